@@ -1,0 +1,1 @@
+"""voicecli: talk with a language model on your own computer."""

@@ -1,0 +1,1 @@
+"""Sound itself: ring, conversion, level, devices, files."""

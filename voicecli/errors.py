@@ -1,0 +1,49 @@
+"""All errors a user may meet, on one page.
+
+    VoicecliError
+    ├── ConfigError      a setting, a flag or an environment variable
+    ├── DeviceError      a microphone or loudspeaker
+    ├── ModelError       a model file: missing, cut, wrong, unreadable
+    ├── AudioFileError   a recording that cannot be read or written
+    └── EngineError      a model that failed while running, or a server
+
+Each says what was found and what to do about it, in one line. The command line prints that line and
+exits with `exit_code`; it never prints a traceback for one of these.
+"""
+
+
+class VoicecliError(Exception):
+    """What was found, and what to do.
+
+    Both are fragments of one line: `no input device matches 'yeti'` and
+    `run "voicecli devices" and copy a name`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        self.found = " ".join(found.split())
+        self.remedy = " ".join(remedy.split())
+        super().__init__(f"{self.found}; {self.remedy}" if self.remedy else self.found)
+
+
+class ConfigError(VoicecliError):
+    """A setting, a flag or an environment variable that cannot be used."""
+
+    exit_code = 2
+
+
+class DeviceError(VoicecliError):
+    """A microphone or loudspeaker that is absent, ambiguous, busy or gone."""
+
+
+class ModelError(VoicecliError):
+    """A model file that is missing, cut, wrong or unreadable."""
+
+
+class AudioFileError(VoicecliError):
+    """A recording that cannot be read or written."""
+
+
+class EngineError(VoicecliError):
+    """A model that failed while running, or a server that refused or fell silent."""
