@@ -51,7 +51,9 @@ class Pcm16Chunk:
     """When the first sample met the air, seconds."""
 
     def __post_init__(self) -> None:
-        _check(self.samples.ndim == 2 and self.samples.dtype == np.int16, "Pcm16Chunk: wants (n, channels) int16")
+        _check(
+            self.samples.ndim == 2 and self.samples.dtype == np.int16, "Pcm16Chunk: wants (n, channels) int16"
+        )
         _check(self.rate_hz > 0 and self.position >= 0, "Pcm16Chunk: rate or position out of range")
 
 
@@ -129,7 +131,10 @@ class Utterance:
 
     def __post_init__(self) -> None:
         _check_float(self.samples, "Utterance")
-        _check(self.start <= self.speech_end <= self.start + self.samples.size, "Utterance: end outside its samples")
+        _check(
+            self.start <= self.speech_end <= self.start + self.samples.size,
+            "Utterance: end outside its samples",
+        )
 
     @property
     def duration_s(self) -> float:
