@@ -96,15 +96,6 @@ class SpeechStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechPaused:
-    """The speaker fell silent; the turn may or may not be over. segmenter -> turn."""
-
-    position: int
-    """First silent sample."""
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class SpeechDropped:
     """What began was too short to be speech. segmenter -> turn."""
 
@@ -142,7 +133,7 @@ class Utterance:
         return self.samples.size / RATE_HZ
 
 
-SegmentEvent: TypeAlias = SpeechStarted | SpeechPaused | SpeechDropped | Utterance
+SegmentEvent: TypeAlias = SpeechStarted | SpeechDropped | Utterance
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""What talk tells the outside: one frozen record an event, and the same as JSON.
+
+Documented for readers of `talk --json` in docs/events.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The microphone is open; said when talk is ready and after every turn."""
+
+    name: ClassVar[str] = "listening"
+    t: float
+    """Seconds since start; so in every event."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """The user began to speak."""
+
+    name: ClassVar[str] = "speech_started"
+    t: float
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """Words heard so far, which may still change."""
+
+    name: ClassVar[str] = "partial"
+    t: float
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the user said in this turn, final."""
+
+    name: ClassVar[str] = "transcript"
+    t: float
+    turn: int
+    text: str
+    language: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyClause:
+    """A clause of the reply, as it is made."""
+
+    name: ClassVar[str] = "reply"
+    t: float
+    turn: int
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """A clause begins to sound."""
+
+    name: ClassVar[str] = "speaking"
+    t: float
+    turn: int
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The user spoke over the agent; `heard` is what had sounded by then."""
+
+    name: ClassVar[str] = "interrupted"
+    t: float
+    turn: int
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDone:
+    """The turn is over; the times of its stages."""
+
+    name: ClassVar[str] = "turn_done"
+    t: float
+    turn: int
+    heard: str
+    """The part of the reply that sounded."""
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    """Milliseconds by stage, in order, and `total`: last speech sample to first audible reply sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is not as it should be; talk goes on."""
+
+    name: ClassVar[str] = "warning"
+    t: float
+    message: str
+    remedy: str
+    turn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A turn, or talk itself, failed."""
+
+    name: ClassVar[str] = "error"
+    t: float
+    message: str
+    remedy: str
+    turn: int | None = None
+
+
+Event: TypeAlias = (
+    Listening
+    | SpeechBegan
+    | Partial
+    | Heard
+    | ReplyClause
+    | Speaking
+    | Interrupted
+    | TurnDone
+    | Warned
+    | Failed
+)
+
+
+def as_json(event: Event) -> str:
+    """One line of JSON: `event` first, then the fields; None is left out."""
+    fields = {key: value for key, value in dataclasses.asdict(event).items() if value is not None}
+    return json.dumps({"event": event.name, **fields}, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A glance at the running pipeline, for a live view. Polled, never queued."""
+
+    state: Literal["loading", "listening", "hearing", "thinking", "speaking"]
+    level_dbfs: float
+    """Of the newest microphone frame."""
+    floor_dbfs: float
+    """Tracked noise floor."""
+    microphone: str
+    loudspeaker: str
+    model: str
+    """The language model in use, for people."""
+    hint: str
+    """How to get a better one, or empty."""
+    losses: dict[str, int]
+    """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
