@@ -151,6 +151,14 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class UserTurn:
+    """What the user said in one turn. transcriber -> conversation. No text: a sound without words."""
+
+    turn: int
+    transcript: Transcript
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """One entry of the conversation. conversation -> language model."""
 
@@ -206,3 +214,13 @@ class SpokenChunk:
     def __post_init__(self) -> None:
         _check(self.samples.ndim == 1 and self.samples.dtype == np.int16, "SpokenChunk: wants (n,) int16")
         _check(self.rate_hz > 0, "SpokenChunk: rate out of range")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOutcome:
+    """How a reply ended. playback -> conversation."""
+
+    turn: int
+    heard: str
+    """The words that sounded."""
+    interrupted: bool

@@ -1,0 +1,81 @@
+"""Device samples -> 16 kHz mono float32 frames. Pcm16Chunk -> Float32Frame.
+
+The only file that imports soxr.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import to_float
+from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voicecli.messages import Float32, Pcm16Chunk
+
+
+class Resampler:
+    """A stream of mono float32 from one rate to another, without a seam at block edges.
+
+    Output is aligned with input: sample n of the output lies at time n / to_hz of the input (soxr holds
+    back its filter's delay instead of shifting the signal). Where the rates are equal it copies.
+    """
+
+    def __init__(self, from_hz: int, to_hz: int) -> None:
+        self.from_hz = from_hz
+        self.to_hz = to_hz
+        self._stream = None
+        if from_hz != to_hz:
+            import soxr
+
+            self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality="HQ")
+
+    def push(self, samples: Float32, *, last: bool = False) -> Float32:
+        """(n,) at `from_hz` -> (m,) at `to_hz`; `last` lets out what the filter still holds."""
+        if self._stream is None:
+            return samples
+        return np.asarray(self._stream.resample_chunk(samples, last=last), np.float32)
+
+
+class Converter:
+    """Downmixes, resamples and cuts into frames of 512 samples.
+
+    A chunk that does not follow the one before (samples were lost) starts afresh at its own position, so
+    that positions stay true; what was left of the frame before the gap is dropped with it.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._expected = -1
+        self._resampler = Resampler(rate_hz, RATE_HZ)
+        self._held = np.zeros(0, np.float32)
+        self._position = 0
+
+    def push(self, chunk: Pcm16Chunk) -> Iterator[Float32Frame]:
+        """Give the frames that became whole with this chunk. Raises ValueError for another rate."""
+        if chunk.rate_hz != self._rate_hz:
+            raise ValueError(f"converter made for {self._rate_hz} Hz got {chunk.rate_hz} Hz")
+        if chunk.position != self._expected:
+            self._resampler = Resampler(self._rate_hz, RATE_HZ)
+            self._held = np.zeros(0, np.float32)
+            self._position = round(chunk.position * RATE_HZ / self._rate_hz)
+        self._expected = chunk.position + len(chunk.samples)
+        mono = to_float(chunk.samples)
+        mono = mono[:, 0] if mono.shape[1] == 1 else mono.mean(axis=1, dtype=np.float32)
+        # Filters overshoot: a full-scale square wave leaves a resampler above 1.
+        fresh = np.clip(self._resampler.push(mono), -1.0, 1.0)
+        held = np.concatenate((self._held, fresh))
+        whole = held.size // FRAME_SAMPLES * FRAME_SAMPLES
+        self._held = held[whole:]
+        chunk_at = chunk.position * RATE_HZ / self._rate_hz
+        for begin in range(0, whole, FRAME_SAMPLES):
+            yield Float32Frame(
+                held[begin : begin + FRAME_SAMPLES],
+                self._position,
+                chunk.captured_at + (self._position - chunk_at) / RATE_HZ,
+            )
+            self._position += FRAME_SAMPLES

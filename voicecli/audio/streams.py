@@ -1,0 +1,49 @@
+"""What a pair of audio devices is to the rest: two callbacks on a hardware clock.
+
+Real devices (`devices`) and simulated ones (`simulated`) both fit; nothing else knows the difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.messages import Int16
+
+    OnInput: TypeAlias = Callable[[Int16, float, bool], None]
+    """(samples (n, channels), time the first one met the air in s, whether the device lost some before)."""
+
+    OnOutput: TypeAlias = Callable[[Int16, float, bool], None]
+    """(block (n,) to fill, time its first sample will sound in s, whether the device ran dry before)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """What a device agreed to."""
+
+    name: str
+    rate_hz: int
+    channels: int
+    latency_s: float
+
+
+class AudioStreams(Protocol):
+    """A microphone and a loudspeaker, opened."""
+
+    microphone: StreamFormat
+    loudspeaker: StreamFormat
+
+    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
+        """Begin to call both, from threads that must not be kept waiting. Raises DeviceError."""
+        ...
+
+    def stopped(self) -> str | None:
+        """The name of a device that ended by itself, if any."""
+        ...
+
+    def close(self) -> None:
+        """Stop calling and give the devices back. Idempotent."""
+        ...

@@ -1,0 +1,63 @@
+"""The microphone's end: device blocks -> ring -> Pcm16Chunk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicecli.audio.ring import Ring
+from voicecli.messages import Pcm16Chunk
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import StreamFormat
+    from voicecli.messages import Int16
+
+SILENT_AFTER_S = 3.0
+"""Digital silence for so long is no quiet room: a real microphone has noise in its last bit."""
+
+
+class Capture:
+    """A ring with the time of its newest block.
+
+    `on_block` belongs to the audio thread, everything else to the one reader.
+    """
+
+    def __init__(self, form: StreamFormat, ring_s: float) -> None:
+        self._ring = Ring(round(ring_s * form.rate_hz), form.channels)
+        self._rate_hz = form.rate_hz
+        # (position, time) of the newest block, replaced as a whole so that a reader never sees half of it.
+        self._anchor = (0, 0.0)
+        self.overflows = 0
+        """Times the device said that it lost sound before we got it."""
+        self._zeros = 0
+        self.newest_at = 0.0
+        """Time of the newest block, for whoever watches that the device is alive."""
+
+    def on_block(self, samples: Int16, captured_at: float, overflowed: bool) -> None:  # noqa: FBT001
+        """Audio thread: keep (n, channels) samples; copies and counts, nothing else."""
+        self._anchor = (self._ring.written, captured_at)
+        self._ring.write(samples)
+        self.newest_at = captured_at
+        if overflowed:
+            self.overflows += 1
+
+    def read(self) -> Pcm16Chunk | None:
+        """What has come since the last call, at most 100 ms of it; None when there is nothing."""
+        position, samples = self._ring.read(self._rate_hz // 10)
+        if not len(samples):
+            return None
+        self._count_zeros(samples)
+        anchor, at = self._anchor
+        return Pcm16Chunk(samples, self._rate_hz, position, at + (position - anchor) / self._rate_hz)
+
+    def _count_zeros(self, samples: Int16) -> None:
+        self._zeros = 0 if samples.any() else self._zeros + len(samples)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the device has delivered nothing but zeros for 3 s."""
+        return self._zeros >= SILENT_AFTER_S * self._rate_hz
+
+    @property
+    def lost(self) -> int:
+        """Samples lost because the reader was late."""
+        return self._ring.lost

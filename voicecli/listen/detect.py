@@ -1,0 +1,68 @@
+"""Silero voice activity detection: Float32Frame -> ScoredFrame.
+
+The model (Silero VAD v6, ONNX, 16 kHz) takes a frame of 512 samples with the 64 samples before it, and
+a state of (2, 1, 128) that it hands back; both as its authors' own wrapper does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import level_dbfs
+from voicecli.errors import ModelError
+from voicecli.messages import FRAME_SAMPLES, RATE_HZ, ScoredFrame
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicecli.messages import Float32Frame
+
+CONTEXT_SAMPLES = 64
+
+
+class Detector:
+    """Scores frame after frame; remembers what it heard, so one per stream."""
+
+    def __init__(self, model: Path) -> None:
+        """Load `silero_vad_16k_op15.onnx`. Raises ModelError when it is no such model."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # One thread that sleeps while idle: the model takes 0.1-0.3 ms, waking helpers costs more than that.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 4
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(model), options, providers=["CPUExecutionProvider"]
+            )
+            self._rate = np.array(RATE_HZ, np.int64)
+            self.reset()
+            self._score(np.zeros(FRAME_SAMPLES, np.float32))
+        except Exception as error:  # onnxruntime raises its own types, which only derive from Exception
+            raise ModelError(
+                f"{model.name} is not a voice activity model that can be loaded",
+                'run "voicecli models verify"',
+            ) from error
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was heard; for use after a gap."""
+        self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
+        self._state = np.zeros((2, 1, 128), np.float32)
+
+    def _score(self, samples: np.ndarray) -> float:
+        self._input[0, :CONTEXT_SAMPLES] = self._input[0, -CONTEXT_SAMPLES:]
+        self._input[0, CONTEXT_SAMPLES:] = samples
+        output, self._state = self._session.run(
+            None, {"input": self._input, "state": self._state, "sr": self._rate}
+        )
+        return float(output[0, 0])
+
+    def score(self, frame: Float32Frame) -> ScoredFrame:
+        """Say how much the frame sounds like speech."""
+        probability = min(1.0, max(0.0, self._score(frame.samples)))
+        return ScoredFrame(frame, probability, level_dbfs(frame.samples))

@@ -1,0 +1,174 @@
+"""The gate: ScoredFrame -> SpeechStarted, SpeechDropped, Utterance. Pure: no clock, no thread, no model.
+
+    state     quiet   starting        speaking                stopping            quiet
+    frames    . . . . # # #           # # # # # . # # # #     . . . . . . . . .   . . .
+    event                  SpeechStarted                                      Utterance
+    kept    |- pre-roll -|------------ speech -------------|- trail -|
+
+A frame is speech when the detector's probability and its level over the tracked noise floor both say so.
+Two probabilities (onset, release) keep a soft syllable from ending what it could not have begun.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, SpeechDropped, SpeechStarted, Utterance
+
+if TYPE_CHECKING:
+    from voicecli.config import SegmentConfig
+    from voicecli.messages import ScoredFrame, SegmentEvent
+
+TRAIL_S = 0.2
+"""Sound kept after the last speech frame: final consonants are softer than the release threshold."""
+
+SPLIT_SEARCH_S = 3.0
+"""An utterance that grew too long is split at its quietest frame among the last so many seconds."""
+
+FLOOR_START_DBFS = -70.0
+"""A quiet room; speech in the very first frame must not be taken for the room."""
+
+FLOOR_RISE_DB_S = 4.0
+FLOOR_FALL_DB_S = 60.0
+"""Slow up, fast down: the floor follows the quietest moments, not the mean."""
+
+
+class NoiseFloor:
+    """Level of the room while nobody speaks, dBFS."""
+
+    def __init__(self) -> None:
+        self.dbfs = FLOOR_START_DBFS
+
+    def update(self, level_dbfs: float) -> None:
+        """Learn from a frame without speech."""
+        step = level_dbfs - self.dbfs
+        self.dbfs += min(FLOOR_RISE_DB_S * FRAME_S, max(-FLOOR_FALL_DB_S * FRAME_S, step))
+
+
+class State(Enum):
+    """Of the gate."""
+
+    QUIET = "quiet"
+    STARTING = "starting"
+    SPEAKING = "speaking"
+    STOPPING = "stopping"
+
+
+class Segmenter:
+    """Cuts a stream of scored frames into utterances; every frame belongs to at most one."""
+
+    def __init__(self, config: SegmentConfig) -> None:
+        self._config = config
+        self._preroll = round(config.preroll_ms / 1000 / FRAME_S)
+        self._hangover = max(1, round(config.hangover_ms / 1000 / FRAME_S))
+        self._shortest = config.min_speech_ms / 1000 / FRAME_S
+        self._longest = round(config.max_utterance_s / FRAME_S)
+        self.floor = NoiseFloor()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the frames held; the noise floor is kept."""
+        self.state = State.QUIET
+        self._held: deque[ScoredFrame] = deque()
+        self._onset = 0  # index in _held of the first speech frame
+        self._last = 0  # index in _held of the last speech frame
+        self._spoken = 0  # speech frames in this utterance
+        self._continues = False  # the utterance before this one was split
+        self._expected = -1
+
+    def push(self, scored: ScoredFrame) -> list[SegmentEvent]:
+        """Take the next frame; give what it made certain, in order."""
+        events: list[SegmentEvent] = []
+        if self._expected not in (-1, scored.frame.position):  # samples were lost between
+            events += self.flush()
+        self._expected = scored.frame.position + FRAME_SAMPLES
+        self._held.append(scored)
+        match self.state:
+            case State.QUIET | State.STARTING:
+                events += self._before_speech(scored)
+            case State.SPEAKING | State.STOPPING:
+                events += self._in_speech(scored)
+        return events
+
+    def flush(self) -> list[SegmentEvent]:
+        """End what is going on, as at the end of a recording."""
+        events = self._end(self._held[-1]) if self.state in (State.SPEAKING, State.STOPPING) else []
+        self.reset()
+        return events
+
+    def _is_speech(self, scored: ScoredFrame, probability: float) -> bool:
+        level = max(self._config.min_level_dbfs, self.floor.dbfs + self._config.snr_db)
+        return scored.probability >= probability and scored.level_dbfs >= level
+
+    def _before_speech(self, scored: ScoredFrame) -> list[SegmentEvent]:
+        if not self._is_speech(scored, self._config.onset_probability):
+            if scored.probability < self._config.release_probability:
+                self.floor.update(scored.level_dbfs)
+            self.state = State.QUIET
+            self._spoken = 0
+            while len(self._held) > self._preroll:
+                self._held.popleft()
+            return []
+        self.state = State.STARTING
+        self._spoken += 1
+        if self._spoken < self._config.onset_frames:
+            return []
+        self.state = State.SPEAKING
+        self._last = len(self._held) - 1
+        self._onset = len(self._held) - self._spoken
+        first = self._held[self._onset].frame
+        return [SpeechStarted(first.position, first.captured_at)]
+
+    def _in_speech(self, scored: ScoredFrame) -> list[SegmentEvent]:
+        if self._is_speech(scored, self._config.release_probability):
+            self.state = State.SPEAKING
+            self._spoken += 1
+            self._last = len(self._held) - 1
+            return self._split() if len(self._held) >= self._longest else []
+        self.state = State.STOPPING
+        if len(self._held) - 1 - self._last < self._hangover:
+            return []
+        events = self._end(scored)
+        # The silence that ended this utterance is the pre-roll of the next, but for what it kept itself.
+        spare = max(self._trail_end(), len(self._held) - self._preroll)
+        kept, expected = list(self._held)[spare:], self._expected
+        self.reset()
+        self._held.extend(kept)
+        self._expected = expected
+        return events
+
+    def _trail_end(self) -> int:
+        return min(len(self._held), self._last + 1 + round(TRAIL_S / FRAME_S))
+
+    def _end(self, newest: ScoredFrame) -> list[SegmentEvent]:
+        if self._spoken < self._shortest and not self._continues:
+            return [SpeechDropped(self._held[self._onset].frame.position, newest.frame.captured_at + FRAME_S)]
+        return [self._utterance(self._trail_end(), newest, complete=True)]
+
+    def _split(self) -> list[SegmentEvent]:
+        search = round(SPLIT_SEARCH_S / FRAME_S)
+        tail = list(self._held)[-search:-1]  # at least the newest frame goes on
+        at = len(self._held) - 1 - len(tail) + min(range(len(tail)), key=lambda i: tail[i].level_dbfs) + 1
+        event = self._utterance(at, self._held[-1], complete=False)
+        for _ in range(at):
+            self._held.popleft()
+        self._last = len(self._held) - 1
+        self._onset = 0
+        self._continues = True
+        return [event]
+
+    def _utterance(self, frames: int, newest: ScoredFrame, *, complete: bool) -> Utterance:
+        kept = [scored.frame for scored in list(self._held)[:frames]]
+        last = self._held[min(self._last, frames - 1)].frame
+        return Utterance(
+            samples=np.concatenate([frame.samples for frame in kept]),
+            start=kept[0].position,
+            speech_end=last.position + FRAME_SAMPLES,
+            speech_ended_at=last.captured_at + FRAME_SAMPLES / RATE_HZ,
+            decided_at=newest.frame.captured_at + FRAME_S,
+            complete=complete,
+        )

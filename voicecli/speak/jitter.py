@@ -1,0 +1,199 @@
+"""The jitter buffer: what is said comes in bursts, the loudspeaker takes blocks on its own clock.
+
+    push (speak thread)   clause....  clause............ finish
+    pull (audio thread)      . . # # # # # # . . # # # # # # # # . . .
+    state                 idle  playing      filling  playing     idle
+
+Promises: `pull` never waits; it fills every block, with silence where it has nothing. A reply begins when
+the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
+is an underrun: faded, counted, and the target grows. Running dry at its end is its end.
+
+Relies on: `pull` on one audio thread, the rest on other threads. Counters are monotonic samples with one
+writer each: `_pushed`, `_complete_at` and `_drop_to` belong to the pushing side (where a lock keeps a drop
+and a push apart), `_pulled` and the play state to the audio thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from voicecli.messages import Int16
+
+FADE_S = 0.008
+"""Of 5-10 ms: long enough not to click, too short to be heard as a fade."""
+
+GROW_S = 0.05
+SHRINK_S = 0.01
+CALM_S = 10.0
+"""The target grows by GROW_S at each underrun and shrinks by SHRINK_S for each CALM_S of sound without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Where playing stands: sample `position` sounds at time `at`."""
+
+    position: int
+    at: float
+
+
+class JitterBuffer:
+    """Mono int16 samples at the loudspeaker's rate, at most `capacity_s` of them."""
+
+    def __init__(self, rate_hz: int, capacity_s: float, least_s: float, most_s: float) -> None:
+        self.rate_hz = rate_hz
+        self.capacity = round(capacity_s * rate_hz)
+        self._samples = np.zeros(self.capacity, np.int16)
+        self._least, self._most = round(least_s * rate_hz), round(most_s * rate_hz)
+        self._lock = threading.Lock()  # pushing side only
+        self._pushed = 0
+        self._complete_at = 0
+        self._drop_to = 0
+        self._generation = 0
+        # Audio thread:
+        self._pulled = 0
+        self._target = self._least
+        self._playing = False
+        self._calm = 0
+        self._fade_in = np.linspace(0.0, 1.0, round(FADE_S * rate_hz), dtype=np.float32)
+        self._fade_out = self._fade_in[::-1].copy()
+        self.heartbeat = Heartbeat(0, 0.0)
+        self.began = Heartbeat(0, 0.0)
+        """Where and when sound last began after silence."""
+        self.underruns = 0
+        self.device_underruns = 0
+        self.peak = 0
+
+    # ---- pushing side
+
+    @property
+    def pushed(self) -> int:
+        """Samples pushed since the beginning: the position the next push begins at."""
+        return self._pushed
+
+    @property
+    def room(self) -> int:
+        """Samples that can be pushed now."""
+        return self.capacity - (self._pushed - self._pulled)
+
+    @property
+    def pulled(self) -> int:
+        """Samples the device has taken, or that were dropped."""
+        return self._pulled
+
+    @property
+    def waiting(self) -> int:
+        """Samples pushed and not pulled."""
+        return self._pushed - self._pulled
+
+    def position_at(self, now: float) -> int:
+        """The sample that sounds at time `now`."""
+        beat = self.heartbeat
+        return min(self._pulled, max(0, beat.position + int((now - beat.at) * self.rate_hz)))
+
+    @property
+    def target_s(self) -> float:
+        """What a reply must have buffered before it begins, s."""
+        return self._target / self.rate_hz
+
+    def push(self, samples: Int16, generation: int) -> bool:
+        """Append (n,) int16, n <= room; says False, and takes nothing, after a drop of this generation.
+
+        Raises ValueError when it does not fit: the caller paces itself by `room`.
+        """
+        with self._lock:
+            if generation < self._generation:
+                return False
+            if len(samples) > self.room:
+                raise ValueError("jitter buffer: pushed more than there is room for")
+            start = self._pushed % self.capacity
+            first = min(len(samples), self.capacity - start)
+            self._samples[start : start + first] = samples[:first]
+            self._samples[: len(samples) - first] = samples[first:]
+            self._pushed += len(samples)
+            self.peak = max(self.peak, self.waiting)
+            return True
+
+    def finish(self) -> None:
+        """The reply is complete: play what there is at once, and let its end be an end."""
+        with self._lock:
+            self._complete_at = self._pushed
+
+    def drop(self, generation: int) -> None:
+        """Forget what is buffered, with a short fade, and refuse pushes of generations before this one."""
+        with self._lock:
+            self._generation = generation
+            self._drop_to = self._complete_at = self._pushed
+
+    # ---- audio thread
+
+    @property
+    def sounding(self) -> bool:
+        """Whether it plays, as of the last block."""
+        return self._playing
+
+    def pull(self, block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001
+        """Fill (n,) int16, whose first sample sounds at time `at`."""
+        if device_ran_dry:
+            self.device_underruns += 1
+        self.heartbeat = Heartbeat(self._pulled, at)
+        drop_to = self._drop_to
+        if drop_to > self._pulled:
+            self._fade_away(block, drop_to)
+            return
+        waiting = self._pushed - self._pulled
+        complete = self._complete_at >= self._pushed
+        if not self._playing:
+            if waiting == 0 or not (complete or waiting >= self._target):
+                block[:] = 0
+                return
+            self._playing = True
+            self.began = self.heartbeat
+            self._take(block, min(len(block), waiting))
+            self._ramp(block, self._fade_in)
+        else:
+            self._take(block, min(len(block), waiting))
+        if waiting < len(block):
+            self._ran_dry(block, waiting, complete=complete)
+        self._rest(len(block))
+
+    def _take(self, block: Int16, count: int) -> None:
+        start = self._pulled % self.capacity
+        first = min(count, self.capacity - start)
+        block[:first] = self._samples[start : start + first]
+        block[first:count] = self._samples[: count - first]
+        block[count:] = 0
+        self._pulled += count
+
+    def _ramp(self, samples: Int16, ramp: np.ndarray) -> None:
+        count = min(len(samples), len(ramp))
+        faded = samples[:count] * ramp[:count]
+        samples[:count] = faded
+
+    def _fade_away(self, block: Int16, drop_to: int) -> None:
+        """A few milliseconds of what was to come, fading, then nothing."""
+        count = min(len(self._fade_out), len(block), drop_to - self._pulled) if self._playing else 0
+        self._take(block, count)
+        self._ramp(block[:count], self._fade_out[len(self._fade_out) - count :])
+        self._pulled = drop_to
+        self._playing = False
+
+    def _ran_dry(self, block: Int16, waiting: int, *, complete: bool) -> None:
+        self._playing = False
+        if complete:
+            return
+        self.underruns += 1
+        self._calm = 0
+        self._target = min(self._most, self._target + round(GROW_S * self.rate_hz))
+        count = min(waiting, len(self._fade_out))
+        self._ramp(block[waiting - count : waiting], self._fade_out[len(self._fade_out) - count :])
+
+    def _rest(self, count: int) -> None:
+        self._calm += count
+        if self._calm >= CALM_S * self.rate_hz:
+            self._calm = 0
+            self._target = max(self._least, self._target - round(SHRINK_S * self.rate_hz))

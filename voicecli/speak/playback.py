@@ -1,0 +1,127 @@
+"""Clauses as sound on the loudspeaker: SpokenChunk -> jitter buffer, and what of it was heard.
+
+Keeps synthesis at most `ahead_ms` in front of the loudspeaker, resamples for a device with another rate,
+and knows, from the times the device reports, when each clause began and ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.convert import Resampler
+from voicecli.audio.level import audible_span, to_float, to_int16
+from voicecli.speak.jitter import JitterBuffer
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import StreamFormat
+    from voicecli.config import PlaybackConfig
+    from voicecli.messages import Clause, Int16, SpokenChunk
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A clause and the samples it takes, as positions in the jitter buffer."""
+
+    clause: Clause
+    begin: int
+    audible: int
+    """First sample that can be heard."""
+    end: int
+
+
+class Playback:
+    """One reply after another. `pull` belongs to the audio thread, `drop` to the one who interrupts, the
+    rest to the speaking thread.
+    """
+
+    def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
+        self._rate_hz = loudspeaker.rate_hz
+        self._voice_hz = voice_hz
+        self._ahead = round(config.ahead_ms / 1000 * self._rate_hz)
+        self.jitter = JitterBuffer(
+            self._rate_hz,
+            max(config.ahead_ms, config.jitter_max_ms) / 1000,
+            config.jitter_min_ms / 1000,
+            config.jitter_max_ms / 1000,
+        )
+        self.pull = self.jitter.pull
+        self._turn = 0
+        self._cut = (0, 0)  # turns before the first were dropped at the second
+        self._resampler = Resampler(voice_hz, self._rate_hz)
+        self._placed: list[Placed] = []
+        self._announced = 0
+        self._rest: Int16 = np.zeros(0, np.int16)
+
+    def begin(self, turn: int) -> None:
+        """A new reply; what was known of the one before is forgotten."""
+        self._turn = turn
+        self._resampler = Resampler(self._voice_hz, self._rate_hz)
+        self._placed = []
+        self._announced = 0
+        self._rest = np.zeros(0, np.int16)
+
+    def load(self, chunk: SpokenChunk) -> None:
+        """Take the next clause; `pump` moves it on. Only when the one before has been pumped."""
+        samples = to_int16(self._resampler.push(to_float(chunk.samples), last=False))
+        begin = self.jitter.pushed
+        audible, _ = audible_span(to_float(samples), self._rate_hz)
+        self._placed.append(Placed(chunk.clause, begin, begin + audible, begin + len(samples)))
+        self._rest = samples
+
+    def pump(self) -> bool:
+        """Push as much as credit allows; say whether the clause is through."""
+        count = min(len(self._rest), max(0, self._ahead - self.jitter.waiting))
+        if count and not self.jitter.push(self._rest[:count], self._turn):
+            count = len(self._rest)  # the reply was dropped: there is nothing left to move
+        self._rest = self._rest[count:]
+        return not len(self._rest)
+
+    def finish(self) -> None:
+        """No clause will follow in this reply."""
+        self.jitter.finish()
+
+    def drop(self, before_turn: int, now: float) -> None:
+        """Fall silent and refuse the rest of every reply to a turn before `before_turn`."""
+        self._cut = (before_turn, self.jitter.position_at(now))
+        self.jitter.drop(before_turn)
+
+    def _position(self, now: float) -> int:
+        before_turn, cut = self._cut
+        return cut if self._turn < before_turn else self.jitter.position_at(now)
+
+    def begun(self, now: float) -> list[Clause]:
+        """Clauses that have begun to sound since the last call."""
+        heard = self._position(now)
+        fresh = [placed for placed in self._placed[self._announced :] if placed.audible < heard]
+        self._announced += len(fresh)
+        return [placed.clause for placed in fresh]
+
+    def first_sound_at(self) -> float | None:
+        """When the first audible sample of this reply met the air, s; None while it has not."""
+        if not self._placed:
+            return None
+        first, began = self._placed[0].audible, self.jitter.began
+        if not began.position <= first < self.jitter.pulled:
+            return None
+        return began.at + (first - began.position) / self._rate_hz
+
+    def done(self, now: float) -> bool:
+        """Whether everything pushed has sounded, or was dropped."""
+        return self._turn < self._cut[0] or (
+            not len(self._rest) and self.jitter.position_at(now) >= self.jitter.pushed
+        )
+
+    def heard(self, now: float) -> str:
+        """The words that have sounded by now. Within a clause they are counted by the share of its time."""
+        position = self._position(now)
+        words: list[str] = []
+        for placed in self._placed:
+            spoken = placed.clause.text.split()
+            if position < placed.end:
+                share = max(0, position - placed.audible) / max(1, placed.end - placed.audible)
+                spoken = spoken[: int(share * len(spoken))]
+            words += spoken
+        return " ".join(words)

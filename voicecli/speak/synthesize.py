@@ -1,0 +1,76 @@
+"""Piper: clause text -> int16 samples. The only file that imports piper."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import audible_span
+from voicecli.errors import EngineError, ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicecli.config import SynthesizeConfig
+    from voicecli.messages import Float32, Int16
+
+LEAD_S = 0.01
+"""Silence left before a clause. Piper begins with 30-50 ms of it, which is latency for the listener."""
+
+_VERIFY = 'run "voicecli models verify", or choose another voice'
+
+
+class Synthesizer:
+    """A Piper voice. Not for two threads at once: espeak-ng, which it phonemises with, has one state."""
+
+    def __init__(self, voice: Path, config: SynthesizeConfig) -> None:
+        """Load `voice` (.onnx) and the .onnx.json beside it. Raises ModelError when they are no voice."""
+        import onnxruntime
+        from piper import PiperVoice, SynthesisConfig
+        from piper.config import PiperConfig
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = config.threads or 2
+        # Idle threads must sleep: spinning ones take the core from the model that is due next.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 4
+        settings = voice.with_name(voice.name + ".json")
+        try:
+            described = PiperConfig.from_dict(json.loads(settings.read_text("utf-8")))
+            session = onnxruntime.InferenceSession(str(voice), options, providers=["CPUExecutionProvider"])
+        except OSError as error:
+            raise ModelError(
+                f"the voice file {settings} cannot be read ({error.strerror})", _VERIFY
+            ) from error
+        except Exception as error:  # json, KeyError, and onnxruntime's own types
+            raise ModelError(f"{voice} is not a Piper voice that can be loaded", _VERIFY) from error
+        self.rate_hz: int = described.sample_rate
+        self._voice = PiperVoice(session=session, config=described)
+        self._settings = SynthesisConfig(
+            length_scale=described.length_scale / config.speed, volume=config.volume
+        )
+
+    def warm(self) -> None:
+        """Pay the costs of the first calls (espeak-ng's data, memory arenas) before they are latency."""
+        for text in ("Yes.", "Let me think about that for a moment, please."):
+            self.synthesize(text)
+
+    def synthesize(self, text: str) -> Int16:
+        """(n,) int16 at `rate_hz`, without the silence Piper begins with; n = 0 when nothing can be said.
+
+        Raises EngineError when the voice fails on this text.
+        """
+        try:
+            pieces: list[Float32] = [
+                piece.audio_float_array for piece in self._voice.synthesize(text, self._settings)
+            ]
+        except Exception as error:  # onnxruntime raises its own types
+            raise EngineError("the voice failed on a clause", _VERIFY) from error
+        if not pieces:
+            return np.zeros(0, np.int16)
+        samples = np.concatenate(pieces)
+        begin, _ = audible_span(samples, self.rate_hz)
+        begin = max(0, begin - round(LEAD_S * self.rate_hz))
+        return (samples[begin:] * 32767).astype(np.int16)

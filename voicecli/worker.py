@@ -1,0 +1,51 @@
+"""Threads that hand their failure up instead of dying alone."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from voicecli.channel import Closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Worker:
+    """One thread that runs `body` until it returns; its failure is kept for whoever joins.
+
+    `Closed` is the ordinary way to end. Whatever way it ends, `on_end` runs last: that is where the
+    channel downstream is closed, so that an end travels with the data.
+    """
+
+    def __init__(self, name: str, body: Callable[[], None], on_end: Callable[[], None]) -> None:
+        self.name = name
+        self.failure: BaseException | None = None
+        self._body = body
+        self._on_end = on_end
+        # A daemon: a model that hangs must not keep the process alive after Ctrl-C.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._body()
+        except Closed:
+            pass
+        except BaseException as failure:  # noqa: BLE001  # told to the thread that joins
+            self.failure = failure
+        finally:
+            self._on_end()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._thread.is_alive()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; say whether it came."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
