@@ -8,7 +8,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
+
+STAGES: Final = ("endpoint", "transcribe", "first_token", "first_clause", "first_audio", "playback")
+"""Keys of `TurnDone.latency_ms` in the order they happen; `total` follows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ class TurnDone:
     heard: str
     """The part of the reply that sounded."""
     latency_ms: dict[str, float] = field(default_factory=dict)
-    """Milliseconds by stage, in order, and `total`: last speech sample to first audible reply sample."""
+    """What each of `STAGES` added, ms, and `total`, their sum: last speech sample to first audible one.
+
+    A stage that did not happen is absent, and `total` with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,23 @@ Event: TypeAlias = (
 
 
 def as_json(event: Event) -> str:
-    """One line of JSON: `event` first, then the fields; None is left out."""
-    fields = {key: value for key, value in dataclasses.asdict(event).items() if value is not None}
-    return json.dumps({"event": event.name, **fields}, ensure_ascii=False)
+    """One line of JSON: `event` first, then the fields; None is left out, numbers have three decimals.
+
+    It is ASCII, so it survives any encoding, and no text in it can break a line or steer a terminal.
+    Raises ValueError for a number JSON cannot hold.
+    """
+    fields = {key: _rounded(value) for key, value in dataclasses.asdict(event).items() if value is not None}
+    return json.dumps({"event": event.name, **fields}, allow_nan=False)
+
+
+def _rounded(value: object) -> object:
+    match value:
+        case float():
+            return round(value, 3)
+        case dict():
+            return {key: _rounded(part) for key, part in value.items()}
+        case _:
+            return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +174,5 @@ class Status:
     """How to get a better one, or empty."""
     losses: dict[str, int]
     """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
+    loading: str = ""
+    """What is being loaded while `state` is loading, for people."""

@@ -1,0 +1,157 @@
+"""A moving display for people: the conversation as scrollback, below it a region that is drawn anew."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Self, TextIO
+
+from rich.console import Console, Group
+from rich.control import Control
+from rich.live import Live
+from rich.segment import ControlType
+from rich.text import Text
+
+from voicecli.events import Failed, Listening, TurnDone, Warned
+from voicecli.view import ReaderGone
+from voicecli.view.safe import safe
+from voicecli.view.screen import Screen, glyphs_for, labelled, notice_lines, region
+from voicecli.view.terminal import no_echo
+from voicecli.view.turn import Turn
+from voicecli.view.wording import losses, notice
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from voicecli.events import Event, Status
+
+FALL_DB: Final = 4.0
+"""The level bar falls by at most this much a tick, dB: 40 dB a second, slow enough to see a syllable."""
+
+NOTICES: Final = 3
+"""Notices kept in the region; older ones move up into the scrollback."""
+
+
+def terminal_console(stdout: TextIO) -> Console:
+    """Make a console that takes no markup, no emoji names and no guesses at what to highlight."""
+    return Console(file=stdout, force_terminal=True, markup=False, emoji=False, highlight=False)
+
+
+class LiveView:
+    """`talk` on a terminal.
+
+    What is done (a turn, a notice) is printed once and scrolls away as any output does; only the region at
+    the bottom is ever erased.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
+        self._exit = ExitStack()
+        self._screen = Screen()
+        self._turns: dict[int, Turn] = {}
+        self._drawn: list[Text] = []
+        self._drawn_width = console.width
+
+    def __enter__(self) -> Self:
+        self._exit.enter_context(no_echo(self._console.file))
+        self._exit.enter_context(self._live)
+        self._draw()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the conversation and the last notices on the terminal, and nothing else."""
+        with suppress(ReaderGone, OSError), self._exit:
+            for turn in self._turns.values():
+                self._print_turn(turn, " ".join(turn.clauses[: turn.sounded]))
+            self._print_notices()
+            lost = losses(self._screen.status.losses) if self._screen.status else ""
+            if lost:
+                self._print([Text(f"lost: {lost}")])
+
+    def show(self, event: Event) -> None:
+        """Take the event into the region, or print what is done."""
+        match event:
+            case Listening():
+                # What began and came to nothing: a cough.
+                self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
+            case TurnDone():
+                self._done(event)
+            case Warned():
+                self._notice("warning", notice(event))
+            case Failed():
+                self._notice("error", notice(event))
+            case _:
+                self._turns.setdefault(event.turn, Turn()).take(event)
+        self._draw()
+
+    def tick(self, status: Status) -> None:
+        """Draw level, state, names and losses."""
+        before = self._screen.status
+        if before is not None:
+            status = replace(status, level_dbfs=max(before.level_dbfs - FALL_DB, status.level_dbfs))
+        self._screen.status = status
+        self._draw()
+
+    def _done(self, event: TurnDone) -> None:
+        turn = self._turns.pop(event.turn, Turn())
+        total = event.latency_ms.get("total")
+        self._print_turn(turn, safe(event.heard), "" if total is None else f"{total:.0f} ms")
+        self._print_notices()
+        self._screen.turns_done += 1
+        if total is not None:
+            self._screen.latency_ms = event.latency_ms
+
+    def _notice(self, label: str, words: str) -> None:
+        notices = self._screen.notices
+        if (label, words) not in notices and len(notices) == NOTICES:
+            self._print_notices()
+        notices[label, words] = notices.get((label, words), 0) + 1
+
+    def _print_turn(self, turn: Turn, said: str, total: str = "") -> None:
+        lines = labelled("you", Text(turn.heard), self._console) if turn.heard else []
+        if turn.clauses or said:
+            dash = glyphs_for(self._console).dash
+            mark = f"{dash} interrupted" if turn.interrupted else "" if said else f"{dash} nothing sounded"
+            parts = (Text(said), Text(mark, "italic"), Text(total, "dim"))
+            lines += labelled("voicecli", Text(" ").join(part for part in parts if part), self._console)
+        if lines:
+            self._print([*lines, Text()])
+
+    def _print_notices(self) -> None:
+        if self._screen.notices:
+            self._print(notice_lines(self._screen.notices, self._console))
+            self._screen.notices.clear()
+
+    def _print(self, lines: list[Text]) -> None:
+        """Print above the region."""
+        try:
+            self._console.print(Group(*lines))
+        except OSError:
+            raise ReaderGone from None
+
+    def _draw(self) -> None:
+        """Draw the region where it changed."""
+        self._screen.turns = [turn for turn in self._turns.values() if not turn.empty]
+        lines = region(self._screen, self._console)
+        if lines == self._drawn:
+            return
+        try:
+            self._climb_over_wraps()
+            self._live.update(Group(*lines), refresh=True)
+        except OSError:
+            raise ReaderGone from None
+        self._drawn, self._drawn_width = lines, self._console.width
+
+    def _climb_over_wraps(self) -> None:
+        """Go up by the rows the region gained when the terminal became narrower and wrapped its lines.
+
+        `Live` goes up by as many rows as it has drawn lines, and would leave the rest behind.
+        """
+        width = self._console.width
+        if width < self._drawn_width:
+            gained = sum(max(0, line.cell_len - 1) // width for line in self._drawn)
+            up = ((ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
+            self._console.control(Control(*(up * gained)))

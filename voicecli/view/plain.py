@@ -1,0 +1,96 @@
+"""Events for people without a moving display: one line each. For pipes, logs and screen readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self, TextIO, assert_never
+
+from voicecli.events import (
+    Failed,
+    Heard,
+    Interrupted,
+    Listening,
+    Partial,
+    ReplyClause,
+    Speaking,
+    SpeechBegan,
+    TurnDone,
+    Warned,
+)
+from voicecli.view.output import LineOutput
+from voicecli.view.safe import safe
+from voicecli.view.wording import notice, stages
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from voicecli.events import Event, Status
+
+
+class PlainView:
+    """`talk --plain`: `  3.214  you: what time is it`, with the seconds since start."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._output = LineOutput(stdout)
+        self._loading = ""
+        self._devices = ""
+        self._greeted = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to undo."""
+
+    def show(self, event: Event) -> None:
+        """Write the event."""
+        self._output.write(f"{event.t:7.3f}  {self._words(event)}")
+
+    def tick(self, status: Status) -> None:
+        """Say what is being loaded, when that changes; look whether somebody reads."""
+        self._devices = f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}"
+        loading = safe(status.loading) or "models" if status.state == "loading" else ""
+        if loading != self._loading:
+            self._loading = loading
+            if loading:
+                self._output.write(f"{'':7}  loading {loading}")
+        self._output.check()
+
+    def _words(self, event: Event) -> str:  # noqa: C901, PLR0911  # one case an event
+        match event:
+            case Listening():
+                return self._listening()
+            case SpeechBegan():
+                return "hearing you"
+            case Partial(text=text):
+                return f"you, so far: {safe(text)}"
+            case Heard(text=text):
+                return f"you: {safe(text)}"
+            case ReplyClause(text=text):
+                return f"next: {safe(text)}"
+            case Speaking(text=text):
+                return f"voicecli: {safe(text)}"
+            case Interrupted(heard=heard):
+                return f"interrupted after: {safe(heard)}" if heard else "interrupted before it sounded"
+            case TurnDone():
+                return _turn(event)
+            case Warned():
+                return f"warning: {notice(event)}"
+            case Failed():
+                return f"error: {notice(event)}"
+            case _ as never:
+                assert_never(never)
+
+    def _listening(self) -> str:
+        if self._greeted:
+            return "listening"
+        self._greeted = True
+        return "; ".join(part for part in ("listening: speak now", "Ctrl-C ends", self._devices) if part)
+
+
+def _turn(event: TurnDone) -> str:
+    total = event.latency_ms.get("total")
+    waited = "nothing sounded" if total is None else f"{total:.0f} ms"
+    parts = stages(event.latency_ms)
+    return f"turn {event.turn}: {waited}" + (f" ({parts})" if parts else "")

@@ -1,0 +1,41 @@
+"""Text from a model, a person, a device or a file -> text a terminal only prints.
+
+Without this a reply could clear the screen, set the window's title or reorder what is read. The views
+also never hand such text to a markup parser.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SEQUENCE = re.compile(
+    # CSI: colours, cursor, erasing. ECMA-48, 5.4.
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    # OSC, DCS, SOS, PM, APC with their text, where they are ended: titles, links, clipboard. ECMA-48, 5.6.
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x00-\x1f\x7f-\x9f]*(?:\x07|\x1b\\|\x9c)"
+    # Other escapes of two or three characters: reset, character sets. ECMA-35, 13.2.
+    r"|\x1b[ -/]*[0-~]"
+)
+
+_SPACE = re.compile(r"\s+")  # every line break of Unicode among them
+
+_HIDDEN = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: no ESC is left that could begin a new sequence
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, overrides, isolates (UAX 9, 2)
+    "\u00ad\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"  # other characters nobody sees
+    "\U000e0000-\U000e007f"  # tags: text that is there and not shown
+    "]"
+)
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def safe(text: str) -> str:
+    """One printable line: no control characters or sequences, no bidirectional overrides, single spaces.
+
+    Joiners (U+200C, U+200D) stay: Persian and emoji need them.
+    """
+    text = _SEQUENCE.sub("", text)
+    text = _SPACE.sub(" ", text)
+    return _SURROGATE.sub("\ufffd", _HIDDEN.sub("", text)).strip()

@@ -1,0 +1,65 @@
+"""What is known of a turn: its events -> what was heard, what sounded, what is to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from voicecli.events import Heard, Interrupted, Partial, ReplyClause, Speaking, SpeechBegan
+from voicecli.view.safe import safe
+
+if TYPE_CHECKING:
+    TurnEvent: TypeAlias = SpeechBegan | Partial | Heard | ReplyClause | Speaking | Interrupted
+
+
+@dataclass(slots=True)
+class Turn:
+    """One exchange, as far as it has come."""
+
+    heard: str = ""
+    """The user's words so far."""
+    final: bool = False
+    """Whether these will not change any more."""
+    clauses: list[str] = field(default_factory=list)
+    sounded: int = 0
+    """Clauses that have begun to sound."""
+    interrupted: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Nothing in it to show."""
+        return not self.heard and not self.clauses
+
+    def take(self, event: TurnEvent) -> None:
+        """Learn from an event of this turn."""
+        match event:
+            case SpeechBegan():
+                pass
+            case Partial(text=text):
+                self.heard = safe(text)
+            case Heard(text=text):
+                self.heard, self.final = safe(text), True
+            case ReplyClause(index=index, text=text):
+                # A clause made anew replaces the old one and all after it.
+                self.clauses[index:] = [safe(text)]
+            case Speaking(index=index):
+                self.sounded = index + 1
+            case Interrupted():
+                self.interrupted = True
+            case _ as never:
+                assert_never(never)
+
+    @property
+    def spoken(self) -> str:
+        """Clauses that had sounded before the present one."""
+        return " ".join(self.clauses[: max(0, self.sounded - 1)])
+
+    @property
+    def now(self) -> str:
+        """The clause that sounds now, or was the last to sound."""
+        return "".join(self.clauses[max(0, self.sounded - 1) : self.sounded])
+
+    @property
+    def to_come(self) -> str:
+        """Clauses that are made and have not begun to sound."""
+        return " ".join(self.clauses[self.sounded :])
