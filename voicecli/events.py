@@ -8,10 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Literal, TypeAlias
-
-STAGES: Final = ("endpoint", "transcribe", "first_token", "first_clause", "first_audio", "playback")
-"""Keys of `TurnDone.latency_ms` in the order they happen; `total` follows them."""
+from typing import ClassVar, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +93,9 @@ class TurnDone:
     heard: str
     """The part of the reply that sounded."""
     latency_ms: dict[str, float] = field(default_factory=dict)
-    """What each of `STAGES` added, ms, and `total`, their sum: last speech sample to first audible one.
+    """Milliseconds by stage, in order, and `total`, their sum: last speech sample to first audible one.
 
-    A stage that did not happen is absent, and `total` with it."""
+    Empty where nothing sounded."""
 
 
 @dataclass(frozen=True, slots=True)

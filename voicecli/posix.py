@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import select
 import sys
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
+
+if sys.platform != "win32":
+    import termios
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def quiet_alsa() -> None:
@@ -20,3 +29,38 @@ def quiet_alsa() -> None:
     # does nothing (callers clean up their own arguments), not a Python one that would wait for the interpreter.
     does_nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
     ctypes.CDLL(name).snd_lib_error_set_handler(does_nothing)
+
+
+def hung_up(output: IO[str]) -> bool:
+    """Tell whether the other end of a pipe or terminal is closed; False where the system cannot tell."""
+    if sys.platform == "win32":
+        return False
+    try:
+        fd = output.fileno()
+    except OSError:  # not a file of the system: nobody can leave
+        return False
+    poll = select.poll()
+    poll.register(fd, 0)  # POLLERR and POLLHUP are reported unasked
+    return any(flags & (select.POLLERR | select.POLLHUP) for _, flags in poll.poll(0))
+
+
+@contextmanager
+def no_echo(terminal: IO[str]) -> Iterator[None]:
+    """Stop `terminal` from echoing keys, which would shift what is drawn on it; Ctrl-C works as ever.
+
+    Afterwards the settings are as they were, and keys typed meanwhile are forgotten instead of being handed
+    to the shell. Does nothing where `terminal` is none, and on Windows, which echoes only what a program reads.
+    """
+    if sys.platform == "win32" or not terminal.isatty():
+        yield
+        return
+    fd = terminal.fileno()
+    before = termios.tcgetattr(fd)
+    quiet = [*before]
+    quiet[3] &= ~termios.ECHO
+    termios.tcsetattr(fd, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        with suppress(termios.error):  # the terminal is gone, and its settings with it
+            termios.tcsetattr(fd, termios.TCSAFLUSH, before)

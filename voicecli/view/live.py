@@ -13,12 +13,11 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from voicecli.events import Failed, Listening, TurnDone, Warned
+from voicecli.posix import no_echo
 from voicecli.view import ReaderGone
 from voicecli.view.safe import safe
-from voicecli.view.screen import Screen, glyphs_for, labelled, notice_lines, region
-from voicecli.view.terminal import no_echo
+from voicecli.view.screen import Notice, Screen, glyphs_for, labelled, loss_lines, notice_lines, region
 from voicecli.view.turn import Turn
-from voicecli.view.wording import losses, notice
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -65,11 +64,8 @@ class LiveView:
         """Leave the conversation and the last notices on the terminal, and nothing else."""
         with suppress(ReaderGone, OSError), self._exit:
             for turn in self._turns.values():
-                self._print_turn(turn, " ".join(turn.clauses[: turn.sounded]))
-            self._print_notices()
-            lost = losses(self._screen.status.losses) if self._screen.status else ""
-            if lost:
-                self._print([Text(f"lost: {lost}")])
+                self._print(self._turn_lines(turn, " ".join(turn.clauses[: turn.sounded])))
+            self._print([*self._notice_lines(), *loss_lines(self._screen, self._console)])
 
     def show(self, event: Event) -> None:
         """Take the event into the region, or print what is done."""
@@ -80,9 +76,9 @@ class LiveView:
             case TurnDone():
                 self._done(event)
             case Warned():
-                self._notice("warning", notice(event))
+                self._notice(Notice("warning", event.message, event.remedy))
             case Failed():
-                self._notice("error", notice(event))
+                self._notice(Notice("error", event.message, event.remedy))
             case _:
                 self._turns.setdefault(event.turn, Turn()).take(event)
         self._draw()
@@ -98,36 +94,40 @@ class LiveView:
     def _done(self, event: TurnDone) -> None:
         turn = self._turns.pop(event.turn, Turn())
         total = event.latency_ms.get("total")
-        self._print_turn(turn, safe(event.heard), "" if total is None else f"{total:.0f} ms")
-        self._print_notices()
+        waited = "" if total is None else f"({total:.0f} ms)"
+        lines = [*self._turn_lines(turn, safe(event.heard), waited), *self._notice_lines()]
+        self._print([*lines, Text()] if lines else [])
         self._screen.turns_done += 1
         if total is not None:
             self._screen.latency_ms = event.latency_ms
 
-    def _notice(self, label: str, words: str) -> None:
+    def _notice(self, notice: Notice) -> None:
         notices = self._screen.notices
-        if (label, words) not in notices and len(notices) == NOTICES:
-            self._print_notices()
-        notices[label, words] = notices.get((label, words), 0) + 1
+        if notice not in notices and len(notices) == NOTICES:
+            self._print(self._notice_lines())
+        notices[notice] = notices.get(notice, 0) + 1
 
-    def _print_turn(self, turn: Turn, said: str, total: str = "") -> None:
+    def _notice_lines(self) -> list[Text]:
+        """Take the notices out of the region."""
+        lines = notice_lines(self._screen.notices, self._console)
+        self._screen.notices.clear()
+        return lines
+
+    def _turn_lines(self, turn: Turn, said: str, waited: str = "") -> list[Text]:
         lines = labelled("you", Text(turn.heard), self._console) if turn.heard else []
         if turn.clauses or said:
             dash = glyphs_for(self._console).dash
             mark = f"{dash} interrupted" if turn.interrupted else "" if said else f"{dash} nothing sounded"
-            parts = (Text(said), Text(mark, "italic"), Text(total, "dim"))
+            parts = (Text(said), Text(mark, "italic"), Text(waited, "dim"))
             lines += labelled("voicecli", Text(" ").join(part for part in parts if part), self._console)
-        if lines:
-            self._print([*lines, Text()])
-
-    def _print_notices(self) -> None:
-        if self._screen.notices:
-            self._print(notice_lines(self._screen.notices, self._console))
-            self._screen.notices.clear()
+        return lines
 
     def _print(self, lines: list[Text]) -> None:
         """Print above the region."""
+        if not lines:
+            return
         try:
+            self._climb_over_wraps()
             self._console.print(Group(*lines))
         except OSError:
             raise ReaderGone from None
@@ -143,7 +143,7 @@ class LiveView:
             self._live.update(Group(*lines), refresh=True)
         except OSError:
             raise ReaderGone from None
-        self._drawn, self._drawn_width = lines, self._console.width
+        self._drawn = lines
 
     def _climb_over_wraps(self) -> None:
         """Go up by the rows the region gained when the terminal became narrower and wrapped its lines.
@@ -155,3 +155,4 @@ class LiveView:
             gained = sum(max(0, line.cell_len - 1) // width for line in self._drawn)
             up = ((ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
             self._console.control(Control(*(up * gained)))
+        self._drawn_width = width

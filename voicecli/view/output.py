@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 from typing import TextIO
 
 from voicecli.errors import VoicecliError
+from voicecli.posix import hung_up
 from voicecli.view import ReaderGone
 
 
@@ -41,7 +41,7 @@ class LineOutput:
         A talk that has nothing to say would otherwise keep the microphone open for nobody. Raises ReaderGone,
         once.
         """
-        if not self._closed and _hung_up(self._stdout):
+        if not self._closed and hung_up(self._stdout):
             self._close()
             raise ReaderGone
 
@@ -51,16 +51,3 @@ class LineOutput:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stdout.fileno())
         os.close(nowhere)
-
-
-def _hung_up(stdout: TextIO) -> bool:
-    """Tell whether the other end of a pipe or terminal is closed; False where the system cannot tell."""
-    if not hasattr(select, "poll"):  # Windows: the next write tells
-        return False
-    try:
-        fd = stdout.fileno()
-    except OSError:  # not a file of the system: nobody can leave
-        return False
-    poll = select.poll()
-    poll.register(fd, 0)  # POLLERR and POLLHUP are reported unasked
-    return any(flags & (select.POLLERR | select.POLLHUP) for _, flags in poll.poll(0))

@@ -7,8 +7,9 @@ alone, for NO_COLOR and for eyes that do not see it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from voicecli.view.safe import safe
@@ -58,6 +59,15 @@ class Glyphs:
 ASCII = Glyphs(full="#", rest="-", floor="|", rule="-", to_come=">", more="...", dash="-")
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning or an error, without its time."""
+
+    label: Literal["warning", "error"]
+    message: str
+    remedy: str
+
+
 @dataclass(slots=True)
 class Screen:
     """All the live region shows."""
@@ -68,8 +78,8 @@ class Screen:
     turns_done: int = 0
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     """Of the last turn that sounded."""
-    notices: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Warnings and errors since the last turn was done, label and words, and how often each came."""
+    notices: dict[Notice, int] = field(default_factory=dict)
+    """Warnings and errors since the last turn was done, and how often each came."""
 
 
 def region(screen: Screen, console: Console) -> list[Text]:
@@ -83,10 +93,10 @@ def region(screen: Screen, console: Console) -> list[Text]:
     sections = [  # how much it is needed, lines; from top to bottom
         (3, [Text(glyphs.rule * min(width, NARROW), "dim")]),
         (9, [_state_line(screen, width, glyphs)]),
+        (5, _hint(screen)),
         (8, [line for turn in screen.turns for line in turn_lines(turn, console, body_rows)]),
         (7, notice_lines(screen.notices, console)),
-        (6, _losses(screen, console, width)),
-        (5, _hint(screen, console, width)),
+        (6, loss_lines(screen, console)),
         (4, _latency(screen, console)),
         (2, _model(screen, console)),
         (1, _devices(screen, console)),
@@ -129,25 +139,34 @@ def labelled(label: str, words: Text, console: Console) -> list[Text]:
     width = max(console.width - 1, LABEL * 2)
     name = Text(label, "bold dim")
     if width < NARROW:
-        lines = wrap(Text.assemble(name, "  ", words), console, width - 2)
+        lines = _wrap(Text.assemble(name, "  ", words), console, width - 2)
         return [line if number == 0 else Text.assemble("  ", line) for number, line in enumerate(lines)]
     name.pad_right(LABEL - name.cell_len)
-    lines = wrap(words, console, width - LABEL)
+    lines = _wrap(words, console, width - LABEL)
     return [Text.assemble(name if number == 0 else " " * LABEL, line) for number, line in enumerate(lines)]
 
 
-def wrap(words: Text, console: Console, width: int) -> list[Text]:
+def _wrap(words: Text, console: Console, width: int) -> list[Text]:
     """Break at spaces, and inside what is longer than a line."""
     return list(words.wrap(console, width, overflow="fold"))
 
 
-def notice_lines(notices: Mapping[tuple[str, str], int], console: Console) -> list[Text]:
+def notice_lines(notices: Mapping[Notice, int], console: Console) -> list[Text]:
     """Each once, with how often it came."""
     lines = []
-    for (label, words), count in notices.items():
-        times = f" ({count} times)" if count > 1 else ""
-        lines += labelled(label, Text(words + times, NOTICE_STYLES[label]), console)
+    for notice, count in notices.items():
+        found = safe(notice.message) + (f" ({count} times)" if count > 1 else "")
+        words = _joined(found, ";", safe(notice.remedy), console)
+        lines += labelled(notice.label, Text(words, NOTICE_STYLES[notice.label]), console)
     return lines
+
+
+def _joined(first: str, sign: str, then: str, console: Console) -> str:
+    """Put both on one line where they fit; else each on its own, so that a command is whole for copying."""
+    if not then:
+        return first
+    whole = f"{first}{sign} {then}"
+    return whole if cell_len(whole) < console.width - LABEL else f"{first}\n{then}"
 
 
 def _state_line(screen: Screen, width: int, glyphs: Glyphs) -> Text:
@@ -175,13 +194,13 @@ def _state_line(screen: Screen, width: int, glyphs: Glyphs) -> Text:
     )
 
 
-def _hint(screen: Screen, console: Console, width: int) -> list[Text]:
+def _hint(screen: Screen) -> list[Text]:
     if screen.status is None or screen.status.state == "loading":
         return [Text("Ctrl-C ends", "dim")]
     if screen.status.state != "listening" or screen.turns:
         return []
     style = "dim" if screen.turns_done else "bold"
-    return wrap(Text("Speak now. Ctrl-C ends.", style), console, width)
+    return [Text("Speak now. Ctrl-C ends.", style)]
 
 
 def _latency(screen: Screen, console: Console) -> list[Text]:
@@ -194,9 +213,8 @@ def _latency(screen: Screen, console: Console) -> list[Text]:
 def _model(screen: Screen, console: Console) -> list[Text]:
     if screen.status is None or not screen.status.model:
         return []
-    words = safe(screen.status.model)
-    if screen.status.hint:
-        words += f" {glyphs_for(console).dash} {safe(screen.status.hint)}"
+    dash = f" {glyphs_for(console).dash}"
+    words = _joined(safe(screen.status.model), dash, safe(screen.status.hint), console)
     return labelled("model", Text(words, "dim"), console)
 
 
@@ -209,6 +227,7 @@ def _devices(screen: Screen, console: Console) -> list[Text]:
     ]
 
 
-def _losses(screen: Screen, console: Console, width: int) -> list[Text]:
+def loss_lines(screen: Screen, console: Console) -> list[Text]:
+    """Say what was lost, if anything."""
     words = losses(screen.status.losses) if screen.status else ""
-    return wrap(Text(f"lost: {words}", "bold"), console, width) if words else []
+    return labelled("lost", Text(words, "bold"), console) if words else []
