@@ -1,10 +1,17 @@
-"""Settings: every key, its default, unit and bounds."""
+"""Settings: every key, its default, unit and bounds. The only file that imports pydantic."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from voicecli.toml_text import Scalar
 
 SYSTEM_PROMPT = (
     "You are a voice assistant. Your words are spoken aloud, so answer the way people talk: "
@@ -13,148 +20,164 @@ SYSTEM_PROMPT = (
 )
 
 
-class Section(BaseModel):
-    """One table of the file: unknown keys are refused, values do not change."""
+SectionT = TypeVar("SectionT", bound="Section")
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+class Section(BaseModel):
+    """One table of the file: unknown keys are refused, nothing is converted, values do not change."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
+    )
+
+
+def _in_order(section: SectionT, low: str, high: str) -> SectionT:
+    """Refuse a section whose key `low` is above its key `high`."""
+    if getattr(section, low) > getattr(section, high):
+        raise PydanticCustomError("order", "{low} is above {high}", {"low": low, "high": high})
+    return section
 
 
 class AudioConfig(Section):
     """Microphone and loudspeaker."""
 
-    input_device: Annotated[str, Field(description='microphone: "default", a number or part of a name')] = (
-        "default"
+    input_device: str = Field(
+        default="default", description='microphone: "default", a number or part of a name'
     )
-    output_device: Annotated[str, Field(description='loudspeaker: "default", a number or part of a name')] = (
-        "default"
+    output_device: str = Field(
+        default="default", description='loudspeaker: "default", a number or part of a name'
     )
-    block_ms: Annotated[int, Field(ge=10, le=20, description="audio handed over at a time, ms")] = 20
-    latency_ms: Annotated[int, Field(ge=5, le=500, description="latency asked of the devices, ms")] = 60
-    ring_s: Annotated[float, Field(ge=4, le=60, description="sound held while the listener is late, s")] = 8.0
-    headphones: Annotated[
-        bool, Field(description="the microphone cannot hear the loudspeaker: speaking stops the agent")
-    ] = False
-    tail_ms: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=2000,
-            description="without headphones: microphone held off after the agent's last sound, ms",
-        ),
-    ] = 250
+    block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
+    latency_ms: int = Field(default=60, ge=5, le=500, description="latency asked of the devices")
+    ring_s: float = Field(default=8.0, ge=4, le=60, description="sound held while the listener is late")
+    headphones: bool = Field(
+        default=False, description="the microphone cannot hear the loudspeaker: speaking stops the agent"
+    )
+    tail_ms: int = Field(
+        default=250,
+        ge=0,
+        le=2000,
+        description="without headphones: microphone held off after the agent's last sound",
+    )
 
 
 class SegmentConfig(Section):
     """What counts as speech, and when it is over."""
 
-    onset_probability: Annotated[
-        float, Field(gt=0, lt=1, description="a frame at or above it may be speech")
-    ] = 0.5
-    release_probability: Annotated[float, Field(gt=0, lt=1, description="speech goes on at or above it")] = (
-        0.35
+    onset_probability: float = Field(
+        default=0.5, gt=0, lt=1, description="a frame at or above it may be speech"
     )
-    onset_frames: Annotated[
-        int, Field(ge=1, le=10, description="frames of 32 ms in a row that begin speech")
-    ] = 3
-    snr_db: Annotated[
-        float, Field(ge=0, le=40, description="speech is this far above the noise floor, dB")
-    ] = 6.0
-    min_level_dbfs: Annotated[
-        float, Field(ge=-90, le=-20, description="nothing below it is speech, dBFS")
-    ] = -60.0
-    preroll_ms: Annotated[int, Field(ge=0, le=1000, description="sound kept from before the onset, ms")] = 300
-    hangover_ms: Annotated[int, Field(ge=100, le=3000, description="silence that ends a turn, ms")] = 500
-    min_speech_ms: Annotated[int, Field(ge=0, le=2000, description="shorter sounds are not speech, ms")] = 160
-    max_utterance_s: Annotated[float, Field(ge=5, le=28, description="longer speech is split, s")] = 25.0
+    release_probability: float = Field(
+        default=0.35, gt=0, lt=1, description="speech goes on at or above it; at most onset_probability"
+    )
+    onset_frames: int = Field(default=3, ge=1, le=10, description="frames in a row that begin speech")
+    snr_db: float = Field(default=6.0, ge=0, le=40, description="speech is this far above the noise floor")
+    min_level_dbfs: float = Field(default=-60.0, ge=-90, le=-20, description="nothing below it is speech")
+    preroll_ms: int = Field(default=300, ge=0, le=1000, description="sound kept from before the onset")
+    hangover_ms: int = Field(default=500, ge=100, le=3000, description="silence that ends a turn")
+    min_speech_ms: int = Field(default=160, ge=0, le=2000, description="shorter sounds are not speech")
+    max_utterance_s: float = Field(default=25.0, ge=5, le=28, description="longer speech is split")
+
+    @model_validator(mode="after")
+    def _speech_ends_below_where_it_began(self) -> Self:
+        return _in_order(self, "release_probability", "onset_probability")
 
 
 class TranscribeConfig(Section):
     """Speech to text."""
 
-    model: Annotated[
-        str,
-        Field(
-            min_length=1, description="a name of `voicecli models list`, a CTranslate2 folder, or a hub name"
-        ),
-    ] = "whisper-base"
-    language: Annotated[
-        str, Field(pattern=r"^(auto|[a-z]{2,3})$", description='ISO 639-1 code, or "auto"')
-    ] = "auto"
-    threads: Annotated[int, Field(ge=0, le=64, description="CPU threads, 0 for a number that suits")] = 0
+    model: str = Field(
+        default="whisper-base",
+        min_length=1,
+        description="a name of `voicecli models list`, a CTranslate2 folder, or a hub name",
+    )
+    language: str = Field(
+        default="auto",
+        pattern=r"^(auto|[a-z]{2,3})$",
+        description="the language spoken",
+        json_schema_extra={"allowed": '"auto" or a language code such as "en"'},
+    )
+    threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
 
 
 class ConversationConfig(Section):
     """What the language model is told."""
 
-    system_prompt: Annotated[str, Field(max_length=8000, description="who the agent is")] = SYSTEM_PROMPT
-    history_tokens: Annotated[
-        int, Field(ge=0, le=100_000, description="past turns remembered, tokens (estimated)")
-    ] = 1200
+    system_prompt: str = Field(default=SYSTEM_PROMPT, max_length=8000, description="who the agent is")
+    history_tokens: int = Field(
+        default=1200, ge=0, le=100_000, description="past turns remembered (estimated)"
+    )
 
 
 class GenerateConfig(Section):
     """The language model."""
 
-    engine: Annotated[
-        Literal["embedded", "openai", "echo"],
-        Field(
-            description="embedded: a GGUF in this process; openai: an OpenAI-compatible server; echo: repeats you"
-        ),
-    ] = "embedded"
-    model: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description='embedded: "auto" (the best one present), a name of `voicecli models list`, a .gguf file or a hub '
-            "name; openai: the server's name for it",
-        ),
-    ] = "auto"
-    base_url: Annotated[
-        str, Field(pattern=r"^https?://", description="openai: where the server is, with its /v1")
-    ] = "http://127.0.0.1:11434/v1"
-    api_key_env: Annotated[str, Field(description="openai: environment variable that holds the key")] = (
-        "OPENAI_API_KEY"
+    engine: Literal["embedded", "openai", "echo"] = Field(
+        default="embedded",
+        description="embedded: a GGUF in this process; openai: an OpenAI-compatible server; echo: repeats",
     )
-    timeout_s: Annotated[
-        float, Field(gt=0, le=600, description="openai: longest wait for the next words, s")
-    ] = 20.0
-    temperature: Annotated[float, Field(ge=0, le=2, description="0 is always the same answer")] = 0.6
-    max_tokens: Annotated[int, Field(ge=8, le=4096, description="longest reply, tokens")] = 200
-    context_tokens: Annotated[
-        int, Field(ge=512, le=131_072, description="embedded: prompt and reply together, tokens")
-    ] = 2048
-    threads: Annotated[
-        int, Field(ge=0, le=64, description="embedded: CPU threads, 0 for a number that suits")
-    ] = 0
+    model: str = Field(
+        default="auto",
+        min_length=1,
+        description='embedded: "auto" (the best one present), a name of `voicecli models list`, a .gguf file '
+        "or a hub name; openai: the server's name for it",
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:11434/v1",
+        pattern=r"^https?://[^\s/]\S*$",
+        description="openai: where the server is, with its /v1",
+        json_schema_extra={"allowed": "a URL that begins with http:// or https://"},
+    )
+    api_key_env: str = Field(
+        default="OPENAI_API_KEY",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
+        description="openai: environment variable that holds the key",
+        json_schema_extra={"allowed": "a name such as OPENAI_API_KEY, not the key itself"},
+        repr=False,  # who puts the key itself here must not find it in an error
+    )
+    timeout_s: float = Field(
+        default=20.0, gt=0, le=600, description="openai: longest wait for the next words"
+    )
+    temperature: float = Field(default=0.6, ge=0, le=2, description="0 is always the same answer")
+    max_tokens: int = Field(default=200, ge=8, le=4096, description="longest reply")
+    context_tokens: int = Field(
+        default=2048, ge=512, le=131_072, description="embedded: prompt and reply together"
+    )
+    threads: int = Field(
+        default=0, ge=0, le=64, description="embedded: CPU threads, 0 for a number that suits"
+    )
 
 
 class SynthesizeConfig(Section):
     """Text to speech."""
 
-    voice: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description="a name of `voicecli models list`, a Piper .onnx file, or a Piper voice name",
-        ),
-    ] = "voice-en-us-joe"
-    speed: Annotated[float, Field(ge=0.5, le=2, description="1 is the voice's own pace")] = 1.0
-    volume: Annotated[float, Field(gt=0, le=1, description="1 is full scale")] = 0.7
-    threads: Annotated[int, Field(ge=0, le=64, description="CPU threads, 0 for a number that suits")] = 0
+    voice: str = Field(
+        default="voice-en-us-joe",
+        min_length=1,
+        description="a name of `voicecli models list`, a Piper .onnx file, or a Piper voice name",
+    )
+    speed: float = Field(default=1.0, ge=0.5, le=2, description="1 is the voice's own pace")
+    volume: float = Field(default=0.7, gt=0, le=1, description="1 is full scale")
+    threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
 
 
 class PlaybackConfig(Section):
     """The buffer before the loudspeaker."""
 
-    jitter_min_ms: Annotated[
-        int, Field(ge=20, le=1000, description="buffered before a reply begins, at best, ms")
-    ] = 150
-    jitter_max_ms: Annotated[
-        int, Field(ge=20, le=2000, description="buffered before a reply begins, at worst, ms")
-    ] = 250
-    ahead_ms: Annotated[
-        int, Field(ge=200, le=5000, description="synthesis runs this far ahead at most, ms")
-    ] = 800
+    jitter_min_ms: int = Field(
+        default=150,
+        ge=20,
+        le=1000,
+        description="buffered before a reply begins, at best; at most jitter_max_ms",
+    )
+    jitter_max_ms: int = Field(
+        default=250, ge=20, le=2000, description="buffered before a reply begins, at worst"
+    )
+    ahead_ms: int = Field(default=800, ge=200, le=5000, description="synthesis runs this far ahead at most")
+
+    @model_validator(mode="after")
+    def _best_is_not_worse_than_worst(self) -> Self:
+        return _in_order(self, "jitter_min_ms", "jitter_max_ms")
 
 
 class Config(Section):
@@ -167,3 +190,117 @@ class Config(Section):
     generate: GenerateConfig = GenerateConfig()
     synthesize: SynthesizeConfig = SynthesizeConfig()
     playback: PlaybackConfig = PlaybackConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is known of one setting."""
+
+    section: str
+    """The table it is in: `segment`."""
+    name: str
+    """`hangover_ms`"""
+    meaning: str
+    kind: str
+    """What its type is called: `a whole number`."""
+    allowed: str
+    """`100 to 3000 (ms)`; empty when every value of the type is."""
+    default: Scalar
+    hidden: bool
+    """A wrong value may be a secret and is not repeated."""
+
+    @property
+    def path(self) -> str:
+        """Both: `segment.hangover_ms`."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it: `VOICECLI_SEGMENT__HANGOVER_MS`."""
+        return f"VOICECLI_{self.section}__{self.name}".upper()
+
+
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": 'text in "quotes"',
+    "boolean": "true or false",
+}
+_UNITS = {"ms": "ms", "s": "s", "db": "dB", "dbfs": "dBFS", "tokens": "tokens", "frames": "frames of 32 ms"}
+
+
+def _allowed(name: str, schema: Mapping[str, object]) -> str:
+    """Say the bounds that a field's JSON schema states; the unit is the ending of its name."""
+    unit = _UNITS.get(name.rpartition("_")[2])
+    match schema:
+        case {"allowed": str(text)}:
+            return text
+        case {"enum": [*names, last]}:
+            return ", ".join(f'"{x}"' for x in names) + f' or "{last}"'
+        case {"minimum": low, "maximum": high}:
+            bounds = f"{low} to {high}"
+        case {"exclusiveMinimum": low, "maximum": high}:
+            bounds = f"above {low}, at most {high}"
+        case {"exclusiveMinimum": low, "exclusiveMaximum": high}:
+            bounds = f"above {low}, below {high}"
+        case {"maxLength": most}:
+            bounds = f"at most {most} characters"
+        case {"minLength": 1}:
+            bounds = "not empty"
+        case _:
+            bounds = ""
+    return f"{bounds} ({unit})" if unit else bounds
+
+
+def _keys() -> Iterator[Key]:
+    for section, table in Config.model_fields.items():
+        model = type(table.default)
+        schema = model.model_json_schema()["properties"]
+        for name, field in model.model_fields.items():
+            yield Key(
+                section=section,
+                name=name,
+                meaning=field.description,
+                kind=_KINDS[schema[name]["type"]],
+                allowed=_allowed(name, schema[name]),
+                default=field.default,
+                hidden=not field.repr,
+            )
+
+
+KEYS: Mapping[str, Key] = {key.path: key for key in _keys()}
+"""Every setting by its path, in the order of the file."""
+
+
+def value_of(config: Config, key: Key) -> Scalar:
+    """Look up what a key is set to."""
+    value: Scalar = getattr(getattr(config, key.section), key.name)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The first mistake in tables that are not settings."""
+
+    path: tuple[str, ...]
+    """The table, or the table and the key."""
+    unknown: bool
+    """There is no such table or key."""
+    above: str
+    """When not empty: the key at `path` must not be above this one of the same table, and is."""
+    count: int
+    """How many mistakes there are."""
+
+
+def check(tables: Mapping[str, object]) -> Config | Refusal:
+    """Make settings of the tables of a file; what they leave out has its default."""
+    try:
+        return Config.model_validate(tables)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_input=False)
+    first = mistakes[0]
+    path = tuple(str(part) for part in first["loc"])
+    if first["type"] == "order":
+        path = (*path, first["ctx"]["low"])
+        return Refusal(path, unknown=False, above=first["ctx"]["high"], count=len(mistakes))
+    return Refusal(path, unknown=first["type"] == "extra_forbidden", above="", count=len(mistakes))

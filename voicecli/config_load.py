@@ -1,0 +1,193 @@
+"""Reading the settings: defaults, then the file, then the environment, then flags -> `Config`.
+
+`config` says what is allowed; here it is said who gave what is not, and what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from voicecli.config import KEYS, Config, Key, Refusal, check
+from voicecli.errors import ConfigError
+from voicecli.toml_text import Scalar, escaped, parse, shown
+
+FILE_NAME = "config.toml"
+PREFIX = "VOICECLI_"
+_LARGEST_FILE = 1 << 20
+_LONGEST_NAME = 60
+
+Flags = Mapping[str, tuple[str, Scalar | None]]
+"""Flag -> path of its key and value, None when not given: `{"--language": ("transcribe.language", "en")}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where they come from."""
+
+    config: Config
+    file: Path | None
+    origins: Mapping[str, str]
+    """Path of a key -> the file, environment variable or flag that set it; not there: nobody did."""
+
+
+def load(path: Path | None = None, flags: Flags | None = None) -> Config:
+    """Read the settings: defaults, then the file, then the environment, then the flags of a command.
+
+    Args:
+        path: the file; without one `find_file()`.
+        flags: what was given on the command line.
+
+    Raises:
+        ConfigError: something cannot be read or is not allowed. It names the first mistake, where it was
+            made, and how many more there are.
+    """
+    return load_with_origins(path, flags).config
+
+
+def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> Loaded:
+    """Do what `load` does, and tell where each setting comes from."""
+    file = find_file() if path is None else path
+    tables = {} if file is None else parse(_bytes_of(file), escaped(str(file)))
+    origins = {
+        f"{section}.{name}": escaped(str(file))
+        for section, table in tables.items()
+        if isinstance(table, dict)
+        for name in table
+    }
+    given = {name: (key.path, _from_text(text, key.default)) for name, text, key in _environment()}
+    given |= {flag: (key, value) for flag, (key, value) in (flags or {}).items() if value is not None}
+    for origin, (key, value) in given.items():
+        table = tables.setdefault(KEYS[key].section, {})
+        if isinstance(table, dict):  # else the file is about to be refused
+            table[KEYS[key].name] = value
+            origins[key] = origin
+    match check(tables):
+        case Refusal() as refusal:
+            raise _error(refusal, tables, origins, escaped(str(file)))
+        case config:
+            return Loaded(config, file, origins)
+
+
+def user_file() -> Path:
+    """Where this user's settings are kept: `~/.config/voicecli/config.toml` on Linux (XDG)."""
+    return user_config_path("voicecli", appauthor=False) / FILE_NAME
+
+
+def find_file() -> Path | None:
+    """Find the file that is used without `--config`: in the working folder, else the user's, else none.
+
+    Raises:
+        ConfigError: there may be one, in a folder that cannot be entered.
+    """
+    for path in (Path(FILE_NAME), user_file()):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        return path
+    return None
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if len(data) > _LARGEST_FILE:
+        raise ConfigError(f"{escaped(str(path))} is larger than 1 MiB", "name a settings file")
+    return data
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    remedy = "name a file you may read with --config, or write one with voicecli config init"
+    return ConfigError(f"cannot read {escaped(str(path))}: {error.strerror}", remedy)
+
+
+def _environment() -> Iterator[tuple[str, str, Key]]:
+    """Give the variables that are settings; `VOICECLI_MODELS`, without the `__`, is none of them."""
+    variables = {key.variable: key for key in KEYS.values()}
+    for name, text in sorted(os.environ.items()):
+        if not (name.startswith(PREFIX) and "__" in name):
+            continue
+        if name not in variables:
+            close = difflib.get_close_matches(name.upper(), variables, n=1)
+            remedy = f"did you mean {close[0]}?" if close else "voicecli config show tells every key"
+            raise ConfigError(f"unknown environment variable {_short(name)}", remedy)
+        yield name, text, variables[name]
+
+
+def _from_text(text: str, like: Scalar) -> Scalar:
+    """Read an environment variable as the type of `like`; what cannot be is left for the check to refuse."""
+    try:
+        match like:
+            case bool():
+                return {"true": True, "1": True, "false": False, "0": False}.get(text.lower(), text)
+            case int():
+                return int(text)
+            case float():
+                return float(text)
+            case str():
+                return text
+    except ValueError:
+        return text
+
+
+def _error(
+    refusal: Refusal, tables: Mapping[str, object], origins: Mapping[str, str], file: str
+) -> ConfigError:
+    """Tell a mistake in one line: where, what, what is allowed, how many more."""
+    path = ".".join(refusal.path)
+    table = tables.get(refusal.path[0])
+    more = f" (and {refusal.count - 1} more)" if refusal.count > 1 else ""
+    if refusal.unknown:
+        is_table = len(refusal.path) == 1 and isinstance(table, dict)
+        what = f"table [{_short(path)}]" if is_table else f"key {_short(path)}"
+        return ConfigError(f"{file}: unknown {what}", _suggestion(refusal.path) + more)
+    if not isinstance(table, dict):
+        return ConfigError(f"{file}: {path} is {shown(table)}", f"allowed: a table, [{path}]{more}")
+    if refusal.above:
+        high = f"{refusal.path[0]}.{refusal.above}"
+        where = " and ".join(dict.fromkeys(origins[x] for x in (path, high) if x in origins))
+        found = f"{where}: {path} is {_told(table, path)} but {high} is {_told(table, high)}"
+        return ConfigError(found, f"allowed: {path} at most {high}{more}")
+    key, value = KEYS[path], table[refusal.path[1]]
+    found = f"{origins[path]}: {path} is {'something else' if key.hidden else shown(value)}"
+    return ConfigError(found, f"allowed: {_allowed(key, value)}{more}")
+
+
+def _allowed(key: Key, value: object) -> str:
+    """Say what `key` may be: its bounds, and its type when `value` has another."""
+    same_type = type(value) is type(key.default) or (type(value) is int and type(key.default) is float)
+    if same_type and key.allowed:
+        return key.allowed
+    return f"{key.kind}, {key.allowed}" if key.allowed else key.kind
+
+
+def _told(table: Mapping[str, object], path: str) -> str:
+    name = KEYS[path].name
+    return shown(table[name]) if name in table else f"{shown(KEYS[path].default)} (the default)"
+
+
+def _short(name: str) -> str:
+    return escaped(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...")
+
+
+def _suggestion(path: tuple[str, ...]) -> str:
+    """Guess which key was meant: the same in another table, one like it in the same, or any of these."""
+    *table, name = path
+    elsewhere = [key.path for key in KEYS.values() if key.name == name]
+    if elsewhere:
+        return f"did you mean {' or '.join(elsewhere)}?"
+    siblings = {key.name: key.path for key in KEYS.values() if [key.section] == table}
+    siblings = siblings or {key.section: f"[{key.section}]" for key in KEYS.values()}
+    close = difflib.get_close_matches(name, siblings, n=1)
+    return f"did you mean {siblings[close[0]]}?" if close else f"allowed: {', '.join(siblings.values())}"

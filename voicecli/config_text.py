@@ -1,0 +1,71 @@
+"""Settings as text: the documented file, and what is in force with where it comes from."""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from voicecli.config import KEYS, Config, Key, value_of
+from voicecli.toml_text import to_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_WIDTH = 100
+_EXAMPLE_HEAD = """\
+Settings of voicecli: every key with its default. Copy what you change; the rest may stay out.
+Used, the first that is there: the file given with --config, config.toml in the working folder,
+config.toml in your settings folder (voicecli config path). An environment variable such as
+VOICECLI_SEGMENT__HANGOVER_MS=400 overrides the file, a flag of a command overrides both.
+"""
+_STARTER_HEAD = """\
+Settings of voicecli. A line that begins with # and no space is a key with its default: remove the #
+to change it. voicecli config check says whether the file is right, voicecli config show what is in force.
+"""
+
+
+def example_toml() -> str:
+    """`config.example.toml`: every key with its default, its unit and its meaning."""
+    return _documented(Config(), _EXAMPLE_HEAD, lambda text, _default: text)
+
+
+def starter_toml(config: Config) -> str:
+    """Write a user's first file: the keys of `config` that are not the default, the others as comments."""
+    return _documented(
+        config, _STARTER_HEAD, lambda text, default: textwrap.indent(text, "#") if default else text
+    )
+
+
+def effective_toml(config: Config, origins: Mapping[str, str]) -> str:
+    """Every key and value; behind a value that is not the default, where it comes from."""
+    tables = []
+    for section, keys in _sections():
+        lines = [f"[{section}]"]
+        for key in keys:
+            value = value_of(config, key)
+            origin = f"  # {origins[key.path]}" if value != key.default and key.path in origins else ""
+            lines.append(f"{key.name} = {to_toml(value)}{origin}")
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables)
+
+
+def _documented(config: Config, head: str, line: Callable[[str, bool], str]) -> str:
+    """Write every key under its meaning; `line` is given the text, and whether it is the default."""
+    parts = [textwrap.indent(head, "# ")]
+    for section, keys in _sections():
+        parts.append(f"# {type(getattr(config, section)).__doc__}\n[{section}]\n")
+        for key in keys:
+            value = value_of(config, key)
+            text = line(f"{key.name} = {to_toml(value)}\n", value == key.default)
+            parts.append(f"{_comment(key)}\n{text}")
+    return "\n".join(parts)
+
+
+def _sections() -> Iterator[tuple[str, Iterator[Key]]]:
+    return groupby(KEYS.values(), key=lambda key: key.section)
+
+
+def _comment(key: Key) -> str:
+    words = f"{key.meaning}; allowed: {key.allowed}" if key.allowed else key.meaning
+    return textwrap.fill(words, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
