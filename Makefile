@@ -23,7 +23,7 @@ CHECKS := failed=0; \
 	$(PY) -m ruff format --check || failed=1; \
 	$(PY) -m ruff check || failed=1; \
 	$(PY) -m mypy || failed=1; \
-	.venv/bin/lint-imports || failed=1;
+	.venv/bin/lint-imports --no-logo || failed=1;
 
 check: ## format, lint, types and import contracts
 	@sh scripts/setup.sh check
