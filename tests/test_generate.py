@@ -1,0 +1,93 @@
+"""The seam of the language models: the factory, the echo, and where a reply ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicecli.config import GenerateConfig
+from voicecli.errors import EngineError, ModelError
+from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.reply.generate import EchoGenerator, Generator, ReplyText, make_generator
+
+
+def replied(generator: Generator, words: str, cancelled: bool = False) -> str:
+    said: list[str] = []
+    generator.generate([ChatMessage("user", words)], said.append, lambda: cancelled)
+    return "".join(said)
+
+
+def test_echo_says_what_it_heard() -> None:
+    echo = make_generator(GenerateConfig(engine="echo"), None)
+    echo.warm([])
+    assert replied(echo, "hello there") == "You said: hello there"
+    assert replied(echo, "hello there", cancelled=True) == ""
+    assert echo.generate([ChatMessage("user", "x")], lambda _: None, lambda: False) == GenerationStats()
+    assert echo.is_local
+    echo.close()
+
+
+def test_the_factory_follows_the_settings(tmp_path: Path) -> None:
+    gguf = tmp_path / "tiny.gguf"
+    gguf.write_bytes(b"GGUF")
+    assert isinstance(make_generator(GenerateConfig(engine="echo"), gguf), EchoGenerator)
+    assert make_generator(GenerateConfig(), gguf).name == "tiny.gguf, in this process"
+    server = make_generator(GenerateConfig(engine="openai", model="qwen3:4b"), None)
+    assert server.name == "qwen3:4b at http://127.0.0.1:11434/v1"
+
+
+def test_the_embedded_engine_wants_a_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="models pull"):
+        make_generator(GenerateConfig(), None)
+    with pytest.raises(ModelError, match=r"gone\.gguf"):
+        make_generator(GenerateConfig(), tmp_path / "gone.gguf")
+
+
+def test_making_an_engine_loads_no_library() -> None:
+    code = (
+        "import sys; from voicecli.config import GenerateConfig as C; from voicecli.reply.generate import *; "
+        "make_generator(C(engine='openai'), None); import voicecli.reply.embedded; "
+        "assert not {'httpx', 'xllamacpp'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def spoken(pieces: list[str], max_tokens: int) -> tuple[str, bool]:
+    said: list[str] = []
+    reply = ReplyText(said.append, max_tokens)
+    ended = any(reply.take(piece) for piece in pieces)
+    return "".join(said), ended
+
+
+def test_a_long_reply_ends_with_a_sentence() -> None:
+    pieces = ["One", " two", ".", " Three", " four", ".", " Five", " six", ".", " Seven"]
+    assert spoken(pieces, 100) == ("".join(pieces), False)
+    assert spoken(pieces, 8) == ("One two. Three four.", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It is 3.5 or e.g. 4. Then more", None),
+        ('She said "go!" Then more', 'She said "go!"'),
+        ("はい。次", "はい。"),
+        ("No end", None),
+    ],
+)
+def test_what_ends_a_sentence(text: str, kept: str | None) -> None:
+    assert spoken([text], 0) == ((text, False) if kept is None else (kept, True))
+
+
+@given(st.lists(st.text(" ab.!", min_size=1, max_size=5), max_size=30), st.integers(0, 40))
+def test_what_is_said_is_a_beginning_of_the_reply(pieces: list[str], max_tokens: int) -> None:
+    said, ended = spoken(pieces, max_tokens)
+    assert "".join(pieces).startswith(said)
+    assert ended or said == "".join(pieces)
+
+
+def test_a_reply_without_a_word_is_an_error() -> None:
+    with pytest.raises(EngineError, match="empty reply"):
+        ReplyText(lambda _piece: None, 10).finish()

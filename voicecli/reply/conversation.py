@@ -1,0 +1,102 @@
+"""What was said -> what the language model is given: system prompt, past turns, the new words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import deque
+from dataclasses import dataclass
+
+from voicecli.messages import ChatMessage
+
+BYTES_PER_TOKEN = 3.5
+"""Bytes of UTF-8 for one token, low so that the count errs high: spoken English measures 4 to 4.6 with the
+tokeniser of SmolLM2. Bytes rather than characters, because scripts other than Latin take more of both."""
+
+TOKENS_PER_MESSAGE = 5
+"""What a chat template puts round a message: `<|im_start|>user\\n ... <|im_end|>\\n`."""
+
+CUT_OFF = "—"
+"""Ends a reply that was interrupted, as a dialogue in print does. Words such as "(interrupted)" would be
+copied by small models and then spoken."""
+
+_JOINERS = "\u200c\u200d"  # format characters that change how words are read in Persian and Indic scripts
+_OPENING = re.compile(r"([<\[{])(?=\S)")
+
+
+def plain_words(text: str) -> str:
+    """Make one line of words out of anything: data for a model, never instructions to its tokeniser.
+
+    Control, direction and invisible characters and lone surrogates go. The tokens chat templates are built of
+    (`<|im_start|>`, `</s>`, `[INST]`, `<start_of_turn>`, `<think>`) are found by their exact spelling, so a
+    space after each opening bracket leaves them ordinary text.
+    """
+    visible = (
+        " " if kind == "Cc" else "" if kind in ("Cf", "Cs") and character not in _JOINERS else character
+        for character in text
+        for kind in (unicodedata.category(character),)
+    )
+    return _OPENING.sub(r"\1 ", " ".join("".join(visible).split()))
+
+
+def estimated_tokens(text: str) -> int:
+    """Tokens of one message, estimated: see `BYTES_PER_TOKEN`."""
+    return TOKENS_PER_MESSAGE + int(len(text.encode()) / BYTES_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    user: str
+    reply: str
+
+    @property
+    def tokens(self) -> int:
+        return estimated_tokens(self.user) + estimated_tokens(self.reply)
+
+
+class Conversation:
+    """The memory of one talk. Used by one thread."""
+
+    def __init__(self, system_prompt: str, history_tokens: int) -> None:
+        """`history_tokens` bounds the past turns, by estimate; 0 remembers nothing."""
+        prompt = system_prompt.strip()
+        self._system = [ChatMessage("system", prompt)] if prompt else []
+        self._budget = history_tokens
+        self._turns: deque[_Turn] = deque()
+        self._unanswered = ""
+
+    def messages_for(self, user_text: str) -> list[ChatMessage]:
+        """Everything the model needs to answer `user_text`; an empty text gives what comes before any."""
+        messages = [*self._system]
+        for turn in self._turns:
+            messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
+        return [*messages, ChatMessage("user", self._with_unanswered(plain_words(user_text)))]
+
+    def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
+        """Add a turn: what the user said and what they *heard* of the reply.
+
+        Interrupted before a word was heard, the user is taken to be still speaking: the words are put before
+        their next ones. A turn that failed without a reply is forgotten.
+        """
+        user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
+        self._unanswered = ""
+        if reply:
+            self._turns.append(_Turn(user, f"{reply} {CUT_OFF}" if interrupted else reply))
+            self._forget()
+        elif interrupted and estimated_tokens(user) <= self._budget:
+            self._unanswered = user
+
+    def _with_unanswered(self, words: str) -> str:
+        return f"{self._unanswered} {words}".strip()
+
+    def _forget(self) -> None:
+        """Over the bound, drop the oldest turns down to half of it.
+
+        The model keeps what it has evaluated as long as the beginning does not change. Dropping one turn at
+        every turn would change it every time; dropping many at once makes that rare.
+        """
+        tokens = sum(turn.tokens for turn in self._turns)
+        if tokens <= self._budget:
+            return
+        while self._turns and (tokens > self._budget or (len(self._turns) > 1 and tokens > self._budget / 2)):
+            tokens -= self._turns.popleft().tokens

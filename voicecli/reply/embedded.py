@@ -1,0 +1,237 @@
+"""Text -> text with a GGUF in this process, through llama.cpp (`xllamacpp`).
+
+Why this library, what is shut off in it, and what was measured: docs/decisions/0004-embedded-engine.md.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from voicecli.errors import EngineError, ModelError
+from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, ReplyText
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xllamacpp
+
+    from voicecli.config import GenerateConfig
+
+BATCH_TOKENS = 64
+"""Prompt tokens evaluated at a time. Cancelling takes effect between batches (0.14 s with SmolLM2-135M on two
+cores); batches of 512 are 8 % faster and eight times as long."""
+
+REPEAT_PENALTY = 1.05
+"""Over the last 64 tokens, the question among them. Without one SmolLM2-135M loops; with 1.1 it avoids the
+words of the question, and with them the answer."""
+
+STOP = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "\nUser:", "\nuser:", "\n\n\n")
+"""Where a reply ends besides the model's own end token, which some converted models lack."""
+
+LONGEST_SOCKET_PATH = 100
+"""`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
+
+
+class _Progress(TypedDict):
+    total: int
+    cache: int
+
+
+class _Timings(TypedDict):
+    cache_n: int
+    prompt_n: int
+    predicted_n: int
+
+
+class _Delta(TypedDict, total=False):
+    content: str | None
+
+
+class _Choice(TypedDict):
+    delta: _Delta
+
+
+class _Error(TypedDict, total=False):
+    type: str
+    message: str
+
+
+class _Chunk(TypedDict, total=False):
+    """What the library hands to its callback: OpenAI's chunk, and what llama.cpp adds to it."""
+
+    choices: list[_Choice]
+    prompt_progress: _Progress
+    timings: _Timings
+    error: _Error
+
+
+class EmbeddedGenerator:
+    """A GGUF, loaded at the first `warm` or `generate` and kept."""
+
+    is_local = True
+
+    def __init__(self, config: GenerateConfig, gguf: Path) -> None:
+        """Raise ModelError if there is no such file."""
+        if not gguf.is_file():
+            raise ModelError(f"there is no language model at {gguf}", 'run "voicecli models pull"')
+        self.name = f"{gguf.name}, in this process"
+        self._config = config
+        self._gguf = gguf
+        self._server: xllamacpp.Server | None = None
+        self._closed = False
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None:
+        """Evaluate the prompt up to the user's next words; stops between batches when closed."""
+        if not messages or messages[-1].role != "user":
+            messages = [*messages, NEXT_USER]
+        # The one token it makes is thrown away: a limit of none is taken as one by the library.
+        self._ask(messages, 1, _Reply(ReplyText(lambda _piece: None, 1), lambda: self._closed))
+
+    def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
+        """Stream a reply; the callback is asked at every batch of the prompt and every token."""
+        text = ReplyText(emit, self._config.max_tokens)
+        reply = self._ask(
+            messages, self._config.max_tokens, _Reply(text, lambda: self._closed or cancelled())
+        )
+        if not reply.cut_short:
+            text.finish()
+        return reply.stats
+
+    def close(self) -> None:
+        """Free the model, after the call under way has seen it."""
+        self._closed = True
+        self._server = None
+
+    def _ask(self, messages: Sequence[ChatMessage], max_tokens: int, reply: _Reply) -> _Reply:
+        """Run one request. A prompt that does not fit loses its oldest turns and is tried again."""
+        if self._closed:
+            reply.cut_short = True
+            return reply
+        server = self._server = self._server or _load(self._gguf, self._config)
+        while True:
+            shorter = _without_oldest(messages)
+            reply.prompt_limit = self._config.context_tokens - (max_tokens if shorter else 0)
+            server.handle_chat_completions(self._request(messages, max_tokens), reply.take)
+            if reply.failure is not None:
+                raise reply.failure
+            if not reply.overflow:
+                return reply
+            if not shorter:
+                raise EngineError(
+                    f"what was said does not fit into the model's {self._config.context_tokens} tokens",
+                    "raise generate.context_tokens or shorten conversation.system_prompt",
+                )
+            messages, reply.overflow = shorter, False
+
+    def _request(self, messages: Sequence[ChatMessage], max_tokens: int) -> dict[str, object]:
+        return {
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "stream": True,
+            "return_progress": True,
+            "cache_prompt": True,
+            "max_tokens": max_tokens,
+            "temperature": self._config.temperature,
+            "repeat_penalty": REPEAT_PENALTY,
+            "stop": STOP,
+            # Qwen3 and its kin think aloud before they answer; the others' templates ignore it.
+            "chat_template_kwargs": {"enable_thinking": False},
+        }
+
+
+@dataclass(slots=True)
+class _Reply:
+    """Reads the chunks of one reply. `take` runs inside the library, on the thread that asked."""
+
+    text: ReplyText
+    cancelled: Cancelled
+    prompt_limit: int = 0
+    overflow: bool = False
+    cut_short: bool = False
+    stats: GenerationStats = field(default_factory=GenerationStats)
+    failure: BaseException | None = None
+
+    def take(self, chunk: _Chunk) -> bool:
+        """Say whether to stop."""
+        try:
+            return self._take(chunk)
+        except BaseException as failure:  # noqa: BLE001  # the library drops what a callback raises: carried out by hand
+            self.failure = failure
+            return True
+
+    def _take(self, chunk: _Chunk) -> bool:
+        if self.cancelled():
+            self.cut_short = True
+            return True
+        if error := chunk.get("error"):
+            self.overflow = error.get("type") == "exceed_context_size_error"
+            if not self.overflow:
+                raise EngineError(
+                    f"the language model failed: {error.get('message', 'it does not say why')[:200]}"
+                )
+            return True
+        if progress := chunk.get("prompt_progress"):
+            self.overflow = progress["total"] > self.prompt_limit
+            self.stats = GenerationStats(progress["total"], progress["total"] - progress["cache"])
+            return self.overflow
+        if timings := chunk.get("timings"):
+            self.stats = GenerationStats(
+                timings["cache_n"] + timings["prompt_n"], timings["prompt_n"], timings["predicted_n"]
+            )
+        return any(
+            self.text.take(piece) for choice in chunk["choices"] if (piece := choice["delta"].get("content"))
+        )
+
+
+def _without_oldest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Drop the older half of the turns, in pairs; empty where only the question is left."""
+    system = [message for message in messages[:1] if message.role == "system"]
+    turns = messages[len(system) :]
+    drop = max(2, len(turns) // 2 & ~1)
+    return [*system, *turns[drop:]] if drop < len(turns) else []
+
+
+def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
+    """Load the file, out of reach of everybody else. Raises ModelError if it is no usable GGUF."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(gguf)
+    # Half the cores: threads meet after every operation, and with the other engines running they wait for
+    # each other longer than they help. Nobody spins while waiting.
+    threads = config.threads or max(1, (os.cpu_count() or 1) // 2)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
+    params.n_parallel = 1
+    params.n_ctx = config.context_tokens
+    params.n_batch = params.n_ubatch = BATCH_TOKENS
+    params.cache_ram_mib = 0  # one talk: there is no other prompt to come back to
+    params.fit_params = False  # it loads the file twice to ask how much fits
+    params.warmup = False  # `warm` does it with the words that matter
+    params.verbosity = -1  # it would print into the live view
+    params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
+    params.api_keys = [secrets.token_hex(32)]
+    params.cors_origins = ""
+    with tempfile.TemporaryDirectory(prefix="voicecli-") as folder:
+        # The library insists on listening. A socket in a folder of our own (0700), gone once it is bound, is
+        # an address nobody can reach; where there are none (Windows) the key alone keeps others out.
+        if hasattr(socket, "AF_UNIX"):
+            path = str(Path(folder) / "llm.sock")
+            if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+                raise EngineError(
+                    f"the folder for temporary files has too long a name: {tempfile.gettempdir()}",
+                    "set TMPDIR to a shorter one",
+                )
+            params.hostnames = [path]
+        try:
+            return xllamacpp.Server(params)
+        except RuntimeError as error:
+            raise ModelError(
+                f"{gguf} cannot be loaded as a language model", 'run "voicecli models verify"'
+            ) from error
