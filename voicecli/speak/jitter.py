@@ -64,6 +64,8 @@ class JitterBuffer:
         self.heartbeat = Heartbeat(0, 0.0)
         self.began = Heartbeat(0, 0.0)
         """Where and when sound last began after silence."""
+        self.ended_at = 0.0
+        """When sound last ended; of use while not `sounding`."""
         self.underruns = 0
         self.device_underruns = 0
         self.peak = 0
@@ -143,6 +145,7 @@ class JitterBuffer:
         self.heartbeat = Heartbeat(self._pulled, at)
         drop_to = self._drop_to
         if drop_to > self._pulled:
+            self.ended_at = at + FADE_S if self._playing else self.ended_at
             self._fade_away(block, drop_to)
             return
         waiting = self._pushed - self._pulled
@@ -158,6 +161,7 @@ class JitterBuffer:
         else:
             self._take(block, min(len(block), waiting))
         if waiting < len(block):
+            self.ended_at = at + waiting / self.rate_hz
             self._ran_dry(block, waiting, complete=complete)
         self._rest(len(block))
 

@@ -33,8 +33,9 @@ class Placed:
 
 
 class Playback:
-    """One reply after another. `pull` belongs to the audio thread, `drop` to the one who interrupts, the
-    rest to the speaking thread.
+    """One reply after another.
+
+    `pull` belongs to the audio thread, `drop` to the one who interrupts, the rest to the speaking thread.
     """
 
     def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
@@ -109,10 +110,14 @@ class Playback:
         return began.at + (first - began.position) / self._rate_hz
 
     def done(self, now: float) -> bool:
-        """Whether everything pushed has sounded, or was dropped."""
-        return self._turn < self._cut[0] or (
-            not len(self._rest) and self.jitter.position_at(now) >= self.jitter.pushed
-        )
+        """Whether every clause has sounded to its end."""
+        dropped = self._turn < self._cut[0]
+        return not dropped and not len(self._rest) and self.jitter.position_at(now) >= self.jitter.pushed
+
+    def audible(self, at: float, tail_s: float) -> bool:
+        """Whether the loudspeaker sounded at time `at`, or up to `tail_s` before it."""
+        began = self.jitter.began.at <= at
+        return began and (self.jitter.sounding or at < self.jitter.ended_at + tail_s)
 
     def heard(self, now: float) -> str:
         """The words that have sounded by now. Within a clause they are counted by the share of its time."""

@@ -1,0 +1,122 @@
+"""Recordings: any file libav reads -> mono float32 blocks; int16 blocks -> a WAV file.
+
+The only file that imports av. Reading and writing hold one block at a time, whatever the file's length.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import wave
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from voicecli.errors import AudioFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from voicecli.messages import Float32, Int16
+
+
+def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
+    """Blocks of (n,) float32 in [-1, 1] mono at `rate_hz`, downmixed and resampled by libav.
+
+    Raises AudioFileError for a file that is absent, unreadable, not audio, cut short or without a sample.
+    """
+    import av
+    from av.error import FFmpegError
+
+    logging.getLogger("libav").setLevel(logging.CRITICAL)  # its complaints come as exceptions too
+    any_sound = False
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise AudioFileError(f"{path} has no sound in it", "give a recording")
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+            for frame in container.decode(audio=0):
+                for block in resampler.resample(frame):
+                    any_sound = True
+                    yield _samples(block.to_ndarray())
+            for block in resampler.resample(None):
+                yield _samples(block.to_ndarray())
+    except FileNotFoundError as error:
+        raise AudioFileError(f"there is no file {path}", "check the name") from error
+    except IsADirectoryError as error:
+        raise AudioFileError(f"{path} is a folder", "name the recording in it") from error
+    except PermissionError as error:
+        raise AudioFileError(f"{path} may not be read", "check its permissions") from error
+    except (FFmpegError, ValueError) as error:
+        raise AudioFileError(
+            f"{path} is not a recording that can be read, or it is cut or damaged",
+            "check that it plays elsewhere, or convert it to WAV",
+        ) from error
+    if not any_sound:
+        raise AudioFileError(f"{path} holds no sound", "record it again")
+
+
+def _samples(block: Float32) -> Float32:
+    # A float recording may hold anything; NaN becomes silence, the rest is clipped as a loudspeaker would.
+    return np.clip(np.nan_to_num(block.reshape(-1), nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+
+
+class WavWriter:
+    """A 16-bit WAV file that appears under its name when it is complete, and not at all on failure."""
+
+    def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
+        self._path = path
+        self._form = (rate_hz, channels)
+
+    def __enter__(self) -> Self:
+        """Open a file beside the final one. Raises AudioFileError where that cannot be."""
+        try:
+            handle = tempfile.NamedTemporaryFile(  # noqa: SIM115  # closed in __exit__
+                dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".part", delete=False
+            )
+        except OSError as error:
+            raise self._unwritable(error) from error
+        self._handle = handle
+        self._wave = wave.open(handle, "wb")  # noqa: SIM115
+        self._wave.setframerate(self._form[0])
+        self._wave.setnchannels(self._form[1])
+        self._wave.setsampwidth(2)
+        return self
+
+    def write(self, samples: Int16) -> None:
+        """Append (n,) or (n, channels) int16. Raises AudioFileError when the disk refuses."""
+        try:
+            self._wave.writeframesraw(samples.astype("<i2").tobytes())
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the file its name; after an error, remove it."""
+        part = Path(self._handle.name)
+        try:
+            self._wave.close()
+            self._handle.close()
+            if kind is None:
+                part.chmod(0o644)
+                part.replace(self._path)
+        except OSError as failure:
+            raise self._unwritable(failure) from failure
+        finally:
+            self._handle.close()
+            part.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> AudioFileError:
+        return AudioFileError(
+            f"{self._path} cannot be written ({error.strerror or error})", "choose another place with -o"
+        )
+
+
+def read_all(path: Path, rate_hz: int) -> Float32:
+    """The whole recording, (n,) float32 mono. Only for what is known to be short."""
+    with contextlib.closing(decode(path, rate_hz)) as blocks:
+        return np.concatenate(list(blocks))

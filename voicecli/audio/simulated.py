@@ -1,0 +1,96 @@
+"""A microphone and a loudspeaker that are not there: sound from a user made of samples, sound to a tape.
+
+Runs on a thread of its own that keeps the pace a sound card would: a block every `block_ms`, never early,
+and where the computer was too slow, late but never lost. Everything else is the pipeline that real devices
+feed.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from voicecli.audio.streams import StreamFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.audio.streams import OnInput, OnOutput
+    from voicecli.clock import Clock
+    from voicecli.messages import Int16
+
+SIMULATED_LATENCY_S = 0.02
+"""What a good sound card needs to bring a written sample to the air."""
+
+
+class User(Protocol):
+    """Who speaks into the simulated microphone."""
+
+    def speak(self, count: int) -> Int16:
+        """The next `count` samples, (count,) int16; silence when there is nothing to say."""
+        ...
+
+
+class SimulatedStreams:
+    """Both devices at one rate, block by block.
+
+    `on_tape` is given what the microphone heard and what the loudspeaker played, (n,) int16 each; a failure
+    in it ends the streams and is raised by `close`.
+    """
+
+    def __init__(
+        self,
+        user: User,
+        rate_hz: int,
+        block_ms: int,
+        clock: Clock,
+        on_tape: Callable[[Int16, Int16], None] | None = None,
+    ) -> None:
+        self.microphone = StreamFormat("simulated microphone", rate_hz, 1, SIMULATED_LATENCY_S)
+        self.loudspeaker = StreamFormat("simulated loudspeaker", rate_hz, 1, SIMULATED_LATENCY_S)
+        self._user = user
+        self._block = rate_hz * block_ms // 1000
+        self._clock = clock
+        self._on_tape = on_tape
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failure: Exception | None = None
+
+    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
+        """Begin to call both."""
+        self._thread = threading.Thread(
+            target=self._run, args=(on_input, on_output), name="simulated devices", daemon=True
+        )
+        self._thread.start()
+
+    def _run(self, on_input: OnInput, on_output: OnOutput) -> None:
+        try:
+            block_s = self._block / self.microphone.rate_hz
+            due = self._clock.now()
+            while not self._clock.wait(self._stop, max(0.0, due - self._clock.now())):
+                spoken = self._user.speak(self._block)
+                played = np.zeros(self._block, np.int16)
+                on_input(spoken[:, np.newaxis], due - block_s, False)
+                on_output(played, due + SIMULATED_LATENCY_S, False)
+                if self._on_tape is not None:
+                    self._on_tape(spoken, played)
+                due += block_s
+        except Exception as failure:  # noqa: BLE001  # told by `close`
+            self._failure = failure
+
+    def stopped(self) -> str | None:
+        """The name of the device when its thread ended by itself."""
+        thread = self._thread
+        ended = thread is not None and not thread.is_alive() and not self._stop.is_set()
+        return self.microphone.name if ended else None
+
+    def close(self) -> None:
+        """End the thread; raises what went wrong on it."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2.0)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure

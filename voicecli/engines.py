@@ -1,0 +1,103 @@
+"""Settings -> the engines of a talk, loaded and warm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voicecli.errors import EngineError, ModelError, VoicecliError
+from voicecli.listen.detect import Detector
+from voicecli.listen.transcribe import Transcriber
+from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.model_choice import (
+    GOOD_LANGUAGE_MODEL,
+    SMALL_LANGUAGE_MODEL,
+    language_model_file,
+    voice_file,
+    whisper_folder,
+)
+from voicecli.reply.generate import make_generator
+from voicecli.speak.synthesize import Synthesizer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
+    from voicecli.model_store import ModelStore
+    from voicecli.reply.generate import Cancelled, Emit, Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One of each."""
+
+    detector: Detector
+    transcriber: Transcriber
+    generator: Generator
+    synthesizer: Synthesizer
+    hint: str
+    """How to get a better language model than the one in use; empty where there is nothing to say."""
+
+
+class AbsentGenerator:
+    """Stands in for a language model that is not there: says so at every turn, so that talk can go on."""
+
+    name = "no language model"
+    is_local = True
+
+    def __init__(self, error: VoicecliError) -> None:
+        self._error = error
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None:
+        """Raise EngineError with what is missing and the remedy."""
+        raise EngineError(self._error.found, self._error.remedy)
+
+    def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
+        """Raise EngineError with what is missing and the remedy."""
+        raise EngineError(self._error.found, self._error.remedy)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def load(config: Config, store: ModelStore, tell: Callable[[str], None]) -> Engines:
+    """Load every engine, naming each to `tell` before; raises ModelError for any but the language model."""
+    tell("voice activity detection")
+    detector = load_detector(store)
+    tell(f"speech to text: {config.transcribe.model}")
+    transcriber = load_transcriber(config.transcribe, store)
+    tell(f"text to speech: {config.synthesize.voice}")
+    synthesizer = load_synthesizer(config.synthesize, store)
+    tell("language model")
+    generator, hint = _load_generator(config.generate, store)
+    return Engines(detector, transcriber, generator, synthesizer, hint)
+
+
+def load_detector(store: ModelStore) -> Detector:
+    """Silero. Raises ModelError."""
+    return Detector(store.file("vad-silero", ".onnx"))
+
+
+def load_transcriber(config: TranscribeConfig, store: ModelStore) -> Transcriber:
+    """Whisper, warm. Raises ModelError."""
+    transcriber = Transcriber(whisper_folder(store, config.model), config.language, config.threads)
+    transcriber.warm()
+    return transcriber
+
+
+def load_synthesizer(config: SynthesizeConfig, store: ModelStore) -> Synthesizer:
+    """Piper, warm. Raises ModelError."""
+    synthesizer = Synthesizer(voice_file(store, config.voice), config)
+    synthesizer.warm()
+    return synthesizer
+
+
+def _load_generator(config: GenerateConfig, store: ModelStore) -> tuple[Generator, str]:
+    try:
+        gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
+        generator = make_generator(config, gguf)
+    except ModelError as error:
+        return AbsentGenerator(error), ""
+    small = gguf is not None and gguf.parent.name == SMALL_LANGUAGE_MODEL
+    hint = f"it answers like a toy; a better one: voicecli models pull {GOOD_LANGUAGE_MODEL}" if small else ""
+    return generator, hint

@@ -1,0 +1,128 @@
+"""The order of the stages: four threads between two audio callbacks, joined by bounded channels.
+
+    mic callback > ring > listen > [heard] > transcribe > [said] > reply > [clauses] > speak > jitter > speaker callback
+                                                             ^------- [outcomes] -------'
+
+    thread      owns                                     takes                    gives
+    listen      capture, converter, detector, segmenter  ring, drops oldest       Utterance, SpeechDropped
+    transcribe  transcriber                              [heard], drops oldest    UserTurn
+    reply       conversation, language model, clauses    [said], waits            Clause, EndOfReply
+    speak       synthesiser, playback                    [clauses], waits         sound, ReplyOutcome
+
+Ending is closing: a worker whose input ends closes its output. Failing is telling: a worker's exception is
+kept and `check` raises it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from voicecli.channel import Channel
+from voicecli.events import Status
+from voicecli.listen.capture import Capture
+from voicecli.listen.segment import State
+from voicecli.pipeline.answering import Replying, Speaking
+from voicecli.pipeline.listening import Listening, transcribe
+from voicecli.pipeline.turns import Turns
+from voicecli.speak.playback import Playback
+from voicecli.worker import Worker
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import AudioStreams
+    from voicecli.clock import Clock
+    from voicecli.config import Config
+    from voicecli.engines import Engines
+    from voicecli.events import Event
+    from voicecli.messages import Clause, EndOfReply, ReplyOutcome, SpeechDropped, UserTurn, Utterance
+
+
+class Pipeline:
+    """A talk, from `start` until `close`."""
+
+    def __init__(self, streams: AudioStreams, engines: Engines, config: Config, clock: Clock) -> None:
+        self._streams = streams
+        self._engines = engines
+        self._turns = Turns(clock)
+        self._capture = Capture(streams.microphone, config.audio.ring_s)
+        self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
+        # More utterances than a person says while one is transcribed; clauses for half a minute of speech.
+        heard: Channel[tuple[int, Utterance | SpeechDropped]] = Channel("heard", 8, "drop_oldest")
+        said: Channel[UserTurn] = Channel("said", 8, "wait")
+        clauses: Channel[Clause | EndOfReply] = Channel("clauses", 8, "wait")
+        outcomes: Channel[ReplyOutcome] = Channel("outcomes", 1, "wait")
+        self._channels = (heard, said, clauses, outcomes)
+        self._listening = Listening(
+            streams, self._capture, engines.detector, self._playback, self._turns, config, heard
+        )
+        replying = Replying(engines.generator, config.conversation, self._turns, said, clauses, outcomes)
+        speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
+        self._workers = [
+            Worker("listen", self._listening.run, heard.close),
+            Worker(
+                "transcribe", lambda: transcribe(engines.transcriber, heard, self._turns, said), said.close
+            ),
+            Worker("reply", replying.run, clauses.close),
+            Worker("speak", speaking.run, outcomes.close),
+        ]
+
+    @property
+    def events(self) -> Channel[Event]:
+        """What happens, for a view."""
+        return self._turns.events
+
+    def start(self) -> None:
+        """Open the devices and begin; `Listening` is told when the language model is warm. Raises DeviceError."""
+        self._streams.start(self._capture.on_block, self._playback.pull)
+        for worker in self._workers:
+            worker.start()
+
+    def close(self, timeout_s: float = 0.8) -> bool:
+        """Stop the reply, then the workers, then the devices; say whether all workers ended in time."""
+        self._turns.stop.set()
+        self._playback.drop(self._turns.newest + 1, self._turns.clock.now())
+        for channel in self._channels:
+            channel.close()
+        deadline = self._turns.clock.now() + timeout_s
+        ended = [worker.join(max(0.0, deadline - self._turns.clock.now())) for worker in self._workers]
+        self._streams.close()
+        self.events.close()
+        return all(ended)
+
+    def check(self) -> None:
+        """Raise what a worker failed with, if one has."""
+        for worker in self._workers:
+            if worker.failure is not None:
+                raise worker.failure
+
+    @property
+    def idle(self) -> bool:
+        """Whether the user is silent and every turn is dealt with."""
+        return self._turns.settled == self._turns.newest and self._listening.segmenter.state is State.QUIET
+
+    def status(self) -> Status:
+        """A glance, for a live view."""
+        jitter = self._playback.jitter
+        return Status(
+            state=self._state(),
+            level_dbfs=self._listening.level_dbfs,
+            floor_dbfs=self._listening.segmenter.floor.dbfs,
+            microphone=self._streams.microphone.name,
+            loudspeaker=self._streams.loudspeaker.name,
+            model=self._engines.generator.name,
+            hint=self._engines.hint,
+            losses={
+                "microphone overflows": self._capture.overflows,
+                "microphone samples lost": self._capture.lost,
+                "loudspeaker underflows": jitter.device_underruns,
+                "gaps in the reply": jitter.underruns,
+                "utterances lost": self._channels[0].stats().drops,
+                "events lost": self.events.stats().drops,
+            },
+        )
+
+    def _state(self) -> Literal["listening", "hearing", "thinking", "speaking"]:
+        if self._listening.segmenter.state in (State.SPEAKING, State.STOPPING):
+            return "hearing"
+        if self._turns.settled == self._turns.newest:
+            return "listening"
+        return "speaking" if self._playback.jitter.sounding else "thinking"
