@@ -154,11 +154,14 @@ def _rounded(value: object) -> object:
             return value
 
 
+State: TypeAlias = Literal["loading", "listening", "hearing", "thinking", "speaking"]
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """A glance at the running pipeline, for a live view. Polled, never queued."""
 
-    state: Literal["loading", "listening", "hearing", "thinking", "speaking"]
+    state: State
     level_dbfs: float
     """Of the newest microphone frame."""
     floor_dbfs: float
