@@ -26,7 +26,8 @@ def quiet_alsa() -> None:
     if name is None:
         return
     # ALSA calls the handler from the audio thread too, so it is a C function that takes no arguments and
-    # does nothing (callers clean up their own arguments), not a Python one that would wait for the interpreter.
+    # does nothing (callers clean up their own arguments), not a Python one that would wait for the
+    # interpreter.
     does_nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
     ctypes.CDLL(name).snd_lib_error_set_handler(does_nothing)
 
@@ -49,7 +50,8 @@ def no_echo(terminal: IO[str]) -> Iterator[None]:
     """Stop `terminal` from echoing keys, which would shift what is drawn on it; Ctrl-C works as ever.
 
     Afterwards the settings are as they were, and keys typed meanwhile are forgotten instead of being handed
-    to the shell. Does nothing where `terminal` is none, and on Windows, which echoes only what a program reads.
+    to the shell. Does nothing where `terminal` is none, and on Windows, where only a program that reads keys
+    echoes them.
     """
     if sys.platform == "win32" or not terminal.isatty():
         yield
