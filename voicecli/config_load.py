@@ -15,7 +15,7 @@ from platformdirs import user_config_path
 
 from voicecli.config import KEYS, Config, Key, Refusal, check
 from voicecli.errors import ConfigError
-from voicecli.toml_text import Scalar, escaped, parse, shown
+from voicecli.toml_text import Scalar, parse, printable, shown
 
 FILE_NAME = "config.toml"
 PREFIX = "VOICECLI_"
@@ -53,9 +53,9 @@ def load(path: Path | None = None, flags: Flags | None = None) -> Config:
 def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> Loaded:
     """Do what `load` does, and tell where each setting comes from."""
     file = find_file() if path is None else path
-    tables = {} if file is None else parse(_bytes_of(file), escaped(str(file)))
+    tables = {} if file is None else parse(_bytes_of(file), printable(str(file)))
     origins = {
-        f"{section}.{name}": escaped(str(file))
+        f"{section}.{name}": printable(str(file))
         for section, table in tables.items()
         if isinstance(table, dict)
         for name in table
@@ -69,7 +69,7 @@ def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> L
             origins[key] = origin
     match check(tables):
         case Refusal() as refusal:
-            raise _error(refusal, tables, origins, escaped(str(file)))
+            raise _error(refusal, tables, origins, printable(str(file)))
         case config:
             return Loaded(config, file, origins)
 
@@ -103,13 +103,13 @@ def _bytes_of(path: Path) -> bytes:
     except OSError as error:
         raise _unreadable(path, error) from None
     if len(data) > _LARGEST_FILE:
-        raise ConfigError(f"{escaped(str(path))} is larger than 1 MiB", "name a settings file")
+        raise ConfigError(f"{printable(str(path))} is larger than 1 MiB", "name a settings file")
     return data
 
 
 def _unreadable(path: Path, error: OSError) -> ConfigError:
     remedy = "name a file you may read with --config, or write one with voicecli config init"
-    return ConfigError(f"cannot read {escaped(str(path))}: {error.strerror}", remedy)
+    return ConfigError(f"cannot read {printable(str(path))}: {error.strerror}", remedy)
 
 
 def _environment() -> Iterator[tuple[str, str, Key]]:
@@ -119,8 +119,9 @@ def _environment() -> Iterator[tuple[str, str, Key]]:
         if not (name.startswith(PREFIX) and "__" in name):
             continue
         if name not in variables:
-            close = difflib.get_close_matches(name.upper(), variables, n=1)
-            remedy = f"did you mean {close[0]}?" if close else "voicecli config show tells every key"
+            endings = [variable.removeprefix(PREFIX) for variable in variables]
+            close = difflib.get_close_matches(name.removeprefix(PREFIX).upper(), endings, n=1)
+            remedy = f"did you mean {PREFIX}{close[0]}?" if close else "voicecli config show tells every key"
             raise ConfigError(f"unknown environment variable {_short(name)}", remedy)
         yield name, text, variables[name]
 
@@ -178,7 +179,7 @@ def _told(table: Mapping[str, object], path: str) -> str:
 
 
 def _short(name: str) -> str:
-    return escaped(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...")
+    return printable(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...")
 
 
 def _suggestion(path: tuple[str, ...]) -> str:

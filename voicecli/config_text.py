@@ -20,20 +20,20 @@ config.toml in your settings folder (voicecli config path). An environment varia
 VOICECLI_SEGMENT__HANGOVER_MS=400 overrides the file, a flag of a command overrides both.
 """
 _STARTER_HEAD = """\
-Settings of voicecli. A line that begins with # and no space is a key with its default: remove the #
-to change it. voicecli config check says whether the file is right, voicecli config show what is in force.
+Settings of voicecli. A line that begins with # and no space is a key with its default: take the #
+away to change it. Then: voicecli config check (is it right?), voicecli config show (what is in force).
 """
 
 
 def example_toml() -> str:
     """`config.example.toml`: every key with its default, its unit and its meaning."""
-    return _documented(Config(), _EXAMPLE_HEAD, lambda text, _default: text)
+    return _documented(Config(), _EXAMPLE_HEAD, lambda text, _given: text)
 
 
 def starter_toml(config: Config) -> str:
-    """Write a user's first file: the keys of `config` that are not the default, the others as comments."""
+    """Write a user's first file: the keys that `config` was made with, the others as comments."""
     return _documented(
-        config, _STARTER_HEAD, lambda text, default: textwrap.indent(text, "#") if default else text
+        config, _STARTER_HEAD, lambda text, given: text if given else textwrap.indent(text, "#")
     )
 
 
@@ -51,14 +51,14 @@ def effective_toml(config: Config, origins: Mapping[str, str]) -> str:
 
 
 def _documented(config: Config, head: str, line: Callable[[str, bool], str]) -> str:
-    """Write every key under its meaning; `line` is given the text, and whether it is the default."""
+    """Write every key under its meaning; `line` is given the text, and whether `config` was made with it."""
     parts = [textwrap.indent(head, "# ")]
-    for section, keys in _sections():
-        parts.append(f"# {type(getattr(config, section)).__doc__}\n[{section}]\n")
+    for name, keys in _sections():
+        section = getattr(config, name)
+        parts.append(f"# {type(section).__doc__}\n[{name}]\n")
         for key in keys:
-            value = value_of(config, key)
-            text = line(f"{key.name} = {to_toml(value)}\n", value == key.default)
-            parts.append(f"{_comment(key)}\n{text}")
+            text = f"{key.name} = {to_toml(value_of(config, key))}\n"
+            parts.append(f"{_comment(key)}\n{line(text, key.name in section.model_fields_set)}")
     return "\n".join(parts)
 
 

@@ -50,12 +50,13 @@ def _syntax_error(message: str, text: str, name: str) -> ConfigError:
     return ConfigError(f"{name}, {where}: {what[:1].lower()}{what[1:]}", remedy)
 
 
-def escaped(text: str) -> str:
-    """`text` with quotes, backslashes and all that is not printable as TOML escapes.
+def printable(text: str) -> str:
+    """`text` with all that is not printable as TOML escapes, so that it cannot steer a terminal."""
+    return "".join(c if c.isprintable() else _numbered(c) for c in text)
 
-    Wider than TOML asks for: a terminal's control codes and invisible characters become visible too.
-    """
-    return "".join(_SHORT_ESCAPES.get(c) or (c if c.isprintable() else _numbered(c)) for c in text)
+
+def _escaped(text: str) -> str:
+    return printable("".join(_SHORT_ESCAPES.get(c, c) for c in text))
 
 
 def _numbered(character: str) -> str:
@@ -75,10 +76,10 @@ def to_toml(value: Scalar) -> str:
         case int() | float():
             return repr(value)
         case str() if len(value) <= _LONG_TEXT and "\n" not in value:
-            return f'"{escaped(value)}"'
+            return f'"{_escaped(value)}"'
         case str():
             lines = (
-                re.sub(rf"(.{{{_LONG_TEXT},}}? )(?=\S)", r"\1\\\n", escaped(x)) for x in value.split("\n")
+                re.sub(rf"(.{{{_LONG_TEXT},}}? )(?=\S)", r"\1\\\n", _escaped(x)) for x in value.split("\n")
             )
             return '"""\n' + "\n".join(lines) + '"""'
 
@@ -87,9 +88,9 @@ def shown(value: object) -> str:
     """Any value found in a file, short enough for an error of one line."""
     match value:
         case str() if len(value) > _LONG_TEXT:
-            text = f'"{escaped(value[:20])}..." ({len(value)} characters)'
+            text = f'"{_escaped(value[:20])}..." ({len(value)} characters)'
         case str():
-            text = f'"{escaped(value)}"'
+            text = f'"{_escaped(value)}"'
         case int() if abs(value) >= 10**20:  # Python refuses to print thousands of digits
             text = "a number of more than 20 digits"
         case bool() | int() | float():

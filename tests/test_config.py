@@ -1,0 +1,470 @@
+"""Settings: files, environment and flags in; one `Config` or one line of blame out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from voicecli.config import KEYS, Config, Key, PlaybackConfig, Refusal, SegmentConfig, check, value_of
+from voicecli.config_load import Flags, find_file, load, load_with_origins, user_file
+from voicecli.config_text import effective_toml, example_toml, starter_toml
+from voicecli.errors import ConfigError
+from voicecli.toml_text import Scalar, printable, shown, to_toml
+
+
+@pytest.fixture(autouse=True)
+def _newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty home, an empty working folder, no variable set."""
+    for name in os.environ:
+        if name.startswith("VOICECLI_"):
+            monkeypatch.delenv(name)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+
+
+def wrong(text: str | bytes, flags: Flags | None = None) -> str:
+    """Give the line that ./config.toml with `text` is refused with."""
+    Path("config.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        load(flags=flags)
+    line = str(caught.value)
+    assert caught.value.exit_code == 2
+    assert line.isprintable()
+    assert len(line) < 300
+    return line
+
+
+# --- where settings come from
+
+
+def test_without_anything_the_defaults() -> None:
+    assert load() == Config()
+
+
+def test_a_file_in_the_working_folder_comes_before_the_users() -> None:
+    user_file().parent.mkdir(parents=True)
+    user_file().write_text("[segment]\nhangover_ms = 700\n")
+    assert find_file() == user_file()
+    assert load().segment.hangover_ms == 700
+    Path("config.toml").write_text("[segment]\nhangover_ms = 600\n")
+    assert find_file() == Path("config.toml")
+    assert load().segment.hangover_ms == 600
+    Path("mine.toml").write_text("[segment]\nhangover_ms = 800\n")
+    assert load(Path("mine.toml")).segment.hangover_ms == 800
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have their own folders")
+def test_the_users_folder_follows_xdg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert user_file() == tmp_path / "xdg/voicecli/config.toml"
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    assert user_file() == tmp_path / "home/.config/voicecli/config.toml"
+
+
+def test_environment_over_file_and_flag_over_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("config.toml").write_text("[segment]\nhangover_ms = 600\nsnr_db = 8\npreroll_ms = 200\n")
+    monkeypatch.setenv("VOICECLI_SEGMENT__HANGOVER_MS", "700")
+    monkeypatch.setenv("VOICECLI_SEGMENT__SNR_DB", "9")
+    loaded = load_with_origins(
+        flags={"--snr": ("segment.snr_db", 10.0), "--voice": ("synthesize.voice", None)}
+    )
+    segment = loaded.config.segment
+    assert (segment.preroll_ms, segment.hangover_ms, segment.snr_db) == (200, 700, 10.0)
+    assert loaded.file == Path("config.toml")
+    assert loaded.origins == {
+        "segment.preroll_ms": "config.toml",
+        "segment.hangover_ms": "VOICECLI_SEGMENT__HANGOVER_MS",
+        "segment.snr_db": "--snr",
+    }
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "value"),
+    [
+        ("VOICECLI_AUDIO__HEADPHONES", "true", True),
+        ("VOICECLI_AUDIO__HEADPHONES", "TRUE", True),
+        ("VOICECLI_AUDIO__HEADPHONES", "0", False),
+        ("VOICECLI_AUDIO__BLOCK_MS", "10", 10),
+        ("VOICECLI_AUDIO__RING_S", "5", 5.0),
+        ("VOICECLI_AUDIO__RING_S", "5.5", 5.5),
+        ("VOICECLI_AUDIO__INPUT_DEVICE", "3", "3"),
+        ("VOICECLI_GENERATE__ENGINE", "echo", "echo"),
+        ("VOICECLI_CONVERSATION__SYSTEM_PROMPT", "", ""),
+    ],
+)
+def test_variables_are_read_as_their_keys_type(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: Scalar
+) -> None:
+    monkeypatch.setenv(variable, text)
+    (key,) = (key for key in KEYS.values() if key.variable == variable)
+    found = value_of(load(), key)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "line"),
+    [
+        (
+            "VOICECLI_SEGMENT__HANGOVER_MS",
+            "20",
+            "VOICECLI_SEGMENT__HANGOVER_MS: segment.hangover_ms is 20; allowed: 100 to 3000 (ms)",
+        ),
+        (
+            "VOICECLI_SEGMENT__HANGOVER_MS",
+            "500.0",
+            (
+                'VOICECLI_SEGMENT__HANGOVER_MS: segment.hangover_ms is "500.0"; '
+                "allowed: a whole number, 100 to 3000 (ms)"
+            ),
+        ),
+        (
+            "VOICECLI_AUDIO__HEADPHONES",
+            "maybe",
+            'VOICECLI_AUDIO__HEADPHONES: audio.headphones is "maybe"; allowed: true or false',
+        ),
+        (
+            "VOICECLI_AUDIO__RING_S",
+            "nan",
+            "VOICECLI_AUDIO__RING_S: audio.ring_s is nan; allowed: 4 to 60 (s)",
+        ),
+        (
+            "VOICECLI_SEGMENT__HANGOVR_MS",
+            "500",
+            (
+                "unknown environment variable VOICECLI_SEGMENT__HANGOVR_MS; "
+                "did you mean VOICECLI_SEGMENT__HANGOVER_MS?"
+            ),
+        ),
+        (
+            "VOICECLI_Q__Z",
+            "1",
+            "unknown environment variable VOICECLI_Q__Z; voicecli config show tells every key",
+        ),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, line: str
+) -> None:
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert str(caught.value) == line
+
+
+def test_variables_without_a_double_underscore_are_not_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOICECLI_MODELS", "/models")
+    assert load() == Config()
+
+
+def test_a_wrong_flag_is_named() -> None:
+    line = wrong("", {"--speed": ("synthesize.speed", 9.0)})
+    assert line == "--speed: synthesize.speed is 9.0; allowed: 0.5 to 2"
+
+
+def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("config.toml").write_text("[segment]\nhangover_ms = 20\n")
+    monkeypatch.setenv("VOICECLI_SEGMENT__HANGOVER_MS", "400")
+    assert load().segment.hangover_ms == 400
+
+
+# --- what is refused, and in what words
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[segment]\nhangover_ms = 20", "segment.hangover_ms is 20; allowed: 100 to 3000 (ms)"),
+        (
+            "[segment]\nhangover_ms = 500.0",
+            "segment.hangover_ms is 500.0; allowed: a whole number, 100 to 3000 (ms)",
+        ),
+        ("[audio]\nblock_ms = true", "audio.block_ms is true; allowed: a whole number, 10 to 20 (ms)"),
+        ("[audio]\nblock_ms = '20'", 'audio.block_ms is "20"; allowed: a whole number, 10 to 20 (ms)'),
+        ("[audio]\nring_s = true", "audio.ring_s is true; allowed: a number, 4 to 60 (s)"),
+        ("[audio]\nring_s = inf", "audio.ring_s is inf; allowed: 4 to 60 (s)"),
+        ("[audio]\nring_s = 1979-05-27", "audio.ring_s is a date or a time; allowed: a number, 4 to 60 (s)"),
+        ("[audio]\nheadphones = 1", "audio.headphones is 1; allowed: true or false"),
+        ("[audio]\ninput_device = [1]", 'audio.input_device is a list; allowed: text in "quotes"'),
+        ("[generate]\nengine = 'gpt'", 'generate.engine is "gpt"; allowed: "embedded", "openai" or "echo"'),
+        ("[generate]\nmodel = ''", 'generate.model is ""; allowed: not empty'),
+        ("[generate]\ntimeout_s = 0", "generate.timeout_s is 0; allowed: above 0, at most 600 (s)"),
+        (
+            "[generate]\nbase_url = 'localhost'",
+            'generate.base_url is "localhost"; allowed: a URL that begins with http:// or https://',
+        ),
+        (
+            "[transcribe]\nlanguage = 'English'",
+            'transcribe.language is "English"; allowed: "auto" or a language code such as "en"',
+        ),
+        (
+            f"[conversation]\nsystem_prompt = '{'x' * 9000}'",
+            (
+                'conversation.system_prompt is "xxxxxxxxxxxxxxxxxxxx..." (9000 characters); '
+                "allowed: at most 8000 characters"
+            ),
+        ),
+        (
+            f"[audio]\nblock_ms = 0x{'f' * 9000}",
+            "audio.block_ms is a number of more than 20 digits; allowed: 10 to 20 (ms)",
+        ),
+        ("audio = 5", "audio is 5; allowed: a table, [audio]"),
+        ("[[audio]]", "audio is a list; allowed: a table, [audio]"),
+        ("[segment]\nhangovr_ms = 5", "unknown key segment.hangovr_ms; did you mean segment.hangover_ms?"),
+        ("hangover_ms = 5", "unknown key hangover_ms; did you mean segment.hangover_ms?"),
+        ("[playback]\nvolume = 1", "unknown key playback.volume; did you mean synthesize.volume?"),
+        ("[segmnt]\nx = 1", "unknown table [segmnt]; did you mean [segment]?"),
+        (
+            "[playback]\nzzz = 1",
+            (
+                "unknown key playback.zzz; "
+                "allowed: playback.jitter_min_ms, playback.jitter_max_ms, playback.ahead_ms"
+            ),
+        ),
+        (
+            "[server]\nport = 1",
+            (
+                "unknown table [server]; allowed: [audio], [segment], [transcribe], [conversation], "
+                "[generate], [synthesize], [playback]"
+            ),
+        ),
+        (
+            "[segment]\nhangover_ms = 20\nsnr_db = 99\n[server]",
+            "segment.snr_db is 99; allowed: 0 to 40 (dB) (and 2 more)",
+        ),
+    ],
+)
+def test_wrong_values_and_keys(text: str, line: str) -> None:
+    assert wrong(text) == f"config.toml: {line}"
+
+
+def test_keys_that_depend_on_one_another_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wrong("[playback]\njitter_min_ms = 300") == (
+        "config.toml: playback.jitter_min_ms is 300 but playback.jitter_max_ms is 250 (the default); "
+        "allowed: playback.jitter_min_ms at most playback.jitter_max_ms"
+    )
+    monkeypatch.setenv("VOICECLI_SEGMENT__ONSET_PROBABILITY", "0.3")
+    assert wrong("[segment]\nrelease_probability = 0.4") == (
+        "config.toml and VOICECLI_SEGMENT__ONSET_PROBABILITY: segment.release_probability is 0.4 "
+        "but segment.onset_probability is 0.3; "
+        "allowed: segment.release_probability at most segment.onset_probability"
+    )
+
+
+def test_the_rules_hold_for_settings_made_in_code() -> None:
+    PlaybackConfig(jitter_min_ms=200, jitter_max_ms=200)
+    with pytest.raises(ValidationError, match="jitter_min_ms is above jitter_max_ms"):
+        PlaybackConfig(jitter_min_ms=201, jitter_max_ms=200)
+    with pytest.raises(ValidationError, match="release_probability is above onset_probability"):
+        SegmentConfig(release_probability=0.51)
+
+
+def test_a_key_put_where_its_variable_belongs_is_not_repeated() -> None:
+    line = wrong("[generate]\napi_key_env = 'sk-secret'")
+    assert "generate.api_key_env" in line
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("[generate]\nengine = openai", "config.toml, line 2, column 10: invalid value", '"quotes"'),
+        ("[generate]\nengine", "config.toml, line 2: expected '='", "key = value"),
+        ("[generate\n", "config.toml, line 1, column 10: expected ']'", "[table]"),
+        ("[generate]\nmodel = 'x", 'config.toml, line 2: expected "\'"', "key = value"),
+        (
+            "[generate]\nmodel = 'a'\nmodel = 'b'\n",
+            "config.toml, line 3, column",
+            "cannot overwrite a value",
+        ),
+        ('[generate]\nmodel = "C:\\Users"', "config.toml, line 2, column", "'single quotes'"),
+        ('[generate]\nmodel = "C:\\models"', "config.toml, line 2, column", "'single quotes'"),
+        ("[generate]\nmodel = 'caf\xe9'".encode("latin-1"), "config.toml, line 2: not UTF-8", "as UTF-8"),
+        ("x = " + "[" * 9999, "config.toml is not a settings file", "config init"),
+        ("x = " + "9" * 9999, "config.toml is not a settings file", "config init"),
+        (b" " * (1 << 20) + b" ", "config.toml is larger than 1 MiB", ""),
+        ('"\\u001b[31m\\n" = 1', "config.toml: unknown key \\u001b[31m\\u000a; allowed: [audio]", ""),
+        ("k" * 500 + " = 1", f"config.toml: unknown key {'k' * 60}...; allowed: [audio]", ""),
+    ],
+)
+def test_what_is_not_a_settings_file(text: str | bytes, where: str, what: str) -> None:
+    line = wrong(text)
+    assert line.startswith(where)
+    assert what in line
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    Path("config.toml").write_bytes(b"\xef\xbb\xbf[audio]\r\nblock_ms = 10\r\n")
+    assert load().audio.block_ms == 10
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    Path("config.toml").mkdir()
+    for path in (None, Path("config.toml"), tmp_path / "absent.toml", Path("a\n\x1bb.toml")):
+        with pytest.raises(ConfigError, match="cannot read ") as caught:
+            load(path)
+        assert str(caught.value).isprintable()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_entered_is_not_passed_over() -> None:
+    folder = user_file().parent
+    folder.mkdir(parents=True)
+    folder.chmod(0)
+    try:
+        with pytest.raises(ConfigError, match=r"cannot read .*Permission denied"):
+            load()
+    finally:
+        folder.chmod(0o700)
+
+
+# --- settings as text
+
+
+def test_the_example_is_generated_and_is_the_defaults() -> None:
+    example = Path(__file__).parent.parent / "config.example.toml"
+    assert example.read_bytes().decode() == example_toml()
+    assert load(example) == Config()
+    tables = tomllib.loads(example_toml())
+    assert [f"{table}.{name}" for table in tables for name in tables[table]] == list(KEYS)
+
+
+def test_each_key_is_explained_with_its_unit_and_bounds() -> None:
+    lines = example_toml().splitlines()
+    assert (
+        lines[lines.index("hangover_ms = 500") - 1] == "# silence that ends a turn; allowed: 100 to 3000 (ms)"
+    )
+    for number, line in enumerate(lines):
+        assert not line.rstrip("\\").endswith("\t")
+        assert len(line) <= 110
+        if "=" in line and not line.startswith("#"):
+            assert lines[number - 1].startswith("# ")
+    assert all(key.meaning for key in KEYS.values())
+    units = ("(ms)", "(s)", "(dB)", "(dBFS)", "(tokens)", "(frames of 32 ms)")
+    for key in KEYS.values():
+        endings = ("_ms", "_s", "_db", "_dbfs", "_tokens", "_frames")
+        assert key.name.endswith(endings) == key.allowed.endswith(units), key
+
+
+def test_the_first_file_has_the_defaults_as_comments() -> None:
+    starter = starter_toml(Config())
+    assert not any(tomllib.loads(starter).values())
+    lines = starter.splitlines()
+    awake = "\n".join(x[1:] if x.startswith("#") and not x.startswith("# ") else x for x in lines)
+    assert check(tomllib.loads(awake)) == Config()
+    assert len(tomllib.loads(awake)["segment"]) == len(SegmentConfig.model_fields)
+
+
+def test_the_first_file_keeps_what_was_chosen_even_if_it_is_the_default() -> None:
+    starter = starter_toml(Config(segment=SegmentConfig(hangover_ms=500, snr_db=9.0)))
+    assert {k: v for k, v in tomllib.loads(starter).items() if v} == {
+        "segment": {"hangover_ms": 500, "snr_db": 9.0}
+    }
+
+
+def test_settings_in_force_tell_where_they_come_from() -> None:
+    config = Config(segment=SegmentConfig(hangover_ms=400, snr_db=6.0))
+    lines = effective_toml(config, {"segment.hangover_ms": "--hangover", "segment.snr_db": "x"}).splitlines()
+    assert "hangover_ms = 400  # --hangover" in lines
+    assert "snr_db = 6.0" in lines  # set to the default: nothing to tell
+
+
+ANY_TEXT = st.text(max_size=300) | st.text(alphabet=' \t\n\r"\\x\x00\x1b\x7f\x85\u2028\xa0é😀', max_size=300)
+
+
+@given(ANY_TEXT)
+def test_any_text_survives(text: str) -> None:
+    written = to_toml(text)
+    assert tomllib.loads(f"x = {written}") == {"x": text}
+    assert written.replace("\n", "").isprintable()
+
+
+@given(st.text(alphabet="ab \n\\", min_size=200, max_size=900))
+def test_long_text_survives_being_broken_into_lines(text: str) -> None:
+    assert tomllib.loads(f"x = {to_toml(text)}") == {"x": text}
+
+
+def test_long_text_is_broken_between_words() -> None:
+    written = to_toml("word " * 100)
+    assert all(len(line) < 100 for line in written.splitlines())
+    assert len(written.splitlines()) > 5
+
+
+def _values(key: Key) -> st.SearchStrategy[Scalar]:
+    """Values of a key, right or nearly so: what is refused is filtered."""
+    match key.default:
+        case bool():
+            return st.booleans()
+        case int():
+            return st.integers(0, 5000)
+        case float():
+            return st.floats(-90, 60)
+        case _ if key.name == "engine":
+            return st.sampled_from(("embedded", "openai", "echo"))
+        case _ if key.name == "language":
+            return st.sampled_from(("auto", "en", "haw"))
+        case _ if key.name == "base_url":
+            return st.from_regex(r"https?://[a-z\"\\']{1,9}(:[0-9]{1,5})?/v1", fullmatch=True)
+        case _ if key.name == "api_key_env":
+            return st.sampled_from(("", "A_KEY"))
+        case _:
+            return ANY_TEXT
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> Config:
+    """Any settings: some keys drawn, what the rules refuse left at its default."""
+    config = Config()
+    for key in draw(st.lists(st.sampled_from(list(KEYS.values())), unique=True)):
+        tables = config.model_dump()
+        tables[key.section][key.name] = draw(_values(key))
+        answer = check(tables)
+        config = config if isinstance(answer, Refusal) else answer
+    return config
+
+
+@given(configs())
+def test_any_settings_survive_being_written_and_read(config: Config) -> None:
+    Path("config.toml").write_bytes(effective_toml(config, dict.fromkeys(KEYS, "config.toml")).encode())
+    assert load() == config
+    Path("config.toml").write_bytes(starter_toml(config).encode())
+    assert load() == config
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_settings_or_one_line_of_blame(data: bytes) -> None:
+    Path("config.toml").write_bytes(data)
+    try:
+        load()
+    except ConfigError as error:
+        assert str(error).isprintable()  # noqa: PT017 - most bytes are refused, some are not
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.dates(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.sampled_from(list(KEYS.values())), JUNK)
+def test_any_value_is_right_or_told_in_one_line(key: Key, value: object) -> None:
+    if not isinstance(check({key.section: {key.name: value}}), Refusal):
+        return
+    assert shown(value).isprintable()
+    flags = {"--flag": (key.path, value)}
+    if isinstance(value, bool | int | float | str):
+        with pytest.raises(ConfigError, match=rf"--flag: {key.path} is .*; allowed: "):
+            load(flags=flags)  # type: ignore[arg-type]
+
+
+def test_printable_hides_nothing() -> None:
+    assert printable("a\x1b[0m\u202e\U000e0001ü") == "a\\u001b[0m\\u202e\\U000e0001ü"

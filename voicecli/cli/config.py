@@ -1,0 +1,170 @@
+"""`voicecli config`: write, show, check and find the settings file."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicecli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from voicecli.config_load import Loaded
+    from voicecli.local_servers import LocalServer
+
+config_app = typer.Typer(no_args_is_help=True, help="Write, show, check and find the settings file.")
+
+
+@config_app.command()
+def init(
+    here: Annotated[bool, typer.Option("--here", help="In the working folder, not your own.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the first server found, unasked.")] = False,
+) -> None:
+    """Write a config.toml; use a language model server of this computer, if there is one."""
+    from voicecli.config_load import FILE_NAME, user_file
+
+    path = Path(FILE_NAME) if here else user_file()
+    if os.path.lexists(path) and not force:
+        raise _is_there(path)
+    choice = _choice(take_first=yes, again=f"voicecli config init{' --here' if here else ''} --force --yes")
+    _write(path, _text_with(choice), force=force)
+    typer.echo(f"wrote {path}")
+    if not here and os.path.lexists(FILE_NAME):
+        typer.echo(f"note: in this folder {FILE_NAME} is used instead of it", err=True)
+
+
+@config_app.command()
+def show(
+    config: Annotated[Path | None, typer.Option("--config", help="Settings file.")] = None,
+) -> None:
+    """Print the settings in force as TOML, and where each that is not the default comes from."""
+    from voicecli.config_load import load_with_origins
+    from voicecli.config_text import effective_toml
+
+    loaded = load_with_origins(config)
+    typer.echo(f"# {_source(loaded)}\n\n{effective_toml(loaded.config, loaded.origins)}", nl=False)
+
+
+@config_app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="Without it the file that is used.")] = None,
+) -> None:
+    """Say whether a settings file, and the environment over it, can be used; exit code 2 if not."""
+    from voicecli.config import KEYS, value_of
+    from voicecli.config_load import load_with_origins
+
+    loaded = load_with_origins(file)
+    changed = sum(value_of(loaded.config, key) != key.default for key in KEYS.values())
+    typer.echo(f"{_source(loaded)}: good; changed from the default: {changed} of {len(KEYS)}")
+
+
+@config_app.command("path")
+def show_path() -> None:
+    """Print the settings file that is used, or the one that would be."""
+    from voicecli.config_load import find_file, user_file
+
+    path = find_file()
+    typer.echo((path or user_file()).absolute())
+    if path is None:
+        typer.echo("not there yet: voicecli config init writes it", err=True)
+
+
+def _source(loaded: Loaded) -> str:
+    from voicecli.toml_text import printable
+
+    return printable(str(loaded.file.absolute())) if loaded.file else "no settings file"
+
+
+def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
+    """Look for servers and settle on a model of one; `again` is the command that takes the first unasked."""
+    from voicecli.local_servers import USUAL_PORTS, find_servers
+
+    servers = find_servers(USUAL_PORTS)
+    if not servers:
+        ports = ", ".join(f"{port} ({program})" for program, port in USUAL_PORTS)
+        typer.echo(f"no language model server found on this computer's ports {ports}")
+    for server in servers:
+        count = "1 model" if len(server.models) == 1 else f"{len(server.models) or 'no'} models"
+        typer.echo(f"found {server.base_url} with {count} ({server.program}'s usual port)")
+    useful = [server for server in servers if server.models]
+    if take_first:
+        return next(((server, server.models[0]) for server in useful), None)
+    if _on_terminal():
+        return next(((server, _which(server)) for server in useful if _wanted(server)), None)
+    for server in useful:
+        address = f"--base-url {server.base_url} --model {shlex.quote(server.models[0])}"
+        typer.echo(f"  to use it: voicecli talk --engine openai {address}")
+    if useful:
+        typer.echo(f"  to have the first in the file: {again}")
+    return None
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _wanted(server: LocalServer) -> bool:
+    what = f'its model "{server.models[0]}"' if len(server.models) == 1 else "one of its models"
+    return typer.confirm(f"Talk with {what}, at {server.base_url}?", default=True)
+
+
+def _which(server: LocalServer) -> str:
+    if len(server.models) == 1:
+        return server.models[0]
+    for number, model in enumerate(server.models, 1):
+        typer.echo(f"  {number}  {model}")
+    while True:
+        answer: int = typer.prompt(f"Which one, 1 to {len(server.models)}", default=1)
+        if 1 <= answer <= len(server.models):
+            return server.models[answer - 1]
+
+
+def _text_with(choice: tuple[LocalServer, str] | None) -> str:
+    from voicecli.config import Config, GenerateConfig
+    from voicecli.config_text import starter_toml
+
+    if choice is None:
+        return starter_toml(Config())
+    server, model = choice
+    generate = GenerateConfig(engine="openai", base_url=server.base_url, model=model)
+    typer.echo(f'language model: "{model}" at {server.base_url}')
+    return starter_toml(Config(generate=generate))
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Write the whole file or nothing; a link is followed, so that it stays one."""
+    path = Path(os.path.realpath(path))
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        if not force:
+            _claim(path)
+        temporary.replace(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}", "see who may write there") from None
+    finally:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+
+
+def _claim(path: Path) -> None:
+    """Make the name ours; one who was quicker keeps it."""
+    try:
+        path.open("x").close()
+    except FileExistsError:
+        raise _is_there(path) from None
+
+
+def _is_there(path: Path) -> ConfigError:
+    return ConfigError(f"{path} is there already", "use --force to replace it")
