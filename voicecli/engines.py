@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from voicecli.errors import EngineError, ModelError, VoicecliError
 from voicecli.listen.detect import Detector
 from voicecli.listen.transcribe import Transcriber
-from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.model_choice import (
     GOOD_LANGUAGE_MODEL,
     SMALL_LANGUAGE_MODEL,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
+    from voicecli.messages import ChatMessage, GenerationStats
     from voicecli.model_store import ModelStore
     from voicecli.reply.generate import Cancelled, Emit, Generator
 

@@ -196,58 +196,80 @@ def to_monotonic(device_time: float, device_now: float, now: float, fallback: fl
     return now + distance
 
 
+class DeviceStream:
+    """One open PortAudio stream, a `RawInputStream` or a `RawOutputStream`, int16."""
+
+    def __init__(self, kind: Kind, device: Device, rate_hz: int, block_ms: int, latency_ms: int) -> None:
+        """Agree on a rate, nothing is opened yet. Raises DeviceError."""
+        self._kind: Kind = kind
+        self._device = device
+        self._block_ms = block_ms
+        rate, channels = agree(kind, device, rate_hz)
+        self.form = StreamFormat(device.name, rate, channels, latency_ms / 1000)
+        self._stream: sounddevice.RawInputStream | sounddevice.RawOutputStream | None = None
+
+    def start(self, callback: OnInput | OnOutput) -> None:
+        """Open and begin. Raises DeviceError; then it is closed again."""
+        sd = _sounddevice()
+        make = sd.RawInputStream if self._kind == "input" else sd.RawOutputStream
+        wrap = _input_callback if self._kind == "input" else _output_callback
+        try:
+            self._stream = make(
+                samplerate=self.form.rate_hz,
+                channels=self.form.channels,
+                dtype="int16",
+                blocksize=self.form.rate_hz * self._block_ms // 1000,
+                latency=self.form.latency_s,
+                device=self._device.number,
+                callback=wrap(callback, self.form),
+            )
+            self._stream.start()
+        except sd.PortAudioError as error:
+            self.close()
+            raise _refused(self._kind, self.form.name, error) from error
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was started and has ended by itself."""
+        return self._stream is not None and not self._stream.active
+
+    def close(self) -> None:
+        """Abort; what is not played yet is not waited for. Idempotent."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+
+
 class DeviceStreams:
-    """Two open PortAudio streams: a `RawInputStream` and a `RawOutputStream`, int16."""
+    """A microphone and a loudspeaker of this computer, as `AudioStreams`."""
 
     def __init__(
         self, microphone: Device, loudspeaker: Device, output_rate_hz: int, block_ms: int, latency_ms: int
-    ):
-        rate, channels = agree("input", microphone, RATE_HZ)
-        self.microphone = StreamFormat(microphone.name, rate, channels, latency_ms / 1000)
-        rate, channels = agree("output", loudspeaker, output_rate_hz)
-        self.loudspeaker = StreamFormat(loudspeaker.name, rate, channels, latency_ms / 1000)
-        self._numbers = (microphone.number, loudspeaker.number)
-        self._block_ms = block_ms
-        self._streams: list[tuple[str, sounddevice.RawInputStream | sounddevice.RawOutputStream]] = []
+    ) -> None:
+        """Agree on rates, nothing is opened yet. Raises DeviceError."""
+        self._input = DeviceStream("input", microphone, RATE_HZ, block_ms, latency_ms)
+        self._output = DeviceStream("output", loudspeaker, output_rate_hz, block_ms, latency_ms)
+        self.microphone = self._input.form
+        self.loudspeaker = self._output.form
 
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
         """Open both and begin. Raises DeviceError; then neither stays open."""
+        self._output.start(on_output)
         try:
-            self._open("output", self._numbers[1], self.loudspeaker, on_output)
-            self._open("input", self._numbers[0], self.microphone, on_input)
+            self._input.start(on_input)
         except DeviceError:
-            self.close()
+            self._output.close()
             raise
-
-    def _open(self, kind: Kind, number: int, form: StreamFormat, callback: OnInput | OnOutput) -> None:
-        sd = _sounddevice()
-        make = sd.RawInputStream if kind == "input" else sd.RawOutputStream
-        wrap = _input_callback if kind == "input" else _output_callback
-        try:
-            stream = make(
-                samplerate=form.rate_hz,
-                channels=form.channels,
-                dtype="int16",
-                blocksize=form.rate_hz * self._block_ms // 1000,
-                latency=form.latency_s,
-                device=number,
-                callback=wrap(callback, form),
-            )
-            self._streams.append((form.name, stream))
-            stream.start()
-        except sd.PortAudioError as error:
-            raise _refused(kind, form.name, error) from error
 
     def stopped(self) -> str | None:
         """The name of a device whose stream ended by itself."""
-        return next((name for name, stream in self._streams if not stream.active), None)
+        return next((stream.form.name for stream in (self._input, self._output) if stream.ended), None)
 
     def close(self) -> None:
-        """Abort both streams; what is not played yet is not waited for."""
-        while self._streams:
-            _, stream = self._streams.pop()
-            stream.abort(ignore_errors=True)
-            stream.close(ignore_errors=True)
+        """Abort both. Idempotent."""
+        self._input.close()
+        self._output.close()
 
 
 def _input_callback(on_input: OnInput, form: StreamFormat) -> Callable[..., None]:

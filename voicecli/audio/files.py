@@ -5,7 +5,6 @@ The only file that imports av. Reading and writing hold one block at a time, wha
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import tempfile
 import wave
@@ -19,6 +18,8 @@ from voicecli.errors import AudioFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+
+    import av
 
     from voicecli.messages import Float32, Int16
 
@@ -41,9 +42,9 @@ def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
             for frame in container.decode(audio=0):
                 for block in resampler.resample(frame):
                     any_sound = True
-                    yield _samples(block.to_ndarray())
+                    yield _samples(block)
             for block in resampler.resample(None):
-                yield _samples(block.to_ndarray())
+                yield _samples(block)
     except FileNotFoundError as error:
         raise AudioFileError(f"there is no file {path}", "check the name") from error
     except IsADirectoryError as error:
@@ -59,9 +60,10 @@ def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
         raise AudioFileError(f"{path} holds no sound", "record it again")
 
 
-def _samples(block: Float32) -> Float32:
+def _samples(block: av.AudioFrame) -> Float32:
     # A float recording may hold anything; NaN becomes silence, the rest is clipped as a loudspeaker would.
-    return np.clip(np.nan_to_num(block.reshape(-1), nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+    samples = block.to_ndarray().reshape(-1).astype(np.float32)
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
 
 
 class WavWriter:
@@ -74,13 +76,13 @@ class WavWriter:
     def __enter__(self) -> Self:
         """Open a file beside the final one. Raises AudioFileError where that cannot be."""
         try:
-            handle = tempfile.NamedTemporaryFile(  # noqa: SIM115  # closed in __exit__
+            handle = tempfile.NamedTemporaryFile(  # closed in __exit__
                 dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".part", delete=False
             )
         except OSError as error:
             raise self._unwritable(error) from error
         self._handle = handle
-        self._wave = wave.open(handle, "wb")  # noqa: SIM115
+        self._wave = wave.open(handle, "wb")
         self._wave.setframerate(self._form[0])
         self._wave.setnchannels(self._form[1])
         self._wave.setsampwidth(2)
@@ -114,9 +116,3 @@ class WavWriter:
         return AudioFileError(
             f"{self._path} cannot be written ({error.strerror or error})", "choose another place with -o"
         )
-
-
-def read_all(path: Path, rate_hz: int) -> Float32:
-    """The whole recording, (n,) float32 mono. Only for what is known to be short."""
-    with contextlib.closing(decode(path, rate_hz)) as blocks:
-        return np.concatenate(list(blocks))

@@ -15,7 +15,7 @@ import numpy as np
 from voicecli.audio.streams import StreamFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from voicecli.audio.streams import OnInput, OnOutput
     from voicecli.clock import Clock
@@ -94,3 +94,33 @@ class SimulatedStreams:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
+
+
+class RecordedUser:
+    """Says what it is given, then keeps silent.
+
+    A recording is an iterator of blocks of any size, read as they are said: an hour takes no more memory than
+    a second. `say` may be called from another thread than `speak`, once `finished`.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: Iterator[Int16] = iter(())
+        self._held = np.zeros(0, np.int16)
+        self.finished = True
+        """Everything has been said."""
+
+    def say(self, blocks: Iterator[Int16]) -> None:
+        """Begin to say (n,) int16 blocks."""
+        self._blocks = blocks
+        self.finished = False
+
+    def speak(self, count: int) -> Int16:
+        """The next `count` samples."""
+        while len(self._held) < count and not self.finished:
+            block = next(self._blocks, None)
+            if block is None:
+                self.finished = True
+            else:
+                self._held = np.concatenate((self._held, block))
+        said, self._held = self._held[:count], self._held[count:]
+        return np.concatenate((said, np.zeros(count - len(said), np.int16)))

@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from voicecli.cli.config import config_app
+from voicecli.cli.devices import devices
+from voicecli.cli.models import models_app
+from voicecli.cli.speech import say, transcribe
+from voicecli.cli.talk import demo, talk
 from voicecli.errors import VoicecliError
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Talk with a language model on your own computer.",
+)
+for command in (talk, demo, devices, say, transcribe):
+    app.command()(command)
+app.add_typer(models_app, name="models")
+app.add_typer(config_app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"voicecli {version('voicecli')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """Options of voicecli itself."""
 
 
 def main() -> None:

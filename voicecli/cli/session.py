@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
     from voicecli.engines import Engines
+    from voicecli.events import Status
     from voicecli.model_store import ModelStore
     from voicecli.pipeline import Pipeline
     from voicecli.view import View
@@ -70,10 +71,16 @@ def _end_at_once(number: int, frame: FrameType | None, code: int = 130) -> None:
     os._exit(code)
 
 
+def _loading(what: str) -> Status:
+    from voicecli.audio.level import SILENCE_DBFS
+    from voicecli.events import Status
+
+    return Status("loading", SILENCE_DBFS, SILENCE_DBFS, "", "", "", "", {}, loading=what)
+
+
 def _load(config: Config, store: ModelStore, view: View) -> Engines:
     """Load the engines on a thread of their own, so that Ctrl-C and the view stay alive meanwhile."""
     from voicecli.engines import load
-    from voicecli.events import Status
 
     loaded: list[Engines] = []
     stage = "models"
@@ -85,7 +92,7 @@ def _load(config: Config, store: ModelStore, view: View) -> Engines:
     worker = Worker("load", lambda: loaded.append(load(config, store, tell)), lambda: None)
     worker.start()
     while not worker.join(TICK_S):
-        view.tick(Status.while_loading(stage))
+        view.tick(_loading(stage))
     if worker.failure is not None:
         raise worker.failure
     return loaded[0]

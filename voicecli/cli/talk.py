@@ -10,44 +10,63 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicecli.cli.options import (
-    BaseUrl,
     ConfigFile,
-    Engine,
-    Headphones,
     InputDevice,
     Language,
-    LanguageModel,
     ModelsDir,
     OutputDevice,
     Voice,
     settings,
     store_at,
-    view_mode,
 )
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
     from voicecli.engines import Engines
-    from voicecli.pipeline import Pipeline
+    from voicecli.messages import Int16
+    from voicecli.view import View
+
+DEMO_QUESTIONS = (
+    "Hello! What can you do?",
+    "What is the capital of France?",
+    "Thank you. Can you tell me something about the moon?",
+)
+PAUSE_S = 1.0
+"""The scripted user thinks for so long before the next question."""
+
+Plain = Annotated[bool, typer.Option("--plain", help="One line an event instead of the live view.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object an event (docs/events.md).")]
 
 
 def talk(
-    plain: Annotated[bool, typer.Option("--plain", help="One line an event instead of the live view.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object an event (docs/events.md).")] = False,
+    plain: Plain = False,
+    as_json: AsJson = False,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,
-    headphones: Headphones = None,
+    headphones: Annotated[
+        bool | None,
+        typer.Option("--headphones/--speakers", help="With headphones, speaking stops the agent."),
+    ] = None,
     from_file: Annotated[
         Path | None, typer.Option(help="Hear this recording, in real time, instead of a microphone.")
     ] = None,
     to_file: Annotated[
         Path | None, typer.Option(help="With --from-file: write what the agent says to this WAV.")
     ] = None,
-    engine: Engine = None,
-    model: LanguageModel = None,
-    base_url: BaseUrl = None,
+    engine: Annotated[
+        str | None, typer.Option(help="Language model engine: embedded, openai or echo.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Language model: a name of `voicecli models list`, a .gguf, or a server's name."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Where an OpenAI-compatible server is, with its /v1.")
+    ] = None,
     voice: Voice = None,
     language: Language = None,
     config_file: ConfigFile = None,
@@ -56,22 +75,49 @@ def talk(
     """Talk: you speak, it answers. Ctrl-C ends."""
     config = settings(
         config_file,
-        audio={"input_device": input_device, "output_device": output_device, "headphones": headphones},
-        generate={"engine": engine, "model": model, "base_url": base_url},
-        synthesize={"voice": voice},
-        transcribe={"language": language},
+        {
+            "--input-device": ("audio.input_device", input_device),
+            "--output-device": ("audio.output_device", output_device),
+            "--headphones": ("audio.headphones", headphones),
+            "--engine": ("generate.engine", engine),
+            "--model": ("generate.model", model),
+            "--base-url": ("generate.base_url", base_url),
+            "--voice": ("synthesize.voice", voice),
+            "--language": ("transcribe.language", language),
+        },
     )
-    if to_file is not None and from_file is None:
-        raise ConfigError("--to-file needs --from-file", "name the recording to listen to")
-    from voicecli.cli.session import hold_talk
-    from voicecli.view import make_view
-
-    view = make_view(view_mode(plain=plain, as_json=as_json), sys.stdout)
-    store = store_at(models_dir)
+    view = _view(plain=plain, as_json=as_json)
     if from_file is not None:
         _talk_with_file(from_file, to_file, config, models_dir, view)
-        return
+    elif to_file is not None:
+        raise ConfigError("--to-file needs --from-file", "name the recording to listen to")
+    else:
+        _talk_with_devices(config, models_dir, view)
+
+
+def demo(
+    plain: Plain = False,
+    as_json: AsJson = False,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The conversation: you left, the agent right.")
+    ] = Path("voicecli-demo.wav"),
+    config_file: ConfigFile = None,
+    models_dir: ModelsDir = None,
+) -> None:
+    """Show a conversation without any device: a scripted user asks, the real pipeline answers."""
+    config = settings(config_file, {})
+
+    def questions(engines: Engines) -> Iterator[Iterator[Int16]]:
+        for question in DEMO_QUESTIONS:
+            yield iter([engines.synthesizer.synthesize(question)])
+
+    _talk_simulated(config, models_dir, _view(plain=plain, as_json=as_json), questions, output, stereo=True)
+    typer.echo(f"the conversation is in {output}", err=True)
+
+
+def _talk_with_devices(config: Config, models_dir: Path | None, view: View) -> None:
     from voicecli.audio.devices import DeviceStreams, find_device
+    from voicecli.cli.session import hold_talk
 
     microphone = find_device("input", config.audio.input_device)
     loudspeaker = find_device("output", config.audio.output_device)
@@ -80,4 +126,71 @@ def talk(
         rate_hz = engines.synthesizer.rate_hz
         return DeviceStreams(microphone, loudspeaker, rate_hz, config.audio.block_ms, config.audio.latency_ms)
 
-    hold_talk(config, store, open_streams, view, lambda _: False)
+    hold_talk(config, store_at(models_dir), open_streams, view, lambda _: False)
+
+
+def _talk_with_file(
+    source: Path, tape: Path | None, config: Config, models_dir: Path | None, view: View
+) -> None:
+    from voicecli.audio.files import decode
+    from voicecli.audio.level import to_int16
+    from voicecli.messages import RATE_HZ
+
+    next(decode(source, RATE_HZ))  # a file that cannot be read is refused before anything is loaded
+
+    def recording(engines: Engines) -> Iterator[Iterator[Int16]]:
+        yield map(to_int16, decode(source, engines.synthesizer.rate_hz))
+
+    _talk_simulated(config, models_dir, view, recording, tape, stereo=False)
+
+
+def _talk_simulated(
+    config: Config,
+    models_dir: Path | None,
+    view: View,
+    lines: Callable[[Engines], Iterator[Iterator[Int16]]],
+    tape: Path | None,
+    *,
+    stereo: bool,
+) -> None:
+    """Talk on simulated devices, at the voice's rate; keep what both sides said, or the agent alone."""
+    import numpy as np
+
+    from voicecli.audio.files import WavWriter
+    from voicecli.audio.simulated import SimulatedStreams
+    from voicecli.cli.session import hold_talk
+    from voicecli.clock import MonotonicClock
+    from voicecli.scripted import Script
+
+    clock = MonotonicClock()
+    script: list[Script] = []
+    with contextlib.ExitStack() as stack:
+
+        def open_streams(engines: Engines) -> AudioStreams:
+            rate_hz = engines.synthesizer.rate_hz
+            script.append(Script(lines(engines), PAUSE_S, clock))
+            writer = None
+            if tape is not None:
+                writer = stack.enter_context(WavWriter(tape, rate_hz, channels=2 if stereo else 1))
+
+            def keep(spoken: Int16, played: Int16) -> None:
+                if writer is not None:
+                    writer.write(np.stack((spoken, played), axis=1) if stereo else played)
+
+            return SimulatedStreams(script[0].user, rate_hz, config.audio.block_ms, clock, keep)
+
+        hold_talk(
+            config,
+            store_at(models_dir),
+            open_streams,
+            view,
+            lambda pipeline: script[0].finished(pipeline),  # noqa: PLW0108  # made later
+        )
+
+
+def _view(*, plain: bool, as_json: bool) -> View:
+    from voicecli.view import make_view
+
+    if plain and as_json:
+        raise ConfigError("--plain and --json exclude one another", "give one of them")
+    return make_view("json" if as_json else "plain" if plain else "live", sys.stdout)

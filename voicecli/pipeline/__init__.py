@@ -1,7 +1,7 @@
 """The order of the stages: four threads between two audio callbacks, joined by bounded channels.
 
-    mic callback > ring > listen > [heard] > transcribe > [said] > reply > [clauses] > speak > jitter > speaker callback
-                                                             ^------- [outcomes] -------'
+    mic > ring > listen > [heard] > transcribe > [said] > reply > [clauses] > speak > jitter > loudspeaker
+                                                    ^-------- [outcomes] -------'
 
     thread      owns                                     takes                    gives
     listen      capture, converter, detector, segmenter  ring, drops oldest       Utterance, SpeechDropped
@@ -71,7 +71,7 @@ class Pipeline:
         return self._turns.events
 
     def start(self) -> None:
-        """Open the devices and begin; `Listening` is told when the language model is warm. Raises DeviceError."""
+        """Open the devices and begin; the first `Listening` is told when all is warm. Raises DeviceError."""
         self._streams.start(self._capture.on_block, self._playback.pull)
         for worker in self._workers:
             worker.start()

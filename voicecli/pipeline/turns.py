@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ class TurnTimes:
         moments = [(field.name.removesuffix("_at"), getattr(self, field.name)) for field in fields(self)]
         if any(at is None for _, at in moments):
             return {}
-        pairs = zip(moments, moments[1:], strict=False)
+        pairs = itertools.pairwise(moments)
         spent = {name: round((at - before) * 1000, 1) for (_, before), (name, at) in pairs}
         return {**spent, "total": round((moments[-1][1] - moments[0][1]) * 1000, 1)}
 

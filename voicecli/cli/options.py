@@ -1,0 +1,48 @@
+"""Flags that several commands share, and what they resolve to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from voicecli.config import Config
+    from voicecli.model_store import ModelStore
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings file.")]
+ModelsDir = Annotated[
+    Path | None,
+    typer.Option("--models-dir", help="Folder of the models (else VOICECLI_MODELS, else the usual place)."),
+]
+InputDevice = Annotated[
+    str | None, typer.Option(help="Microphone: a number or part of a name (voicecli devices).")
+]
+OutputDevice = Annotated[str | None, typer.Option(help="Loudspeaker: a number or part of a name.")]
+Voice = Annotated[
+    str | None,
+    typer.Option(help="Piper voice: a name of `voicecli models list`, an .onnx file or Piper's name."),
+]
+Language = Annotated[str | None, typer.Option(help='What you speak: a code such as "en", or "auto".')]
+Whisper = Annotated[
+    str | None,
+    typer.Option("--model", help="Whisper: a name of `voicecli models list`, a folder or a hub name."),
+]
+
+
+def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | str | None]]) -> Config:
+    """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
+
+    Raises ConfigError.
+    """
+    from voicecli.config_load import load
+
+    return load(config_file, flags)
+
+
+def store_at(models_dir: Path | None) -> ModelStore:
+    """The models of this user, or of the folder given."""
+    from voicecli.model_store import ModelStore, models_root
+
+    return ModelStore(models_root(models_dir))
