@@ -246,6 +246,8 @@ def test_a_model_of_the_users_own_choice(scene: Scene) -> None:
         )
     }
     scene.pull(name)
+    (scene.store.path(name) / ".model.json").unlink()  # as if interrupted just before
+    scene.pull(name)
     scene.hub.down = "gone"
     scene.pull(name)  # known and here: needs no hub
     assert scene.store.file(name, ".gguf").read_bytes() == content("llm")["chat.gguf"]

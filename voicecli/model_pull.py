@@ -94,20 +94,22 @@ class Puller:
         Raises SourceError: no source gave the right bytes.
         Raises ModelError: the folder cannot be written.
         """
-        faults = self._store.faults(model)
-        if not faults:
-            self._reporter.say(f"{model.name}: here")
-            return
-        size = sum(file.bytes for file, _ in faults)
-        self._reporter.say(f"{model.name}: {model.about}, {size / 1e6:.1f} MB, licence {model.licence}")
         folder = self._store.path(model.name)
         try:
-            for file, fault in faults:
-                if (folder / file.name).exists():
-                    (folder / file.name).unlink()
-                    self._reporter.say(f"{folder / file.name} {fault}: removed")
-            self._from_any_source(model, [file for file, _ in faults])
-            if model.name not in self._store.manifest:
+            if faults := self._store.faults(model):
+                size = sum(file.bytes for file, _ in faults)
+                self._reporter.say(
+                    f"{model.name}: {model.about}, {size / 1e6:.1f} MB, licence {model.licence}"
+                )
+                for file, fault in faults:
+                    if (folder / file.name).exists():
+                        (folder / file.name).unlink()
+                        self._reporter.say(f"{folder / file.name} {fault}: removed")
+                self._from_any_source(model, [file for file, _ in faults])
+            else:
+                self._reporter.say(f"{model.name}: here")
+            # Last, and even where all files are here: the pull before may have ended just short of it.
+            if model.name not in self._store.manifest and self._store.recorded(model.name) is None:
                 self._store.record(model)
         except OSError as error:
             raise ModelError(f"'{folder}' cannot be written: {error.strerror}", _remedy(error)) from error
