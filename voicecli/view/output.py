@@ -16,15 +16,12 @@ class LineOutput:
 
     def __init__(self, stdout: TextIO) -> None:
         self._stdout = stdout
-        self._closed = False
 
     def write(self, line: str) -> None:
         """Write `line` and its end.
 
         Raises ReaderGone, once, when the reader has closed its end; VoicecliError on any other failure.
         """
-        if self._closed:
-            return
         try:
             self._stdout.write(line + "\n")
             self._stdout.flush()
@@ -41,13 +38,12 @@ class LineOutput:
         A talk that has nothing to say would otherwise keep the microphone open for nobody. Raises ReaderGone,
         once.
         """
-        if not self._closed and hung_up(self._stdout):
+        if hung_up(self._stdout):
             self._close()
             raise ReaderGone
 
     def _close(self) -> None:
-        """Send what is still buffered to nowhere, or Python would complain about it when it exits."""
-        self._closed = True
+        """Send the rest to nowhere: what is still to come, and what is buffered when Python exits."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stdout.fileno())
         os.close(nowhere)
