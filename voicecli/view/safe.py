@@ -21,7 +21,8 @@ _SPACE = re.compile(r"\s+")  # every line break of Unicode among them
 
 _HIDDEN = re.compile(
     "["
-    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1: no ESC is left that could begin a new sequence
+    # C0, DEL, C1 but for breaks, which become spaces: no ESC is left that could begin a new sequence.
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, overrides, isolates (UAX 9, 2)
     "\u00ad\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"  # other characters nobody sees
     "\U000e0000-\U000e007f"  # tags: text that is there and not shown
@@ -36,6 +37,5 @@ def safe(text: str) -> str:
 
     Joiners (U+200C, U+200D) stay: Persian and emoji need them.
     """
-    text = _SEQUENCE.sub("", text)
-    text = _SPACE.sub(" ", text)
-    return _SURROGATE.sub("\ufffd", _HIDDEN.sub("", text)).strip()
+    text = _HIDDEN.sub("", _SEQUENCE.sub("", text))
+    return _SURROGATE.sub("\ufffd", _SPACE.sub(" ", text)).strip()
