@@ -259,6 +259,15 @@ def test_init_writes_the_users_file_once(desk: Desk) -> None:
     assert [path.name for path in user_file().parent.iterdir()] == ["config.toml"]
 
 
+def test_init_that_will_be_refused_asks_no_server(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.says("init")
+    asked: list[object] = []
+    monkeypatch.setattr("voicecli.local_servers.find_servers", asked.append)
+    with pytest.raises(ConfigError, match="is there already"):
+        desk.run("init")
+    assert asked == []
+
+
 def test_init_here_and_the_note_about_it(desk: Desk) -> None:
     desk.says("init", "--here")
     assert not user_file().exists()

@@ -190,6 +190,9 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
         ("[audio]\nblock_ms = true", "audio.block_ms is true; allowed: a whole number, 10 to 20 (ms)"),
         ("[audio]\nblock_ms = '20'", 'audio.block_ms is "20"; allowed: a whole number, 10 to 20 (ms)'),
         ("[audio]\nring_s = true", "audio.ring_s is true; allowed: a number, 4 to 60 (s)"),
+        ("[generate]\ntimeout_s = nan", "generate.timeout_s is nan; allowed: above 0, at most 600 (s)"),
+        ("[segment]\nonset_probability = nan", "segment.onset_probability is nan; allowed: above 0, below 1"),
+        ("[audio]\nring_s = nan", "audio.ring_s is nan; allowed: 4 to 60 (s)"),
         ("[audio]\nring_s = inf", "audio.ring_s is inf; allowed: 4 to 60 (s)"),
         ("[audio]\nring_s = 1979-05-27", "audio.ring_s is a date or a time; allowed: a number, 4 to 60 (s)"),
         ("[audio]\nheadphones = 1", "audio.headphones is 1; allowed: true or false"),
@@ -314,16 +317,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         assert str(caught.value).isprintable()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_entered_is_not_passed_over() -> None:
-    folder = user_file().parent
-    folder.mkdir(parents=True)
-    folder.chmod(0)
-    try:
-        with pytest.raises(ConfigError, match=r"cannot read .*Permission denied"):
-            load()
-    finally:
-        folder.chmod(0o700)
+def test_a_file_that_cannot_be_reached_is_not_passed_over() -> None:
+    Path("config.toml").symlink_to("config.toml")
+    with pytest.raises(ConfigError, match=r"cannot read config\.toml: "):
+        load()
 
 
 # --- settings as text
@@ -387,7 +384,7 @@ def test_any_text_survives(text: str) -> None:
     assert written.replace("\n", "").isprintable()
 
 
-@given(st.text(alphabet="ab \n\\", min_size=200, max_size=900))
+@given(st.text(alphabet="a  \\", min_size=200, max_size=900))
 def test_long_text_survives_being_broken_into_lines(text: str) -> None:
     assert tomllib.loads(f"x = {to_toml(text)}") == {"x": text}
 

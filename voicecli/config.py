@@ -26,9 +26,7 @@ SectionT = TypeVar("SectionT", bound="Section")
 class Section(BaseModel):
     """One table of the file: unknown keys are refused, nothing is converted, values do not change."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, validate_default=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
 def _in_order(section: SectionT, low: str, high: str) -> SectionT:
