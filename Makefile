@@ -12,7 +12,7 @@ talk: ## talk with it; where there is no microphone, a demonstration (flags: mak
 	@sh scripts/setup.sh talk
 	@$(PY) -m voicecli talk $(ARGS) || { \
 	  code=$$?; [ $$code = 3 ] || exit $$code; \
-	  echo 'No microphone here, so this is "voicecli demo": the same pipeline on simulated devices.'; \
+	  echo 'So here is "voicecli demo": the same pipeline in real time, on simulated devices.' >&2; \
 	  $(PY) -m voicecli demo; }
 
 setup: ## only the set-up: .venv, PortAudio, models (another Python: make setup PYTHON=python3.12)
