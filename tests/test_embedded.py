@@ -123,11 +123,36 @@ def test_after_warming_only_the_new_words_are_evaluated(engine: EmbeddedGenerato
 
 
 @pytest.mark.models
-def test_a_talk_too_long_for_the_model_loses_its_oldest_turns(engine: EmbeddedGenerator) -> None:
-    past = [ChatMessage(role, "word " * 60) for _ in range(12) for role in ("user", "assistant")]
+def test_warming_a_history_leaves_only_the_words_to_come(engine: EmbeddedGenerator) -> None:
+    evaluated = []
+    for prefix in ([SYSTEM], [SYSTEM, ChatMessage("user", "")]):
+        said_by(engine, [ChatMessage("user", "Something else.")])
+        engine.warm(prefix)
+        evaluated.append(said_by(engine, HELLO)[1].prompt_tokens_evaluated)
+    assert evaluated[0] == evaluated[1]
+
+
+@pytest.mark.models
+def test_dropping_the_oldest_turns_costs_no_new_evaluation(engine: EmbeddedGenerator) -> None:
+    past = [
+        ChatMessage(role, f"Something about the number {n}, which comes after {n - 1} and before {n + 1}.")
+        for n in range(8)
+        for role in ("user", "assistant")
+    ]
+    engine.warm([SYSTEM, *past])
+    _text, stats = said_by(engine, [SYSTEM, *past[6:], HELLO[-1]])
+    assert (stats.prompt_tokens or 0) > 150
+    assert (stats.prompt_tokens_evaluated or 999) < 40
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("turns", [12, 3])
+def test_a_talk_too_long_for_the_model_loses_its_oldest_turns(engine: EmbeddedGenerator, turns: int) -> None:
+    """Three turns of two times 65 words fit into 512 tokens, but leave no room for a reply of 60."""
+    past = [ChatMessage(role, "word " * 65) for _ in range(turns) for role in ("user", "assistant")]
     text, stats = said_by(engine, [SYSTEM, *past, HELLO[-1]])
     assert text
-    assert 0 < (stats.prompt_tokens or 0) <= 512 - 60
+    assert 130 < (stats.prompt_tokens or 0) <= 512 - 60
 
 
 @pytest.mark.models
@@ -233,13 +258,18 @@ def test_a_temporary_folder_too_deep_for_a_socket(tmp_path: Path, monkeypatch: p
 @pytest.mark.models
 def test_closing_from_another_thread_ends_the_reply() -> None:
     engine = EmbeddedGenerator(GenerateConfig(max_tokens=400), GGUF)
-    begun = threading.Event()
-    writing = threading.Thread(
-        target=engine.generate, args=[HELLO, lambda _piece: begun.set(), lambda: False]
-    )
+    begun, closed, said = threading.Event(), threading.Event(), list[str]()
+
+    def listen(piece: str) -> None:
+        said.append(piece)
+        begun.set()
+        closed.wait(60)
+
+    writing = threading.Thread(target=engine.generate, args=[HELLO, listen, lambda: False])
     writing.start()
     assert begun.wait(60)
     engine.close()
+    closed.set()
     writing.join(60)
-    assert not writing.is_alive()
+    assert len(said) == 1
     assert engine.generate(HELLO, pytest.fail, lambda: False) == GenerationStats()  # closed: says nothing

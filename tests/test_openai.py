@@ -399,6 +399,19 @@ def test_an_end_without_done_is_an_end(server: Server, engine: OpenAiGenerator) 
     assert reply(engine) == "Hi."
 
 
+def test_a_stream_left_open_after_the_reply_is_not_waited_for(
+    server: Server, engine: OpenAiGenerator
+) -> None:
+    def linger(handler: Handler) -> None:
+        handler.open_stream()
+        handler.chunk(event("Hi.") + DONE)
+        handler.wait_until_client_leaves()
+
+    server.script = linger
+    assert reply(engine) == "Hi."
+    assert server.client_left.wait(WAIT_S)
+
+
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_dropped_connection_is_an_error(server: Server, engine: OpenAiGenerator, begun: bool) -> None:
     def drop(handler: Handler) -> None:

@@ -28,6 +28,9 @@ BATCH_TOKENS = 64
 """Prompt tokens evaluated at a time. Cancelling takes effect between batches (0.14 s with SmolLM2-135M on two
 cores); batches of 512 are 8 % faster and eight times as long."""
 
+REUSE_TOKENS = 64
+"""Shortest stretch of evaluated tokens worth moving; a turn or two."""
+
 REPEAT_PENALTY = 1.05
 """Over the last 64 tokens, the question among them. Without one SmolLM2-135M loops; with 1.1 it avoids the
 words of the question, and with them the answer."""
@@ -211,6 +214,9 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
     params.n_parallel = 1
     params.n_ctx = config.context_tokens
     params.n_batch = params.n_ubatch = BATCH_TOKENS
+    # When the oldest turns are dropped, what was evaluated after them is moved up, not evaluated again. It
+    # was made with them in view, so they fade rather than vanish.
+    params.n_cache_reuse = REUSE_TOKENS
     params.cache_ram_mib = 0  # one talk: there is no other prompt to come back to
     params.fit_params = False  # it loads the file twice to ask how much fits
     params.warmup = False  # `warm` does it with the words that matter
