@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from voicecli.toml_text import Scalar
 
 SYSTEM_PROMPT = (
-    "You are a voice assistant. Your words are spoken aloud, so answer the way people talk: "
-    "one to three short sentences, no lists, no headings, no emoji. Say the answer first. "
-    "If you did not understand, ask."
+    "You are a friendly voice assistant. You are heard, not read. "
+    "Answer in one or two short, simple sentences, and say the answer first."
 )
 
 
@@ -136,7 +135,7 @@ class GenerateConfig(Section):
     timeout_s: float = Field(
         default=20.0, gt=0, le=600, description="openai: longest wait for the next words"
     )
-    temperature: float = Field(default=0.6, ge=0, le=2, description="0 is always the same answer")
+    temperature: float = Field(default=0.2, ge=0, le=2, description="0 is always the same answer")
     max_tokens: int = Field(default=200, ge=8, le=4096, description="longest reply")
     context_tokens: int = Field(
         default=2048, ge=512, le=131_072, description="embedded: prompt and reply together"
