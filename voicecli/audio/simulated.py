@@ -96,8 +96,12 @@ class SimulatedStreams:
             raise failure
 
 
+ROOM_NOISE = 2
+"""Largest sample of the noise under everything, of 32767: -90 dBFS, for no microphone is silent."""
+
+
 class RecordedUser:
-    """Says what it is given, then keeps silent.
+    """Says what it is given in a quiet room, then keeps silent.
 
     A recording is an iterator of blocks of any size, read as they are said: an hour takes no more memory than
     a second. `say` may be called from another thread than `speak`, once `finished`.
@@ -106,6 +110,7 @@ class RecordedUser:
     def __init__(self) -> None:
         self._blocks: Iterator[Int16] = iter(())
         self._held = np.zeros(0, np.int16)
+        self._noise = np.random.default_rng(0)
         self.finished = True
         """Everything has been said."""
 
@@ -115,7 +120,7 @@ class RecordedUser:
         self.finished = False
 
     def speak(self, count: int) -> Int16:
-        """The next `count` samples."""
+        """The next `count` samples, int16."""
         while len(self._held) < count and not self.finished:
             block = next(self._blocks, None)
             if block is None:
@@ -123,4 +128,7 @@ class RecordedUser:
             else:
                 self._held = np.concatenate((self._held, block))
         said, self._held = self._held[:count], self._held[count:]
-        return np.concatenate((said, np.zeros(count - len(said), np.int16)))
+        heard = self._noise.integers(-ROOM_NOISE, ROOM_NOISE, count, np.int16, endpoint=True)
+        # Speech at full scale has no room for noise on top.
+        heard[: len(said)] = np.clip(heard[: len(said)] + said.astype(np.int32), -32768, 32767)
+        return heard

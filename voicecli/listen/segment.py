@@ -150,7 +150,7 @@ class Segmenter:
         return [self._utterance(self._trail_end(), newest, complete=True)]
 
     def _split(self) -> list[SegmentEvent]:
-        search = round(SPLIT_SEARCH_S / FRAME_S)
+        search = min(round(SPLIT_SEARCH_S / FRAME_S), self._longest // 2)
         tail = list(self._held)[-search:-1]  # at least the newest frame goes on
         at = len(self._held) - 1 - len(tail) + min(range(len(tail)), key=lambda i: tail[i].level_dbfs) + 1
         event = self._utterance(at, self._held[-1], complete=False)

@@ -1,0 +1,113 @@
+"""A private PulseAudio server with a wire into the microphone and a wire out of the loudspeaker.
+
+    say -> [mic_wire] -> default source -> program -> default sink -> [speaker] -> tape
+
+Needs no sound card and touches no server of the user's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from voicecli.messages import Float32
+
+RATE_HZ = 16_000
+BLOCK = 1600
+
+
+def can_run() -> bool:
+    """Whether the programs are here."""
+    return all(shutil.which(program) for program in ("pulseaudio", "pactl", "pacat", "parec"))
+
+
+class Room:
+    """The server, from `with` until its end."""
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix="room-"))
+        self.folder.chmod(0o700)
+        (self.folder / "home").mkdir()
+        self.env = {
+            **{name: value for name, value in os.environ.items() if name != "PULSE_SERVER"},
+            "XDG_RUNTIME_DIR": str(self.folder),
+            "HOME": str(self.folder / "home"),
+        }
+        self._server = subprocess.Popen(
+            [
+                *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit=1"),
+                *("--realtime=no", "--high-priority=no", "--log-target=stderr"),
+                "--load=module-native-protocol-unix",
+                "--load=module-null-sink sink_name=mic_wire rate=48000 channels=1",
+                "--load=module-null-sink sink_name=speaker rate=48000 channels=1",
+                "--load=module-remap-source master=mic_wire.monitor source_name=virtual_mic",
+            ],
+            env=self.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._await_server()
+        self.pactl("set-default-source", "virtual_mic")
+        self.pactl("set-default-sink", "speaker")
+        self._tape = subprocess.Popen(
+            [
+                *("parec", "-d", "speaker.monitor", "--raw", "--format=s16le"),
+                *(f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=20"),
+            ],
+            env=self.env,
+            stdout=subprocess.PIPE,
+        )
+        self._blocks: list[bytes] = []
+        self._recorder = threading.Thread(target=self._record)
+        self._recorder.start()
+        return self
+
+    def _await_server(self) -> None:
+        deadline = time.monotonic() + 20
+        while subprocess.run(["pactl", "info"], env=self.env, capture_output=True, check=False).returncode:
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("pulseaudio did not start")
+
+    def _record(self) -> None:
+        assert self._tape.stdout is not None
+        while block := self._tape.stdout.read(BLOCK * 2):
+            self._blocks.append(block)
+
+    def pactl(self, *words: str) -> str:
+        """Tell the server something; give its answer."""
+        done = subprocess.run(["pactl", *words], env=self.env, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def say(self, samples: Float32) -> None:
+        """Play (n,) float32 at 16 kHz into the microphone; returns when it has been heard."""
+        data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
+        play = ["pacat", "-d", "mic_wire", "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1"]
+        subprocess.run([*play, "--latency-msec=20"], env=self.env, input=data, check=True, timeout=60)
+
+    def position(self) -> int:
+        """Samples recorded so far."""
+        return sum(map(len, self._blocks)) // 2
+
+    def tape(self, begin: int = 0) -> Float32:
+        """What the loudspeaker played from sample `begin` on, (n,) float32 at 16 kHz."""
+        data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]
+        return data.astype(np.float32) / 32768
+
+    def __exit__(self, *_: object) -> None:
+        self._tape.terminate()
+        self._recorder.join()
+        self._tape.wait()
+        assert self._tape.stdout is not None
+        self._tape.stdout.close()
+        self._server.terminate()
+        self._server.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,374 @@
+"""The whole pipeline in real time on simulated devices, with engines that do simple things at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pytest
+
+from voicecli import events
+from voicecli.audio.level import level_dbfs, to_float
+from voicecli.audio.simulated import RecordedUser, SimulatedStreams
+from voicecli.channel import Closed
+from voicecli.clock import MonotonicClock
+from voicecli.config import Config
+from voicecli.engines import Engines
+from voicecli.errors import DeviceError, EngineError
+from voicecli.messages import (
+    ChatMessage,
+    Float32Frame,
+    GenerationStats,
+    ScoredFrame,
+    Transcript,
+)
+from voicecli.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from voicecli.messages import Float32, Int16
+
+RATE_HZ = 16_000
+E = TypeVar("E", bound=events.Event)
+
+
+def tone(seconds: float, level: float = 0.3) -> Int16:
+    at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    return (np.sin(2 * np.pi * 300 * at) * level * 32767).astype(np.int16)
+
+
+def silence(seconds: float) -> Int16:
+    return np.zeros(round(seconds * RATE_HZ), np.int16)
+
+
+class LoudIsSpeech:
+    """A detector for tones."""
+
+    def score(self, frame: Float32Frame) -> ScoredFrame:
+        level = level_dbfs(frame.samples)
+        return ScoredFrame(frame, 1.0 if level > -40 else 0.0, level)
+
+    def reset(self) -> None:
+        pass
+
+
+@dataclass
+class Scribe:
+    """Hears the next line of a script in every utterance."""
+
+    lines: list[str]
+    utterances: list[float] = field(default_factory=list)
+
+    def transcribe(self, samples: Float32) -> Transcript:
+        self.utterances.append(samples.size / RATE_HZ)
+        text = self.lines.pop(0)
+        return Transcript(text, "en" if text else "", 0.9 if text else 0.0)
+
+
+@dataclass
+class Answers:
+    """A language model that answers from a script; an exception in it is raised."""
+
+    replies: list[str | Exception]
+    asked: list[list[ChatMessage]] = field(default_factory=list)
+    warmed: int = 0
+    name = "script"
+    is_local = True
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None:
+        self.warmed += 1
+
+    def generate(
+        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> GenerationStats:
+        self.asked.append(list(messages))
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        for word in reply.split(" "):
+            emit(f"{word} ")
+        return GenerationStats()
+
+    def close(self) -> None:
+        pass
+
+
+class Beeper:
+    """A voice that takes a tenth of a second for each word."""
+
+    rate_hz = RATE_HZ
+
+    def synthesize(self, text: str) -> Int16:
+        return tone(0.1 * len(text.split()))
+
+
+@dataclass
+class Talk:
+    pipeline: Pipeline
+    user: RecordedUser
+    streams: SimulatedStreams
+    scribe: Scribe
+    answers: Answers
+    tape: list[tuple[Int16, Int16]]
+    seen: list[events.Event] = field(default_factory=list)
+
+    def until(self, kind: type[E]) -> E:
+        """Wait for the next event of this kind; a worker that fails meanwhile is raised."""
+        while True:
+            self.pipeline.check()
+            with suppress(TimeoutError):
+                self.seen.append(self.pipeline.events.get(timeout_s=0.5))
+                if isinstance(self.seen[-1], kind):
+                    return self.seen[-1]
+
+    def until_failure(self) -> None:
+        """Look for a failed worker as a command does, until there is one."""
+        while True:
+            self.pipeline.check()
+            with suppress(TimeoutError):
+                self.seen.append(self.pipeline.events.get(timeout_s=0.05))
+
+    def says(self, *pieces: Int16) -> None:
+        self.user.say(iter(pieces))
+
+    def names(self) -> list[str]:
+        return [event.name for event in self.seen]
+
+    def played(self) -> Float32:
+        return to_float(np.concatenate([played for _, played in self.tape]))
+
+    def spoken(self) -> Float32:
+        return to_float(np.concatenate([spoken for spoken, _ in self.tape]))
+
+
+@contextmanager
+def talking(lines: list[str], replies: list[str | Exception], *, headphones: bool = False) -> Iterator[Talk]:
+    defaults = Config()
+    config = defaults.model_copy(
+        update={"audio": defaults.audio.model_copy(update={"headphones": headphones})}
+    )
+    clock, user = MonotonicClock(), RecordedUser()
+    tape: list[tuple[Int16, Int16]] = []
+    streams = SimulatedStreams(
+        user, RATE_HZ, 20, clock, lambda spoken, played: tape.append((spoken.copy(), played.copy()))
+    )
+    scribe, answers = Scribe(lines), Answers(replies)
+    engines = Engines(LoudIsSpeech(), scribe, answers, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
+    pipeline = Pipeline(streams, engines, config, clock)
+    pipeline.start()
+    try:
+        yield Talk(pipeline, user, streams, scribe, answers, tape)
+    finally:
+        assert pipeline.close(timeout_s=5)
+
+
+def edges(samples: Float32) -> tuple[int, int]:
+    """First and last loud sample."""
+    loud = np.nonzero(np.abs(samples) > 0.02)[0]
+    return int(loud[0]), int(loud[-1])
+
+
+def test_a_question_is_answered_and_its_events_come_in_order() -> None:
+    with talking(["what time is it"], ["It is noon, my friend."]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        done = talk.until(events.TurnDone)
+        talk.until(events.Listening)
+    assert talk.names() == [
+        *("listening", "speech_started", "transcript", "reply", "reply", "speaking", "speaking"),
+        *("turn_done", "listening"),
+    ] or talk.names() == [
+        *("listening", "speech_started", "transcript", "reply", "speaking", "reply", "speaking"),
+        *("turn_done", "listening"),
+    ]
+    assert done.heard == "It is noon, my friend."
+    stages = dict(done.latency_ms)
+    total = stages.pop("total")
+    assert list(stages) == [
+        *("endpoint", "transcribe", "first_token", "first_clause", "first_audio", "playback")
+    ]
+    assert sum(stages.values()) == pytest.approx(total, abs=0.5)
+    assert talk.answers.asked[0][-1] == ChatMessage("user", "what time is it")
+
+
+def test_the_total_it_reports_is_what_the_wires_say() -> None:
+    with talking(["a question"], ["One two three four."]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        total = talk.until(events.TurnDone).latency_ms["total"]
+    # Both wires advance block by block together; the loudspeaker sounds its latency later.
+    _, last = edges(talk.spoken())
+    first, _ = edges(talk.played())
+    wire_ms = (first - last) / RATE_HZ * 1000 + talk.streams.loudspeaker.latency_s * 1000
+    # The end of speech is known to a frame of 32 ms; blocks of 20 ms arrive when they are complete.
+    assert total == pytest.approx(wire_ms, abs=55)
+
+
+def test_everything_synthesised_is_played_without_a_hole() -> None:
+    with talking(["go on"], ["one two three four five six seven. " * 6]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        done = talk.until(events.TurnDone)
+        losses = talk.pipeline.status().losses
+    played = talk.played()
+    first, last = edges(played)
+    quiet = np.convolve(np.abs(played[first:last]) < 0.02, np.ones(RATE_HZ // 50), "valid").max()
+    assert quiet < RATE_HZ // 50  # never 20 ms of silence
+    assert last - first == pytest.approx(len(done.heard.split()) * RATE_HZ // 10, abs=RATE_HZ // 50)
+    assert losses["gaps in the reply"] == 0
+
+
+def test_the_microphone_is_held_off_while_the_agent_speaks() -> None:
+    with talking(["one", "two"], ["word " * 15, "short reply"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.Speaking)
+        talk.says(tone(0.4))  # over the agent
+        talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        assert talk.names().count("speech_started") == 1
+        talk.says(silence(0.4), tone(0.5))  # after it, and after the tail
+        talk.until(events.TurnDone)
+    assert "interrupted" not in talk.names()
+
+
+def test_with_headphones_speaking_stops_the_agent_and_only_what_was_heard_is_remembered() -> None:
+    with talking(["tell me", "stop"], ["word " * 40, "all right then"], headphones=True) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.Speaking)
+        talk.says(silence(0.6), tone(0.5))
+        interrupted = talk.until(events.Interrupted)
+        talk.until(events.TurnDone)
+        talk.until(events.TurnDone)
+    heard = len(interrupted.heard.split())
+    assert 3 <= heard <= 15
+    remembered = next(m for m in talk.answers.asked[1] if m.role == "assistant")
+    assert remembered.content.split()[:-1] == ["word"] * heard  # and a mark that it was cut off
+    # Silent within 250 ms of the user's onset: three frames of 32 ms decide, a block is under way.
+    spoken, played = talk.spoken(), talk.played()
+    onset = edges(spoken[RATE_HZ * 6 // 10 :])[0]
+    second = np.nonzero(np.abs(spoken) > 0.02)[0]
+    breaks = np.nonzero(np.diff(second) > RATE_HZ // 2)[0]
+    onset = int(second[breaks[0] + 1])
+    assert np.abs(played[onset + RATE_HZ // 4 : onset + RATE_HZ // 2]).max() < 0.02
+
+
+def test_a_failed_language_model_is_told_and_the_talk_goes_on() -> None:
+    failure = EngineError("no server answers", "start it")
+    with talking(["one", "two"], [failure, "Fine again."]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        failed = talk.until(events.Failed)
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        done = talk.until(events.TurnDone)
+    assert (failed.message, failed.remedy, failed.turn) == ("no server answers", "start it", 1)
+    assert done.heard == "Fine again."
+
+
+def test_a_sound_without_words_is_not_answered() -> None:
+    with talking(["", "hello"], ["hello you"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        assert talk.until(events.TurnDone).turn == 2
+    assert talk.names().count("transcript") == 1
+    assert len(talk.answers.asked) == 1
+
+
+def test_a_click_is_no_turn_for_the_transcriber() -> None:
+    with talking(["hello"], ["hello you"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.1))
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.TurnDone)
+    assert len(talk.scribe.utterances) == 1
+
+
+def test_who_goes_on_before_the_answer_is_answered_once_for_both_pieces() -> None:
+    class Slow(Answers):
+        """Thinks until it is not wanted any more, the first time."""
+
+        def generate(
+            self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+        ) -> GenerationStats:
+            if not self.asked:
+                self.asked.append(list(messages))
+                while not cancelled():
+                    talk.pipeline.status()
+                return GenerationStats()
+            return super().generate(messages, emit, cancelled)
+
+    with talking(["what is", "the time"], ["It is noon."]) as talk:
+        talk.answers.__class__ = Slow
+        talk.until(events.Listening)
+        talk.says(tone(0.5), silence(0.9), tone(0.5))
+        assert talk.until(events.Interrupted).heard == ""
+        talk.until(events.TurnDone)
+        assert talk.until(events.TurnDone).heard == "It is noon."
+    assert talk.answers.asked[-1][-1] == ChatMessage("user", "what is the time")
+
+
+def test_long_speech_is_split_for_the_transcriber_and_answered_as_one_turn() -> None:
+    with talking(["first half", "second half"], ["both heard"]) as talk:
+        talk.until(events.Listening)
+        long = tone(0.5)
+        talk.pipeline._listening.segmenter._longest = 40  # frames: 1.3 s
+        talk.says(long, long, long, long)
+        heard = talk.until(events.Heard)
+        talk.until(events.TurnDone)
+    assert heard.text == "first half second half"
+    assert sum(talk.scribe.utterances) > 2.0
+
+
+def test_a_device_that_stops_is_an_error_with_its_name() -> None:
+    with talking([], []) as talk:
+        talk.until(events.Listening)
+
+        def breaks(_: int) -> Int16:
+            raise DeviceError("gone")
+
+        talk.user.speak = breaks  # type: ignore[method-assign]
+        with pytest.raises(DeviceError, match="simulated microphone"):
+            talk.until_failure()
+        with pytest.raises(DeviceError, match="gone"):
+            talk.streams.close()
+
+
+def test_a_failing_worker_is_told_by_check() -> None:
+    with talking([], ["never asked"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))  # the scribe has no line for it
+        with pytest.raises(IndexError):
+            talk.until_failure()
+
+
+def test_closing_in_the_middle_of_a_reply_ends_at_once_and_falls_silent() -> None:
+    with talking(["go"], ["word " * 60]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.Speaking)
+        assert talk.pipeline.close(timeout_s=5)
+        with pytest.raises(Closed):
+            talk.until(events.Partial)  # which never comes
+
+
+def test_the_status_follows_the_talk() -> None:
+    with talking(["go"], ["word " * 10]) as talk:
+        talk.until(events.Listening)
+        assert talk.pipeline.status().state == "listening"
+        assert talk.pipeline.idle
+        talk.says(tone(0.5))
+        talk.until(events.SpeechBegan)
+        assert talk.pipeline.status().state == "hearing"
+        assert not talk.pipeline.idle
+        talk.until(events.Speaking)
+        assert talk.pipeline.status().state == "speaking"
+        talk.until(events.Listening)
+        assert talk.pipeline.idle
+        assert not any(talk.pipeline.status().losses.values())
