@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from voicecli.messages import ChatMessage
 
 BYTES_PER_TOKEN = 3.5
-"""Bytes of UTF-8 for one token, an estimate: with SmolLM2's tokeniser English measures 4.3 to 5.0, German 3.0,
-Russian 2.5, Japanese 1.6 (a sentence or three of each). Where it is too high the embedded engine drops turns
-itself. Bytes rather than characters, because scripts other than Latin take more of both."""
+"""Bytes of UTF-8 for one token, an estimate: with SmolLM2's tokeniser English measures 4.3 to 5.0, German
+3.0, Russian 2.5, Japanese 1.6 (a sentence or three of each). Where it is too high the embedded engine drops
+turns itself. Bytes rather than characters, because scripts other than Latin take more of both."""
 
 TOKENS_PER_MESSAGE = 5
 """What a chat template puts round a message: `<|im_start|>user\\n ... <|im_end|>\\n`."""
