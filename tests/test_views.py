@@ -348,6 +348,8 @@ def test_a_terminal_that_is_gone_ends_talk(monkeypatch: pytest.MonkeyPatch) -> N
         os.close(far)
         with pytest.raises(ReaderGone):
             view.tick(STATUS)
+        view.tick(replace(STATUS, level_dbfs=-10))
+        view.show(TALK[9])
 
 
 # ---- live

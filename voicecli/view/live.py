@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self, TextIO
 
@@ -20,6 +20,7 @@ from voicecli.view.screen import Notice, Screen, glyphs_for, labelled, loss_line
 from voicecli.view.turn import Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from voicecli.events import Event, Status
@@ -53,9 +54,11 @@ class LiveView:
         self._drawn_width = console.width
 
     def __enter__(self) -> Self:
-        self._exit.enter_context(no_echo(self._console.file))
-        self._exit.enter_context(self._live)
-        self._draw()
+        with ExitStack() as opened:
+            opened.enter_context(no_echo(self._console.file))
+            opened.enter_context(self._live)
+            self._draw()
+            self._exit = opened.pop_all()
         return self
 
     def __exit__(
@@ -126,11 +129,9 @@ class LiveView:
         """Print above the region."""
         if not lines:
             return
-        try:
+        with self._terminal():
             self._climb_over_wraps()
             self._console.print(Group(*lines))
-        except OSError:
-            raise ReaderGone from None
 
     def _draw(self) -> None:
         """Draw the region where it changed."""
@@ -138,12 +139,19 @@ class LiveView:
         lines = region(self._screen, self._console)
         if lines == self._drawn:
             return
-        try:
+        with self._terminal():
             self._climb_over_wraps()
             self._live.update(Group(*lines), refresh=True)
-        except OSError:
-            raise ReaderGone from None
         self._drawn = lines
+
+    @contextmanager
+    def _terminal(self) -> Iterator[None]:
+        """Write to the terminal; once it is gone nothing is written any more."""
+        try:
+            yield
+        except OSError:
+            self._console.quiet = True
+            raise ReaderGone from None
 
     def _climb_over_wraps(self) -> None:
         """Go up by the rows the region gained when the terminal became narrower and wrapped its lines.
