@@ -8,9 +8,10 @@ PY := .venv/bin/python
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
+# Exit code 3: no microphone. The trap keeps make quiet about Ctrl-C, which is how a talk ends.
 talk: ## talk with it; where there is no microphone, a demonstration (flags: make talk ARGS="--plain")
 	@sh scripts/setup.sh talk
-	@$(PY) -m voicecli talk $(ARGS) || { \
+	@trap : INT; $(PY) -m voicecli talk $(ARGS) || { \
 	  code=$$?; [ $$code = 3 ] || exit $$code; \
 	  echo 'So here is "voicecli demo": the same pipeline in real time, on simulated devices.' >&2; \
 	  $(PY) -m voicecli demo; }
