@@ -108,6 +108,45 @@ def test_a_typical_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a <b>bold</b> word<br/>next <!-- not this --> line", ["a bold word.", "next line."]),
+        ("if x <y or <3 or vector<int> is", ["if x y or less than 3 or vector int is."]),
+        ("see <https://example.com/a> now", ["see example dot com now."]),
+        ("<a href='x' class='y'>this</a> one", ["this one."]),
+        ("<THINK>no. no\n</thInk >no</Think>yes", ["yes."]),
+        ("a ![picture](a.png) b", ["a picture b."]),
+        ("[![alt](a.png)](https://b.c) b", ["alt b."]),
+        ("[one](a_(b)) two [three] (four)", ["one two three (four)."]),
+        ("f[i](as above) here", ["f i (as above) here."]),
+        ("use ``a `b` c`` or `print('x')` now", ["use a b c or print 'x' now."]),
+        ("it`s fine\n\nreally", ["it s fine.", "really."]),
+        ("one\n~~~\ncode. Code!\n~~~\ntwo", ["one.", "There is a code example here.", "two."]),
+        ("one ````\n```\ncode\n```` two", ["one.", "There is a code example here.", "two."]),
+        ("- [ ] one\n- [x] two\n  * three,\n+ four", ["one.", "two.", "three.", "four."]),
+        ("# One\ntwo\n## 3. Four", ["One.", "two.", "3, Four."]),
+        ("2024 was\n1999. is", ["2024 was.", "1999. is."]),
+        ("-5 degrees\n--flag\n#tag", ["-5 degrees.", "flag.", "#tag."]),
+        ("\x1b[1;31mred\x1b[0m a\x1b7b", ["red ab."]),
+        ("a\r\n\r\nb\tc", ["a.", "b c."]),
+        ("A | B\n--- | ---\n1 | 2", ["A, B.", "1, 2."]),
+    ],
+)
+def test_markup(text: str, expected: list[str]) -> None:
+    assert clauses(text) == expected
+
+
+def test_code_is_passed_over_in_languages_without_a_phrase_for_it() -> None:
+    assert clauses("Eins.\n```\ncode\n```\nZwei.", "de") == ["Eins.", "Zwei."]
+
+
+def test_only_english_words_open_clauses() -> None:
+    text = "eins zwei drei vier fünf sechs sieben in acht"
+    assert len(clauses(text, "de")) == 1
+    assert len(clauses(text, "en")) == 2
+
+
+@pytest.mark.parametrize(
     ("text", "first", "at_most"),
     [
         # A mark after a word is acted on at once, without waiting for the space.

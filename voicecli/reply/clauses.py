@@ -15,7 +15,8 @@ words the voice is ahead for good.
   five to eight words earlier; the rest follows without a gap while the model needs less than about 60 ms a
   token. With a slower model the pause falls after "Yes," where people pause too.
   Without a mark: before a word that opens a clause from four words on, before a preposition from six,
-  between any two words that are not closely bound from nine.
+  between any two words that are not closely bound from nine (the words are English; other languages wait
+  for a mark or for nine words).
 * A little said: shorter clauses than a sentence, so that the first one is followed in time.
 * Then sentences; one over 25 words is parted at its last comma or conjunction.
 """
@@ -202,7 +203,8 @@ class ClauseSplitter:
         word, self._word = self._word, ""
         size, pace, bare = self._size(), self._pace(), word.lower()
         clauses: list[str] = []
-        if (bare in _OPENERS or bare in _PREPOSITIONS) and not self._ends_bound():
+        may_open = self._language == "en" and (bare in _OPENERS or bare in _PREPOSITIONS)
+        if may_open and not self._ends_bound():
             if size >= (pace.opener if bare in _OPENERS else pace.preposition):
                 clauses = self._close(len(self._words))
             elif size >= _SHORTEST_PART and bare in _CONJUNCTIONS:
@@ -225,7 +227,7 @@ class ClauseSplitter:
             return []
         if complete:
             text = text.rstrip(",;—–- ")
-            text += "." if text[-1].isalnum() else ""
+            text += "." if text.rstrip(_CLOSERS)[-1:].isalnum() else ""
         self._said += len(text)
         return _pieces(text)
 

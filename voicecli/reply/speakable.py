@@ -93,6 +93,7 @@ _NEUTRAL: list[_Rule] = [
     (_URL, _url),
     (_BARE_URL, _url),
     (_CITATION, ""),
+    (re.compile(r"(?<!\S)!(?=\[)"), ""),
     (re.compile(r"\s*\|+\s*"), ", "),
     (_ARROW, ", "),
     (re.compile("[\u2122\u00ae]"), ""),
