@@ -241,7 +241,7 @@ def test_nothing_to_say(text: str) -> None:
     "unit",
     ["word ", "a", "字", "5 km/h ", "](", "`", "<", "<a ", "[", "*", "1", "\n", "- ", "$5 ", "((", "\x1b["],
 )
-@pytest.mark.parametrize("before", ["", "<think>", "[x](", "https://example.com/"])
+@pytest.mark.parametrize("before", ["", "`", "<think>", "[x](", "https://example.com/"])
 def test_a_stream_that_never_ends_is_cut_and_not_kept(unit: str, before: str) -> None:
     splitter = ClauseSplitter()
     longest = 0
