@@ -6,9 +6,9 @@ The only file that imports av. Reading and writing hold one block at a time, wha
 from __future__ import annotations
 
 import logging
-import tempfile
+import os
 import wave
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from voicecli.errors import AudioFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from types import TracebackType
 
     import av
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 
 def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
-    """Blocks of (n,) float32 in [-1, 1] mono at `rate_hz`, downmixed and resampled by libav.
+    """Blocks of (n,) float32 in [-1, 1] at `rate_hz`, resampled by libav; mono is the mean of the channels.
 
-    Raises AudioFileError for a file that is absent, unreadable, not audio, cut short or without a sample.
+    A recording that breaks off is given as far as it goes. Raises AudioFileError for a file that is absent,
+    unreadable, damaged, not audio or without a sample.
     """
     import av
     from av.error import FFmpegError
@@ -35,16 +37,16 @@ def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
     logging.getLogger("libav").setLevel(logging.CRITICAL)  # its complaints come as exceptions too
     any_sound = False
     try:
-        with av.open(str(path)) as container:
+        # Named as a file, "http://..." is one that does not exist, and a playlist cannot open connections.
+        with av.open(f"file:{path}") as container:
             if not container.streams.audio:
                 raise AudioFileError(f"{path} has no sound in it", "give a recording")
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
-            for frame in container.decode(audio=0):
+            # "flt" is packed: with planar samples PyAV 18 crashes from 8 channels on.
+            resampler = av.AudioResampler(format="flt", rate=rate_hz)
+            for frame in chain(container.decode(audio=0), [None]):
                 for block in resampler.resample(frame):
                     any_sound = True
-                    yield _samples(block)
-            for block in resampler.resample(None):
-                yield _samples(block)
+                    yield _mono(block)
     except FileNotFoundError as error:
         raise AudioFileError(f"there is no file {path}", "check the name") from error
     except IsADirectoryError as error:
@@ -60,10 +62,13 @@ def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
         raise AudioFileError(f"{path} holds no sound", "record it again")
 
 
-def _samples(block: av.AudioFrame) -> Float32:
+def _mono(block: av.AudioFrame) -> Float32:
+    """Mean of the channels: libav's own downmix is louder, clips, and leaves some channels out."""
     # A float recording may hold anything; NaN becomes silence, the rest is clipped as a loudspeaker would.
-    samples = block.to_ndarray().reshape(-1).astype(np.float32)
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+    samples = block.to_ndarray().reshape(-1, block.layout.nb_channels).astype(np.float32, copy=False)
+    samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -1.0, 1.0)
+    mono: Float32 = samples.mean(axis=1, dtype=np.float32)
+    return mono
 
 
 class WavWriter:
@@ -71,18 +76,18 @@ class WavWriter:
 
     def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
         self._path = path
+        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._form = (rate_hz, channels)
 
     def __enter__(self) -> Self:
         """Open a file beside the final one. Raises AudioFileError where that cannot be."""
+        if self._path.exists() and not self._path.is_file():  # a file moved over /dev/null would replace it
+            raise AudioFileError(f"{self._path} is a folder or a device", "give the name of a file")
         try:
-            handle = tempfile.NamedTemporaryFile(  # closed in __exit__
-                dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".part", delete=False
-            )
+            self._handle = self._part.open("wb")
         except OSError as error:
             raise self._unwritable(error) from error
-        self._handle = handle
-        self._wave = wave.open(handle, "wb")
+        self._wave = wave.open(self._handle, "wb")
         self._wave.setframerate(self._form[0])
         self._wave.setnchannels(self._form[1])
         self._wave.setsampwidth(2)
@@ -99,20 +104,18 @@ class WavWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the file its name; after an error, remove it."""
-        part = Path(self._handle.name)
         try:
             self._wave.close()
             self._handle.close()
             if kind is None:
-                part.chmod(0o644)
-                part.replace(self._path)
+                self._part.replace(self._path)
         except OSError as failure:
             raise self._unwritable(failure) from failure
         finally:
             self._handle.close()
-            part.unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> AudioFileError:
         return AudioFileError(
-            f"{self._path} cannot be written ({error.strerror or error})", "choose another place with -o"
+            f"{self._path} cannot be written ({error.strerror or error})", "choose another place for it"
         )
