@@ -87,8 +87,9 @@ class Listening:
             )
 
     def _check_silence(self) -> None:
-        silent = self._capture.silent
-        if silent and not self._told_silent:
+        """Once in a talk: some drivers give zeros whenever nobody speaks, and saying so each time would nag."""
+        if self._capture.silent and not self._told_silent:
+            self._told_silent = True
             name = self._streams.microphone.name
             self._turns.emit(
                 events.Warned(
@@ -97,7 +98,6 @@ class Listening:
                     "unmute it, allow this program to use it, or choose another: voicecli devices",
                 )
             )
-        self._told_silent = silent
 
     def _on_frame(self, frame: Float32Frame) -> None:
         held_off = not self._headphones and self._playback.audible(frame.captured_at, self._tail_s)

@@ -142,7 +142,6 @@ class JitterBuffer:
         """Fill (n,) int16, whose first sample sounds at time `at`."""
         if device_ran_dry:
             self.device_underruns += 1
-        self.heartbeat = Heartbeat(self._pulled, at)
         drop_to = self._drop_to
         if drop_to > self._pulled:
             self.ended_at = at + FADE_S if self._playing else self.ended_at
@@ -154,12 +153,13 @@ class JitterBuffer:
             if waiting == 0 or not (complete or waiting >= self._target):
                 block[:] = 0
                 return
+        # Only blocks with sound in them move it: between replies their times would lie ahead of their sample.
+        self.heartbeat = Heartbeat(self._pulled, at)
+        self._take(block, min(len(block), waiting))
+        if not self._playing:
             self._playing = True
             self.began = self.heartbeat
-            self._take(block, min(len(block), waiting))
             self._ramp(block, self._fade_in)
-        else:
-            self._take(block, min(len(block), waiting))
         if waiting < len(block):
             self.ended_at = at + waiting / self.rate_hz
             self._ran_dry(block, waiting, complete=complete)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.level import audible_span
+from voicecli.audio.level import FULL_SCALE, audible_span, to_int16
 from voicecli.errors import EngineError, ModelError
 
 if TYPE_CHECKING:
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 LEAD_S = 0.01
 """Silence left before a clause. Piper begins with 30-50 ms of it, which is latency for the listener."""
+
+HISS_LSB = 2.0
+"""RMS of the noise under the voice, in steps of 16 bits: -84 dBFS, which nobody hears.
+
+Piper's pauses are digital silence. Amplifiers and Bluetooth links switch themselves off in it and cut the
+next syllable, and nothing tells such a pause from a buffer that ran dry.
+"""
 
 _VERIFY = 'run "voicecli models verify", or choose another voice'
 
@@ -47,6 +54,7 @@ class Synthesizer:
         except Exception as error:  # json, KeyError, and onnxruntime's own types
             raise ModelError(f"{voice} is not a Piper voice that can be loaded", _VERIFY) from error
         self.rate_hz: int = described.sample_rate
+        self._noise = np.random.default_rng(0)
         self._voice = PiperVoice(session=session, config=described)
         self._settings = SynthesisConfig(
             length_scale=described.length_scale / config.speed, volume=config.volume
@@ -73,4 +81,6 @@ class Synthesizer:
         samples = np.concatenate(pieces)
         begin, _ = audible_span(samples, self.rate_hz)
         begin = max(0, begin - round(LEAD_S * self.rate_hz))
-        return (samples[begin:] * 32767).astype(np.int16)
+        voice = samples[begin:]
+        hiss = self._noise.normal(0.0, HISS_LSB / FULL_SCALE, voice.size).astype(np.float32)
+        return to_int16(voice + hiss)
