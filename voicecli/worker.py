@@ -46,6 +46,7 @@ class Worker:
         return self._thread.is_alive()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the end; say whether it came."""
-        self._thread.join(timeout_s)
+        """Wait for the end; say whether it came. One that was never started has ended."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
