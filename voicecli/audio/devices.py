@@ -191,7 +191,7 @@ def to_monotonic(device_time: float, device_now: float, now: float, fallback: fl
     time is used; `fallback` is that distance for drivers that do not report one.
     """
     distance = device_time - device_now
-    if device_time <= 0.0 or abs(distance) > _PLAUSIBLE_S:
+    if device_time <= 0.0 or not abs(distance) <= _PLAUSIBLE_S:  # which NaN is not either
         distance = fallback
     return now + distance
 
@@ -231,7 +231,11 @@ class DeviceStream:
     @property
     def ended(self) -> bool:
         """Whether it was started and has ended by itself."""
-        return self._stream is not None and not self._stream.active
+        stream = self._stream
+        try:
+            return stream is not None and not stream.active
+        except _sounddevice().PortAudioError:  # it cannot even be asked
+            return True
 
     def close(self) -> None:
         """Abort; what is not played yet is not waited for. Idempotent."""
