@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, SpeechDropped, SpeechStarted, Utterance
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, SpeechDropped, SpeechStarted, Utterance
 
 if TYPE_CHECKING:
     from voicecli.config import SegmentConfig
@@ -66,7 +66,8 @@ class Segmenter:
         self._preroll = round(config.preroll_ms / 1000 / FRAME_S)
         self._hangover = max(1, round(config.hangover_ms / 1000 / FRAME_S))
         self._shortest = config.min_speech_ms / 1000 / FRAME_S
-        self._longest = round(config.max_utterance_s / FRAME_S)
+        # Less the pause that may be going on when it is reached: the split is best made in it.
+        self._longest = round(config.max_utterance_s / FRAME_S) - self._hangover
         self.floor = NoiseFloor()
         self.reset()
 
@@ -168,7 +169,7 @@ class Segmenter:
             samples=np.concatenate([frame.samples for frame in kept]),
             start=kept[0].position,
             speech_end=last.position + FRAME_SAMPLES,
-            speech_ended_at=last.captured_at + FRAME_SAMPLES / RATE_HZ,
+            speech_ended_at=last.captured_at + FRAME_S,
             decided_at=newest.frame.captured_at + FRAME_S,
             complete=complete,
         )
