@@ -29,14 +29,11 @@ class Capture:
         self.overflows = 0
         """Times the device said that it lost sound before we got it."""
         self._zeros = 0
-        self.newest_at = 0.0
-        """Time of the newest block, for whoever watches that the device is alive."""
 
     def on_block(self, samples: Int16, captured_at: float, overflowed: bool) -> None:  # noqa: FBT001
         """Audio thread: keep (n, channels) samples; copies and counts, nothing else."""
         self._anchor = (self._ring.written, captured_at)
         self._ring.write(samples)
-        self.newest_at = captured_at
         if overflowed:
             self.overflows += 1
 
