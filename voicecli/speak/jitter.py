@@ -8,9 +8,9 @@ Promises: `pull` never waits; it fills every block, with silence where it has no
 the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
 is an underrun: faded, counted, and the target grows. Running dry at its end is its end.
 
-Relies on: `pull` on one audio thread, the rest on other threads. Counters are monotonic samples with one
-writer each: `_pushed`, `_complete_at` and `_drop_to` belong to the pushing side (where a lock keeps a drop
-and a push apart), `_pulled` and the play state to the audio thread.
+Relies on: `pull` on one audio thread, in blocks no shorter than a fade, the rest on other threads. Counters
+are monotonic samples with one writer each: `_pushed`, `_complete_at` and `_drop_to` belong to the pushing
+side (where a lock keeps a drop and a push apart), `_pulled` and the play state to the audio thread.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class JitterBuffer:
         self._target = self._least
         self._playing = False
         self._calm = 0
+        self._level: np.int16 = np.int16(0)  # last sample given to the device
         self._fade_in = np.linspace(0.0, 1.0, round(FADE_S * rate_hz), dtype=np.float32)
         self._fade_out = self._fade_in[::-1].copy()
         self.heartbeat = Heartbeat(0, 0.0)
@@ -94,8 +95,9 @@ class JitterBuffer:
 
     def position_at(self, now: float) -> int:
         """The sample that sounds at time `now`."""
+        pulled = self._pulled  # before the heartbeat: a block begun in between must not count as sounded
         beat = self.heartbeat
-        return min(self._pulled, max(0, beat.position + int((now - beat.at) * self.rate_hz)))
+        return min(pulled, max(0, beat.position + int((now - beat.at) * self.rate_hz)))
 
     @property
     def target_s(self) -> float:
@@ -147,22 +149,22 @@ class JitterBuffer:
             self.ended_at = at + FADE_S if self._playing else self.ended_at
             self._fade_away(block, drop_to)
             return
-        waiting = self._pushed - self._pulled
-        complete = self._complete_at >= self._pushed
-        if not self._playing:
-            if waiting == 0 or not (complete or waiting >= self._target):
-                block[:] = 0
-                return
+        pushed = self._pushed  # once: the next reply may be pushed meanwhile
+        waiting, complete = pushed - self._pulled, self._complete_at >= pushed
+        if not self._playing and (waiting == 0 or not (complete or waiting >= self._target)):
+            block[:] = 0
+            return
         # Only blocks with sound in them move it: between replies their times would lie ahead of their sample.
         self.heartbeat = Heartbeat(self._pulled, at)
         self._take(block, min(len(block), waiting))
         if not self._playing:
-            self._playing = True
             self.began = self.heartbeat
+            self._playing = True
             self._ramp(block, self._fade_in)
         if waiting < len(block):
             self.ended_at = at + waiting / self.rate_hz
             self._ran_dry(block, waiting, complete=complete)
+        self._level = block[-1]
         self._rest(len(block))
 
     def _take(self, block: Int16, count: int) -> None:
@@ -180,11 +182,18 @@ class JitterBuffer:
 
     def _fade_away(self, block: Int16, drop_to: int) -> None:
         """A few milliseconds of what was to come, fading, then nothing."""
-        count = min(len(self._fade_out), len(block), drop_to - self._pulled) if self._playing else 0
+        count = min(len(self._fade_out), drop_to - self._pulled) if self._playing else 0
         self._take(block, count)
-        self._ramp(block[:count], self._fade_out[len(self._fade_out) - count :])
+        if self._playing:
+            self._end_softly(block, count)
         self._pulled = drop_to
         self._playing = False
+
+    def _end_softly(self, block: Int16, count: int) -> None:
+        """Fade out the last of `count` samples in (n,) `block`; too few are drawn out at their last level."""
+        end = max(count, len(self._fade_out))
+        block[count:end] = block[count - 1] if count else self._level
+        self._ramp(block[end - len(self._fade_out) : end], self._fade_out)
 
     def _ran_dry(self, block: Int16, waiting: int, *, complete: bool) -> None:
         self._playing = False
@@ -193,8 +202,7 @@ class JitterBuffer:
         self.underruns += 1
         self._calm = 0
         self._target = min(self._most, self._target + round(GROW_S * self.rate_hz))
-        count = min(waiting, len(self._fade_out))
-        self._ramp(block[waiting - count : waiting], self._fade_out[len(self._fade_out) - count :])
+        self._end_softly(block, waiting)
 
     def _rest(self, count: int) -> None:
         self._calm += count
