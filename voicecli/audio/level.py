@@ -42,10 +42,8 @@ def frame_levels_dbfs(samples: Float32, frame: int) -> Float32:
     return np.maximum(SILENCE_DBFS, 10.0 * np.log10(power + 1e-12)).astype(np.float32)
 
 
-def audible_span(samples: Float32, rate_hz: int, floor_dbfs: float = -50.0) -> tuple[int, int]:
-    """First and one-past-last sample that can be heard, found in frames of 10 ms; (n, n) when none can."""
+def first_audible(samples: Float32, rate_hz: int, floor_dbfs: float = -50.0) -> int:
+    """First sample that can be heard, found in frames of 10 ms; n when none of (n,) can."""
     frame = rate_hz // 100
     loud = np.nonzero(frame_levels_dbfs(samples, frame) > floor_dbfs)[0]
-    if loud.size == 0:
-        return samples.size, samples.size
-    return int(loud[0]) * frame, (int(loud[-1]) + 1) * frame
+    return int(loud[0]) * frame if loud.size else samples.size

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.convert import Resampler
-from voicecli.audio.level import audible_span, to_float, to_int16
+from voicecli.audio.level import first_audible, to_float, to_int16
 from voicecli.speak.jitter import JitterBuffer
 
 if TYPE_CHECKING:
@@ -41,17 +41,18 @@ class Playback:
     def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
         self._rate_hz = loudspeaker.rate_hz
         self._voice_hz = voice_hz
-        self._ahead = round(config.ahead_ms / 1000 * self._rate_hz)
+        # A reply begins when the jitter buffer's target is reached: credit must reach as far.
+        ahead_s = max(config.ahead_ms, config.jitter_max_ms) / 1000
+        self._ahead = round(ahead_s * self._rate_hz)
         self.jitter = JitterBuffer(
             self._rate_hz,
-            max(config.ahead_ms, config.jitter_max_ms) / 1000,
+            ahead_s,
             config.jitter_min_ms / 1000,
             config.jitter_max_ms / 1000,
         )
         self.pull = self.jitter.pull
         self._turn = 0
         self._cut = (0, 0)  # turns before the first were dropped at the second
-        self._resampler = Resampler(voice_hz, self._rate_hz)
         self._placed: list[Placed] = []
         self._announced = 0
         self._rest: Int16 = np.zeros(0, np.int16)
@@ -59,16 +60,17 @@ class Playback:
     def begin(self, turn: int) -> None:
         """A new reply; what was known of the one before is forgotten."""
         self._turn = turn
-        self._resampler = Resampler(self._voice_hz, self._rate_hz)
         self._placed = []
         self._announced = 0
         self._rest = np.zeros(0, np.int16)
 
     def load(self, chunk: SpokenChunk) -> None:
         """Take the next clause; `pump` moves it on. Only when the one before has been pumped."""
-        samples = to_int16(self._resampler.push(to_float(chunk.samples), last=False))
+        # A resampler for each: clauses begin and end in silence, and none of one is held back for the next.
+        resampler = Resampler(self._voice_hz, self._rate_hz)
+        samples = to_int16(resampler.push(to_float(chunk.samples), last=True))
         begin = self.jitter.pushed
-        audible, _ = audible_span(to_float(samples), self._rate_hz)
+        audible = first_audible(to_float(samples), self._rate_hz)
         self._placed.append(Placed(chunk.clause, begin, begin + audible, begin + len(samples)))
         self._rest = samples
 
@@ -86,7 +88,7 @@ class Playback:
 
     def drop(self, before_turn: int, now: float) -> None:
         """Fall silent and refuse the rest of every reply to a turn before `before_turn`."""
-        self._cut = (before_turn, self.jitter.position_at(now))
+        self._cut = (before_turn, self._position(now))  # one that was cut before stays cut there
         self.jitter.drop(before_turn)
 
     def _position(self, now: float) -> int:
@@ -105,7 +107,9 @@ class Playback:
         if not self._placed:
             return None
         first, began = self._placed[0].audible, self.jitter.began
-        if not began.position <= first < self.jitter.pulled:
+        before_turn, cut = self._cut
+        end = cut if self._turn < before_turn else self.jitter.pulled
+        if not began.position <= first < end:
             return None
         return began.at + (first - began.position) / self._rate_hz
 
@@ -116,8 +120,9 @@ class Playback:
 
     def audible(self, at: float, tail_s: float) -> bool:
         """Whether the loudspeaker sounded at time `at`, or up to `tail_s` before it."""
-        began = self.jitter.began.at <= at
-        return began and (self.jitter.sounding or at < self.jitter.ended_at + tail_s)
+        if self.jitter.sounding and self.jitter.began.at <= at:
+            return True
+        return at < self.jitter.ended_at + tail_s  # or of the sound before, when this one began later
 
     def heard(self, now: float) -> str:
         """The words that have sounded by now. Within a clause they are counted by the share of its time."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.level import FULL_SCALE, audible_span, to_int16
+from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
 from voicecli.errors import EngineError, ModelError
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Synthesizer:
         except Exception as error:  # json, KeyError, and onnxruntime's own types
             raise ModelError(f"{voice} is not a Piper voice that can be loaded", _VERIFY) from error
         self.rate_hz: int = described.sample_rate
+        self.language: str = described.espeak_voice.partition("-")[0]
+        """ISO 639-1 code of what the voice speaks."""
         self._noise = np.random.default_rng(0)
         self._voice = PiperVoice(session=session, config=described)
         self._settings = SynthesisConfig(
@@ -79,8 +81,7 @@ class Synthesizer:
         if not pieces:
             return np.zeros(0, np.int16)
         samples = np.concatenate(pieces)
-        begin, _ = audible_span(samples, self.rate_hz)
-        begin = max(0, begin - round(LEAD_S * self.rate_hz))
-        voice = samples[begin:]
+        begin = first_audible(samples, self.rate_hz) - round(LEAD_S * self.rate_hz)
+        voice = samples[max(0, begin) :]
         hiss = self._noise.normal(0.0, HISS_LSB / FULL_SCALE, voice.size).astype(np.float32)
         return to_int16(voice + hiss)
