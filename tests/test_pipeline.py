@@ -100,6 +100,7 @@ class Beeper:
     """A voice that takes a tenth of a second for each word."""
 
     rate_hz = RATE_HZ
+    language = "en"
 
     def synthesize(self, text: str) -> Int16:
         return tone(0.1 * len(text.split()))
@@ -335,7 +336,7 @@ def test_a_device_that_stops_is_an_error_with_its_name() -> None:
         def breaks(_: int) -> Int16:
             raise DeviceError("gone")
 
-        talk.user.speak = breaks  # type: ignore[method-assign]
+        talk.user.speak = breaks  # type: ignore[assignment]
         with pytest.raises(DeviceError, match="simulated microphone"):
             talk.until_failure()
         with pytest.raises(DeviceError, match="gone"):
@@ -362,15 +363,17 @@ def test_closing_in_the_middle_of_a_reply_ends_at_once_and_falls_silent() -> Non
 
 def test_the_status_follows_the_talk() -> None:
     with talking(["go"], ["word " * 10]) as talk:
+
+        def glance() -> tuple[str, bool]:
+            return talk.pipeline.status().state, talk.pipeline.idle
+
         talk.until(events.Listening)
-        assert talk.pipeline.status().state == "listening"
-        assert talk.pipeline.idle
+        assert glance() == ("listening", True)
         talk.says(tone(0.5))
         talk.until(events.SpeechBegan)
-        assert talk.pipeline.status().state == "hearing"
-        assert not talk.pipeline.idle
+        assert glance() == ("hearing", False)
         talk.until(events.Speaking)
-        assert talk.pipeline.status().state == "speaking"
+        assert glance() == ("speaking", False)
         talk.until(events.Listening)
-        assert talk.pipeline.idle
+        assert glance() == ("listening", True)
         assert not any(talk.pipeline.status().losses.values())

@@ -188,7 +188,8 @@ def test_plain_is_one_line_an_event() -> None:
     lines = _plain(TALK, STATUS)
     assert len(lines) == len(TALK)
     assert lines[0] == (
-        "  1.204  listening: speak now; Ctrl-C ends; microphone: Yeti Nano; loudspeaker: Built-in Audio"
+        "  1.204  listening: speak now; Ctrl-C ends; microphone: Yeti Nano; loudspeaker: Built-in Audio; "
+        f"model: {STATUS.model} ({STATUS.hint})"
     )
     assert lines[1] == "  1.300  warning: the microphone is quiet; turn it up"
     assert lines[4] == "  5.500  you: What time is it in Norway?"

@@ -48,11 +48,11 @@ def say(
         config_file,
         {"--output-device": ("audio.output_device", output_device), "--voice": ("synthesize.voice", voice)},
     )
-    splitter = ClauseSplitter()
+    synthesizer = load_synthesizer(config.synthesize, store_at(models_dir))
+    splitter = ClauseSplitter(synthesizer.language)
     clauses = [*splitter.push(text), *splitter.finish()]
     if not clauses:
         raise ConfigError("there is nothing in it that can be said", "give some words")
-    synthesizer = load_synthesizer(config.synthesize, store_at(models_dir))
     if output is not None:
         _to_file(output, clauses, synthesizer)
     else:

@@ -54,7 +54,10 @@ class Pipeline:
         self._listening = Listening(
             streams, self._capture, engines.detector, self._playback, self._turns, config, heard
         )
-        replying = Replying(engines.generator, config.conversation, self._turns, said, clauses, outcomes)
+        language = engines.synthesizer.language
+        replying = Replying(
+            engines.generator, config.conversation, language, self._turns, said, clauses, outcomes
+        )
         speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
         self._workers = [
             Worker("listen", self._listening.run, heard.close),

@@ -32,12 +32,14 @@ class Replying:
         self,
         generator: Generator,
         config: ConversationConfig,
+        language: str,
         turns: Turns,
         said: Channel[UserTurn],
         clauses: Channel[Clause | EndOfReply],
         outcomes: Channel[ReplyOutcome],
     ) -> None:
         self._generator = generator
+        self._language = language
         self._conversation = Conversation(config.system_prompt, config.history_tokens)
         self._turns = turns
         self._said = said
@@ -46,6 +48,9 @@ class Replying:
 
     def run(self) -> None:
         """Until `said` closes."""
+        if not self._generator.is_local:
+            found = f"what you say goes to another computer: {self._generator.name}"
+            self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
         self._warm()
         while True:
             self._turns.emit(events.Listening(self._turns.elapsed_s()))
@@ -82,7 +87,7 @@ class Replying:
         self._warm()
 
     def _generate(self, turn: int, messages: list[ChatMessage]) -> None:
-        times, splitter, count = self._turns.times[turn], ClauseSplitter(), 0
+        times, splitter, count = self._turns.times[turn], ClauseSplitter(self._language), 0
 
         def say(texts: Iterable[str]) -> None:
             nonlocal count

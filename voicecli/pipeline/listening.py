@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.audio.convert import Converter
-from voicecli.audio.level import SILENCE_DBFS
+from voicecli.audio.level import SILENCE_DBFS, level_dbfs
 from voicecli.errors import DeviceError
 from voicecli.listen.segment import Segmenter
 from voicecli.messages import SpeechDropped, SpeechStarted, Transcript, UserTurn, Utterance
@@ -87,7 +87,7 @@ class Listening:
             )
 
     def _check_silence(self) -> None:
-        """Once in a talk: some drivers give zeros whenever nobody speaks, and saying so each time would nag."""
+        """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""
         if self._capture.silent and not self._told_silent:
             self._told_silent = True
             name = self._streams.microphone.name
@@ -106,10 +106,9 @@ class Listening:
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
             self._detector.reset()
+        self.level_dbfs = level_dbfs(frame.samples)
         if not held_off:
-            scored = self._detector.score(frame)
-            self.level_dbfs = scored.level_dbfs
-            self._on_segments(self.segmenter.push(scored))
+            self._on_segments(self.segmenter.push(self._detector.score(frame)))
 
     def _on_segments(self, segments: list[SegmentEvent]) -> None:
         for segment in segments:

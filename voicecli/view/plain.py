@@ -32,7 +32,7 @@ class PlainView:
     def __init__(self, stdout: TextIO) -> None:
         self._output = LineOutput(stdout)
         self._loading = ""
-        self._devices = ""
+        self._with = ""
         self._greeted = False
 
     def __enter__(self) -> Self:
@@ -49,7 +49,10 @@ class PlainView:
 
     def tick(self, status: Status) -> None:
         """Say what is being loaded, when that changes; look whether somebody reads."""
-        self._devices = f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}"
+        self._with = (
+            f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}; "
+            f"model: {safe(status.model)}" + (f" ({safe(status.hint)})" if status.hint else "")
+        )
         loading = safe(status.loading) or "models" if status.state == "loading" else ""
         if loading != self._loading:
             self._loading = loading
@@ -86,7 +89,7 @@ class PlainView:
         if self._greeted:
             return "listening"
         self._greeted = True
-        return "; ".join(part for part in ("listening: speak now", "Ctrl-C ends", self._devices) if part)
+        return "; ".join(part for part in ("listening: speak now", "Ctrl-C ends", self._with) if part)
 
 
 def _turn(event: TurnDone) -> str:

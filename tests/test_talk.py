@@ -1,0 +1,247 @@
+"""The program as a person uses it: real models, a real audio server, and no network."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.room import RATE_HZ, Room, can_run
+from tests.speech import speak
+from voicecli.config import TranscribeConfig
+from voicecli.engines import load_transcriber
+from voicecli.model_store import ModelStore, models_root
+
+if TYPE_CHECKING:
+    from voicecli.messages import Float32
+
+pytestmark = pytest.mark.models
+
+NO_NETWORK = Path(__file__).parent / "no_network"
+QUESTION = "What is the capital of France?"
+room_needed = pytest.mark.skipif(
+    not can_run(), reason="needs pulseaudio and its tools: make test installs them"
+)
+
+
+def environment(base: dict[str, str] | None = None) -> dict[str, str]:
+    """Any use of the network from Python ends the process; everything else as it was."""
+    return {**(base or os.environ), "PYTHONPATH": str(NO_NETWORK), "VOICECLI_MODELS": str(models_root())}
+
+
+def voicecli(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "voicecli", *arguments]
+    return subprocess.run(
+        command, env=environment(env), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+class Agent:
+    """`voicecli talk --json` under way: its events, as they come."""
+
+    def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "voicecli", "talk", "--json", *arguments],
+            env=environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: Queue[str] = Queue()
+        threading.Thread(target=self._pump, daemon=True).start()
+        self.seen: list[dict[str, object]] = []
+
+    def _pump(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+    def until(self, name: str) -> dict[str, object]:
+        while line := self._lines.get(timeout=60):
+            event: dict[str, object] = json.loads(line)
+            self.seen.append(event)
+            if event["event"] == name:
+                return event
+        raise AssertionError(f"no {name!r} came after {self.seen}; {self.errors()}")
+
+    def errors(self) -> str:
+        assert self.process.stderr is not None
+        return self.process.stderr.read()
+
+    def wait(self) -> int:
+        return self.process.wait(timeout=20)
+
+
+@contextmanager
+def talking(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Agent]:
+    agent = Agent(*arguments, env=env)
+    try:
+        yield agent
+    finally:
+        agent.process.kill()
+        agent.process.wait()
+        for pipe in (agent.process.stdout, agent.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9']+", text.lower())
+
+
+def share_heard(said: str, samples: Float32) -> float:
+    """The share of the words of `said` that speech recognition finds in the sound."""
+    transcriber = load_transcriber(TranscribeConfig(language="en"), ModelStore(models_root()))
+    stretches = [samples[at : at + 20 * RATE_HZ] for at in range(0, len(samples), 20 * RATE_HZ)]
+    heard = words(" ".join(transcriber.transcribe(np.ascontiguousarray(part)).text for part in stretches))
+    wanted = words(said)
+    return sum(word in heard for word in wanted) / len(wanted)
+
+
+def inet_sockets(pid: int) -> set[str]:
+    """TCP and UDP sockets a process has open, from Linux's own tables."""
+    own = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            own.add(str(link.readlink()))
+        except FileNotFoundError:
+            continue
+    tables = [Path(f"/proc/{pid}/net/{table}") for table in ("tcp", "tcp6", "udp", "udp6")]
+    rows = [line.split() for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
+    return {f"{row[1]} -> {row[2]}" for row in rows if f"socket:[{row[9]}]" in own}
+
+
+@pytest.fixture(scope="module")
+def question_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("speech") / "question.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes((speak(QUESTION) * 32767).astype("<i2").tobytes())
+    return path
+
+
+@room_needed
+@pytest.mark.room
+def test_a_spoken_question_is_answered_aloud_with_the_words_it_says_it_said() -> None:
+    with Room() as room, talking(env=room.env) as agent:
+        agent.until("listening")
+        for question in (QUESTION, "How many days are there in a week?"):
+            begin = room.position()
+            room.say(speak(question))
+            heard = agent.until("transcript")
+            done = agent.until("turn_done")
+            agent.until("listening")
+            assert words(str(heard["text"])) == words(question)
+            assert share_heard(str(done["heard"]), room.tape(begin)) >= 0.8
+            assert done["latency_ms"]
+        if sys.platform == "linux":
+            assert not inet_sockets(agent.process.pid)
+        agent.process.send_signal(signal.SIGINT)
+        assert agent.wait() == 0
+        assert agent.errors() == ""
+
+
+@room_needed
+@pytest.mark.room
+def test_with_headphones_speaking_stops_the_agent() -> None:
+    with Room() as room, talking("--headphones", "--engine", "echo", env=room.env) as agent:
+        agent.until("listening")
+        room.say(
+            speak("I would like to hear a very long sentence, with many words in it, to be interrupted.")
+        )
+        agent.until("speaking")
+        room.say(speak("Stop it now, please."))
+        agent.until("interrupted")
+        second = agent.until("transcript")
+        assert "stop" in words(str(second["text"]))
+
+
+@room_needed
+@pytest.mark.room
+def test_a_sound_server_that_goes_away_ends_the_talk_with_one_line() -> None:
+    with Room() as room, talking("--engine", "echo", env=room.env) as agent:
+        agent.until("listening")
+        room.kill()
+        assert agent.wait() == 1
+        assert re.fullmatch(r"voicecli: the device '.*' stopped; .*\n", agent.errors())
+
+
+@room_needed
+@pytest.mark.room
+def test_devices_of_the_room_are_listed_and_open() -> None:
+    with Room() as room:
+        listed = voicecli("devices", "--json", "--check", env=room.env)
+        said = voicecli("say", "Good morning to you all.", env=room.env)
+        tape = room.tape()
+        unknown = voicecli("talk", "--input-device", "yeti", env=room.env)
+    assert listed.returncode == 0, listed.stderr
+    default = next(device for device in json.loads(listed.stdout) if device["default_input"])
+    assert default["input_check"] == "16000 Hz, 1 ch"
+    assert said.returncode == 0, said.stderr
+    assert share_heard("Good morning to you all.", tape) >= 0.8
+    assert (unknown.returncode, unknown.stderr) == (
+        1,
+        "voicecli: no microphone matches 'yeti'; run \"voicecli devices\" and copy a name\n",
+    )
+
+
+def test_talk_from_a_file_to_a_file(question_wav: Path, tmp_path: Path) -> None:
+    answer = tmp_path / "answer.wav"
+    with talking("--from-file", str(question_wav), "--to-file", str(answer)) as agent:
+        done = agent.until("turn_done")
+        assert agent.wait() == 0, agent.errors()
+        assert agent.errors() == ""
+    with wave.open(str(answer)) as file:
+        assert (file.getnchannels(), file.getframerate()) == (1, 22_050)
+    from voicecli.audio.files import decode
+
+    assert share_heard(str(done["heard"]), np.concatenate(list(decode(answer, RATE_HZ)))) >= 0.8
+    assert list(tmp_path.iterdir()) == [answer]
+
+
+def test_the_demo_holds_a_conversation_and_saves_it(tmp_path: Path) -> None:
+    tape = tmp_path / "demo.wav"
+    done = voicecli("demo", "--json", "-o", str(tape))
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    turns = [event for event in events if event["event"] == "turn_done"]
+    assert [turn["turn"] for turn in turns] == [1, 2, 3]
+    assert all(turn["heard"] for turn in turns)
+    with wave.open(str(tape)) as file:
+        assert file.getnchannels() == 2
+        sound = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
+    assert (np.abs(sound).max(axis=0) > 3000).all()  # both are heard
+
+
+def test_say_into_a_file_and_transcribe_it_again(tmp_path: Path) -> None:
+    said = tmp_path / "said.wav"
+    assert voicecli("say", "The quick brown fox is very tired today.", "-o", str(said)).returncode == 0
+    done = voicecli("transcribe", "--json", "--language", "en", str(said))
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert words(result["text"]) == words("The quick brown fox is very tired today.")
+    assert set(result) == {"file", "text", "language", "audio_s", "seconds"}
+    assert result["language"] == "en"
+
+
+def test_ctrl_c_while_loading_ends_at_once(question_wav: Path) -> None:
+    with talking("--from-file", str(question_wav)) as agent:
+        agent.process.send_signal(signal.SIGINT)
+        assert agent.wait() in (0, -signal.SIGINT)  # before Python is up, the signal itself ends it
+        assert "Traceback" not in agent.errors()
