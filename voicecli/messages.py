@@ -51,9 +51,8 @@ class Pcm16Chunk:
     """When the first sample met the air, seconds."""
 
     def __post_init__(self) -> None:
-        _check(
-            self.samples.ndim == 2 and self.samples.dtype == np.int16, "Pcm16Chunk: wants (n, channels) int16"
-        )
+        shaped = self.samples.ndim == 2 and self.samples.shape[1] > 0
+        _check(shaped and self.samples.dtype == np.int16, "Pcm16Chunk: wants (n, channels) int16")
         _check(self.rate_hz > 0 and self.position >= 0, "Pcm16Chunk: rate or position out of range")
 
 
