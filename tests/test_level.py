@@ -1,0 +1,74 @@
+"""Loudness: known signals have known levels, and int16 survives the way to float and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicecli.audio.level import (
+    SILENCE_DBFS,
+    first_audible,
+    frame_levels_dbfs,
+    level_dbfs,
+    to_float,
+    to_int16,
+)
+
+
+def test_every_int16_survives_the_way_to_float_and_back() -> None:
+    samples = np.arange(-32768, 32768).astype(np.int16)
+    there = to_float(samples)
+    assert there.dtype == np.float32
+    assert there.min() == -1.0
+    assert there.max() < 1.0
+    np.testing.assert_array_equal(to_int16(there), samples)
+
+
+def test_what_is_too_loud_for_int16_is_clipped_and_does_not_wrap() -> None:
+    loud = np.array([1.0, 1.5, -1.0, -3.0, 0.99999], np.float32)
+    np.testing.assert_array_equal(to_int16(loud), [32767, 32767, -32768, -32768, 32767])
+
+
+def test_samples_are_rounded_to_the_nearest() -> None:
+    np.testing.assert_array_equal(
+        to_int16(np.array([0.6 / 32768, -0.6 / 32768, 0.4 / 32768], np.float32)), [1, -1, 0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("samples", "dbfs"),
+    [
+        (np.ones(512), 0.0),
+        (np.tile([1.0, -1.0], 256), 0.0),
+        (np.sin(np.arange(16_000) * 2 * np.pi / 16), -3.01),
+        (np.full(512, 0.1), -20.0),
+        (np.full(512, 1 / 32768), -90.3),
+        (np.zeros(512), SILENCE_DBFS),
+        (np.zeros(0), SILENCE_DBFS),
+    ],
+)
+def test_the_level_of_known_signals(samples: np.ndarray, dbfs: float) -> None:
+    assert level_dbfs(samples.astype(np.float32)) == pytest.approx(dbfs, abs=0.01)
+
+
+@given(st.integers(0, 2000), st.integers(1, 300))
+def test_the_level_of_each_frame_is_that_of_the_frame_alone(size: int, frame: int) -> None:
+    samples = np.random.default_rng(size).uniform(-1, 1, size).astype(np.float32)
+    levels = frame_levels_dbfs(samples, frame)
+    alone = [level_dbfs(samples[at * frame : (at + 1) * frame]) for at in range(size // frame)]
+    np.testing.assert_allclose(levels, np.array(alone, np.float32), atol=1e-3)
+
+
+@pytest.mark.parametrize("silence", [0, 1, 160, 161, 5000])
+def test_sound_is_found_to_ten_milliseconds(silence: int) -> None:
+    samples = np.concatenate((np.zeros(silence), np.full(1600, 0.1))).astype(np.float32)
+    first = first_audible(samples, 16_000)
+    assert first <= silence < first + 160
+
+
+def test_below_the_floor_nothing_is_heard() -> None:
+    for samples in (np.full(1600, 0.001), np.zeros(1600), np.zeros(0), np.full(50, 0.1)):
+        assert first_audible(samples.astype(np.float32), 16_000) == samples.size
+    assert first_audible(np.full(1600, 0.001, np.float32), 16_000, floor_dbfs=-61.0) == 0
