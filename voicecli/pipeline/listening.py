@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
 
-POLL_S = 0.005
+POLL_S = 0.01
 """How often the listener looks into the ring: a ring without a lock has no bell."""
 
 DEAD_DEVICE_S = 2.0
