@@ -1,0 +1,305 @@
+"""The gate on scripted frames: when speech begins and ends, what is kept, and that no frame is kept twice.
+
+A script is a string, one character a frame: `#` speech, `s` softer speech (over release, not onset),
+`.` silence, `q` speech too quiet to be one, `n` loud noise that is no speech.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voicecli.config import SegmentConfig
+from voicecli.listen.segment import FLOOR_START_DBFS, SPLIT_SEARCH_S, NoiseFloor, Segmenter, State
+from voicecli.messages import (
+    FRAME_S,
+    FRAME_SAMPLES,
+    Float32Frame,
+    ScoredFrame,
+    SegmentEvent,
+    SpeechDropped,
+    SpeechStarted,
+    Utterance,
+)
+
+PROBABILITY = {"#": 0.9, "s": 0.4, ".": 0.05, "q": 0.9, "n": 0.05}
+LEVEL_DBFS = {"#": -20.0, "s": -25.0, ".": -70.0, "q": -65.0, "n": -30.0}
+START_AT = 10.0
+PREROLL, HANGOVER, TRAIL = 4, 5, 6  # frames
+
+CONFIG = SegmentConfig(
+    onset_frames=3,
+    preroll_ms=128,
+    hangover_ms=160,
+    min_speech_ms=160,  # 5 frames
+    max_utterance_s=25.0,
+)
+
+
+def frame(index: int, kind: str, level_dbfs: float | None = None) -> ScoredFrame:
+    """Frame number `index`, whose samples carry its number."""
+    samples = np.full(FRAME_SAMPLES, index / 2**15, np.float32)
+    placed = Float32Frame(samples, index * FRAME_SAMPLES, START_AT + index * FRAME_S)
+    return ScoredFrame(placed, PROBABILITY[kind], LEVEL_DBFS[kind] if level_dbfs is None else level_dbfs)
+
+
+def run(script: str, config: SegmentConfig = CONFIG, longest: int = 0) -> list[SegmentEvent]:
+    """Push the whole script, then flush. A blank is a frame that was lost."""
+    segmenter = Segmenter(config)
+    if longest:
+        segmenter._longest = longest
+    events: list[SegmentEvent] = []
+    for index, kind in enumerate(script):
+        if kind != " ":
+            events += segmenter.push(frame(index, kind))
+    return events + segmenter.flush()
+
+
+def told(events: list[SegmentEvent]) -> list[str]:
+    """Events in a few characters: kind and the frames they speak of."""
+    lines = []
+    for event in events:
+        match event:
+            case SpeechStarted():
+                lines.append(f"started {event.position // FRAME_SAMPLES}")
+            case SpeechDropped():
+                lines.append(f"dropped {event.position // FRAME_SAMPLES}")
+            case Utterance():
+                first = event.start // FRAME_SAMPLES
+                after = first + event.samples.size // FRAME_SAMPLES
+                speech_end = event.speech_end // FRAME_SAMPLES
+                lines.append(f"{first}-{after} to {speech_end}{'' if event.complete else ' split'}")
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        pytest.param("." * 30, [], id="silence"),
+        pytest.param("..........##..........", [], id="two frames are no onset"),
+        pytest.param("..........##.##.##....", [], id="nor are two again and again"),
+        pytest.param("..........###.........", ["started 10", "dropped 10"], id="three are, but too short"),
+        pytest.param("..........####........", ["started 10", "dropped 10"], id="four are too short"),
+        pytest.param(
+            "..........#####........", ["started 10", "6-20 to 15"], id="five: pre-roll, speech, hangover"
+        ),
+        pytest.param("######.......", ["started 0", "0-11 to 6"], id="speech in the very first frame"),
+        pytest.param("..######.......", ["started 2", "0-13 to 8"], id="less before it than the pre-roll"),
+        pytest.param(
+            "..........###.#..#...#....#.....", ["started 10", "6-32 to 27"], id="pauses below the hangover"
+        ),
+        pytest.param(
+            "......#####.....#####.....", ["started 6", "2-16 to 11", "started 16", "16-26 to 21"],
+            id="the pause of exactly the hangover ends it, and is not kept twice",
+        ),
+        pytest.param(
+            "......#####....#####......", ["started 6", "2-25 to 20"], id="one frame less joins both"
+        ),
+        pytest.param("..........###ssss.......", ["started 10", "6-22 to 17"], id="soft speech goes on"),
+        pytest.param("..........sssssssss.....", [], id="but does not begin"),
+        pytest.param("..........qqqqqqqqq.....", [], id="what is too quiet is no speech"),
+        pytest.param("..........#####qqqqqqqq.", ["started 10", "6-20 to 15"], id="and ends it"),
+        pytest.param("..........nnnnnnnnn.....", [], id="loud noise is no speech"),
+        pytest.param("..........########", ["started 10", "6-18 to 18"], id="flushed while speaking"),
+        pytest.param("..........########..", ["started 10", "6-20 to 18"], id="flushed while stopping"),
+        pytest.param("..........##", [], id="flushed while starting"),
+        pytest.param("..........####", ["started 10", "dropped 10"], id="flushed too short"),
+        pytest.param(
+            "......##### #####.....", ["started 6", "2-11 to 11", "started 12", "12-22 to 17"],
+            id="a loss ends it, and what follows begins anew",
+        ),
+        pytest.param("......## #........", [], id="no onset across a loss"),
+        pytest.param(
+            "......## #####.....", ["started 9", "9-19 to 14"], id="no pre-roll from before a loss"
+        ),
+    ],
+)  # fmt: skip
+def test_cases(script: str, expected: list[str]) -> None:
+    assert told(run(script)) == expected
+
+
+def test_the_trail_is_kept_and_the_rest_of_the_hangover_is_not() -> None:
+    config = CONFIG.model_copy(update={"hangover_ms": 480})  # 15 frames
+    script = "......#####" + "." * 30
+    assert told(run(script, config)) == ["started 6", "2-17 to 11"]
+    # The silence after the trail is the next one's pre-roll.
+    again = "......#####" + "." * 15 + "#####" + "." * 15
+    assert told(run(again, config))[-1] == "22-37 to 31"
+    long = CONFIG.model_copy(update={"hangover_ms": 480, "preroll_ms": 640})
+    assert told(run(again, long))[-1] == "17-37 to 31"  # all of it, but not what the first has kept
+
+
+def test_without_preroll_an_utterance_begins_with_its_onset() -> None:
+    config = CONFIG.model_copy(update={"preroll_ms": 0})
+    assert told(run("......#####.....", config)) == ["started 6", "6-16 to 11"]
+
+
+def test_one_onset_frame_begins_at_once() -> None:
+    config = CONFIG.model_copy(update={"onset_frames": 1, "min_speech_ms": 0})
+    assert told(run("......#.......", config)) == ["started 6", "2-12 to 7"]
+
+
+def test_events_come_with_the_frame_that_makes_them_certain() -> None:
+    segmenter, events = Segmenter(CONFIG), {}
+    states = []
+    for index, kind in enumerate("..........#####......"):
+        events[index] = segmenter.push(frame(index, kind))
+        states.append(segmenter.state.name[:3])
+    assert [index for index, found in events.items() if found] == [12, 19]
+    assert states == ["QUI"] * 10 + ["STA"] * 2 + ["SPE"] * 3 + ["STO"] * 4 + ["QUI"] * 2
+
+
+def test_times_are_those_of_the_samples() -> None:
+    started, utterance = run("..........#####......")
+    assert isinstance(started, SpeechStarted)
+    assert started.at == pytest.approx(START_AT + 10 * FRAME_S)
+    assert isinstance(utterance, Utterance)
+    assert utterance.speech_ended_at == pytest.approx(START_AT + 15 * FRAME_S)
+    assert utterance.decided_at == pytest.approx(START_AT + 20 * FRAME_S)
+    _, dropped = run("..........####......")
+    assert isinstance(dropped, SpeechDropped)
+    assert dropped.at == pytest.approx(START_AT + 19 * FRAME_S)
+
+
+def test_long_speech_is_split_at_its_quietest_frame_and_no_sample_is_lost() -> None:
+    segmenter = Segmenter(CONFIG)
+    segmenter._longest = 40
+    events: list[SegmentEvent] = []
+    for index in range(100):
+        events += segmenter.push(frame(index, "#", -40.0 if index in (30, 55) else -20.0))
+    events += segmenter.flush()
+    # The first reaches 40 frames and is split after frame 30, the second after frame 55.
+    assert told(events) == ["started 0", "0-31 to 31 split", "31-56 to 56 split", *told(events)[3:]]
+    assert [event.complete for event in events if isinstance(event, Utterance)][-1]
+    pieces = np.concatenate([event.samples for event in events if isinstance(event, Utterance)])
+    np.testing.assert_array_equal(pieces[::FRAME_SAMPLES] * 2**15, np.arange(100))
+
+
+def test_only_the_end_is_searched_for_the_place_to_split() -> None:
+    segmenter = Segmenter(CONFIG)
+    search = round(SPLIT_SEARCH_S / FRAME_S)
+    segmenter._longest = search + 50
+    events = [
+        event
+        for index in range(search + 50)
+        for event in segmenter.push(frame(index, "#", -45.0 if index == 20 else -20.0 - index / 100))
+    ]
+    assert told(events) == ["started 0", f"0-{search + 49} to {search + 49} split"]
+
+
+def test_what_follows_a_split_is_never_too_short() -> None:
+    """It is the rest of a turn that was long enough."""
+    assert told(run("#" * 38 + "s#......", longest=40)) == ["started 0", "0-39 to 39 split", "39-45 to 40"]
+
+
+@pytest.mark.parametrize("pause", [0, 3, 4])
+def test_no_utterance_is_longer_than_allowed_whatever_pauses_it_has(pause: int) -> None:
+    config = CONFIG.model_copy(update={"max_utterance_s": 5.0})
+    script = ("#" * 7 + "." * pause) * 60
+    utterances = [event for event in run(script, config) if isinstance(event, Utterance)]
+    assert len(utterances) > 1
+    assert max(utterance.duration_s for utterance in utterances) <= 5.0
+
+
+def test_the_noise_floor_rises_slowly_and_falls_fast() -> None:
+    floor = NoiseFloor()
+    assert floor.dbfs == FLOOR_START_DBFS
+    second = round(1 / FRAME_S)
+    for _ in range(second):
+        floor.update(-30.0)
+    assert floor.dbfs == pytest.approx(FLOOR_START_DBFS + 4.0, abs=0.2)
+    for _ in range(20 * second):
+        floor.update(-30.0)
+    assert floor.dbfs == pytest.approx(-30.0)
+    for _ in range(second // 2):
+        floor.update(-90.0)
+    assert floor.dbfs == pytest.approx(-60.0, abs=2.0)
+    for _ in range(second):
+        floor.update(-90.0)
+    assert floor.dbfs == pytest.approx(-90.0)
+
+
+def test_in_a_loud_room_only_what_stands_out_is_speech() -> None:
+    segmenter = Segmenter(CONFIG)
+    index = 0
+    for _ in range(700):
+        assert segmenter.push(frame(index, "n")) == []
+        index += 1
+    assert segmenter.floor.dbfs == pytest.approx(LEVEL_DBFS["n"])
+    for _ in range(10):  # sounds like speech, but is no louder than the room
+        assert segmenter.push(frame(index, "#", LEVEL_DBFS["n"] + CONFIG.snr_db - 0.1)) == []
+        index += 1
+    assert segmenter.floor.dbfs == pytest.approx(LEVEL_DBFS["n"])  # and does not teach the floor
+    events = []
+    for _ in range(3):
+        events += segmenter.push(frame(index, "#", LEVEL_DBFS["n"] + CONFIG.snr_db + 0.1))
+        index += 1
+    assert len(events) == 1
+
+
+def test_speech_does_not_raise_the_floor() -> None:
+    segmenter = Segmenter(CONFIG)
+    for index in range(300):
+        segmenter.push(frame(index, "#" if index % 8 else "."))
+    assert segmenter.floor.dbfs == FLOOR_START_DBFS
+
+
+def test_the_floor_outlives_a_flush_and_frames_do_not() -> None:
+    segmenter = Segmenter(CONFIG)
+    for index in range(100):
+        segmenter.push(frame(index, "n"))
+    floor = segmenter.floor.dbfs
+    assert floor > FLOOR_START_DBFS
+    assert segmenter.flush() == []
+    assert segmenter.floor.dbfs == floor
+    assert segmenter.state is State.QUIET
+    events = [event for index in range(3) for event in segmenter.push(frame(index + 100, "#", -5.0))]
+    assert told(events) == ["started 100"]
+    assert told(segmenter.flush()) == ["dropped 100"]
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    script=st.lists(
+        st.tuples(st.sampled_from("#s.qn "), st.integers(1, 30)).map(lambda run: run[0] * run[1])
+    ).map("".join),
+    onset=st.integers(1, 4),
+    preroll_ms=st.integers(0, 600),
+    hangover_ms=st.integers(100, 700),
+    min_speech_ms=st.integers(0, 300),
+    longest=st.integers(30, 60),
+)
+def test_utterances_are_the_input_at_their_positions_in_order_and_never_twice(
+    script: str, onset: int, preroll_ms: int, hangover_ms: int, min_speech_ms: int, longest: int
+) -> None:
+    config = SegmentConfig(
+        onset_frames=onset, preroll_ms=preroll_ms, hangover_ms=hangover_ms, min_speech_ms=min_speech_ms
+    )
+    end, open_turn, after_split = 0, False, False
+    for event in run(script, config, longest):
+        match event:
+            case SpeechStarted():
+                assert not open_turn
+                assert event.position >= end
+                assert script[event.position // FRAME_SAMPLES] == "#"
+                open_turn = True
+            case SpeechDropped():
+                assert open_turn
+                assert not after_split
+                open_turn = False
+            case Utterance():
+                assert open_turn
+                assert event.start >= end
+                assert event.start == end or not after_split  # a split loses no sample
+                first, count = event.start // FRAME_SAMPLES, event.samples.size // FRAME_SAMPLES
+                np.testing.assert_array_equal(
+                    event.samples[::FRAME_SAMPLES] * 2**15, np.arange(first, first + count)
+                )
+                assert " " not in script[first : first + count]  # nothing joined across a loss
+                assert "#" in script[first : first + count] or after_split
+                assert event.decided_at >= event.speech_ended_at - 1e-9
+                end = event.start + event.samples.size
+                open_turn, after_split = not event.complete, not event.complete
+    assert not open_turn  # every turn that began has ended
