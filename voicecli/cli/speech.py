@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -107,6 +106,7 @@ def transcribe(
     models_dir: ModelsDir = None,
 ) -> None:
     """Write down what is said in each file; a file that fails is named, and the exit code is then 1."""
+    from voicecli.clock import MonotonicClock
     from voicecli.engines import load_detector, load_transcriber
     from voicecli.transcript import transcribe_file
 
@@ -115,16 +115,16 @@ def transcribe(
     )
     store = store_at(models_dir)
     detector, transcriber = load_detector(store), load_transcriber(config.transcribe, store)
-    failed = []
+    clock, failed = MonotonicClock(), []
     for file in files:
-        began = time.monotonic()
+        began = clock.now()
         try:
             result = transcribe_file(file, detector, transcriber)
         except AudioFileError as error:
             failed.append(file)
             typer.echo(f"voicecli: {error}", err=True)
             continue
-        seconds = time.monotonic() - began
+        seconds = clock.now() - began
         if as_json:
             entry = {
                 "file": str(file),
