@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from voicecli.model_manifest import HubPlace, Kind, Model, ModelFile
-from voicecli.model_sources import Reporter, SourceError
+from voicecli.models.manifest import HubPlace, Kind, Model, ModelFile
+from voicecli.models.sources import Reporter, SourceError
 
 BYTES = {
     "model.bin": b"weights" * 1000,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.model_store import models_root
+from voicecli.models.store import models_root
 
 if TYPE_CHECKING:
     from piper import PiperVoice

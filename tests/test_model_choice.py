@@ -6,8 +6,8 @@ import pytest
 
 from tests.model_fakes import BYTES, install, small_manifest
 from voicecli.errors import ModelError
-from voicecli.model_choice import best_language_model, language_model_file, voice_file, whisper_folder
-from voicecli.model_store import ModelStore
+from voicecli.models.choice import best_language_model, language_model_file, voice_file, whisper_folder
+from voicecli.models.store import ModelStore
 
 MANIFEST = small_manifest()
 

@@ -16,9 +16,9 @@ from huggingface_hub.utils import close_session  # type: ignore[attr-defined]
 
 from tests.model_fakes import Lines, model_file
 from voicecli.errors import ModelError
-from voicecli.model_hub import HubSource
-from voicecli.model_manifest import HubPlace, Model
-from voicecli.model_sources import SourceError
+from voicecli.models.hub import HubSource
+from voicecli.models.manifest import HubPlace, Model
+from voicecli.models.sources import SourceError
 
 DATA = bytes(range(256)) * 4096
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.model_fakes import BYTES, FakeSource, Lines, content, install, model_file, small_manifest
 from voicecli.errors import ModelError
-from voicecli.model_manifest import HubPlace, Model, ModelFile
-from voicecli.model_pull import DEFAULT_MODELS, Puller
-from voicecli.model_store import ModelStore
+from voicecli.models.manifest import HubPlace, Model, ModelFile
+from voicecli.models.pull import DEFAULT_MODELS, Puller
+from voicecli.models.store import ModelStore
 
 MANIFEST = small_manifest()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.model_fakes import Lines, model_file, write_wheel
-from voicecli.model_manifest import HubPlace, Model
-from voicecli.model_sources import SourceError, WheelSource
+from voicecli.models.manifest import HubPlace, Model
+from voicecli.models.sources import SourceError, WheelSource
 
 DATA = bytes(range(256)) * 8192  # 2 MB: more than one chunk
 

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from tests.model_fakes import content, install, model_file, small_manifest
-from voicecli import model_store
 from voicecli.errors import ModelError
-from voicecli.model_manifest import HubPlace, Model, ModelFile, folder_name, hub_name, load_manifest
-from voicecli.model_store import ModelStore, models_root
+from voicecli.models import store as model_store
+from voicecli.models.manifest import HubPlace, Model, ModelFile, folder_name, hub_name, load_manifest
+from voicecli.models.store import ModelStore, models_root
 
 MANIFEST = small_manifest()
 
@@ -45,7 +45,7 @@ def test_root_is_chosen_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("VOICECLI_MODELS")
     package = tmp_path / "src" / "voicecli"
     package.mkdir(parents=True)
-    monkeypatch.setattr(model_store, "__file__", str(package / "model_store.py"))
+    monkeypatch.setattr(model_store, "__file__", str(package / "models" / "store.py"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     elsewhere = models_root()
     assert elsewhere.name == "models"

@@ -23,7 +23,7 @@ from tests.room import RATE_HZ, Room, can_run
 from tests.speech import speak
 from voicecli.config import TranscribeConfig
 from voicecli.engines import load_transcriber
-from voicecli.model_store import ModelStore, models_root
+from voicecli.models.store import ModelStore, models_root
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from voicecli.errors import EngineError, ModelError, VoicecliError
 from voicecli.listen.detect import Detector
 from voicecli.listen.transcribe import Transcriber
-from voicecli.model_choice import (
+from voicecli.models.choice import (
     GOOD_LANGUAGE_MODEL,
     SMALL_LANGUAGE_MODEL,
     language_model_file,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
     from voicecli.messages import ChatMessage, GenerationStats
-    from voicecli.model_store import ModelStore
+    from voicecli.models.store import ModelStore
     from voicecli.reply.generate import Cancelled, Emit, Generator
 
 

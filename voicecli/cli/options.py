@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from voicecli.config import Config
-    from voicecli.model_store import ModelStore
+    from voicecli.models.store import ModelStore
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Settings file.")]
 ModelsDir = Annotated[
@@ -36,13 +36,13 @@ def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | str | 
 
     Raises ConfigError.
     """
-    from voicecli.config_load import load
+    from voicecli.config.load import load
 
     return load(config_file, flags)
 
 
 def store_at(models_dir: Path | None) -> ModelStore:
     """The models of this user, or of the folder given."""
-    from voicecli.model_store import ModelStore, models_root
+    from voicecli.models.store import ModelStore, models_root
 
     return ModelStore(models_root(models_dir))

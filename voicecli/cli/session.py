@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.events import Status
-    from voicecli.model_store import ModelStore
+    from voicecli.models.store import ModelStore
     from voicecli.pipeline import Pipeline
     from voicecli.view import View
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from voicecli.config import KEYS, Config, Key, value_of
-from voicecli.toml_text import to_toml
+from voicecli.config.toml import to_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

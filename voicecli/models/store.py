@@ -21,12 +21,12 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from voicecli.errors import ModelError
-from voicecli.model_manifest import Model, folder_name, hub_name, is_voice_name, load_manifest
+from voicecli.models.manifest import Model, folder_name, hub_name, is_voice_name, load_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from voicecli.model_manifest import ModelFile
+    from voicecli.models.manifest import ModelFile
 
 State = Literal["here", "incomplete", "absent"]
 
@@ -56,7 +56,7 @@ def models_root(override: Path | None = None) -> Path:
         return override
     if named := os.environ.get("VOICECLI_MODELS"):
         return Path(named).expanduser()
-    above = Path(__file__).resolve().parent.parent
+    above = Path(__file__).resolve().parents[2]
     if _is_checkout(above):
         return above / "models"
     return platformdirs.user_data_path("voicecli", appauthor=False) / "models"

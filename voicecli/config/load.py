@@ -14,8 +14,8 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from voicecli.config import KEYS, Config, Key, Refusal, check
+from voicecli.config.toml import Scalar, parse, printable, shown
 from voicecli.errors import ConfigError
-from voicecli.toml_text import Scalar, parse, printable, shown
 
 FILE_NAME = "config.toml"
 PREFIX = "VOICECLI_"

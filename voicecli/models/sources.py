@@ -1,6 +1,6 @@
 """Where model files come from. Model -> its files as streams of bytes. Here: packages of the Python index.
 
-What a source delivers is not trusted: `model_pull` compares it with the published hashes.
+What a source delivers is not trusted: `pull` compares it with the published hashes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
-    from voicecli.model_manifest import Model, ModelFile
+    from voicecli.models.manifest import Model, ModelFile
 
 _CHUNK_BYTES = 1 << 20
 """Bytes held in memory at a time."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from voicecli.errors import ModelError
-from voicecli.model_manifest import (
+from voicecli.models.manifest import (
     VOICES_REPO,
     VOICES_REVISION,
     HubName,
@@ -18,13 +18,13 @@ from voicecli.model_manifest import (
     ModelFile,
     hub_name,
 )
-from voicecli.model_sources import SourceError
+from voicecli.models.sources import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
-    from voicecli.model_sources import Reporter
+    from voicecli.models.sources import Reporter
 
 _ANSWER_S = 3.0
 """A hub that is silent for this long is skipped for the rest of the run."""

@@ -117,7 +117,7 @@ class HubName(_Frozen):
 
 def load_manifest() -> dict[str, Model]:
     """The models that ship with the program, by name."""
-    text = resources.files("voicecli").joinpath("manifest.toml").read_text(encoding="utf-8")
+    text = resources.files("voicecli.models").joinpath("manifest.toml").read_text(encoding="utf-8")
     tables = {name: {"name": name, **table} for name, table in tomllib.loads(text).items()}
     return TypeAdapter(dict[str, Model]).validate_python(tables)
 

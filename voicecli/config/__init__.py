@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from voicecli.toml_text import Scalar
+    from voicecli.config.toml import Scalar
 
 SYSTEM_PROMPT = (
     "You are a friendly voice assistant. You are heard, not read. "

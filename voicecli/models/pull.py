@@ -10,17 +10,17 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from voicecli.errors import ModelError
-from voicecli.model_choice import GOOD_LANGUAGE_MODEL, SMALL_LANGUAGE_MODEL
-from voicecli.model_manifest import hub_name, is_voice_name
-from voicecli.model_sources import Source, SourceError
+from voicecli.models.choice import GOOD_LANGUAGE_MODEL, SMALL_LANGUAGE_MODEL
+from voicecli.models.manifest import hub_name, is_voice_name
+from voicecli.models.sources import Source, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from voicecli.model_manifest import Model, ModelFile
-    from voicecli.model_sources import Reporter
-    from voicecli.model_store import ModelStore
+    from voicecli.models.manifest import Model, ModelFile
+    from voicecli.models.sources import Reporter
+    from voicecli.models.store import ModelStore
 
 DEFAULT_MODELS = ("whisper-base", "voice-en-us-joe", "vad-silero", "turn-smart-v3")
 """What a conversation needs, besides a language model."""
