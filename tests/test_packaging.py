@@ -56,7 +56,7 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert package == here
-    assert "voicecli/manifest.toml" in package
+    assert "voicecli/models/manifest.toml" in package
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 
