@@ -197,12 +197,12 @@ class JitterBuffer:
 
     def _ran_dry(self, block: Int16, waiting: int, *, complete: bool) -> None:
         self._playing = False
+        self._end_softly(block, waiting)
         if complete:
             return
         self.underruns += 1
         self._calm = 0
         self._target = min(self._most, self._target + round(GROW_S * self.rate_hz))
-        self._end_softly(block, waiting)
 
     def _rest(self, count: int) -> None:
         self._calm += count

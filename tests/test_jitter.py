@@ -1,0 +1,372 @@
+"""The jitter buffer against a scripted audio thread: what sounds, when, and without a click."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voicecli.messages import RATE_HZ
+from voicecli.speak.jitter import CALM_S, FADE_S, GROW_S, SHRINK_S, JitterBuffer
+
+if TYPE_CHECKING:
+    from voicecli.messages import Int16
+
+BLOCK = 320  # 20 ms
+FADE = round(FADE_S * RATE_HZ)
+LEAST, MOST = 2400, 4000  # the target, 150 to 250 ms
+LATENCY_S = 0.06
+START_AT = 1000.0
+
+
+def steady(count: int, value: int = 10_000) -> Int16:
+    return np.full(count, value, np.int16)
+
+
+class Loudspeaker:
+    """Pulls block after block on its own clock and keeps what it played."""
+
+    def __init__(self, capacity_s: float = 0.8, block: int = BLOCK) -> None:
+        self.jitter = JitterBuffer(RATE_HZ, capacity_s, LEAST / RATE_HZ, MOST / RATE_HZ)
+        self._blocks: list[Int16] = []
+        self._block = block
+
+    @property
+    def now(self) -> float:
+        """When the next block is pulled; it sounds LATENCY_S later."""
+        return START_AT + len(self._blocks) * self._block / RATE_HZ
+
+    @property
+    def played(self) -> Int16:
+        """All it has played."""
+        return np.concatenate([np.zeros(0, np.int16), *self._blocks])
+
+    def pull(self, blocks: int = 1, *, ran_dry: bool = False) -> Int16:
+        """What `blocks` more blocks play."""
+        for _ in range(blocks):
+            block = steady(self._block, -77)  # what was left in it must never sound
+            self.jitter.pull(block, self.now + LATENCY_S, ran_dry)
+            self._blocks.append(block)
+        return np.concatenate(self._blocks[-blocks:])
+
+    def sounds_at(self, sample: int) -> float:
+        """When the air met sample `sample` of all that was played."""
+        return START_AT + LATENCY_S + sample / RATE_HZ
+
+
+def steepest(samples: Int16) -> int:
+    """The largest step between neighbours, with silence around them."""
+    return int(np.abs(np.diff(samples.astype(np.int32), prepend=0, append=0)).max())
+
+
+# A fade of a steady 10,000 takes steps of 79, and one more where it begins at full level and rounds.
+NO_CLICK = 10_000 // (FADE - 1) + 2
+
+
+def test_without_anything_pushed_it_plays_silence() -> None:
+    speaker = Loudspeaker()
+    assert not speaker.pull(3).any()
+    assert not speaker.jitter.sounding
+    assert (speaker.jitter.underruns, speaker.jitter.pulled) == (0, 0)
+
+
+def test_a_reply_begins_when_the_target_is_met() -> None:
+    speaker = Loudspeaker()
+    assert speaker.jitter.push(steady(LEAST - 1), 1)
+    assert not speaker.pull(5).any()
+    speaker.jitter.push(steady(1), 1)
+    assert speaker.pull().any()
+    assert speaker.jitter.sounding
+    assert speaker.jitter.began.position == 0
+    assert speaker.jitter.began.at == pytest.approx(speaker.sounds_at(5 * BLOCK))
+
+
+def test_a_complete_reply_begins_at_once_and_its_end_is_no_underrun() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(500), 1)
+    speaker.jitter.finish()
+    played = speaker.pull(3)
+    np.testing.assert_array_equal(played[FADE : 500 - FADE], steady(500 - 2 * FADE))
+    assert not played[500:].any()
+    assert steepest(played) <= NO_CLICK
+    assert speaker.jitter.underruns == 0
+    assert speaker.jitter.target_s == LEAST / RATE_HZ
+    assert speaker.jitter.ended_at == pytest.approx(speaker.sounds_at(500))
+    assert not speaker.jitter.sounding
+
+
+def test_a_reply_that_ends_with_a_block_ends_with_the_next_and_is_no_underrun() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(2 * BLOCK), 1)
+    speaker.jitter.finish()
+    speaker.pull(2)
+    sounding = speaker.jitter.sounding
+    speaker.pull()
+    assert (sounding, speaker.jitter.sounding) == (True, False)
+    assert steepest(speaker.played) <= NO_CLICK
+    assert speaker.jitter.underruns == 0
+    assert speaker.jitter.ended_at == pytest.approx(speaker.sounds_at(2 * BLOCK))
+
+
+def test_the_next_reply_waits_for_its_own_target() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(500), 1)
+    speaker.jitter.finish()
+    speaker.pull(3)
+    speaker.jitter.push(steady(500), 2)
+    assert not speaker.pull(3).any()
+    speaker.jitter.finish()
+    assert speaker.pull(2).any()
+    assert speaker.jitter.began.position == 500
+    assert speaker.jitter.began.at == pytest.approx(speaker.sounds_at(6 * BLOCK))
+
+
+@pytest.mark.parametrize("left", [0, 1, 50, FADE - 1, FADE, FADE + 1, 200, BLOCK - 1])
+def test_running_dry_within_a_reply_fades_without_a_click_is_counted_and_raises_the_target(left: int) -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(10 * BLOCK + left), 1)
+    played = speaker.pull(14)
+    assert steepest(played) <= NO_CLICK
+    np.testing.assert_array_equal(played[FADE : 10 * BLOCK], steady(10 * BLOCK - FADE))
+    assert speaker.jitter.underruns == 1
+    assert not speaker.jitter.sounding
+    assert speaker.jitter.ended_at == pytest.approx(speaker.sounds_at(10 * BLOCK + left))
+    assert speaker.jitter.target_s == pytest.approx(LEAST / RATE_HZ + GROW_S)
+    # It fills up to the higher target before it goes on, softly.
+    speaker.jitter.push(steady(LEAST), 1)
+    assert not speaker.pull(2).any()
+    speaker.jitter.push(steady(round(GROW_S * RATE_HZ)), 1)
+    assert steepest(np.concatenate((speaker.pull(5), np.zeros(1, np.int16)))[: -BLOCK - 1]) == 10_000
+    assert speaker.jitter.began.position == 10 * BLOCK + left
+
+
+def test_the_target_grows_to_its_bound_and_shrinks_to_its_bound_with_calm() -> None:
+    speaker = Loudspeaker(capacity_s=20)
+    for _ in range(5):
+        speaker.jitter.push(steady(MOST), 1)
+        speaker.pull(15)
+    assert speaker.jitter.underruns == 5
+    assert speaker.jitter.target_s == MOST / RATE_HZ
+    for calm in range(1, 15):
+        speaker.jitter.push(steady(round(CALM_S * RATE_HZ)), 1)
+        speaker.jitter.push(steady(BLOCK), 1)  # never dry
+        speaker.pull(round(CALM_S * RATE_HZ) // BLOCK)
+        expected = max(LEAST / RATE_HZ, MOST / RATE_HZ - calm * SHRINK_S)
+        assert speaker.jitter.target_s == pytest.approx(expected)
+    assert speaker.jitter.underruns == 5
+
+
+def test_silence_between_replies_is_not_calm() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(LEAST), 1)
+    speaker.pull(10)
+    grown = speaker.jitter.target_s
+    speaker.pull(round(2 * CALM_S * RATE_HZ) // BLOCK)
+    assert speaker.jitter.target_s == grown
+
+
+@pytest.mark.parametrize("left", [1, 50, FADE - 1, FADE, FADE + 1, 5000])
+def test_a_drop_falls_silent_within_ten_milliseconds_and_without_a_click(left: int) -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(10 * BLOCK + left), 1)
+    speaker.pull(10)
+    speaker.jitter.drop(2)
+    after = speaker.pull(3)
+    assert steepest(speaker.played) <= NO_CLICK
+    assert after[: FADE // 2].all()
+    assert not after[RATE_HZ // 100 :].any()
+    assert not speaker.jitter.sounding
+    assert speaker.jitter.underruns == 0
+    assert speaker.jitter.waiting == 0
+    assert speaker.jitter.ended_at == pytest.approx(speaker.sounds_at(10 * BLOCK) + FADE_S)
+
+
+def test_a_drop_before_a_reply_began_lets_nothing_sound() -> None:
+    speaker = Loudspeaker()
+    speaker.pull(2)
+    speaker.jitter.push(steady(1000), 1)
+    speaker.jitter.drop(2)
+    assert not speaker.pull(4).any()
+    assert speaker.jitter.waiting == 0
+    assert speaker.jitter.ended_at == 0.0
+
+
+def test_after_a_drop_the_old_reply_is_refused_and_the_new_one_plays() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(5000, 1111), 1)
+    speaker.pull(3)
+    speaker.jitter.drop(2)
+    assert not speaker.jitter.push(steady(500, 1111), 1)
+    assert speaker.jitter.push(steady(3100, 2222), 2)  # before the device has noticed the drop
+    speaker.jitter.finish()
+    faded, new = speaker.pull(), speaker.pull(11)
+    assert not faded[FADE:].any()
+    np.testing.assert_array_equal(new[FADE : 3100 - FADE], steady(3100 - 2 * FADE, 2222))
+    assert not new[3100:].any()
+    assert speaker.jitter.began.position == 5000
+
+
+def test_samples_go_round_the_end_of_the_buffer() -> None:
+    speaker = Loudspeaker(capacity_s=0.2)
+    speaker.jitter.push(steady(LEAST, 1), 1)
+    speaker.pull(2)
+    ramp = np.arange(1000, 1000 + 200 * 40).astype(np.int16)
+    for at in range(0, len(ramp), 300):
+        speaker.jitter.push(ramp[at : at + 300], 1)
+        speaker.pull()
+        assert speaker.jitter.waiting <= speaker.jitter.capacity
+        speaker.jitter.push(steady(20, -5), 1)
+    played = speaker.pull(30)
+    del played
+    heard = speaker.played
+    np.testing.assert_array_equal(heard[heard >= 1000][: len(ramp) - 300], ramp[: len(ramp) - 300])
+    assert speaker.jitter.peak <= speaker.jitter.capacity
+
+
+def test_more_than_there_is_room_for_is_refused_whole() -> None:
+    speaker = Loudspeaker(capacity_s=0.1)
+    assert speaker.jitter.room == 1600
+    speaker.jitter.push(steady(1000), 1)
+    assert (speaker.jitter.room, speaker.jitter.waiting, speaker.jitter.peak) == (600, 1000, 1000)
+    with pytest.raises(ValueError, match="room"):
+        speaker.jitter.push(steady(601), 1)
+    assert speaker.jitter.pushed == 1000
+    speaker.jitter.push(steady(600), 1)
+    assert speaker.jitter.room == 0
+
+
+def test_the_position_is_that_of_the_sample_in_the_air() -> None:
+    speaker = Loudspeaker()
+    jitter = speaker.jitter
+    speaker.pull(3)
+    assert jitter.position_at(speaker.now) == 0
+    jitter.push(steady(4000), 1)
+    jitter.finish()
+    began = speaker.now + LATENCY_S
+    speaker.pull(4)
+    assert jitter.position_at(began - 0.01) == 0
+    assert jitter.position_at(began + 0.03) == pytest.approx(480, abs=1)
+    assert jitter.position_at(began + 9) == 4 * BLOCK  # no further than the device has taken
+    speaker.pull(10)
+    assert jitter.position_at(began + 0.2) == pytest.approx(3200, abs=1)
+    assert jitter.position_at(began + 0.25) == pytest.approx(4000, abs=1)
+
+
+@pytest.mark.parametrize("latency_s", [0.005, 0.06, 0.5])
+def test_after_its_end_a_reply_stands_at_its_last_sample_whatever_the_latency(latency_s: float) -> None:
+    jitter = JitterBuffer(RATE_HZ, 0.8, 0.15, 0.25)
+    jitter.push(steady(1000), 1)
+    jitter.finish()
+    for pulled in range(100):
+        now = START_AT + pulled * BLOCK / RATE_HZ
+        jitter.pull(steady(BLOCK), now + latency_s, False)
+        elapsed = round((now - START_AT - latency_s) * RATE_HZ)
+        assert jitter.position_at(now) == pytest.approx(min(1000, max(0, elapsed)), abs=1)
+
+
+def test_what_the_device_ran_short_of_is_counted_apart() -> None:
+    speaker = Loudspeaker()
+    speaker.pull(2, ran_dry=True)
+    assert (speaker.jitter.device_underruns, speaker.jitter.underruns) == (2, 0)
+
+
+def test_the_next_reply_pushed_while_the_last_block_is_pulled_makes_no_underrun() -> None:
+    class Racing(JitterBuffer):
+        """The speaking thread pushes between any two looks of the audio thread at what was pushed."""
+
+        racing = False
+
+        def __getattribute__(self, name: str) -> object:
+            value = super().__getattribute__(name)
+            if name == "_pushed" and self.racing:
+                self._pushed = value + 100
+            return value
+
+    jitter = Racing(RATE_HZ, 0.8, 0.15, 0.25)
+    jitter.push(steady(500), 1)
+    jitter.finish()
+    jitter.pull(steady(BLOCK), START_AT, False)
+    jitter.racing = True
+    jitter.pull(steady(BLOCK), START_AT + 0.02, False)
+    assert jitter.underruns == 0
+
+
+STEPS = st.lists(
+    st.tuples(st.just("push"), st.integers(1, 4000))
+    | st.tuples(st.just("pull"), st.integers(1, 12))
+    | st.tuples(st.just("finish"), st.just(0)),
+    max_size=50,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(steps=STEPS, block=st.sampled_from([160, 320, 441, 960]))
+def test_what_goes_in_comes_out_in_order_and_whole(steps: list[tuple[str, int]], block: int) -> None:
+    """Reply after reply. Fades are switched off; what an underrun draws out repeats the sample before it."""
+    speaker = Loudspeaker(block=block)
+    jitter, pushed = speaker.jitter, 0
+    jitter._fade_in[:] = jitter._fade_out[:] = 1.0
+    for step, count in steps:
+        if step == "push":
+            fits = min(count, jitter.room)
+            assert jitter.push((1 + np.arange(pushed, pushed + fits) % 30_000).astype(np.int16), 1)
+            pushed += fits
+        elif step == "pull":
+            speaker.pull(count)
+        else:
+            jitter.finish()
+    jitter.finish()
+    speaker.pull(round(0.8 * RATE_HZ) // block + 2)
+    assert (jitter.pulled, jitter.waiting) == (pushed, 0)
+    assert jitter.position_at(speaker.now + 1) == pushed
+    assert not jitter.sounding
+    heard = speaker.played[speaker.played > 0]
+    once = heard[np.diff(heard, prepend=0) != 0]
+    np.testing.assert_array_equal(once, 1 + np.arange(pushed) % 30_000)
+
+
+@settings(deadline=None, max_examples=200)
+@given(steps=STEPS, block=st.sampled_from([160, 320, 441, 960]))
+def test_whatever_ends_runs_dry_or_is_dropped_there_is_no_click(
+    steps: list[tuple[str, int]], block: int
+) -> None:
+    speaker = Loudspeaker(block=block)
+    for step, count in steps:
+        if step == "push":
+            speaker.jitter.push(steady(min(count, speaker.jitter.room)), 1)
+        elif step == "pull":
+            speaker.pull(count)
+        else:
+            speaker.jitter.finish()
+    speaker.jitter.drop(2)
+    speaker.pull(3)
+    assert steepest(speaker.played) <= NO_CLICK
+    assert speaker.jitter.underruns <= len(steps)
+
+
+def test_two_threads_lose_nothing() -> None:
+    speaker = Loudspeaker()
+    total, ended = 200_000, threading.Event()
+
+    def push() -> None:
+        at = 0
+        while at < total:
+            count = min(500, total - at, speaker.jitter.room)
+            speaker.jitter.push((1 + np.arange(at, at + count) % 30_000).astype(np.int16), 1)
+            at += count
+        speaker.jitter.finish()
+        ended.set()
+
+    pusher = threading.Thread(target=push)
+    pusher.start()
+    while not (ended.is_set() and speaker.jitter.waiting == 0):
+        speaker.pull()
+    pusher.join()
+    assert speaker.jitter.pulled == total
+    # Between fades each sample follows the one before.
+    steps = np.diff(speaker.played.astype(int))
+    assert np.count_nonzero(steps == 1) > total - (speaker.jitter.underruns + 1) * 3 * FADE
