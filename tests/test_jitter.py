@@ -160,6 +160,14 @@ def test_the_target_grows_to_its_bound_and_shrinks_to_its_bound_with_calm() -> N
     assert speaker.jitter.underruns == 5
 
 
+def test_calm_is_counted_from_the_last_underrun() -> None:
+    speaker = Loudspeaker(capacity_s=20)
+    for seconds in (9, 9):
+        speaker.jitter.push(steady(seconds * RATE_HZ), 1)
+        speaker.pull(seconds * RATE_HZ // BLOCK + 1)
+    assert speaker.jitter.target_s == pytest.approx(MOST / RATE_HZ)
+
+
 def test_silence_between_replies_is_not_calm() -> None:
     speaker = Loudspeaker()
     speaker.jitter.push(steady(LEAST), 1)

@@ -1,0 +1,345 @@
+"""Playback against a scripted loudspeaker: how far ahead it runs, when clauses begin, and what was heard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from voicecli.audio.streams import StreamFormat
+from voicecli.config import PlaybackConfig
+from voicecli.messages import Clause, SpokenChunk
+from voicecli.speak.jitter import FADE_S
+from voicecli.speak.playback import Playback
+
+if TYPE_CHECKING:
+    from voicecli.messages import Int16
+
+VOICE_HZ = 16_000
+BLOCK_S = 0.02
+LATENCY_S = 0.06
+START_AT = 500.0
+
+
+def sound(seconds: float, silent_first_s: float = 0.0) -> Int16:
+    """Steady loud samples after some silence; its lower bits count, so that places can be told apart."""
+    samples = (10_000 + np.arange(round(seconds * VOICE_HZ)) % 5000).astype(np.int16)
+    samples[: round(silent_first_s * VOICE_HZ)] = 0
+    return samples
+
+
+class Room:
+    """A loudspeaker on a scripted clock, and the speaking thread's part, one block at a time."""
+
+    def __init__(self, rate_hz: int = VOICE_HZ, config: PlaybackConfig | None = None) -> None:
+        loudspeaker = StreamFormat("test", rate_hz, 1, LATENCY_S)
+        self.playback = Playback(loudspeaker, VOICE_HZ, config or PlaybackConfig())
+        self._block = round(BLOCK_S * rate_hz)
+        self._rate_hz = rate_hz
+        self._blocks: list[Int16] = []
+
+    @property
+    def now(self) -> float:
+        return START_AT + len(self._blocks) * BLOCK_S
+
+    @property
+    def played(self) -> Int16:
+        return np.concatenate(self._blocks)
+
+    def pull(self, blocks: int = 1) -> None:
+        for _ in range(blocks):
+            block = np.zeros(self._block, np.int16)
+            self.playback.pull(block, self.now + LATENCY_S, False)
+            self._blocks.append(block)
+
+    def load(self, text: str, samples: Int16, turn: int = 1) -> None:
+        self.playback.load(SpokenChunk(Clause(turn, 0, text), samples, VOICE_HZ))
+
+    def pump(self) -> None:
+        """Pull until the clause is through."""
+        for _ in range(1000):
+            if self.playback.pump():
+                return
+            self.pull()
+        pytest.fail("the clause never got through")
+
+    def say(self, text: str, samples: Int16, turn: int = 1) -> None:
+        self.load(text, samples, turn)
+        self.pump()
+
+    def end(self) -> None:
+        """Finish the reply and pull until it is done."""
+        self.playback.finish()
+        for _ in range(1000):
+            if self.playback.done(self.now):
+                return
+            self.pull()
+        pytest.fail("the reply never ended")
+
+    def sounded_at(self, text_sample: int) -> float:
+        """When sample `text_sample` of all that was played met the air."""
+        return START_AT + LATENCY_S + text_sample / self._rate_hz
+
+
+def test_all_that_is_said_is_played_once_and_in_order() -> None:
+    room = Room()
+    room.playback.begin(1)
+    clauses = [sound(0.4), sound(2.0), sound(0.3)]
+    for number, samples in enumerate(clauses):
+        room.say(f"clause {number}", samples)
+    room.end()
+    said, played = np.concatenate(clauses), room.played
+    first = np.nonzero(played)[0][0] - 1  # a fade begins with a zero
+    np.testing.assert_array_equal(played[first + 128 : first + said.size - 128], said[128:-128])
+    assert room.playback.jitter.underruns == 0
+    assert room.playback.jitter.waiting == 0
+
+
+@pytest.mark.parametrize(("ahead_ms", "blocks"), [(800, 40), (300, 15), (200, 12.5)])
+def test_synthesis_runs_ahead_no_further_than_allowed(ahead_ms: int, blocks: float) -> None:
+    room = Room(config=PlaybackConfig(ahead_ms=ahead_ms, jitter_max_ms=250))
+    room.playback.begin(1)
+    room.load("long", sound(3.0))
+    for _ in range(20):
+        assert not room.playback.pump()
+    jitter = room.playback.jitter
+    # Never less than the jitter target may grow to, or the reply would wait for ever.
+    assert jitter.waiting == blocks * BLOCK_S * VOICE_HZ
+    room.pull(3)
+    assert jitter.waiting == (blocks - 3) * BLOCK_S * VOICE_HZ
+    assert not room.playback.pump()
+    assert jitter.waiting == blocks * BLOCK_S * VOICE_HZ
+
+
+def test_credit_reaches_as_far_as_the_jitter_target() -> None:
+    room = Room(config=PlaybackConfig(ahead_ms=200, jitter_min_ms=900, jitter_max_ms=1000))
+    room.playback.begin(1)
+    room.say("long", sound(3.0))
+    room.end()
+    assert room.playback.heard(room.now) == "long"
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 22_050, 44_100, 48_000])
+def test_for_another_rate_nothing_is_held_back_and_places_stay_true(rate_hz: int) -> None:
+    """Two clauses of a tone, silence between: each is whole, and where it should be."""
+    room = Room(rate_hz)
+    room.playback.begin(1)
+    tone = (12_000 * np.sin(np.arange(VOICE_HZ // 2) * 2 * np.pi * 500 / VOICE_HZ)).astype(np.int16)
+    silence = np.zeros(VOICE_HZ // 10, np.int16)
+    for text in ("one", "two"):
+        room.say(text, np.concatenate((silence, tone)))
+        # Through, so all of it is in the buffer.
+        assert room.playback._placed[-1].end == room.playback.jitter.pushed
+    room.end()
+    played = room.played.astype(float)
+    begin = room.playback.jitter.began
+    first = round((begin.at - START_AT - LATENCY_S) * rate_hz)
+    heard = played[first : first + round(1.2 * rate_hz)]
+    times = np.arange(heard.size) / rate_hz
+    within = times % 0.6
+    expected = np.where(within >= 0.1, 12_000 * np.sin(2 * np.pi * 500 * (within - 0.1)), 0.0)
+    inside = (within > 0.12) & (within < 0.58) | (within > 0.02) & (within < 0.08)
+    assert np.abs(heard - expected)[inside].max() < 150
+    assert not played[first + round((1.2 + FADE_S) * rate_hz) :].any()
+    assert [placed.audible - placed.begin for placed in room.playback._placed] == [
+        pytest.approx(0.1 * rate_hz, abs=0.011 * rate_hz)
+    ] * 2
+
+
+def test_a_clause_has_begun_when_its_first_audible_sample_is_in_the_air() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.say("one", sound(0.3, silent_first_s=0.1))
+    room.say("two", sound(0.5, silent_first_s=0.2))
+    began: dict[str, float] = {}
+    room.playback.finish()
+    while len(began) < 2:
+        for clause in room.playback.begun(room.now):
+            assert clause.text not in began
+            began[clause.text] = room.now
+        room.pull()
+    reply_began = room.sounded_at(0)
+    assert began["one"] == pytest.approx(reply_began + 0.1, abs=BLOCK_S + 0.001)
+    assert began["two"] == pytest.approx(reply_began + 0.5, abs=BLOCK_S + 0.001)
+    assert room.playback.begun(room.now) == []
+
+
+def test_the_first_sound_has_the_time_the_device_gave_it() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.pull(7)
+    assert room.playback.first_sound_at() is None
+    room.say("one", sound(0.5, silent_first_s=0.1))
+    assert room.playback.first_sound_at() is None
+    room.pull(5)
+    assert room.playback.first_sound_at() is None  # taken by the device: 100 ms of silence
+    room.pull()
+    assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(7 * 320) + 0.1)
+    room.end()
+    assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(7 * 320) + 0.1)
+    room.playback.begin(2)
+    assert room.playback.first_sound_at() is None
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.5, 0.52, 0.533])
+def test_a_reply_is_done_when_its_last_sample_has_sounded(seconds: float) -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.say("one two", sound(seconds))
+    room.end()
+    assert room.now == pytest.approx(room.sounded_at(round(seconds * VOICE_HZ)), abs=BLOCK_S + 0.001)
+    assert room.now >= room.sounded_at(round(seconds * VOICE_HZ)) - 0.001
+    assert room.playback.heard(room.now) == "one two"
+    room.pull(10)
+    assert room.playback.done(room.now)  # and stays so
+
+
+def test_a_reply_without_a_clause_is_done_at_once() -> None:
+    room = Room()
+    for turn in (1, 2):
+        room.playback.begin(turn)
+        room.playback.finish()
+        assert room.playback.done(room.now)
+        assert room.playback.heard(room.now) == ""
+        room.playback.begin(turn)
+        room.say("one", sound(0.3), turn)
+        room.end()
+
+
+def test_a_clause_without_a_sample_is_neither_begun_nor_in_the_way() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.say("nothing", np.zeros(0, np.int16))
+    room.say("one", sound(0.3))
+    room.end()
+    assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(0))
+
+
+def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.load("a b c d", sound(0.5, silent_first_s=0.1))
+    room.pump()
+    room.load("e f", sound(0.2))
+    room.pump()
+    room.playback.finish()
+    room.pull(50)
+    heard = {
+        seconds: room.playback.heard(room.sounded_at(round(seconds * VOICE_HZ)))
+        for seconds in (0.0, 0.1, 0.19, 0.21, 0.45, 0.501, 0.61, 0.701)
+    }
+    assert heard == {
+        0.0: "",
+        0.1: "",
+        0.19: "",
+        0.21: "a",
+        0.45: "a b c",
+        0.501: "a b c d",
+        0.61: "a b c d e",
+        0.701: "a b c d e f",
+    }
+
+
+def interrupted(at_blocks: int = 15) -> tuple[Room, float]:
+    """A reply of two seconds and eight words, cut off; and when."""
+    room = Room()
+    room.playback.begin(1)
+    room.load("a b c d e f g h", sound(2.0))
+    room.playback.pump()
+    for _ in range(at_blocks):
+        room.playback.pump()
+        room.pull()
+    cut = room.now
+    room.playback.drop(2, cut)
+    return room, cut
+
+
+def test_a_dropped_reply_falls_silent_takes_no_more_and_is_never_done() -> None:
+    room, _ = interrupted()
+    assert room.playback.pump()  # there is nothing left to move
+    before = len(room.played)
+    room.pull(5)
+    assert not room.played[before + VOICE_HZ // 100 :].any()
+    assert not room.playback.done(room.now)
+    assert room.playback.jitter.waiting == 0
+
+
+def test_of_a_dropped_reply_only_what_had_sounded_is_heard() -> None:
+    room, cut = interrupted()
+    expected = int((cut - room.sounded_at(0)) / 0.25)
+    assert expected == 0
+    assert room.playback.heard(cut) == ""
+    room, cut = interrupted(40)
+    assert room.playback.heard(cut) == "a b"
+    room.pull(200)
+    assert room.playback.heard(room.now) == "a b"
+
+
+def test_a_second_drop_moves_no_cut() -> None:
+    """The user may begin again before the speaking thread has seen the first time."""
+    room, _ = interrupted(40)
+    room.pull(200)
+    room.playback.drop(3, room.now)
+    assert room.playback.heard(room.now) == "a b"
+    room.playback.begin(2)  # a reply that is not wanted any more either
+    room.say("x y", sound(1.0), turn=2)
+    room.pull(50)
+    assert room.playback.heard(room.now) == ""
+    assert room.playback.begun(room.now) == []
+
+
+def test_a_reply_dropped_before_its_first_sound_has_no_time_of_it() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.say("one", sound(0.5, silent_first_s=0.2))
+    room.pull(3)
+    room.playback.drop(2, room.now)
+    room.pull(20)
+    assert room.playback.first_sound_at() is None
+    assert room.playback.begun(room.now) == []
+
+
+def test_after_a_drop_the_next_reply_plays() -> None:
+    room, _ = interrupted()
+    room.pull(3)
+    room.playback.begin(2)
+    room.say("x y", sound(0.4), turn=2)
+    room.end()
+    assert room.playback.heard(room.now) == "x y"
+    assert room.playback.done(room.now)
+
+
+def test_it_is_audible_from_its_first_sample_to_a_tail_after_its_last() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.pull(10)
+    began, ended = room.sounded_at(10 * 320), room.sounded_at(10 * 320 + round(0.3 * VOICE_HZ))
+    assert not room.playback.audible(room.now, 0.25)
+    room.say("one", sound(0.3))
+    room.pull(3)
+    assert not room.playback.audible(began - 0.001, 0.25)
+    assert room.playback.audible(began, 0.25)
+    assert room.playback.audible(ended + 9, 0.25)  # as far as is known while it sounds
+    room.end()
+    room.pull(3)
+    assert room.playback.audible(ended - 0.001, 0.0)
+    assert not room.playback.audible(ended + 0.001, 0.0)
+    assert room.playback.audible(ended + 0.249, 0.25)
+    assert not room.playback.audible(ended + 0.251, 0.25)
+
+
+def test_the_tail_of_a_sound_is_not_forgotten_when_the_next_is_on_its_way() -> None:
+    """After a gap within a reply the microphone would hear the end of what was said before it."""
+    room = Room()
+    room.playback.begin(1)
+    room.say("one", sound(0.3))
+    room.pull(20)  # it runs dry
+    ended = room.playback.jitter.ended_at
+    room.say("two", sound(0.6))
+    room.pull()
+    assert room.playback.jitter.began.at > ended + 0.05
+    for at in (ended + 0.001, ended + 0.05):
+        assert room.playback.audible(at, 0.25)
+    room.end()
+    assert room.playback.heard(room.now) == "one two"
