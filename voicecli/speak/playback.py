@@ -41,12 +41,10 @@ class Playback:
     def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
         self._rate_hz = loudspeaker.rate_hz
         self._voice_hz = voice_hz
-        # A reply begins when the jitter buffer's target is reached: credit must reach as far.
-        ahead_s = max(config.ahead_ms, config.jitter_max_ms) / 1000
-        self._ahead = round(ahead_s * self._rate_hz)
         self.jitter = JitterBuffer(
             self._rate_hz,
-            ahead_s,
+            # Credit. A reply begins when the target is reached: it must reach as far.
+            max(config.ahead_ms, config.jitter_max_ms) / 1000,
             config.jitter_min_ms / 1000,
             config.jitter_max_ms / 1000,
         )
@@ -76,7 +74,7 @@ class Playback:
 
     def pump(self) -> bool:
         """Push as much as credit allows; say whether the clause is through."""
-        count = min(len(self._rest), max(0, self._ahead - self.jitter.waiting))
+        count = min(len(self._rest), self.jitter.room)
         if count and not self.jitter.push(self._rest[:count], self._turn):
             count = len(self._rest)  # the reply was dropped: there is nothing left to move
         self._rest = self._rest[count:]
