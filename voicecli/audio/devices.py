@@ -16,7 +16,6 @@ import numpy as np
 from voicecli.audio.streams import StreamFormat
 from voicecli.errors import DeviceError
 from voicecli.messages import RATE_HZ
-from voicecli.posix import quiet_alsa
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +73,6 @@ class Device:
 
 def _sounddevice() -> ModuleType:
     try:
-        quiet_alsa()
         import sounddevice
     except OSError as error:
         raise DeviceError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -44,8 +45,25 @@ def options(
     """Options of voicecli itself."""
 
 
+def _keep_stderr_to_ourselves() -> None:
+    """Send what C libraries write to file descriptor 2 nowhere; our own stderr goes where it always went.
+
+    ALSA, PortAudio and llama.cpp write there from their own threads, into the live view and before the one
+    line that says what is wrong. What they report also reaches us as an error code, and that is told.
+    """
+    try:
+        ours = os.dup(2)
+    except OSError:  # started without a stderr
+        return
+    sys.stderr = open(ours, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
 def main() -> None:
     """Run a command; an error a user can mend is one line on stderr and an exit code, not a traceback."""
+    _keep_stderr_to_ourselves()
     try:
         app()
     except VoicecliError as error:
