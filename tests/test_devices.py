@@ -119,7 +119,7 @@ class Machine(ModuleType):
         assert 0 <= device < len(self.devices)
         self.checked.append((samplerate, channels))
         if not self.takes(int(samplerate), channels):
-            raise PortAudioError("Error: Invalid sample rate [PaErrorCode -9997]")
+            raise PortAudioError(f"Error: Invalid sample rate {samplerate} [PaErrorCode -9997]")
 
     check_input_settings = check_output_settings = _check
 
@@ -280,7 +280,7 @@ def test_rate_and_channels_fall_back_to_what_the_device_has(
         if expected is not None:
             assert agree(kind, device, 16_000) == expected
             continue
-        with pytest.raises(DeviceError, match=r"Interface.*Invalid sample rate") as caught:
+        with pytest.raises(DeviceError, match=r"Interface.*Invalid sample rate 16000") as caught:
             agree(kind, device, 16_000)
         one_line(caught.value)
         assert len(machine.checked) == len(set(machine.checked))  # each is asked once

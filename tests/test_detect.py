@@ -1,0 +1,110 @@
+"""Silero through our wrapper: speech is told from everything else, and a frame is scored with its past."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.speech import speak
+from voicecli.errors import ModelError
+from voicecli.listen.detect import Detector
+from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.models.store import models_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicecli.messages import Float32
+
+pytestmark = pytest.mark.models
+
+NOISE = np.random.default_rng(0).normal(0.0, 1.0, 3 * RATE_HZ).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx")
+
+
+def frames(samples: Float32) -> list[Float32Frame]:
+    whole = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    return [Float32Frame(frame, at * FRAME_SAMPLES, 0.0) for at, frame in enumerate(whole)]
+
+
+def probabilities(detector: Detector, samples: Float32) -> Float32:
+    detector.reset()
+    return np.array([detector.score(frame).probability for frame in frames(samples)], np.float32)
+
+
+def test_speech_is_speech_and_the_pauses_around_it_are_not(detector: Detector) -> None:
+    quiet = NOISE[:RATE_HZ] * 1e-4
+    speech = speak("The quick brown fox jumps over the lazy dog.")
+    found = probabilities(detector, np.concatenate((quiet, speech, quiet)))
+    first, last = RATE_HZ // FRAME_SAMPLES, (RATE_HZ + speech.size) // FRAME_SAMPLES
+    assert np.mean(found[first:last] > 0.5) > 0.8
+    assert found[: first - 1].max() < 0.2
+    assert found[last + 8 :].max() < 0.2
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pytest.param(np.zeros(RATE_HZ, np.float32), id="digital silence"),
+        pytest.param(NOISE * 0.05, id="white noise"),
+        pytest.param(
+            (0.3 * np.sin(np.arange(RATE_HZ) * 2 * np.pi * 50 / RATE_HZ)).astype(np.float32), id="hum"
+        ),
+        pytest.param((0.3 * np.sin(np.arange(RATE_HZ) / 5)).astype(np.float32), id="a tone"),
+        pytest.param(np.where(np.arange(RATE_HZ) % 8000 < 40, 0.9, 0.0).astype(np.float32), id="clicks"),
+    ],
+)
+def test_what_is_not_speech_is_not(detector: Detector, sound: Float32) -> None:
+    assert np.mean(probabilities(detector, sound) > 0.5) < 0.05
+
+
+def test_a_score_carries_its_frame_and_its_level(detector: Detector) -> None:
+    frame = Float32Frame(np.full(FRAME_SAMPLES, 0.1, np.float32), 512, 7.0)
+    scored = detector.score(frame)
+    assert scored.frame is frame
+    assert scored.level_dbfs == pytest.approx(-20.0, abs=0.01)
+    assert 0.0 <= scored.probability <= 1.0
+
+
+def test_after_a_reset_the_past_is_forgotten_and_without_it_is_not(detector: Detector) -> None:
+    speech = speak("The quick brown fox.")
+    fresh = probabilities(detector, speech)
+    again = probabilities(detector, speech)
+    np.testing.assert_array_equal(fresh, again)
+    going_on = [detector.score(frame).probability for frame in frames(speech)[:3]]
+    assert going_on != list(fresh[:3])
+
+
+def test_a_frame_is_heard_with_the_end_of_the_one_before(detector: Detector) -> None:
+    """The model was trained on 64 samples of context; without them it is a worse one."""
+    middle = frames(speak("The quick brown fox."))[20]
+    scores = set()
+    for before in (np.zeros(FRAME_SAMPLES, np.float32), NOISE[:FRAME_SAMPLES] * 0.1):
+        detector.reset()
+        state = detector._state
+        detector.score(Float32Frame(before, 0, 0.0))
+        detector._state = state  # only the context differs
+        scores.add(detector.score(middle).probability)
+    assert len(scores) == 2
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a model" * 100])
+def test_what_is_no_such_model_is_refused_in_one_line(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "wrong.onnx"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"wrong\.onnx") as caught:
+        Detector(path)
+    assert "voicecli models verify" in caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+def test_another_model_is_refused_when_it_is_loaded_and_not_in_a_talk() -> None:
+    with pytest.raises(ModelError, match="not a voice activity model"):
+        Detector(models_root() / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx")

@@ -1,0 +1,109 @@
+"""Piper through our wrapper: sound for words, nothing for nothing, speed and volume, clear refusals."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from voicecli.audio.level import first_audible, level_dbfs, to_float
+from voicecli.config import SynthesizeConfig
+from voicecli.errors import EngineError, ModelError
+from voicecli.models.store import models_root
+from voicecli.speak.synthesize import LEAD_S, Synthesizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.models
+
+TEXT = "The quick brown fox jumps over the lazy dog."
+
+
+def voice() -> Path:
+    return models_root() / "voice-en-us-joe" / "en_US-joe-medium.onnx"
+
+
+@pytest.fixture(scope="module")
+def synthesizer() -> Synthesizer:
+    return Synthesizer(voice(), SynthesizeConfig())
+
+
+def test_words_become_sound_without_the_silence_before_it(synthesizer: Synthesizer) -> None:
+    synthesizer.warm()
+    assert synthesizer.rate_hz == 22_050
+    samples = synthesizer.synthesize(TEXT)
+    assert samples.dtype == np.int16
+    assert samples.ndim == 1
+    assert 1.5 < samples.size / synthesizer.rate_hz < 5.0
+    assert -35 < level_dbfs(to_float(samples)) < -10
+    assert first_audible(to_float(samples), synthesizer.rate_hz) <= (LEAD_S + 0.01) * synthesizer.rate_hz
+    assert np.abs(samples.astype(int)).max() < 32_767  # nothing clipped
+
+
+def test_pauses_are_not_digital_silence(synthesizer: Synthesizer) -> None:
+    """So that a pause can be told from a buffer that ran dry, and no amplifier switches itself off."""
+    samples = synthesizer.synthesize("One. Two.")
+    runs = np.split(samples, np.nonzero(np.diff(samples != 0))[0] + 1)
+    assert max(len(run) for run in runs if not run[0]) < 20
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_nothing_is_said_for_nothing(synthesizer: Synthesizer, text: str) -> None:
+    assert synthesizer.synthesize(text).size == 0
+
+
+@pytest.mark.parametrize("text", ["?", "…", "日本", "Ωmega", "a" * 300, "naïve café №5"])
+def test_odd_text_is_no_failure(synthesizer: Synthesizer, text: str) -> None:
+    assert synthesizer.synthesize(text).dtype == np.int16
+
+
+def test_speed_and_volume_are_as_set(synthesizer: Synthesizer) -> None:
+    plain = synthesizer.synthesize(TEXT)
+    fast = Synthesizer(voice(), SynthesizeConfig(speed=2.0, volume=0.07)).synthesize(TEXT)
+    assert 0.4 < fast.size / plain.size < 0.65
+    assert level_dbfs(to_float(fast)) - level_dbfs(to_float(plain)) == pytest.approx(-20.0, abs=2.5)
+
+
+def test_a_voice_that_fails_on_a_clause_says_so(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def synthesize(self, *_: object) -> None:
+            raise RuntimeError("in the middle of a session")
+
+    monkeypatch.setattr(synthesizer, "_voice", Broken())
+    with pytest.raises(EngineError) as caught:
+        synthesizer.synthesize("secret words")
+    assert caught.value.remedy
+    assert "secret" not in str(caught.value)  # nothing spoken gets into an error
+
+
+@pytest.mark.parametrize("settings", [None, "{}", "not json", "[]", '{"audio": 1}'])
+@pytest.mark.parametrize("model", [None, b"not a model"])
+def test_what_is_no_voice_is_refused_in_one_line(
+    tmp_path: Path, settings: str | None, model: bytes | None
+) -> None:
+    path = tmp_path / "wrong.onnx"
+    if model is not None:
+        path.write_bytes(model)
+    if settings is not None:
+        path.with_name("wrong.onnx.json").write_text(settings)
+    with pytest.raises(ModelError, match="wrong") as caught:
+        Synthesizer(path, SynthesizeConfig())
+    assert "voicecli models verify" in caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("model", [None, b"", b"not a model"])
+def test_a_model_that_is_missing_or_wrong_beside_its_settings_is_refused(
+    tmp_path: Path, model: bytes | None
+) -> None:
+    path = tmp_path / "wrong.onnx"
+    shutil.copy(voice().with_name(voice().name + ".json"), tmp_path / "wrong.onnx.json")
+    if model is not None:
+        path.write_bytes(model)
+    with pytest.raises(ModelError, match="not a Piper voice"):
+        Synthesizer(path, SynthesizeConfig())

@@ -1,0 +1,162 @@
+"""A recording to its words: what is said reaches the transcriber once, in order, in stretches it can take."""
+
+from __future__ import annotations
+
+import tracemalloc
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from voicecli.audio.files import WavWriter
+from voicecli.audio.level import level_dbfs
+from voicecli.errors import AudioFileError
+from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
+from voicecli.transcript import LONGEST_GAP_S, LONGEST_S, FileTranscript, transcribe_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicecli.messages import Float32
+
+
+class Detector:
+    """Takes what is loud for speech."""
+
+    def __init__(self) -> None:
+        self.resets = 0
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def score(self, frame: Float32Frame) -> ScoredFrame:
+        level = level_dbfs(frame.samples)
+        return ScoredFrame(frame, 0.9 if level > -40 else 0.0, level)
+
+
+class Transcriber:
+    """Names the tones it hears, in hundreds of Hz: each is a word."""
+
+    def __init__(self, *languages: str) -> None:
+        self.heard: list[Float32] = []
+        self._languages = list(languages)
+
+    def transcribe(self, samples: Float32) -> Transcript:
+        self.heard.append(samples)
+        words: list[str] = []
+        before = 0
+        for block in np.split(samples[: samples.size // 800 * 800], samples.size // 800):
+            word = round(np.count_nonzero(np.diff(block > 0)) * RATE_HZ / 800 / 2 / 100)
+            if word and word == before and (not words or words[-1] != str(word)):
+                words.append(str(word))  # heard in two blocks: it is no edge of one
+            before = word
+        language = self._languages.pop(0) if self._languages else "en"
+        return Transcript(" ".join(words), language if words else "", 0.9 if words else 0.0)
+
+
+def tone(word: int, seconds: float) -> Float32:
+    """A tone of `word` hundreds of Hz."""
+    times = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    return (0.3 * np.sin(2 * np.pi * 100 * word * times)).astype(np.float32)
+
+
+def pause(seconds: float) -> Float32:
+    return np.zeros(round(seconds * RATE_HZ), np.float32)
+
+
+def transcript(
+    tmp_path: Path, transcriber: Transcriber, *parts: Float32
+) -> tuple[FileTranscript, Transcriber]:
+    path = tmp_path / "a.wav"
+    with WavWriter(path, RATE_HZ, 1) as wav:
+        for part in parts:
+            wav.write((part * 32767).astype(np.int16))
+    return transcribe_file(path, Detector(), transcriber), transcriber  # type: ignore[arg-type]
+
+
+def test_words_come_in_order_with_the_length_of_the_file(tmp_path: Path) -> None:
+    parts = [pause(1), tone(3, 1), pause(2), tone(5, 1), pause(0.123)]
+    result, transcriber = transcript(tmp_path, Transcriber(), *parts)
+    assert result.text == "3 5"
+    assert result.language == "en"
+    assert result.audio_s == pytest.approx(5.123, abs=0.001)
+    assert len(transcriber.heard) == 1  # said with a pause, understood as one
+
+
+def test_speech_to_the_very_last_sample_is_heard(tmp_path: Path) -> None:
+    _, transcriber = transcript(tmp_path, Transcriber(), tone(3, 1.01))
+    loud = np.nonzero(np.abs(transcriber.heard[0]) > 0.001)[0]
+    assert loud[-1] >= 1.01 * RATE_HZ - 60
+
+
+def test_a_long_pause_is_shortened_and_a_short_one_kept(tmp_path: Path) -> None:
+    _, short = transcript(tmp_path, Transcriber(), tone(3, 1), pause(1.3), tone(5, 1))
+    assert short.heard[0].size == pytest.approx(3.3 * RATE_HZ, abs=600)
+    _, long = transcript(tmp_path, Transcriber(), tone(3, 1), pause(60), tone(5, 1))
+    # The first keeps its trail, the second its pre-roll; between them is no more than LONGEST_GAP_S.
+    assert long.heard[0].size / RATE_HZ == pytest.approx(2 + LONGEST_GAP_S + 0.5, abs=0.1)
+
+
+def test_a_long_recording_reaches_the_transcriber_in_stretches_it_can_take(tmp_path: Path) -> None:
+    words = [3 + number % 5 for number in range(60)]
+    parts = [part for word in words for part in (tone(word, 1.5), pause(0.9))]
+    result, transcriber = transcript(tmp_path, Transcriber(), *parts)
+    assert result.text == " ".join(map(str, words))
+    assert len(transcriber.heard) > 4
+    for stretch, following in pairwise(transcriber.heard):
+        assert stretch.size <= LONGEST_S * RATE_HZ
+        assert stretch.size + following.size > LONGEST_S * RATE_HZ / 2  # and not in crumbs
+
+
+def test_speech_without_a_pause_is_split_without_losing_a_sample(tmp_path: Path) -> None:
+    ramp = np.linspace(0.1, 0.9, 70 * RATE_HZ).astype(np.float32)
+    speech = ramp * np.where(np.arange(ramp.size) % 2, 1, -1).astype(np.float32)
+    _, transcriber = transcript(tmp_path, Transcriber(), speech)
+    assert len(transcriber.heard) > 2
+    assert all(stretch.size <= LONGEST_S * RATE_HZ for stretch in transcriber.heard)
+    heard = np.concatenate(transcriber.heard)[: speech.size]
+    np.testing.assert_allclose(heard, speech, atol=1e-4)
+
+
+def test_silence_has_no_words_and_nothing_is_asked_of_the_transcriber(tmp_path: Path) -> None:
+    result, transcriber = transcript(tmp_path, Transcriber(), pause(3))
+    assert (result.text, result.language, result.audio_s) == ("", "", 3.0)
+    assert transcriber.heard == []
+
+
+def test_the_language_is_that_of_the_first_words(tmp_path: Path) -> None:
+    parts = [part for _ in range(20) for part in (tone(3, 2), pause(0.9))]
+    result, _ = transcript(tmp_path, Transcriber("de", "fr"), *parts)
+    assert result.language == "de"
+
+
+def test_the_detector_forgets_the_file_before(tmp_path: Path) -> None:
+    transcript(tmp_path, Transcriber(), tone(3, 1))
+    detector = Detector()
+    transcribe_file(tmp_path / "a.wav", detector, Transcriber())  # type: ignore[arg-type]
+    assert detector.resets == 1
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioFileError, match="no file"):
+        transcribe_file(tmp_path / "absent.wav", Detector(), Transcriber())  # type: ignore[arg-type]
+
+
+def test_memory_does_not_grow_with_the_length_of_the_recording(tmp_path: Path) -> None:
+    class Forgetful(Transcriber):
+        def transcribe(self, samples: Float32) -> Transcript:
+            said = super().transcribe(samples)
+            self.heard.clear()
+            return said
+
+    def peak(minutes: int) -> int:
+        transcript(tmp_path, Forgetful(), *[tone(3, 40), pause(20)] * minutes)
+        tracemalloc.start()
+        try:
+            transcribe_file(tmp_path / "a.wav", Detector(), Forgetful())  # type: ignore[arg-type]
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(8) < 1.2 * peak(2)
