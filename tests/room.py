@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RATE_HZ = 16_000
 BLOCK = 1600
+TAPE_LAG = RATE_HZ // 2
+"""The tape is behind the loudspeaker by less than this."""
 
 
 def can_run() -> bool:
@@ -67,6 +69,7 @@ class Room:
             stdout=subprocess.PIPE,
         )
         self._blocks: list[bytes] = []
+        self._grown = threading.Condition()
         self._recorder = threading.Thread(target=self._record)
         self._recorder.start()
         return self
@@ -80,7 +83,9 @@ class Room:
     def _record(self) -> None:
         assert self._tape.stdout is not None
         while block := self._tape.stdout.read(BLOCK * 2):
-            self._blocks.append(block)
+            with self._grown:
+                self._blocks.append(block)
+                self._grown.notify_all()
 
     def pactl(self, *words: str) -> str:
         """Tell the server something; give its answer."""
@@ -98,7 +103,10 @@ class Room:
         return sum(map(len, self._blocks)) // 2
 
     def tape(self, begin: int = 0) -> Float32:
-        """What the loudspeaker played from sample `begin` on, (n,) float32 at 16 kHz."""
+        """What the loudspeaker played from sample `begin` until now, (n,) float32 at 16 kHz."""
+        enough = self.position() + TAPE_LAG
+        with self._grown:
+            assert self._grown.wait_for(lambda: self.position() >= enough, timeout=20)
         data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]
         return data.astype(np.float32) / np.float32(32768)
 
