@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.audio.level import first_audible, level_dbfs, to_float
+from voicecli.audio.level import FULL_SCALE, first_audible, frame_levels_dbfs, level_dbfs, to_float
 from voicecli.config import SynthesizeConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.models.store import models_root
-from voicecli.speak.synthesize import LEAD_S, Synthesizer
+from voicecli.speak.synthesize import HISS_LSB, LEAD_S, Synthesizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,9 +45,9 @@ def test_words_become_sound_without_the_silence_before_it(synthesizer: Synthesiz
 
 def test_pauses_are_not_digital_silence(synthesizer: Synthesizer) -> None:
     """So that a pause can be told from a buffer that ran dry, and no amplifier switches itself off."""
-    samples = synthesizer.synthesize("One. Two.")
-    runs = np.split(samples, np.nonzero(np.diff(samples != 0))[0] + 1)
-    assert max(len(run) for run in runs if not run[0]) < 20
+    levels = frame_levels_dbfs(to_float(synthesizer.synthesize("One. Two.")), synthesizer.rate_hz // 100)
+    hiss = 20 * np.log10(HISS_LSB / FULL_SCALE)
+    assert levels.min() == pytest.approx(hiss, abs=1.5)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
@@ -63,7 +63,7 @@ def test_odd_text_is_no_failure(synthesizer: Synthesizer, text: str) -> None:
 def test_speed_and_volume_are_as_set(synthesizer: Synthesizer) -> None:
     plain = synthesizer.synthesize(TEXT)
     fast = Synthesizer(voice(), SynthesizeConfig(speed=2.0, volume=0.07)).synthesize(TEXT)
-    assert 0.4 < fast.size / plain.size < 0.65
+    assert 0.4 < fast.size / plain.size < 0.8
     assert level_dbfs(to_float(fast)) - level_dbfs(to_float(plain)) == pytest.approx(-20.0, abs=2.5)
 
 
@@ -91,7 +91,8 @@ def test_what_is_no_voice_is_refused_in_one_line(
         path.write_bytes(model)
     if settings is not None:
         path.with_name("wrong.onnx.json").write_text(settings)
-    with pytest.raises(ModelError, match="wrong") as caught:
+    found = r"wrong.onnx.json cannot be read \(No such file" if settings is None else "not a Piper voice"
+    with pytest.raises(ModelError, match=found) as caught:
         Synthesizer(path, SynthesizeConfig())
     assert "voicecli models verify" in caught.value.remedy
     assert "\n" not in str(caught.value)

@@ -106,6 +106,7 @@ def test_a_long_recording_reaches_the_transcriber_in_stretches_it_can_take(tmp_p
     assert len(transcriber.heard) > 4
     for stretch, following in pairwise(transcriber.heard):
         assert stretch.size <= LONGEST_S * RATE_HZ
+        assert level_dbfs(following[: RATE_HZ // 2]) > -40  # none begins with the pause between
         assert stretch.size + following.size > LONGEST_S * RATE_HZ / 2  # and not in crumbs
 
 
