@@ -159,7 +159,7 @@ def talking(lines: list[str], replies: list[str | Exception], *, headphones: boo
     )
     scribe, answers = Scribe(lines), Answers(replies)
     engines = Engines(LoudIsSpeech(), scribe, answers, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
-    pipeline = Pipeline(streams, engines, config, clock)
+    pipeline = Pipeline(streams, engines, config, clock, clock.now())
     pipeline.start()
     try:
         yield Talk(pipeline, user, streams, scribe, answers, tape)

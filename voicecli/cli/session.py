@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Closed
 from voicecli.clock import MonotonicClock
+from voicecli.errors import VoicecliError
 from voicecli.view import ReaderGone
 from voicecli.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from voicecli.audio.streams import AudioStreams
@@ -42,11 +44,12 @@ def hold_talk(
     from voicecli.pipeline import Pipeline
 
     signal.signal(signal.SIGTERM, _interrupt)
-    pipeline = None
+    clock = MonotonicClock()
+    began, pipeline = clock.now(), None
     try:
-        with view:
+        with view, _failure_shown(view, lambda: clock.now() - began):
             engines = _load(config, store, view)
-            pipeline = Pipeline(open_streams(engines), engines, config, MonotonicClock())
+            pipeline = Pipeline(open_streams(engines), engines, config, clock, began)
             pipeline.start()
             _show(pipeline, view, finished)
     except (KeyboardInterrupt, ReaderGone):
@@ -60,6 +63,20 @@ def hold_talk(
             engines.generator.close()
     if not ended:
         _end_at_once(signal.SIGINT, None, code=0)  # a model that does not return must not hold up the user
+
+
+@contextmanager
+def _failure_shown(view: View, elapsed_s: Callable[[], float]) -> Iterator[None]:
+    """Show what ends the talk, for readers of events; a person reads it on stderr, once."""
+    from voicecli.events import Failed
+    from voicecli.view.stream import StreamView
+
+    try:
+        yield
+    except VoicecliError as error:
+        if isinstance(view, StreamView):
+            view.show(Failed(elapsed_s(), error.found, error.remedy))
+        raise
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

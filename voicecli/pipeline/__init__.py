@@ -39,10 +39,13 @@ if TYPE_CHECKING:
 class Pipeline:
     """A talk, from `start` until `close`."""
 
-    def __init__(self, streams: AudioStreams, engines: Engines, config: Config, clock: Clock) -> None:
+    def __init__(
+        self, streams: AudioStreams, engines: Engines, config: Config, clock: Clock, began: float
+    ) -> None:
+        """`began` is the time the `t` of events is counted from, on `clock`."""
         self._streams = streams
         self._engines = engines
-        self._turns = Turns(clock)
+        self._turns = Turns(clock, began)
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
         # More utterances than a person says while one is transcribed; clauses for half a minute of speech.

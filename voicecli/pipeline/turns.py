@@ -53,7 +53,8 @@ class Turns:
     may read both. The times of a turn exist from `open` until `settle`.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, began: float) -> None:
+        """`began` is the time the `t` of events is counted from."""
         self.clock = clock
         self.stop = threading.Event()
         self.newest = 0
@@ -62,7 +63,7 @@ class Turns:
         self.times: dict[int, TurnTimes] = {}
         self.events: Channel[Event] = Channel("events", 1024, "drop_oldest")
         """For a view: one that is late loses the oldest, the voice never waits for it."""
-        self._began = clock.now()
+        self._began = began
 
     def open(self) -> int:
         """Listening thread: the user begins a turn; give its number."""
