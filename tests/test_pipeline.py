@@ -51,9 +51,6 @@ class LoudIsSpeech:
         level = level_dbfs(frame.samples)
         return ScoredFrame(frame, 1.0 if level > -40 else 0.0, level)
 
-    def reset(self) -> None:
-        pass
-
 
 @dataclass
 class Scribe:

@@ -24,12 +24,6 @@ if TYPE_CHECKING:
 class Detector:
     """Takes what is loud for speech."""
 
-    def __init__(self) -> None:
-        self.resets = 0
-
-    def reset(self) -> None:
-        self.resets += 1
-
     def score(self, frame: Float32Frame) -> ScoredFrame:
         level = level_dbfs(frame.samples)
         return ScoredFrame(frame, 0.9 if level > -40 else 0.0, level)
@@ -130,13 +124,6 @@ def test_the_language_is_that_of_the_first_words(tmp_path: Path) -> None:
     parts = [part for _ in range(20) for part in (tone(3, 2), pause(0.9))]
     result, _ = transcript(tmp_path, Transcriber("de", "fr"), *parts)
     assert result.language == "de"
-
-
-def test_the_detector_forgets_the_file_before(tmp_path: Path) -> None:
-    transcript(tmp_path, Transcriber(), tone(3, 1))
-    detector = Detector()
-    transcribe_file(tmp_path / "a.wav", detector, Transcriber())  # type: ignore[arg-type]
-    assert detector.resets == 1
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:

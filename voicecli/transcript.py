@@ -51,7 +51,6 @@ class FileTranscript:
 def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) -> FileTranscript:
     """Write down a recording; memory does not grow with its length. Raises AudioFileError."""
     recording = _Recording(path)
-    detector.reset()
     texts: list[str] = []
     language = ""
     for stretch in _stretches(_utterances(recording, detector)):

@@ -23,7 +23,7 @@ CONTEXT_SAMPLES = 64
 
 
 class Detector:
-    """Scores frame after frame; remembers what it heard, so one per stream."""
+    """Scores frame after frame; remembers what it heard as long as frames follow one another."""
 
     def __init__(self, model: Path) -> None:
         """Load `silero_vad_16k_op15.onnx`. Raises ModelError when it is no such model."""
@@ -40,17 +40,16 @@ class Detector:
                 str(model), options, providers=["CPUExecutionProvider"]
             )
             self._rate = np.array(RATE_HZ, np.int64)
-            self.reset()
+            self._forget()
             self._score(np.zeros(FRAME_SAMPLES, np.float32))
         except Exception as error:  # onnxruntime raises its own types, which only derive from Exception
             raise ModelError(
                 f"{model.name} is not a voice activity model that can be loaded",
                 'run "voicecli models verify"',
             ) from error
-        self.reset()
+        self._expected = -1  # nothing follows what it was tried on
 
-    def reset(self) -> None:
-        """Forget what was heard; for use after a gap."""
+    def _forget(self) -> None:
         self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
         self._state = np.zeros((2, 1, 128), np.float32)
 
@@ -63,6 +62,9 @@ class Detector:
         return float(output[0, 0])
 
     def score(self, frame: Float32Frame) -> ScoredFrame:
-        """Say how much the frame sounds like speech."""
+        """Say how much the frame sounds like speech; one that does not follow the last begins anew."""
+        if frame.position != self._expected:
+            self._forget()
+        self._expected = frame.position + FRAME_SAMPLES
         probability = min(1.0, max(0.0, self._score(frame.samples)))
         return ScoredFrame(frame, probability, level_dbfs(frame.samples))

@@ -105,7 +105,6 @@ class Listening:
             # What the user began before the agent's voice ends there: the voice must not join it.
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
-            self._detector.reset()
         self.level_dbfs = level_dbfs(frame.samples)
         if not held_off:
             self._on_segments(self.segmenter.push(self._detector.score(frame)))
