@@ -22,8 +22,9 @@ LEAD_S = 0.01
 HISS_LSB = 2.0
 """RMS of the noise under the voice, in steps of 16 bits: -84 dBFS, which nobody hears.
 
-Piper's pauses are digital silence. Amplifiers and Bluetooth links switch themselves off in it and cut the
-next syllable, and nothing tells such a pause from a buffer that ran dry.
+Piper's pauses are fainter than one step of 16 bits (0.7-0.85 steps RMS with the voice joe, three texts).
+Amplifiers and Bluetooth links take that for nothing, switch themselves off and cut the next syllable, and
+no measurement tells such a pause from a buffer that ran dry.
 """
 
 _VERIFY = 'run "voicecli models verify", or choose another voice'
