@@ -105,9 +105,7 @@ class OpenAiGenerator:
         self._closing.set()
         with self._busy:
             if self._loop is not None and not self._loop.is_closed():
-                if self._client is not None:
-                    self._loop.run_until_complete(self._client.aclose())
-                self._loop.run_until_complete(self._loop.shutdown_default_executor())
+                self._loop.run_until_complete(self._finish())
                 self._loop.close()
 
     def _run(self, request: Coroutine[None, None, object], cancelled: Cancelled) -> bool:
@@ -118,6 +116,15 @@ class OpenAiGenerator:
                 return False
             self._loop = self._loop or asyncio.new_event_loop()
             return self._loop.run_until_complete(self._watch(request, cancelled))
+
+    async def _finish(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._client is not None:
+            await self._client.aclose()
+        # A stream left early leaves generators inside of generators, and tasks that close some of them.
+        await loop.shutdown_asyncgens()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        await loop.shutdown_default_executor()
 
     async def _watch(self, request: Coroutine[None, None, object], cancelled: Cancelled) -> bool:
         task = asyncio.ensure_future(request)
