@@ -1,0 +1,293 @@
+"""16 kHz speech -> words: Whisper on a short window, with guards. The only file that imports faster-whisper.
+
+Whisper was trained on windows of 30 s, and most of the time it takes goes into encoding the silence after a
+short utterance. Here only the speech and some silence are encoded; the loops and the words out of nothing
+that this brings, the guards below catch. Where the numbers come from: docs/decisions/0003-short-window.md.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zlib
+from dataclasses import dataclass, replace
+from math import exp
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.errors import ConfigError, ModelError
+from voicecli.messages import RATE_HZ, Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ctranslate2 import StorageView
+    from faster_whisper import WhisperModel
+    from faster_whisper.tokenizer import Tokenizer
+
+    from voicecli.messages import Float32
+
+LONGEST_S = 28.0
+"""More than this has no silence after it in Whisper's window."""
+SHORTEST_S = 0.1
+"""Less than this holds no word."""
+
+WINDOW_S = 30.0
+"""What Whisper was trained on."""
+MIN_WINDOW_S = 6.0
+SILENCE_AFTER_S = 2.0
+QUIET_BEFORE_S = 0.2
+"""Whisper loses or repeats a word that begins with the very first sample."""
+
+_STEP = 2 * 160
+"""Samples of one step of the encoder: two feature frames of 10 ms."""
+_TIMESTAMP_S = 0.02
+"""What one step of a timestamp token means."""
+
+NO_SPEECH = 0.4
+NO_SPEECH_LOG_PROB = -0.55
+"""No words: the no-speech probability above the one and the mean log-probability below the other."""
+LOW_LOG_PROB = -1.0
+"""Whisper's own `logprob_threshold`: below it the words are doubtful."""
+HIGH_COMPRESSION = 2.4
+"""Whisper's own `compression_ratio_threshold`: text that compresses better repeats itself."""
+
+_LOOP = re.compile(r"(.{10,}?)\1|(.{3,}?)\2\2")
+"""A sentence twice or a word three times in a row, in letters and digits alone."""
+_TAIL = 20
+"""As many last letters that came before are the beginning of one more round."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How to look for words in a window."""
+
+    beam_size: int
+    max_tokens: int
+    no_repeat_ngram: int = 0
+    """Tokens in a row that may not come twice; 0: all may."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What one pass over a window gave."""
+
+    text: str
+    log_prob: float
+    """Mean over the tokens."""
+    no_speech: float
+    """Probability that nobody speaks, 0..1."""
+    cut_off: bool
+    """The tokens ran out before the words."""
+
+    @property
+    def repeats(self) -> bool:
+        return self.cut_off or is_loop(self.text)
+
+    @property
+    def nothing(self) -> bool:
+        unlikely = self.log_prob < NO_SPEECH_LOG_PROB or self.repeats
+        return not self.text or (self.no_speech > NO_SPEECH and unlikely)
+
+
+class Transcriber:
+    """Whisper, loaded. Not for two threads at once."""
+
+    def __init__(self, model_folder: Path, language: str = "auto", threads: int = 0) -> None:
+        """Load a CTranslate2 Whisper folder; opens no connection.
+
+        `language` is a code Whisper knows, or "auto"; `threads` 0 is one thread per core, at most 4.
+
+        Raises ModelError: the folder is not a whole Whisper model. ConfigError: a language it does not know.
+        """
+        self._model = _load(model_folder, threads or min(4, os.cpu_count() or 1))
+        known = self._model.supported_languages
+        if language not in ("auto", *known):
+            allowed = ", ".join(known) if len(known) > 1 else "en: this model knows only English"
+            raise ConfigError(f"the speech model has no language '{language}'", f'use "auto" or {allowed}')
+        self._language = known[0] if len(known) == 1 else language
+        self._tokenizers: dict[str, Tokenizer] = {}
+        from faster_whisper.feature_extractor import FeatureExtractor
+
+        self._features = FeatureExtractor(feature_size=self._model.model.n_mels)
+
+    def warm(self) -> None:
+        """Pay what only the first transcription costs."""
+        noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
+        self.transcribe(noise.astype(np.float32))
+
+    def transcribe(self, samples: Float32) -> Transcript:
+        """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
+
+        The text is empty where there are no words; with "auto" so is the language then.
+
+        Raises ValueError: the samples are not such.
+        """
+        check_samples(samples)
+        if samples.size < SHORTEST_S * RATE_HZ:
+            return self._nothing()
+        begins_s, ends_s = sounding_s(samples)
+        before_s = max(0.0, QUIET_BEFORE_S - begins_s)
+        spoken = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
+        language = self._language_of(spoken)
+        quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
+        words = self._decode(spoken, language, quick, before_s + ends_s)
+        if words.nothing:
+            return self._nothing()
+        if words.repeats or words.log_prob < LOW_LOG_PROB:
+            words = self._again(samples, language, words)
+        if words.nothing:
+            return self._nothing()
+        return Transcript(words.text, language, min(1.0, exp(words.log_prob)))
+
+    def _nothing(self) -> Transcript:
+        return Transcript("", "" if self._language == "auto" else self._language, 0.0)
+
+    def _again(self, samples: Float32, language: str, words: _Words) -> _Words:
+        """Look once more in the window that Whisper was trained on; take what is better."""
+        whole = self._encode(samples, 0.0, WINDOW_S)
+        careful = _Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
+        second = self._decode(whole, language, careful, sounding_s(samples)[1])
+        second = replace(second, no_speech=words.no_speech)  # its bound belongs to the short window
+        return second if words.repeats or second.log_prob > words.log_prob else words
+
+    def _encode(self, samples: Float32, before_s: float, total_s: float) -> StorageView:
+        """Encode `samples` with silence around them, `total_s` in all."""
+        from faster_whisper.transcribe import get_ctranslate2_storage
+
+        window = np.zeros(int(total_s * RATE_HZ) // _STEP * _STEP, np.float32)
+        first = int(before_s * RATE_HZ)
+        window[first : first + samples.size] = samples
+        frames = self._features(window, padding=0)
+        return self._model.model.encode(get_ctranslate2_storage(frames[np.newaxis].astype(np.float32)))
+
+    def _language_of(self, encoded: StorageView) -> str:
+        if self._language != "auto":
+            return self._language
+        token: str = self._model.model.detect_language(encoded)[0][0][0]
+        return token.strip("<|>")
+
+    def _tokenizer(self, language: str) -> Tokenizer:
+        from faster_whisper.tokenizer import Tokenizer
+
+        if language not in self._tokenizers:
+            self._tokenizers[language] = Tokenizer(
+                self._model.hf_tokenizer, self._model.model.is_multilingual, "transcribe", language
+            )
+        return self._tokenizers[language]
+
+    def _decode(self, encoded: StorageView, language: str, search: _Search, end_s: float) -> _Words:
+        """Find the words of a window whose sound ends at `end_s`.
+
+        With timestamps: they cost two tokens a sentence, and without them short windows loop.
+        """
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        tokenizer = self._tokenizer(language)
+        prompt = self._model.get_prompt(tokenizer, [])
+        result = self._model.model.generate(
+            encoded,
+            [prompt],
+            beam_size=search.beam_size,
+            max_length=2 * search.max_tokens,  # CTranslate2 halves it, as Whisper does with its context
+            no_repeat_ngram_size=search.no_repeat_ngram,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+        )[0]
+        tokens: list[int] = result.sequences_ids[0]
+        kept = before_end(tokens, tokenizer.timestamp_begin, end_s)
+        return _Words(
+            text=tokenizer.decode(kept).strip(),
+            # CTranslate2 gives the mean over the tokens; the end token counts as well.
+            log_prob=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            no_speech=result.no_speech_prob,
+            cut_off=len(tokens) >= search.max_tokens and len(kept) == len(tokens),
+        )
+
+
+MAX_TOKENS = 224
+"""Half of Whisper's text context: the most it was trained to say of one window."""
+
+
+def token_budget(audio_s: float) -> int:
+    """Tokens that speech of this length can need.
+
+    English takes 4 a second, timestamps included; the fastest talkers and languages written in several tokens
+    a syllable three times that.
+    """
+    return min(MAX_TOKENS, round(12 * audio_s) + 10)
+
+
+def window_s(audio_s: float) -> float:
+    """Seconds to encode for this much audio, silence after it included."""
+    return min(WINDOW_S, max(MIN_WINDOW_S, audio_s + SILENCE_AFTER_S))
+
+
+def sounding_s(samples: Float32) -> tuple[float, float]:
+    """Where sound begins and ends, in seconds: blocks of 20 ms within 30 dB of the loudest one."""
+    block = RATE_HZ // 50
+    blocks = samples[: samples.size // block * block].reshape(-1, block)
+    power = np.mean(blocks.astype(np.float64) ** 2, axis=1)
+    loud = np.flatnonzero(power >= power.max() * 1e-3)
+    return float(loud[0]) * block / RATE_HZ, float(loud[-1] + 1) * block / RATE_HZ
+
+
+def before_end(tokens: Sequence[int], first_timestamp: int, end_s: float) -> list[int]:
+    """Leave out the sentences that begin after the sound has ended: made up, mostly the last one again."""
+    kept: list[int] = []
+    worded = False
+    for token in tokens:
+        if token < first_timestamp:
+            worded = True
+        elif worded and (token - first_timestamp) * _TIMESTAMP_S >= end_s - 0.2:
+            break  # a timestamp ends one sentence and begins the next
+        kept.append(token)
+    return kept
+
+
+def is_loop(text: str) -> bool:
+    """Whether the text says the same again and again, whatever its punctuation, case and script."""
+    letters = "".join(c for c in text.casefold() if c.isalnum())
+    packed = text.encode()
+    return (
+        _LOOP.search(letters) is not None
+        or letters.find(letters[-_TAIL:]) < len(letters) - _TAIL
+        or len(packed) > HIGH_COMPRESSION * len(zlib.compress(packed))  # as Whisper counts it
+    )
+
+
+def check_samples(samples: Float32) -> None:
+    """Raise ValueError, which says what is wrong, unless these are samples that can be transcribed."""
+    if samples.dtype != np.float32 or samples.ndim != 1:
+        raise ValueError(f"samples to transcribe: want (n,) float32, got {samples.shape} {samples.dtype}")
+    if not 0 < samples.size <= LONGEST_S * RATE_HZ:
+        got_s = samples.size / RATE_HZ
+        raise ValueError(f"samples to transcribe: want above 0 and at most {LONGEST_S:g} s, got {got_s:g} s")
+    if np.isnan(samples).any():
+        raise ValueError("samples to transcribe: some are NaN")
+    if np.isinf(samples).any():
+        raise ValueError("samples to transcribe: some are infinite")
+    if np.abs(samples).max() > 1.0:
+        raise ValueError("samples to transcribe: some are outside [-1, 1]")
+
+
+def _load(folder: Path, threads: int) -> WhisperModel:
+    for name in ("model.bin", "config.json", "tokenizer.json"):  # faster-whisper would fetch a tokenizer
+        if not (folder / name).is_file():
+            raise ModelError(f"{folder} has no {name}", _REMEDY)
+    # Read by OpenMP (libgomp, in the CTranslate2 wheel) when it is loaded: idle threads sleep, not spin.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from faster_whisper import WhisperModel
+
+    try:
+        return WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
+        )
+    except Exception as error:  # tokenizers raises Exception itself; CTranslate2 RuntimeError and ValueError
+        raise ModelError(f"{folder} is not a Whisper model that can be read: {error}", _REMEDY) from error
+
+
+_REMEDY = 'run "voicecli models verify"'
