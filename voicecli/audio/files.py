@@ -76,13 +76,13 @@ class WavWriter:
 
     def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
         self._path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._form = (rate_hz, channels)
 
     def __enter__(self) -> Self:
         """Open a file beside the final one. Raises AudioFileError where that cannot be."""
         if self._path.exists() and not self._path.is_file():  # a file moved over /dev/null would replace it
             raise AudioFileError(f"{self._path} is a folder or a device", "give the name of a file")
+        self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         try:
             self._handle = self._part.open("wb")
         except OSError as error:

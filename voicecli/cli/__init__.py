@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
+import signal
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -14,6 +18,9 @@ from voicecli.cli.models import models_app
 from voicecli.cli.speech import say, transcribe
 from voicecli.cli.talk import demo, talk
 from voicecli.errors import VoicecliError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,27 +52,65 @@ def options(
     """Options of voicecli itself."""
 
 
+def _open_what_is_closed() -> None:
+    """Give a program started without stdin, stdout or stderr ones that lead nowhere.
+
+    Else the next file opened would take the place, and be written into.
+    """
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
 def _keep_stderr_to_ourselves() -> None:
     """Send what C libraries write to file descriptor 2 nowhere; our own stderr goes where it always went.
 
     ALSA, PortAudio and llama.cpp write there from their own threads, into the live view and before the one
     line that says what is wrong. What they report also reaches us as an error code, and that is told.
     """
-    try:
-        ours = os.dup(2)
-    except OSError:  # started without a stderr
-        return
+    ours = os.dup(2)
     sys.stderr = open(ours, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
 
 
+def _end(number: int, frame: FrameType | None) -> None:
+    """End by way of every `finally`, so that no half-written file stays."""
+    raise SystemExit(128 + number)
+
+
+# What a full or broken disk says, wherever it is written to; any other OSError is a bug of ours.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
 def main() -> None:
     """Run a command; an error a user can mend is one line on stderr and an exit code, not a traceback."""
+    _open_what_is_closed()
     _keep_stderr_to_ourselves()
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # a letter it cannot show is no reason to end
+    signal.signal(signal.SIGTERM, _end)
     try:
         app()
     except VoicecliError as error:
-        sys.stderr.write(f"voicecli: {error}\n")
-        raise SystemExit(error.exit_code) from None
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        _fail(f"cannot write to standard output: {error.strerror}; make room, or write elsewhere", 1)
+
+
+def _fail(line: str, code: int) -> NoReturn:
+    from voicecli.view.safe import safe
+
+    with contextlib.suppress(OSError):  # nobody to tell
+        sys.stderr.write(f"voicecli: {safe(line)}\n")
+    # What could not be written is still buffered: Python would try once more as it ends, and complain.
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    raise SystemExit(code) from None

@@ -32,7 +32,7 @@ def devices(
         else {}
     )
     if as_json:
-        typer.echo(json.dumps([_described(device, checks) for device in found], indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([_described(device, checks) for device in found], indent=1))
     else:
         _print_table(found, checks)
     broken = [

@@ -49,7 +49,7 @@ def list_models(
             }
             for model, state in models
         ]
-        typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(entries, indent=1))
         return
     from rich.console import Console
     from rich.table import Table

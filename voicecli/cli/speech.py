@@ -133,7 +133,7 @@ def transcribe(
                 "audio_s": round(result.audio_s, 3),
                 "seconds": round(seconds, 3),
             }
-            typer.echo(json.dumps(entry, ensure_ascii=False))
+            typer.echo(json.dumps(entry))
         else:
             typer.echo(f"{file}: {result.text}" if len(files) > 1 else result.text)
     if failed:
