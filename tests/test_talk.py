@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
 import sys
-import threading
 import wave
-from collections.abc import Iterator
-from contextlib import contextmanager
 from difflib import SequenceMatcher
 from pathlib import Path
-from queue import Queue
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests.program import talking, voicecli
 from tests.room import RATE_HZ, Room, can_run
 from tests.speech import speak
 from voicecli.config import TranscribeConfig
@@ -31,85 +26,27 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.models
 
-NO_NETWORK = Path(__file__).parent / "no_network"
 QUESTION = "What is the capital of France?"
 room_needed = pytest.mark.skipif(
     not can_run(), reason="needs pulseaudio and its tools: make test installs them"
 )
 
 
-def environment(base: dict[str, str] | None = None) -> dict[str, str]:
-    """Any use of the network from Python ends the process; everything else as it was."""
-    return {**(base or os.environ), "PYTHONPATH": str(NO_NETWORK), "VOICECLI_MODELS": str(models_root())}
-
-
-def voicecli(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "voicecli", *arguments]
-    return subprocess.run(
-        command, env=environment(env), capture_output=True, text=True, timeout=120, check=False
-    )
-
-
-class Agent:
-    """`voicecli talk --json` under way: its events, as they come."""
-
-    def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "voicecli", "talk", "--json", *arguments],
-            env=environment(env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._lines: Queue[str] = Queue()
-        threading.Thread(target=self._pump, daemon=True).start()
-        self.seen: list[dict[str, object]] = []
-
-    def _pump(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._lines.put(line)
-        self._lines.put("")
-
-    def until(self, name: str) -> dict[str, object]:
-        while line := self._lines.get(timeout=60):
-            event: dict[str, object] = json.loads(line)
-            self.seen.append(event)
-            if event["event"] == name:
-                return event
-        raise AssertionError(f"no {name!r} came after {self.seen}; {self.errors()}")
-
-    def errors(self) -> str:
-        assert self.process.stderr is not None
-        return self.process.stderr.read()
-
-    def wait(self) -> int:
-        return self.process.wait(timeout=20)
-
-
-@contextmanager
-def talking(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Agent]:
-    agent = Agent(*arguments, env=env)
-    try:
-        yield agent
-    finally:
-        agent.process.kill()
-        agent.process.wait()
-        for pipe in (agent.process.stdout, agent.process.stderr):
-            assert pipe is not None
-            pipe.close()
-
-
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text.lower())
 
 
+def alike(one: str, other: str) -> float:
+    """Letter by letter: "France is", "Francis". Piper never says a thing twice the same way."""
+    return SequenceMatcher(None, "".join(words(one)), "".join(words(other))).ratio()
+
+
 def likeness(said: str, samples: Float32) -> float:
-    """How much of `said` speech recognition finds in the sound, letter by letter: "France is", "Francis"."""
+    """How much of `said` speech recognition finds in the sound."""
     transcriber = load_transcriber(TranscribeConfig(language="en"), ModelStore(models_root()))
     stretches = [samples[at : at + 20 * RATE_HZ] for at in range(0, len(samples), 20 * RATE_HZ)]
     heard = " ".join(transcriber.transcribe(np.ascontiguousarray(part)).text for part in stretches)
-    return SequenceMatcher(None, "".join(words(said)), "".join(words(heard))).ratio()
+    return alike(said, heard)
 
 
 def inet_sockets(pid: int) -> set[str]:
@@ -235,7 +172,7 @@ def test_say_into_a_file_and_transcribe_it_again(tmp_path: Path) -> None:
     done = voicecli("transcribe", "--json", "--language", "en", str(said))
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert words(result["text"]) == words("The quick brown fox is very tired today.")
+    assert alike(result["text"], "The quick brown fox is very tired today.") >= 0.8
     assert set(result) == {"file", "text", "language", "audio_s", "seconds"}
     assert result["language"] == "en"
 
