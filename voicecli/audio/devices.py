@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["input", "output"]
 NOUN: dict[Kind, str] = {"input": "microphone", "output": "loudspeaker"}
+WITHOUT: dict[Kind, str] = {
+    "input": "use talk --from-file, or try it with: voicecli demo",
+    "output": "write to a file: say -o, talk --from-file --to-file, or voicecli demo",
+}
+"""What can be done without one."""
 
 # A device whose times are further off than this does not know them (some drivers report 0).
 _PLAUSIBLE_S = 5.0
@@ -125,9 +130,7 @@ def find_device(kind: Kind, wanted: str) -> Device:
     devices = [device for device in list_devices() if device.channels(kind)]
     noun = NOUN[kind]
     if not devices:
-        raise NoDeviceError(
-            f"this computer shows no {noun}", "plug one in, or use --from-file, or try it with: voicecli demo"
-        )
+        raise NoDeviceError(f"this computer shows no {noun}", f"plug one in, or {WITHOUT[kind]}")
     if wanted == "default":
         return next((device for device in devices if device.is_default(kind)), devices[0])
     if wanted.isdecimal():

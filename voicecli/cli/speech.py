@@ -22,6 +22,8 @@ from voicecli.cli.options import (
 from voicecli.errors import AudioFileError, ConfigError, DeviceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.config import Config
     from voicecli.speak.synthesize import Synthesizer
 
@@ -77,6 +79,16 @@ def _aloud(clauses: list[str], synthesizer: Synthesizer, config: Config) -> None
     device = find_device("output", audio.output_device)
     stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
     playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
+
+    def wait_until(moved_on: Callable[[], bool]) -> None:
+        while not moved_on():
+            if stream.ended:
+                raise DeviceError(
+                    f"the device {device.name!r} stopped",
+                    "plug it in again, or choose another: voicecli devices",
+                )
+            clock.wait(never, TICK_S)
+
     stream.start(playback.pull)
     try:
         playback.begin(1)
@@ -84,15 +96,9 @@ def _aloud(clauses: list[str], synthesizer: Synthesizer, config: Config) -> None
             playback.load(
                 SpokenChunk(Clause(1, index, text), synthesizer.synthesize(text), synthesizer.rate_hz)
             )
-            while not playback.pump():
-                clock.wait(never, TICK_S)
+            wait_until(playback.pump)
         playback.finish()
-        while not playback.done(clock.now()):
-            if stream.ended:
-                raise DeviceError(
-                    f"the device {device.name!r} stopped", "plug it in again, or choose another"
-                )
-            clock.wait(never, TICK_S)
+        wait_until(lambda: playback.done(clock.now()))
     finally:
         stream.close()
 
