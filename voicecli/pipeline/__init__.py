@@ -58,7 +58,7 @@ class Pipeline:
             streams, self._capture, engines.detector, self._playback, self._turns, config, heard
         )
         language = engines.synthesizer.language
-        replying = Replying(
+        self._replying = Replying(
             engines.generator, config.conversation, language, self._turns, said, clauses, outcomes
         )
         speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
@@ -67,7 +67,7 @@ class Pipeline:
             Worker(
                 "transcribe", lambda: transcribe(engines.transcriber, heard, self._turns, said), said.close
             ),
-            Worker("reply", replying.run, clauses.close),
+            Worker("reply", self._replying.run, clauses.close),
             Worker("speak", speaking.run, outcomes.close),
         ]
 
@@ -124,9 +124,12 @@ class Pipeline:
                 "utterances lost": self._channels[0].stats().drops,
                 "events lost": self.events.stats().drops,
             },
+            loading=f"the language model: {self._engines.generator.name}",
         )
 
-    def _state(self) -> Literal["listening", "hearing", "thinking", "speaking"]:
+    def _state(self) -> Literal["loading", "listening", "hearing", "thinking", "speaking"]:
+        if not self._replying.ready:
+            return "loading"  # a server may take minutes for it
         if self._listening.segmenter.state in (State.SPEAKING, State.STOPPING):
             return "hearing"
         if self._turns.settled == self._turns.newest:

@@ -45,6 +45,8 @@ class Replying:
         self._said = said
         self._clauses = clauses
         self._outcomes = outcomes
+        self.ready = False
+        """The model has been loaded, or it has failed: the first `Listening` is told."""
 
     def run(self) -> None:
         """Until `said` closes."""
@@ -52,6 +54,7 @@ class Replying:
             found = f"what you say goes to another computer: {self._generator.name}"
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
         self._warm()
+        self.ready = True
         while True:
             self._turns.emit(events.Listening(self._turns.elapsed_s()))
             user = self._said.get()
