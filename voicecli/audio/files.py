@@ -5,6 +5,7 @@ The only file that imports av. Reading and writing hold one block at a time, wha
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import wave
@@ -112,7 +113,8 @@ class WavWriter:
         except OSError as failure:
             raise self._unwritable(failure) from failure
         finally:
-            self._handle.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take is still buffered
+                self._handle.close()
             self._part.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> AudioFileError:

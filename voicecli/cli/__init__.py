@@ -84,8 +84,8 @@ def _end(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 
 
-# What a full or broken disk says, wherever it is written to; any other OSError is a bug of ours.
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# Files are written by code that tells of them itself, so these come from standard output.
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -100,7 +100,7 @@ def main() -> None:
     except VoicecliError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
-        if error.errno not in _DISK:
+        if error.errno not in _DISK_FULL:
             raise
         _fail(f"cannot write to standard output: {error.strerror}; make room, or write elsewhere", 1)
 
