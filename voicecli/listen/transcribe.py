@@ -47,10 +47,13 @@ _TIMESTAMP_S = 0.02
 """What one step of a timestamp token means."""
 
 NO_SPEECH = 0.4
-NO_SPEECH_LOG_PROB = -0.55
-"""No words: the no-speech probability above the one and the mean log-probability below the other."""
+"""At a no-speech probability below it, somebody speaks; above it the words have to be likely: `is_speech`."""
+WHOLE_NO_SPEECH = 0.6
+"""Whisper's own `no_speech_threshold`, for its own window."""
 LOW_LOG_PROB = -1.0
 """Whisper's own `logprob_threshold`: below it the words are doubtful."""
+SURE_LANGUAGE = 0.5
+"""faster-whisper's own `language_detection_threshold`."""
 HIGH_COMPRESSION = 2.4
 """Whisper's own `compression_ratio_threshold`: text that compresses better repeats itself."""
 
@@ -88,8 +91,7 @@ class _Words:
 
     @property
     def nothing(self) -> bool:
-        unlikely = self.log_prob < NO_SPEECH_LOG_PROB or self.repeats
-        return not self.text or (self.no_speech > NO_SPEECH and unlikely)
+        return not self.text or not is_speech(self.no_speech, self.log_prob, repeats=self.repeats)
 
 
 class Transcriber:
@@ -98,16 +100,20 @@ class Transcriber:
     def __init__(self, model_folder: Path, language: str = "auto", threads: int = 0) -> None:
         """Load a CTranslate2 Whisper folder; opens no connection.
 
-        `language` is a code Whisper knows, or "auto"; `threads` 0 is one thread per core, at most 4.
+        `language` is a code Whisper knows, or "auto": found for each call, or the one before where a word
+        is too little to tell; `threads` 0 is one thread per core, at most 4.
 
         Raises ModelError: the folder is not a whole Whisper model. ConfigError: a language it does not know.
         """
         self._model = _load(model_folder, threads or min(4, os.cpu_count() or 1))
-        known = self._model.supported_languages
+        has = self._model.hf_tokenizer.token_to_id
+        known = [code for code in self._model.supported_languages if has(f"<|{code}|>") is not None]
         if language not in ("auto", *known):
             allowed = ", ".join(known) if len(known) > 1 else "en: this model knows only English"
             raise ConfigError(f"the speech model has no language '{language}'", f'use "auto" or {allowed}')
         self._language = known[0] if len(known) == 1 else language
+        self._spoken = ""
+        """The language of the last words of which it was sure."""
         self._tokenizers: dict[str, Tokenizer] = {}
         from faster_whisper.feature_extractor import FeatureExtractor
 
@@ -131,15 +137,17 @@ class Transcriber:
         begins_s, ends_s = sounding_s(samples)
         before_s = max(0.0, QUIET_BEFORE_S - begins_s)
         spoken = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
-        language = self._language_of(spoken)
+        language, sure = self._language_of(spoken)
         quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._decode(spoken, language, quick, before_s + ends_s)
-        if words.nothing:
+        if words.nothing or (words.no_speech > NO_SPEECH and not sure):
             return self._nothing()
         if words.repeats or words.log_prob < LOW_LOG_PROB:
             words = self._again(samples, language, words)
         if words.nothing:
             return self._nothing()
+        if sure:
+            self._spoken = language
         return Transcript(words.text, language, min(1.0, exp(words.log_prob)))
 
     def _nothing(self) -> Transcript:
@@ -150,7 +158,10 @@ class Transcriber:
         whole = self._encode(samples, 0.0, WINDOW_S)
         careful = _Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
         second = self._decode(whole, language, careful, sounding_s(samples)[1])
-        second = replace(second, no_speech=words.no_speech)  # its bound belongs to the short window
+        if second.no_speech > WHOLE_NO_SPEECH:
+            return second
+        # The line of `is_speech` was drawn for the short window.
+        second = replace(second, no_speech=words.no_speech)
         return second if words.repeats or second.log_prob > words.log_prob else words
 
     def _encode(self, samples: Float32, before_s: float, total_s: float) -> StorageView:
@@ -163,11 +174,13 @@ class Transcriber:
         frames = self._features(window, padding=0)
         return self._model.model.encode(get_ctranslate2_storage(frames[np.newaxis].astype(np.float32)))
 
-    def _language_of(self, encoded: StorageView) -> str:
+    def _language_of(self, encoded: StorageView) -> tuple[str, bool]:
+        """The language, and whether that is sure. One word is not enough: then it is the language before."""
         if self._language != "auto":
-            return self._language
-        token: str = self._model.model.detect_language(encoded)[0][0][0]
-        return token.strip("<|>")
+            return self._language, True
+        (token, probability), *_ = self._model.model.detect_language(encoded)[0]
+        sure = probability >= SURE_LANGUAGE
+        return (token.strip("<|>") if sure or not self._spoken else self._spoken), sure
 
     def _tokenizer(self, language: str) -> Tokenizer:
         from faster_whisper.tokenizer import Tokenizer
@@ -210,6 +223,14 @@ class Transcriber:
 
 MAX_TOKENS = 224
 """Half of Whisper's text context: the most it was trained to say of one window."""
+
+
+def is_speech(no_speech: float, log_prob: float, *, repeats: bool) -> bool:
+    """Weigh the probability that nobody speaks against the mean log-probability of the words.
+
+    Whisper has two bounds for that. In the short window a slanting line keeps the two kinds further apart.
+    """
+    return no_speech <= NO_SPEECH or (not repeats and log_prob >= 1.2 * (no_speech - 0.9))
 
 
 def token_budget(audio_s: float) -> int:
