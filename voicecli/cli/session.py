@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -59,10 +60,9 @@ def hold_talk(
             _end_at_once(signal.SIGINT, None, code=0)  # a thread is busy loading, and cannot be asked to stop
     finally:
         ended = pipeline is None or pipeline.close()
-        if pipeline is not None and ended:
-            engines.generator.close()
     if not ended:
-        _end_at_once(signal.SIGINT, None, code=0)  # a model that does not return must not hold up the user
+        # A model that does not return must not hold up the user; what is recorded is still written down.
+        atexit.register(_end_at_once, signal.SIGINT, None, code=0)
 
 
 @contextmanager

@@ -83,11 +83,15 @@ class Pipeline:
             worker.start()
 
     def close(self, timeout_s: float = 0.8) -> bool:
-        """Stop the reply, then the workers, then the devices; say whether all workers ended in time."""
+        """Stop the reply, then the workers, then the devices; say whether all workers ended in time.
+
+        The language model is closed with them: a request under way would last as long as its server likes.
+        """
         self._turns.stop.set()
         self._playback.drop(self._turns.newest + 1, self._turns.clock.now())
         for channel in self._channels:
             channel.close()
+        self._engines.generator.close()
         deadline = self._turns.clock.now() + timeout_s
         ended = [worker.join(max(0.0, deadline - self._turns.clock.now())) for worker in self._workers]
         self._streams.close()

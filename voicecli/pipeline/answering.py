@@ -58,8 +58,10 @@ class Replying:
         while True:
             self._turns.emit(events.Listening(self._turns.elapsed_s()))
             user = self._said.get()
-            self._answer(user)
+            answered = self._answer(user)
             self._turns.settle(user.turn)
+            if answered:
+                self._warm()
 
     def _warm(self) -> None:
         """Let the model read what it already can; one that fails says so, and talk goes on."""
@@ -68,14 +70,15 @@ class Replying:
         except (EngineError, ModelError) as error:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), error.found, error.remedy))
 
-    def _answer(self, user: UserTurn) -> None:
+    def _answer(self, user: UserTurn) -> bool:
+        """See a turn through; False where there was nothing to answer."""
         turn, heard = user.turn, user.transcript
         messages = self._conversation.messages_for(heard.text)
         if heard.text:
             now = self._turns.elapsed_s()
             self._turns.emit(events.Heard(now, turn, heard.text, heard.language, heard.confidence))
         if not messages[-1].content:
-            return  # a sound without words, and nothing said before it was left unanswered
+            return False  # a sound without words, and nothing said before it was left unanswered
         try:
             self._generate(turn, messages)
         except (EngineError, ModelError) as error:
@@ -87,7 +90,7 @@ class Replying:
             self._turns.emit(events.Interrupted(self._turns.elapsed_s(), turn, outcome.heard))
         latency_ms = self._turns.times[turn].latency_ms()
         self._turns.emit(events.TurnDone(self._turns.elapsed_s(), turn, outcome.heard, latency_ms))
-        self._warm()
+        return True
 
     def _generate(self, turn: int, messages: list[ChatMessage]) -> None:
         times, splitter, count = self._turns.times[turn], ClauseSplitter(self._language), 0
