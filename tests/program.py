@@ -17,33 +17,52 @@ from voicecli.models.store import models_root
 NO_NETWORK = Path(__file__).parent / "no_network"
 
 
-def environment(base: dict[str, str] | None = None) -> dict[str, str]:
-    """Any use of the network from Python ends the process, unless `base` has a PYTHONPATH of its own."""
-    given = dict(os.environ) | {"PYTHONPATH": str(NO_NETWORK)} if base is None else base
-    return {"PYTHONPATH": str(NO_NETWORK), "VOICECLI_MODELS": str(models_root()), **given}
+def environment(base: dict[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
+    """Any use of the network from Python ends the process; everything else as in `base`, or as it is here."""
+    return {
+        "VOICECLI_MODELS": str(models_root()),
+        **(os.environ if base is None else base),
+        "PYTHONPATH": "" if network else str(NO_NETWORK),
+    }
+
+
+@contextmanager
+def started(
+    *arguments: str, env: dict[str, str] | None = None, network: bool = False, cwd: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A command under way, with pipes; it is over when the block is."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "voicecli", *arguments],
+        env=environment(env, network=network),
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
 
 
 def voicecli(
     *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    command = [sys.executable, "-m", "voicecli", *arguments]
-    return subprocess.run(
-        command, env=environment(env), cwd=cwd, capture_output=True, text=True, timeout=120, check=False
-    )
+    with started(*arguments, env=env, cwd=cwd) as process:
+        out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
 class Agent:
     """`voicecli talk --json` under way: its events, as they come."""
 
-    def __init__(self, *arguments: str, env: dict[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "voicecli", "talk", "--json", *arguments],
-            env=environment(env),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
         self._lines: Queue[str] = Queue()
         threading.Thread(target=self._pump, daemon=True).start()
         self.seen: list[dict[str, object]] = []
@@ -74,14 +93,19 @@ class Agent:
 
 
 @contextmanager
-def talking(*arguments: str, env: dict[str, str] | None = None) -> Iterator[Agent]:
+def talking(*arguments: str, env: dict[str, str] | None = None, network: bool = False) -> Iterator[Agent]:
     """A talk that is over when the block is."""
-    agent = Agent(*arguments, env=env)
-    try:
-        yield agent
-    finally:
-        agent.process.kill()
-        agent.process.wait()
-        for pipe in (agent.process.stdout, agent.process.stderr):
-            assert pipe is not None
-            pipe.close()
+    with started("talk", "--json", *arguments, env=env, network=network) as process:
+        yield Agent(process)
+
+
+def complaint(done: subprocess.CompletedProcess[str], code: int) -> str:
+    """The one line a failure ends in: who speaks, what was found, a remedy; nothing else."""
+    assert done.returncode == code, (done.returncode, done.stderr)
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.endswith("\n")
+    line = done.stderr.rstrip("\n")
+    assert line.startswith("voicecli: ")
+    assert "; " in line
+    assert line.isprintable()
+    return line

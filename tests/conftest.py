@@ -1,0 +1,20 @@
+"""What several test files need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.speech import speak
+from voicecli.audio.files import WavWriter
+
+
+@pytest.fixture(scope="session")
+def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording: somebody asks what the capital of France is."""
+    path = tmp_path_factory.mktemp("speech") / "question.wav"
+    with WavWriter(path, 16_000, channels=1) as wav:
+        wav.write((speak("What is the capital of France?") * 32767).astype(np.int16))
+    return path
