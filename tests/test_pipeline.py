@@ -29,6 +29,7 @@ from voicecli.messages import (
 from voicecli.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from voicecli.audio.streams import OnInput, OnOutput
     from voicecli.messages import Float32, Int16
 
 RATE_HZ = 16_000
@@ -103,11 +104,28 @@ class Beeper:
         return tone(0.1 * len(text.split()))
 
 
+class Streams(SimulatedStreams):
+    """Devices of which one may fall silent without a word."""
+
+    dead = ""
+
+    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
+        def hear(samples: Int16, at: float, lost: bool) -> None:
+            if self.dead != "microphone":
+                on_input(samples, at, lost)
+
+        def play(block: Int16, at: float, dry: bool) -> None:
+            if self.dead != "loudspeaker":
+                on_output(block, at, dry)
+
+        super().start(hear, play)
+
+
 @dataclass
 class Talk:
     pipeline: Pipeline
     user: RecordedUser
-    streams: SimulatedStreams
+    streams: Streams
     scribe: Scribe
     answers: Answers
     tape: list[tuple[Int16, Int16]]
@@ -151,7 +169,7 @@ def talking(lines: list[str], replies: list[str | Exception], *, headphones: boo
     )
     clock, user = MonotonicClock(), RecordedUser()
     tape: list[tuple[Int16, Int16]] = []
-    streams = SimulatedStreams(
+    streams = Streams(
         user, RATE_HZ, 20, clock, lambda spoken, played: tape.append((spoken.copy(), played.copy()))
     )
     scribe, answers = Scribe(lines), Answers(replies)
@@ -338,6 +356,18 @@ def test_a_device_that_stops_is_an_error_with_its_name() -> None:
             talk.until_failure()
         with pytest.raises(DeviceError, match="gone"):
             talk.streams.close()
+
+
+@pytest.mark.parametrize("dead", ["microphone", "loudspeaker"])
+def test_a_device_that_never_calls_again_is_an_error_with_its_name(
+    dead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicecli.audio.streams.DEAD_DEVICE_S", 0.3)
+    with talking([], []) as talk:
+        talk.until(events.Listening)
+        talk.streams.dead = dead
+        with pytest.raises(DeviceError, match=f"simulated {dead}"):
+            talk.until_failure()
 
 
 def test_a_failing_worker_is_told_by_check() -> None:

@@ -30,6 +30,24 @@ class StreamFormat:
     latency_s: float
 
 
+DEAD_DEVICE_S = 2.0
+"""A running device that has not called for so long is gone, whatever its driver says."""
+
+
+class Pulse:
+    """Whether a device still calls: fed with a count that each of its calls raises."""
+
+    def __init__(self, now: float) -> None:
+        self._count = -1
+        self._changed_at = now
+
+    def stopped(self, count: int, now: float) -> bool:
+        """Whether the count has stood still for `DEAD_DEVICE_S`."""
+        if count != self._count:
+            self._count, self._changed_at = count, now
+        return now - self._changed_at > DEAD_DEVICE_S
+
+
 class AudioStreams(Protocol):
     """A microphone and a loudspeaker, opened."""
 

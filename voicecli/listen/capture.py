@@ -55,6 +55,11 @@ class Capture:
         return self._zeros >= SILENT_AFTER_S * self._rate_hz
 
     @property
+    def received(self) -> int:
+        """Samples the device has delivered; stands still when it is gone."""
+        return self._ring.written
+
+    @property
     def lost(self) -> int:
         """Samples lost because the reader was late."""
         return self._ring.lost

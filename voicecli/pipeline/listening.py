@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
+from voicecli.audio.streams import Pulse
 from voicecli.errors import DeviceError
 from voicecli.listen.segment import Segmenter
 from voicecli.messages import SpeechDropped, SpeechStarted, Transcript, UserTurn, Utterance
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 POLL_S = 0.01
 """How often the listener looks into the ring: a ring without a lock has no bell."""
-
-DEAD_DEVICE_S = 2.0
-"""A running microphone that delivers nothing for so long is gone."""
 
 NO_WORDS = Transcript(text="", language="", confidence=0.0)
 
@@ -64,22 +62,25 @@ class Listening:
 
     def run(self) -> None:
         """Until stopped. Raises DeviceError when a device is gone."""
-        last_at = self._turns.clock.now()
+        now = self._turns.clock.now()
+        pulses = Pulse(now), Pulse(now)
         while not self._turns.stop.is_set():
+            self._check_devices(*pulses)
             chunk = self._capture.read()
             if chunk is None:
-                self._check_devices(last_at)
                 self._turns.clock.wait(self._turns.stop, POLL_S)
                 continue
-            last_at = self._turns.clock.now()
             self._check_silence()
             for frame in self._converter.push(chunk):
                 self._on_frame(frame)
 
-    def _check_devices(self, last_at: float) -> None:
-        gone = self._streams.stopped()
-        if gone is None and self._turns.clock.now() - last_at > DEAD_DEVICE_S:
-            gone = self._streams.microphone.name
+    def _check_devices(self, microphone: Pulse, loudspeaker: Pulse) -> None:
+        """A device may end its stream, or just never call again."""
+        now, gone = self._turns.clock.now(), self._streams.stopped()
+        if microphone.stopped(self._capture.received, now):
+            gone = gone or self._streams.microphone.name
+        if loudspeaker.stopped(self._playback.jitter.blocks, now):
+            gone = gone or self._streams.loudspeaker.name
         if gone is not None:
             raise DeviceError(
                 f"the device {gone!r} stopped",

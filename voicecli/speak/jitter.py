@@ -69,6 +69,8 @@ class JitterBuffer:
         """When sound last ended; of use while not `sounding`."""
         self.underruns = 0
         self.device_underruns = 0
+        self.blocks = 0
+        """Blocks the device has asked for; stands still when it is gone."""
         self.peak = 0
 
     # ---- pushing side
@@ -142,6 +144,7 @@ class JitterBuffer:
 
     def pull(self, block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001
         """Fill (n,) int16, whose first sample sounds at time `at`."""
+        self.blocks += 1
         if device_ran_dry:
             self.device_underruns += 1
         drop_to = self._drop_to
