@@ -129,6 +129,13 @@ def test_a_missing_model_is_named_with_the_command_that_fetches_it(
         (["say", "hi", "-o", "a.wav", "--voice", "./my.onnx"], ["my.onnx", "check the path"]),
         (["say", "hi", "-o", "a.wav", "--voice", "vad-silero"], ["kind vad, not voice"]),
         (["say", "hi", "-o", "a.wav", "--voice", "en_GB-alan-medium"], ["models pull en_GB-alan-medium"]),
+        (["say", "hi", "-o", "a.wav", "--voice", "x" * 300], ["there is no model"]),
+        (["say", "hi", "-o", "a.wav", "--voice", "~nobody-here/my.onnx"], ["my.onnx", "check the path"]),
+        (["say", "hi", "-o", "a.wav", "--models-dir", "x" * 300], ["models pull voice-en-us-joe"]),
+        (
+            ["models", "pull", "whisper-base", "--models-dir", "x" * 300],
+            ["File name too long", "--models-dir"],
+        ),
         (["models", "remove", "whisper-bass"], ["did you mean 'whisper-base'?"]),
         (["models", "remove", "../../etc"], ["'../../etc'"]),
         (["models", "pull", "whisper"], ["'whisper'", "voicecli models list"]),

@@ -81,7 +81,8 @@ class WavWriter:
 
     def __enter__(self) -> Self:
         """Open a file beside the final one. Raises AudioFileError where that cannot be."""
-        if self._path.exists() and not self._path.is_file():  # a file moved over /dev/null would replace it
+        # A file moved over /dev/null would replace it. Unlike Path's, these do not raise for an odd name.
+        if os.path.exists(self._path) and not os.path.isfile(self._path):  # noqa: PTH110, PTH113
             raise AudioFileError(f"{self._path} is a folder or a device", "give the name of a file")
         self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         try:

@@ -14,6 +14,8 @@ from voicecli.models.manifest import hub_name
 from voicecli.models.store import LIST_COMMAND
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.models.manifest import Kind
     from voicecli.models.store import ModelStore
 
@@ -32,8 +34,8 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
 
     Raises ModelError: unknown, not here, damaged, of another kind, or a folder that lacks a file.
     """
-    own = Path(name).expanduser()
-    if name not in store.manifest and own.is_dir():
+    own = _own_path(name)
+    if name not in store.manifest and _is(own, Path.is_dir):
         for wanted in _WHISPER_FILES:
             if not any(own.glob(wanted)):
                 raise ModelError(
@@ -50,8 +52,8 @@ def voice_file(store: ModelStore, name: str) -> Path:
 
     Raises ModelError: unknown, not here, damaged, of another kind, or a path without its .onnx.json.
     """
-    own = Path(name).expanduser()
-    if name not in store.manifest and own.is_file():
+    own = _own_path(name)
+    if name not in store.manifest and _is(own, Path.is_file):
         if not own.with_name(f"{own.name}.json").is_file():
             raise ModelError(
                 f"'{own}' has no {own.name}.json beside it", "fetch it from where the voice came from"
@@ -67,8 +69,8 @@ def language_model_file(store: ModelStore, name: str) -> Path:
 
     Raises ModelError: unknown, not here, damaged or of another kind.
     """
-    own = Path(name).expanduser()
-    if name not in store.manifest and own.is_file():
+    own = _own_path(name)
+    if name not in store.manifest and _is(own, Path.is_file):
         return own
     _refuse_lost_path(name, own)
     if name == "auto":
@@ -90,6 +92,18 @@ def best_language_model(store: ModelStore) -> str:
         if store.state(store.model(name)) != "absent":
             return name
     raise ModelError("no language model is here", 'run "voicecli models pull"')
+
+
+def _own_path(name: str) -> Path:
+    return Path(os.path.expanduser(name))  # noqa: PTH111  # Path raises for a user there is not
+
+
+def _is(own: Path, kind: Callable[[Path], bool]) -> bool:
+    """Ask `kind` of a path; no for a name no disk can hold, and in a folder one may not look into."""
+    try:
+        return kind(own)
+    except OSError:
+        return False
 
 
 def _refuse_lost_path(name: str, path: Path) -> None:

@@ -55,7 +55,7 @@ def models_root(override: Path | None = None) -> Path:
     if override is not None:
         return override
     if named := os.environ.get("VOICECLI_MODELS"):
-        return Path(named).expanduser()
+        return Path(os.path.expanduser(named))  # noqa: PTH111  # Path raises for an unknown user
     above = Path(__file__).resolve().parents[2]
     if _is_checkout(above):
         return above / "models"
@@ -129,7 +129,8 @@ class ModelStore:
 
     def state(self, model: Model) -> State:
         """Whether its files are there with their sizes. Quick: reads none of them."""
-        present = [path for file in model.files if (path := self.path(model.name) / file.name).is_file()]
+        files = [self.path(model.name) / file.name for file in model.files]
+        present = [path for path in files if os.path.isfile(path)]  # noqa: PTH113  # Path raises for a bad root
         if not present:
             return "absent"
         sizes = [path.stat().st_size for path in present]
@@ -167,7 +168,8 @@ class ModelStore:
                 continue
             except OSError as error:
                 raise ModelError(
-                    f"'{path}' cannot be read: {error.strerror}", "check its permissions"
+                    f"'{path}' cannot be read: {error.strerror}",
+                    "check its permissions, or choose another folder with --models-dir",
                 ) from error
             if fault is None:
                 new[file.name] = stamp
@@ -229,7 +231,11 @@ class ModelStore:
         return freed
 
     def _recorded(self) -> Sequence[str]:
-        records = (self._read_record(path.parent) for path in sorted(self.root.glob(f"*/{_RECORD}")))
+        try:
+            found = sorted(self.root.glob(f"*/{_RECORD}"))
+        except OSError:  # no folder, but a name no disk can hold
+            return []
+        records = (self._read_record(path.parent) for path in found)
         return [model.name for model in records if model is not None and model.name not in self.manifest]
 
     def _read_record(self, folder: Path) -> Model | None:
