@@ -72,6 +72,8 @@ class Room:
         self._grown = threading.Condition()
         self._recorder = threading.Thread(target=self._record)
         self._recorder.start()
+        with self._grown:  # pulseaudio takes a second or two to begin, and what sounds before is lost
+            assert self._grown.wait_for(self.position, timeout=20)
         return self
 
     def _await_server(self) -> None:
