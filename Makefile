@@ -14,7 +14,7 @@ talk: ## talk with it; where there is no microphone, a demonstration (flags: mak
 	@trap : INT; $(PY) -m voicecli talk $(ARGS) || { \
 	  code=$$?; [ $$code = 3 ] || exit $$code; \
 	  echo 'So here is "voicecli demo": the same pipeline in real time, on simulated devices.' >&2; \
-	  $(PY) -m voicecli demo; }
+	  $(PY) -m voicecli demo $(filter --plain --json,$(ARGS)); }
 
 setup: ## only the set-up: .venv, PortAudio, models (another Python: make setup PYTHON=python3.12)
 	@sh scripts/setup.sh talk

@@ -40,6 +40,7 @@ def _values(field: dataclasses.Field[object]) -> SearchStrategy[object]:
         "int": turns if field.name == "turn" else st.integers(0, 10_000),
         "int | None": st.none() | turns,
         "str": words,
+        "str | None": st.none() | words,
         "dict[str, float]": st.sampled_from([{}, MOMENTS.latency_ms()]),
     }
     return by_type[str(field.type)]

@@ -162,7 +162,13 @@ class Talk:
 
 
 @contextmanager
-def talking(lines: list[str], replies: list[str | Exception], *, headphones: bool = False) -> Iterator[Talk]:
+def talking(
+    lines: list[str],
+    replies: list[str | Exception],
+    *,
+    headphones: bool = False,
+    answers: type[Answers] = Answers,
+) -> Iterator[Talk]:
     defaults = Config()
     config = defaults.model_copy(
         update={"audio": defaults.audio.model_copy(update={"headphones": headphones})}
@@ -172,12 +178,12 @@ def talking(lines: list[str], replies: list[str | Exception], *, headphones: boo
     streams = Streams(
         user, RATE_HZ, 20, clock, lambda spoken, played: tape.append((spoken.copy(), played.copy()))
     )
-    scribe, answers = Scribe(lines), Answers(replies)
-    engines = Engines(LoudIsSpeech(), scribe, answers, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
+    scribe, model = Scribe(lines), answers(replies)
+    engines = Engines(LoudIsSpeech(), scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
     pipeline = Pipeline(streams, engines, config, clock, clock.now())
     pipeline.start()
     try:
-        yield Talk(pipeline, user, streams, scribe, answers, tape)
+        yield Talk(pipeline, user, streams, scribe, model, tape)
     finally:
         assert pipeline.close(timeout_s=5)
 
@@ -272,6 +278,27 @@ def test_with_headphones_speaking_stops_the_agent_and_only_what_was_heard_is_rem
     breaks = np.nonzero(np.diff(second) > RATE_HZ // 2)[0]
     onset = int(second[breaks[0] + 1])
     assert np.abs(played[onset + RATE_HZ // 4 : onset + RATE_HZ // 2]).max() < 0.02
+
+
+def test_nobody_is_heard_before_listening_is_said() -> None:
+    class Loading(Answers):
+        """Takes until the test lets it."""
+
+        def warm(self, messages: Sequence[ChatMessage]) -> None:
+            loaded.wait(10)
+
+    loaded = threading.Event()
+    with talking(["too early", "in time"], ["hello"], answers=Loading) as talk:
+        talk.says(tone(0.5), silence(0.7))
+        while not talk.user.finished:
+            assert not talk.pipeline.idle
+            loaded.wait(0.01)
+        loaded.set()
+        first = talk.until(events.Listening)
+        assert first.model == "script"
+        talk.says(tone(0.5))
+        talk.until(events.TurnDone)
+    assert talk.names().count("speech_started") == 1
 
 
 def test_a_failed_language_model_is_told_and_the_talk_goes_on() -> None:

@@ -18,6 +18,10 @@ class Listening:
     name: ClassVar[str] = "listening"
     t: float
     """Seconds since start; so in every event."""
+    model: str | None = None
+    """The language model in use; the first time only."""
+    hint: str | None = None
+    """How to get a better one, where there is something to say; the first time only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from voicecli.errors import DeviceError
 
 if TYPE_CHECKING:
     from voicecli.audio.devices import Device, Kind
+    from voicecli.messages import Int16
 
 VOICE_HZ = 22_050
 """What the default voice speaks at."""
@@ -23,7 +24,7 @@ def devices(
     check: Annotated[bool, typer.Option("--check", help="Open each one at the rates talk uses.")] = False,
 ) -> None:
     """List microphones and loudspeakers; with --check, exit 1 when a default one cannot be opened."""
-    from voicecli.audio.devices import list_devices
+    from voicecli.audio.devices import NoDeviceError, list_devices
 
     found = list_devices()
     checks = (
@@ -41,6 +42,10 @@ def devices(
         for kind in _kinds(device)
         if device.is_default(kind) and checks.get((device.number, kind), "").startswith("no")
     ]
+    if check and not found:
+        raise NoDeviceError(
+            "this computer shows no audio device", "plug one in, or try it with: voicecli demo"
+        )
     if broken:
         raise DeviceError(
             f"a default device cannot be opened: {', '.join(broken)}", "close what uses it, or name another"
@@ -54,13 +59,21 @@ def _kinds(device: Device) -> list[Kind]:
 
 def _check(device: Device, kind: Kind) -> str:
     """What the device agreed to, or `no: ` and why not."""
-    from voicecli.audio.devices import agree
+    from voicecli.audio.devices import DeviceStream
+    from voicecli.config import AudioConfig
 
+    usual = AudioConfig()
     try:
-        rate_hz, channels = agree(kind, device, RATES_HZ[kind])
+        stream = DeviceStream(kind, device, RATES_HZ[kind], usual.block_ms, usual.latency_ms)
+        stream.start(_ignore)
+        stream.close()
     except DeviceError as error:
         return f"no: {error.found}"
-    return f"{rate_hz} Hz, {channels} ch"
+    return f"{stream.form.rate_hz} Hz, {stream.form.channels} ch"
+
+
+def _ignore(block: Int16, at: float, lost: bool) -> None:
+    """A loudspeaker's block is silent as it comes; what a microphone gave, nobody reads."""
 
 
 def _described(device: Device, checks: dict[tuple[int, Kind], str]) -> dict[str, object]:

@@ -118,6 +118,7 @@ def _load(config: Config, store: ModelStore, view: View) -> Engines:
 def _show(pipeline: Pipeline, view: View, finished: Callable[[Pipeline], bool]) -> None:
     while not finished(pipeline):
         pipeline.check()
+        pipeline.tell_losses()
         view.tick(pipeline.status())
         try:
             view.show(pipeline.events.get(TICK_S))

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from voicecli.channel import Channel
-from voicecli.events import Status
+from voicecli.events import Status, Warned
 from voicecli.listen.capture import Capture
 from voicecli.listen.segment import State
 from voicecli.pipeline.answering import Replying, Speaking
@@ -46,6 +46,7 @@ class Pipeline:
         self._streams = streams
         self._engines = engines
         self._turns = Turns(clock, began)
+        self._told: set[str] = set()
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
         # More utterances than a person says while one is transcribed; clauses for half a minute of speech.
@@ -57,17 +58,14 @@ class Pipeline:
         self._listening = Listening(
             streams, self._capture, engines.detector, self._playback, self._turns, config, heard
         )
-        language = engines.synthesizer.language
-        self._replying = Replying(
-            engines.generator, config.conversation, language, self._turns, said, clauses, outcomes
-        )
+        replying = Replying(engines, config.conversation, self._turns, said, clauses, outcomes)
         speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
         self._workers = [
             Worker("listen", self._listening.run, heard.close),
             Worker(
                 "transcribe", lambda: transcribe(engines.transcriber, heard, self._turns, said), said.close
             ),
-            Worker("reply", self._replying.run, clauses.close),
+            Worker("reply", replying.run, clauses.close),
             Worker("speak", speaking.run, outcomes.close),
         ]
 
@@ -98,6 +96,14 @@ class Pipeline:
         self.events.close()
         return all(ended)
 
+    def tell_losses(self) -> None:
+        """Warn of each counter that should be zero and is not, once; for views that do not show them."""
+        for name, count in self.status().losses.items():
+            if count and name not in self._told:
+                self._told.add(name)
+                remedy = "close what keeps the processor busy; more latency_ms in the settings helps too"
+                self._turns.emit(Warned(self._turns.elapsed_s(), f"{name}: {count} so far", remedy))
+
     def check(self) -> None:
         """Raise what a worker failed with, if one has."""
         for worker in self._workers:
@@ -106,8 +112,9 @@ class Pipeline:
 
     @property
     def idle(self) -> bool:
-        """Whether the user is silent and every turn is dealt with."""
-        return self._turns.settled == self._turns.newest and self._listening.segmenter.state is State.QUIET
+        """Whether it listens, the user is silent and every turn is dealt with."""
+        dealt_with = self._turns.settled == self._turns.newest
+        return self._turns.ready and dealt_with and self._listening.segmenter.state is State.QUIET
 
     def status(self) -> Status:
         """A glance, for a live view."""
@@ -132,7 +139,7 @@ class Pipeline:
         )
 
     def _state(self) -> Literal["loading", "listening", "hearing", "thinking", "speaking"]:
-        if not self._replying.ready:
+        if not self._turns.ready:
             return "loading"  # a server may take minutes for it
         if self._listening.segmenter.state in (State.SPEAKING, State.STOPPING):
             return "hearing"

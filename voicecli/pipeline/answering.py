@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from voicecli.channel import Channel
     from voicecli.config import ConversationConfig
+    from voicecli.engines import Engines
     from voicecli.messages import ChatMessage, UserTurn
     from voicecli.pipeline.turns import Turns
-    from voicecli.reply.generate import Generator
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
@@ -30,23 +30,21 @@ class Replying:
 
     def __init__(
         self,
-        generator: Generator,
+        engines: Engines,
         config: ConversationConfig,
-        language: str,
         turns: Turns,
         said: Channel[UserTurn],
         clauses: Channel[Clause | EndOfReply],
         outcomes: Channel[ReplyOutcome],
     ) -> None:
-        self._generator = generator
-        self._language = language
+        self._generator = engines.generator
+        self._hint = engines.hint
+        self._language = engines.synthesizer.language
         self._conversation = Conversation(config.system_prompt, config.history_tokens)
         self._turns = turns
         self._said = said
         self._clauses = clauses
         self._outcomes = outcomes
-        self.ready = False
-        """The model has been loaded, or it has failed: the first `Listening` is told."""
 
     def run(self) -> None:
         """Until `said` closes."""
@@ -54,14 +52,16 @@ class Replying:
             found = f"what you say goes to another computer: {self._generator.name}"
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
         self._warm()
-        self.ready = True
+        self._turns.ready = True
+        opened = events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None)
         while True:
-            self._turns.emit(events.Listening(self._turns.elapsed_s()))
+            self._turns.emit(opened)
             user = self._said.get()
             answered = self._answer(user)
             self._turns.settle(user.turn)
             if answered:
                 self._warm()
+            opened = events.Listening(self._turns.elapsed_s())
 
     def _warm(self) -> None:
         """Let the model read what it already can; one that fails says so, and talk goes on."""
@@ -71,7 +71,7 @@ class Replying:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), error.found, error.remedy))
 
     def _answer(self, user: UserTurn) -> bool:
-        """See a turn through; False where there was nothing to answer."""
+        """See a turn through; False where there was nothing to answer, or no model that could."""
         turn, heard = user.turn, user.transcript
         messages = self._conversation.messages_for(heard.text)
         if heard.text:
@@ -79,9 +79,11 @@ class Replying:
             self._turns.emit(events.Heard(now, turn, heard.text, heard.language, heard.confidence))
         if not messages[-1].content:
             return False  # a sound without words, and nothing said before it was left unanswered
+        failed = False
         try:
             self._generate(turn, messages)
         except (EngineError, ModelError) as error:
+            failed = True
             self._turns.emit(events.Failed(self._turns.elapsed_s(), error.found, error.remedy, turn))
         self._clauses.put(EndOfReply(turn))
         outcome = self._outcomes.get()
@@ -90,7 +92,7 @@ class Replying:
             self._turns.emit(events.Interrupted(self._turns.elapsed_s(), turn, outcome.heard))
         latency_ms = self._turns.times[turn].latency_ms()
         self._turns.emit(events.TurnDone(self._turns.elapsed_s(), turn, outcome.heard, latency_ms))
-        return True
+        return not failed
 
     def _generate(self, turn: int, messages: list[ChatMessage]) -> None:
         times, splitter, count = self._turns.times[turn], ClauseSplitter(self._language), 0

@@ -101,14 +101,19 @@ class Listening:
             )
 
     def _on_frame(self, frame: Float32Frame) -> None:
-        held_off = not self._headphones and self._playback.audible(frame.captured_at, self._tail_s)
+        held_off = not self._turns.ready or (
+            not self._headphones and self._playback.audible(frame.captured_at, self._tail_s)
+        )
         if held_off != self._held_off:
             # What the user began before the agent's voice ends there: the voice must not join it.
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
-        self.level_dbfs = level_dbfs(frame.samples)
-        if not held_off:
-            self._on_segments(self.segmenter.push(self._detector.score(frame)))
+        if held_off:
+            self.level_dbfs = level_dbfs(frame.samples)
+            return
+        scored = self._detector.score(frame)
+        self.level_dbfs = scored.level_dbfs
+        self._on_segments(self.segmenter.push(scored))
 
     def _on_segments(self, segments: list[SegmentEvent]) -> None:
         for segment in segments:

@@ -57,6 +57,8 @@ class Turns:
         """`began` is the time the `t` of events is counted from."""
         self.clock = clock
         self.stop = threading.Event()
+        self.ready = False
+        """Written by the replying thread: the model is warm, or it failed. Before that nobody is heard."""
         self.newest = 0
         self.settled = 0
         """No reply to this turn, or to an older one, is still to come."""
