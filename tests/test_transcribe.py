@@ -1,0 +1,179 @@
+"""Speech to text: words out of speech, none out of anything else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.speech import speak
+from voicecli.errors import ConfigError, ModelError
+from voicecli.listen import transcribe
+from voicecli.listen.transcribe import Transcriber
+from voicecli.messages import RATE_HZ
+from voicecli.models.store import models_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicecli.messages import Float32
+
+AT_S = np.arange(2 * RATE_HZ) / RATE_HZ
+CHANCE = np.random.default_rng(1)
+
+
+def hum(hz: float) -> Float32:
+    return sum(0.1 / n * np.sin(2 * np.pi * hz * n * AT_S) for n in (1, 2, 3)).astype(np.float32)  # type: ignore[union-attr]
+
+
+def cough() -> Float32:
+    """Two bursts of noise that die away within a tenth of a second, low-passed as a throat does it."""
+    noise = np.convolve(CHANCE.standard_normal(AT_S.size), np.ones(8) / 8, "same")
+    shape = sum(np.exp(-np.clip(AT_S - at, 0, None) / 0.06) * (at <= AT_S) for at in (0.4, 0.9))
+    return np.clip(0.3 * noise * shape, -1, 1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def english() -> Transcriber:
+    transcriber = Transcriber(models_root() / "whisper-base", "en")
+    transcriber.warm()
+    return transcriber
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z']+", text.lower())
+
+
+# ---- guards
+
+
+@pytest.mark.parametrize(
+    ("text", "loops"),
+    [
+        ("What time is it in London?", False),
+        ("No, no, that is not what I said.", False),
+        ("ha ha ha ha ha ha ha ha", True),
+        ("I am going home. I am going home.", True),
+        ("What is the capital of France?" * 4, True),
+        ("", False),
+    ],
+)
+def test_a_loop_is_known(text: str, *, loops: bool) -> None:
+    assert transcribe.is_loop(text) is loops
+
+
+def test_the_budget_grows_with_the_sound_and_ends_at_what_whisper_can_say() -> None:
+    budgets = [transcribe.token_budget(seconds) for seconds in (0.1, 1, 5, 28)]
+    assert budgets == sorted(budgets)
+    assert budgets[0] >= 10
+    assert budgets[-1] == transcribe.MAX_TOKENS
+
+
+def test_the_window_holds_the_sound_and_silence_after_it_and_never_more_than_whispers() -> None:
+    assert transcribe.window_s(0.5) == transcribe.MIN_WINDOW_S
+    assert transcribe.window_s(10.0) == 10.0 + transcribe.SILENCE_AFTER_S
+    assert transcribe.window_s(28.0) == transcribe.WINDOW_S
+
+
+def test_sentences_that_begin_after_the_sound_are_left_out() -> None:
+    first = 1000  # <|0.00|>; every further token is 0.02 s
+    kept = transcribe.before_end([first, 7, 8, first + 50, first + 50, 7, 8, first + 100], first, end_s=1.0)
+    assert [token for token in kept if token < first] == [7, 8]
+    both = [first, 7, first + 50, first + 50, 8, first + 100]
+    assert [token for token in transcribe.before_end(both, first, end_s=2.5) if token < first] == [7, 8]
+
+
+def test_where_sound_is() -> None:
+    samples = np.zeros(2 * RATE_HZ, np.float32)
+    samples[RATE_HZ // 2 : RATE_HZ] = 0.5
+    assert transcribe.sounding_s(samples) == pytest.approx((0.5, 1.0), abs=0.021)
+
+
+@pytest.mark.parametrize(
+    ("samples", "complaint"),
+    [
+        (np.zeros(RATE_HZ, np.float64), "float32"),
+        (np.zeros((2, RATE_HZ), np.float32), "float32"),
+        (np.zeros(0, np.float32), "28 s"),
+        (np.zeros(29 * RATE_HZ, np.float32), "28 s"),
+        (np.full(RATE_HZ, np.nan, np.float32), "NaN"),
+        (np.full(RATE_HZ, np.inf, np.float32), "infinite"),
+        (np.full(RATE_HZ, 1.5, np.float32), "outside"),
+    ],
+)
+def test_what_are_no_samples_is_refused(samples: Float32, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        transcribe.check_samples(samples)
+
+
+# ---- the real thing
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What time is it?",
+        "The capital of Norway is a beautiful city.",
+        "Please call me back tomorrow morning.",
+    ],
+)
+def test_words_out_of_speech(english: Transcriber, said: str) -> None:
+    transcript = english.transcribe(speak(said))
+    assert words(transcript.text) == words(said)
+    assert transcript.language == "en"
+    assert 0.3 < transcript.confidence <= 1.0
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pytest.param(np.zeros(2 * RATE_HZ, np.float32), id="silence"),
+        pytest.param(np.zeros(RATE_HZ // 20, np.float32), id="too short"),
+        pytest.param((CHANCE.standard_normal(2 * RATE_HZ) * 0.001).astype(np.float32), id="a quiet room"),
+        pytest.param((CHANCE.standard_normal(2 * RATE_HZ) * 0.1).astype(np.float32), id="noise"),
+        pytest.param(hum(50), id="hum 50 Hz"),
+        pytest.param(hum(60), id="hum 60 Hz"),
+        pytest.param(cough(), id="cough"),
+        pytest.param(np.where(np.arange(2 * RATE_HZ) % 8000 < 40, 0.9, 0.0).astype(np.float32), id="clicks"),
+    ],
+)
+def test_no_words_out_of_anything_else(english: Transcriber, sound: Float32) -> None:
+    assert english.transcribe(sound).text == ""
+
+
+@pytest.mark.models
+def test_clipped_and_noisy_speech_is_still_understood(english: Transcriber) -> None:
+    speech = speak("Please call me back tomorrow morning.")
+    noisy = np.clip(speech * 4 + CHANCE.standard_normal(speech.size) * 0.02, -1, 1).astype(np.float32)
+    assert words(english.transcribe(noisy).text) == words("Please call me back tomorrow morning.")
+
+
+@pytest.mark.models
+def test_the_language_is_found() -> None:
+    transcript = Transcriber(models_root() / "whisper-base").transcribe(
+        speak("Where is the next train station?")
+    )
+    assert (transcript.language, words(transcript.text)[-1]) == ("en", "station")
+
+
+@pytest.mark.models
+def test_a_language_it_does_not_know_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'xx'"):
+        Transcriber(models_root() / "whisper-base", "xx")
+
+
+@pytest.mark.models
+def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"has no model\.bin"):
+        Transcriber(tmp_path)
+    for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
+        shutil.copy(models_root() / "whisper-base" / name, tmp_path)
+    (tmp_path / "model.bin").write_bytes(b"not a model" * 100)
+    with pytest.raises(ModelError) as caught:
+        Transcriber(tmp_path)
+    assert "voicecli models verify" in caught.value.remedy
