@@ -66,15 +66,18 @@ SENTENCES = (
     "The train from the airport leaves every twenty minutes and takes half an hour.",
     "Why does the sky look blue during the day but red when the sun goes down?",
     (
-        "When I was young, we used to walk along the river on Sunday afternoons and feed the ducks near the old "
+        "When I was young, we used to walk along the river on Sunday afternoons and feed "
+        "the ducks near the old "
         "wooden bridge."
     ),
     (
-        "Tell me the difference between a virus and a bacterium, and why antibiotics only work against one of "
+        "Tell me the difference between a virus and a bacterium, and why antibiotics "
+        "only work against one of "
         "them."
     ),
     (
-        "The library opens at nine on weekdays, but on Saturday it opens an hour later, and on Sunday it stays "
+        "The library opens at nine on weekdays, but on Saturday it opens an hour later, "
+        "and on Sunday it stays "
         "closed all day, so you should go there on Friday if you can."
     ),
 )
