@@ -248,12 +248,17 @@ def window_s(audio_s: float) -> float:
 
 
 def sounding_s(samples: Float32) -> tuple[float, float]:
-    """Where sound begins and ends, in seconds: blocks of 20 ms within 30 dB of the loudest one."""
+    """Where sound begins and ends, in seconds, from at least 20 ms.
+
+    Sound is what is within 30 dB of the loudest 20 ms, or 10 dB above the quietest tenth: soft speech after
+    the slam of a door is sound, too.
+    """
     block = RATE_HZ // 50
     blocks = samples[: samples.size // block * block].reshape(-1, block)
     power = np.mean(blocks.astype(np.float64) ** 2, axis=1)
-    loud = np.flatnonzero(power >= power.max() * 1e-3)
-    return float(loud[0]) * block / RATE_HZ, float(loud[-1] + 1) * block / RATE_HZ
+    floor = max(float(np.quantile(power, 0.1)), 1e-9)
+    sound = np.flatnonzero(power >= min(float(power.max()) * 1e-3, floor * 10))
+    return float(sound[0]) * block / RATE_HZ, float(sound[-1] + 1) * block / RATE_HZ
 
 
 def before_end(tokens: Sequence[int], first_timestamp: int, end_s: float) -> list[int]:
