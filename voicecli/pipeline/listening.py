@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 POLL_S = 0.01
 """How often the listener looks into the ring: a ring without a lock has no bell."""
 
+CHECK_S = 0.25
+"""How often it looks whether both devices still run."""
+
 NO_WORDS = Transcript(text="", language="", confidence=0.0)
 
 
@@ -62,10 +65,12 @@ class Listening:
 
     def run(self) -> None:
         """Until stopped. Raises DeviceError when a device is gone."""
-        now = self._turns.clock.now()
-        pulses = Pulse(now), Pulse(now)
+        due = self._turns.clock.now()
+        pulses = Pulse(due), Pulse(due)
         while not self._turns.stop.is_set():
-            self._check_devices(*pulses)
+            if self._turns.clock.now() >= due:
+                self._check_devices(*pulses)
+                due += CHECK_S
             chunk = self._capture.read()
             if chunk is None:
                 self._turns.clock.wait(self._turns.stop, POLL_S)
