@@ -101,11 +101,11 @@ class Transcriber:
         """Load a CTranslate2 Whisper folder; opens no connection.
 
         `language` is a code Whisper knows, or "auto": found for each call, or the one before where a word
-        is too little to tell; `threads` 0 is one thread per core, at most 4.
+        is too little to tell; `threads` 0 is `default_threads`.
 
         Raises ModelError: the folder is not a whole Whisper model. ConfigError: a language it does not know.
         """
-        self._model = _load(model_folder, threads or min(4, os.cpu_count() or 1))
+        self._model = _load(model_folder, threads or default_threads(os.cpu_count() or 1))
         has = self._model.hf_tokenizer.token_to_id
         known = [code for code in self._model.supported_languages if has(f"<|{code}|>") is not None]
         if language not in ("auto", *known):
@@ -223,6 +223,11 @@ class Transcriber:
 
 MAX_TOKENS = 224
 """Half of Whisper's text context: the most it was trained to say of one window."""
+
+
+def default_threads(cores: int) -> int:
+    """Half the cores, at most 4: decoding takes small steps, and with two cores one thread is faster at it."""
+    return max(1, min(4, cores // 2))
 
 
 def is_speech(no_speech: float, log_prob: float, *, repeats: bool) -> bool:
