@@ -100,6 +100,16 @@ class TurnDone:
     """Milliseconds by stage, in order, and `total`, their sum: last speech sample to first audible one.
 
     Empty where nothing sounded."""
+    decided_ms: float | None = None
+    """Last speech sample to the decision that the turn was over; drafts are made meanwhile."""
+    drafts_dropped: int = 0
+    """Drafts of the reply that were begun in this turn and thrown away."""
+    drafts_dropped_ms: float = 0.0
+    """Time that engines worked on these."""
+    prompt_tokens: int | None = None
+    """Of the prompt that was answered; None where the language model does not tell, so for the next."""
+    prompt_tokens_evaluated: int | None = None
+    """Of these, the ones that had not been evaluated before."""
 
 
 @dataclass(frozen=True, slots=True)

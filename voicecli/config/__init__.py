@@ -80,6 +80,24 @@ class SegmentConfig(Section):
         return _in_order(self, "release_probability", "onset_probability")
 
 
+class TurnConfig(Section):
+    """When the user has said what they had to say."""
+
+    min_pause_ms: int = Field(
+        default=160, ge=64, le=3000, description="no shorter silence ends a turn; at most max_pause_ms"
+    )
+    max_pause_ms: int = Field(
+        default=1500, ge=100, le=5000, description="silence that ends a turn whatever was said"
+    )
+    eagerness: float = Field(
+        default=0.5, ge=0, le=1, description="0 waits longer when in doubt, 1 answers sooner"
+    )
+
+    @model_validator(mode="after")
+    def _shortest_is_not_longer_than_longest(self) -> Self:
+        return _in_order(self, "min_pause_ms", "max_pause_ms")
+
+
 class TranscribeConfig(Section):
     """Speech to text."""
 
@@ -182,6 +200,7 @@ class Config(Section):
 
     audio: AudioConfig = AudioConfig()
     segment: SegmentConfig = SegmentConfig()
+    turn: TurnConfig = TurnConfig()
     transcribe: TranscribeConfig = TranscribeConfig()
     conversation: ConversationConfig = ConversationConfig()
     generate: GenerateConfig = GenerateConfig()
