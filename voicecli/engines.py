@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError, ModelError, VoicecliError
+from voicecli.listen.complete import CompletionModel
 from voicecli.listen.detect import Detector
 from voicecli.listen.transcribe import Transcriber
 from voicecli.models.choice import (
@@ -32,6 +33,7 @@ class Engines:
     """One of each."""
 
     detector: Detector
+    completion: CompletionModel
     transcriber: Transcriber
     generator: Generator
     synthesizer: Synthesizer
@@ -44,6 +46,7 @@ class AbsentGenerator:
 
     name = "no language model"
     is_local = True
+    reads_ahead = False
 
     def __init__(self, error: VoicecliError) -> None:
         self._error = error
@@ -64,18 +67,27 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None]) -> Engi
     """Load every engine, naming each to `tell` before; raises ModelError for any but the language model."""
     tell("voice activity detection")
     detector = load_detector(store)
+    tell("end of turn")
+    completion = load_completion(store)
     tell(f"speech to text: {config.transcribe.model}")
     transcriber = load_transcriber(config.transcribe, store)
     tell(f"text to speech: {config.synthesize.voice}")
     synthesizer = load_synthesizer(config.synthesize, store)
     tell("language model")
     generator, hint = _load_generator(config.generate, store)
-    return Engines(detector, transcriber, generator, synthesizer, hint)
+    return Engines(detector, completion, transcriber, generator, synthesizer, hint)
 
 
 def load_detector(store: ModelStore) -> Detector:
     """Silero. Raises ModelError."""
     return Detector(store.file("vad-silero", ".onnx"))
+
+
+def load_completion(store: ModelStore) -> CompletionModel:
+    """Smart Turn, warm. Raises ModelError."""
+    completion = CompletionModel(store.file("turn-smart-v3", ".onnx"))
+    completion.warm()
+    return completion
 
 
 def load_transcriber(config: TranscribeConfig, store: ModelStore) -> Transcriber:

@@ -111,9 +111,9 @@ class Utterance:
     start: int
     """Position of samples[0]."""
     speech_end: int
-    """Position after the last speech sample; between `start` and `start + n`."""
+    """Position after the last speech frame; between `start` and `start + n`."""
     speech_ended_at: float
-    """When that sample met the air, seconds."""
+    """When the last sample that can be heard met the air, seconds."""
     decided_at: float
     """When the silence had lasted long enough, seconds."""
     complete: bool = True
@@ -132,7 +132,39 @@ class Utterance:
         return self.samples.size / RATE_HZ
 
 
-SegmentEvent: TypeAlias = SpeechStarted | SpeechDropped | Utterance
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """First sign of a pause: nothing has been said for a few frames. segmenter -> turn."""
+
+    so_far: Utterance
+    """The speech up to here, the first of the silence included."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """What had paused goes on. segmenter -> turn."""
+
+    position: int
+    """First sample after the pause."""
+    at: float
+
+
+SegmentEvent: TypeAlias = SpeechStarted | SpeechPaused | SpeechResumed | SpeechDropped | Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What is there of a turn to be transcribed. listen -> transcriber, turn model.
+
+    A stretch is speech without a pause and the pause after it: as long as that is the newest, nobody spoke.
+    """
+
+    turn: int
+    stretch: int
+    utterance: Utterance | None
+    """None: what there was is too short for words."""
+    paused: bool
+    """False: the user is still speaking, and the words are provisional."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +182,26 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
-class UserTurn:
-    """What the user said in one turn. transcriber -> conversation. No text: a sound without words."""
+class Draft:
+    """What the user has said in a turn, if it ends here; to be answered. transcriber -> conversation.
+
+    The reply to it is heard only when the turn is taken at this stretch.
+    """
 
     turn: int
+    stretch: int
+    number: int
+    """Counts up over all turns: a newer draft of the same turn takes the place of this one."""
     transcript: Transcript
+    """No text: a sound without words."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsSoFar:
+    """Words of a turn that will stay, read ahead by the language model. transcriber -> conversation."""
+
+    turn: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +232,7 @@ class Clause:
     """A piece of the reply that can be spoken by itself. clauses -> synthesiser."""
 
     turn: int
+    draft: int
     index: int
     """0 for the first clause of a reply."""
     text: str
@@ -196,9 +244,10 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class EndOfReply:
-    """Nothing more will be said in this turn. clauses -> synthesiser -> jitter buffer."""
+    """Nothing more will be said in this draft. clauses -> synthesiser -> jitter buffer."""
 
     turn: int
+    draft: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +268,7 @@ class SpokenChunk:
 class ReplyOutcome:
     """How a reply ended. playback -> conversation."""
 
-    turn: int
+    draft: int
     heard: str
     """The words that sounded."""
     interrupted: bool

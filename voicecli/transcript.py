@@ -26,13 +26,14 @@ LONGEST_S = 26.0
 LONGEST_GAP_S = 1.0
 """Longer pauses are shortened to this: the transcriber's time goes with the length."""
 
+HANGOVER_S = 0.8
+
 RECORDED = SegmentConfig(
     onset_probability=0.3,
     release_probability=0.2,
     onset_frames=1,
     snr_db=0.0,
     min_level_dbfs=-80.0,
-    hangover_ms=800,
     min_speech_ms=0,
     max_utterance_s=LONGEST_S - 1,
 )
@@ -84,7 +85,7 @@ class _Recording:
 
 
 def _utterances(recording: _Recording, detector: Detector) -> Iterator[Utterance]:
-    segmenter = Segmenter(RECORDED)
+    segmenter = Segmenter(RECORDED, HANGOVER_S)
     for frame in recording:
         yield from _only_utterances(segmenter.push(detector.score(frame)))
     yield from _only_utterances(segmenter.flush())

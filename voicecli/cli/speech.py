@@ -94,9 +94,10 @@ def _aloud(clauses: list[str], synthesizer: Synthesizer, config: Config) -> None
     stream.start(playback.pull)
     try:
         playback.begin(1)
+        playback.open(1)
         for index, text in enumerate(clauses):
             playback.load(
-                SpokenChunk(Clause(1, index, text), synthesizer.synthesize(text), synthesizer.rate_hz)
+                SpokenChunk(Clause(1, 1, index, text), synthesizer.synthesize(text), synthesizer.rate_hz)
             )
             wait_until(playback.pump)
         playback.finish()

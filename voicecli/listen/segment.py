@@ -1,9 +1,11 @@
-"""The gate: ScoredFrame -> SpeechStarted, SpeechDropped, Utterance. Pure: no clock, no thread, no model.
+"""The gate: ScoredFrame -> SegmentEvent. Pure: no clock, no thread, no model.
 
-    state     quiet   starting        speaking                stopping            quiet
-    frames    . . . . # # #           # # # # # . # # # #     . . . . . . . . .   . . .
-    event                  SpeechStarted                                      Utterance
-    kept    |- pre-roll -|------------ speech -------------|- trail -|
+    state     quiet   starting   speaking  stopping  speaking  stopping             quiet
+    frames    . . . . # # #      # # # #   . . .     # # #     . . . . . . . . .   . . .
+    event                  Started           Paused  Resumed       Paused      Utterance
+    kept    |- pre-roll -|------------ speech ---------------|- trail -|
+
+An utterance ends after the hangover, or before it when its owner says so (`end`).
 
 A frame is speech when the detector's probability and its level over the tracked noise floor both say so.
 Two probabilities (onset, release) keep a soft syllable from ending what it could not have begun.
@@ -17,7 +19,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.messages import FRAME_S, FRAME_SAMPLES, SpeechDropped, SpeechStarted, Utterance
+from voicecli.audio.level import end_of_sound
+from voicecli.messages import (
+    FRAME_S,
+    FRAME_SAMPLES,
+    RATE_HZ,
+    SpeechDropped,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    Utterance,
+)
 
 if TYPE_CHECKING:
     from voicecli.config import SegmentConfig
@@ -25,6 +37,15 @@ if TYPE_CHECKING:
 
 TRAIL_S = 0.2
 """Sound kept after the last speech frame: final consonants are softer than the release threshold."""
+
+PAUSE_FRAMES = 2
+"""Quiet frames in a row that are the first sign of a pause: one alone is also found inside words."""
+
+SHORT_HANGOVER_S = 0.5
+"""Silence after which a sound too short for speech is given up."""
+
+END_SEARCH_S = 1.0
+"""The end of the sound is looked for in the last second."""
 
 SPLIT_SEARCH_S = 3.0
 """An utterance that grew too long is split at its quietest frame among the last so many seconds."""
@@ -61,10 +82,12 @@ class State(Enum):
 class Segmenter:
     """Cuts a stream of scored frames into utterances; every frame belongs to at most one."""
 
-    def __init__(self, config: SegmentConfig) -> None:
+    def __init__(self, config: SegmentConfig, hangover_s: float) -> None:
+        """`hangover_s`: silence that ends an utterance."""
         self._config = config
         self._preroll = round(config.preroll_ms / 1000 / FRAME_S)
-        self._hangover = max(1, round(config.hangover_ms / 1000 / FRAME_S))
+        self._hangover = max(1, round(hangover_s / FRAME_S))
+        self._short_hangover = min(self._hangover, round(SHORT_HANGOVER_S / FRAME_S))
         self._shortest = config.min_speech_ms / 1000 / FRAME_S
         # Less the pause that may be going on when it is reached: the split is best made in it.
         self._longest = round(config.max_utterance_s / FRAME_S) - self._hangover
@@ -80,6 +103,34 @@ class Segmenter:
         self._spoken = 0  # speech frames in this utterance
         self._continues = False  # the utterance before this one was split
         self._expected = -1
+        self._paused = False  # SpeechPaused was told, and nothing was said since
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds since the last speech frame; 0 where nobody is in the middle of something."""
+        return (len(self._held) - 1 - self._last) * FRAME_S if self.state is State.STOPPING else 0.0
+
+    @property
+    def spoken_s(self) -> float:
+        """Seconds of speech in this utterance."""
+        return self._spoken * FRAME_S
+
+    def so_far(self) -> Utterance:
+        """The utterance that is going on, up to its newest frame."""
+        return self._utterance(len(self._held), self._held[-1], complete=True)
+
+    def end(self) -> list[SegmentEvent]:
+        """End the utterance that is going on, before the hangover is over; nothing where there is none."""
+        if self.state not in (State.SPEAKING, State.STOPPING):
+            return []
+        events = self._end(self._held[-1])
+        # The silence that ended this utterance is the pre-roll of the next, but for what it kept itself.
+        spare = max(self._trail_end(), len(self._held) - self._preroll)
+        kept, expected = list(self._held)[spare:], self._expected
+        self.reset()
+        self._held.extend(kept)
+        self._expected = expected
+        return events
 
     def push(self, scored: ScoredFrame) -> list[SegmentEvent]:
         """Take the next frame; give what it made certain, in order."""
@@ -129,24 +180,29 @@ class Segmenter:
             self.state = State.SPEAKING
             self._spoken += 1
             self._last = len(self._held) - 1
-            return self._split() if len(self._held) >= self._longest else []
+            events: list[SegmentEvent] = []
+            if self._paused:
+                self._paused = False
+                events.append(SpeechResumed(scored.frame.position, scored.frame.captured_at))
+            return events + (self._split() if len(self._held) >= self._longest else [])
         self.state = State.STOPPING
-        if len(self._held) - 1 - self._last < self._hangover:
-            return []
-        events = self._end(scored)
-        # The silence that ended this utterance is the pre-roll of the next, but for what it kept itself.
-        spare = max(self._trail_end(), len(self._held) - self._preroll)
-        kept, expected = list(self._held)[spare:], self._expected
-        self.reset()
-        self._held.extend(kept)
-        self._expected = expected
-        return events
+        quiet = len(self._held) - 1 - self._last
+        if quiet >= self._hangover or (self._too_short and quiet >= self._short_hangover):
+            return self.end()
+        if quiet == PAUSE_FRAMES and not self._too_short:
+            self._paused = True
+            return [SpeechPaused(self.so_far())]
+        return []
+
+    @property
+    def _too_short(self) -> bool:
+        return self._spoken < self._shortest and not self._continues
 
     def _trail_end(self) -> int:
         return min(len(self._held), self._last + 1 + round(TRAIL_S / FRAME_S))
 
     def _end(self, newest: ScoredFrame) -> list[SegmentEvent]:
-        if self._spoken < self._shortest and not self._continues:
+        if self._too_short:
             return [SpeechDropped(self._held[self._onset].frame.position, newest.frame.captured_at + FRAME_S)]
         return [self._utterance(self._trail_end(), newest, complete=True)]
 
@@ -165,11 +221,14 @@ class Segmenter:
     def _utterance(self, frames: int, newest: ScoredFrame, *, complete: bool) -> Utterance:
         kept = [scored.frame for scored in list(self._held)[:frames]]
         last = self._held[min(self._last, frames - 1)].frame
+        samples = np.concatenate([frame.samples for frame in kept])
+        tail = samples[-round(END_SEARCH_S * RATE_HZ) :]
+        silence_s = (tail.size - end_of_sound(tail, RATE_HZ, self.floor.dbfs)) / RATE_HZ
         return Utterance(
-            samples=np.concatenate([frame.samples for frame in kept]),
+            samples=samples,
             start=kept[0].position,
             speech_end=last.position + FRAME_SAMPLES,
-            speech_ended_at=last.captured_at + FRAME_S,
+            speech_ended_at=kept[-1].captured_at + FRAME_S - silence_s,
             decided_at=newest.frame.captured_at + FRAME_S,
             complete=complete,
         )

@@ -1,13 +1,19 @@
-"""The order of the stages: four threads between two audio callbacks, joined by bounded channels.
+"""The order of the stages: five threads between two audio callbacks, joined by bounded channels.
 
     mic > ring > listen > [heard] > transcribe > [said] > reply > [clauses] > speak > jitter > loudspeaker
-                                                    ^-------- [outcomes] -------'
+            ^       '---> [judged] > judge          ^                            |       ^
+            |                 |         |           '-------- [outcomes] --------'       |
+            '---- turn decision <-------+-- words                    gate ---------------'
 
     thread      owns                                     takes                    gives
-    listen      capture, converter, detector, segmenter  ring, drops oldest       Utterance, SpeechDropped
-    transcribe  transcriber                              [heard], drops oldest    UserTurn
+    listen      capture, converter, detector, segmenter  ring, drops oldest       Speech, the turn decision
+    judge       turn model                               [judged], newest only    probability
+    transcribe  transcriber, partial transcripts         [heard], drops oldest    Draft, WordsSoFar
     reply       conversation, language model, clauses    [said], waits            Clause, EndOfReply
     speak       synthesiser, playback                    [clauses], waits         sound, ReplyOutcome
+
+At the first sign of a pause the words so far become a draft: it is answered and spoken into the jitter buffer,
+which keeps silent until the listener takes the turn there. Whoever goes on speaking makes the draft unwanted.
 
 Ending is closing: a worker whose input ends closes its output. Failing is telling: a worker's exception is
 kept and `check` raises it.
@@ -22,7 +28,8 @@ from voicecli.events import Status, Warned
 from voicecli.listen.capture import Capture
 from voicecli.listen.segment import State
 from voicecli.pipeline.answering import Replying, Speaking
-from voicecli.pipeline.listening import Listening, transcribe
+from voicecli.pipeline.listening import Listening
+from voicecli.pipeline.transcribing import Judging, Transcribing
 from voicecli.pipeline.turns import Turns
 from voicecli.speak.playback import Playback
 from voicecli.worker import Worker
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.events import Event
-    from voicecli.messages import Clause, EndOfReply, ReplyOutcome, SpeechDropped, UserTurn, Utterance
+    from voicecli.messages import Clause, Draft, EndOfReply, ReplyOutcome, Speech, WordsSoFar
 
 
 class Pipeline:
@@ -50,21 +57,37 @@ class Pipeline:
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
         # More utterances than a person says while one is transcribed; clauses for half a minute of speech.
-        heard: Channel[tuple[int, Utterance | SpeechDropped]] = Channel("heard", 8, "drop_oldest")
-        said: Channel[UserTurn] = Channel("said", 8, "wait")
+        heard: Channel[Speech] = Channel("heard", 8, "drop_oldest")
+        judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
+        said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
         clauses: Channel[Clause | EndOfReply] = Channel("clauses", 8, "wait")
         outcomes: Channel[ReplyOutcome] = Channel("outcomes", 1, "wait")
-        self._channels = (heard, said, clauses, outcomes)
+        self._channels = (heard, judged, said, clauses, outcomes)
+        transcribing = Transcribing(engines.transcriber, heard, self._turns, said)
+        judging = Judging(engines.completion, judged, self._turns)
         self._listening = Listening(
-            streams, self._capture, engines.detector, self._playback, self._turns, config, heard
+            streams,
+            self._capture,
+            engines.detector,
+            self._playback,
+            self._turns,
+            config,
+            heard,
+            judged,
+            transcribing,
+            judging,
         )
         replying = Replying(engines, config.conversation, self._turns, said, clauses, outcomes)
         speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
+
+        def end_listening() -> None:
+            judged.close()
+            heard.close()
+
         self._workers = [
-            Worker("listen", self._listening.run, heard.close),
-            Worker(
-                "transcribe", lambda: transcribe(engines.transcriber, heard, self._turns, said), said.close
-            ),
+            Worker("listen", self._listening.run, end_listening),
+            Worker("judge", judging.run, lambda: None),
+            Worker("transcribe", transcribing.run, said.close),
             Worker("reply", replying.run, clauses.close),
             Worker("speak", speaking.run, outcomes.close),
         ]
@@ -86,7 +109,7 @@ class Pipeline:
         The language model is closed with them: a request under way would last as long as its server likes.
         """
         self._turns.stop.set()
-        self._playback.drop(self._turns.newest + 1, self._turns.clock.now())
+        self._playback.drop(self._turns.stretch + 1, self._turns.clock.now())
         for channel in self._channels:
             channel.close()
         self._engines.generator.close()
@@ -132,7 +155,7 @@ class Pipeline:
                 "microphone samples lost": self._capture.lost,
                 "loudspeaker underflows": jitter.device_underruns,
                 "gaps in the reply": jitter.underruns,
-                "utterances lost": self._channels[0].stats().drops,
+                "speech lost": self._channels[0].stats().drops,
                 "events lost": self.events.stats().drops,
             },
             loading=f"the language model: {self._engines.generator.name}",

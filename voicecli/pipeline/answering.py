@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.errors import EngineError, ModelError
-from voicecli.messages import Clause, EndOfReply, ReplyOutcome, SpokenChunk
+from voicecli.messages import (
+    Clause,
+    Draft,
+    EndOfReply,
+    GenerationStats,
+    ReplyOutcome,
+    SpokenChunk,
+    WordsSoFar,
+)
+from voicecli.pipeline.turns import TICK_S
 from voicecli.reply.clauses import ClauseSplitter
 from voicecli.reply.conversation import Conversation
 
@@ -16,24 +25,21 @@ if TYPE_CHECKING:
     from voicecli.channel import Channel
     from voicecli.config import ConversationConfig
     from voicecli.engines import Engines
-    from voicecli.messages import ChatMessage, UserTurn
-    from voicecli.pipeline.turns import Turns
+    from voicecli.messages import ChatMessage
+    from voicecli.pipeline.turns import DraftRecord, Turns
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
-TICK_S = 0.01
-"""How often the speaking thread moves samples on and looks at what has sounded."""
-
 
 class Replying:
-    """Owns the conversation. One reply at a time: it is remembered, as far as heard, before the next."""
+    """Owns the conversation. One draft at a time: a reply is remembered, as far as heard, before the next."""
 
     def __init__(
         self,
         engines: Engines,
         config: ConversationConfig,
         turns: Turns,
-        said: Channel[UserTurn],
+        said: Channel[Draft | WordsSoFar],
         clauses: Channel[Clause | EndOfReply],
         outcomes: Channel[ReplyOutcome],
     ) -> None:
@@ -51,58 +57,93 @@ class Replying:
         if not self._generator.is_local:
             found = f"what you say goes to another computer: {self._generator.name}"
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
-        self._warm()
+        self._warm("")
         self._turns.ready = True
-        opened = events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None)
+        self._turns.emit(events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None))
         while True:
-            self._turns.emit(opened)
-            user = self._said.get()
-            answered = self._answer(user)
-            self._turns.settle(user.turn)
-            if answered:
-                self._warm()
-            opened = events.Listening(self._turns.elapsed_s())
+            match self._said.get():
+                case Draft() as draft:
+                    self._on_draft(draft)
+                case WordsSoFar(turn, text) if self._turns.is_open(turn) and self._generator.reads_ahead:
+                    self._warm(text)
 
-    def _warm(self) -> None:
+    def _warm(self, text: str) -> None:
         """Let the model read what it already can; one that fails says so, and talk goes on."""
         try:
-            self._generator.warm(self._conversation.messages_for(""))
+            self._generator.warm(self._conversation.messages_for(text))
         except (EngineError, ModelError) as error:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), error.found, error.remedy))
 
-    def _answer(self, user: UserTurn) -> bool:
-        """See a turn through; False where there was nothing to answer, or no model that could."""
-        turn, heard = user.turn, user.transcript
-        messages = self._conversation.messages_for(heard.text)
-        if heard.text:
-            now = self._turns.elapsed_s()
-            self._turns.emit(events.Heard(now, turn, heard.text, heard.language, heard.confidence))
-        if not messages[-1].content:
-            return False  # a sound without words, and nothing said before it was left unanswered
-        failed = False
-        try:
-            self._generate(turn, messages)
-        except (EngineError, ModelError) as error:
-            failed = True
-            self._turns.emit(events.Failed(self._turns.elapsed_s(), error.found, error.remedy, turn))
-        self._clauses.put(EndOfReply(turn))
-        outcome = self._outcomes.get()
-        self._conversation.remember(heard.text, outcome.heard, outcome.interrupted)
+    def _on_draft(self, draft: Draft) -> None:
+        """See a draft through, and the turn with it when it is taken there."""
+        if not self._turns.wanted(draft) and not self._turns.taken(draft):
+            self._turns.drop(draft.number)
+            return
+        messages = self._conversation.messages_for(draft.transcript.text)
+        answerable = bool(messages[-1].content)
+        stats = self._answer(draft, messages) if answerable else None
+        outcome = self._outcomes.get() if answerable else None
+        if not self._turns.await_taken(draft):
+            self._turns.drop(draft.number)
+            return
+        if outcome is not None:
+            self._close_turn(draft, outcome, stats)
+        self._turns.settle(draft.turn)
+        if stats is not None:
+            self._warm("")
+        self._turns.emit(events.Listening(self._turns.elapsed_s()))
+
+    def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:
+        """Remember what was said and heard, and tell how long it took."""
+        times = self._turns.times_of(draft)
+        late = outcome.interrupted and self._turns.goes_on(times.playback_at)
+        self._conversation.remember(draft.transcript.text, "" if late else outcome.heard, outcome.interrupted)
+        self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
+        turn = draft.turn
         if outcome.interrupted:
             self._turns.emit(events.Interrupted(self._turns.elapsed_s(), turn, outcome.heard))
-        latency_ms = self._turns.times[turn].latency_ms()
-        self._turns.emit(events.TurnDone(self._turns.elapsed_s(), turn, outcome.heard, latency_ms))
-        return not failed
+        record, stats = self._turns.turns[turn], stats or GenerationStats()
+        self._turns.emit(
+            events.TurnDone(
+                self._turns.elapsed_s(),
+                turn,
+                outcome.heard,
+                times.latency_ms(),
+                times.decided_ms,
+                record.drafts_dropped,
+                round(record.drafts_dropped_s * 1000, 1),
+                stats.prompt_tokens,
+                stats.prompt_tokens_evaluated,
+            )
+        )
 
-    def _generate(self, turn: int, messages: list[ChatMessage]) -> None:
-        times, splitter, count = self._turns.times[turn], ClauseSplitter(self._language), 0
+    def _answer(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats | None:
+        """Make the reply; None where the model failed."""
+        heard, turn = draft.transcript, draft.turn
+        if heard.text:
+            now = self._turns.elapsed_s()
+            self._turns.tell(draft, events.Heard(now, turn, heard.text, heard.language, heard.confidence))
+        began_at, stats = self._turns.clock.now(), None
+        try:
+            stats = self._generate(draft, messages)
+        except (EngineError, ModelError) as error:
+            failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, turn)
+            self._turns.tell(draft, failed)
+        self._turns.drafts[draft.number].generate_s = self._turns.clock.now() - began_at
+        self._clauses.put(EndOfReply(turn, draft.number))
+        return stats
+
+    def _generate(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats:
+        times = self._turns.drafts[draft.number].times
+        splitter, count = ClauseSplitter(self._language), 0
 
         def say(texts: Iterable[str]) -> None:
             nonlocal count
             for text in texts:
                 times.first_clause_at = times.first_clause_at or self._turns.clock.now()
-                self._turns.emit(events.ReplyClause(self._turns.elapsed_s(), turn, count, text))
-                self._clauses.put(Clause(turn, count, text))
+                now = self._turns.elapsed_s()
+                self._turns.tell(draft, events.ReplyClause(now, draft.turn, count, text))
+                self._clauses.put(Clause(draft.turn, draft.number, count, text))
                 count += 1
 
         def on_text(delta: str) -> None:
@@ -110,12 +151,14 @@ class Replying:
             say(splitter.push(delta))
 
         def cancelled() -> bool:
-            return self._turns.cancelled(turn)
+            return self._turns.cancelled(draft.number)
 
+        stats = GenerationStats()
         if not cancelled():
-            self._generator.generate(messages, on_text, cancelled)
+            stats = self._generator.generate(messages, on_text, cancelled)
         if not cancelled():
             say(splitter.finish())
+        return stats
 
 
 class Speaking:
@@ -134,54 +177,58 @@ class Speaking:
         self._turns = turns
         self._clauses = clauses
         self._outcomes = outcomes
-        self._turn = 0
+        self._draft: DraftRecord | None = None
+        """The one whose clauses come at present."""
 
     def run(self) -> None:
         """Until `clauses` closes."""
         while True:
             item = self._next()
-            if item.turn != self._turn:
-                self._turn = item.turn
-                self._playback.begin(item.turn)
+            record = self._turns.drafts[item.draft]
+            if record is not self._draft:
+                self._draft = record
+                self._playback.begin(record.draft.stretch)
             match item:
                 case Clause():
-                    self._say(item)
+                    self._say(item, record)
                 case EndOfReply():
-                    self._end()
+                    self._end(record)
 
     def _next(self) -> Clause | EndOfReply:
         """The next item; while there is none, still tell what begins to sound."""
         while True:
             try:
-                return self._clauses.get(TICK_S if self._turn else None)
+                return self._clauses.get(TICK_S if self._draft else None)
             except TimeoutError:
                 self._announce()
 
-    def _say(self, clause: Clause) -> None:
-        if self._turns.cancelled(clause.turn):
+    def _say(self, clause: Clause, record: DraftRecord) -> None:
+        if not self._turns.wanted(record.draft):
             return
+        began_at = self._turns.clock.now()
         try:
             samples = self._synthesizer.synthesize(clause.text)
         except EngineError as error:
             failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, clause.turn)
-            self._turns.emit(failed)
+            self._turns.tell(record.draft, failed)
             return
-        times = self._turns.times[clause.turn]
-        times.first_audio_at = times.first_audio_at or self._turns.clock.now()
+        now = self._turns.clock.now()
+        record.synthesize_s += now - began_at
+        record.times.first_audio_at = record.times.first_audio_at or now
         self._playback.load(SpokenChunk(clause, samples, self._synthesizer.rate_hz))
         self._wait(lambda _: self._playback.pump())
 
-    def _end(self) -> None:
+    def _end(self, record: DraftRecord) -> None:
         self._playback.finish()
         whole = self._wait(self._playback.done)
         heard = self._playback.heard(self._turns.clock.now())
-        turn, self._turn = self._turn, 0
-        self._outcomes.put(ReplyOutcome(turn, heard, interrupted=not whole))
+        self._draft = None
+        self._outcomes.put(ReplyOutcome(record.draft.number, heard, interrupted=not whole))
 
     def _wait(self, until: Callable[[float], bool]) -> bool:
-        """Wait until `until(now)`; False when the reply stops being wanted before that."""
+        """Wait until `until(now)`; False when the draft stops being wanted before that."""
         while not until(self._turns.clock.now()):
-            if self._turns.cancelled(self._turn):
+            if self._draft is None or not self._turns.wanted(self._draft.draft):
                 return False
             self._announce()
             self._turns.clock.wait(self._turns.stop, TICK_S)
@@ -189,7 +236,10 @@ class Speaking:
         return True
 
     def _announce(self) -> None:
-        times = self._turns.times[self._turn]
+        """Tell what has begun to sound."""
+        if self._draft is None:
+            return
+        times = self._draft.times
         times.playback_at = times.playback_at or self._playback.first_sound_at()
         for clause in self._playback.begun(self._turns.clock.now()):
             self._turns.emit(events.Speaking(self._turns.elapsed_s(), clause.turn, clause.index, clause.text))

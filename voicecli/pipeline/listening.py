@@ -1,7 +1,8 @@
-"""The two listening threads: ring -> frames -> segments, and segments -> what the user said."""
+"""The listening thread: ring -> frames -> segments -> turns, and the decision that a turn is over."""
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from voicecli import events
@@ -9,8 +10,17 @@ from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
 from voicecli.audio.streams import Pulse
 from voicecli.errors import DeviceError
-from voicecli.listen.segment import Segmenter
-from voicecli.messages import SpeechDropped, SpeechStarted, Transcript, UserTurn, Utterance
+from voicecli.listen.segment import Segmenter, State
+from voicecli.listen.turn import Evidence, pause_wanted_s
+from voicecli.messages import (
+    FRAME_S,
+    Speech,
+    SpeechDropped,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    Utterance,
+)
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
@@ -18,8 +28,8 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.listen.capture import Capture
     from voicecli.listen.detect import Detector
-    from voicecli.listen.transcribe import Transcriber
     from voicecli.messages import Float32Frame, SegmentEvent
+    from voicecli.pipeline.transcribing import Judging, Transcribing
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
 
@@ -29,11 +39,18 @@ POLL_S = 0.01
 CHECK_S = 0.25
 """How often it looks whether both devices still run."""
 
-NO_WORDS = Transcript(text="", language="", confidence=0.0)
+FRESH_S = 0.6
+"""New speech worth another look while the user is still speaking."""
+
+NO_WORDS_S = 0.5
+"""Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
+
+REMEMBERED_FRAMES = 128
+"""When each of the last 4 s of frames was heard: a turn ends at most max_pause_ms after its last sound."""
 
 
 class Listening:
-    """From the microphone's ring to utterances, and the one who gives the floor to the user.
+    """From the microphone's ring to turns: gives the floor to the user, and takes it.
 
     Without headphones the microphone is held off while the agent is heard, and a little longer: it would
     hear the agent.
@@ -47,16 +64,26 @@ class Listening:
         playback: Playback,
         turns: Turns,
         config: Config,
-        heard: Channel[tuple[int, Utterance | SpeechDropped]],
+        heard: Channel[Speech],
+        judged: Channel[Speech],
+        transcribing: Transcribing,
+        judging: Judging,
     ) -> None:
         self._streams = streams
         self._capture = capture
         self._converter = Converter(streams.microphone.rate_hz)
         self._detector = detector
-        self.segmenter = Segmenter(config.segment)
+        self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
         self._playback = playback
         self._turns = turns
         self._heard = heard
+        self._judged = judged
+        self._transcribing = transcribing
+        self._judging = judging
+        self._config = config.turn
+        self._frames: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
+        self._offered = 0  # newest stretch given to the transcriber at its pause
+        self._seen_s = 0.0  # speech of this turn that was given to it
         self._headphones = config.audio.headphones
         self._tail_s = config.audio.tail_ms / 1000
         self._held_off = False
@@ -118,49 +145,75 @@ class Listening:
             return
         scored = self._detector.score(frame)
         self.level_dbfs = scored.level_dbfs
+        self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))
         self._on_segments(self.segmenter.push(scored))
+        self._decide()
 
     def _on_segments(self, segments: list[SegmentEvent]) -> None:
         for segment in segments:
             match segment:
                 case SpeechStarted():
-                    self._take_floor()
-                case Utterance() | SpeechDropped():
-                    self._heard.put((self._turns.newest, segment))
+                    turn = self._turns.open(segment.at)
+                    self._seen_s = 0.0
+                    self._silence_agent()
+                    self._turns.emit(events.SpeechBegan(self._turns.elapsed_s(), turn))
+                case SpeechResumed():
+                    self._turns.resume()
+                    self._silence_agent()
+                case SpeechPaused():
+                    self._offer(segment.so_far)
+                case Utterance(complete=False):
+                    self._give(segment, paused=False)
+                case Utterance():
+                    if self._offered != self._turns.stretch:  # cut off in the middle of speech
+                        self._offer(segment)
+                    self._take(segment.speech_ended_at)
+                case SpeechDropped():
+                    self._give(None, paused=True)
+                    self._take(segment.at)
 
-    def _take_floor(self) -> None:
-        """Open a turn: a reply that is on its way, or sounding, is no longer wanted."""
-        turn = self._turns.open()
-        self._playback.drop(turn, self._turns.clock.now())
-        self._turns.emit(events.SpeechBegan(self._turns.elapsed_s(), turn))
+    def _offer(self, utterance: Utterance) -> None:
+        """Let the words, and a draft of the reply, be made while the silence is still being judged."""
+        self._offered = self._turns.stretch
+        self._judged.put(self._give(utterance, paused=True))
 
+    def _give(self, utterance: Utterance | None, *, paused: bool) -> Speech:
+        speech = Speech(self._turns.newest, self._turns.stretch, utterance, paused)
+        self._heard.put(speech)
+        self._seen_s = self.segmenter.spoken_s
+        return speech
 
-def transcribe(
-    transcriber: Transcriber,
-    heard: Channel[tuple[int, Utterance | SpeechDropped]],
-    turns: Turns,
-    said: Channel[UserTurn],
-) -> None:
-    """Body of the transcribing thread: utterances to user turns, until `heard` closes."""
-    pieces: list[Transcript] = []
-    while True:
-        turn, segment = heard.get()
-        complete = True
-        if isinstance(segment, Utterance):
-            pieces.append(transcriber.transcribe(segment.samples))
-            complete = segment.complete
-            times = turns.times[turn]
-            times.speech_ended_at, times.endpoint_at = segment.speech_ended_at, segment.decided_at
-            times.transcribe_at = turns.clock.now()
-        if complete:
-            said.put(UserTurn(turn, _joined(pieces)))
-            pieces = []
+    def _take(self, ended_at: float) -> None:
+        """The user has finished: what was drafted may be heard."""
+        heard_at = next((at for captured_at, at in self._frames if captured_at >= ended_at), None)
+        self._turns.take(ended_at, heard_at)
+        self._playback.open(self._turns.stretch)
 
+    def _silence_agent(self) -> None:
+        """What it says, or was about to say, is not wanted any more."""
+        self._playback.drop(self._turns.stretch, self._turns.clock.now())
 
-def _joined(pieces: list[Transcript]) -> Transcript:
-    """One transcript of a turn that was split because it grew long."""
-    spoken = [piece for piece in pieces if piece.text]
-    if not spoken:
-        return NO_WORDS
-    text = " ".join(piece.text for piece in spoken)
-    return Transcript(text, spoken[0].language, min(piece.confidence for piece in spoken))
+    def _decide(self) -> None:
+        """Take the turn when the pause is as long as what is known of it asks for."""
+        stretch, pause_s = self._turns.stretch, self.segmenter.pause_s
+        if self._offered == stretch and pause_s >= self._pause_wanted_s(stretch):
+            self._on_segments(self.segmenter.end())
+        elif (
+            self.segmenter.state is State.SPEAKING
+            and self.segmenter.spoken_s - self._seen_s >= FRESH_S
+            and self._transcribing.has_time
+        ):
+            self._give(self.segmenter.so_far(), paused=False)
+
+    def _pause_wanted_s(self, stretch: int) -> float:
+        transcript = self._transcribing.words_of(stretch)
+        if transcript is not None and not transcript.text:
+            return NO_WORDS_S
+        evidence = Evidence(
+            spoken_s=self.segmenter.spoken_s,
+            sound=self._judging.probability_of(stretch),
+            words=None if transcript is None else transcript.text,
+            language="" if transcript is None else transcript.language,
+            asked=self._turns.asked,
+        )
+        return pause_wanted_s(evidence, self._config)

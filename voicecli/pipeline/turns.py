@@ -1,17 +1,35 @@
-"""What the workers share: whose turn it is, where its time went, and a way to tell the outside."""
+"""What the workers share: whose turn it is, which draft answers it, where its time went, and what is told.
+
+    numbers      one writer        counts up
+    turn         listen            when the user begins to speak
+    stretch      listen            when they begin, and each time they go on after a pause
+    draft        transcribe        when there are words to be answered that were not there before
+
+A draft is wanted as long as it is the newest one and nobody has spoken since its stretch; its reply is heard,
+remembered and told about only when the listener takes the turn at that stretch.
+"""
 
 from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Channel, Closed
 
 if TYPE_CHECKING:
     from voicecli.clock import Clock
-    from voicecli.events import Event
+    from voicecli.events import Event, Partial
+    from voicecli.messages import Draft
+
+
+TICK_S = 0.01
+"""How often a worker that waits for something other than a channel looks again."""
+
+LATE_S = 0.6
+"""Who speaks within so long of the agent's first sound goes on with what they were saying: it takes people
+0.2 s and more to react to a voice."""
 
 
 @dataclass(slots=True)
@@ -46,7 +64,7 @@ class TurnTimes:
 
         What was done before the user fell silent added nothing.
         """
-        moments = [getattr(self, field.name) for field in fields(self)]
+        moments = [getattr(self, moment.name) for moment in fields(self)]
         if any(at is None for at in moments):
             return {}
         # One that is reached early waits for those before it: nothing adds less than nothing.
@@ -78,12 +96,36 @@ STAGES = (
 """What lies between one moment of `TurnTimes` and the next."""
 
 
-class Turns:
-    """The floor. A reply belongs to a turn; one to an older turn than `newest` is not wanted any more.
+@dataclass(slots=True)
+class DraftRecord:
+    """What became of a draft so far."""
 
-    `newest` is written by the listening thread alone, `settled` by the replying thread alone; every worker
-    may read both. The times of a turn exist from `open` until `settle`.
-    """
+    draft: Draft
+    times: TurnTimes
+    """The listener's moments are those of the turn, and filled in when it is over."""
+    generate_s: float = 0.0
+    """Time the language model worked on it."""
+    synthesize_s: float = 0.0
+    """Time the voice worked on it."""
+
+
+@dataclass(slots=True)
+class TurnRecord:
+    """What is known of a turn until it is settled."""
+
+    began_at: float
+    """When its first sound met the microphone."""
+    taken: int | None = None
+    """The stretch at which the turn was taken; None while the user may go on."""
+    speech_ended_at: float | None = None
+    heard_at: float | None = None
+    decided_at: float | None = None
+    drafts_dropped: int = 0
+    drafts_dropped_s: float = 0.0
+
+
+class Turns:
+    """The floor. Every worker may read all of it; who writes what is said above and at each method."""
 
     def __init__(self, clock: Clock, began: float) -> None:
         """`began` is the time the `t` of events is counted from."""
@@ -92,29 +134,117 @@ class Turns:
         self.ready = False
         """Written by the replying thread: the model is warm, or it failed. Before that nobody is heard."""
         self.newest = 0
+        """Turn."""
+        self.stretch = 0
+        self.draft = 0
         self.settled = 0
-        """No reply to this turn, or to an older one, is still to come."""
-        self.times: dict[int, TurnTimes] = {}
+        """Written by the replying thread: no reply to this turn, or to an older one, is still to come."""
+        self.asked = False
+        """Written by the replying thread: what the agent said last was a question."""
+        self.turns: dict[int, TurnRecord] = {}
+        self.drafts: dict[int, DraftRecord] = {}
         self.events: Channel[Event] = Channel("events", 1024, "drop_oldest")
         """For a view: one that is late loses the oldest, the voice never waits for it."""
         self._began = began
+        self._telling = threading.Lock()
+        self._held_back: list[Event] = []
 
-    def open(self) -> int:
-        """Listening thread: the user begins a turn; give its number."""
+    # ---- listening thread
+
+    def open(self, began_at: float) -> int:
+        """The user begins a turn; give its number."""
         turn = self.newest + 1
-        self.times[turn] = TurnTimes()
+        self.turns[turn] = TurnRecord(began_at)
+        self.resume()
         self.newest = turn
         return turn
 
+    def resume(self) -> None:
+        """The user goes on after a pause: no draft that was begun in it is wanted any more."""
+        with self._telling:
+            self._held_back = []
+            self.stretch += 1
+
+    def take(self, speech_ended_at: float, heard_at: float | None) -> None:
+        """The user has finished the newest turn."""
+        record = self.turns[self.newest]
+        record.speech_ended_at, record.heard_at = speech_ended_at, heard_at
+        record.decided_at = self.clock.now()
+        with self._telling:
+            record.taken = self.stretch
+            for event in self._held_back:
+                self.emit(event)
+            self._held_back = []
+
+    # ---- transcribing thread
+
+    def propose(self, draft: Draft, times: TurnTimes) -> None:
+        """There is something to answer: older drafts are not wanted any more."""
+        self.drafts[draft.number] = DraftRecord(draft, times)
+        with self._telling:
+            self._held_back = []
+            self.draft = draft.number
+
+    # ---- replying thread
+
+    def drop(self, number: int) -> None:
+        """A draft came to nothing: count it."""
+        dropped = self.drafts.pop(number)
+        record = self.turns[dropped.draft.turn]
+        record.drafts_dropped += 1
+        record.drafts_dropped_s += dropped.generate_s + dropped.synthesize_s
+
+    def times_of(self, draft: Draft) -> TurnTimes:
+        """All moments of the turn that this draft answered."""
+        turn, times = self.turns[draft.turn], self.drafts[draft.number].times
+        times.speech_ended_at, times.heard_at = turn.speech_ended_at, turn.heard_at
+        times.decided_at = turn.decided_at
+        return times
+
+    def goes_on(self, playback_at: float | None) -> bool:
+        """Whether the user began to speak so soon after the agent's first sound that they had not finished."""
+        return playback_at is not None and self.turns[self.newest].began_at - playback_at <= LATE_S
+
+    def await_taken(self, draft: Draft) -> bool:
+        """Wait until the turn is taken at this draft, or cannot be any more; say which."""
+        while self.wanted(draft) and not self.taken(draft):
+            self.clock.wait(self.stop, TICK_S)
+        return self.taken(draft)
+
     def settle(self, turn: int) -> None:
-        """Replying thread: this turn is over, and with it those before."""
-        for old in [number for number in self.times if number <= turn]:
-            del self.times[old]
+        """This turn is over, and with it those before."""
+        for old in [number for number in list(self.turns) if number <= turn]:
+            del self.turns[old]
+        for number in [number for number, record in list(self.drafts.items()) if record.draft.turn <= turn]:
+            del self.drafts[number]
         self.settled = turn
 
-    def cancelled(self, turn: int) -> bool:
-        """Whether the reply to `turn` is not wanted any more."""
-        return self.stop.is_set() or turn < self.newest
+    # ---- all
+
+    def is_open(self, turn: int) -> bool:
+        """Whether the user may still have something to say in this turn."""
+        record = self.turns.get(turn)
+        return record is not None and record.taken is None
+
+    def taken(self, draft: Draft) -> bool:
+        """Whether the turn was taken at the stretch of this draft."""
+        record = self.turns.get(draft.turn)
+        return record is not None and record.taken == draft.stretch
+
+    def may_count(self, turn: int, stretch: int) -> bool:
+        """Whether what was said up to this stretch is, or may become, all that the turn holds."""
+        record = self.turns.get(turn)
+        return record is not None and (record.taken == stretch or stretch == self.stretch)
+
+    def wanted(self, draft: Draft) -> bool:
+        """Whether a reply to the draft is, or may come to be, wanted."""
+        current = draft.number == self.draft and draft.stretch == self.stretch
+        return current and not self.stop.is_set()
+
+    def cancelled(self, number: int) -> bool:
+        """Whether work on this draft is in vain."""
+        record = self.drafts.get(number)
+        return record is None or not self.wanted(record.draft)
 
     def elapsed_s(self) -> float:
         """Seconds since the talk began, the `t` of events."""
@@ -126,3 +256,17 @@ class Turns:
             self.events.put(event)
         except Closed:
             self.stop.set()
+
+    def tell_partial(self, event: Partial) -> None:
+        """Tell the outside of words that may change, unless the turn is over."""
+        with self._telling:
+            if self.is_open(event.turn):
+                self.emit(event)
+
+    def tell(self, draft: Draft, event: Event) -> None:
+        """Tell the outside of a draft: as soon as its turn is taken, and never if it is not."""
+        with self._telling:
+            if self.taken(draft):
+                self.emit(event)
+            elif self.wanted(draft):
+                self._held_back.append(event)

@@ -79,6 +79,7 @@ class EmbeddedGenerator:
     """A GGUF, loaded at the first `warm` or `generate` and kept."""
 
     is_local = True
+    reads_ahead = True
 
     def __init__(self, config: GenerateConfig, gguf: Path) -> None:
         """Raise ModelError if there is no such file."""

@@ -43,6 +43,11 @@ class Generator(Protocol):
         """Whether the words stay on this computer."""
         ...
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether `warm` with a part of what the user is saying is known to save time afterwards."""
+        ...
+
     def warm(self, messages: Sequence[ChatMessage]) -> None:
         """Load the model and evaluate `messages`, so that only what is said next remains to be evaluated.
 
@@ -88,6 +93,7 @@ class EchoGenerator:
 
     name = "echo"
     is_local = True
+    reads_ahead = False
 
     def warm(self, messages: Sequence[ChatMessage]) -> None:
         """Do nothing: there is no model."""

@@ -71,6 +71,7 @@ class OpenAiGenerator:
             if not (key.isascii() and key.isprintable()):
                 raise ConfigError(f"{config.api_key_env} holds characters that no key has", "set it again")
             self._headers["Authorization"] = f"Bearer {key}"
+        self.reads_ahead = False
         self._busy = threading.Lock()
         self._closing = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -98,7 +99,11 @@ class OpenAiGenerator:
         arrived = self._run(self._complete(messages, self._config.max_tokens, reply), cancelled)
         if arrived and not reply.cut_short:
             reply.check()
-        return reply.stats
+        stats = reply.stats
+        if self.is_local and stats.prompt_tokens and stats.prompt_tokens_evaluated is not None:
+            # What it had read before it did not read again: so it pays to let it read ahead.
+            self.reads_ahead = stats.prompt_tokens_evaluated < stats.prompt_tokens
+        return stats
 
     def close(self) -> None:
         """End the call under way, close the connection."""

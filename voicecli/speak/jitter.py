@@ -4,6 +4,8 @@
     pull (audio thread)      . . # # # # # # . . # # # # # # # # . . .
     state                 idle  playing      filling  playing     idle
 
+A reply may be pushed before it is known whether it is wanted: `begin` holds it back until `open`.
+
 Promises: `pull` never waits; it fills every block, with silence where it has nothing. A reply begins when
 the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
 is an underrun: faded, counted, and the target grows. Running dry at its end is its end.
@@ -54,6 +56,8 @@ class JitterBuffer:
         self._complete_at = 0
         self._drop_to = 0
         self._generation = 0
+        self._held = 0
+        self._opened = 0  # one writer: who decides that replies are wanted
         # Audio thread:
         self._pulled = 0
         self._target = self._least
@@ -106,6 +110,16 @@ class JitterBuffer:
         """What a reply must have buffered before it begins, s."""
         return self._target / self.rate_hz
 
+    def begin(self, generation: int) -> None:
+        """What is pushed from here on is a new reply, silent until `open`; one that was never opened goes."""
+        with self._lock:
+            self._held = generation
+            self._drop_to = self._complete_at = self._pushed
+
+    def open(self, generation: int) -> None:
+        """Let the reply of this generation, and of those before, be heard."""
+        self._opened = generation
+
     def push(self, samples: Int16, generation: int) -> bool:
         """Append (n,) int16, n <= room; says False, and takes nothing, after a drop of this generation.
 
@@ -154,7 +168,8 @@ class JitterBuffer:
             return
         pushed = self._pushed  # once: the next reply may be pushed meanwhile
         waiting, complete = pushed - self._pulled, self._complete_at >= pushed
-        if not self._playing and (waiting == 0 or not (complete or waiting >= self._target)):
+        ready = waiting > 0 and (complete or waiting >= self._target) and self._held <= self._opened
+        if not self._playing and not ready:
             block[:] = 0
             return
         # Only blocks with sound in them move it: between replies their times would lie ahead of their sample.

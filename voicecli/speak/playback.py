@@ -35,7 +35,8 @@ class Placed:
 class Playback:
     """One reply after another.
 
-    `pull` belongs to the audio thread, `drop` to the one who interrupts, the rest to the speaking thread.
+    `pull` belongs to the audio thread, `drop` and `open` to the one who gives the floor, the rest to the
+    speaking thread.
     """
 
     def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
@@ -49,15 +50,17 @@ class Playback:
             config.jitter_max_ms / 1000,
         )
         self.pull = self.jitter.pull
-        self._turn = 0
-        self._cut = (0, 0)  # turns before the first were dropped at the second
+        self.open = self.jitter.open
+        self._stretch = 0
+        self._cut = (0, 0)  # replies to stretches before the first were dropped at the second
         self._placed: list[Placed] = []
         self._announced = 0
         self._rest: Int16 = np.zeros(0, np.int16)
 
-    def begin(self, turn: int) -> None:
-        """A new reply; what was known of the one before is forgotten."""
-        self._turn = turn
+    def begin(self, stretch: int) -> None:
+        """A new reply, held back until `open(stretch)`; what was known of the one before is forgotten."""
+        self.jitter.begin(stretch)
+        self._stretch = stretch
         self._placed = []
         self._announced = 0
         self._rest = np.zeros(0, np.int16)
@@ -75,7 +78,7 @@ class Playback:
     def pump(self) -> bool:
         """Push as much as credit allows; say whether the clause is through."""
         count = min(len(self._rest), self.jitter.room)
-        if count and not self.jitter.push(self._rest[:count], self._turn):
+        if count and not self.jitter.push(self._rest[:count], self._stretch):
             count = len(self._rest)  # the reply was dropped: there is nothing left to move
         self._rest = self._rest[count:]
         return not len(self._rest)
@@ -84,14 +87,14 @@ class Playback:
         """No clause will follow in this reply."""
         self.jitter.finish()
 
-    def drop(self, before_turn: int, now: float) -> None:
-        """Fall silent and refuse the rest of every reply to a turn before `before_turn`."""
-        self._cut = (before_turn, self._position(now))  # one that was cut before stays cut there
-        self.jitter.drop(before_turn)
+    def drop(self, before: int, now: float) -> None:
+        """Fall silent and refuse the rest of every reply to a stretch before this one."""
+        self._cut = (before, self._position(now))  # one that was cut before stays cut there
+        self.jitter.drop(before)
 
     def _position(self, now: float) -> int:
-        before_turn, cut = self._cut
-        return cut if self._turn < before_turn else self.jitter.position_at(now)
+        before, cut = self._cut
+        return cut if self._stretch < before else self.jitter.position_at(now)
 
     def begun(self, now: float) -> list[Clause]:
         """Clauses that have begun to sound since the last call."""
@@ -105,15 +108,15 @@ class Playback:
         if not self._placed:
             return None
         first, began = self._placed[0].audible, self.jitter.began
-        before_turn, cut = self._cut
-        end = cut if self._turn < before_turn else self.jitter.pulled
+        before, cut = self._cut
+        end = cut if self._stretch < before else self.jitter.pulled
         if not began.position <= first < end:
             return None
         return began.at + (first - began.position) / self._rate_hz
 
     def done(self, now: float) -> bool:
         """Whether every clause has sounded to its end."""
-        dropped = self._turn < self._cut[0]
+        dropped = self._stretch < self._cut[0]
         return not dropped and not len(self._rest) and self.jitter.position_at(now) >= self.jitter.pushed
 
     def audible(self, at: float, tail_s: float) -> bool:

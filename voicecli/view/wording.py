@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from voicecli.events import Failed, Warned
 
 _STAGES: Final = {
-    "endpoint": "turn end",
+    "device_in": "microphone",
+    "pause": "pause",
     "transcribe": "transcribe",
     "first_token": "first word",
     "first_clause": "first clause",
     "first_audio": "voice",
+    "decision": "turn decision",
     "playback": "playback",
 }
 

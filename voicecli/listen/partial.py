@@ -1,0 +1,51 @@
+"""Transcripts of speech that still goes on -> words that stay, and words that may change. Pure.
+
+Local agreement: a word is confirmed when two passes in a row have it, and all before it, at the same place.
+(Liu et al., "Low-latency sequence-to-sequence speech recognition and translation by partial hypothesis
+selection", Interspeech 2020.)
+"""
+
+from __future__ import annotations
+
+
+def _letters(word: str) -> str:
+    """What of a word counts: its letters and digits, whatever their case."""
+    return "".join(char for char in word.casefold() if char.isalnum())
+
+
+def words_of(text: str) -> list[str]:
+    """Words as they are compared: without case and punctuation."""
+    return [letters for word in text.split() if (letters := _letters(word))]
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two transcripts differ at most in punctuation and case."""
+    return words_of(one) == words_of(other)
+
+
+class Agreement:
+    """The passes over one turn. Confirmed words are never taken back; the final transcript replaces them all."""
+
+    def __init__(self) -> None:
+        self._confirmed: list[str] = []
+        self._newest: list[str] = []
+
+    def push(self, text: str) -> bool:
+        """Take the transcript of all that was said so far; say whether the pass before had the same words."""
+        before, self._newest = self._newest, text.split()
+        count = len(self._confirmed)
+        for one, other in zip(before[count:], self._newest[count:], strict=False):
+            if _letters(one) != _letters(other):
+                break
+            self._confirmed.append(other)
+        return bool(self._newest) and same_words(" ".join(before), text)
+
+    @property
+    def confirmed(self) -> str:
+        """Words that stay."""
+        return " ".join(self._confirmed)
+
+    @property
+    def text(self) -> str:
+        """All words so far: those that stay, then those of the newest pass."""
+        return " ".join([*self._confirmed, *self._newest[len(self._confirmed) :]])

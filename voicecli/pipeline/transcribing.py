@@ -1,0 +1,137 @@
+"""The two threads that know what was said: speech -> words -> drafts, and speech -> is the turn complete."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.listen.partial import Agreement, same_words
+from voicecli.messages import Draft, Speech, Transcript, WordsSoFar
+from voicecli.pipeline.turns import TurnTimes
+
+if TYPE_CHECKING:
+    from voicecli.channel import Channel
+    from voicecli.listen.complete import CompletionModel
+    from voicecli.listen.transcribe import Transcriber
+    from voicecli.pipeline.turns import Turns
+
+SHARE = 0.35
+"""Of the time, at most, that the transcriber spends on words that may still change: a pause may begin at any
+moment, and waits for the pass that is going on."""
+
+NO_WORDS = Transcript(text="", language="", confidence=0.0)
+
+
+class Transcribing:
+    """Body of the transcribing thread; decides what is worth a draft."""
+
+    def __init__(
+        self,
+        transcriber: Transcriber,
+        heard: Channel[Speech],
+        turns: Turns,
+        said: Channel[Draft | WordsSoFar],
+    ) -> None:
+        self._transcriber = transcriber
+        self._heard = heard
+        self._turns = turns
+        self._said = said
+        self._turn = 0
+        self._pieces: list[Transcript] = []
+        """Of a turn that was split because it grew long."""
+        self._agreement = Agreement()
+        self._draft: Draft | None = None
+        """The newest."""
+        self._words: tuple[int, Transcript] = (0, NO_WORDS)
+        self._busy_until = 0.0
+
+    def words_of(self, stretch: int) -> Transcript | None:
+        """Listening thread: what was said in the turn by the end of this stretch, when that is known."""
+        known, transcript = self._words
+        return transcript if known == stretch else None
+
+    @property
+    def has_time(self) -> bool:
+        """Listening thread: whether words that may still change can be looked at without being in the way."""
+        return self._turns.clock.now() >= self._busy_until
+
+    def run(self) -> None:
+        """Until `heard` closes."""
+        while True:
+            speech = self._heard.get()
+            began_at = self._turns.clock.now()
+            self._busy_until = math.inf
+            self._on_speech(speech, began_at)
+            ended_at = self._turns.clock.now()
+            self._busy_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
+
+    def _on_speech(self, speech: Speech, began_at: float) -> None:
+        if speech.turn != self._turn:
+            self._turn, self._pieces, self._agreement = speech.turn, [], Agreement()
+        if speech.utterance is None:
+            self._propose(speech, NO_WORDS, began_at)
+            return
+        if not speech.utterance.complete:
+            self._pieces.append(self._transcriber.transcribe(speech.utterance.samples))
+            return
+        if not self._turns.may_count(speech.turn, speech.stretch):
+            return  # the user went on: what comes next holds this as well
+        transcript = joined([*self._pieces, self._transcriber.transcribe(speech.utterance.samples)])
+        if speech.paused:
+            self._words = (speech.stretch, transcript)
+        steady = self._agreement.push(transcript.text)
+        if self._agreement.text:
+            partial = events.Partial(self._turns.elapsed_s(), speech.turn, self._agreement.text)
+            self._turns.tell_partial(partial)
+        if speech.paused or steady:
+            self._propose(speech, transcript, began_at)
+        elif self._agreement.confirmed and not self._said.stats().fill:
+            self._said.put(WordsSoFar(speech.turn, self._agreement.confirmed))
+
+    def _propose(self, speech: Speech, transcript: Transcript, began_at: float) -> None:
+        """Have the words answered, unless they are being answered already or do not count any more."""
+        if not self._turns.may_count(speech.turn, speech.stretch):
+            return
+        current = self._draft
+        if (
+            current is not None
+            and current.stretch == speech.stretch
+            and (self._turns.taken(current) or same_words(current.transcript.text, transcript.text))
+        ):
+            return
+        self._draft = Draft(speech.turn, speech.stretch, self._turns.draft + 1, transcript)
+        times = TurnTimes(draft_at=began_at, transcribed_at=self._turns.clock.now())
+        self._turns.propose(self._draft, times)
+        self._said.put(self._draft)
+
+
+class Judging:
+    """Body of the thread that asks the turn model at each pause; knows only the newest answer."""
+
+    def __init__(self, model: CompletionModel, judged: Channel[Speech], turns: Turns) -> None:
+        self._model = model
+        self._judged = judged
+        self._turns = turns
+        self._answer = (0, 0.0)
+
+    def probability_of(self, stretch: int) -> float | None:
+        """Listening thread: that the turn is complete after this stretch, when that is known."""
+        known, probability = self._answer
+        return probability if known == stretch else None
+
+    def run(self) -> None:
+        """Until `judged` closes."""
+        while True:
+            speech = self._judged.get()
+            if speech.utterance is not None and speech.stretch == self._turns.stretch:
+                self._answer = (speech.stretch, self._model.complete(speech.utterance.samples))
+
+
+def joined(pieces: list[Transcript]) -> Transcript:
+    """One transcript of a turn that was split because it grew long."""
+    spoken = [piece for piece in pieces if piece.text]
+    if not spoken:
+        return NO_WORDS
+    text = " ".join(piece.text for piece in spoken)
+    return Transcript(text, spoken[0].language, min(piece.confidence for piece in spoken))
