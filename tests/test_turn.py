@@ -1,0 +1,99 @@
+"""The turn decision: bounds that hold for any evidence, and evidence that pulls the way it should."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicecli.config import TurnConfig
+from voicecli.listen.turn import ONE_KNOWN_S, WEIGHTS, Evidence, features, log_odds, pause_wanted_s
+
+CONFIG = TurnConfig()
+SHORTEST_S, LONGEST_S = CONFIG.min_pause_ms / 1000, CONFIG.max_pause_ms / 1000
+DONE = Evidence(2.0, sound=0.98, words="What is the capital of France?")
+GOES_ON = Evidence(2.0, sound=0.02, words="I would like to")
+
+evidence = st.builds(
+    Evidence,
+    spoken_s=st.floats(0, 60),
+    sound=st.none() | st.floats(0, 1),
+    words=st.none() | st.text() | st.sampled_from(["", "Yes.", "um", "My number is 5 5"]),
+    language=st.sampled_from(["en", "de", ""]),
+    asked=st.booleans(),
+)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> TurnConfig:
+    shortest = draw(st.integers(64, 3000))
+    longest = draw(st.integers(max(100, shortest), 5000))
+    return TurnConfig(min_pause_ms=shortest, max_pause_ms=longest, eagerness=draw(st.floats(0, 1)))
+
+
+@given(evidence, configs())
+def test_the_pause_is_always_within_the_bounds(known: Evidence, config: TurnConfig) -> None:
+    assert config.min_pause_ms <= 1000 * pause_wanted_s(known, config) <= config.max_pause_ms
+
+
+@given(evidence)
+def test_more_eagerness_never_waits_longer(known: Evidence) -> None:
+    waits = [pause_wanted_s(known, TurnConfig(eagerness=tenth / 10)) for tenth in range(11)]
+    assert waits == sorted(waits, reverse=True)
+
+
+@given(evidence, st.floats(0, 1), st.floats(0, 1))
+def test_a_sound_more_like_an_end_never_waits_longer(known: Evidence, one: float, other: float) -> None:
+    low, high = sorted((one, other))
+    assert pause_wanted_s(replace(known, sound=high), CONFIG) <= pause_wanted_s(
+        replace(known, sound=low), CONFIG
+    )
+
+
+def test_what_is_clearly_over_is_taken_at_once_and_what_clearly_goes_on_is_not() -> None:
+    assert pause_wanted_s(DONE, CONFIG) == SHORTEST_S
+    assert pause_wanted_s(GOES_ON, CONFIG) == LONGEST_S
+
+
+def test_with_nothing_known_it_waits_as_long_as_it_may() -> None:
+    for config in (CONFIG, TurnConfig(eagerness=1.0)):
+        assert pause_wanted_s(Evidence(2.0, asked=True), config) == LONGEST_S
+
+
+@pytest.mark.parametrize("known", [replace(DONE, sound=None), replace(DONE, words=None)])
+def test_with_one_known_the_other_is_waited_for_a_little(known: Evidence) -> None:
+    assert pause_wanted_s(DONE, CONFIG) < ONE_KNOWN_S <= pause_wanted_s(known, CONFIG)
+    assert pause_wanted_s(known, TurnConfig(eagerness=1.0)) >= ONE_KNOWN_S
+    short = TurnConfig(min_pause_ms=100, max_pause_ms=200)
+    assert pause_wanted_s(known, short) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("sooner", "later"),
+    [
+        ("Where do you live?", "Where do you live and"),
+        ("I like tea.", "I like tea,"),
+        ("I like tea.", "I like tea..."),
+        ("I like tea.", "I like the"),
+        ("I like tea.", "I like, um"),
+        ("My number is 555 123 4567.", "My number is 555 123."),
+        ("My number is 555 123 4567.", "My number is 5 5 5."),
+    ],
+)
+def test_words_that_end_are_worth_more_than_words_that_go_on(sooner: str, later: str) -> None:
+    known = Evidence(2.0, sound=0.5)
+    assert log_odds(replace(known, words=sooner)) > log_odds(replace(known, words=later))
+
+
+def test_a_short_answer_to_a_question_is_an_answer() -> None:
+    known = Evidence(0.4, sound=0.3, words="Yes.")
+    assert log_odds(replace(known, asked=True)) > log_odds(known)
+    long = replace(known, words="Yes, I went there yesterday.")
+    assert log_odds(replace(long, asked=True)) == log_odds(long)
+
+
+@given(evidence)
+def test_every_feature_has_a_weight(known: Evidence) -> None:
+    assert features(known).keys() <= WEIGHTS.keys()

@@ -1,0 +1,105 @@
+"""What is known in a pause -> how long the pause must get for the turn to be taken. Pure: no clock, no model.
+
+    speech ######### . . . . . . . . . . . . . . . .        pause
+                       ^ noticed  ^ sound  ^ words          evidence
+    pause_wanted_s     1.5        0.3      0.16     the turn is taken once the pause is that long
+
+The log-odds z that the speaker has finished are a weighted sum of the evidence. The share of pauses inside a
+turn that last longer than t falls about exponentially, exp(-t / TAU_S), whereas an end stays an end: after a
+silence of t the log-odds are z + t / TAU_S (Bayes). The turn is taken where they reach what `eagerness` asks
+for, at t = TAU_S * (asked - z).
+
+Where the constants come from: docs/decisions/0006-turn-decision.md; scripts/turn_fit.py makes them anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING
+
+from voicecli.listen.words import word_evidence
+
+if TYPE_CHECKING:
+    from voicecli.config import TurnConfig
+
+TAU_S = 0.4
+"""Mean length of what is left of a pause inside a turn."""
+LOG_ODDS_ASKED = (5.0, -5.0)
+"""At eagerness 0 and at 1: 99.3 % sure, and 0.7 %; between them a straight line."""
+ONE_KNOWN_S = 0.3
+"""With only the sound or only the words known, the pause is at least this long: the other is on its way."""
+
+WEIGHTS = {
+    "always": 0.0,
+    "sound": 0.7,
+    "sound unknown": -0.5,
+    "words unknown": -0.5,
+    "ends": 1.0,
+    "asks": 2.0,
+    "goes on": -2.0,
+    "hangs": -3.0,
+    "dictates": -2.0,
+    "short answer": 1.0,
+}
+"""Log-odds that each piece of evidence is worth."""
+
+_LEAST = 0.001
+"""Of Smart Turn's probability and of its complement: it is never as sure as it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of the turn in its present pause."""
+
+    spoken_s: float
+    """Speech in the turn so far, pauses not counted, seconds."""
+    sound: float | None = None
+    """Smart Turn's probability that the turn is complete, 0..1; None until known."""
+    words: str | None = None
+    """The transcript so far; None until known."""
+    language: str = "en"
+    """Of the words, ISO 639-1."""
+    asked: bool = False
+    """The agent's last reply ended with a question."""
+
+
+def features(evidence: Evidence) -> dict[str, float]:
+    """The evidence as numbers, by the names of WEIGHTS; what is absent is 0."""
+    found = {"always": 1.0}
+    if evidence.sound is None:
+        found["sound unknown"] = 1.0
+    else:
+        sure = min(1 - _LEAST, max(_LEAST, evidence.sound))
+        found["sound"] = log(sure / (1 - sure))
+    if evidence.words is None:
+        found["words unknown"] = 1.0
+        return found
+    said = word_evidence(evidence.words, evidence.language)
+    found["ends"] = float(said.ends)
+    found["asks"] = float(said.asks)
+    found["goes on"] = float(said.goes_on)
+    found["hangs"] = float(said.hangs)
+    found["dictates"] = float(said.dictates)
+    found["short answer"] = float(evidence.asked and 0 < said.words <= 3)
+    return found
+
+
+def log_odds(evidence: Evidence) -> float:
+    """ln(p / (1 - p)) of the speaker having finished, at the beginning of the pause."""
+    return sum(WEIGHTS[name] * value for name, value in features(evidence).items())
+
+
+def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
+    """Seconds of silence after which the turn is taken if nothing else becomes known.
+
+    To be asked again whenever something does; always within `min_pause_ms` and `max_pause_ms`.
+    """
+    shortest, longest = config.min_pause_ms / 1000, config.max_pause_ms / 1000
+    if evidence.sound is None and evidence.words is None:
+        return longest
+    if evidence.sound is None or evidence.words is None:
+        shortest = max(shortest, ONE_KNOWN_S)
+    low, high = LOG_ODDS_ASKED
+    asked = low + config.eagerness * (high - low)
+    return min(longest, max(shortest, TAU_S * (asked - log_odds(evidence))))

@@ -1,0 +1,108 @@
+"""Words so far -> what they say about being finished. Pure; English, and punctuation in any language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+ENDS = ".!。！।"
+"""Marks behind what is said; a question has its own."""
+QUESTIONS = "?？؟"
+GOES_ON = (",", "...", "…", "-", "\N{EN DASH}", "\N{EM DASH}", ":", ";", "、", "،")
+"""Marks behind what is not all of it."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+FILLERS = _set("um uh uhm umm er erm hmm hm mm like well so")
+HANGING = _set(
+    # what a sentence of English does not end with: conjunctions, articles and possessives, prepositions that
+    # are rarely stranded, auxiliaries before their verb
+    "and or but nor because since although though unless until while whereas if whether than that which who "
+    "whose when where how then "
+    "a an the my your his her its our their this these those some any every each both "
+    "of to from with into onto at by for between about during without toward towards via per as in on "
+    "i we he she they i'm i'd i'll i've we're you're "
+    "is are was were am be been has have had will would can could should shall may might must do does did "
+    "very really quite also maybe perhaps please let's"
+)
+"""Last words behind which more comes, mostly."""
+
+ENDINGS = frozenset(
+    (
+        "where to",
+        "come in",
+        "come on",
+        "i am",
+        "i do",
+        "i did",
+        "i will",
+        "i can",
+        "i have",
+        "i would",
+        "it is",
+    )
+)
+"""Last two words that do end a sentence although the last alone would not."""
+
+_DIGIT_WORDS = _set("zero oh one two three four five six seven eight nine double triple")
+_DICTATED = _set("number code pin zip phone account card extension reference password digits")
+"""Words before a number that is said digit by digit."""
+PHONE_DIGITS = 7
+"""A dictated number as long as the shortest telephone number may be complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordEvidence:
+    """What the last words look like. At most one of `ends`, `asks`, `goes_on` is true."""
+
+    words: int
+    """How many there are."""
+    ends: bool
+    """A full stop or exclamation mark."""
+    asks: bool
+    """A question mark."""
+    goes_on: bool
+    """A comma, dash, colon or an ellipsis."""
+    hangs: bool
+    """The last word is one that more follows: "and", "the", "to", "um". English only."""
+    dictates: bool
+    """A number is being said digit by digit, and it is still short. English only."""
+
+
+def word_evidence(text: str, language: str) -> WordEvidence:
+    """Look at a transcript; `language` is an ISO 639-1 code."""
+    text = text.strip()
+    words = re.findall(r"[\w'’]+", text.lower().replace("’", "'"))
+    goes_on = text.endswith(GOES_ON)
+    english = language == "en"
+    return WordEvidence(
+        words=len(words),
+        ends=not goes_on and text.endswith(tuple(ENDS)),
+        asks=text.endswith(tuple(QUESTIONS)),
+        goes_on=goes_on,
+        hangs=english and _hangs(words, asks=text.endswith(tuple(QUESTIONS))),
+        dictates=english and _dictates(words),
+    )
+
+
+def _hangs(words: list[str], *, asks: bool) -> bool:
+    if not words or " ".join(words[-2:]) in ENDINGS:
+        return False
+    last = words[-1]
+    # "Where are you from?" ends as it should; a filler or an article never does.
+    return last in FILLERS or (last in HANGING and not (asks and len(words) > 2))
+
+
+def _dictates(words: list[str]) -> bool:
+    """Whether the last words are digits, said one by one or after "number", too few for a telephone."""
+    run = 0  # digits
+    at = len(words)
+    while at and (words[at - 1].isdecimal() or words[at - 1] in _DIGIT_WORDS):
+        at -= 1
+        run += len(words[at]) if words[at].isdecimal() else 1
+    groups = len(words) - at
+    named = any(word in _DICTATED for word in words[:at])
+    return 0 < run < PHONE_DIGITS and (named or groups > 2)
