@@ -114,6 +114,8 @@ class Utterance:
     """Position after the last speech frame; between `start` and `start + n`."""
     speech_ended_at: float
     """When the last sample that can be heard met the air, seconds."""
+    words_ended_at: float
+    """When the last sample loud enough to be a part of a word did."""
     decided_at: float
     """When the silence had lasted long enough, seconds."""
     complete: bool = True
@@ -165,6 +167,8 @@ class Speech:
     """None: what there was is too short for words."""
     paused: bool
     """False: the user is still speaking, and the words are provisional."""
+    dipped: bool = False
+    """It has become so quiet that a word has ended, and perhaps the turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,14 +49,14 @@ def first_audible(samples: Float32, rate_hz: int, floor_dbfs: float = -50.0) -> 
     return int(loud[0]) * frame if loud.size else samples.size
 
 
-def end_of_sound(samples: Float32, rate_hz: int, floor_dbfs: float) -> int:
-    """Position after the last sample that can be heard, in blocks of 10 ms; 0 when none of (n,) can.
+def end_of_sound(samples: Float32, rate_hz: int, floor_dbfs: float, range_db: float) -> int:
+    """Position after the last sample within `range_db` of the loudest, in blocks of 10 ms; 0 when none is.
 
-    Heard is what is within 35 dB of the loudest block and 6 dB above the room's `floor_dbfs`.
+    What is not 6 dB above the room's `floor_dbfs` does not count.
     """
     block = rate_hz // 100
     levels = frame_levels_dbfs(samples, block)
     if not levels.size:
         return 0
-    loud = np.nonzero(levels > max(float(levels.max()) - 35.0, floor_dbfs + 6.0))[0]
+    loud = np.nonzero(levels > max(float(levels.max()) - range_db, floor_dbfs + 6.0))[0]
     return int(loud[-1] + 1) * block if loud.size else 0

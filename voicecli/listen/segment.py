@@ -44,6 +44,12 @@ PAUSE_FRAMES = 2
 SHORT_HANGOVER_S = 0.5
 """Silence after which a sound too short for speech is given up."""
 
+HEARD_DB = 35.0
+"""What is so far below the loudest of the last moments cannot be heard beside it."""
+
+WORDS_DB = 18.0
+"""What is so far below it is the end of a sound, and changes no word."""
+
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
 
@@ -223,12 +229,17 @@ class Segmenter:
         last = self._held[min(self._last, frames - 1)].frame
         samples = np.concatenate([frame.samples for frame in kept])
         tail = samples[-round(END_SEARCH_S * RATE_HZ) :]
-        silence_s = (tail.size - end_of_sound(tail, RATE_HZ, self.floor.dbfs)) / RATE_HZ
+        until = kept[-1].captured_at + FRAME_S
+
+        def ended_at(range_db: float) -> float:
+            return until - (tail.size - end_of_sound(tail, RATE_HZ, self.floor.dbfs, range_db)) / RATE_HZ
+
         return Utterance(
             samples=samples,
             start=kept[0].position,
             speech_end=last.position + FRAME_SAMPLES,
-            speech_ended_at=kept[-1].captured_at + FRAME_S - silence_s,
+            speech_ended_at=ended_at(HEARD_DB),
+            words_ended_at=ended_at(WORDS_DB),
             decided_at=newest.frame.captured_at + FRAME_S,
             complete=complete,
         )

@@ -124,10 +124,11 @@ class Transcriber:
         noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
         self.transcribe(noise.astype(np.float32))
 
-    def transcribe(self, samples: Float32) -> Transcript:
+    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
 
-        The text is empty where there are no words; with "auto" so is the language then.
+        The text is empty where there are no words; with "auto" so is the language then. A provisional
+        transcript takes no second look at what is doubtful: that has no words either.
 
         Raises ValueError: the samples are not such.
         """
@@ -143,6 +144,8 @@ class Transcriber:
         if words.nothing or (words.no_speech > NO_SPEECH and not sure):
             return self._nothing()
         if words.repeats or words.log_prob < LOW_LOG_PROB:
+            if provisional:
+                return self._nothing()
             words = self._again(samples, language, words)
         if words.nothing:
             return self._nothing()

@@ -52,16 +52,16 @@ class Pipeline:
         """`began` is the time the `t` of events is counted from, on `clock`."""
         self._streams = streams
         self._engines = engines
-        self._turns = Turns(clock, began)
         self._told: set[str] = set()
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
+        self._turns = Turns(clock, began, self._playback.open)
         # More utterances than a person says while one is transcribed; clauses for half a minute of speech.
         heard: Channel[Speech] = Channel("heard", 8, "drop_oldest")
         judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
         said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
         clauses: Channel[Clause | EndOfReply] = Channel("clauses", 8, "wait")
-        outcomes: Channel[ReplyOutcome] = Channel("outcomes", 1, "wait")
+        outcomes: Channel[ReplyOutcome] = Channel("outcomes", 8, "drop_oldest")
         self._channels = (heard, judged, said, clauses, outcomes)
         transcribing = Transcribing(engines.transcriber, heard, self._turns, said)
         judging = Judging(engines.completion, judged, self._turns)
@@ -109,7 +109,7 @@ class Pipeline:
         The language model is closed with them: a request under way would last as long as its server likes.
         """
         self._turns.stop.set()
-        self._playback.drop(self._turns.stretch + 1, self._turns.clock.now())
+        self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
         for channel in self._channels:
             channel.close()
         self._engines.generator.close()

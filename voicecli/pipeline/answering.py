@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from voicecli import events
@@ -77,14 +78,12 @@ class Replying:
     def _on_draft(self, draft: Draft) -> None:
         """See a draft through, and the turn with it when it is taken there."""
         if not self._turns.wanted(draft) and not self._turns.taken(draft):
-            self._turns.drop(draft.number)
             return
         messages = self._conversation.messages_for(draft.transcript.text)
         answerable = bool(messages[-1].content)
         stats = self._answer(draft, messages) if answerable else None
-        outcome = self._outcomes.get() if answerable else None
+        outcome = self._outcome(draft) if answerable else None
         if not self._turns.await_taken(draft):
-            self._turns.drop(draft.number)
             return
         if outcome is not None:
             self._close_turn(draft, outcome, stats)
@@ -92,6 +91,16 @@ class Replying:
         if stats is not None:
             self._warm("")
         self._turns.emit(events.Listening(self._turns.elapsed_s()))
+
+    def _outcome(self, draft: Draft) -> ReplyOutcome | None:
+        """How the reply ended; None as soon as it will not be the answer."""
+        while True:
+            with suppress(TimeoutError):
+                outcome = self._outcomes.get(TICK_S)
+                if outcome.draft == draft.number:
+                    return outcome
+            if not self._turns.wanted(draft) and not self._turns.taken(draft):
+                return None
 
     def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:
         """Remember what was said and heard, and tell how long it took."""
@@ -102,7 +111,8 @@ class Replying:
         turn = draft.turn
         if outcome.interrupted:
             self._turns.emit(events.Interrupted(self._turns.elapsed_s(), turn, outcome.heard))
-        record, stats = self._turns.turns[turn], stats or GenerationStats()
+        dropped, dropped_s = self._turns.dropped(draft)
+        stats = stats or GenerationStats()
         self._turns.emit(
             events.TurnDone(
                 self._turns.elapsed_s(),
@@ -110,8 +120,8 @@ class Replying:
                 outcome.heard,
                 times.latency_ms(),
                 times.decided_ms,
-                record.drafts_dropped,
-                round(record.drafts_dropped_s * 1000, 1),
+                dropped,
+                round(dropped_s * 1000, 1),
                 stats.prompt_tokens,
                 stats.prompt_tokens_evaluated,
             )
@@ -184,10 +194,12 @@ class Speaking:
         """Until `clauses` closes."""
         while True:
             item = self._next()
-            record = self._turns.drafts[item.draft]
+            record = self._turns.drafts.get(item.draft)
+            if record is None:
+                continue  # of a turn that is settled
             if record is not self._draft:
                 self._draft = record
-                self._playback.begin(record.draft.stretch)
+                self._playback.begin(record.draft.number)
             match item:
                 case Clause():
                     self._say(item, record)
@@ -203,6 +215,8 @@ class Speaking:
                 self._announce()
 
     def _say(self, clause: Clause, record: DraftRecord) -> None:
+        # Before that the words may still change, and what is being synthesised cannot be stopped.
+        self._wait(lambda _: self._turns.is_confirmed(record.draft))
         if not self._turns.wanted(record.draft):
             return
         began_at = self._turns.clock.now()

@@ -10,7 +10,7 @@ from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
 from voicecli.audio.streams import Pulse
 from voicecli.errors import DeviceError
-from voicecli.listen.segment import Segmenter, State
+from voicecli.listen.segment import WORDS_DB, Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
 from voicecli.messages import (
     FRAME_S,
@@ -41,6 +41,12 @@ CHECK_S = 0.25
 
 FRESH_S = 0.6
 """New speech worth another look while the user is still speaking."""
+
+DIP_S = 0.1
+"""New speech at least, for the end of a word to be worth another look."""
+
+LOUD_FALL_DB_S = 10.0
+"""How fast the loudest of the last moments is forgotten."""
 
 NO_WORDS_S = 0.5
 """Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
@@ -82,7 +88,7 @@ class Listening:
         self._judging = judging
         self._config = config.turn
         self._frames: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
-        self._offered = 0  # newest stretch given to the transcriber at its pause
+        self._loud_dbfs = SILENCE_DBFS
         self._seen_s = 0.0  # speech of this turn that was given to it
         self._headphones = config.audio.headphones
         self._tail_s = config.audio.tail_ms / 1000
@@ -163,9 +169,9 @@ class Listening:
                 case SpeechPaused():
                     self._offer(segment.so_far)
                 case Utterance(complete=False):
-                    self._give(segment, paused=False)
+                    self._give(segment)
                 case Utterance():
-                    if self._offered != self._turns.stretch:  # cut off in the middle of speech
+                    if self._turns.paused != self._turns.stretch:  # cut off in the middle of speech
                         self._offer(segment)
                     self._take(segment.speech_ended_at)
                 case SpeechDropped():
@@ -174,11 +180,11 @@ class Listening:
 
     def _offer(self, utterance: Utterance) -> None:
         """Let the words, and a draft of the reply, be made while the silence is still being judged."""
-        self._offered = self._turns.stretch
+        self._turns.paused = self._turns.stretch
         self._judged.put(self._give(utterance, paused=True))
 
-    def _give(self, utterance: Utterance | None, *, paused: bool) -> Speech:
-        speech = Speech(self._turns.newest, self._turns.stretch, utterance, paused)
+    def _give(self, utterance: Utterance | None, *, paused: bool = False, dipped: bool = False) -> Speech:
+        speech = Speech(self._turns.newest, self._turns.stretch, utterance, paused, dipped)
         self._heard.put(speech)
         self._seen_s = self.segmenter.spoken_s
         return speech
@@ -187,23 +193,26 @@ class Listening:
         """The user has finished: what was drafted may be heard."""
         heard_at = next((at for captured_at, at in self._frames if captured_at >= ended_at), None)
         self._turns.take(ended_at, heard_at)
-        self._playback.open(self._turns.stretch)
 
     def _silence_agent(self) -> None:
         """What it says, or was about to say, is not wanted any more."""
-        self._playback.drop(self._turns.stretch, self._turns.clock.now())
+        self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
 
     def _decide(self) -> None:
         """Take the turn when the pause is as long as what is known of it asks for."""
         stretch, pause_s = self._turns.stretch, self.segmenter.pause_s
-        if self._offered == stretch and pause_s >= self._pause_wanted_s(stretch):
+        if self._turns.paused == stretch and pause_s >= self._pause_wanted_s(stretch):
             self._on_segments(self.segmenter.end())
-        elif (
-            self.segmenter.state is State.SPEAKING
-            and self.segmenter.spoken_s - self._seen_s >= FRESH_S
-            and self._transcribing.has_time
-        ):
-            self._give(self.segmenter.so_far(), paused=False)
+        elif self.segmenter.state is State.SPEAKING:
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Let the words so far be looked at, when there is time: when enough is new, or a word has just ended."""
+        self._loud_dbfs = max(self.level_dbfs, self._loud_dbfs - LOUD_FALL_DB_S * FRAME_S)
+        fresh_s = self.segmenter.spoken_s - self._seen_s
+        dipped = fresh_s > DIP_S and self.level_dbfs < self._loud_dbfs - WORDS_DB
+        if (fresh_s >= FRESH_S or dipped) and self._transcribing.has_time:
+            self._give(self.segmenter.so_far(), dipped=dipped)
 
     def _pause_wanted_s(self, stretch: int) -> float:
         transcript = self._transcribing.words_of(stretch)

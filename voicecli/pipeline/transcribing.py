@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.listen.partial import Agreement, same_words
+from voicecli.listen.words import word_evidence
 from voicecli.messages import Draft, Speech, Transcript, WordsSoFar
 from voicecli.pipeline.turns import TurnTimes
 
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
     from voicecli.channel import Channel
     from voicecli.listen.complete import CompletionModel
     from voicecli.listen.transcribe import Transcriber
+    from voicecli.messages import Utterance
     from voicecli.pipeline.turns import Turns
 
-SHARE = 0.35
+SHARE = 0.5
 """Of the time, at most, that the transcriber spends on words that may still change: a pause may begin at any
 moment, and waits for the pass that is going on."""
+
+MIN_WORDS = 3
+"""Fewer words are hardly ever all that is said when more sound follows."""
 
 NO_WORDS = Transcript(text="", language="", confidence=0.0)
 
@@ -43,7 +48,10 @@ class Transcribing:
         self._agreement = Agreement()
         self._draft: Draft | None = None
         """The newest."""
-        self._words: tuple[int, Transcript] = (0, NO_WORDS)
+        self._words = (0, NO_WORDS)
+        """After the newest pause: its stretch, and what was said in the turn by then."""
+        self._newest = (0, 0.0, NO_WORDS)
+        """The newest pass: its stretch, the time up to which it heard, and what it gave."""
         self._busy_until = 0.0
 
     def words_of(self, stretch: int) -> Transcript | None:
@@ -77,33 +85,58 @@ class Transcribing:
             return
         if not self._turns.may_count(speech.turn, speech.stretch):
             return  # the user went on: what comes next holds this as well
-        transcript = joined([*self._pieces, self._transcriber.transcribe(speech.utterance.samples)])
-        if speech.paused:
-            self._words = (speech.stretch, transcript)
-        steady = self._agreement.push(transcript.text)
+        transcript = self._transcript(speech, speech.utterance)
+        if not (speech.paused or transcript.text):
+            return
+        self._agreement.push(transcript.text)
         if self._agreement.text:
             partial = events.Partial(self._turns.elapsed_s(), speech.turn, self._agreement.text)
             self._turns.tell_partial(partial)
-        if speech.paused or steady:
+        if speech.paused:
+            self._words = (speech.stretch, transcript)
+        if speech.paused or may_be_all(transcript):
             self._propose(speech, transcript, began_at)
-        elif self._agreement.confirmed and not self._said.stats().fill:
-            self._said.put(WordsSoFar(speech.turn, self._agreement.confirmed))
+            return
+        if self._draft is not None and not same(self._draft.transcript, transcript):
+            self._draft = None
+            self._turns.withdraw()
+        if not self._said.stats().fill:
+            self._said.put(WordsSoFar(speech.turn, transcript.text))
+
+    def _transcript(self, speech: Speech, utterance: Utterance) -> Transcript:
+        """Words of the whole turn; those of the pass before, when it had heard all that can be heard."""
+        seen, until, newest = self._newest
+        if seen != speech.stretch or until < utterance.words_ended_at or not newest.text:
+            newest = self._transcriber.transcribe(utterance.samples, provisional=not speech.paused)
+            self._newest = (speech.stretch, utterance.decided_at, newest)
+        return joined([*self._pieces, newest])
 
     def _propose(self, speech: Speech, transcript: Transcript, began_at: float) -> None:
         """Have the words answered, unless they are being answered already or do not count any more."""
         if not self._turns.may_count(speech.turn, speech.stretch):
             return
-        current = self._draft
-        if (
-            current is not None
-            and current.stretch == speech.stretch
-            and (self._turns.taken(current) or same_words(current.transcript.text, transcript.text))
-        ):
-            return
-        self._draft = Draft(speech.turn, speech.stretch, self._turns.draft + 1, transcript)
-        times = TurnTimes(draft_at=began_at, transcribed_at=self._turns.clock.now())
-        self._turns.propose(self._draft, times)
-        self._said.put(self._draft)
+        draft = self._draft
+        if draft is None or draft.stretch != speech.stretch or not same(draft.transcript, transcript):
+            draft = self._draft = Draft(speech.turn, speech.stretch, self._turns.draft + 1, transcript)
+            times = TurnTimes(draft_at=began_at, transcribed_at=self._turns.clock.now())
+            self._turns.propose(draft, times)
+            self._said.put(draft)
+        if speech.paused:
+            self._turns.confirm(draft)
+
+
+def same(one: Transcript, other: Transcript) -> bool:
+    """Whether two transcripts differ at most in punctuation and case."""
+    return same_words(one.text, other.text)
+
+
+def may_be_all(transcript: Transcript) -> bool:
+    """Whether the user, still speaking, may be about to end with these words: worth a draft.
+
+    A draft that comes to nothing costs time of a core that would be idle while the user speaks.
+    """
+    said = word_evidence(transcript.text, transcript.language)
+    return (said.ends or said.asks) and said.words >= MIN_WORDS and not (said.hangs or said.goes_on)
 
 
 class Judging:

@@ -5,8 +5,9 @@
     stretch      listen            when they begin, and each time they go on after a pause
     draft        transcribe        when there are words to be answered that were not there before
 
-A draft is wanted as long as it is the newest one and nobody has spoken since its stretch; its reply is heard,
-remembered and told about only when the listener takes the turn at that stretch.
+A draft is wanted as long as it is the newest one and nobody has spoken since its stretch. It is the answer,
+heard, remembered and told about, once two things are certain: the listener has taken the turn at that stretch,
+and the transcriber has heard all of it and found the same words.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING
 from voicecli.channel import Channel, Closed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.clock import Clock
     from voicecli.events import Event, Partial
     from voicecli.messages import Draft
@@ -117,25 +120,28 @@ class TurnRecord:
     """When its first sound met the microphone."""
     taken: int | None = None
     """The stretch at which the turn was taken; None while the user may go on."""
+    confirmed: Draft | None = None
+    """Of the newest stretch that was heard to its end: the draft with its words."""
     speech_ended_at: float | None = None
     heard_at: float | None = None
     decided_at: float | None = None
-    drafts_dropped: int = 0
-    drafts_dropped_s: float = 0.0
 
 
 class Turns:
     """The floor. Every worker may read all of it; who writes what is said above and at each method."""
 
-    def __init__(self, clock: Clock, began: float) -> None:
-        """`began` is the time the `t` of events is counted from."""
+    def __init__(self, clock: Clock, began: float, let_sound: Callable[[int], None]) -> None:
+        """`began` is the time the `t` of events is counted from; `let_sound` is given the draft that answers."""
         self.clock = clock
+        self._let_sound = let_sound
         self.stop = threading.Event()
         self.ready = False
         """Written by the replying thread: the model is warm, or it failed. Before that nobody is heard."""
         self.newest = 0
         """Turn."""
         self.stretch = 0
+        self.paused = 0
+        """Written by the listening thread: the newest stretch that ended in a pause."""
         self.draft = 0
         self.settled = 0
         """Written by the replying thread: no reply to this turn, or to an older one, is still to come."""
@@ -172,9 +178,7 @@ class Turns:
         record.decided_at = self.clock.now()
         with self._telling:
             record.taken = self.stretch
-            for event in self._held_back:
-                self.emit(event)
-            self._held_back = []
+            self._answer_with(record.confirmed)
 
     # ---- transcribing thread
 
@@ -185,14 +189,37 @@ class Turns:
             self._held_back = []
             self.draft = draft.number
 
+    def withdraw(self) -> None:
+        """The words of the newest draft have proved wrong."""
+        with self._telling:
+            self._held_back = []
+            self.draft += 1
+
+    def confirm(self, draft: Draft) -> None:
+        """Its words are all that was said in its stretch."""
+        record = self.turns.get(draft.turn)
+        if record is not None:
+            with self._telling:
+                record.confirmed = draft
+                self._answer_with(draft)
+
+    def _answer_with(self, draft: Draft | None) -> None:
+        if draft is not None and self.taken(draft):
+            self._let_sound(draft.number)
+            for event in self._held_back:
+                self.emit(event)
+            self._held_back = []
+
     # ---- replying thread
 
-    def drop(self, number: int) -> None:
-        """A draft came to nothing: count it."""
-        dropped = self.drafts.pop(number)
-        record = self.turns[dropped.draft.turn]
-        record.drafts_dropped += 1
-        record.drafts_dropped_s += dropped.generate_s + dropped.synthesize_s
+    def dropped(self, answer: Draft) -> tuple[int, float]:
+        """How many other drafts the turn had, and the time that engines worked on them, s."""
+        others = [
+            record
+            for record in self.drafts.values()
+            if record.draft.turn == answer.turn and record.draft != answer
+        ]
+        return len(others), sum(record.generate_s + record.synthesize_s for record in others)
 
     def times_of(self, draft: Draft) -> TurnTimes:
         """All moments of the turn that this draft answered."""
@@ -227,14 +254,19 @@ class Turns:
         return record is not None and record.taken is None
 
     def taken(self, draft: Draft) -> bool:
-        """Whether the turn was taken at the stretch of this draft."""
+        """Whether the turn was taken with this draft as its answer."""
         record = self.turns.get(draft.turn)
-        return record is not None and record.taken == draft.stretch
+        return record is not None and record.taken == draft.stretch and record.confirmed == draft
+
+    def is_confirmed(self, draft: Draft) -> bool:
+        """Whether its words are all that was said in its stretch."""
+        record = self.turns.get(draft.turn)
+        return record is not None and record.confirmed == draft
 
     def may_count(self, turn: int, stretch: int) -> bool:
         """Whether what was said up to this stretch is, or may become, all that the turn holds."""
         record = self.turns.get(turn)
-        return record is not None and (record.taken == stretch or stretch == self.stretch)
+        return record is not None and stretch in (record.taken, self.stretch)
 
     def wanted(self, draft: Draft) -> bool:
         """Whether a reply to the draft is, or may come to be, wanted."""

@@ -9,12 +9,14 @@ import os
 import secrets
 import socket
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.posix import step_back
 from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, ReplyText
 
 if TYPE_CHECKING:
@@ -237,7 +239,8 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
                 )
             params.hostnames = [path]
         try:
-            return xllamacpp.Server(params)
+            with ThreadPoolExecutor(1, initializer=step_back) as starter:
+                return starter.submit(xllamacpp.Server, params).result()
         except RuntimeError as error:
             raise ModelError(
                 f"{gguf} cannot be loaded as a language model", 'run "voicecli models verify"'

@@ -51,16 +51,16 @@ class Playback:
         )
         self.pull = self.jitter.pull
         self.open = self.jitter.open
-        self._stretch = 0
-        self._cut = (0, 0)  # replies to stretches before the first were dropped at the second
+        self._draft = 0
+        self._cut = (0, 0)  # drafts before the first were dropped at the second
         self._placed: list[Placed] = []
         self._announced = 0
         self._rest: Int16 = np.zeros(0, np.int16)
 
-    def begin(self, stretch: int) -> None:
-        """A new reply, held back until `open(stretch)`; what was known of the one before is forgotten."""
-        self.jitter.begin(stretch)
-        self._stretch = stretch
+    def begin(self, draft: int) -> None:
+        """A new reply, held back until `open(draft)`; what was known of the one before is forgotten."""
+        self.jitter.begin(draft)
+        self._draft = draft
         self._placed = []
         self._announced = 0
         self._rest = np.zeros(0, np.int16)
@@ -78,7 +78,7 @@ class Playback:
     def pump(self) -> bool:
         """Push as much as credit allows; say whether the clause is through."""
         count = min(len(self._rest), self.jitter.room)
-        if count and not self.jitter.push(self._rest[:count], self._stretch):
+        if count and not self.jitter.push(self._rest[:count], self._draft):
             count = len(self._rest)  # the reply was dropped: there is nothing left to move
         self._rest = self._rest[count:]
         return not len(self._rest)
@@ -88,13 +88,13 @@ class Playback:
         self.jitter.finish()
 
     def drop(self, before: int, now: float) -> None:
-        """Fall silent and refuse the rest of every reply to a stretch before this one."""
+        """Fall silent and refuse the rest of every draft before this one."""
         self._cut = (before, self._position(now))  # one that was cut before stays cut there
         self.jitter.drop(before)
 
     def _position(self, now: float) -> int:
         before, cut = self._cut
-        return cut if self._stretch < before else self.jitter.position_at(now)
+        return cut if self._draft < before else self.jitter.position_at(now)
 
     def begun(self, now: float) -> list[Clause]:
         """Clauses that have begun to sound since the last call."""
@@ -109,14 +109,14 @@ class Playback:
             return None
         first, began = self._placed[0].audible, self.jitter.began
         before, cut = self._cut
-        end = cut if self._stretch < before else self.jitter.pulled
+        end = cut if self._draft < before else self.jitter.pulled
         if not began.position <= first < end:
             return None
         return began.at + (first - began.position) / self._rate_hz
 
     def done(self, now: float) -> bool:
         """Whether every clause has sounded to its end."""
-        dropped = self._stretch < self._cut[0]
+        dropped = self._draft < self._cut[0]
         return not dropped and not len(self._rest) and self.jitter.position_at(now) >= self.jitter.pushed
 
     def audible(self, at: float, tail_s: float) -> bool:
