@@ -39,7 +39,7 @@ POLL_S = 0.01
 CHECK_S = 0.25
 """How often it looks whether both devices still run."""
 
-FRESH_S = 0.6
+FRESH_S = 0.3
 """New speech worth another look while the user is still speaking."""
 
 DIP_S = 0.1
