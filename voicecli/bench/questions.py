@@ -1,0 +1,57 @@
+"""What the user asks: a fixed list in the voice that is set, or recordings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.files import decode
+from voicecli.audio.level import to_int16
+from voicecli.bench.run import Question
+from voicecli.bench.wires import speech_bounds
+from voicecli.errors import AudioFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from voicecli.speak.synthesize import Synthesizer
+
+QUESTIONS = (
+    "What is the capital of France?",
+    "How many days are there in a week?",
+    "Can you tell me a short joke?",
+    "Why is the sky blue?",
+    "What should I cook tonight?",
+    "Who wrote Romeo and Juliet?",
+    "How far away is the moon?",
+    "What is a good name for a cat?",
+    "Do you like music?",
+    "How do I make a cup of tea?",
+    "What is seven times eight?",
+    "Where do penguins live?",
+)
+"""Short, of one breath, each its own topic. They were made up for this."""
+
+LONGEST_S = 60.0
+
+
+def spoken(synthesizer: Synthesizer) -> list[Question]:
+    """The fixed list, said by the voice. Raises EngineError."""
+    return [Question(text, synthesizer.synthesize(text)) for text in QUESTIONS]
+
+
+def recorded(paths: Sequence[Path], rate_hz: int) -> list[Question]:
+    """One question a file, at `rate_hz`. Raises AudioFileError: unreadable, too long, nobody speaks."""
+    questions = []
+    for path in paths:
+        samples = np.concatenate(list(decode(path, rate_hz)))
+        if len(samples) > LONGEST_S * rate_hz:
+            raise AudioFileError(f"{path} lasts longer than {LONGEST_S:.0f} s", "give one question a file")
+        try:
+            speech_bounds(samples, rate_hz)
+        except ValueError:
+            raise AudioFileError(f"{path} is too soft to be speech", "record it louder") from None
+        questions.append(Question(path.name, to_int16(samples)))
+    return questions
