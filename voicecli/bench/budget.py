@@ -13,7 +13,7 @@ from voicecli.errors import ConfigError
 from voicecli.pipeline.turns import STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from voicecli.bench.report import Report, StageFigures
@@ -55,7 +55,7 @@ def read_budget(path: Path) -> list[Limit]:
     return limits
 
 
-def broken(limits: list[Limit], report: Report) -> list[str]:
+def broken(limits: Sequence[Limit], report: Report) -> list[str]:
     """One line for each limit the report breaks."""
     found = _figures(report)
     lines = (limit.broken_by(found.get(limit.key)) for limit in limits)

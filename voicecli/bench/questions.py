@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from voicecli.messages import Float32
     from voicecli.speak.synthesize import Synthesizer
 
 QUESTIONS = (
@@ -44,14 +45,18 @@ def spoken(synthesizer: Synthesizer) -> list[Question]:
 
 def recorded(paths: Sequence[Path], rate_hz: int) -> list[Question]:
     """One question a file, at `rate_hz`. Raises AudioFileError: unreadable, too long, nobody speaks."""
-    questions = []
-    for path in paths:
-        samples = np.concatenate(list(decode(path, rate_hz)))
-        if len(samples) > LONGEST_S * rate_hz:
+    return [Question(path.name, to_int16(_clip(path, rate_hz))) for path in paths]
+
+
+def _clip(path: Path, rate_hz: int) -> Float32:
+    blocks: list[Float32] = []
+    for block in decode(path, rate_hz):
+        blocks.append(block)
+        if sum(map(len, blocks)) > LONGEST_S * rate_hz:
             raise AudioFileError(f"{path} lasts longer than {LONGEST_S:.0f} s", "give one question a file")
-        try:
-            speech_bounds(samples, rate_hz)
-        except ValueError:
-            raise AudioFileError(f"{path} is too soft to be speech", "record it louder") from None
-        questions.append(Question(path.name, to_int16(samples)))
-    return questions
+    samples = np.concatenate(blocks)
+    try:
+        speech_bounds(samples, rate_hz)
+    except ValueError:
+        raise AudioFileError(f"{path} is too soft to be speech", "record it louder") from None
+    return samples

@@ -189,7 +189,8 @@ class Bench:
         self._losses = self._counted_losses()
         # Joiner: once Pipeline has the method, `self._buffers = self._pipeline.buffers()`.
         self._buffers = getattr(self._pipeline, "buffers", list)()
-        self._tell(f"{number} of {turns}: {_outcome(turn)}")
+        failure = next((event.message for event in self._events if isinstance(event, events.Failed)), "")
+        self._tell(f"{number} of {turns}: {failure or _outcome(turn)}")
 
     def _counted_losses(self) -> dict[str, int]:
         counts = dict(self._pipeline.status().losses)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -14,7 +13,7 @@ from voicecli.bench.figures import counted
 from voicecli.view.safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import TextIO
 
     from rich.console import RenderableType
@@ -178,12 +177,12 @@ def _buffers(report: Report) -> RenderableType:
         return Text("no buffer audit")
     table = _table("buffer", "holds", "now", "peak", "lost", "adds ms", "when full")
     for each in report.buffers:
-        counts = (f"{count:.0f}" for count in chain((each.capacity, each.fill, each.peak), (each.losses,)))
-        first, *rest = counts
         table.add_row(
             safe(each.name),
-            f"{first} {safe(each.unit)}",
-            *rest,
+            f"{each.capacity:.0f} {safe(each.unit)}",
+            f"{each.fill:.0f}",
+            f"{each.peak:.0f}",
+            f"{each.losses}",
             f"{each.adds_ms:.0f}",
             _label(each.policy),
         )
