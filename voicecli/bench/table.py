@@ -92,6 +92,7 @@ def _head(report: Report) -> Text:
 
 def _stages(report: Report, full: str, limit: str) -> Table:
     table = _table("ms (* waited for)", "p50", "p90", "p99", "budget", "")
+    table.columns[-1].header = f"p50 {limit} budget"
     for stage, measured in report.stages.items():
         mark = "*" if stage in report.critical_path else " "
         over = measured.budget_ms is not None and measured.p50 > measured.budget_ms
@@ -138,7 +139,7 @@ def _notes(report: Report) -> Text:
 
 
 def _engines(report: Report) -> RenderableType:
-    table = _table("engine", "x real time", "busy", "ms", "busy", "calls")
+    table = _table("engine", "RTF idle", "RTF busy", "ms idle", "ms busy", "calls")
     for engine in report.engines:
         table.add_row(
             safe(engine.name),
@@ -146,11 +147,11 @@ def _engines(report: Report) -> RenderableType:
             *(_number(ms, 1) for ms in (engine.idle_ms, engine.busy_ms)),
             f"{engine.calls}",
         )
-    notes = ["ms: per call, of the language model per token; busy: beside another engine."]
+    notes = ["RTF: seconds of work for one of sound. ms: per call, of the generator per token."]
     for engine in report.engines:
         idle, busy = engine.idle_prompt_tokens_per_s, engine.busy_prompt_tokens_per_s
         if idle is not None or busy is not None:
-            notes.append(f"Its prompt: {_number(idle, 0)} tokens/s, busy {_number(busy, 0)}.")
+            notes.append(f"The generator reads {_number(idle, 0)} tokens/s, busy {_number(busy, 0)}.")
     return Group(table, Text("\n".join(notes) + "\n", style="dim"))
 
 

@@ -101,8 +101,8 @@ def _measured(
 
     stop, made = threading.Event(), list["Bench"]()
     worker = Worker("bench", lambda: _run(config, store, recordings, turns, stop, made), lambda: None)
-    worker.start()
     try:
+        worker.start()
         while not worker.join(TICK_S):
             pass
     except KeyboardInterrupt:
