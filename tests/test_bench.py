@@ -3,44 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests.bench_engines import RATE_HZ, engines, tone
 from tests.bench_report import latency
 from voicecli import events
 from voicecli.audio.level import to_float
-from voicecli.audio.simulated import SIMULATED_LATENCY_S
-from voicecli.bench import machine
+from voicecli.audio.simulated import SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
 from voicecli.bench import run as bench_run
-from voicecli.bench.engines import Meter, engine_figures, watched
 from voicecli.bench.report import Report, from_json, to_json
-from voicecli.bench.run import Bench, Question
-from voicecli.bench.wires import Tape, heard, speech_bounds
+from voicecli.bench.run import SIMULATED, Bench, Devices, Question
 from voicecli.buffers import BufferFill
 from voicecli.channel import Channel
-from voicecli.clock import FakeClock, MonotonicClock
+from voicecli.clock import MonotonicClock
 from voicecli.config import Config
 from voicecli.engines import Engines
 from voicecli.errors import EngineError
 from voicecli.events import Failed, Status, TurnDone
-from voicecli.messages import ChatMessage, Float32Frame, GenerationStats, ScoredFrame, Transcript
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
-    from voicecli.messages import Float32, Int16
+    from voicecli.messages import Int16
 
-RATE_HZ = 16_000
 BLOCK_MS = 20
 GAP_BLOCKS = 5
 """Blocks of silence before the pretended pipeline answers."""
-
-
-def tone(seconds: float, level: float = 0.3) -> Int16:
-    at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    return (np.sin(2 * np.pi * 300 * at) * level * 32767).astype(np.int16)
 
 
 class Answering:
@@ -115,46 +106,6 @@ class Answering:
             self.idle = not self._to_play and not self._spoken
 
 
-class LoudIsSpeech:
-    def score(self, frame: Float32Frame) -> ScoredFrame:
-        return ScoredFrame(frame, 1.0, -20.0)
-
-
-class Scribe:
-    def transcribe(self, samples: Float32) -> Transcript:
-        return Transcript("words", "en", 0.9)
-
-
-class Brain:
-    name = "a brain"
-    is_local = True
-
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
-        pass
-
-    def generate(
-        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> GenerationStats:
-        for piece in ("one ", "two ", "three"):
-            emit(piece)
-        return GenerationStats(100, 30, 3)
-
-    def close(self) -> None:
-        pass
-
-
-class Voice:
-    rate_hz = RATE_HZ
-    language = "en"
-
-    def synthesize(self, text: str) -> Int16:
-        return tone(0.1 * len(text.split()))
-
-
-def engines() -> Engines:
-    return Engines(LoudIsSpeech(), Scribe(), Brain(), Voice(), "")  # type: ignore[arg-type]  # duck-typed fakes
-
-
 QUESTIONS = [Question(f"question {n}", tone(0.1 + n / 100)) for n in range(3)]
 
 
@@ -169,11 +120,16 @@ def measured(
     turns: int,
     tell: Callable[[str], None] = lambda line: None,
     stop: threading.Event | None = None,
+    device: str = SIMULATED,
+    hidden_ms: float = 0.0,
     **behaviour: object,
 ) -> Report:
     pipeline = type("Behaving", (Answering,), behaviour)
     monkeypatch.setattr(bench_run, "Pipeline", pipeline)
-    bench = Bench(engines(), Config(), MonotonicClock(), stop or threading.Event(), tell)
+    clock = MonotonicClock()
+    streams = SimulatedStreams(RecordedUser(), RATE_HZ, BLOCK_MS, clock)
+    devices = Devices(streams, device, hidden_ms * 2 or None, hidden_ms)
+    bench = Bench(engines(), devices, Config(), clock, stop or threading.Event(), tell)
     bench.run(QUESTIONS, turns)
     return bench.report()
 
@@ -199,6 +155,16 @@ def test_after_a_warm_up_questions_are_asked_in_turn_and_timed_by_level(
     assert report.buffers[0].name == "ring"
     assert told[-1] == "4 of 4: 400 ms"
     assert from_json(to_json(report), "it") == report
+
+
+def test_what_devices_do_not_tell_is_added_to_the_totals(monkeypatch: pytest.MonkeyPatch) -> None:
+    (plain,) = measured(monkeypatch, 1).turns
+    report = measured(monkeypatch, 1, device="mine", hidden_ms=25.0)
+    (turn,) = report.turns
+    assert turn.latency_ms == {**latency(), "playback": 75.0, "total": 425.0}
+    assert turn.wire_total_ms == pytest.approx((plain.wire_total_ms or 0) + 25)
+    assert (report.devices, report.round_trip_ms) == ("mine", 50.0)
+    assert report.losses["xruns"] == 3  # only what the device told
 
 
 def test_losses_are_summed_by_kind_and_new_kinds_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,141 +240,3 @@ def test_engines_are_measured_alone_and_in_the_talk(monkeypatch: pytest.MonkeyPa
     assert by_name["transcriber"].calls == 2
     assert by_name["generator"].idle_rtf is None
     assert by_name["generator"].idle_ms is not None
-
-
-# ---- engines, with a clock that is told
-
-
-def test_a_call_beside_another_is_busy_and_both_know() -> None:
-    clock = FakeClock()
-    meter = Meter(clock)
-    with meter.call("transcriber") as outer:
-        outer.sound_s = 2.0
-        clock.advance(0.1)
-        with meter.call("detector") as inner:
-            inner.sound_s = 0.032
-            clock.advance(0.2)
-    with meter.call("detector") as free:
-        free.sound_s = 0.032
-        clock.advance(0.05)
-    detector, transcriber, *_ = engine_figures([], meter.take())
-    assert (detector.calls, detector.busy_ms, detector.busy_rtf) == (2, 200.0, 6.25)
-    assert (transcriber.calls, transcriber.busy_rtf, transcriber.idle_rtf) == (1, 0.15, None)
-    assert meter.take() == []
-
-
-def test_a_call_that_fails_is_not_counted_and_not_under_way_any_more() -> None:
-    meter = Meter(FakeClock())
-    with pytest.raises(EngineError), meter.call("detector"):
-        raise EngineError("it failed")
-    with meter.call("transcriber") as call:
-        pass
-    assert meter.take() == [call]
-    assert not call.beside
-
-
-def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
-    clock = FakeClock()
-
-    class Slow(Brain):
-        def generate(
-            self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
-        ) -> GenerationStats:
-            clock.advance(0.3)  # reads 30 tokens
-            for _ in range(5):
-                emit("word ")
-                clock.advance(0.01)
-            return GenerationStats(100, 30, 5)
-
-    meter = Meter(clock)
-    seen = watched(Engines(LoudIsSpeech(), Scribe(), Slow(), Voice(), ""), meter)  # type: ignore[arg-type]  # duck-typed fakes
-    stats = seen.generator.generate([], lambda piece: clock.advance(1.0), lambda: False)
-    assert stats == GenerationStats(100, 30, 5)
-    generator = engine_figures(meter.take(), [])[2]
-    assert generator.idle_ms == pytest.approx(10.0)
-    assert generator.idle_prompt_tokens_per_s == pytest.approx(100.0)
-    assert (generator.idle_rtf, generator.ms_of) == (None, "token")
-
-
-def test_what_is_watched_does_what_it_did() -> None:
-    plain, seen = engines(), watched(engines(), Meter(FakeClock()))
-    assert seen.generator.name == "a brain"
-    assert (seen.synthesizer.rate_hz, seen.synthesizer.language) == (RATE_HZ, "en")
-    np.testing.assert_array_equal(seen.synthesizer.synthesize("a b"), plain.synthesizer.synthesize("a b"))
-    with pytest.raises(AttributeError):
-        _ = seen.detector.no_such_thing  # type: ignore[attr-defined]  # that is the test
-
-
-# ---- wires
-
-
-def wires(*pieces: tuple[float, float]) -> Float32:
-    """(seconds, level) after one another."""
-    return to_float(np.concatenate([tone(seconds, level) for seconds, level in pieces]))
-
-
-def test_speech_ends_with_its_last_soft_sound_but_not_with_breath() -> None:
-    # 0.3 is -13.5 dBFS, 0.02 is -37 and counts; 0.004 is -51, which is below the floor.
-    spoken = wires((0.2, 0.0), (0.5, 0.3), (0.1, 0.02), (0.1, 0.004), (0.3, 0.0))
-    assert speech_bounds(spoken, RATE_HZ) == (0.2 * RATE_HZ, 0.8 * RATE_HZ)
-    with pytest.raises(ValueError, match="nothing was spoken"):
-        speech_bounds(wires((1.0, 0.001)), RATE_HZ)
-    with pytest.raises(ValueError, match="nothing was spoken"):
-        speech_bounds(np.zeros(0, np.float32), RATE_HZ)
-
-
-def test_the_gap_on_the_wires_has_the_devices_in_it() -> None:
-    spoken = wires((0.5, 0.3), (1.5, 0.0))
-    played = wires((0.8, 0.0), (1.0, 0.1), (0.2, 0.0))
-    found = heard(spoken, played, RATE_HZ, device_s=0.04)
-    assert (found.gap_ms, found.cut_in) == (340.0, False)
-    assert heard(spoken, wires((2.0, 0.001)), RATE_HZ, 0.04).gap_ms is None
-    early = heard(spoken, wires((0.3, 0.0), (1.7, 0.1)), RATE_HZ, 0.04)
-    assert (early.gap_ms, early.cut_in) == (None, True)
-
-
-def test_the_tape_gives_what_was_written_since_and_counts_runs_of_late_blocks() -> None:
-    clock = FakeClock()
-    tape = Tape(RATE_HZ, clock, latency_s=0.06)
-    block_s = BLOCK_MS / 1000
-
-    def write(after_s: float, level: float) -> None:
-        clock.advance(after_s)
-        tape.write(tone(block_s, level), tone(block_s, level / 2))
-
-    for _ in range(3):
-        write(block_s, 0.2)
-    assert tape.late == 0
-    write(block_s + 0.05, 0.2)  # late, but less than the device holds
-    assert tape.late == 0
-    write(block_s + 0.05, 0.2)  # 100 ms late by now
-    write(0.0, 0.2)
-    assert tape.late == 1
-    for _ in range(5):
-        write(0.0, 0.2)  # it catches up
-    write(0.5, 0.2)
-    assert tape.late == 2
-    spoken, played = tape.take()
-    assert len(spoken) == len(played) == 12 * RATE_HZ * BLOCK_MS // 1000
-    np.testing.assert_allclose(played, spoken / 2, atol=2 / 32768)
-    assert tape.take()[0].size == 0
-
-
-# ---- machine
-
-
-def test_cpu_time_is_told_as_a_share_of_one_core() -> None:
-    before, after = machine.Spent(10.0, 3.0), machine.Spent(14.0, 9.0)
-    assert machine.percent_of_core(before, after) == 150.0
-    assert machine.percent_of_core(before, before) == 0.0
-    assert machine.spent(5.0).cpu_s > 0
-
-
-def test_the_machine_is_described_and_memory_found() -> None:
-    described = machine.describe()
-    assert described.cpu
-    assert described.cores >= 1
-    assert "onnxruntime" in described.engines
-    resident, peak = machine.resident_mb(), machine.peak_mb()
-    assert resident is None or resident > 1
-    assert peak is None or resident is None or peak > resident * 0.9

@@ -9,13 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from tests.bench_report import latency, report, turn
 from tests.program import voicecli
+from voicecli.audio.streams import StreamFormat
 from voicecli.bench import run as bench_run
 from voicecli.bench.report import Report, from_json, to_json
 from voicecli.cli import app
@@ -31,6 +32,7 @@ class Measured:
         self.report = GOOD
         self.turns = 0
         self.questions: list[str] = []
+        self.devices: bench_run.Devices | None = None
         self.failure: VoicecliError | None = None
         self.during: Callable[[], None] = lambda: None
 
@@ -56,8 +58,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
     fake = Measured()
 
     class Bench:
-        def __init__(self, *parts: object) -> None:
-            pass
+        def __init__(self, engines: object, devices: bench_run.Devices, *rest: object) -> None:
+            fake.devices = devices
 
         def run(self, questions: list[bench_run.Question], turns: int) -> None:
             fake.run(questions, turns)
@@ -69,7 +71,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
     monkeypatch.setattr("voicecli.engines.load", lambda config, store, tell: Loaded())
     monkeypatch.setattr(
         "voicecli.bench.questions.spoken",
-        lambda voice: [bench_run.Question("made up?", None)],  # type: ignore[arg-type]
+        lambda voice, rate_hz: [bench_run.Question("made up?", None)],  # type: ignore[arg-type]
     )
     return fake
 
@@ -137,6 +139,38 @@ def test_the_page_is_written(measured: Measured, tmp_path: Path, monkeypatch: py
     assert html.read_text(encoding="utf-8") == "<p>9.8"
     error = refused("--html", tmp_path)
     assert "Is a directory" in str(error)
+
+
+def test_real_devices_are_measured_with_chirps_before(
+    measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclasses.dataclass
+    class Streams:
+        microphone: StreamFormat
+        loudspeaker: StreamFormat
+
+    def opened(microphone: str, loudspeaker: str, *settings: object) -> Streams:
+        return Streams(StreamFormat(microphone, 16_000, 1, 0.01), StreamFormat(loudspeaker, 22_050, 1, 0.01))
+
+    chirps = ModuleType("voicecli.bench.roundtrip")
+    chirped: list[object] = []
+
+    def measure(streams: Streams, clock: object) -> SimpleNamespace:
+        chirped.append(streams)
+        return SimpleNamespace(median_ms=61.0, reported_ms=40.0, correction_ms=21.0)
+
+    chirps.measure = measure  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "voicecli.bench.roundtrip", chirps)
+    monkeypatch.setattr("voicecli.audio.devices.find_device", lambda kind, name: f"an {kind}")
+    monkeypatch.setattr("voicecli.audio.devices.DeviceStreams", opened)
+    done = bench("--devices")
+    assert done.exit_code == 0, done.output
+    devices = measured.devices
+    assert devices is not None
+    assert (devices.name, devices.round_trip_ms, devices.correction_ms) == ("an input / an output", 61, 21)
+    assert len(chirped) == 1
+    assert devices.streams is not chirped[0]  # those were closed
+    assert "round trip 61 ms, of which the devices tell 40 ms" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 
-def run_alone(engines: Engines, config: Config, clips: Sequence[Int16], stop: threading.Event) -> None:
-    """Hear `clips`, (n,) int16 at the voice's rate, answer what was heard and say the answers.
+def run_alone(
+    engines: Engines, config: Config, clips: Sequence[Int16], rate_hz: int, stop: threading.Event
+) -> None:
+    """Hear `clips`, (n,) int16 at `rate_hz`, answer what was heard and say the answers.
 
     One engine at a time; ends early once `stop` is set. Raises EngineError and ModelError.
     """
@@ -30,7 +32,6 @@ def run_alone(engines: Engines, config: Config, clips: Sequence[Int16], stop: th
     for clip in clips:
         if stop.is_set():
             return
-        rate_hz = engines.synthesizer.rate_hz
         chunk = Pcm16Chunk(clip[: round(longest_s * rate_hz), np.newaxis], rate_hz, 0, 0.0)
         frames = list(Converter(rate_hz).push(chunk))
         for frame in frames:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.convert import Resampler
 from voicecli.audio.files import decode
-from voicecli.audio.level import to_int16
+from voicecli.audio.level import to_float, to_int16
 from voicecli.bench.run import Question
 from voicecli.bench.wires import speech_bounds
 from voicecli.errors import AudioFileError
@@ -38,9 +39,14 @@ QUESTIONS = (
 LONGEST_S = 60.0
 
 
-def spoken(synthesizer: Synthesizer) -> list[Question]:
-    """The fixed list, said by the voice. Raises EngineError."""
-    return [Question(text, synthesizer.synthesize(text)) for text in QUESTIONS]
+def spoken(synthesizer: Synthesizer, rate_hz: int) -> list[Question]:
+    """The fixed list, said by the voice, at `rate_hz`. Raises EngineError."""
+    questions = []
+    for text in QUESTIONS:
+        resampler = Resampler(synthesizer.rate_hz, rate_hz)
+        said = resampler.push(to_float(synthesizer.synthesize(text)), last=True)
+        questions.append(Question(text, to_int16(said)))
+    return questions
 
 
 def recorded(paths: Sequence[Path], rate_hz: int) -> list[Question]:

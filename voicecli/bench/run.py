@@ -1,4 +1,4 @@
-"""Questions -> a report: the real pipeline asked in real time on simulated devices."""
+"""Questions -> a report: the real pipeline asked in real time, on simulated devices or real ones."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.audio.simulated import SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
 from voicecli.bench import machine
 from voicecli.bench.alone import run_alone
 from voicecli.bench.engines import Meter, engine_figures, watched
 from voicecli.bench.figures import counted, critical_path, figures, stage_figures
 from voicecli.bench.report import LOSSES, VERSION, Cpu, Definitions, MeasuredTurn, Models, Report
-from voicecli.bench.wires import Tape, heard
+from voicecli.bench.taped import TapedStreams
+from voicecli.bench.wires import heard
 from voicecli.channel import Closed
 from voicecli.errors import EngineError
 from voicecli.pipeline import Pipeline
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from voicecli.audio.streams import AudioStreams
     from voicecli.bench.engines import Call
     from voicecli.buffers import BufferFill
     from voicecli.clock import Clock
@@ -42,6 +43,8 @@ LONGEST_TURN_S = 90.0
 
 TICK_S = 0.05
 
+SIMULATED = "simulated"
+
 SUMMED = {
     "xruns": ("microphone overflows", "loudspeaker underflows"),
     "samples_lost": ("microphone samples lost",),
@@ -59,7 +62,20 @@ class Question:
     text: str
     """Its words, or the name of its file."""
     samples: Int16
-    """(n,) int16 mono at the voice's rate."""
+    """(n,) int16 mono at the microphone's rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What it speaks into and listens to."""
+
+    streams: AudioStreams
+    name: str
+    """For people; `simulated` where they are."""
+    round_trip_ms: float | None = None
+    """Measured from the air."""
+    correction_ms: float = 0.0
+    """What these devices take and do not tell; it is added to every total, as playback."""
 
 
 class Bench:
@@ -68,6 +84,7 @@ class Bench:
     def __init__(
         self,
         engines: Engines,
+        devices: Devices,
         config: Config,
         clock: Clock,
         stop: threading.Event,
@@ -75,13 +92,11 @@ class Bench:
     ) -> None:
         """`engines` are warm; `tell` takes a line of progress."""
         self._config, self._clock, self._stop, self._tell = config, clock, stop, tell
-        rate_hz = engines.synthesizer.rate_hz
+        self._devices = devices
         self._meter = Meter(clock)
         self._engines = watched(engines, self._meter)
-        self._user = RecordedUser()
-        self._tape = Tape(rate_hz, clock, config.audio.latency_ms / 1000)
-        streams = SimulatedStreams(self._user, rate_hz, config.audio.block_ms, clock, self._tape.write)
-        self._pipeline = Pipeline(streams, self._engines, config, clock, clock.now())
+        self._streams = TapedStreams(devices.streams, clock, config.audio.latency_ms / 1000)
+        self._pipeline = Pipeline(self._streams, self._engines, config, clock, clock.now())
         self._events: list[events.Event] = []
         self._turns: list[MeasuredTurn] = []
         self._alone: list[Call] = []
@@ -97,7 +112,8 @@ class Bench:
         Raises EngineError when no answer can be made or one does not end, and what a stage failed with.
         """
         self._tell("each engine alone")
-        run_alone(self._engines, self._config, [question.samples for question in questions[:3]], self._stop)
+        clips = [question.samples for question in questions[:3]]
+        run_alone(self._engines, self._config, clips, self._streams.microphone.rate_hz, self._stop)
         self._alone = self._meter.take()
         asked = itertools.islice(itertools.cycle(questions), 1, turns + 1)
         try:
@@ -123,7 +139,7 @@ class Bench:
                     f"the pipeline is not done after {LONGEST_TURN_S:.0f} s",
                     "see that the language model answers: voicecli demo",
                 )
-            if not (self._user.finished and self._pipeline.idle):
+            if not (self._streams.user.finished and self._pipeline.idle):
                 quiet_since = None
                 continue
             quiet_since = now if quiet_since is None else quiet_since
@@ -146,9 +162,10 @@ class Bench:
             self._idle_percent = machine.percent_of_core(before, machine.spent(self._clock.now()))
 
     def _ask(self, question: Question) -> None:
-        self._tape.take()
+        self._streams.spoken.take()
+        self._streams.played.take()
         self._events.clear()
-        self._user.say(iter([question.samples]))
+        self._streams.user.say(iter([question.samples]))
         self._until_quiet(QUIET_S)
 
     def _warm_up(self, question: Question) -> None:
@@ -164,18 +181,16 @@ class Bench:
         self._ask(question)
         if self._stop.is_set():
             return  # half a turn
-        spoken, played = self._tape.take()
-        # A block of the microphone has ended when it is delivered, one of the loudspeaker begins then.
-        device_s = self._config.audio.block_ms / 1000 + SIMULATED_LATENCY_S
-        wires = heard(spoken, played, self._tape.rate_hz, device_s)
+        wires = heard(self._streams.spoken.take(), self._streams.played.take())
+        hidden_ms = self._devices.correction_ms
         done = [event for event in self._events if isinstance(event, events.TurnDone)]
         # The answer to the whole question is the last one: what came before was given up.
         last = next((event for event in reversed(done) if event.latency_ms), None)
         turn = MeasuredTurn(
             turn=number,
             question=question.text,
-            latency_ms=dict(last.latency_ms) if last else {},
-            wire_total_ms=wires.gap_ms,
+            latency_ms=_corrected(last.latency_ms, hidden_ms) if last else {},
+            wire_total_ms=None if wires.gap_ms is None else round(wires.gap_ms + hidden_ms, 1),
             decided_ms=last.decided_ms if last else None,
             drafts_dropped=sum(event.drafts_dropped for event in done),
             drafts_dropped_ms=round(sum(event.drafts_dropped_ms for event in done), 1),
@@ -195,7 +210,8 @@ class Bench:
     def _counted_losses(self) -> dict[str, int]:
         counts = dict(self._pipeline.status().losses)
         losses = {name: sum(counts.pop(each, 0) for each in SUMMED.get(name, ())) for name in LOSSES}
-        losses["xruns"] += self._tape.late
+        if self._devices.name == SIMULATED:  # real ones tell it themselves
+            losses["xruns"] += self._streams.late
         losses["turns_without_answer"] = sum(not turn.latency_ms for turn in self._turns)
         losses["cut_ins"] = sum(turn.cut_in for turn in self._turns)
         return losses | {name.replace(" ", "_"): count for name, count in counts.items()}
@@ -227,7 +243,15 @@ class Bench:
             ),
             losses=self._losses,
             buffers=self._buffers,
+            devices=self._devices.name,
+            round_trip_ms=self._devices.round_trip_ms,
         )
+
+
+def _corrected(latency_ms: Mapping[str, float], hidden_ms: float) -> dict[str, float]:
+    """Latency the devices do not tell of lies before the first sound is heard."""
+    late = {stage: round(latency_ms[stage] + hidden_ms, 1) for stage in ("playback", "total")}
+    return {**latency_ms, **late}
 
 
 def _outcome(turn: MeasuredTurn) -> str:

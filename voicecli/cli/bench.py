@@ -16,11 +16,12 @@ from voicecli.cli.options import ConfigFile, ModelsDir, settings, store_at
 from voicecli.errors import ConfigError, VoicecliError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from voicecli.bench.budget import Limit
     from voicecli.bench.report import Report
-    from voicecli.bench.run import Bench
+    from voicecli.bench.run import Bench, Devices
+    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.models.store import ModelStore
 
@@ -67,10 +68,9 @@ def bench(
         raise ConfigError(f"there is no folder {html.parent}", "name a file in one that is there")
     config = settings(config_file, {})
     _check_readable(wav or ())
-    if devices:
-        # Joiner: the streams of voicecli.bench.roundtrip go here.
-        raise ConfigError("bench --devices is not there yet", "leave it out: the devices are then simulated")
-    report, stopped = _measured(config, store_at(models_dir), wav or (), turns)
+    report, stopped = _measured(
+        lambda stop, made: _run(config, store_at(models_dir), wav or (), turns, devices, stop, made)
+    )
     if report is not None:
         _show(report, as_json=as_json)
         if html is not None:
@@ -93,14 +93,12 @@ def _check_readable(recordings: Sequence[Path]) -> None:
         next(decode(path, RATE_HZ))
 
 
-def _measured(
-    config: Config, store: ModelStore, recordings: Sequence[Path], turns: int
-) -> tuple[Report | None, bool]:
+def _measured(run: Callable[[threading.Event, list[Bench]], None]) -> tuple[Report | None, bool]:
     """Measure on a thread, so that Ctrl-C ends it at once; the report so far, if any, and whether it did."""
     from voicecli.worker import Worker
 
     stop, made = threading.Event(), list["Bench"]()
-    worker = Worker("bench", lambda: _run(config, store, recordings, turns, stop, made), lambda: None)
+    worker = Worker("bench", lambda: run(stop, made), lambda: None)
     try:
         worker.start()
         while not worker.join(TICK_S):
@@ -127,6 +125,7 @@ def _run(
     store: ModelStore,
     recordings: Sequence[Path],
     turns: int,
+    real: bool,
     stop: threading.Event,
     made: list[Bench],
 ) -> None:
@@ -136,10 +135,39 @@ def _run(
     from voicecli.engines import load
 
     engines = load(config, store, lambda what: _tell(f"loading {what}"))
-    voice = engines.synthesizer
-    questions = recorded(recordings, voice.rate_hz) if recordings else spoken(voice)
-    made.append(Bench(engines, config, MonotonicClock(), stop, _tell))
+    rate_hz, clock = engines.synthesizer.rate_hz, MonotonicClock()
+    devices = _real(config, rate_hz, clock) if real else _simulated(config, rate_hz, clock)
+    microphone_hz = devices.streams.microphone.rate_hz
+    questions = (
+        recorded(recordings, microphone_hz) if recordings else spoken(engines.synthesizer, microphone_hz)
+    )
+    made.append(Bench(engines, devices, config, clock, stop, _tell))
     made[0].run(questions, turns)
+
+
+def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:
+    from voicecli.audio.simulated import RecordedUser, SimulatedStreams
+    from voicecli.bench.run import SIMULATED, Devices
+
+    return Devices(SimulatedStreams(RecordedUser(), rate_hz, config.audio.block_ms, clock), SIMULATED)
+
+
+def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
+    """The user's own, measured with chirps before. Raises DeviceError."""
+    from voicecli.audio.devices import DeviceStreams, find_device
+
+    # Joiner: with the file there, the remark for mypy goes.
+    from voicecli.bench.roundtrip import measure  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from voicecli.bench.run import Devices
+
+    audio = config.audio
+    pair = find_device("input", audio.input_device), find_device("output", audio.output_device)
+    _tell("chirps: the microphone must hear the loudspeaker")
+    found = measure(DeviceStreams(*pair, rate_hz, audio.block_ms, audio.latency_ms), clock)
+    _tell(f"round trip {found.median_ms:.0f} ms, of which the devices tell {found.reported_ms:.0f} ms")
+    streams = DeviceStreams(*pair, rate_hz, audio.block_ms, audio.latency_ms)
+    name = f"{streams.microphone.name} / {streams.loudspeaker.name}"
+    return Devices(streams, name, found.median_ms, found.correction_ms)
 
 
 def _tell(line: str) -> None:
