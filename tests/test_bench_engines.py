@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,9 +14,6 @@ from voicecli.clock import FakeClock
 from voicecli.engines import Engines
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage, GenerationStats
-
-if TYPE_CHECKING:
-    pass
 
 
 def test_a_call_beside_another_is_busy_and_both_know() -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from tests.bench_report import latency, report, turn
 from voicecli.bench.compare import compare
 from voicecli.bench.figures import BUDGETS_MS, critical_path, figures, stage_figures
-from voicecli.bench.report import Report, from_json, to_json
+from voicecli.bench.report import Definitions, Report, from_json, to_json
 from voicecli.bench.table import WIDTH, print_changes, print_report
+from voicecli.bench.wires import AUDIBLE_DBFS, BELOW_LOUDEST_DB, SPEECH_FLOOR_DBFS
 from voicecli.errors import ConfigError
 from voicecli.pipeline.turns import STAGES
 
@@ -187,3 +189,17 @@ def test_changes_are_shown_in_80_columns_with_their_verdict() -> None:
     assert text.count("slower") == len(STAGES) + 1
     assert "+800" in text
     assert "\x1b" not in text
+
+
+def test_the_document_has_every_stage_with_its_budget_and_the_numbers_of_the_definitions() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "latency.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (\d+) \|$", page, re.MULTILINE))
+    assert {stage: float(budget) for stage, budget in rows.items()} == BUDGETS_MS
+    assert f"sum to {sum(BUDGETS_MS.values()) - BUDGETS_MS['total']:.0f} ms" in page
+    assert f"within {BELOW_LOUDEST_DB:.0f} dB" in page
+    assert f"above {SPEECH_FLOOR_DBFS:.0f} dBFS" in page
+    assert f"above {AUDIBLE_DBFS:.0f} dBFS" in page
+    definitions = Definitions()
+    for number in (BELOW_LOUDEST_DB, SPEECH_FLOOR_DBFS):
+        assert f"{number:.0f} dB" in definitions.end_of_speech
+    assert f"{AUDIBLE_DBFS:.0f} dBFS" in definitions.first_sound

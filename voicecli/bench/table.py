@@ -57,6 +57,7 @@ def print_changes(changes: Sequence[Change], caveats: Sequence[str], stdout: Tex
             style="" if change.verdict in ("slower", "faster") else "dim",
         )
     console = console_on(stdout)
+    console.print()
     console.print(table)
     for line in caveats:
         console.print(Text(safe(line)))

@@ -106,7 +106,7 @@ def _measured(run: Callable[[threading.Event, list[Bench]], None]) -> tuple[Repo
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         stop.set()
-        if not worker.join(LONGEST_END_S):
+        if not (made and worker.join(LONGEST_END_S)):
             atexit.register(_end_at_once)
         report = made[0].report() if made else None
         return (report if report and report.turns else None), True
