@@ -50,7 +50,7 @@ def report(turns: Sequence[MeasuredTurn]) -> Report:
         version=VERSION,
         made="2024-02-29T12:00:00+01:00",
         voicecli="9.8",
-        machine=Machine("A processor", 2, "an-os", "CPython 3", {"engine": "1.0"}),
+        machine=Machine("A processor", 2, "an-os", "CPython 3", "engine 1.0"),
         models=Models("ears", "brain", "voice"),
         definitions=Definitions(),
         turns=list(turns),

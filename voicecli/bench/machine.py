@@ -21,16 +21,16 @@ _STATM = Path("/proc/self/statm")
 
 def describe() -> Machine:
     """The computer and what is installed on it."""
-    engines = {}
+    engines = []
     for package in PACKAGES:
         with suppress(PackageNotFoundError):
-            engines[package] = version(package)
+            engines.append(f"{package} {version(package)}")
     return Machine(
         _cpu_name(),
         _usable_cores(),
         platform.platform(),
         f"{platform.python_implementation()} {platform.python_version()}",
-        engines,
+        ", ".join(engines),
     )
 
 

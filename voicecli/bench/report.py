@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Union, get_args, get_origin, get_type_hints
 
 from voicecli.buffers import BufferFill  # noqa: TC001  # read from JSON by its hints
@@ -34,8 +34,8 @@ class Machine:
     """The ones this process may use."""
     platform: str
     python: str
-    engines: dict[str, str] = field(default_factory=dict)
-    """Version by package."""
+    engines: str = ""
+    """Their packages and versions, for people."""
 
 
 @dataclass(frozen=True, slots=True)
