@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 if sys.platform != "win32":
+    import resource
     import termios
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ def hung_up(output: IO[str]) -> bool:
     poll = select.poll()
     poll.register(fd, 0)  # POLLERR and POLLHUP are reported unasked
     return any(flags & (select.POLLERR | select.POLLHUP) for _, flags in poll.poll(0))
+
+
+def peak_memory_bytes() -> int | None:
+    """Most RAM this process ever took; None on Windows."""
+    if sys.platform == "win32":
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): KiB, but bytes on macOS
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""How fast and how well a talk goes, measured."""
+"""Measuring: latency, engines, turn decision, devices."""

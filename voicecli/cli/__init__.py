@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from voicecli.cli.bench import bench_app
 from voicecli.cli.config import config_app
 from voicecli.cli.devices import devices
 from voicecli.cli.models import models_app
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 for command in (talk, demo, devices, say, transcribe):
     app.command()(command)
+app.add_typer(bench_app, name="bench")
 app.add_typer(models_app, name="models")
 app.add_typer(config_app, name="config")
 

@@ -1,0 +1,61 @@
+"""Engines that do simple things at once, for tests of the bench."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.engines import Engines
+from voicecli.messages import ChatMessage, Float32Frame, GenerationStats, ScoredFrame, Transcript
+
+if TYPE_CHECKING:
+    from voicecli.messages import Float32, Int16
+
+RATE_HZ = 16_000
+
+
+def tone(seconds: float, level: float = 0.3) -> Int16:
+    at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    return (np.sin(2 * np.pi * 300 * at) * level * 32767).astype(np.int16)
+
+
+class LoudIsSpeech:
+    def score(self, frame: Float32Frame) -> ScoredFrame:
+        return ScoredFrame(frame, 1.0, -20.0)
+
+
+class Scribe:
+    def transcribe(self, samples: Float32) -> Transcript:
+        return Transcript("words", "en", 0.9)
+
+
+class Brain:
+    name = "a brain"
+    is_local = True
+
+    def warm(self, messages: Sequence[ChatMessage]) -> None:
+        pass
+
+    def generate(
+        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> GenerationStats:
+        for piece in ("one ", "two ", "three"):
+            emit(piece)
+        return GenerationStats(100, 30, 3)
+
+    def close(self) -> None:
+        pass
+
+
+class Voice:
+    rate_hz = RATE_HZ
+    language = "en"
+
+    def synthesize(self, text: str) -> Int16:
+        return tone(0.1 * len(text.split()))
+
+
+def engines() -> Engines:
+    return Engines(LoudIsSpeech(), Scribe(), Brain(), Voice(), "")  # type: ignore[arg-type]  # duck-typed fakes

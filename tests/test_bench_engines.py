@@ -1,0 +1,93 @@
+"""What is noted of an engine's calls, with a clock that is told, and what is known of the computer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from tests.bench_engines import RATE_HZ, Brain, LoudIsSpeech, Scribe, Voice, engines
+from voicecli.bench import machine
+from voicecli.bench.engines import Meter, engine_figures, watched
+from voicecli.clock import FakeClock
+from voicecli.engines import Engines
+from voicecli.errors import EngineError
+from voicecli.messages import ChatMessage, GenerationStats
+
+
+def test_a_call_beside_another_is_busy_and_both_know() -> None:
+    clock = FakeClock()
+    meter = Meter(clock)
+    with meter.call("transcriber") as outer:
+        outer.sound_s = 2.0
+        clock.advance(0.1)
+        with meter.call("detector") as inner:
+            inner.sound_s = 0.032
+            clock.advance(0.2)
+    with meter.call("detector") as free:
+        free.sound_s = 0.032
+        clock.advance(0.05)
+    detector, transcriber, *_ = engine_figures([], meter.take())
+    assert (detector.calls, detector.busy_ms, detector.busy_rtf) == (2, 200.0, 6.25)
+    assert (transcriber.calls, transcriber.busy_rtf, transcriber.idle_rtf) == (1, 0.15, None)
+    assert meter.take() == []
+
+
+def test_a_call_that_fails_is_not_counted_and_not_under_way_any_more() -> None:
+    meter = Meter(FakeClock())
+    with pytest.raises(EngineError), meter.call("detector"):
+        raise EngineError("it failed")
+    with meter.call("transcriber") as call:
+        pass
+    assert meter.take() == [call]
+    assert not call.beside
+
+
+def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
+    clock = FakeClock()
+
+    class Slow(Brain):
+        def generate(
+            self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+        ) -> GenerationStats:
+            clock.advance(0.3)  # reads 30 tokens
+            for _ in range(5):
+                emit("word ")
+                clock.advance(0.01)
+            return GenerationStats(100, 30, 5)
+
+    meter = Meter(clock)
+    seen = watched(Engines(LoudIsSpeech(), Scribe(), Slow(), Voice(), ""), meter)  # type: ignore[arg-type]  # duck-typed fakes
+    stats = seen.generator.generate([], lambda piece: clock.advance(1.0), lambda: False)
+    assert stats == GenerationStats(100, 30, 5)
+    generator = engine_figures(meter.take(), [])[2]
+    assert generator.idle_ms == pytest.approx(10.0)
+    assert generator.idle_prompt_tokens_per_s == pytest.approx(100.0)
+    assert (generator.idle_rtf, generator.ms_of) == (None, "token")
+
+
+def test_what_is_watched_does_what_it_did() -> None:
+    plain, seen = engines(), watched(engines(), Meter(FakeClock()))
+    assert seen.generator.name == "a brain"
+    assert (seen.synthesizer.rate_hz, seen.synthesizer.language) == (RATE_HZ, "en")
+    np.testing.assert_array_equal(seen.synthesizer.synthesize("a b"), plain.synthesizer.synthesize("a b"))
+    with pytest.raises(AttributeError):
+        _ = seen.detector.no_such_thing  # type: ignore[attr-defined]  # that is the test
+
+
+def test_cpu_time_is_told_as_a_share_of_one_core() -> None:
+    before, after = machine.Spent(10.0, 3.0), machine.Spent(14.0, 9.0)
+    assert machine.percent_of_core(before, after) == 150.0
+    assert machine.percent_of_core(before, before) == 0.0
+    assert machine.spent(5.0).cpu_s > 0
+
+
+def test_the_machine_is_described_and_memory_found() -> None:
+    described = machine.describe()
+    assert described.cpu
+    assert described.cores >= 1
+    assert "onnxruntime" in described.engines
+    resident, peak = machine.resident_mb(), machine.peak_mb()
+    assert resident is None or resident > 1
+    assert peak is None or resident is None or peak > resident * 0.9

@@ -1,0 +1,42 @@
+"""Each engine by itself, on the sound and the words of the talk to come, before anything else runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.convert import Converter
+from voicecli.messages import FRAME_S, Pcm16Chunk
+from voicecli.reply.conversation import Conversation
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from voicecli.config import Config
+    from voicecli.engines import Engines
+    from voicecli.messages import Int16
+
+
+def run_alone(
+    engines: Engines, config: Config, clips: Sequence[Int16], rate_hz: int, stop: threading.Event
+) -> None:
+    """Hear `clips`, (n,) int16 at `rate_hz`, answer what was heard and say the answers.
+
+    One engine at a time; ends early once `stop` is set. Raises EngineError and ModelError.
+    """
+    conversation = Conversation(config.conversation.system_prompt, config.conversation.history_tokens)
+    longest_s = config.segment.max_utterance_s - FRAME_S  # what the transcriber is given at a time
+    engines.generator.warm(conversation.messages_for(""))
+    for clip in clips:
+        if stop.is_set():
+            return
+        chunk = Pcm16Chunk(clip[: round(longest_s * rate_hz), np.newaxis], rate_hz, 0, 0.0)
+        frames = list(Converter(rate_hz).push(chunk))
+        for frame in frames:
+            engines.detector.score(frame)
+        words = engines.transcriber.transcribe(np.concatenate([frame.samples for frame in frames])).text
+        reply: list[str] = []
+        engines.generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
+        engines.synthesizer.synthesize("".join(reply))

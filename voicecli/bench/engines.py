@@ -1,0 +1,210 @@
+"""Engines -> the same engines, each call timed; and what each needs alone and beside the others.
+
+Promises: an engine that is watched does what it did; only its calls are noted.
+Relies on: one thread an engine, as in the pipeline. The notes are shared by all, under a lock.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from voicecli.bench.report import EngineFigures
+from voicecli.messages import FRAME_S, RATE_HZ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from voicecli.clock import Clock
+    from voicecli.engines import Engines
+    from voicecli.listen.detect import Detector
+    from voicecli.listen.transcribe import Transcriber
+    from voicecli.messages import (
+        ChatMessage,
+        Float32,
+        Float32Frame,
+        GenerationStats,
+        Int16,
+        ScoredFrame,
+        Transcript,
+    )
+    from voicecli.reply.generate import Cancelled, Emit, Generator
+    from voicecli.speak.synthesize import Synthesizer
+
+ENGINES = ("detector", "transcriber", "generator", "synthesizer")
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of an engine, filled in while it lasts; seconds."""
+
+    engine: str
+    began: float
+    took_s: float = 0.0
+    sound_s: float = 0.0
+    """What was heard or made."""
+    beside: bool = False
+    """Whether another engine worked at some moment of it."""
+    first_s: float = 0.0
+    """Language model: until its first piece of text."""
+    tokens_s: float = 0.0
+    """Language model: it took for the pieces after the first."""
+    tokens: int = 0
+    """Language model: pieces after the first."""
+    prompt_tokens: int = 0
+    """Language model: evaluated for this call."""
+
+
+class Meter:
+    """Notes calls; `take` hands them over and begins anew."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._lock = threading.Lock()
+        self._under_way: list[Call] = []
+        self._done: list[Call] = []
+
+    @contextmanager
+    def call(self, engine: str) -> Iterator[Call]:
+        """Time one call, and see which others are under way meanwhile; one that fails is not kept."""
+        call = Call(engine, self.clock.now())
+        with self._lock:
+            for other in self._under_way:
+                other.beside = call.beside = True
+            self._under_way.append(call)
+        try:
+            yield call
+            call.took_s = self.clock.now() - call.began
+            with self._lock:
+                self._done.append(call)
+        finally:
+            with self._lock:
+                self._under_way.remove(call)
+
+    def take(self) -> list[Call]:
+        """The calls since the last time."""
+        with self._lock:
+            done, self._done = self._done, []
+        return done
+
+
+class _Watched:
+    """An engine that is asked through this; what is not timed is the engine's own."""
+
+    def __init__(self, engine: object, meter: Meter) -> None:
+        self._engine = engine
+        self._meter = meter
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._engine, name)
+
+
+class _Detector(_Watched):
+    _engine: Detector
+
+    def score(self, frame: Float32Frame) -> ScoredFrame:
+        with self._meter.call("detector") as call:
+            call.sound_s = FRAME_S
+            return self._engine.score(frame)
+
+
+class _Transcriber(_Watched):
+    _engine: Transcriber
+
+    def transcribe(self, samples: Float32) -> Transcript:
+        with self._meter.call("transcriber") as call:
+            call.sound_s = samples.size / RATE_HZ
+            return self._engine.transcribe(samples)
+
+
+class _Synthesizer(_Watched):
+    _engine: Synthesizer
+
+    def synthesize(self, text: str) -> Int16:
+        with self._meter.call("synthesizer") as call:
+            samples = self._engine.synthesize(text)
+            call.sound_s = samples.size / self._engine.rate_hz
+            return samples
+
+
+class _Generator(_Watched):
+    _engine: Generator
+
+    def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
+        clock, free_at = self._meter.clock, 0.0
+        with self._meter.call("generator") as call:
+
+            def pass_on(piece: str) -> None:
+                nonlocal free_at
+                now = clock.now()
+                if free_at:
+                    call.tokens += 1
+                    call.tokens_s += now - free_at
+                else:
+                    call.first_s = now - call.began
+                emit(piece)
+                free_at = clock.now()  # the time its listener takes is none of its own
+
+            stats = self._engine.generate(messages, pass_on, cancelled)
+            call.prompt_tokens = stats.prompt_tokens_evaluated or 0
+            return stats
+
+
+def watched(engines: Engines, meter: Meter) -> Engines:
+    """The same engines, their calls noted by `meter`."""
+    return dataclasses.replace(
+        engines,
+        detector=cast("Detector", _Detector(engines.detector, meter)),
+        transcriber=cast("Transcriber", _Transcriber(engines.transcriber, meter)),
+        generator=cast("Generator", _Generator(engines.generator, meter)),
+        synthesizer=cast("Synthesizer", _Synthesizer(engines.synthesizer, meter)),
+    )
+
+
+def engine_figures(alone: Sequence[Call], talk: Sequence[Call]) -> list[EngineFigures]:
+    """`alone`: calls with no other engine at work; of those of the `talk` the ones beside another count."""
+    return [_figures(engine, alone, talk) for engine in ENGINES]
+
+
+def _figures(engine: str, alone: Sequence[Call], talk: Sequence[Call]) -> EngineFigures:
+    idle = [call for call in alone if call.engine == engine]
+    calls = [call for call in talk if call.engine == engine]
+    busy = [call for call in calls if call.beside]
+    if engine == "generator":
+        return EngineFigures(
+            engine,
+            idle_rtf=None,
+            busy_rtf=None,
+            idle_ms=_ms_per_token(idle),
+            busy_ms=_ms_per_token(busy),
+            calls=len(calls),
+            ms_of="token",
+            idle_prompt_tokens_per_s=_prompt_tokens_per_s(idle),
+            busy_prompt_tokens_per_s=_prompt_tokens_per_s(busy),
+        )
+    return EngineFigures(engine, _rtf(idle), _rtf(busy), _ms(idle), _ms(busy), len(calls))
+
+
+def _rtf(calls: Sequence[Call]) -> float | None:
+    sound_s = sum(call.sound_s for call in calls)
+    return round(sum(call.took_s for call in calls) / sound_s, 4) if sound_s else None
+
+
+def _ms(calls: Sequence[Call]) -> float | None:
+    return round(statistics.median(call.took_s for call in calls) * 1000, 2) if calls else None
+
+
+def _ms_per_token(calls: Sequence[Call]) -> float | None:
+    tokens = sum(call.tokens for call in calls)
+    return round(sum(call.tokens_s for call in calls) * 1000 / tokens, 2) if tokens else None
+
+
+def _prompt_tokens_per_s(calls: Sequence[Call]) -> float | None:
+    """Until the first piece of text, which is made in that time as well."""
+    read = [call for call in calls if call.prompt_tokens]
+    first_s = sum(call.first_s for call in read)
+    return round(sum(call.prompt_tokens for call in read) / first_s, 1) if first_s else None

@@ -1,0 +1,85 @@
+"""What it runs on, and what it takes of it: processor, versions, CPU seconds, memory."""
+
+from __future__ import annotations
+
+import os
+import platform
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from voicecli.bench.report import Machine
+from voicecli.posix import peak_memory_bytes
+
+PACKAGES = ("faster-whisper", "ctranslate2", "onnxruntime", "piper-tts", "xllamacpp")
+"""The engines' own."""
+
+_CPUINFO = Path("/proc/cpuinfo")
+_STATM = Path("/proc/self/statm")
+
+
+def describe() -> Machine:
+    """The computer and what is installed on it."""
+    engines = []
+    for package in PACKAGES:
+        with suppress(PackageNotFoundError):
+            engines.append(f"{package} {version(package)}")
+    return Machine(
+        _cpu_name(),
+        _usable_cores(),
+        platform.platform(),
+        f"{platform.python_implementation()} {platform.python_version()}",
+        ", ".join(engines),
+    )
+
+
+def _cpu_name() -> str:
+    with suppress(OSError):
+        for line in _CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, name = line.partition(":")
+            if key.strip() == "model name":
+                return name.strip()
+    return platform.processor() or platform.machine()
+
+
+def _usable_cores() -> int:
+    """How many this process may run on, where the system tells; a container or taskset may take some away."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """CPU seconds of this process so far, at a time of the clock."""
+
+    at: float
+    cpu_s: float
+
+
+def spent(now: float) -> Spent:
+    """Look, at the time `now`."""
+    times = os.times()
+    return Spent(now, times.user + times.system)
+
+
+def percent_of_core(before: Spent, after: Spent) -> float:
+    """CPU time between two looks as percent of one core, above 100 where it took more than one."""
+    passed = after.at - before.at
+    return round((after.cpu_s - before.cpu_s) / passed * 100, 1) if passed > 0 else 0.0
+
+
+def resident_mb() -> float | None:
+    """Memory of this process that is in RAM, MB of 10^6 bytes; None where the system does not tell."""
+    try:
+        pages = int(_STATM.read_text(encoding="ascii").split()[1])
+    except OSError:
+        return None
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+
+
+def peak_mb() -> float | None:
+    """The most it ever was, MB of 10^6 bytes; None where the system does not tell."""
+    peak = peak_memory_bytes()
+    return None if peak is None else round(peak / 1e6, 1)

@@ -1,0 +1,265 @@
+"""Questions -> a report: the real pipeline asked in real time, on simulated devices or real ones."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.bench import machine
+from voicecli.bench.alone import run_alone
+from voicecli.bench.engines import Meter, engine_figures, watched
+from voicecli.bench.figures import counted, critical_path, figures, stage_figures
+from voicecli.bench.report import LOSSES, VERSION, Cpu, Definitions, MeasuredTurn, Models, Report
+from voicecli.bench.taped import TapedStreams
+from voicecli.bench.wires import heard
+from voicecli.channel import Closed
+from voicecli.errors import EngineError
+from voicecli.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
+
+    from voicecli.audio.streams import AudioStreams
+    from voicecli.bench.engines import Call
+    from voicecli.buffers import BufferFill
+    from voicecli.clock import Clock
+    from voicecli.config import Config
+    from voicecli.engines import Engines
+    from voicecli.messages import Int16
+
+QUIET_S = 1.0
+"""Silence between an answer and the next question."""
+
+IDLE_S = 5.0
+"""How long it listens to nobody, to see what that costs: CPU time is counted in steps of 10 ms."""
+
+LONGEST_TURN_S = 90.0
+"""A turn that takes longer hangs."""
+
+LONGEST_STEP_S = 1.0
+"""More between two looks means that the computer was asleep or the program stopped, and is no waiting."""
+
+TICK_S = 0.05
+
+SIMULATED = "simulated"
+
+SUMMED = {
+    "xruns": ("microphone overflows", "loudspeaker underflows"),
+    "samples_lost": ("microphone samples lost",),
+    "gaps_in_the_reply": ("gaps in the reply",),
+    "utterances_lost": ("utterances lost",),
+    "events_lost": ("events lost",),
+}
+"""Loss of the report -> counters of the pipeline's status that are summed in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user says in one turn."""
+
+    text: str
+    """Its words, or the name of its file."""
+    samples: Int16
+    """(n,) int16 mono at the microphone's rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What it speaks into and listens to."""
+
+    streams: AudioStreams
+    name: str
+    """For people; `simulated` where they are."""
+    round_trip_ms: float | None = None
+    """Measured from the air."""
+    correction_ms: float = 0.0
+    """What these devices take and do not tell; it is added to every total, as playback."""
+
+
+class Bench:
+    """One run: `run` asks until `stop` is set, `report` tells what has been measured so far."""
+
+    def __init__(
+        self,
+        engines: Engines,
+        devices: Devices,
+        config: Config,
+        clock: Clock,
+        stop: threading.Event,
+        tell: Callable[[str], None],
+    ) -> None:
+        """`engines` are warm; `tell` takes a line of progress."""
+        self._config, self._clock, self._stop, self._tell = config, clock, stop, tell
+        self._devices = devices
+        self._meter = Meter(clock)
+        self._engines = watched(engines, self._meter)
+        self._streams = TapedStreams(devices.streams, clock, config.audio.latency_ms / 1000)
+        self._pipeline = Pipeline(self._streams, self._engines, config, clock, clock.now())
+        self._events: list[events.Event] = []
+        self._turns: list[MeasuredTurn] = []
+        self._alone: list[Call] = []
+        self._busy: list[Call] = []
+        self._idle_percent: float | None = None
+        self._talk_began = self._talk_ended = machine.spent(clock.now())
+        self._losses: dict[str, int] = {}
+        self._buffers: list[BufferFill] = []
+
+    def run(self, questions: Sequence[Question], turns: int) -> None:
+        """Ask `turns` questions, in their order and then anew, after one that warms up and is not counted.
+
+        Raises EngineError when no answer can be made or one does not end, and what a stage failed with.
+        """
+        self._tell("each engine alone")
+        clips = [question.samples for question in questions[:3]]
+        run_alone(self._engines, self._config, clips, self._streams.microphone.rate_hz, self._stop)
+        self._alone = self._meter.take()
+        asked = itertools.islice(itertools.cycle(questions), 1, turns + 1)
+        try:
+            self._pipeline.start()
+            self._until_quiet(0.0)
+            self._listen_to_nobody()
+            self._warm_up(questions[0])
+            for number, question in enumerate(asked, 1):
+                if self._stop.is_set():
+                    break
+                self._measure(number, turns, question)
+        finally:
+            self._pipeline.close()
+
+    def _until_quiet(self, quiet_s: float) -> None:
+        """Wait until the user has ended, the agent has answered and both were silent for `quiet_s`."""
+        before, waited_s, quiet_since = self._clock.now(), 0.0, None
+        while not self._stop.is_set():
+            self._drain()
+            now = self._clock.now()
+            waited_s += min(now - before, LONGEST_STEP_S)
+            before = now
+            if waited_s > LONGEST_TURN_S:
+                raise EngineError(
+                    f"the pipeline is not done after {LONGEST_TURN_S:.0f} s",
+                    "see that the language model answers: voicecli demo",
+                )
+            if not (self._streams.user.finished and self._pipeline.idle):
+                quiet_since = None
+                continue
+            quiet_since = now if quiet_since is None else quiet_since
+            if now - quiet_since >= quiet_s:
+                return
+
+    def _drain(self) -> None:
+        self._pipeline.check()
+        try:
+            self._events.append(self._pipeline.events.get(TICK_S))
+            while self._pipeline.events.stats().fill:
+                self._events.append(self._pipeline.events.get(0))
+        except (TimeoutError, Closed):
+            pass
+
+    def _listen_to_nobody(self) -> None:
+        self._tell(f"listening to nobody for {IDLE_S:.0f} s")
+        before = machine.spent(self._clock.now())
+        if not self._clock.wait(self._stop, IDLE_S):
+            self._idle_percent = machine.percent_of_core(before, machine.spent(self._clock.now()))
+
+    def _ask(self, question: Question) -> None:
+        self._streams.spoken.take()
+        self._streams.played.take()
+        self._events.clear()
+        self._streams.user.say(iter([question.samples]))
+        self._until_quiet(QUIET_S)
+
+    def _warm_up(self, question: Question) -> None:
+        self._tell("a turn to warm up")
+        self._ask(question)
+        for event in self._events:
+            if isinstance(event, events.Failed):
+                raise EngineError(event.message, event.remedy)
+        self._meter.take()
+        self._talk_began = machine.spent(self._clock.now())
+
+    def _measure(self, number: int, turns: int, question: Question) -> None:
+        self._ask(question)
+        if self._stop.is_set():
+            return  # half a turn
+        wires = heard(self._streams.spoken.take(), self._streams.played.take())
+        hidden_ms = self._devices.correction_ms
+        done = [event for event in self._events if isinstance(event, events.TurnDone)]
+        # The answer to the whole question is the last one: what came before was given up.
+        last = next((event for event in reversed(done) if event.latency_ms), None)
+        turn = MeasuredTurn(
+            turn=number,
+            question=question.text,
+            latency_ms=_corrected(last.latency_ms, hidden_ms) if last else {},
+            wire_total_ms=None if wires.gap_ms is None else round(wires.gap_ms + hidden_ms, 1),
+            decided_ms=last.decided_ms if last else None,
+            drafts_dropped=sum(event.drafts_dropped for event in done),
+            drafts_dropped_ms=round(sum(event.drafts_dropped_ms for event in done), 1),
+            prompt_tokens=last.prompt_tokens if last else None,
+            prompt_tokens_evaluated=last.prompt_tokens_evaluated if last else None,
+            cut_in=wires.cut_in,
+        )
+        self._turns.append(turn)
+        self._busy += self._meter.take()
+        self._talk_ended = machine.spent(self._clock.now())
+        self._losses = self._counted_losses()
+        # Joiner: once Pipeline has the method, `self._buffers = self._pipeline.buffers()`.
+        self._buffers = getattr(self._pipeline, "buffers", list)()
+        failure = next((event.message for event in self._events if isinstance(event, events.Failed)), "")
+        self._tell(f"{number} of {turns}: {failure or _outcome(turn)}")
+
+    def _counted_losses(self) -> dict[str, int]:
+        counts = dict(self._pipeline.status().losses)
+        losses = {name: sum(counts.pop(each, 0) for each in SUMMED.get(name, ())) for name in LOSSES}
+        if self._devices.name == SIMULATED:  # real ones tell it themselves
+            losses["xruns"] += self._streams.late
+        losses["turns_without_answer"] = sum(not turn.latency_ms for turn in self._turns)
+        losses["cut_ins"] = sum(turn.cut_in for turn in self._turns)
+        return losses | {name.replace(" ", "_"): count for name, count in counts.items()}
+
+    def report(self) -> Report:
+        """What has been measured so far; of a run that was stopped, the turns that were whole."""
+        config = self._config
+        counted_turns = counted(self._turns)
+        return Report(
+            version=VERSION,
+            made=datetime.now().astimezone().isoformat(timespec="seconds"),
+            voicecli=version("voicecli"),
+            machine=machine.describe(),
+            models=Models(config.transcribe.model, self._engines.generator.name, config.synthesize.voice),
+            definitions=Definitions(),
+            turns=list(self._turns),
+            stages=stage_figures(self._turns),
+            wire_total=figures(
+                [turn.wire_total_ms for turn in counted_turns if turn.wire_total_ms is not None]
+            ),
+            decided=figures([turn.decided_ms for turn in counted_turns if turn.decided_ms is not None]),
+            critical_path=critical_path(self._turns),
+            engines=engine_figures(self._alone, self._busy),
+            cpu=Cpu(
+                machine.percent_of_core(self._talk_began, self._talk_ended),
+                self._idle_percent,
+                machine.resident_mb(),
+                machine.peak_mb(),
+            ),
+            losses=self._losses,
+            buffers=self._buffers,
+            devices=self._devices.name,
+            round_trip_ms=self._devices.round_trip_ms,
+        )
+
+
+def _corrected(latency_ms: Mapping[str, float], hidden_ms: float) -> dict[str, float]:
+    """Latency the devices do not tell of lies before the first sound is heard."""
+    late = {stage: round(latency_ms[stage] + hidden_ms, 1) for stage in ("playback", "total")}
+    return {**latency_ms, **late}
+
+
+def _outcome(turn: MeasuredTurn) -> str:
+    if turn.cut_in:
+        return "cut in before the question had ended"
+    return f"{turn.latency_ms['total']:.0f} ms" if turn.latency_ms else "no answer"

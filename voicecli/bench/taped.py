@@ -1,0 +1,93 @@
+"""A pair of devices -> the same pair, with a recorded user at its microphone and both wires on tape.
+
+The user's samples are added to what the microphone hears, so real devices keep their pace, their latency and
+their noise. Promises: each callback adds a copy to the device's own work, nothing waits.
+Relies on: `take` is called from one thread that is none of the devices'.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import to_float
+from voicecli.audio.simulated import RecordedUser
+from voicecli.bench.wires import Wire
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import AudioStreams, OnInput, OnOutput
+    from voicecli.clock import Clock
+    from voicecli.messages import Int16
+
+
+class Tape:
+    """One wire; written by the thread of its device."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._blocks: deque[tuple[Int16, float]] = deque()
+
+    def write(self, block: Int16, at: float) -> None:
+        """Keep (n,) int16 whose first sample meets the air at time `at`."""
+        self._blocks.append((block.copy(), at))
+
+    def take(self) -> Wire:
+        """What has been written since the last time."""
+        blocks = [self._blocks.popleft() for _ in range(len(self._blocks))]
+        samples = np.concatenate([block for block, _ in blocks]) if blocks else np.zeros(0, np.int16)
+        starts = np.cumsum([0, *(len(block) for block, _ in blocks)])[:-1]
+        return Wire(to_float(samples), self._rate_hz, starts, np.array([at for _, at in blocks]))
+
+
+class TapedStreams:
+    """`AudioStreams` round others."""
+
+    def __init__(self, streams: AudioStreams, clock: Clock, patience_s: float) -> None:
+        """A device that holds `patience_s` of sound would have had to do without a block that comes later."""
+        self.microphone = streams.microphone
+        self.loudspeaker = streams.loudspeaker
+        self.user = RecordedUser()
+        """Speaks at the microphone's rate."""
+        self.spoken = Tape(self.microphone.rate_hz)
+        self.played = Tape(self.loudspeaker.rate_hz)
+        self.late = 0
+        """Runs of blocks that came too late."""
+        self._streams = streams
+        self._clock = clock
+        self._patience_s = patience_s
+        self._usual_s = float("inf")
+        self._is_late = False
+
+    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
+        """Begin to call both, as `AudioStreams` does. Raises DeviceError."""
+
+        def hear(samples: Int16, at: float, lost: bool) -> None:  # noqa: FBT001  # as devices call it
+            self._count_late(at + len(samples) / self.microphone.rate_hz)
+            said = self.user.speak(len(samples))
+            self.spoken.write(said, at)
+            both = samples.astype(np.int32) + said[:, np.newaxis]
+            on_input(np.clip(both, -32768, 32767).astype(np.int16), at, lost)
+
+        def play(block: Int16, at: float, dry: bool) -> None:  # noqa: FBT001
+            on_output(block, at, dry)
+            self.played.write(block, at)
+
+        self._streams.start(hear, play)
+
+    def _count_late(self, due: float) -> None:
+        """The earliest block shows what is usual: none comes before it is due."""
+        after_s = self._clock.now() - due
+        self._usual_s = min(self._usual_s, after_s)
+        late = after_s - self._usual_s > self._patience_s
+        self.late += late and not self._is_late
+        self._is_late = late
+
+    def stopped(self) -> str | None:
+        """The name of a device that ended by itself, if any."""
+        return self._streams.stopped()
+
+    def close(self) -> None:
+        """Give the devices back. Idempotent."""
+        self._streams.close()

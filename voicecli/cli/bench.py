@@ -1,0 +1,216 @@
+"""`voicecli bench`: where the milliseconds go."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicecli.cli.options import ConfigFile, ModelsDir, settings, store_at
+from voicecli.errors import ConfigError, VoicecliError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voicecli.bench.budget import Limit
+    from voicecli.bench.report import Report
+    from voicecli.bench.run import Bench, Devices
+    from voicecli.clock import Clock
+    from voicecli.config import Config
+    from voicecli.models.store import ModelStore
+
+LONGEST_END_S = 1.0
+"""After Ctrl-C a model that does not return is waited for so long."""
+
+TICK_S = 0.1
+
+bench_app = typer.Typer(rich_markup_mode=None)
+# Joiner: `bench_app.command()(turns)`, of voicecli.cli.bench_turns, goes here.
+
+
+@bench_app.callback(invoke_without_command=True)
+def bench(
+    context: typer.Context,
+    turns: Annotated[int, typer.Option(min=1, max=1000, help="Questions asked.")] = 10,
+    wav: Annotated[
+        list[Path] | None, typer.Option(help="Ask this recording; may be given again for the next.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
+    html: Annotated[Path | None, typer.Option(help="Write the report as a page to this file.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Say what changed since this report of --json.")
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option(help="Exit with 1 when this budget is broken (docs/budget.example.toml).")
+    ] = None,
+    devices: Annotated[
+        bool, typer.Option("--devices", help="Use the microphone and the loudspeaker.")
+    ] = False,
+    config_file: ConfigFile = None,
+    models_dir: ModelsDir = None,
+) -> None:
+    """Measure a talk: asks questions in real time and shows what each stage takes (docs/latency.md)."""
+    if context.invoked_subcommand is not None:
+        return
+    from voicecli.bench.budget import read_budget
+    from voicecli.bench.compare import read_report
+
+    # What cannot be read or written is refused before a minute is spent on measuring.
+    limits = read_budget(check) if check else []
+    old = read_report(compare) if compare else None
+    if html is not None and not html.absolute().parent.is_dir():
+        raise ConfigError(f"there is no folder {html.parent}", "name a file in one that is there")
+    config = settings(config_file, {})
+    _check_readable(wav or ())
+    report, stopped = _measured(
+        lambda stop, made: _run(config, store_at(models_dir), wav or (), turns, devices, stop, made)
+    )
+    if report is not None:
+        _show(report, as_json=as_json)
+        if html is not None:
+            _write_page(report, html)
+    if stopped:
+        raise typer.Exit(130)
+    assert report is not None
+    if old is not None:
+        _show_changes(old, report, to_stderr=as_json)
+    if not report.stages:
+        raise VoicecliError("no question was answered", "listen to what it does: voicecli demo")
+    _check(report, limits)
+
+
+def _check_readable(recordings: Sequence[Path]) -> None:
+    from voicecli.audio.files import decode
+    from voicecli.messages import RATE_HZ
+
+    for path in recordings:
+        next(decode(path, RATE_HZ))
+
+
+def _measured(run: Callable[[threading.Event, list[Bench]], None]) -> tuple[Report | None, bool]:
+    """Measure on a thread, so that Ctrl-C ends it at once; the report so far, if any, and whether it did."""
+    from voicecli.worker import Worker
+
+    stop, made = threading.Event(), list["Bench"]()
+    worker = Worker("bench", lambda: run(stop, made), lambda: None)
+    try:
+        worker.start()
+        while not worker.join(TICK_S):
+            pass
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
+        stop.set()
+        if not (made and worker.join(LONGEST_END_S)):
+            atexit.register(_end_at_once)
+        report = made[0].report() if made else None
+        return (report if report and report.turns else None), True
+    if worker.failure is not None:
+        raise worker.failure
+    return made[0].report(), False
+
+
+def _end_at_once() -> None:
+    sys.stdout.flush()
+    os._exit(130)
+
+
+def _run(
+    config: Config,
+    store: ModelStore,
+    recordings: Sequence[Path],
+    turns: int,
+    real: bool,
+    stop: threading.Event,
+    made: list[Bench],
+) -> None:
+    from voicecli.bench.questions import recorded, spoken
+    from voicecli.bench.run import Bench
+    from voicecli.clock import MonotonicClock
+    from voicecli.engines import load
+
+    engines = load(config, store, lambda what: _tell(f"loading {what}"))
+    rate_hz, clock = engines.synthesizer.rate_hz, MonotonicClock()
+    devices = _real(config, rate_hz, clock) if real else _simulated(config, rate_hz, clock)
+    microphone_hz = devices.streams.microphone.rate_hz
+    questions = (
+        recorded(recordings, microphone_hz) if recordings else spoken(engines.synthesizer, microphone_hz)
+    )
+    made.append(Bench(engines, devices, config, clock, stop, _tell))
+    made[0].run(questions, turns)
+
+
+def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:
+    from voicecli.audio.simulated import RecordedUser, SimulatedStreams
+    from voicecli.bench.run import SIMULATED, Devices
+
+    return Devices(SimulatedStreams(RecordedUser(), rate_hz, config.audio.block_ms, clock), SIMULATED)
+
+
+def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
+    """The user's own, measured with chirps before. Raises DeviceError."""
+    from voicecli.audio.devices import DeviceStreams, find_device
+
+    # Joiner: with the file there, the remark for mypy goes.
+    from voicecli.bench.roundtrip import measure  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from voicecli.bench.run import Devices
+
+    audio = config.audio
+    pair = find_device("input", audio.input_device), find_device("output", audio.output_device)
+    _tell("chirps: the microphone must hear the loudspeaker")
+    found = measure(DeviceStreams(*pair, rate_hz, audio.block_ms, audio.latency_ms), clock)
+    _tell(f"round trip {found.median_ms:.0f} ms, of which the devices tell {found.reported_ms:.0f} ms")
+    streams = DeviceStreams(*pair, rate_hz, audio.block_ms, audio.latency_ms)
+    name = f"{streams.microphone.name} / {streams.loudspeaker.name}"
+    return Devices(streams, name, found.median_ms, found.correction_ms)
+
+
+def _tell(line: str) -> None:
+    from voicecli.view.safe import safe
+
+    typer.echo(safe(line), err=True)
+
+
+def _show(report: Report, *, as_json: bool) -> None:
+    from voicecli.bench.report import to_json
+    from voicecli.bench.table import print_report
+
+    if as_json:
+        typer.echo(to_json(report))
+    else:
+        print_report(report, sys.stdout)
+
+
+def _write_page(report: Report, path: Path) -> None:
+    import dataclasses
+
+    # Joiner: with the file there, the remark for mypy goes.
+    from voicecli.bench.page import page  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    try:
+        path.write_text(page(dataclasses.asdict(report)), encoding="utf-8")
+    except OSError as error:
+        raise VoicecliError(f"cannot write {path}: {error.strerror}", "name another file") from None
+    _tell(f"the page is in {path}")
+
+
+def _show_changes(old: Report, new: Report, *, to_stderr: bool) -> None:
+    from voicecli.bench.compare import caveats, compare
+    from voicecli.bench.table import print_changes
+
+    print_changes(compare(old, new), caveats(old, new), sys.stderr if to_stderr else sys.stdout)
+
+
+def _check(report: Report, limits: Sequence[Limit]) -> None:
+    from voicecli.bench.budget import broken
+
+    lines = broken(limits, report)
+    for line in lines:
+        _tell(f"over budget: {line}")
+    if lines:
+        raise typer.Exit(1)
