@@ -29,8 +29,9 @@ CHIRP_HZ = (1000.0, 6000.0)
 LEVEL = 0.25
 """Peak, of full scale: -12 dBFS, as loud as speech."""
 
-LEAD_S, PERIOD_S = 0.6, 1.0
-"""Silence before the first chirp, while the devices settle, and from one to the next."""
+LEAD_S, PERIOD_S = 2.0, 1.0
+"""What the microphone hears before the first chirp, and from one to the next. PulseAudio's input, through
+ALSA, began 0.4 s late and had caught up after 1.3 s of sound, measured in a virtual room."""
 
 SEARCH_S = (-0.1, 0.8)
 """Where it is looked for, from the time it is said to sound: a Bluetooth headset may hide 0.3 s."""
@@ -92,7 +93,7 @@ def find(heard: Float32, wanted: Float32, rate_hz: int) -> int | None:
 
 
 def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
-    """Play `count` chirps and hear them; takes about a second for each, and closes the streams.
+    """Play `count` chirps and hear them; takes 3 s and a second for each, and closes the streams.
 
     Raises DeviceError where too few are heard, or a device fails.
     """
@@ -100,15 +101,17 @@ def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
     highest_hz = min(CHIRP_HZ[1], 0.4 * min(rates))
     session = _Session(streams, clock, chirp(rates[1], highest_hz), count)
     never, alive = threading.Event(), Pulse(clock.now())
+    latest = clock.now() + 2 * session.seconds
     try:
         streams.start(session.on_input, session.on_output)
         while not session.complete:
             clock.wait(never, _POLL_S)
             gone = streams.stopped()
-            if gone is None and alive.stopped(min(session.heard.count, session.played.count), clock.now()):
+            still = alive.stopped(min(session.heard.count, session.played.count), clock.now())
+            if gone is None and (still or clock.now() > latest):
                 gone = "the microphone or the loudspeaker"
             if gone is not None and not session.complete:
-                raise DeviceError(f"{gone} stopped while it was measured", "plug it in again")
+                raise DeviceError(f"{gone} stopped or fell behind while it was measured", "try it again")
     finally:
         streams.close()
     return session.result(chirp(rates[0], highest_hz))
@@ -152,25 +155,29 @@ class _Session:
     def __init__(self, streams: AudioStreams, clock: Clock, sound: Float32, count: int) -> None:
         self._clock = clock
         self._microphone, self._loudspeaker = streams.microphone, streams.loudspeaker
-        self._starts = [
-            round((LEAD_S + PERIOD_S * number) * self._loudspeaker.rate_hz) for number in range(count)
-        ]
-        seconds = LEAD_S + PERIOD_S * count + SEARCH_S[1]
-        self._score = np.zeros(round(seconds * self._loudspeaker.rate_hz), np.int16)
+        self._lead = round(LEAD_S * self._microphone.rate_hz)
+        self._begun: int | None = None
+        period = round(PERIOD_S * self._loudspeaker.rate_hz)
+        self._starts = [period * number for number in range(count)]
+        self._score = np.zeros(period * count, np.int16)
         for start in self._starts:
             self._score[start : start + sound.size] = to_int16(sound)
-        taped = round(seconds * self._microphone.rate_hz)
+        self.seconds = LEAD_S + PERIOD_S * count + SEARCH_S[1]
+        taped = round(self.seconds * self._microphone.rate_hz)
         self._tape = np.zeros((taped, self._microphone.channels), np.int16)
         self.played, self.heard = _Log(), _Log()
 
     @property
     def complete(self) -> bool:
         """Whether all has been played and heard."""
-        return self.played.samples >= self._score.size and self.heard.samples >= len(self._tape)
+        played = self._begun is not None and self.played.samples >= self._begun + self._score.size
+        return played and self.heard.samples >= len(self._tape)
 
     def on_output(self, block: Int16, at: float, ran_dry: bool) -> None:  # noqa: FBT001  # as devices call it
-        """Audio thread."""
-        begin = self.played.samples
+        """Audio thread. Some devices swallow what they get at first: the chirps wait for the microphone."""
+        if self._begun is None and self.heard.samples >= self._lead:
+            self._begun = self.played.samples
+        begin = self._score.size if self._begun is None else self.played.samples - self._begun
         part = self._score[begin : begin + block.size]
         block[: part.size] = part
         block[part.size :] = 0
@@ -188,9 +195,10 @@ class _Session:
         rate_hz = self._microphone.rate_hz
         # Any one channel may be dead.
         tape = to_float(self._tape).mean(axis=1, dtype=np.float32)
+        begun = self._begun or 0
         late_s, reported_s = [], []
         for start in self._starts:
-            sounded_at, out_s = self.played.time_of(start, self._loudspeaker.rate_hz)
+            sounded_at, out_s = self.played.time_of(begun + start, self._loudspeaker.rate_hz)
             begin, end = (self.heard.position_at(sounded_at + edge, rate_hz) for edge in SEARCH_S)
             found = find(tape[begin : end + wanted.size], wanted, rate_hz)
             if found is not None:
