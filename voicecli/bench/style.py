@@ -55,8 +55,8 @@ rect { stroke: var(--page); stroke-width: 1 } .grid { stroke: var(--rule) }
 .reach, .budget { stroke: var(--ink); stroke-width: 2 }
 g > g > line, .key > line { stroke-width: 2 }
 @media print { body { max-width: none; print-color-adjust: exact; -webkit-print-color-adjust: exact }
-  .box { overflow: visible } table { font-size: 11px } th, td { padding-right: .4rem }
-  tr { break-inside: avoid } }
+  .box { overflow: visible } table { font-size: 9px } tr { break-inside: avoid }
+  th, td { padding-right: .3rem; white-space: normal } td.words, .drawn { min-width: 6rem; width: 8rem } }
 """
 
 STAGE_COLOURS = 8
