@@ -224,16 +224,20 @@ except DeviceError as error:
 """
 
 
-def measured(room: Room) -> subprocess.CompletedProcess[str]:
-    root = str(Path(__file__).parent.parent)
-    return subprocess.run(
-        [sys.executable, "-c", MEASURE],
-        env=environment(room.env) | {"PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def measured(room: Room, wanted: str) -> subprocess.CompletedProcess[str]:
+    """Up to three tries for `wanted`: a computer that is busy starves its devices, and is told to try again."""
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURE],
+            env=environment(room.env) | {"PYTHONPATH": str(Path(__file__).parent.parent)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if wanted in done.stdout + done.stderr:
+            break
+    return done
 
 
 @pytest.mark.room
@@ -243,7 +247,7 @@ def test_a_room_with_a_slower_way_back_has_a_longer_round_trip() -> None:
     for delay_ms in (60, 300):
         with Room() as room:
             room.echo(-15.0, delay_ms)
-            done = measured(room)
+            done = measured(room, '"heard"')
             assert done.returncode == 0, done.stderr
             found = json.loads(done.stdout)
             assert found["heard"] >= 3
@@ -255,6 +259,6 @@ def test_a_room_with_a_slower_way_back_has_a_longer_round_trip() -> None:
 @pytest.mark.skipif(not can_run(), reason="needs pulseaudio and its tools: make test installs them")
 def test_a_room_that_does_not_answer() -> None:
     with Room() as room:
-        done = measured(room)
+        done = measured(room, "headphones?")
     assert done.returncode == 1
     assert "headphones?" in done.stderr
