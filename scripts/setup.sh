@@ -3,7 +3,7 @@
 #
 #   setup.sh talk     .venv with the package, PortAudio, the models
 #   setup.sh check    .venv with the package and the development tools
-#   setup.sh test     all of these, and an audio server and voices for the tests
+#   setup.sh test     all of these, and an audio server, voices and a browser for the tests
 #
 # It may be interrupted anywhere and run again. `.venv/place` holds the checkout's path while the .venv is
 # whole; without it, or with another path in it, the .venv is made anew. `.venv/installed-*` are copies of
@@ -112,11 +112,17 @@ has_room() {
     fi
 }
 
+# Not every distribution has it as a package; the rooms must not be missing for that.
+browser() {
+    if command -v chromium >/dev/null || command -v google-chrome >/dev/null || apt_install chromium; then return; fi
+    say "without chromium the tests that look at the report's page are skipped"
+}
+
 models() { .venv/bin/python -m voicecli models pull >&2; }
 
 case "${1:-}" in
 talk) venv; portaudio; packages talk ""; models ;;
 check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; packages dev "[dev]"; models ;;
+test) venv; portaudio; room; browser; packages dev "[dev]"; models ;;
 *) die "usage: setup.sh talk | check | test" ;;
 esac

@@ -7,6 +7,7 @@ Needs no sound card and touches no server of the user's.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -99,6 +100,17 @@ class Room:
         data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
         play = ["pacat", "-d", "mic_wire", "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1"]
         subprocess.run([*play, "--latency-msec=20"], env=self.env, input=data, check=True, timeout=60)
+
+    def echo(self, gain_db: float, delay_ms: int) -> None:
+        """Let the microphone hear the loudspeaker, `gain_db` louder and about `delay_ms` later."""
+        volume = round(65536 * 10 ** (gain_db / 60))  # PulseAudio's volume is the cube root of the factor
+        module = self.pactl(
+            *("load-module", "module-loopback", "source=speaker.monitor", "sink=mic_wire"),
+            *(f"latency_msec={delay_ms}", "remix=no", "sink_input_properties=media.name=echo"),
+        ).strip()
+        inputs = json.loads(self.pactl("--format=json", "list", "sink-inputs"))
+        (index,) = (one["index"] for one in inputs if str(one["owner_module"]) == module)
+        self.pactl("set-sink-input-volume", str(index), str(volume))
 
     def position(self) -> int:
         """Samples recorded so far."""
