@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from voicecli.clock import Clock
     from voicecli.engines import Engines
+    from voicecli.listen.complete import CompletionModel
     from voicecli.listen.detect import Detector
     from voicecli.listen.transcribe import Transcriber
     from voicecli.messages import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Cancelled, Emit, Generator
     from voicecli.speak.synthesize import Synthesizer
 
-ENGINES = ("detector", "transcriber", "generator", "synthesizer")
+ENGINES = ("detector", "completion", "transcriber", "generator", "synthesizer")
 
 
 @dataclass(slots=True)
@@ -115,10 +116,19 @@ class _Detector(_Watched):
 class _Transcriber(_Watched):
     _engine: Transcriber
 
-    def transcribe(self, samples: Float32) -> Transcript:
+    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
         with self._meter.call("transcriber") as call:
             call.sound_s = samples.size / RATE_HZ
-            return self._engine.transcribe(samples)
+            return self._engine.transcribe(samples, provisional=provisional)
+
+
+class _Completion(_Watched):
+    _engine: CompletionModel
+
+    def complete(self, samples: Float32) -> float:
+        with self._meter.call("completion") as call:
+            call.sound_s = samples.size / RATE_HZ
+            return self._engine.complete(samples)
 
 
 class _Synthesizer(_Watched):
@@ -159,6 +169,7 @@ def watched(engines: Engines, meter: Meter) -> Engines:
     return dataclasses.replace(
         engines,
         detector=cast("Detector", _Detector(engines.detector, meter)),
+        completion=cast("CompletionModel", _Completion(engines.completion, meter)),
         transcriber=cast("Transcriber", _Transcriber(engines.transcriber, meter)),
         generator=cast("Generator", _Generator(engines.generator, meter)),
         synthesizer=cast("Synthesizer", _Synthesizer(engines.synthesizer, meter)),

@@ -52,7 +52,7 @@ SUMMED = {
     "xruns": ("microphone overflows", "loudspeaker underflows"),
     "samples_lost": ("microphone samples lost",),
     "gaps_in_the_reply": ("gaps in the reply",),
-    "utterances_lost": ("utterances lost",),
+    "speech_lost": ("speech lost",),
     "events_lost": ("events lost",),
 }
 """Loss of the report -> counters of the pipeline's status that are summed in it."""
@@ -207,8 +207,7 @@ class Bench:
         self._busy += self._meter.take()
         self._talk_ended = machine.spent(self._clock.now())
         self._losses = self._counted_losses()
-        # Joiner: once Pipeline has the method, `self._buffers = self._pipeline.buffers()`.
-        self._buffers = getattr(self._pipeline, "buffers", list)()
+        self._buffers = self._pipeline.buffers()
         failure = next((event.message for event in self._events if isinstance(event, events.Failed)), "")
         self._tell(f"{number} of {turns}: {failure or _outcome(turn)}")
 
