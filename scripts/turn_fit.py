@@ -30,8 +30,15 @@ from voicecli.models.store import models_root
 
 RIDGE = 1.0
 """Weight of the squares of the weights beside the log-likelihood: rare features stay small."""
-UNKNOWN = (("sound",), ("words",))
-"""Each pause is also learnt from without one kind of evidence, so that its absence has a weight."""
+PEOPLE = "person"
+"""Only from their voices is learnt what sound is worth: the melody of flite and espeak-ng tells nothing."""
+
+
+SIGNS = {
+    **dict.fromkeys(("sound", "ends", "asks", "short answer"), 1),
+    **dict.fromkeys(("goes on", "hangs", "dictates"), -1),
+}
+"""What evidence must mean; where few examples say the opposite, it is worth nothing."""
 
 
 def load_judges() -> Judges:
@@ -72,7 +79,10 @@ def examples(turns: list[Replayed], names: list[str]) -> tuple[np.ndarray, np.nd
     rows, ends = [], []
     for replayed in turns:
         for pause in replayed.pauses:
-            for unknown in ((), *UNKNOWN):
+            unknowns: tuple[tuple[str, ...], ...] = (("sound",),)
+            if replayed.label.voice.startswith(PEOPLE):
+                unknowns += ((), ("words",))
+            for unknown in unknowns:
                 found = features(dataclasses.replace(pause.evidence, **dict.fromkeys(unknown)))
                 rows.append([found.get(name, 0.0) for name in names])
                 ends.append(pause.end_s > replayed.label.turn_end_s)
@@ -117,8 +127,12 @@ def main() -> int:
     train = gathered(args.folder, [label for label in labels if label.split == "train"])
     names = list(turn.WEIGHTS)
     rows, ends = examples(train, names)
-    print(f"{len(rows) // 3} pauses, {int(ends.sum()) // 3} of them ends")
-    weights = fit(rows, ends, np.array([name != "always" for name in names], float))
+    print(f"{len(rows)} examples, {int(ends.sum())} of them ends")
+    free = np.array([name != "always" for name in names], float)
+    weights = fit(rows, ends, free)
+    while wrong := [at for at, name in enumerate(names) if weights[at] * SIGNS.get(name, 0) < 0]:
+        rows[:, wrong] = 0.0
+        weights = fit(rows, ends, free)
     for name, weight in zip(names, weights, strict=True):
         print(f'    "{name}": {weight:.2f},  # {np.count_nonzero(rows[:, names.index(name)])}')
         turn.WEIGHTS[name] = round(float(weight), 2)
