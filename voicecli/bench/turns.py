@@ -8,6 +8,7 @@
     language    ISO 639-1; "en" when absent
     asked       whether the agent has asked for it; false when absent
     pauses      inside the turn: [begin_s, end_s, kind]; for counting only
+    voice       who speaks; for the fit only
 
 `scripts/turn_set.py` makes such a folder. Speech is found by the detector and the gate as in a talk, and the
 evidence is known as late as in a talk, but nothing is done in real time.
@@ -62,6 +63,8 @@ class Label:
     asked: bool = False
     pauses: int = 0
     """How many are inside the turn."""
+    voice: str = ""
+    """Who speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def _label(path: Path, number: int, line: str) -> Label:
             language=found.get("language", "en"),
             asked=bool(found.get("asked", False)),
             pauses=len(found.get("pauses", [])),
+            voice=str(found.get("voice", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ConfigError(
