@@ -54,8 +54,8 @@ def by_definition(samples: Float32, bands: int) -> NDArray[np.float64]:
         ]
     )
     logs: NDArray[np.float64] = np.log10(np.maximum(filters @ power.T, 1e-10))
-    logs = (np.maximum(logs, logs.max() - 8) + 4) / 4
-    return logs
+    loud: NDArray[np.float64] = np.maximum(logs, logs.max() - 8)
+    return (loud + 4) / 4
 
 
 @pytest.mark.parametrize("bands", [80, 128])

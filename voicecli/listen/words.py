@@ -18,17 +18,28 @@ def _set(words: str) -> frozenset[str]:
 
 FILLERS = _set("um uh uhm umm er erm hmm hm mm like well so")
 HANGING = _set(
-    # what a sentence of English does not end with: conjunctions, articles and possessives, prepositions that
-    # are rarely stranded, auxiliaries before their verb
+    # Conjunctions, articles, possessives, subjects, and verbs before their object or their verb.
     "and or but nor because since although though unless until while whereas if whether than that which who "
     "whose when where how then "
-    "a an the my your his her its our their this these those some any every each both "
-    "of to from with into onto at by for between about during without toward towards via per as in on "
-    "i we he she they i'm i'd i'll i've we're you're "
+    "a an the my your his our their these those some any every "
+    "of from into onto during without toward towards via per as "
+    "i we he she they i'm i'd i'll i've we're you're it's there's "
     "is are was were am be been has have had will would can could should shall may might must do does did "
-    "very really quite also maybe perhaps please let's"
+    "want need tell let's very really quite also maybe perhaps"
 )
 """Last words behind which more comes, mostly."""
+STRANDED = _set("to with at by for between about on in from like is are was do does did")
+"""Of these, a question may end with: "Where are you from?", "What is it about?"."""
+INTRODUCTIONS = frozenset(
+    (
+        *("you know", "i think", "i mean", "i guess", "let me see", "let me think", "tell me", "can you"),
+        *("do you know", "can you tell me", "could you tell me", "can you explain", "could you please"),
+        *("i want to know", "i would like", "i'd like", "hold on", "one moment", "and then"),
+    )
+)
+"""All that was said so far, when more is sure to come."""
+OPENERS = _set("when if because although though before after while since unless until once whenever")
+"""A clause that begins so and is all there is wants another."""
 
 ENDINGS = frozenset(
     (
@@ -83,17 +94,20 @@ def word_evidence(text: str, language: str) -> WordEvidence:
         ends=not goes_on and text.endswith(tuple(ENDS)),
         asks=text.endswith(tuple(QUESTIONS)),
         goes_on=goes_on,
-        hangs=english and _hangs(words, asks=text.endswith(tuple(QUESTIONS))),
+        hangs=english and _hangs(text, words, asks=text.endswith(tuple(QUESTIONS))),
         dictates=english and _dictates(words),
     )
 
 
-def _hangs(words: list[str], *, asks: bool) -> bool:
+def _hangs(text: str, words: list[str], *, asks: bool) -> bool:
+    said = " ".join(words)
     if not words or " ".join(words[-2:]) in ENDINGS:
         return False
-    last = words[-1]
-    # "Where are you from?" ends as it should; a filler or an article never does.
-    return last in FILLERS or (last in HANGING and not (asks and len(words) > 2))
+    if said in INTRODUCTIONS or (words[0] in OPENERS and not asks and "," not in text[:-1]):
+        return True
+    if asks and len(words) > 2 and words[-1] in STRANDED:
+        return False
+    return words[-1] in FILLERS or words[-1] in HANGING or words[-1] in STRANDED
 
 
 def _dictates(words: list[str]) -> bool:

@@ -1,0 +1,293 @@
+"""Labelled recordings of turns -> how often each way of deciding cuts speakers off, and how long it waits.
+
+`labels.jsonl` in the folder has a line for each recording, a JSON object:
+
+    file        name of the recording in the folder, any kind `voicecli transcribe` reads
+    turn_end_s  where the speaker has finished, seconds; silence or noise of 3 s or more follows
+    split       "train" or "held-out"; "held-out" when it is absent
+    language    ISO 639-1; "en" when absent
+    asked       whether the agent has asked for it; false when absent
+    pauses      inside the turn: [begin_s, end_s, kind]; for counting only
+    voice       who speaks; for the fit only
+
+`scripts/turn_set.py` makes such a folder. Speech is found by the detector and the gate as in a talk, and the
+evidence is known as late as in a talk, but nothing is done in real time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from math import ceil, inf, sqrt
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.files import decode
+from voicecli.config import SegmentConfig, TurnConfig
+from voicecli.errors import AudioFileError, ConfigError
+from voicecli.listen.segment import Segmenter, State
+from voicecli.listen.turn import Evidence, pause_wanted_s
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from voicecli.listen.complete import CompletionModel
+    from voicecli.listen.detect import Detector
+    from voicecli.listen.transcribe import Transcriber
+    from voicecli.messages import Float32
+
+NOTICED_FRAMES = 2
+"""Quiet frames after which the pipeline looks at a pause."""
+SOUND_AFTER_S = 0.07
+"""Until Smart Turn has judged it."""
+WORDS_AFTER_S = 0.13
+"""Until it is transcribed. Both on two cores, docs/decisions/0006-turn-decision.md."""
+SENSIBLE_CUT_OFFS = 0.05
+"""A way to decide is judged by its dead air where it cuts off no more turns than this."""
+
+LABELS = "labels.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is known of a recording."""
+
+    file: str
+    turn_end_s: float
+    split: str = "held-out"
+    language: str = "en"
+    asked: bool = False
+    pauses: int = 0
+    """How many are inside the turn."""
+    voice: str = ""
+    """Who speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """One the gate has found, and the evidence in it, all of it known."""
+
+    begin_s: float
+    end_s: float
+    """Where speech goes on; infinite where it does not."""
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A recording as the decision meets it."""
+
+    label: Label
+    pauses: list[Pause]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One setting of one way to decide, over all turns."""
+
+    setting: str
+    turns: int
+    cut_off: int
+    """Turns taken before their end."""
+    missed: int
+    """Turns never taken within the recording, and those in which no speech was found."""
+    dead_air_s: float
+    """Median over the turns not cut off, from end to decision; those missed count as infinite."""
+    dead_air_p90_s: float
+
+    @property
+    def cut_off_rate(self) -> float:
+        """Share of the turns, 0..1."""
+        return self.cut_off / self.turns
+
+    @property
+    def cut_off_bounds(self) -> tuple[float, float]:
+        """The 95 % interval of the rate: Wilson's, 1927."""
+        z, n, share = 1.96, self.turns, self.cut_off_rate
+        middle = share + z * z / (2 * n)
+        spread = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+        return max(0.0, (middle - spread) / (1 + z * z / n)), min(1.0, (middle + spread) / (1 + z * z / n))
+
+
+def read_labels(folder: Path) -> list[Label]:
+    """Read the labels. Raises ConfigError for a file that is absent or holds something else."""
+    path = folder / LABELS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read", "scripts/turn_set.py makes a labelled folder") from error
+    labels = [_label(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not labels:
+        raise ConfigError(f"{path} is empty", "scripts/turn_set.py makes a labelled folder")
+    return labels
+
+
+def _label(path: Path, number: int, line: str) -> Label:
+    try:
+        found = json.loads(line)
+        label = Label(
+            file=found["file"],
+            turn_end_s=float(found["turn_end_s"]),
+            split=found.get("split", "held-out"),
+            language=found.get("language", "en"),
+            asked=bool(found.get("asked", False)),
+            pauses=len(found.get("pauses", [])),
+            voice=str(found.get("voice", "")),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ConfigError(
+            f"{path} line {number} is no label", 'want {"file": ..., "turn_end_s": ...}'
+        ) from error
+    if not isinstance(label.file, str) or label.split not in ("train", "held-out"):
+        raise ConfigError(f"{path} line {number} is no label", 'split is "train" or "held-out", file a name')
+    return label
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """The models that hear the pauses."""
+
+    detector: Detector
+    completion: CompletionModel
+    transcriber: Transcriber
+
+
+def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
+    """Run the models over one recording. Raises AudioFileError."""
+    samples = np.concatenate(list(decode(folder / label.file, RATE_HZ)))
+    if samples.size < label.turn_end_s * RATE_HZ:
+        raise AudioFileError(f"{folder / label.file} ends before its turn does", "correct turn_end_s")
+    start, quiet = _gate(samples, judges.detector)
+    pauses = []
+    for begin, end, spoken in quiet:
+        heard = samples[start : (begin + NOTICED_FRAMES) * FRAME_SAMPLES]
+        evidence = Evidence(
+            spoken_s=spoken * FRAME_S,
+            sound=judges.completion.complete(heard),
+            words=judges.transcriber.transcribe(heard).text,
+            language=label.language,
+            asked=label.asked,
+        )
+        pauses.append(Pause(begin * FRAME_S, end * FRAME_S, evidence))
+    return Replayed(label, pauses)
+
+
+def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, float, int]]]:
+    """First sample of the turn; of each pause first frame, the frame after it, speech frames before it."""
+    config = SegmentConfig(hangover_ms=3000)  # the gate does not decide here
+    gate, pauses = Segmenter(config), []
+    start, spoken, quiet = -1, 0, 0
+    frames = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    for at, frame in enumerate(frames):
+        gate.push(detector.score(Float32Frame(frame, at * FRAME_SAMPLES, at * FRAME_S)))
+        if gate.state is State.SPEAKING:
+            if start < 0:
+                spoken = config.onset_frames - 1
+                start = (at - spoken) * FRAME_SAMPLES - config.preroll_ms * RATE_HZ // 1000
+            if quiet >= NOTICED_FRAMES:
+                pauses.append((at - quiet, float(at), spoken))
+            spoken, quiet = spoken + 1, 0
+        elif start >= 0:
+            quiet += 1
+            if gate.state is State.QUIET:
+                break
+    if start >= 0 and quiet >= NOTICED_FRAMES:
+        pauses.append((at + 1 - quiet, inf, spoken))
+    return max(0, start), pauses
+
+
+def taken_s(pauses: Sequence[Pause], wanted: Callable[[Evidence], float]) -> float:
+    """When the turn is taken, seconds into the recording; infinite when it never is.
+
+    The pause so far is compared at every frame, with the evidence that is there by then.
+    """
+    for pause in pauses:
+        noticed = NOTICED_FRAMES * FRAME_S
+        for known, from_s, to_s in (
+            (replace(pause.evidence, sound=None, words=None), noticed, noticed + SOUND_AFTER_S),
+            (replace(pause.evidence, words=None), noticed + SOUND_AFTER_S, noticed + WORDS_AFTER_S),
+            (pause.evidence, noticed + WORDS_AFTER_S, inf),
+        ):
+            frames = ceil(max(from_s, wanted(known)) / FRAME_S - 1e-6)  # the first that is long enough
+            if frames * FRAME_S < to_s:
+                if pause.begin_s + frames * FRAME_S < pause.end_s:
+                    return pause.begin_s + frames * FRAME_S
+                break
+    return inf
+
+
+def point(setting: str, turns: Sequence[Replayed], wanted: Callable[[Evidence], float]) -> Point:
+    """Decide all turns in one way."""
+    taken = [taken_s(turn.pauses, wanted) - turn.label.turn_end_s for turn in turns]
+    silent = sorted(late for late in taken if late >= 0) or [inf]
+    return Point(
+        setting=setting,
+        turns=len(turns),
+        cut_off=sum(late < 0 for late in taken),
+        missed=sum(late == inf for late in taken),
+        dead_air_s=median(silent),
+        dead_air_p90_s=silent[int(0.9 * (len(silent) - 1))],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The trade-off of each way to decide."""
+
+    ways: dict[str, list[Point]]
+    """From eager to patient, by the name of the way."""
+    as_set: Point
+    """Ours with the settings given."""
+
+
+def curves(turns: Sequence[Replayed], config: TurnConfig) -> Curves:
+    """Sweep the pause of silence only, threshold and long pause of Smart Turn only, and our eagerness."""
+    ours = [(_named(step / 20), _ours(config, step / 20)) for step in reversed(range(21))]
+    ways = {"silence only": _silence_only(), "Smart Turn only": _sound_only(config), "ours": ours}
+    return Curves(
+        {name: [point(setting, turns, wanted) for setting, wanted in way] for name, way in ways.items()},
+        point(_named(config.eagerness), turns, _ours(config, config.eagerness)),
+    )
+
+
+def _named(eagerness: float) -> str:
+    return f"eagerness {eagerness:g}"
+
+
+def _ours(config: TurnConfig, eagerness: float) -> Callable[[Evidence], float]:
+    chosen = config.model_copy(update={"eagerness": eagerness})
+    return lambda evidence: pause_wanted_s(evidence, chosen)
+
+
+def _silence_only() -> Iterator[tuple[str, Callable[[Evidence], float]]]:
+    for ms in range(100, 2001, 50):
+
+        def wanted(_: Evidence, wanted_s: float = ms / 1000) -> float:
+            return wanted_s
+
+        yield f"pause {ms} ms", wanted
+
+
+def _sound_only(config: TurnConfig) -> Iterator[tuple[str, Callable[[Evidence], float]]]:
+    """As it is mostly used: complete -> the turn is taken at once, else after a long pause."""
+    shortest_s = config.min_pause_ms / 1000
+    for longest_ms in range(600, 2001, 200):
+        for threshold in (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
+
+            def wanted(
+                evidence: Evidence, longest_s: float = longest_ms / 1000, threshold: float = threshold
+            ) -> float:
+                over = evidence.sound is not None and evidence.sound >= threshold
+                return shortest_s if over else longest_s
+
+            yield f"threshold {threshold:g}, else {longest_ms} ms", wanted
+
+
+def best(points: Sequence[Point], cut_offs: float = SENSIBLE_CUT_OFFS) -> Point | None:
+    """The least dead air among those that cut off no more than this share; None where all do."""
+    allowed = [point for point in points if point.cut_off_rate <= cut_offs]
+    return min(allowed, key=lambda point: (point.dead_air_s, point.dead_air_p90_s), default=None)
