@@ -47,7 +47,7 @@ class Channel(Generic[T]):
             raise ValueError("a channel holds at least one item")
         self.name = name
         self.capacity = capacity
-        self._policy = policy
+        self.policy = policy
         self._items: deque[T] = deque()
         self._closed = False
         self._changed = threading.Condition()
@@ -56,7 +56,7 @@ class Channel(Generic[T]):
     def put(self, item: T) -> None:
         """Add an item; waits or drops the oldest when full, as declared. Raises Closed."""
         with self._changed:
-            if self._policy == "wait" and len(self._items) >= self.capacity and not self._closed:
+            if self.policy == "wait" and len(self._items) >= self.capacity and not self._closed:
                 self._waits += 1
                 self._changed.wait_for(lambda: self._closed or len(self._items) < self.capacity)
             if self._closed:

@@ -17,7 +17,7 @@ LOSSES = (
     "xruns",
     "samples_lost",
     "gaps_in_the_reply",
-    "utterances_lost",
+    "speech_lost",
     "events_lost",
     "turns_without_answer",
     "cut_ins",

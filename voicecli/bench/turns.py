@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from voicecli.listen.transcribe import Transcriber
     from voicecli.messages import Float32
 
+LONGEST_PAUSE_S = 3.0
+"""Of the gate, which does not decide here."""
+
 NOTICED_FRAMES = 2
 """Quiet frames after which the pipeline looks at a pause."""
 SOUND_AFTER_S = 0.07
@@ -178,8 +181,8 @@ def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
 
 def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, float, int]]]:
     """First sample of the turn; of each pause first frame, the frame after it, speech frames before it."""
-    config = SegmentConfig(hangover_ms=3000)  # the gate does not decide here
-    gate, pauses = Segmenter(config), []
+    config = SegmentConfig()
+    gate, pauses = Segmenter(config, LONGEST_PAUSE_S), []
     start, spoken, quiet = -1, 0, 0
     frames = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     for at, frame in enumerate(frames):

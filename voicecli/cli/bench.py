@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicecli.cli.bench_turns import turns as bench_turns
 from voicecli.cli.options import ConfigFile, ModelsDir, settings, store_at
 from voicecli.errors import ConfigError, VoicecliError
 
@@ -31,7 +32,7 @@ LONGEST_END_S = 1.0
 TICK_S = 0.1
 
 bench_app = typer.Typer(rich_markup_mode=None)
-# Joiner: `bench_app.command()(turns)`, of voicecli.cli.bench_turns, goes here.
+bench_app.command("turns")(bench_turns)
 
 
 @bench_app.callback(invoke_without_command=True)
@@ -156,8 +157,7 @@ def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
     """The user's own, measured with chirps before. Raises DeviceError."""
     from voicecli.audio.devices import DeviceStreams, find_device
 
-    # Joiner: with the file there, the remark for mypy goes.
-    from voicecli.bench.roundtrip import measure  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from voicecli.bench.roundtrip import measure
     from voicecli.bench.run import Devices
 
     audio = config.audio
@@ -189,8 +189,7 @@ def _show(report: Report, *, as_json: bool) -> None:
 def _write_page(report: Report, path: Path) -> None:
     import dataclasses
 
-    # Joiner: with the file there, the remark for mypy goes.
-    from voicecli.bench.page import page  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    from voicecli.bench.page import page
 
     try:
         path.write_text(page(dataclasses.asdict(report)), encoding="utf-8")

@@ -55,6 +55,16 @@ class Capture:
         return self._zeros >= SILENT_AFTER_S * self._rate_hz
 
     @property
+    def waiting_s(self) -> float:
+        """Sound in the ring, s."""
+        return self._ring.waiting / self._rate_hz
+
+    @property
+    def peak_s(self) -> float:
+        """The most that ever waited there, s."""
+        return self._ring.peak / self._rate_hz
+
+    @property
     def received(self) -> int:
         """Samples the device has delivered; stands still when it is gone."""
         return self._ring.written

@@ -23,19 +23,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from voicecli.buffers import BufferFill
 from voicecli.channel import Channel
 from voicecli.events import Status, Warned
 from voicecli.listen.capture import Capture
 from voicecli.listen.segment import State
+from voicecli.messages import FRAME_S
 from voicecli.pipeline.answering import Replying, Speaking
-from voicecli.pipeline.listening import Listening
+from voicecli.pipeline.listening import POLL_S, Listening
 from voicecli.pipeline.transcribing import Judging, Transcribing
 from voicecli.pipeline.turns import Turns
 from voicecli.speak.playback import Playback
 from voicecli.worker import Worker
 
 if TYPE_CHECKING:
-    from voicecli.audio.streams import AudioStreams
+    from voicecli.audio.streams import AudioStreams, StreamFormat
     from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Engines
@@ -51,6 +53,7 @@ class Pipeline:
     ) -> None:
         """`began` is the time the `t` of events is counted from, on `clock`."""
         self._streams = streams
+        self._config = config
         self._engines = engines
         self._told: set[str] = set()
         self._capture = Capture(streams.microphone, config.audio.ring_s)
@@ -161,6 +164,54 @@ class Pipeline:
             loading=f"the language model: {self._engines.generator.name}",
         )
 
+    def buffers(self) -> list[BufferFill]:
+        """Every place where sound or text waits, in the order it passes them."""
+        jitter, capture, audio = self._playback.jitter, self._capture, self._config.audio
+        frame_ms = FRAME_S * 1000
+        places = [
+            _device(self._streams.microphone, audio.block_ms, capture.overflows),
+            BufferFill(
+                "microphone ring",
+                "ms",
+                audio.ring_s * 1000,
+                capture.waiting_s * 1000,
+                capture.peak_s * 1000,
+                capture.lost,
+                POLL_S * 1000 / 2,  # the reader looks at times of its own
+                "drop_oldest",
+            ),
+            BufferFill("detector frame", "ms", frame_ms, 0.0, frame_ms, 0, frame_ms / 2, "wait"),
+        ]
+        for channel in self._channels:
+            stats = channel.stats()
+            places.append(
+                BufferFill(
+                    stats.name,
+                    _WAITING[stats.name],
+                    stats.capacity,
+                    stats.fill,
+                    stats.peak,
+                    stats.drops,
+                    0.0,  # who takes from it sleeps on it
+                    channel.policy,
+                )
+            )
+        ms = 1000 / jitter.rate_hz
+        target_ms = 0.0  # met at once: a clause is synthesised whole, and is longer than the target
+        places.append(
+            BufferFill(
+                "jitter buffer",
+                "ms",
+                round(jitter.capacity * ms),
+                round(jitter.waiting * ms),
+                round(jitter.peak * ms),
+                jitter.underruns,
+                target_ms,
+                "wait",
+            )
+        )
+        return [*places, _device(self._streams.loudspeaker, audio.block_ms, jitter.device_underruns)]
+
     def _state(self) -> Literal["loading", "listening", "hearing", "thinking", "speaking"]:
         if not self._turns.ready:
             return "loading"  # a server may take minutes for it
@@ -169,3 +220,21 @@ class Pipeline:
         if self._turns.settled == self._turns.newest:
             return "listening"
         return "speaking" if self._playback.jitter.sounding else "thinking"
+
+
+_WAITING = {
+    "heard": "pieces of speech",
+    "judged": "pieces of speech",
+    "said": "drafts",
+    "clauses": "clauses",
+    "outcomes": "replies",
+}
+"""What waits in each channel."""
+
+
+def _device(form: StreamFormat, block_ms: int, losses: int) -> BufferFill:
+    """The device's own buffer: not to be looked into, but it tells how long sound stays in it."""
+    latency_ms = form.latency_s * 1000
+    return BufferFill(
+        form.name, "ms", latency_ms + block_ms, latency_ms, latency_ms, losses, latency_ms, "drop_oldest"
+    )
