@@ -138,7 +138,7 @@ class Transcriber:
         begins_s, ends_s = sounding_s(samples)
         before_s = max(0.0, QUIET_BEFORE_S - begins_s)
         spoken = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
-        language, sure = self._language_of(spoken)
+        language, sure = self._language_of(spoken, provisional=provisional)
         quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._decode(spoken, language, quick, before_s + ends_s)
         if words.nothing or (words.no_speech > NO_SPEECH and not sure):
@@ -149,7 +149,7 @@ class Transcriber:
             words = self._again(samples, language, words)
         if words.nothing:
             return self._nothing()
-        if sure:
+        if sure and not provisional:
             self._spoken = language
         return Transcript(words.text, language, min(1.0, exp(words.log_prob)))
 
@@ -177,10 +177,12 @@ class Transcriber:
         frames = self._features(window, padding=0)
         return self._model.model.encode(get_ctranslate2_storage(frames[np.newaxis].astype(np.float32)))
 
-    def _language_of(self, encoded: StorageView) -> tuple[str, bool]:
+    def _language_of(self, encoded: StorageView, *, provisional: bool) -> tuple[str, bool]:
         """The language, and whether that is sure. One word is not enough: then it is the language before."""
         if self._language != "auto":
             return self._language, True
+        if provisional and self._spoken:
+            return self._spoken, True  # half a sentence tells less than the one before
         (token, probability), *_ = self._model.model.detect_language(encoded)[0]
         sure = probability >= SURE_LANGUAGE
         return (token.strip("<|>") if sure or not self._spoken else self._spoken), sure

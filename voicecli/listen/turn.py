@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 TAU_S = 0.4
 """Mean length of what is left of a pause inside a turn."""
-LOG_ODDS_ASKED = (5.5, 0.0)
-"""At eagerness 0 and at 1: 99.6 % sure, and 50 %; between them a straight line."""
+LOG_ODDS_ASKED = (5.0, -5.0)
+"""At eagerness 0 and at 1: 99.3 % sure, and 0.7 %; between them a straight line."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
 WEIGHTS = {
-    "always": -0.78,
-    "sound": 0.51,
-    "sound unknown": 0.6,
-    "words unknown": 0.08,
-    "ends": 0.58,
-    "asks": 0.01,
-    "goes on": -1.61,
-    "hangs": -1.26,
-    "dictates": -0.08,
-    "short answer": 0.0,
+    "always": 0.0,
+    "sound": 0.7,
+    "sound unknown": -0.5,
+    "words unknown": -0.5,
+    "ends": 1.0,
+    "asks": 2.0,
+    "goes on": -2.0,
+    "hangs": -3.0,
+    "dictates": -2.0,
+    "short answer": 1.0,
 }
 """Log-odds that each piece of evidence is worth."""
 
-_LEAST = 0.02
+_LEAST = 0.001
 """Of Smart Turn's probability and of its complement: it is never as sure as it says."""
 
 

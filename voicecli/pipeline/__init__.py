@@ -21,6 +21,7 @@ kept and `check` raises it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Literal
 
 from voicecli.buffers import BufferFill
@@ -56,6 +57,7 @@ class Pipeline:
         self._config = config
         self._engines = engines
         self._told: set[str] = set()
+        self._before: dict[str, int] = defaultdict(int)
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
         self._turns = Turns(clock, began, self._playback.open)
@@ -144,7 +146,6 @@ class Pipeline:
 
     def status(self) -> Status:
         """A glance, for a live view."""
-        jitter = self._playback.jitter
         return Status(
             state=self._state(),
             level_dbfs=self._listening.level_dbfs,
@@ -153,16 +154,24 @@ class Pipeline:
             loudspeaker=self._streams.loudspeaker.name,
             model=self._engines.generator.name,
             hint=self._engines.hint,
-            losses={
-                "microphone overflows": self._capture.overflows,
-                "microphone samples lost": self._capture.lost,
-                "loudspeaker underflows": jitter.device_underruns,
-                "gaps in the reply": jitter.underruns,
-                "speech lost": self._channels[0].stats().drops,
-                "events lost": self.events.stats().drops,
-            },
+            losses=self._losses(),
             loading=f"the language model: {self._engines.generator.name}",
         )
+
+    def _losses(self) -> dict[str, int]:
+        """Counters that should be zero; what was lost while a model was still being read harmed nobody."""
+        jitter = self._playback.jitter
+        counts = {
+            "microphone overflows": self._capture.overflows,
+            "microphone samples lost": self._capture.lost,
+            "loudspeaker underflows": jitter.device_underruns,
+            "gaps in the reply": jitter.underruns,
+            "speech lost": self._channels[0].stats().drops,
+            "events lost": self.events.stats().drops,
+        }
+        if not self._turns.ready:
+            self._before = counts
+        return {name: count - self._before[name] for name, count in counts.items()}
 
     def buffers(self) -> list[BufferFill]:
         """Every place where sound or text waits, in the order it passes them."""

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 POLL_S = 0.01
 """How often the listener looks into the ring: a ring without a lock has no bell."""
 
+IDLE_POLL_S = 0.03
+"""How often while nobody speaks: about a frame, and speech begins with several."""
+
 CHECK_S = 0.25
 """How often it looks whether both devices still run."""
 
@@ -106,11 +109,16 @@ class Listening:
                 due += CHECK_S
             chunk = self._capture.read()
             if chunk is None:
-                self._turns.clock.wait(self._turns.stop, POLL_S)
+                self._turns.clock.wait(self._turns.stop, self._poll_s)
                 continue
             self._check_silence()
             for frame in self._converter.push(chunk):
                 self._on_frame(frame)
+
+    @property
+    def _poll_s(self) -> float:
+        idle = self.segmenter.state is State.QUIET and self._turns.settled == self._turns.newest
+        return IDLE_POLL_S if idle else POLL_S
 
     def _check_devices(self, microphone: Pulse, loudspeaker: Pulse) -> None:
         """A device may end its stream, or just never call again."""

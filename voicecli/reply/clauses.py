@@ -44,7 +44,7 @@ class _Pace:
     anywhere: int
 
 
-_NOTHING_SAID = _Pace(mark=1, opener=3, preposition=4, anywhere=5)
+_NOTHING_SAID = _Pace(mark=1, opener=3, preposition=3, anywhere=4)
 _LITTLE_SAID = _Pace(mark=4, opener=6, preposition=9, anywhere=14)
 _UNDER_WAY = _Pace(mark=25, opener=25, preposition=30, anywhere=35)
 _LONGEST_SENTENCE = 25
