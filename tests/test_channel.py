@@ -63,7 +63,7 @@ def test_first_in_is_first_out(policy: Policy) -> None:
         channel.put(item)
     assert drained(channel) == [0, 1, 2, 3, 4]
     stats = channel.stats()
-    assert (stats.name, stats.capacity) == ("c", 5)
+    assert (stats.name, stats.capacity, channel.policy) == ("c", 5, policy)
     assert (stats.fill, stats.peak, stats.waits, stats.drops) == (0, 5, 0, 0)
 
 

@@ -250,10 +250,10 @@ def test_init_writes_the_users_file_once(desk: Desk) -> None:
     assert "no language model server found" in said
     assert load() == Config()
     assert [path.name for path in user_file().parent.iterdir()] == ["config.toml"]
-    user_file().write_text("[segment]\nhangover_ms = 400\n")
+    user_file().write_text("[turn]\nmax_pause_ms = 400\n")
     with pytest.raises(ConfigError, match="is there already; use --force"):
         desk.run("init")
-    assert load().segment.hangover_ms == 400
+    assert load().turn.max_pause_ms == 400
     desk.says("init", "--force")
     assert load() == Config()
     assert [path.name for path in user_file().parent.iterdir()] == ["config.toml"]
@@ -387,12 +387,12 @@ def test_the_file_is_the_users_own(desk: Desk) -> None:
 
 def test_show_prints_what_is_in_force_and_why(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert desk.says("show").startswith("# no settings file\n")
-    Path("config.toml").write_text("[segment]\nhangover_ms = 400\nsnr_db = 6\n")
+    Path("config.toml").write_text("[turn]\nmax_pause_ms = 400\n[segment]\nsnr_db = 6\n")
     monkeypatch.setenv("VOICECLI_AUDIO__HEADPHONES", "true")
     said = desk.says("show")
     lines = said.splitlines()
     assert lines[0] == f"# {Path.cwd() / 'config.toml'}"
-    assert "hangover_ms = 400  # config.toml" in lines
+    assert "max_pause_ms = 400  # config.toml" in lines
     assert "headphones = true  # VOICECLI_AUDIO__HEADPHONES" in lines
     assert "snr_db = 6.0" in lines
     Path("copy.toml").write_text(said)
@@ -402,7 +402,7 @@ def test_show_prints_what_is_in_force_and_why(desk: Desk, monkeypatch: pytest.Mo
 
 def test_show_of_a_file_with_a_hostile_name_is_still_toml(desk: Desk) -> None:
     name = "a\nheadphones = 5\x1b.toml"
-    Path(name).write_text("[segment]\nhangover_ms = 400\n")
+    Path(name).write_text("[turn]\nmax_pause_ms = 400\n")
     said = desk.says("show", "--config", name)
     assert tomllib.loads(said)["audio"]["headphones"] is False
     assert "\x1b" not in said
@@ -410,13 +410,13 @@ def test_show_of_a_file_with_a_hostile_name_is_still_toml(desk: Desk) -> None:
 
 def test_check(desk: Desk) -> None:
     assert desk.says("check") == f"no settings file: good; changed from the default: 0 of {len(KEYS)}\n"
-    Path("a.toml").write_text("[segment]\nhangover_ms = 400\n")
+    Path("a.toml").write_text("[turn]\nmax_pause_ms = 400\n")
     assert (
         desk.says("check", "a.toml")
         == f"{Path.cwd() / 'a.toml'}: good; changed from the default: 1 of {len(KEYS)}\n"
     )
-    Path("config.toml").write_text("[segment]\nhangover_ms = 4\n")
-    with pytest.raises(ConfigError, match=r"config.toml: segment.hangover_ms is 4; ") as caught:
+    Path("config.toml").write_text("[turn]\nmax_pause_ms = 4\n")
+    with pytest.raises(ConfigError, match=r"config.toml: turn.max_pause_ms is 4; ") as caught:
         desk.run("check")
     assert caught.value.exit_code == 2
     with pytest.raises(ConfigError, match=r"cannot read b.toml: No such file"):

@@ -53,14 +53,14 @@ def test_without_anything_the_defaults() -> None:
 
 def test_a_file_in_the_working_folder_comes_before_the_users() -> None:
     user_file().parent.mkdir(parents=True)
-    user_file().write_text("[segment]\nhangover_ms = 700\n")
+    user_file().write_text("[turn]\nmax_pause_ms = 700\n")
     assert find_file() == user_file()
-    assert load().segment.hangover_ms == 700
-    Path("config.toml").write_text("[segment]\nhangover_ms = 600\n")
+    assert load().turn.max_pause_ms == 700
+    Path("config.toml").write_text("[turn]\nmax_pause_ms = 600\n")
     assert find_file() == Path("config.toml")
-    assert load().segment.hangover_ms == 600
-    Path("mine.toml").write_text("[segment]\nhangover_ms = 800\n")
-    assert load(Path("mine.toml")).segment.hangover_ms == 800
+    assert load().turn.max_pause_ms == 600
+    Path("mine.toml").write_text("[turn]\nmax_pause_ms = 800\n")
+    assert load(Path("mine.toml")).turn.max_pause_ms == 800
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have their own folders")
@@ -71,18 +71,18 @@ def test_the_users_folder_follows_xdg(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_environment_over_file_and_flag_over_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("config.toml").write_text("[segment]\nhangover_ms = 600\nsnr_db = 8\npreroll_ms = 200\n")
-    monkeypatch.setenv("VOICECLI_SEGMENT__HANGOVER_MS", "700")
+    Path("config.toml").write_text("[turn]\nmax_pause_ms = 600\n[segment]\nsnr_db = 8\npreroll_ms = 200\n")
+    monkeypatch.setenv("VOICECLI_TURN__MAX_PAUSE_MS", "700")
     monkeypatch.setenv("VOICECLI_SEGMENT__SNR_DB", "9")
     loaded = load_with_origins(
         flags={"--snr": ("segment.snr_db", 10.0), "--voice": ("synthesize.voice", None)}
     )
-    segment = loaded.config.segment
-    assert (segment.preroll_ms, segment.hangover_ms, segment.snr_db) == (200, 700, 10.0)
+    segment, turn = loaded.config.segment, loaded.config.turn
+    assert (segment.preroll_ms, turn.max_pause_ms, segment.snr_db) == (200, 700, 10.0)
     assert loaded.file == Path("config.toml")
     assert loaded.origins == {
         "segment.preroll_ms": "config.toml",
-        "segment.hangover_ms": "VOICECLI_SEGMENT__HANGOVER_MS",
+        "turn.max_pause_ms": "VOICECLI_TURN__MAX_PAUSE_MS",
         "segment.snr_db": "--snr",
     }
 
@@ -114,16 +114,16 @@ def test_variables_are_read_as_their_keys_type(
     ("variable", "text", "line"),
     [
         (
-            "VOICECLI_SEGMENT__HANGOVER_MS",
+            "VOICECLI_TURN__MAX_PAUSE_MS",
             "20",
-            "VOICECLI_SEGMENT__HANGOVER_MS: segment.hangover_ms is 20; allowed: 100 to 3000 (ms)",
+            "VOICECLI_TURN__MAX_PAUSE_MS: turn.max_pause_ms is 20; allowed: 100 to 5000 (ms)",
         ),
         (
-            "VOICECLI_SEGMENT__HANGOVER_MS",
+            "VOICECLI_TURN__MAX_PAUSE_MS",
             "500.0",
             (
-                'VOICECLI_SEGMENT__HANGOVER_MS: segment.hangover_ms is "500.0"; '
-                "allowed: a whole number, 100 to 3000 (ms)"
+                'VOICECLI_TURN__MAX_PAUSE_MS: turn.max_pause_ms is "500.0"; '
+                "allowed: a whole number, 100 to 5000 (ms)"
             ),
         ),
         (
@@ -137,11 +137,11 @@ def test_variables_are_read_as_their_keys_type(
             "VOICECLI_AUDIO__RING_S: audio.ring_s is nan; allowed: 4 to 60 (s)",
         ),
         (
-            "VOICECLI_SEGMENT__HANGOVR_MS",
+            "VOICECLI_TURN__MAX_PAUS_MS",
             "500",
             (
-                "unknown environment variable VOICECLI_SEGMENT__HANGOVR_MS; "
-                "did you mean VOICECLI_SEGMENT__HANGOVER_MS?"
+                "unknown environment variable VOICECLI_TURN__MAX_PAUS_MS; "
+                "did you mean VOICECLI_TURN__MAX_PAUSE_MS?"
             ),
         ),
         (
@@ -171,9 +171,9 @@ def test_a_wrong_flag_is_named() -> None:
 
 
 def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("config.toml").write_text("[segment]\nhangover_ms = 20\n")
-    monkeypatch.setenv("VOICECLI_SEGMENT__HANGOVER_MS", "400")
-    assert load().segment.hangover_ms == 400
+    Path("config.toml").write_text("[turn]\nmax_pause_ms = 20\n")
+    monkeypatch.setenv("VOICECLI_TURN__MAX_PAUSE_MS", "400")
+    assert load().turn.max_pause_ms == 400
 
 
 # --- what is refused, and in what words
@@ -182,10 +182,10 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("[segment]\nhangover_ms = 20", "segment.hangover_ms is 20; allowed: 100 to 3000 (ms)"),
+        ("[turn]\nmax_pause_ms = 20", "turn.max_pause_ms is 20; allowed: 100 to 5000 (ms)"),
         (
-            "[segment]\nhangover_ms = 500.0",
-            "segment.hangover_ms is 500.0; allowed: a whole number, 100 to 3000 (ms)",
+            "[turn]\nmax_pause_ms = 500.0",
+            "turn.max_pause_ms is 500.0; allowed: a whole number, 100 to 5000 (ms)",
         ),
         ("[audio]\nblock_ms = true", "audio.block_ms is true; allowed: a whole number, 10 to 20 (ms)"),
         ("[audio]\nblock_ms = '20'", 'audio.block_ms is "20"; allowed: a whole number, 10 to 20 (ms)'),
@@ -221,8 +221,8 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
         ),
         ("audio = 5", "audio is 5; allowed: a table, [audio]"),
         ("[[audio]]", "audio is a list; allowed: a table, [audio]"),
-        ("[segment]\nhangovr_ms = 5", "unknown key segment.hangovr_ms; did you mean segment.hangover_ms?"),
-        ("hangover_ms = 5", "unknown key hangover_ms; did you mean segment.hangover_ms?"),
+        ("[turn]\nmax_paus_ms = 5", "unknown key turn.max_paus_ms; did you mean turn.max_pause_ms?"),
+        ("max_pause_ms = 5", "unknown key max_pause_ms; did you mean turn.max_pause_ms?"),
         ("[playback]\nvolume = 1", "unknown key playback.volume; did you mean synthesize.volume?"),
         ("[segmnt]\nx = 1", "unknown table [segmnt]; did you mean [segment]?"),
         (
@@ -235,12 +235,12 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
         (
             "[server]\nport = 1",
             (
-                "unknown table [server]; allowed: [audio], [segment], [transcribe], [conversation], "
+                "unknown table [server]; allowed: [audio], [segment], [turn], [transcribe], [conversation], "
                 "[generate], [synthesize], [playback]"
             ),
         ),
         (
-            "[segment]\nhangover_ms = 20\nsnr_db = 99\n[server]",
+            "[segment]\nsnr_db = 99\n[turn]\nmax_pause_ms = 20\n[server]",
             "segment.snr_db is 99; allowed: 0 to 40 (dB) (and 2 more)",
         ),
     ],
@@ -337,7 +337,8 @@ def test_the_example_is_generated_and_is_the_defaults() -> None:
 def test_each_key_is_explained_with_its_unit_and_bounds() -> None:
     lines = example_toml().splitlines()
     assert (
-        lines[lines.index("hangover_ms = 500") - 1] == "# silence that ends a turn; allowed: 100 to 3000 (ms)"
+        lines[lines.index("max_pause_ms = 1500") - 1]
+        == "# silence that ends a turn whatever was said; allowed: 100 to 5000 (ms)"
     )
     for number, line in enumerate(lines):
         assert not line.rstrip("\\").endswith("\t")
@@ -361,16 +362,16 @@ def test_the_first_file_has_the_defaults_as_comments() -> None:
 
 
 def test_the_first_file_keeps_what_was_chosen_even_if_it_is_the_default() -> None:
-    starter = starter_toml(Config(segment=SegmentConfig(hangover_ms=500, snr_db=9.0)))
+    starter = starter_toml(Config(segment=SegmentConfig(preroll_ms=300, snr_db=9.0)))
     assert {k: v for k, v in tomllib.loads(starter).items() if v} == {
-        "segment": {"hangover_ms": 500, "snr_db": 9.0}
+        "segment": {"preroll_ms": 300, "snr_db": 9.0}
     }
 
 
 def test_settings_in_force_tell_where_they_come_from() -> None:
-    config = Config(segment=SegmentConfig(hangover_ms=400, snr_db=6.0))
-    lines = effective_toml(config, {"segment.hangover_ms": "--hangover", "segment.snr_db": "x"}).splitlines()
-    assert "hangover_ms = 400  # --hangover" in lines
+    config = Config(segment=SegmentConfig(preroll_ms=400, snr_db=6.0))
+    lines = effective_toml(config, {"segment.preroll_ms": "--preroll", "segment.snr_db": "x"}).splitlines()
+    assert "preroll_ms = 400  # --preroll" in lines
     assert "snr_db = 6.0" in lines  # set to the default: nothing to tell
 
 

@@ -38,9 +38,10 @@ def _values(field: dataclasses.Field[object]) -> SearchStrategy[object]:
     by_type: dict[str, SearchStrategy[object]] = {
         "float": st.floats(0, 1e6),
         "int": turns if field.name == "turn" else st.integers(0, 10_000),
-        "int | None": st.none() | turns,
         "str": words,
         "str | None": st.none() | words,
+        "int | None": st.none() | (turns if field.name == "turn" else st.integers(0, 10_000)),
+        "float | None": st.none() | st.floats(0, 1e6),
         "dict[str, float]": st.sampled_from([{}, MOMENTS.latency_ms()]),
     }
     return by_type[str(field.type)]
@@ -128,7 +129,8 @@ def test_what_splits_lines_elsewhere_is_escaped(text: str) -> None:
 def test_numbers_are_short() -> None:
     done = TurnDone(1.23456, 1, "", {"total": 811.99999})
     assert as_json(done) == (
-        '{"event": "turn_done", "t": 1.235, "turn": 1, "heard": "", "latency_ms": {"total": 812.0}}'
+        '{"event": "turn_done", "t": 1.235, "turn": 1, "heard": "", "latency_ms": {"total": 812.0}, '
+        '"drafts_dropped": 0, "drafts_dropped_ms": 0.0}'
     )
 
 

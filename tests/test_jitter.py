@@ -303,6 +303,70 @@ def test_the_next_reply_pushed_while_the_last_block_is_pulled_makes_no_underrun(
     assert jitter.underruns == 0
 
 
+# ---- the gate
+
+
+def test_a_reply_is_silent_until_it_is_opened_and_then_begins_with_the_next_block() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.begin(1)
+    speaker.jitter.push(steady(LEAST + 5 * BLOCK), 1)
+    speaker.jitter.finish()
+    assert not speaker.pull(20).any()
+    assert (speaker.jitter.waiting, speaker.jitter.underruns) == (LEAST + 5 * BLOCK, 0)
+    assert not speaker.jitter.sounding
+    speaker.jitter.open(1)
+    assert speaker.pull().any()
+    assert speaker.jitter.began.position == 0
+    assert speaker.jitter.began.at == pytest.approx(speaker.sounds_at(20 * BLOCK))
+
+
+def test_opened_before_its_first_sample_a_reply_begins_as_any_does() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.begin(3)
+    speaker.jitter.open(3)
+    speaker.jitter.push(steady(LEAST - 1), 3)
+    assert not speaker.pull(2).any()
+    speaker.jitter.push(steady(1), 3)
+    assert speaker.pull().any()
+
+
+def test_a_reply_that_was_never_opened_is_dropped_by_the_next() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.begin(1)
+    speaker.jitter.push(steady(3000, 1111), 1)
+    speaker.pull(2)
+    speaker.jitter.begin(2)
+    speaker.jitter.push(steady(3000, 2222), 2)
+    speaker.jitter.finish()
+    speaker.jitter.open(2)
+    speaker.pull(20)
+    assert 2222 in speaker.played
+    assert 1111 not in speaker.played
+    assert steepest(speaker.played) <= NO_CLICK
+
+
+def test_an_older_gate_opens_no_newer_reply() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.begin(2)
+    speaker.jitter.push(steady(3000), 2)
+    speaker.jitter.open(1)
+    assert not speaker.pull(5).any()
+    speaker.jitter.open(2)
+    assert speaker.pull().any()
+
+
+def test_a_drop_behind_the_gate_is_silent_even_when_it_opens() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.begin(1)
+    speaker.jitter.push(steady(3000), 1)
+    speaker.pull(2)
+    speaker.jitter.drop(2)
+    speaker.jitter.open(1)
+    assert not speaker.jitter.push(steady(100), 1)
+    assert not speaker.pull(10).any()
+    assert (speaker.jitter.waiting, speaker.jitter.underruns, speaker.jitter.ended_at) == (0, 0, 0.0)
+
+
 STEPS = st.lists(
     st.tuples(st.just("push"), st.integers(1, 4000))
     | st.tuples(st.just("pull"), st.integers(1, 12))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from voicecli.audio.level import (
     SILENCE_DBFS,
+    end_of_sound,
     first_audible,
     frame_levels_dbfs,
     level_dbfs,
@@ -72,3 +73,25 @@ def test_below_the_floor_nothing_is_heard() -> None:
     for samples in (np.full(1600, 0.001), np.zeros(1600), np.zeros(0), np.full(50, 0.1)):
         assert first_audible(samples.astype(np.float32), 16_000) == samples.size
     assert first_audible(np.full(1600, 0.001, np.float32), 16_000, floor_dbfs=-61.0) == 0
+
+
+@pytest.mark.parametrize("loud", [0, 1, 159, 160, 1600, 4000])
+def test_the_end_of_a_sound_is_found_to_ten_milliseconds(loud: int) -> None:
+    samples = np.concatenate((np.full(loud, 0.3), np.full(3200, 0.0001))).astype(np.float32)
+    end = end_of_sound(samples, 16_000, floor_dbfs=-80.0, range_db=35.0)
+    assert loud <= end < loud + 160
+
+
+def test_how_far_below_the_loudest_a_sound_counts_is_for_the_caller() -> None:
+    pieces = [np.full(1600, 10 ** (dbfs / 20)) for dbfs in (-10.0, -30.0, -50.0)]
+    samples = np.concatenate(pieces).astype(np.float32)
+    ends = [end_of_sound(samples, 16_000, -90.0, range_db) for range_db in (18.0, 35.0, 50.0)]
+    assert ends == [1600, 3200, 4800]
+
+
+def test_the_room_is_no_sound() -> None:
+    samples = np.concatenate((np.full(1600, 0.1), np.full(1600, 10 ** (-45 / 20)))).astype(np.float32)
+    assert end_of_sound(samples, 16_000, floor_dbfs=-60.0, range_db=40.0) == 3200
+    assert end_of_sound(samples, 16_000, floor_dbfs=-50.0, range_db=40.0) == 1600
+    for nothing in (samples[:0], samples[:100], samples[1600:]):
+        assert end_of_sound(nothing, 16_000, floor_dbfs=-50.0, range_db=40.0) == 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from voicecli.messages import Float32, Int16
 
-CLAUSE = Clause(1, 0, "Hello.")
+CLAUSE = Clause(1, 1, 0, "Hello.")
 
 
 def floats(count: int, *odd: float) -> Float32:
@@ -50,7 +50,7 @@ def scored(probability: float, level_dbfs: float) -> ScoredFrame:
 
 
 def utterance(samples: Float32, start: int = 100, speech_end: int = 110) -> Utterance:
-    return Utterance(samples, start, speech_end, 0.0, 0.0)
+    return Utterance(samples, start, speech_end, 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_within_bounds_is_taken(build: Callable[[], object]) -> None:
         pytest.param(lambda: Transcript("Hi.", "en", 1.01), id="confidence above 1"),
         pytest.param(lambda: Transcript("Hi.", "en", np.nan), id="no confidence"),
         pytest.param(lambda: ChatMessage("robot", "Hi."), id="unknown role"),
-        pytest.param(lambda: Clause(1, 0, " \n"), id="empty clause"),
+        pytest.param(lambda: Clause(1, 1, 0, " \n"), id="empty clause"),
         pytest.param(lambda: SpokenChunk(CLAUSE, ints(5, 1), 1), id="speech with channels"),
         pytest.param(lambda: SpokenChunk(CLAUSE, floats(5), 1), id="speech of floats"),  # type: ignore[arg-type]
         pytest.param(lambda: SpokenChunk(CLAUSE, ints(5), 0), id="speech without rate"),

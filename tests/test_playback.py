@@ -53,8 +53,13 @@ class Room:
             self.playback.pull(block, self.now + LATENCY_S, False)
             self._blocks.append(block)
 
+    def begin(self, draft: int) -> None:
+        """A reply that is wanted at once."""
+        self.playback.begin(draft)
+        self.playback.open(draft)
+
     def load(self, text: str, samples: Int16, turn: int = 1) -> None:
-        self.playback.load(SpokenChunk(Clause(turn, 0, text), samples, VOICE_HZ))
+        self.playback.load(SpokenChunk(Clause(turn, turn, 0, text), samples, VOICE_HZ))
 
     def pump(self) -> None:
         """Pull until the clause is through."""
@@ -84,7 +89,7 @@ class Room:
 
 def test_all_that_is_said_is_played_once_and_in_order() -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     clauses = [sound(0.4), sound(2.0), sound(0.3)]
     for number, samples in enumerate(clauses):
         room.say(f"clause {number}", samples)
@@ -99,7 +104,7 @@ def test_all_that_is_said_is_played_once_and_in_order() -> None:
 @pytest.mark.parametrize(("ahead_ms", "blocks"), [(800, 40), (300, 15), (200, 12.5)])
 def test_synthesis_runs_ahead_no_further_than_allowed(ahead_ms: int, blocks: float) -> None:
     room = Room(config=PlaybackConfig(ahead_ms=ahead_ms, jitter_max_ms=250))
-    room.playback.begin(1)
+    room.begin(1)
     room.load("long", sound(3.0))
     for _ in range(20):
         assert not room.playback.pump()
@@ -114,7 +119,7 @@ def test_synthesis_runs_ahead_no_further_than_allowed(ahead_ms: int, blocks: flo
 
 def test_credit_reaches_as_far_as_the_jitter_target() -> None:
     room = Room(config=PlaybackConfig(ahead_ms=200, jitter_min_ms=900, jitter_max_ms=1000))
-    room.playback.begin(1)
+    room.begin(1)
     room.say("long", sound(3.0))
     room.end()
     assert room.playback.heard(room.now) == "long"
@@ -124,7 +129,7 @@ def test_credit_reaches_as_far_as_the_jitter_target() -> None:
 def test_for_another_rate_nothing_is_held_back_and_places_stay_true(rate_hz: int) -> None:
     """Two clauses of a tone, silence between: each is whole, and where it should be."""
     room = Room(rate_hz)
-    room.playback.begin(1)
+    room.begin(1)
     tone = (12_000 * np.sin(np.arange(VOICE_HZ // 2) * 2 * np.pi * 500 / VOICE_HZ)).astype(np.int16)
     silence = np.zeros(VOICE_HZ // 10, np.int16)
     for text in ("one", "two"):
@@ -149,7 +154,7 @@ def test_for_another_rate_nothing_is_held_back_and_places_stay_true(rate_hz: int
 
 def test_a_clause_has_begun_when_its_first_audible_sample_is_in_the_air() -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.say("one", sound(0.3, silent_first_s=0.1))
     room.say("two", sound(0.5, silent_first_s=0.2))
     began: dict[str, float] = {}
@@ -167,7 +172,7 @@ def test_a_clause_has_begun_when_its_first_audible_sample_is_in_the_air() -> Non
 
 def test_the_first_sound_has_the_time_the_device_gave_it() -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.pull(7)
     assert room.playback.first_sound_at() is None
     room.say("one", sound(0.5, silent_first_s=0.1))
@@ -178,14 +183,14 @@ def test_the_first_sound_has_the_time_the_device_gave_it() -> None:
     assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(7 * 320) + 0.1)
     room.end()
     assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(7 * 320) + 0.1)
-    room.playback.begin(2)
+    room.begin(2)
     assert room.playback.first_sound_at() is None
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.5, 0.52, 0.533])
 def test_a_reply_is_done_when_its_last_sample_has_sounded(seconds: float) -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.say("one two", sound(seconds))
     room.end()
     assert room.now == pytest.approx(room.sounded_at(round(seconds * VOICE_HZ)), abs=BLOCK_S + 0.001)
@@ -198,18 +203,18 @@ def test_a_reply_is_done_when_its_last_sample_has_sounded(seconds: float) -> Non
 def test_a_reply_without_a_clause_is_done_at_once() -> None:
     room = Room()
     for turn in (1, 2):
-        room.playback.begin(turn)
+        room.begin(turn)
         room.playback.finish()
         assert room.playback.done(room.now)
         assert room.playback.heard(room.now) == ""
-        room.playback.begin(turn)
+        room.begin(turn)
         room.say("one", sound(0.3), turn)
         room.end()
 
 
 def test_a_clause_without_a_sample_is_neither_begun_nor_in_the_way() -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.say("nothing", np.zeros(0, np.int16))
     room.say("one", sound(0.3))
     room.end()
@@ -218,7 +223,7 @@ def test_a_clause_without_a_sample_is_neither_begun_nor_in_the_way() -> None:
 
 def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded() -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.load("a b c d", sound(0.5, silent_first_s=0.1))
     room.pump()
     room.load("e f", sound(0.2))
@@ -244,7 +249,7 @@ def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded() -> None
 def interrupted(at_blocks: int = 15) -> tuple[Room, float]:
     """A reply of two seconds and eight words, cut off; and when."""
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.load("a b c d e f g h", sound(2.0))
     room.playback.pump()
     for _ in range(at_blocks):
@@ -282,7 +287,7 @@ def test_a_second_drop_moves_no_cut() -> None:
     room.pull(200)
     room.playback.drop(3, room.now)
     assert room.playback.heard(room.now) == "a b"
-    room.playback.begin(2)  # a reply that is not wanted any more either
+    room.begin(2)  # a reply that is not wanted any more either
     room.say("x y", sound(1.0), turn=2)
     room.pull(50)
     assert room.playback.heard(room.now) == ""
@@ -291,7 +296,7 @@ def test_a_second_drop_moves_no_cut() -> None:
 
 def test_a_reply_dropped_before_its_first_sound_has_no_time_of_it() -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.say("one", sound(0.5, silent_first_s=0.2))
     room.pull(3)
     room.playback.drop(2, room.now)
@@ -303,7 +308,7 @@ def test_a_reply_dropped_before_its_first_sound_has_no_time_of_it() -> None:
 def test_after_a_drop_the_next_reply_plays() -> None:
     room, _ = interrupted()
     room.pull(3)
-    room.playback.begin(2)
+    room.begin(2)
     room.say("x y", sound(0.4), turn=2)
     room.end()
     assert room.playback.heard(room.now) == "x y"
@@ -312,7 +317,7 @@ def test_after_a_drop_the_next_reply_plays() -> None:
 
 def test_it_is_audible_from_its_first_sample_to_a_tail_after_its_last() -> None:
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.pull(10)
     began, ended = room.sounded_at(10 * 320), room.sounded_at(10 * 320 + round(0.3 * VOICE_HZ))
     assert not room.playback.audible(room.now, 0.25)
@@ -332,7 +337,7 @@ def test_it_is_audible_from_its_first_sample_to_a_tail_after_its_last() -> None:
 def test_the_tail_of_a_sound_is_not_forgotten_when_the_next_is_on_its_way() -> None:
     """After a gap within a reply the microphone would hear the end of what was said before it."""
     room = Room()
-    room.playback.begin(1)
+    room.begin(1)
     room.say("one", sound(0.3))
     room.pull(20)  # it runs dry
     ended = room.playback.jitter.ended_at
@@ -343,3 +348,70 @@ def test_the_tail_of_a_sound_is_not_forgotten_when_the_next_is_on_its_way() -> N
         assert room.playback.audible(at, 0.25)
     room.end()
     assert room.playback.heard(room.now) == "one two"
+
+
+# ---- a reply that is not yet wanted
+
+
+def test_a_reply_waits_ready_to_sound_until_it_is_let_out() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.say("one two", sound(0.5))
+    room.playback.finish()
+    room.pull(50)
+    assert not room.played.any()
+    assert room.playback.begun(room.now) == []
+    assert room.playback.first_sound_at() is None
+    assert not room.playback.done(room.now)
+    assert room.playback.heard(room.now) == ""
+    assert not room.playback.audible(room.now, 0.0)
+    room.playback.open(1)
+    room.end()
+    assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(50 * 320))
+    assert [clause.text for clause in room.playback.begun(room.now)] == ["one two"]
+    assert room.playback.heard(room.now) == "one two"
+
+
+def test_a_reply_that_is_held_back_is_synthesised_no_further_ahead_than_any() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.load("long", sound(3.0))
+    for _ in range(20):
+        assert not room.playback.pump()
+        room.pull()
+    assert room.playback.jitter.waiting == room.playback.jitter.capacity
+    room.playback.open(1)
+    room.pump()
+    room.end()
+    assert room.playback.heard(room.now) == "long"
+
+
+def test_a_reply_that_was_never_let_out_is_gone_when_the_next_begins() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.say("wrong", sound(0.3))
+    room.playback.finish()
+    room.pull(5)
+    room.playback.begin(2)
+    room.say("right", sound(0.4), turn=2)
+    room.pull(5)
+    assert not room.played.any()
+    room.playback.open(2)
+    room.end()
+    assert np.count_nonzero(room.played) == pytest.approx(0.4 * VOICE_HZ, abs=FADE_S * VOICE_HZ)
+    assert room.playback.heard(room.now) == "right"
+
+
+def test_a_reply_dropped_while_held_back_makes_no_sound_and_was_not_heard() -> None:
+    room = Room()
+    room.playback.begin(1)
+    room.say("wrong", sound(0.5))
+    room.playback.finish()
+    room.pull(5)
+    room.playback.drop(2, room.now)
+    room.playback.open(1)  # too late
+    room.pull(50)
+    assert not room.played.any()
+    assert room.playback.heard(room.now) == ""
+    assert not room.playback.done(room.now)
+    assert room.playback.first_sound_at() is None

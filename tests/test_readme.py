@@ -76,7 +76,7 @@ def test_exceptions_are_still_there() -> None:
 def test_settings_exist() -> None:
     fields = {
         f"{section}.{key}" for section, keys in Config().model_dump().items() for key in keys
-    }  # as in `segment.hangover_ms`
+    }  # as in `turn.eagerness`
     sections = "|".join(Config.model_fields)
     named = set(re.findall(rf"`((?:{sections})\.\w+)`", TEXT))
     assert named

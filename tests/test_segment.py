@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicecli.config import SegmentConfig
-from voicecli.listen.segment import FLOOR_START_DBFS, SPLIT_SEARCH_S, NoiseFloor, Segmenter, State
+from voicecli.listen.segment import (
+    FLOOR_START_DBFS,
+    SHORT_HANGOVER_S,
+    SPLIT_SEARCH_S,
+    NoiseFloor,
+    Segmenter,
+    State,
+)
 from voicecli.messages import (
     FRAME_S,
     FRAME_SAMPLES,
@@ -20,6 +27,8 @@ from voicecli.messages import (
     ScoredFrame,
     SegmentEvent,
     SpeechDropped,
+    SpeechPaused,
+    SpeechResumed,
     SpeechStarted,
     Utterance,
 )
@@ -32,7 +41,6 @@ PREROLL, HANGOVER, TRAIL = 4, 5, 6  # frames
 CONFIG = SegmentConfig(
     onset_frames=3,
     preroll_ms=128,
-    hangover_ms=160,
     min_speech_ms=160,  # 5 frames
     max_utterance_s=25.0,
 )
@@ -45,9 +53,11 @@ def frame(index: int, kind: str, level_dbfs: float | None = None) -> ScoredFrame
     return ScoredFrame(placed, PROBABILITY[kind], LEVEL_DBFS[kind] if level_dbfs is None else level_dbfs)
 
 
-def run(script: str, config: SegmentConfig = CONFIG, longest: int = 0) -> list[SegmentEvent]:
+def run(
+    script: str, config: SegmentConfig = CONFIG, longest: int = 0, hangover: int = HANGOVER
+) -> list[SegmentEvent]:
     """Push the whole script, then flush. A blank is a frame that was lost."""
-    segmenter = Segmenter(config)
+    segmenter = Segmenter(config, hangover * FRAME_S)
     if longest:
         segmenter._longest = longest
     events: list[SegmentEvent] = []
@@ -58,10 +68,12 @@ def run(script: str, config: SegmentConfig = CONFIG, longest: int = 0) -> list[S
 
 
 def told(events: list[SegmentEvent]) -> list[str]:
-    """Events in a few characters: kind and the frames they speak of."""
+    """Events in a few characters: kind and the frames they speak of; pauses have a test of their own."""
     lines = []
     for event in events:
         match event:
+            case SpeechPaused() | SpeechResumed():
+                pass
             case SpeechStarted():
                 lines.append(f"started {event.position // FRAME_SAMPLES}")
             case SpeechDropped():
@@ -121,16 +133,17 @@ def test_cases(script: str, expected: list[str]) -> None:
 
 
 def test_the_trail_is_kept_and_the_rest_of_the_hangover_is_not() -> None:
-    config = CONFIG.model_copy(update={"hangover_ms": 480})  # 15 frames
     script = "......#####" + "." * 30
-    assert told(run(script, config)) == ["started 6", "2-17 to 11"]
+    assert told(run(script, hangover=15)) == ["started 6", "2-17 to 11"]
     # The silence after the trail is the next one's pre-roll.
     again = "......#####" + "." * 15 + "#####" + "." * 15
-    assert told(run(again, config))[-1] == "22-37 to 31"
-    long = CONFIG.model_copy(update={"hangover_ms": 480, "preroll_ms": 640})
-    assert told(run(again, long))[-1] == "17-37 to 31"  # all of it, but not what the first has kept
+    assert told(run(again, hangover=15))[-1] == "22-37 to 31"
+    long = CONFIG.model_copy(update={"preroll_ms": 640})
+    assert (
+        told(run(again, long, hangover=15))[-1] == "17-37 to 31"
+    )  # all of it, but not what the first has kept
     lost = "......#####" + "." * 15 + " #####" + "." * 15
-    assert told(run(lost, long))[-1] == "27-38 to 32"  # and not across a loss
+    assert told(run(lost, long, hangover=15))[-1] == "27-38 to 32"  # and not across a loss
 
 
 def test_without_preroll_an_utterance_begins_with_its_onset() -> None:
@@ -144,21 +157,23 @@ def test_one_onset_frame_begins_at_once() -> None:
 
 
 def test_events_come_with_the_frame_that_makes_them_certain() -> None:
-    segmenter, events = Segmenter(CONFIG), {}
+    segmenter, events = Segmenter(CONFIG, HANGOVER * FRAME_S), {}
     states = []
     for index, kind in enumerate("..........#####......"):
         events[index] = segmenter.push(frame(index, kind))
         states.append(segmenter.state.name[:3])
-    assert [index for index, found in events.items() if found] == [12, 19]
+    assert [index for index, found in events.items() if found] == [12, 16, 19]
     assert states == ["QUI"] * 10 + ["STA"] * 2 + ["SPE"] * 3 + ["STO"] * 4 + ["QUI"] * 2
 
 
 def test_times_are_those_of_the_samples() -> None:
-    started, utterance = run("..........#####......")
+    started, paused, utterance = run("..........#####......")
+    assert isinstance(paused, SpeechPaused)
+    assert paused.so_far.decided_at == pytest.approx(START_AT + 17 * FRAME_S)
     assert isinstance(started, SpeechStarted)
     assert started.at == pytest.approx(START_AT + 10 * FRAME_S)
     assert isinstance(utterance, Utterance)
-    assert utterance.speech_ended_at == pytest.approx(START_AT + 15 * FRAME_S)
+    assert utterance.speech_end == 15 * FRAME_SAMPLES
     assert utterance.decided_at == pytest.approx(START_AT + 20 * FRAME_S)
     _, dropped = run("..........####......")
     assert isinstance(dropped, SpeechDropped)
@@ -166,7 +181,7 @@ def test_times_are_those_of_the_samples() -> None:
 
 
 def test_long_speech_is_split_at_its_quietest_frame_and_no_sample_is_lost() -> None:
-    segmenter = Segmenter(CONFIG)
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
     segmenter._longest = 40
     events: list[SegmentEvent] = []
     for index in range(100):
@@ -180,7 +195,7 @@ def test_long_speech_is_split_at_its_quietest_frame_and_no_sample_is_lost() -> N
 
 
 def test_only_the_end_is_searched_for_the_place_to_split() -> None:
-    segmenter = Segmenter(CONFIG)
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
     search = round(SPLIT_SEARCH_S / FRAME_S)
     segmenter._longest = search + 50
     events = [
@@ -206,7 +221,7 @@ def test_nor_where_it_was_split_before_it_was_long_enough() -> None:
 def test_no_utterance_is_longer_than_allowed_wherever_its_pauses_are(spoken: int) -> None:
     """Each frame is quieter than the one before, so that it is split as late as can be."""
     config = CONFIG.model_copy(update={"max_utterance_s": 5.0})  # 156 frames
-    segmenter, events = Segmenter(config), []
+    segmenter, events = Segmenter(config, HANGOVER * FRAME_S), []
     for index, kind in enumerate("#" * spoken + "...." + "#" * 200 + "....."):
         events += segmenter.push(frame(index, kind, LEVEL_DBFS[kind] - index / 100))
     utterances = [event for event in events if isinstance(event, Utterance)]
@@ -234,7 +249,7 @@ def test_the_noise_floor_rises_slowly_and_falls_fast() -> None:
 
 
 def test_in_a_loud_room_only_what_stands_out_is_speech() -> None:
-    segmenter = Segmenter(CONFIG)
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
     index = 0
     for _ in range(700):
         assert segmenter.push(frame(index, "n")) == []
@@ -252,14 +267,14 @@ def test_in_a_loud_room_only_what_stands_out_is_speech() -> None:
 
 
 def test_speech_does_not_raise_the_floor() -> None:
-    segmenter = Segmenter(CONFIG)
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
     for index in range(300):
         segmenter.push(frame(index, "#" if index % 8 else "."))
     assert segmenter.floor.dbfs == FLOOR_START_DBFS
 
 
 def test_the_floor_outlives_a_flush_and_frames_do_not() -> None:
-    segmenter = Segmenter(CONFIG)
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
     for index in range(100):
         segmenter.push(frame(index, "n"))
     floor = segmenter.floor.dbfs
@@ -279,24 +294,34 @@ def test_the_floor_outlives_a_flush_and_frames_do_not() -> None:
     ).map("".join),
     onset=st.integers(1, 4),
     preroll_ms=st.integers(0, 600),
-    hangover_ms=st.integers(100, 700),
+    hangover=st.integers(1, 25),
     min_speech_ms=st.integers(0, 300),
     longest=st.integers(40, 60),
 )
 def test_utterances_are_the_input_at_their_positions_in_order_and_never_twice(
-    script: str, onset: int, preroll_ms: int, hangover_ms: int, min_speech_ms: int, longest: int
+    script: str, onset: int, preroll_ms: int, hangover: int, min_speech_ms: int, longest: int
 ) -> None:
-    config = SegmentConfig(
-        onset_frames=onset, preroll_ms=preroll_ms, hangover_ms=hangover_ms, min_speech_ms=min_speech_ms
-    )
-    end, open_turn, after_split = 0, False, False
-    for event in run(script, config, longest):
+    config = SegmentConfig(onset_frames=onset, preroll_ms=preroll_ms, min_speech_ms=min_speech_ms)
+    end, open_turn, after_split, paused = 0, False, False, False
+    for event in run(script, config, longest, hangover):
         match event:
             case SpeechStarted():
                 assert not open_turn
                 assert event.position >= end
                 assert script[event.position // FRAME_SAMPLES] == "#"
-                open_turn = True
+                open_turn, paused = True, False
+            case SpeechPaused():
+                assert open_turn
+                assert not paused
+                paused = True
+                assert (
+                    event.so_far.samples[-FRAME_SAMPLES] * 2**15
+                    == event.so_far.speech_end // FRAME_SAMPLES + 1
+                )
+            case SpeechResumed():
+                assert open_turn
+                assert paused
+                paused = False
             case SpeechDropped():
                 assert open_turn
                 assert not after_split
@@ -315,3 +340,112 @@ def test_utterances_are_the_input_at_their_positions_in_order_and_never_twice(
                 end = event.start + event.samples.size
                 open_turn, after_split = not event.complete, not event.complete
     assert not open_turn  # every turn that began has ended
+
+
+# ---- pauses
+
+
+def pauses(script: str, hangover: int = 20) -> list[tuple[int, str]]:
+    """The frame with which each event of a script came, and what it was."""
+    segmenter = Segmenter(CONFIG, hangover * FRAME_S)
+    return [
+        (index, type(event).__name__.removeprefix("Speech"))
+        for index, kind in enumerate(script)
+        for event in segmenter.push(frame(index, kind))
+    ]
+
+
+def test_two_quiet_frames_are_the_first_sign_of_a_pause_and_one_is_none() -> None:
+    assert pauses("#####.###") == [(2, "Started")]
+    assert pauses("#####..") == [(2, "Started"), (6, "Paused")]
+
+
+def test_each_pause_is_told_once_and_so_is_its_end() -> None:
+    assert pauses("#####......##.#..#") == [
+        *((2, "Started"), (6, "Paused"), (11, "Resumed")),
+        *((16, "Paused"), (17, "Resumed")),
+    ]
+
+
+def test_what_is_too_short_for_speech_makes_no_pause() -> None:
+    assert pauses("####...#..", hangover=20) == [(2, "Started"), (9, "Paused")]
+
+
+@pytest.mark.parametrize(("hangover", "frames"), [(5, 5), (16, 16), (40, 16)])
+def test_what_is_too_short_is_given_up_after_half_a_second_at_most(hangover: int, frames: int) -> None:
+    assert pauses("####" + "." * 50, hangover) == [(2, "Started"), (3 + frames, "Dropped")]
+    assert frames * FRAME_S <= SHORT_HANGOVER_S + FRAME_S / 2
+
+
+def test_the_speech_up_to_a_pause_holds_its_pre_roll_and_the_first_silence() -> None:
+    (paused,) = (event for event in run("......#####..") if isinstance(event, SpeechPaused))
+    assert told([paused.so_far]) == ["2-13 to 11"]
+    assert paused.so_far.complete
+
+
+def test_how_long_the_pause_is_and_how_much_was_said() -> None:
+    segmenter = Segmenter(CONFIG, 20 * FRAME_S)
+    seen = []
+    for index, kind in enumerate("..###..#...#"):
+        segmenter.push(frame(index, kind))
+        seen.append((round(segmenter.pause_s / FRAME_S), round(segmenter.spoken_s / FRAME_S)))
+    # The frames that begin speech count as speech, and nobody pauses before.
+    assert seen[:2] == [(0, 0), (0, 0)]
+    assert seen[4:] == [(0, 3), (1, 3), (2, 3), (0, 4), (1, 4), (2, 4), (3, 4), (0, 5)]
+
+
+def test_an_utterance_can_be_ended_before_the_hangover_and_no_frame_is_kept_twice() -> None:
+    segmenter = Segmenter(CONFIG, 20 * FRAME_S)
+    script = "......#####......."
+    events = [event for index, kind in enumerate(script) for event in segmenter.push(frame(index, kind))]
+    ended = segmenter.end()
+    assert told(ended) == ["2-17 to 11"]  # as after the hangover: the trail is kept, and no more
+    assert (segmenter.state, segmenter.pause_s, segmenter.spoken_s) == (State.QUIET, 0.0, 0.0)
+    assert segmenter.end() == []
+    for index, kind in enumerate("#####", start=len(script)):
+        events += segmenter.push(frame(index, kind))
+    assert told(segmenter.flush()) == ["17-23 to 23"]
+
+
+def test_where_nobody_speaks_there_is_nothing_to_end() -> None:
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
+    assert segmenter.end() == []
+    for index, kind in enumerate("....##"):
+        segmenter.push(frame(index, kind))
+    assert segmenter.end() == []
+    assert segmenter.state is State.STARTING
+
+
+def test_speech_can_be_ended_while_it_goes_on() -> None:
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
+    for index in range(10):
+        segmenter.push(frame(index, "#"))
+    assert told([segmenter.so_far()]) == ["0-10 to 10"]
+    assert told(segmenter.end()) == ["0-10 to 10"]
+
+
+def loud(index: int, dbfs: float, frames_of_it: float = 1.0, kind: str = "#") -> ScoredFrame:
+    """A frame of a steady level, or so much of one at its beginning."""
+    samples = np.zeros(FRAME_SAMPLES, np.float32)
+    samples[: round(frames_of_it * FRAME_SAMPLES)] = 10 ** (dbfs / 20)
+    placed = Float32Frame(samples, index * FRAME_SAMPLES, START_AT + index * FRAME_S)
+    return ScoredFrame(placed, PROBABILITY[kind], dbfs)
+
+
+def test_the_end_of_the_sound_and_of_the_words_are_found_by_level() -> None:
+    """The detector is slow to let go: what it still calls speech may be silence, or the end of a vowel."""
+    segmenter = Segmenter(CONFIG, 20 * FRAME_S)
+    events: list[SegmentEvent] = []
+    for index in range(8):
+        events += segmenter.push(loud(index, -20.0))
+    for index in (8, 9):  # fading: no word changes any more, but it can be heard
+        events += segmenter.push(loud(index, -45.0))
+    for index in (10, 11):  # not to be heard beside what was before it
+        events += segmenter.push(loud(index, -58.0))
+    for index in (12, 13):
+        events += segmenter.push(loud(index, -70.0, kind="."))
+    (paused,) = (event for event in events if isinstance(event, SpeechPaused))
+    utterance = paused.so_far
+    assert utterance.words_ended_at == pytest.approx(START_AT + 8 * FRAME_S, abs=0.0101)
+    assert utterance.speech_ended_at == pytest.approx(START_AT + 10 * FRAME_S, abs=0.0101)
+    assert utterance.speech_end == 12 * FRAME_SAMPLES

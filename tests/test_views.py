@@ -43,11 +43,13 @@ from voicecli.view.turn import Turn
 
 WIDTHS = (40, 80, 200)
 LATENCY = {
-    "endpoint": 500.2,
+    "device_in": 58.1,
+    "pause": 100.0,
     "transcribe": 118.4,
     "first_token": 70.0,
     "first_clause": 41.0,
     "first_audio": 44.9,
+    "decision": 342.1,
     "playback": 38.0,
     "total": 812.5,
 }
@@ -196,7 +198,8 @@ def test_plain_is_one_line_an_event() -> None:
     assert lines[6] == f"  5.900  voicecli: {FIRST}"
     assert lines[9] == (
         "  9.000  turn 1: 812 ms "
-        "(turn end 500, transcribe 118, first word 70, first clause 41, voice 45, playback 38)"
+        "(microphone 58, pause 100, transcribe 118, first word 70, first clause 41, voice 45, "
+        "turn decision 342, playback 38)"
     )
     assert lines[10] == "  9.000  listening"
     assert lines[16] == " 11.900  interrupted after: Four"
@@ -432,6 +435,9 @@ def test_words_that_may_change_are_marked() -> None:
         view.tick(STATUS)
         view.show(Partial(1.0, 1, "what time"))
         assert "you       what time …\n" in terminal.text
+        assert "dim" in str(
+            view._drawn[[line.plain for line in view._drawn].index("you       what time …")].spans
+        )
         view.show(Heard(2.0, 1, "What time is it?", "en", 1.0))
         assert "you       What time is it?\n" in terminal.text
 
@@ -456,7 +462,8 @@ def test_latency_of_the_last_turn_by_stage() -> None:
         view.show(TurnDone(2.0, 2, ""))
         assert (
             "last turn 812 ms: "
-            "turn end 500, transcribe 118, first word 70, first clause 41, voice 45, playback 38"
+            "microphone 58, pause 100, transcribe 118, first word 70, first clause 41, voice 45, "
+            "turn decision 342, playback 38"
         ) in terminal.text
 
 

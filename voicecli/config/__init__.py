@@ -59,7 +59,7 @@ class AudioConfig(Section):
 
 
 class SegmentConfig(Section):
-    """What counts as speech, and when it is over."""
+    """What counts as speech."""
 
     onset_probability: float = Field(
         default=0.5, gt=0, lt=1, description="a frame at or above it may be speech"
@@ -71,7 +71,6 @@ class SegmentConfig(Section):
     snr_db: float = Field(default=6.0, ge=0, le=40, description="speech is this far above the noise floor")
     min_level_dbfs: float = Field(default=-60.0, ge=-90, le=-20, description="nothing below it is speech")
     preroll_ms: int = Field(default=300, ge=0, le=1000, description="sound kept from before the onset")
-    hangover_ms: int = Field(default=500, ge=100, le=3000, description="silence that ends a turn")
     min_speech_ms: int = Field(default=160, ge=0, le=2000, description="shorter sounds are not speech")
     max_utterance_s: float = Field(default=25.0, ge=5, le=28, description="longer speech is split")
 
@@ -215,24 +214,24 @@ class Key:
     section: str
     """The table it is in: `segment`."""
     name: str
-    """`hangover_ms`"""
+    """`preroll_ms`"""
     meaning: str
     kind: str
     """What its type is called: `a whole number`."""
     allowed: str
-    """`100 to 3000 (ms)`; empty when every value of the type is."""
+    """`0 to 1000 (ms)`; empty when every value of the type is."""
     default: Scalar
     hidden: bool
     """A wrong value may be a secret and is not repeated."""
 
     @property
     def path(self) -> str:
-        """Both: `segment.hangover_ms`."""
+        """Both: `segment.preroll_ms`."""
         return f"{self.section}.{self.name}"
 
     @property
     def variable(self) -> str:
-        """The environment variable that sets it: `VOICECLI_SEGMENT__HANGOVER_MS`."""
+        """The environment variable that sets it: `VOICECLI_SEGMENT__PREROLL_MS`."""
         return f"VOICECLI_{self.section}__{self.name}".upper()
 
 

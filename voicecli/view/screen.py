@@ -118,7 +118,7 @@ def turn_lines(turn: Turn, console: Console, rows: int) -> list[Text]:
     lines = []
     if turn.heard:
         glyphs = glyphs_for(console)
-        words = Text(turn.heard) if turn.final else Text(f"{turn.heard} {glyphs.more}", "italic")
+        words = Text(turn.heard) if turn.final else Text(f"{turn.heard} {glyphs.more}", "italic dim")
         lines += labelled("you", words, console)[-rows:]
     if turn.clauses:
         reply = labelled("voicecli", _reply(turn, glyphs_for(console)), console)

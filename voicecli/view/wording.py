@@ -24,7 +24,7 @@ _STAGES: Final = {
 
 
 def stages(latency_ms: Mapping[str, float]) -> str:
-    """`turn end 500, transcribe 118, ...`, ms, without the total."""
+    """`microphone 58, pause 100, ...`, ms, without the total."""
     return ", ".join(f"{_STAGES.get(key, key)} {ms:.0f}" for key, ms in latency_ms.items() if key != "total")
 
 
