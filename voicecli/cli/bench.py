@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicecli.cli.bench_turns import trade_off
 from voicecli.cli.bench_turns import turns as bench_turns
 from voicecli.cli.options import ConfigFile, ModelsDir, settings, store_at
 from voicecli.errors import ConfigError, VoicecliError
@@ -30,6 +32,9 @@ LONGEST_END_S = 1.0
 """After Ctrl-C a model that does not return is waited for so long."""
 
 TICK_S = 0.1
+
+ANSWER_TOKENS = 40
+"""Longest answer to a question of the bench."""
 
 bench_app = typer.Typer(rich_markup_mode=None)
 bench_app.command("turns")(bench_turns)
@@ -53,6 +58,10 @@ def bench(
     devices: Annotated[
         bool, typer.Option("--devices", help="Use the microphone and the loudspeaker.")
     ] = False,
+    labelled: Annotated[
+        Path | None,
+        typer.Option(help="Add how often turns are cut off in this folder, as `bench turns` finds it."),
+    ] = None,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
@@ -67,11 +76,13 @@ def bench(
     old = read_report(compare) if compare else None
     if html is not None and not html.absolute().parent.is_dir():
         raise ConfigError(f"there is no folder {html.parent}", "name a file in one that is there")
-    config = settings(config_file, {})
+    config = _with_short_answers(settings(config_file, {}))
     _check_readable(wav or ())
     report, stopped = _measured(
         lambda stop, made: _run(config, store_at(models_dir), wav or (), turns, devices, stop, made)
     )
+    if report is not None and labelled is not None and not stopped:
+        report = dataclasses.replace(report, tradeoff=trade_off(labelled, config, models_dir))
     if report is not None:
         _show(report, as_json=as_json)
         if html is not None:
@@ -84,6 +95,12 @@ def bench(
     if not report.stages:
         raise VoicecliError("no question was answered", "listen to what it does: voicecli demo")
     _check(report, limits)
+
+
+def _with_short_answers(config: Config) -> Config:
+    """What is said after the first seconds of an answer changes no figure, and takes most of the time."""
+    most = min(config.generate.max_tokens, ANSWER_TOKENS)
+    return config.model_copy(update={"generate": config.generate.model_copy(update={"max_tokens": most})})
 
 
 def _check_readable(recordings: Sequence[Path]) -> None:
@@ -187,8 +204,6 @@ def _show(report: Report, *, as_json: bool) -> None:
 
 
 def _write_page(report: Report, path: Path) -> None:
-    import dataclasses
-
     from voicecli.bench.page import page
 
     try:

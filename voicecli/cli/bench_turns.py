@@ -13,6 +13,7 @@ from voicecli.cli.options import ConfigFile, Language, ModelsDir, Whisper, setti
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
+    from voicecli.bench.report import Tradeoff
     from voicecli.bench.turns import Curves, Label, Point, Replayed
     from voicecli.config import Config
 
@@ -40,21 +41,47 @@ def turns(
     models_dir: ModelsDir = None,
 ) -> None:
     """Say how often turns are cut off, and the dead air: by silence, by Smart Turn, and as we decide."""
-    from voicecli.bench.turns import curves, read_labels
-
     flags = {"--model": ("transcribe.model", model), "--language": ("transcribe.language", language)}
     config = settings(config_file, dict(flags))
-    labels = [label for label in read_labels(folder) if split in (Split.ALL, Split(label.split))]
-    if not labels:
-        raise ConfigError(f"{folder} has no turn of the split '{split.value}'", "give another --split")
-    replayed = _replay(folder, labels, config, models_dir)
-    found = curves(replayed, config.turn)
+    replayed, found = _curves(folder, split, config, models_dir)
     if as_json:
         import json
 
         typer.echo(json.dumps(_described(split, replayed, found), indent=1))
     else:
         _print_table(split, replayed, found)
+
+
+def trade_off(folder: Path, config: Config, models_dir: Path | None) -> Tradeoff:
+    """The same of the held-out split, for the report of `voicecli bench`. Raises as `turns` does."""
+    from voicecli.bench import report
+
+    _, found = _curves(folder, Split.HELD_OUT, config, models_dir)
+    return report.Tradeoff(
+        [
+            report.Curve(
+                name,
+                [
+                    report.Point(round(100 * point.cut_off_rate, 2), round(point.dead_air_s, 3))
+                    for point in points
+                    if isfinite(point.dead_air_s)
+                ],
+            )
+            for name, points in found.ways.items()
+        ]
+    )
+
+
+def _curves(
+    folder: Path, split: Split, config: Config, models_dir: Path | None
+) -> tuple[list[Replayed], Curves]:
+    from voicecli.bench.turns import curves, read_labels
+
+    labels = [label for label in read_labels(folder) if split in (Split.ALL, Split(label.split))]
+    if not labels:
+        raise ConfigError(f"{folder} has no turn of the split '{split.value}'", "give another --split")
+    replayed = _replay(folder, labels, config, models_dir)
+    return replayed, curves(replayed, config.turn)
 
 
 def _replay(folder: Path, labels: list[Label], config: Config, models_dir: Path | None) -> list[Replayed]:
