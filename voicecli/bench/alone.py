@@ -36,7 +36,9 @@ def run_alone(
         frames = list(Converter(rate_hz).push(chunk))
         for frame in frames:
             engines.detector.score(frame)
-        words = engines.transcriber.transcribe(np.concatenate([frame.samples for frame in frames])).text
+        samples = np.concatenate([frame.samples for frame in frames])
+        engines.completion.complete(samples)
+        words = engines.transcriber.transcribe(samples).text
         reply: list[str] = []
         engines.generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
         engines.synthesizer.synthesize("".join(reply))
