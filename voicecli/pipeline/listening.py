@@ -219,7 +219,7 @@ class Listening:
         self._loud_dbfs = max(self.level_dbfs, self._loud_dbfs - LOUD_FALL_DB_S * FRAME_S)
         fresh_s = self.segmenter.spoken_s - self._seen_s
         dipped = fresh_s > DIP_S and self.level_dbfs < self._loud_dbfs - WORDS_DB
-        if (fresh_s >= FRESH_S or dipped) and self._transcribing.has_time:
+        if (fresh_s >= FRESH_S or dipped) and self._transcribing.has_time(dipped=dipped):
             self._give(self.segmenter.so_far(), dipped=dipped)
 
     def _pause_wanted_s(self, stretch: int) -> float:

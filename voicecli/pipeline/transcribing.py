@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from voicecli import events
@@ -52,27 +51,31 @@ class Transcribing:
         """After the newest pause: its stretch, and what was said in the turn by then."""
         self._newest = (0, 0.0, NO_WORDS)
         """The newest pass: its stretch, the time up to which it heard, and what it gave."""
-        self._busy_until = 0.0
+        self._busy = False
+        self._rest_until = 0.0
 
     def words_of(self, stretch: int) -> Transcript | None:
         """Listening thread: what was said in the turn by the end of this stretch, when that is known."""
         known, transcript = self._words
         return transcript if known == stretch else None
 
-    @property
-    def has_time(self) -> bool:
-        """Listening thread: whether words that may still change can be looked at without being in the way."""
-        return self._turns.clock.now() >= self._busy_until
+    def has_time(self, *, dipped: bool) -> bool:
+        """Listening thread: whether words that may still change can be looked at without being in the way.
+
+        Between two looks it rests; not so where the words may be complete.
+        """
+        return not self._busy and (dipped or self._turns.clock.now() >= self._rest_until)
 
     def run(self) -> None:
         """Until `heard` closes."""
         while True:
             speech = self._heard.get()
             began_at = self._turns.clock.now()
-            self._busy_until = math.inf
+            self._busy = True
             self._on_speech(speech, began_at)
             ended_at = self._turns.clock.now()
-            self._busy_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
+            self._rest_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
+            self._busy = False
 
     def _on_speech(self, speech: Speech, began_at: float) -> None:
         if speech.turn != self._turn:
