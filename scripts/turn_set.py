@@ -58,6 +58,8 @@ VOICES = {
 """Who says each text, or each fifth: flite and espeak-ng have no melody and are under a fifth of a split."""
 VARIANTS = 5
 """Of each recording, with other pauses and another noise."""
+CLICK_S = 0.1
+"""A sound as short as that behind the last silence of a recording is no speech."""
 SPHINX = Path("/usr/share/pocketsphinx/test/data")
 PEOPLE = {
     "train": {
@@ -132,7 +134,10 @@ def recorded(speech: list[Float32], random: np.random.Generator) -> Turn:
     for part in speech:
         gaps = silences(part, 0.15)
         begins, ends = [0, *(b for _, b in gaps)], [*(a for a, _ in gaps), part.size]
-        pieces += [part[a:b] for a, b in zip(begins, ends, strict=True)]
+        inside = [part[a:b] for a, b in zip(begins, ends, strict=True)]
+        while inside[-1].size < CLICK_S * RATE_HZ:
+            inside.pop()  # nobody speaks so shortly: were it kept, the turn would end a pause too late
+        pieces += inside
     kinds = ["phrase"] * (len(pieces) - 1)
     longest = max(range(len(pieces)), key=lambda at: pieces[at].size)
     piece = pieces[longest]
