@@ -32,7 +32,12 @@ RIDGE = 1.0
 """Weight of the squares of the weights beside the log-likelihood: rare features stay small."""
 PEOPLE = "person"
 """Only from their voices is learnt what sound is worth: the melody of the others tells little."""
-KINDS = {"all": "", "people": PEOPLE, "neural": "piper", "flat": ("flite", "espeak-ng")}
+KINDS: dict[str, str | tuple[str, ...]] = {
+    "all": "",
+    "people": PEOPLE,
+    "neural": "piper",
+    "flat": ("flite", "espeak-ng"),
+}
 """How the names of their voices begin."""
 
 
