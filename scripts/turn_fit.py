@@ -31,7 +31,14 @@ from voicecli.models.store import models_root
 RIDGE = 1.0
 """Weight of the squares of the weights beside the log-likelihood: rare features stay small."""
 PEOPLE = "person"
-"""Only from their voices is learnt what sound is worth: the melody of flite and espeak-ng tells nothing."""
+"""Only from their voices is learnt what sound is worth: the melody of the others tells little."""
+KINDS: dict[str, str | tuple[str, ...]] = {
+    "all": "",
+    "people": PEOPLE,
+    "neural": "piper",
+    "flat": ("flite", "espeak-ng"),
+}
+"""How the names of their voices begin."""
 
 
 SIGNS = {
@@ -100,8 +107,16 @@ def fit(rows: np.ndarray, ends: np.ndarray, free: np.ndarray) -> np.ndarray:
     return weights
 
 
-def report(split: str, turns: list[Replayed]) -> None:
-    """The best of each way to decide, and ours at the default."""
+def report(split: str, all_turns: list[Replayed]) -> None:
+    """The best of each way to decide, and ours at the default, by kind of voice."""
+    for kind, voices in KINDS.items():
+        turns = [replayed for replayed in all_turns if replayed.label.voice.startswith(voices)]
+        if turns:
+            report_kind(f"{split}, {kind}", turns)
+
+
+def report_kind(split: str, turns: list[Replayed]) -> None:
+    """The same of some of them."""
     print(f"\n{split}: {len(turns)} turns, {sum(t.label.pauses for t in turns)} labelled pauses inside")
     found = curves(turns, TurnConfig())
     shown = {name: best(points) for name, points in found.ways.items()}

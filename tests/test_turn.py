@@ -35,7 +35,7 @@ def configs(draw: st.DrawFn) -> TurnConfig:
 
 @given(evidence, configs())
 def test_the_pause_is_always_within_the_bounds(known: Evidence, config: TurnConfig) -> None:
-    assert config.min_pause_ms <= 1000 * pause_wanted_s(known, config) <= config.max_pause_ms
+    assert config.min_pause_ms / 1000 <= pause_wanted_s(known, config) <= config.max_pause_ms / 1000
 
 
 @given(evidence)

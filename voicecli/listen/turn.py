@@ -4,10 +4,9 @@
                        ^ noticed  ^ sound  ^ words          evidence
     pause_wanted_s     1.5        0.3      0.16     the turn is taken once the pause is that long
 
-The log-odds z that the speaker has finished are a weighted sum of the evidence. The share of pauses inside a
-turn that last longer than t falls about exponentially, exp(-t / TAU_S), whereas an end stays an end: after a
-silence of t the log-odds are z + t / TAU_S (Bayes). The turn is taken where they reach what `eagerness` asks
-for, at t = TAU_S * (asked - z).
+The log-odds z that the speaker has finished are a weighted sum of the evidence. The turn is taken after
+S_PER_LOG_ODDS * (asked - z), where `asked` is what `eagerness` wants: what is clearly over at once, what may
+well go on only after nearly `max_pause_ms`, and little between.
 
 Where the constants come from: docs/decisions/0006-turn-decision.md; scripts/turn_fit.py makes them anew.
 """
@@ -23,28 +22,28 @@ from voicecli.listen.words import word_evidence
 if TYPE_CHECKING:
     from voicecli.config import TurnConfig
 
-TAU_S = 0.4
-"""Mean length of what is left of a pause inside a turn."""
-LOG_ODDS_ASKED = (5.0, -5.0)
-"""At eagerness 0 and at 1: 99.3 % sure, and 0.7 %; between them a straight line."""
+S_PER_LOG_ODDS = 0.8
+"""Seconds of silence that make up for log-odds of 1."""
+LOG_ODDS_ASKED = (3.4, 0.0)
+"""At eagerness 0 and at 1: 97 % sure, and 50 %; between them a straight line."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
 WEIGHTS = {
-    "always": 0.0,
-    "sound": 0.7,
-    "sound unknown": -0.5,
-    "words unknown": -0.5,
-    "ends": 1.0,
-    "asks": 2.0,
-    "goes on": -2.0,
-    "hangs": -3.0,
-    "dictates": -2.0,
-    "short answer": 1.0,
+    "always": -0.79,
+    "sound": 0.56,
+    "sound unknown": 0.61,
+    "words unknown": 0.01,
+    "ends": 0.43,
+    "asks": 0.36,
+    "goes on": -1.57,
+    "hangs": -1.92,
+    "dictates": -0.51,
+    "short answer": 0.0,
 }
 """Log-odds that each piece of evidence is worth."""
 
-_LEAST = 0.001
+_LEAST = 0.02
 """Of Smart Turn's probability and of its complement: it is never as sure as it says."""
 
 
@@ -102,4 +101,4 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
         shortest = max(shortest, ONE_KNOWN_S)
     low, high = LOG_ODDS_ASKED
     asked = low + config.eagerness * (high - low)
-    return min(longest, max(shortest, TAU_S * (asked - log_odds(evidence))))
+    return min(longest, max(shortest, S_PER_LOG_ODDS * (asked - log_odds(evidence))))
