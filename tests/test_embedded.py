@@ -1,10 +1,12 @@
 """The language model in this process: what it is asked, what it hides, and how it fails."""
 
+import os
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.posix import STEP_BACK, step_back
 from voicecli.reply.conversation import Conversation, plain_words
 from voicecli.reply.embedded import EmbeddedGenerator, _Chunk, _Reply, _without_oldest
 from voicecli.reply.generate import ReplyText
@@ -205,6 +208,49 @@ def test_nobody_can_connect_to_it(engine: EmbeddedGenerator) -> None:
     for path in listening:
         with socket.socket(socket.AF_UNIX) as client, pytest.raises(FileNotFoundError):
             client.connect(path)
+
+
+def niceness() -> list[int]:
+    """Of each thread of this process, sorted: field 19 of proc_pid_stat(5)."""
+    values = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+            values.append(int((task / "stat").read_text().rpartition(")")[2].split()[16]))
+    return sorted(values)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each thread a priority")
+def test_who_steps_back_does_so_alone_and_with_the_threads_it_starts() -> None:
+    seen: list[int] = []
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def look() -> None:
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    def give_way() -> None:
+        step_back()
+        look()
+        child = threading.Thread(target=look)
+        child.start()
+        child.join()
+
+    thread = threading.Thread(target=give_way)
+    thread.start()
+    thread.join()
+    look()
+    assert seen == [STEP_BACK, STEP_BACK, own]
+
+
+@pytest.mark.models
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each thread a priority")
+def test_its_threads_give_way_to_the_voice() -> None:
+    before = niceness().count(STEP_BACK)
+    engine = EmbeddedGenerator(GenerateConfig(context_tokens=512, max_tokens=8), GGUF)
+    engine.warm(HELLO)
+    assert engine.reads_ahead
+    assert niceness().count(STEP_BACK) > before
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) < STEP_BACK
+    engine.close()
 
 
 @pytest.mark.models

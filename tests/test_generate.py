@@ -27,6 +27,7 @@ def test_echo_says_what_it_heard() -> None:
     assert replied(echo, "hello there", cancelled=True) == ""
     assert echo.generate([ChatMessage("user", "x")], lambda _: None, lambda: False) == GenerationStats()
     assert echo.is_local
+    assert not echo.reads_ahead
     echo.close()
 
 

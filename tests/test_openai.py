@@ -199,6 +199,24 @@ def test_usage_is_counted(server: Server, engine: OpenAiGenerator) -> None:
     assert engine.generate(HELLO, lambda _: None, lambda: False) == GenerationStats(30, 10, 2)
 
 
+def counted(prompt: int, cached: int | None) -> bytes:
+    details = {} if cached is None else {"prompt_tokens_details": {"cached_tokens": cached}}
+    usage = {"prompt_tokens": prompt, "completion_tokens": 2, **details}
+    return b"data: " + json.dumps({"choices": [], "usage": usage}).encode() + b"\n\n"
+
+
+@pytest.mark.parametrize(("cached", "ahead"), [(None, False), (0, False), (20, True)])
+def test_it_is_read_ahead_to_once_it_showed_that_it_remembers(
+    server: Server, engine: OpenAiGenerator, cached: int | None, ahead: bool
+) -> None:
+    server.script = lambda handler: handler.stream(event("Hi."), counted(30, cached), DONE)
+    assert not engine.reads_ahead
+    engine.warm(HELLO)
+    assert not engine.reads_ahead  # nothing of the talk had been read before
+    assert reply(engine) == "Hi."
+    assert engine.reads_ahead is ahead
+
+
 def test_the_connection_is_kept_between_turns(server: Server, engine: OpenAiGenerator) -> None:
     engine.warm(HELLO)
     for _turn in range(3):
@@ -266,6 +284,9 @@ def test_a_server_elsewhere_is_told_nothing_before_it_is_asked(
     assert server.asked == []
     assert reply(engine) == "Hi."
     assert "reasoning_effort" not in server.asked[0]
+    server.script = lambda handler: handler.stream(event("Hi."), counted(30, 20), DONE)
+    assert reply(engine) == "Hi."
+    assert not engine.reads_ahead  # what is not yet said stays here
     engine.close()
 
 

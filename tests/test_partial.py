@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +73,7 @@ def test_confirmed_words_are_never_taken_back(passes: list[str]) -> None:
 
 @given(PASSES)
 def test_only_what_two_passes_in_a_row_had_is_confirmed(passes: list[str]) -> None:
-    pairs = list(zip(passes, passes[1:], strict=False))
+    pairs = list(itertools.pairwise(passes))
     for at, word in enumerate(after(*passes).confirmed.split()):
         assert any(
             at < min(len(one.split()), len(other.split())) and other.split()[at] == word

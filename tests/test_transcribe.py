@@ -109,7 +109,33 @@ def test_what_are_no_samples_is_refused(samples: Float32, complaint: str) -> Non
         transcribe.check_samples(samples)
 
 
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
+def test_half_the_cores_and_at_most_four_work_on_it(cores: int, threads: int) -> None:
+    assert transcribe.default_threads(cores) == threads
+
+
 # ---- the real thing
+
+
+@pytest.mark.models
+def test_a_provisional_transcript_takes_no_second_look(
+    english: Transcriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is doubtful here; the second look is the one that costs."""
+    monkeypatch.setattr(transcribe, "LOW_LOG_PROB", 1.0)
+    looks: list[int] = []
+    again = english._again
+
+    def watched(samples: Float32, language: str, words: transcribe._Words) -> transcribe._Words:
+        looks.append(samples.size)
+        return again(samples, language, words)
+
+    monkeypatch.setattr(english, "_again", watched)
+    speech = speak("What time is it?")
+    assert english.transcribe(speech, provisional=True).text == ""
+    assert looks == []
+    assert words(english.transcribe(speech).text) == words("What time is it?")
+    assert looks == [speech.size]
 
 
 @pytest.mark.models
