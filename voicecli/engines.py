@@ -59,6 +59,10 @@ class AbsentGenerator:
         """Raise EngineError with what is missing and the remedy."""
         raise EngineError(self._error.found, self._error.remedy)
 
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        """Know nothing."""
+        return None
+
     def close(self) -> None:
         """Do nothing."""
 

@@ -22,14 +22,27 @@ from voicecli.listen.words import word_evidence
 if TYPE_CHECKING:
     from voicecli.config import TurnConfig
 
-S_PER_LOG_ODDS = 0.8
+S_PER_LOG_ODDS = 0.6
 """Seconds of silence that make up for log-odds of 1."""
-LOG_ODDS_ASKED = (3.4, 0.0)
-"""At eagerness 0 and at 1: 97 % sure, and 50 %; between them a straight line."""
+LOG_ODDS_ASKED = (2.5, 0.0)
+"""At eagerness 0 and at 1: 92 % sure, and 50 %; between them a straight line."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
 WEIGHTS = {
+    "always": 1.34,
+    "sound": 0.35,
+    "ending": 1.13,
+    "ends": 0.34,
+    "asks": 0.71,
+    "goes on": -0.38,
+    "hangs": -0.82,
+    "dictates": -0.1,
+    "short answer": 0.0,
+}
+"""Log-odds that each piece of evidence is worth."""
+
+WEIGHTS_WITHOUT_ENDING = {
     "always": -0.79,
     "sound": 0.56,
     "sound unknown": 0.61,
@@ -41,7 +54,10 @@ WEIGHTS = {
     "dictates": -0.51,
     "short answer": 0.0,
 }
-"""Log-odds that each piece of evidence is worth."""
+"""The same where no language model has said whether the words may end there."""
+
+LEAST_ENDING = -3.0
+"""A small language model that is surer than this of more words to come is wrong too often."""
 
 _LEAST = 0.02
 """Of Smart Turn's probability and of its complement: it is never as sure as it says."""
@@ -57,6 +73,8 @@ class Evidence:
     """Smart Turn's probability that the turn is complete, 0..1; None until known."""
     words: str | None = None
     """The transcript so far; None until known."""
+    ending: float | None = None
+    """What the language model makes of the words: log-odds that nothing follows them; None until known."""
     language: str = "en"
     """Of the words, ISO 639-1."""
     asked: bool = False
@@ -81,12 +99,16 @@ def features(evidence: Evidence) -> dict[str, float]:
     found["hangs"] = float(said.hangs)
     found["dictates"] = float(said.dictates)
     found["short answer"] = float(evidence.asked and 0 < said.words <= 3)
+    if evidence.ending is not None:
+        found["ending"] = max(LEAST_ENDING, evidence.ending)
     return found
 
 
 def log_odds(evidence: Evidence) -> float:
     """ln(p / (1 - p)) of the speaker having finished, at the beginning of the pause."""
-    return sum(WEIGHTS[name] * value for name, value in features(evidence).items())
+    found = features(evidence)
+    weights = WEIGHTS if "ending" in found else WEIGHTS_WITHOUT_ENDING
+    return sum(weights.get(name, 0.0) * value for name, value in found.items())
 
 
 def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:

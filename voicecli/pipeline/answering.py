@@ -134,12 +134,15 @@ class Replying:
             now = self._turns.elapsed_s()
             self._turns.tell(draft, events.Heard(now, turn, heard.text, heard.language, heard.confidence))
         began_at, stats = self._turns.clock.now(), None
+        record = self._turns.drafts[draft.number]
         try:
+            if not self._turns.taken(draft):
+                record.ending = self._generator.ending(messages)
             stats = self._generate(draft, messages)
         except (EngineError, ModelError) as error:
             failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, turn)
             self._turns.tell(draft, failed)
-        self._turns.drafts[draft.number].generate_s = self._turns.clock.now() - began_at
+        record.generate_s = self._turns.clock.now() - began_at
         self._clauses.put(EndOfReply(turn, draft.number))
         return stats
 

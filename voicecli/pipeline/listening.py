@@ -223,13 +223,15 @@ class Listening:
             self._give(self.segmenter.so_far(), dipped=dipped)
 
     def _pause_wanted_s(self, stretch: int) -> float:
-        transcript = self._transcribing.words_of(stretch)
+        confirmed = self._turns.confirmed()
+        transcript = None if confirmed is None else confirmed.draft.transcript
         if transcript is not None and not transcript.text:
             return NO_WORDS_S
         evidence = Evidence(
             spoken_s=self.segmenter.spoken_s,
             sound=self._judging.probability_of(stretch),
             words=None if transcript is None else transcript.text,
+            ending=None if confirmed is None else confirmed.ending,
             language="" if transcript is None else transcript.language,
             asked=self._turns.asked,
         )

@@ -47,17 +47,10 @@ class Transcribing:
         self._agreement = Agreement()
         self._draft: Draft | None = None
         """The newest."""
-        self._words = (0, NO_WORDS)
-        """After the newest pause: its stretch, and what was said in the turn by then."""
         self._newest = (0, 0.0, NO_WORDS)
         """The newest pass: its stretch, the time up to which it heard, and what it gave."""
         self._busy = False
         self._rest_until = 0.0
-
-    def words_of(self, stretch: int) -> Transcript | None:
-        """Listening thread: what was said in the turn by the end of this stretch, when that is known."""
-        known, transcript = self._words
-        return transcript if known == stretch else None
 
     def has_time(self, *, dipped: bool) -> bool:
         """Listening thread: whether words that may still change can be looked at without being in the way.
@@ -95,8 +88,6 @@ class Transcribing:
         if self._agreement.text:
             partial = events.Partial(self._turns.elapsed_s(), speech.turn, self._agreement.text)
             self._turns.tell_partial(partial)
-        if speech.paused:
-            self._words = (speech.stretch, transcript)
         if speech.paused or may_be_all(transcript):
             self._propose(speech, transcript, began_at)
             return

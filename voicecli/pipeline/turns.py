@@ -106,6 +106,8 @@ class DraftRecord:
     draft: Draft
     times: TurnTimes
     """The listener's moments are those of the turn, and filled in when it is over."""
+    ending: float | None = None
+    """Log-odds that the words are all that is said, as the language model sees it."""
     generate_s: float = 0.0
     """Time the language model worked on it."""
     synthesize_s: float = 0.0
@@ -277,6 +279,12 @@ class Turns:
         """Whether work on this draft is in vain."""
         record = self.drafts.get(number)
         return record is None or not self.wanted(record.draft)
+
+    def confirmed(self) -> DraftRecord | None:
+        """The draft whose words are all that was said up to the newest stretch, if there is one yet."""
+        turn = self.turns.get(self.newest)
+        draft = turn.confirmed if turn is not None else None
+        return self.drafts.get(draft.number) if draft is not None and draft.stretch == self.stretch else None
 
     def elapsed_s(self) -> float:
         """Seconds since the talk began, the `t` of events."""

@@ -11,6 +11,7 @@ import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -42,6 +43,39 @@ STOP = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "\nUser:", "\nuser:", "\n
 
 LONGEST_SOCKET_PATH = 100
 """`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
+
+
+NEXT_TOKENS = 40
+"""Most probable tokens looked at behind the user's words."""
+
+_STOPS = " .?!,…-—"
+"""Marks that the transcriber may have put behind words that go on."""
+
+_LEAST_PROBABILITY = 1e-4
+"""Of an end, and of its opposite."""
+
+
+class _Token(TypedDict):
+    token: str
+    logprob: float
+
+
+class _Position(TypedDict):
+    top_logprobs: list[_Token]
+
+
+class _Logprobs(TypedDict):
+    content: list[_Position]
+
+
+class _Scored(TypedDict):
+    logprobs: _Logprobs
+
+
+class _Ending(TypedDict, total=False):
+    """Its answer when it is asked for probabilities."""
+
+    choices: list[_Scored]
 
 
 class _Progress(TypedDict):
@@ -90,6 +124,7 @@ class EmbeddedGenerator:
         self.name = f"{gguf.name}, in this process"
         self._config = config
         self._gguf = gguf
+        self._chat_ml = _speaks_chat_ml(gguf)
         self._server: xllamacpp.Server | None = None
         self._closed = False
 
@@ -109,6 +144,40 @@ class EmbeddedGenerator:
         if not reply.cut_short:
             text.finish()
         return reply.stats
+
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        """Look how probable a mark or the end of the message is as the next token after the words.
+
+        The template of the model is not asked for half a message, so this is for ChatML alone (SmolLM2, Qwen).
+        What is read stays read: `generate` goes on behind the words.
+        """
+        if self._closed or self._server is None or not self._chat_ml:
+            return None
+        *before, last = messages
+        prompt = "".join(f"<|im_start|>{each.role}\n{each.content}<|im_end|>\n" for each in before)
+        words = last.content.rstrip(_STOPS)
+        found: list[_Ending] = []
+
+        def take(answer: _Ending) -> bool:
+            found.append(answer)
+            return False
+
+        self._server.handle_completions(
+            {
+                "prompt": f"{prompt}<|im_start|>{last.role}\n{words}",
+                "n_predict": 1,
+                "n_probs": NEXT_TOKENS,
+                "cache_prompt": True,
+                "stream": False,
+            },
+            take,
+        )
+        if not found or "choices" not in found[-1]:
+            return None  # too long for the context: the reply will say so
+        following = found[-1]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+        end = sum(exp(next_["logprob"]) for next_ in following if _is_end(next_["token"]))
+        end = min(1 - _LEAST_PROBABILITY, max(_LEAST_PROBABILITY, end))
+        return log(end / (1 - end))
 
     def close(self) -> None:
         """Free the model, after the call under way has seen it."""
@@ -193,6 +262,23 @@ class _Reply:
         return any(
             self.text.take(piece) for choice in chunk["choices"] if (piece := choice["delta"].get("content"))
         )
+
+
+def _is_end(token: str) -> bool:
+    """Whether a message ends with this token: a mark, a line end, or one without letters, which ends it all."""
+    return not token or token.strip(" ").startswith((".", "?", "!", "\n", "<|im_end|>"))
+
+
+def _speaks_chat_ml(gguf: Path) -> bool:
+    """Whether its chat template is ChatML; it is in the first part of the file, with the vocabulary."""
+    with gguf.open("rb") as file:
+        head = file.read(METADATA_BYTES)
+    template = head.find(b"tokenizer.chat_template")
+    return template >= 0 and b"<|im_start|>" in head[template : template + 20_000]
+
+
+METADATA_BYTES = 32 * 2**20
+"""More than names, vocabulary and template of a model take (SmolLM2: 1.7 MB, Qwen3: 6 MB)."""
 
 
 def _without_oldest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:

@@ -63,6 +63,13 @@ class Generator(Protocol):
         """
         ...
 
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        """Log-odds that the words of the last message are all that is said; None where it cannot tell.
+
+        It reads the words on the way. Raises EngineError.
+        """
+        ...
+
     def close(self) -> None:
         """Free the model or the connection. A closed engine may not be used again."""
         ...
@@ -103,6 +110,10 @@ class EchoGenerator:
         if not cancelled():
             emit(f"You said: {messages[-1].content}")
         return GenerationStats()
+
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        """Know nothing: there is no model."""
+        return None
 
     def close(self) -> None:
         """Do nothing: there is no model."""

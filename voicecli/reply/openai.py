@@ -105,6 +105,10 @@ class OpenAiGenerator:
             self.reads_ahead = stats.prompt_tokens_evaluated < stats.prompt_tokens
         return stats
 
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        """Know nothing: servers do not tell of the words in the middle of a message."""
+        return None
+
     def close(self) -> None:
         """End the call under way, close the connection."""
         self._closing.set()
