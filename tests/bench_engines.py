@@ -27,13 +27,19 @@ class LoudIsSpeech:
 
 
 class Scribe:
-    def transcribe(self, samples: Float32) -> Transcript:
+    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
         return Transcript("words", "en", 0.9)
+
+
+class Judge:
+    def complete(self, samples: Float32) -> float:
+        return 0.9
 
 
 class Brain:
     name = "a brain"
     is_local = True
+    reads_ahead = False
 
     def warm(self, messages: Sequence[ChatMessage]) -> None:
         pass
@@ -44,6 +50,9 @@ class Brain:
         for piece in ("one ", "two ", "three"):
             emit(piece)
         return GenerationStats(100, 30, 3)
+
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        return None
 
     def close(self) -> None:
         pass
@@ -58,4 +67,4 @@ class Voice:
 
 
 def engines() -> Engines:
-    return Engines(LoudIsSpeech(), Scribe(), Brain(), Voice(), "")  # type: ignore[arg-type]  # duck-typed fakes
+    return Engines(LoudIsSpeech(), Judge(), Scribe(), Brain(), Voice(), "")  # type: ignore[arg-type]  # duck-typed fakes

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from tests.bench_engines import RATE_HZ, Brain, LoudIsSpeech, Scribe, Voice, engines
+from tests.bench_engines import RATE_HZ, Brain, Judge, LoudIsSpeech, Scribe, Voice, engines
 from voicecli.bench import machine
 from voicecli.bench.engines import Meter, engine_figures, watched
 from voicecli.clock import FakeClock
@@ -58,7 +58,7 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
             return GenerationStats(100, 30, 5)
 
     meter = Meter(clock)
-    seen = watched(Engines(LoudIsSpeech(), Scribe(), Slow(), Voice(), ""), meter)  # type: ignore[arg-type]  # duck-typed fakes
+    seen = watched(Engines(LoudIsSpeech(), Judge(), Scribe(), Slow(), Voice(), ""), meter)  # type: ignore[arg-type]  # duck-typed fakes
     stats = seen.generator.generate([], lambda piece: clock.advance(1.0), lambda: False)
     assert stats == GenerationStats(100, 30, 5)
     generator = engine_figures(meter.take(), [])[2]

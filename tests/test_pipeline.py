@@ -134,6 +134,9 @@ class Answers:
             emit(f"{word} ")
         return GenerationStats(40, 7, len(reply))
 
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        return None
+
     def close(self) -> None:
         pass
 

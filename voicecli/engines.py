@@ -78,7 +78,7 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None]) -> Engi
     tell(f"text to speech: {config.synthesize.voice}")
     synthesizer = load_synthesizer(config.synthesize, store)
     tell("language model")
-    generator, hint = _load_generator(config.generate, store)
+    generator, hint = load_generator(config.generate, store)
     return Engines(detector, completion, transcriber, generator, synthesizer, hint)
 
 
@@ -108,7 +108,8 @@ def load_synthesizer(config: SynthesizeConfig, store: ModelStore) -> Synthesizer
     return synthesizer
 
 
-def _load_generator(config: GenerateConfig, store: ModelStore) -> tuple[Generator, str]:
+def load_generator(config: GenerateConfig, store: ModelStore) -> tuple[Generator, str]:
+    """The language model, or what stands in for it, and how to get a better one; nothing is read yet."""
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
         generator = make_generator(config, gguf)

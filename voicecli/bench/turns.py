@@ -48,7 +48,9 @@ NOTICED_FRAMES = 2
 SOUND_AFTER_S = 0.07
 """Until Smart Turn has judged it."""
 WORDS_AFTER_S = 0.13
-"""Until it is transcribed. Both on two cores, docs/decisions/0006-turn-decision.md."""
+"""Until it is transcribed."""
+ENDING_AFTER_S = 0.2
+"""Until the language model has read it. All three on two cores, docs/decisions/0006-turn-decision.md."""
 SENSIBLE_CUT_OFFS = 0.05
 """A way to decide is judged by its dead air where it cuts off no more turns than this."""
 
@@ -157,6 +159,8 @@ class Judges:
     detector: Detector
     completion: CompletionModel
     transcriber: Transcriber
+    ending: Callable[[str], float | None]
+    """What the language model makes of the words: `Evidence.ending`."""
 
 
 def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
@@ -168,10 +172,12 @@ def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
     pauses = []
     for begin, end, spoken in quiet:
         heard = samples[start : (begin + NOTICED_FRAMES) * FRAME_SAMPLES]
+        words = judges.transcriber.transcribe(heard).text
         evidence = Evidence(
             spoken_s=spoken * FRAME_S,
             sound=judges.completion.complete(heard),
-            words=judges.transcriber.transcribe(heard).text,
+            words=words,
+            ending=judges.ending(words) if words else None,
             language=label.language,
             asked=label.asked,
         )
@@ -211,9 +217,18 @@ def taken_s(pauses: Sequence[Pause], wanted: Callable[[Evidence], float]) -> flo
     for pause in pauses:
         noticed = NOTICED_FRAMES * FRAME_S
         for known, from_s, to_s in (
-            (replace(pause.evidence, sound=None, words=None), noticed, noticed + SOUND_AFTER_S),
-            (replace(pause.evidence, words=None), noticed + SOUND_AFTER_S, noticed + WORDS_AFTER_S),
-            (pause.evidence, noticed + WORDS_AFTER_S, inf),
+            (replace(pause.evidence, sound=None, words=None, ending=None), noticed, noticed + SOUND_AFTER_S),
+            (
+                replace(pause.evidence, words=None, ending=None),
+                noticed + SOUND_AFTER_S,
+                noticed + WORDS_AFTER_S,
+            ),
+            (
+                replace(pause.evidence, ending=None),
+                noticed + WORDS_AFTER_S,
+                noticed + ENDING_AFTER_S,
+            ),
+            (pause.evidence, noticed + ENDING_AFTER_S, inf),
         ):
             frames = ceil(max(from_s, wanted(known)) / FRAME_S - 1e-6)  # the first that is long enough
             if frames * FRAME_S < to_s:

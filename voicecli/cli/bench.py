@@ -173,7 +173,6 @@ def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:
 def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
     """The user's own, measured with chirps before. Raises DeviceError."""
     from voicecli.audio.devices import DeviceStreams, find_device
-
     from voicecli.bench.roundtrip import measure
     from voicecli.bench.run import Devices
 

@@ -89,14 +89,18 @@ def _replay(folder: Path, labels: list[Label], config: Config, models_dir: Path 
     from rich.progress import track
 
     from voicecli.bench.turns import Judges, replay
-    from voicecli.engines import load_detector, load_transcriber
-    from voicecli.listen.complete import CompletionModel
+    from voicecli.engines import load_completion, load_detector, load_generator, load_transcriber
+    from voicecli.reply.conversation import Conversation
 
     store = store_at(models_dir)
+    generator, _ = load_generator(config.generate, store)
+    conversation = Conversation(config.conversation.system_prompt, config.conversation.history_tokens)
+    generator.warm(conversation.messages_for(""))
     judges = Judges(
         load_detector(store),
-        CompletionModel(store.file("turn-smart-v3", ".onnx")),
+        load_completion(store),
         load_transcriber(config.transcribe, store),
+        lambda words: generator.ending(conversation.messages_for(words)),
     )
     console = Console(stderr=True)
     shown = track(labels, "listening", console=console, transient=True, disable=not console.is_terminal)

@@ -153,7 +153,7 @@ class GenerateConfig(Section):
         default=20.0, gt=0, le=600, description="openai: longest wait for the next words"
     )
     temperature: float = Field(default=0.2, ge=0, le=2, description="0 is always the same answer")
-    max_tokens: int = Field(default=200, ge=8, le=4096, description="longest reply")
+    max_tokens: int = Field(default=120, ge=8, le=4096, description="longest reply")
     context_tokens: int = Field(
         default=2048, ge=512, le=131_072, description="embedded: prompt and reply together"
     )

@@ -7,6 +7,8 @@ selection", Interspeech 2020.)
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 
 def _letters(word: str) -> str:
     """What of a word counts: its letters and digits, whatever their case."""
@@ -24,28 +26,34 @@ def same_words(one: str, other: str) -> bool:
 
 
 class Agreement:
-    """The passes over one turn. Confirmed words are never taken back; the final transcript replaces them all."""
+    """The passes over one turn. Confirmed words are not taken back; the final transcript replaces all."""
 
     def __init__(self) -> None:
         self._confirmed: list[str] = []
         self._newest: list[str] = []
 
-    def push(self, text: str) -> bool:
-        """Take the transcript of all that was said so far; say whether the pass before had the same words."""
+    def push(self, text: str) -> None:
+        """Take the transcript of all that was said so far."""
         before, self._newest = self._newest, text.split()
-        count = len(self._confirmed)
-        for one, other in zip(before[count:], self._newest[count:], strict=False):
+        agreed = 0
+        for one, other in zip(before, self._newest, strict=False):
             if _letters(one) != _letters(other):
                 break
-            self._confirmed.append(other)
-        return bool(self._newest) and same_words(" ".join(before), text)
+            agreed += 1
+        if agreed > len(self._confirmed):
+            self._confirmed = self._newest[:agreed]
 
     @property
     def confirmed(self) -> str:
-        """Words that stay."""
+        """Words that stay, as they were first confirmed."""
         return " ".join(self._confirmed)
 
     @property
     def text(self) -> str:
-        """All words so far: those that stay, then those of the newest pass."""
-        return " ".join([*self._confirmed, *self._newest[len(self._confirmed) :]])
+        """All words so far: those that stay, as they are spelled now, then those of the newest pass."""
+        count = len(self._confirmed)
+        spelled = [
+            now if _letters(now) == _letters(stays) else stays
+            for stays, now in zip_longest(self._confirmed, self._newest[:count], fillvalue="")
+        ]
+        return " ".join([*spelled, *self._newest[count:]])

@@ -231,7 +231,7 @@ MAX_TOKENS = 224
 
 
 def default_threads(cores: int) -> int:
-    """Half the cores, at most 4: decoding takes small steps, and with two cores one thread is faster at it."""
+    """Half the cores, at most 4: decoding takes small steps, and on two cores one thread is faster."""
     return max(1, min(4, cores // 2))
 
 

@@ -12,8 +12,8 @@
     reply       conversation, language model, clauses    [said], waits            Clause, EndOfReply
     speak       synthesiser, playback                    [clauses], waits         sound, ReplyOutcome
 
-At the first sign of a pause the words so far become a draft: it is answered and spoken into the jitter buffer,
-which keeps silent until the listener takes the turn there. Whoever goes on speaking makes the draft unwanted.
+At the first sign of a pause, or before, the words so far become a draft. It is answered and spoken into the
+jitter buffer, which is silent until the listener takes the turn there. Who goes on speaking makes it void.
 
 Ending is closing: a worker whose input ends closes its output. Failing is telling: a worker's exception is
 kept and `check` raises it.
@@ -77,8 +77,6 @@ class Pipeline:
             self._playback,
             self._turns,
             config,
-            heard,
-            judged,
             transcribing,
             judging,
         )

@@ -24,7 +24,6 @@ from voicecli.messages import (
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
-    from voicecli.channel import Channel
     from voicecli.config import Config
     from voicecli.listen.capture import Capture
     from voicecli.listen.detect import Detector
@@ -73,8 +72,6 @@ class Listening:
         playback: Playback,
         turns: Turns,
         config: Config,
-        heard: Channel[Speech],
-        judged: Channel[Speech],
         transcribing: Transcribing,
         judging: Judging,
     ) -> None:
@@ -85,8 +82,6 @@ class Listening:
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
         self._playback = playback
         self._turns = turns
-        self._heard = heard
-        self._judged = judged
         self._transcribing = transcribing
         self._judging = judging
         self._config = config.turn
@@ -189,11 +184,11 @@ class Listening:
     def _offer(self, utterance: Utterance) -> None:
         """Let the words, and a draft of the reply, be made while the silence is still being judged."""
         self._turns.paused = self._turns.stretch
-        self._judged.put(self._give(utterance, paused=True))
+        self._judging.offer(self._give(utterance, paused=True))
 
     def _give(self, utterance: Utterance | None, *, paused: bool = False, dipped: bool = False) -> Speech:
         speech = Speech(self._turns.newest, self._turns.stretch, utterance, paused, dipped)
-        self._heard.put(speech)
+        self._transcribing.offer(speech)
         self._seen_s = self.segmenter.spoken_s
         return speech
 
@@ -215,7 +210,7 @@ class Listening:
             self._look_ahead()
 
     def _look_ahead(self) -> None:
-        """Let the words so far be looked at, when there is time: when enough is new, or a word has just ended."""
+        """Let the words so far be looked at, if there is time: once enough is new, or a word has ended."""
         self._loud_dbfs = max(self.level_dbfs, self._loud_dbfs - LOUD_FALL_DB_S * FRAME_S)
         fresh_s = self.segmenter.spoken_s - self._seen_s
         dipped = fresh_s > DIP_S and self.level_dbfs < self._loud_dbfs - WORDS_DB

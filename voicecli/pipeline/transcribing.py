@@ -52,6 +52,10 @@ class Transcribing:
         self._busy = False
         self._rest_until = 0.0
 
+    def offer(self, speech: Speech) -> None:
+        """Listening thread: have it transcribed; the oldest that waits is lost when too many do."""
+        self._heard.put(speech)
+
     def has_time(self, *, dipped: bool) -> bool:
         """Listening thread: whether words that may still change can be looked at without being in the way.
 
@@ -141,6 +145,10 @@ class Judging:
         self._judged = judged
         self._turns = turns
         self._answer = (0, 0.0)
+
+    def offer(self, speech: Speech) -> None:
+        """Listening thread: have it judged, in place of one that waits."""
+        self._judged.put(speech)
 
     def probability_of(self, stretch: int) -> float | None:
         """Listening thread: that the turn is complete after this stretch, when that is known."""

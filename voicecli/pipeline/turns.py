@@ -6,15 +6,15 @@
     draft        transcribe        when there are words to be answered that were not there before
 
 A draft is wanted as long as it is the newest one and nobody has spoken since its stretch. It is the answer,
-heard, remembered and told about, once two things are certain: the listener has taken the turn at that stretch,
-and the transcriber has heard all of it and found the same words.
+heard, remembered and told about, once two things are certain: the listener has taken the turn at that
+stretch, and the transcriber has heard all of it and found the same words.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Channel, Closed
@@ -37,7 +37,7 @@ LATE_S = 0.6
 
 @dataclass(slots=True)
 class TurnTimes:
-    """Moments of one turn, seconds on the monotonic clock, in the order in which they follow from one another.
+    """Moments of one turn, seconds on the monotonic clock, in the order in which one follows from the other.
 
     Each is written once, by the worker that reaches it, and read when the turn is over. The turn may be
     decided anywhere between the second and the last.
@@ -133,7 +133,7 @@ class Turns:
     """The floor. Every worker may read all of it; who writes what is said above and at each method."""
 
     def __init__(self, clock: Clock, began: float, let_sound: Callable[[int], None]) -> None:
-        """`began` is the time the `t` of events is counted from; `let_sound` is given the draft that answers."""
+        """`began` is the time the `t` of events is counted from; `let_sound` is told which draft answers."""
         self.clock = clock
         self._let_sound = let_sound
         self.stop = threading.Event()
@@ -231,7 +231,7 @@ class Turns:
         return times
 
     def goes_on(self, playback_at: float | None) -> bool:
-        """Whether the user began to speak so soon after the agent's first sound that they had not finished."""
+        """Whether the user spoke so soon after the agent's first sound that they had not finished."""
         return playback_at is not None and self.turns[self.newest].began_at - playback_at <= LATE_S
 
     def await_taken(self, draft: Draft) -> bool:
@@ -241,7 +241,7 @@ class Turns:
         return self.taken(draft)
 
     def settle(self, turn: int) -> None:
-        """This turn is over, and with it those before."""
+        """A turn is over, and with it those before."""
         for old in [number for number in list(self.turns) if number <= turn]:
             del self.turns[old]
         for number in [number for number, record in list(self.drafts.items()) if record.draft.turn <= turn]:

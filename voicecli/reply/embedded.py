@@ -148,7 +148,7 @@ class EmbeddedGenerator:
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Look how probable a mark or the end of the message is as the next token after the words.
 
-        The template of the model is not asked for half a message, so this is for ChatML alone (SmolLM2, Qwen).
+        The model's template makes no half messages, so this is for ChatML alone (SmolLM2, Qwen).
         What is read stays read: `generate` goes on behind the words.
         """
         if self._closed or self._server is None or not self._chat_ml:
@@ -265,7 +265,7 @@ class _Reply:
 
 
 def _is_end(token: str) -> bool:
-    """Whether a message ends with this token: a mark, a line end, or one without letters, which ends it all."""
+    """Whether a message ends with this token: a mark, a line end, or the empty one, which ends it all."""
     return not token or token.strip(" ").startswith((".", "?", "!", "\n", "<|im_end|>"))
 
 
