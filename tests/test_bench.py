@@ -235,7 +235,7 @@ def test_stopped_at_once_it_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_engines_are_measured_alone_and_in_the_talk(monkeypatch: pytest.MonkeyPatch) -> None:
     report = measured(monkeypatch, 2)
     by_name = {engine.name: engine for engine in report.engines}
-    assert list(by_name) == ["detector", "transcriber", "generator", "synthesizer"]
+    assert list(by_name) == ["detector", "completion", "transcriber", "generator", "synthesizer"]
     assert all(by_name[name].idle_rtf is not None for name in ("detector", "transcriber", "synthesizer"))
     assert by_name["transcriber"].calls == 2
     assert by_name["generator"].idle_rtf is None

@@ -28,7 +28,7 @@ def test_a_call_beside_another_is_busy_and_both_know() -> None:
     with meter.call("detector") as free:
         free.sound_s = 0.032
         clock.advance(0.05)
-    detector, transcriber, *_ = engine_figures([], meter.take())
+    detector, _, transcriber, *_ = engine_figures([], meter.take())
     assert (detector.calls, detector.busy_ms, detector.busy_rtf) == (2, 200.0, 6.25)
     assert (transcriber.calls, transcriber.busy_rtf, transcriber.idle_rtf) == (1, 0.15, None)
     assert meter.take() == []
@@ -61,7 +61,7 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
     seen = watched(Engines(LoudIsSpeech(), Judge(), Scribe(), Slow(), Voice(), ""), meter)  # type: ignore[arg-type]  # duck-typed fakes
     stats = seen.generator.generate([], lambda piece: clock.advance(1.0), lambda: False)
     assert stats == GenerationStats(100, 30, 5)
-    generator = engine_figures(meter.take(), [])[2]
+    generator = engine_figures(meter.take(), [])[3]
     assert generator.idle_ms == pytest.approx(10.0)
     assert generator.idle_prompt_tokens_per_s == pytest.approx(100.0)
     assert (generator.idle_rtf, generator.ms_of) == (None, "token")

@@ -264,7 +264,7 @@ def test_a_talk_with_the_real_models_is_measured(question: Path) -> None:
     assert [each.question for each in found.turns] == [question.name] * 2
     assert all(each.latency_ms and not each.cut_in for each in found.turns)
     assert {engine.name for engine in found.engines if engine.calls} == {
-        *("detector", "transcriber", "generator", "synthesizer"),
+        *("detector", "completion", "transcriber", "generator", "synthesizer"),
     }
     assert found.losses["turns_without_answer"] == 0
     assert dataclasses.asdict(found)["version"] == json.loads(done.stdout)["version"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from voicecli.listen.partial import Agreement, same_words, words_of
 
-WORDS = st.lists(st.sampled_from(["the", "cat", "Cat,", "sat", "on", "mat.", "-"]), max_size=6)
+WORDS = st.lists(st.sampled_from(["the", "cat", "Cat,", "sat", "on", "mat."]), max_size=6)
 PASSES = st.lists(WORDS.map(" ".join), max_size=8)
 
 

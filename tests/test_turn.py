@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.config import TurnConfig
-from voicecli.listen.turn import ONE_KNOWN_S, WEIGHTS, Evidence, features, log_odds, pause_wanted_s
+from voicecli.listen.turn import (
+    ONE_KNOWN_S,
+    WEIGHTS,
+    WEIGHTS_WITHOUT_ENDING,
+    Evidence,
+    features,
+    log_odds,
+    pause_wanted_s,
+)
 
 CONFIG, EAGER = TurnConfig(), TurnConfig(eagerness=1.0)
 SHORTEST_S, LONGEST_S = CONFIG.min_pause_ms / 1000, CONFIG.max_pause_ms / 1000
@@ -21,6 +29,7 @@ evidence = st.builds(
     spoken_s=st.floats(0, 60),
     sound=st.none() | st.floats(0, 1),
     words=st.none() | st.text() | st.sampled_from(["", "Yes.", "um", "My number is 5 5"]),
+    ending=st.none() | st.floats(-12, 12),
     language=st.sampled_from(["en", "de", ""]),
     asked=st.booleans(),
 )
@@ -96,4 +105,13 @@ def test_a_short_answer_to_a_question_is_no_less_an_answer() -> None:
 
 @given(evidence)
 def test_every_feature_has_a_weight(known: Evidence) -> None:
-    assert features(known).keys() <= WEIGHTS.keys()
+    assert features(known).keys() <= WEIGHTS.keys() | WEIGHTS_WITHOUT_ENDING.keys()
+    assert WEIGHTS["ending"] > 0
+
+
+def test_the_language_model_may_make_it_sooner_or_later() -> None:
+    words = Evidence(2.0, sound=0.5, words="Where did I put?")
+    waits = [pause_wanted_s(replace(words, ending=ending), CONFIG) for ending in (3.0, 0.0, -2.0, -9.0)]
+    assert waits[0] == SHORTEST_S
+    assert waits[-1] > waits[0]
+    assert waits == sorted(waits)

@@ -8,6 +8,7 @@ selection", Interspeech 2020.)
 from __future__ import annotations
 
 from itertools import zip_longest
+from os.path import commonprefix  # of any sequences
 
 
 def _letters(word: str) -> str:
@@ -35,13 +36,11 @@ class Agreement:
     def push(self, text: str) -> None:
         """Take the transcript of all that was said so far."""
         before, self._newest = self._newest, text.split()
-        agreed = 0
-        for one, other in zip(before, self._newest, strict=False):
-            if _letters(one) != _letters(other):
-                break
-            agreed += 1
-        if agreed > len(self._confirmed):
-            self._confirmed = self._newest[:agreed]
+        passes = [[_letters(word) for word in words] for words in (before, self._newest)]
+        agreed = commonprefix(passes)
+        stays = [_letters(word) for word in self._confirmed]
+        if agreed[: len(stays)] == stays:  # a pass that hears it otherwise says nothing of what follows
+            self._confirmed += self._newest[len(stays) : len(agreed)]
 
     @property
     def confirmed(self) -> str:

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 S_PER_LOG_ODDS = 0.6
 """Seconds of silence that make up for log-odds of 1."""
-LOG_ODDS_ASKED = (2.5, 0.0)
-"""At eagerness 0 and at 1: 92 % sure, and 50 %; between them a straight line."""
+LOG_ODDS_ASKED = (4.0, -2.8)
+"""At eagerness 0 and at 1: 98 % sure, and 6 %; between them a straight line."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
 WEIGHTS = {
-    "always": 1.34,
+    "always": 0.75,
     "sound": 0.35,
-    "ending": 1.13,
-    "ends": 0.34,
-    "asks": 0.71,
-    "goes on": -0.38,
-    "hangs": -0.82,
-    "dictates": -0.1,
+    "ending": 1.0,
+    "ends": 0.33,
+    "asks": 0.48,
+    "goes on": -0.57,
+    "hangs": -0.64,
+    "dictates": 0.0,
     "short answer": 0.0,
 }
 """Log-odds that each piece of evidence is worth."""
