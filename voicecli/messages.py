@@ -167,8 +167,6 @@ class Speech:
     """None: what there was is too short for words."""
     paused: bool
     """False: the user is still speaking, and the words are provisional."""
-    dipped: bool = False
-    """It has become so quiet that a word has ended, and perhaps the turn."""
 
 
 @dataclass(frozen=True, slots=True)

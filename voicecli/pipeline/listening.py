@@ -186,8 +186,8 @@ class Listening:
         self._turns.paused = self._turns.stretch
         self._judging.offer(self._give(utterance, paused=True))
 
-    def _give(self, utterance: Utterance | None, *, paused: bool = False, dipped: bool = False) -> Speech:
-        speech = Speech(self._turns.newest, self._turns.stretch, utterance, paused, dipped)
+    def _give(self, utterance: Utterance | None, *, paused: bool = False) -> Speech:
+        speech = Speech(self._turns.newest, self._turns.stretch, utterance, paused)
         self._transcribing.offer(speech)
         self._seen_s = self.segmenter.spoken_s
         return speech
@@ -215,7 +215,7 @@ class Listening:
         fresh_s = self.segmenter.spoken_s - self._seen_s
         dipped = fresh_s > DIP_S and self.level_dbfs < self._loud_dbfs - WORDS_DB
         if (fresh_s >= FRESH_S or dipped) and self._transcribing.has_time(dipped=dipped):
-            self._give(self.segmenter.so_far(), dipped=dipped)
+            self._give(self.segmenter.so_far())
 
     def _pause_wanted_s(self, stretch: int) -> float:
         confirmed = self._turns.confirmed()

@@ -82,6 +82,7 @@ class Transcribing:
             return
         if not speech.utterance.complete:
             self._pieces.append(self._transcriber.transcribe(speech.utterance.samples))
+            self._newest = (0, 0.0, NO_WORDS)  # its words are in the piece
             return
         if not self._turns.may_count(speech.turn, speech.stretch):
             return  # the user went on: what comes next holds this as well

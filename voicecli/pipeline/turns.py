@@ -218,7 +218,7 @@ class Turns:
         """How many other drafts the turn had, and the time that engines worked on them, s."""
         others = [
             record
-            for record in self.drafts.values()
+            for record in list(self.drafts.values())  # the transcriber may add to it
             if record.draft.turn == answer.turn and record.draft != answer
         ]
         return len(others), sum(record.generate_s + record.synthesize_s for record in others)
