@@ -7,8 +7,7 @@ selection", Interspeech 2020.)
 
 from __future__ import annotations
 
-from itertools import zip_longest
-from os.path import commonprefix  # of any sequences
+from itertools import takewhile, zip_longest
 
 
 def _letters(word: str) -> str:
@@ -36,8 +35,8 @@ class Agreement:
     def push(self, text: str) -> None:
         """Take the transcript of all that was said so far."""
         before, self._newest = self._newest, text.split()
-        passes = [[_letters(word) for word in words] for words in (before, self._newest)]
-        agreed = commonprefix(passes)
+        pairs = zip(map(_letters, before), map(_letters, self._newest), strict=False)
+        agreed = [letters for letters, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
         stays = [_letters(word) for word in self._confirmed]
         if agreed[: len(stays)] == stays:  # a pass that hears it otherwise says nothing of what follows
             self._confirmed += self._newest[len(stays) : len(agreed)]
