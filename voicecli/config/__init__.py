@@ -44,8 +44,8 @@ class AudioConfig(Section):
     output_device: str = Field(
         default="default", description='loudspeaker: "default", a number or part of a name'
     )
-    block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
-    latency_ms: int = Field(default=60, ge=5, le=500, description="latency asked of the devices")
+    block_ms: int = Field(default=10, ge=10, le=20, description="audio handed over at a time")
+    latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     ring_s: float = Field(default=8.0, ge=4, le=60, description="sound held while the listener is late")
     headphones: bool = Field(
         default=False, description="the microphone cannot hear the loudspeaker: speaking stops the agent"
@@ -119,7 +119,10 @@ class ConversationConfig(Section):
 
     system_prompt: str = Field(default=SYSTEM_PROMPT, max_length=8000, description="who the agent is")
     history_tokens: int = Field(
-        default=1200, ge=0, le=100_000, description="past turns remembered (estimated)"
+        default=600,
+        ge=0,
+        le=100_000,
+        description="past turns remembered (estimated); a small model answers later with more",
     )
 
 

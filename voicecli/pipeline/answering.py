@@ -218,8 +218,8 @@ class Speaking:
                 self._announce()
 
     def _say(self, clause: Clause, record: DraftRecord) -> None:
-        # Before that the words may still change, and what is being synthesised cannot be stopped.
-        self._wait(lambda _: self._turns.is_confirmed(record.draft))
+        # While the user speaks the words may change, and what is being synthesised cannot be stopped.
+        self._wait(lambda _: self._turns.paused == record.draft.stretch)
         if not self._turns.wanted(record.draft):
             return
         began_at = self._turns.clock.now()
