@@ -76,7 +76,8 @@ def test_marks(text: str, expected: list[str]) -> None:
     ],
 )
 def test_never_parted(text: str) -> None:
-    assert len(clauses(f"x {text}")) == 1
+    said = "One two three four. Five six seven eight nine ten eleven twelve thirteen fourteen fifteen."
+    assert len(clauses(f"{said} X {text}")) == 3  # once more has been said than the first hasty words
 
 
 def test_german_ordinals_do_not_end_a_sentence() -> None:
@@ -113,16 +114,16 @@ def test_a_typical_answer() -> None:
     ("text", "expected"),
     [
         ("a <b>bold</b> word<br/>next <!-- not this --> line", ["a bold word.", "next line."]),
-        ("if x <y or <3 or vector<int> is", ["if x y or less than 3 or vector int is."]),
+        ("if x <y or <3 or vector<int> is", ["if x y", "or less than 3 or vector int is."]),
         ("see <https://example.com/a> now", ["see example dot com now."]),
         ("<a href='x' class='y'>this</a> one", ["this one."]),
         ("<THINK>no. no\n</thInk >no</Think>yes", ["yes."]),
         ("a ![picture](a.png) b", ["a picture b."]),
         ("[![alt](a.png)](https://b.c) b", ["alt b."]),
-        ("[one](a_(b)) two [three] (four)", ["one two three (four)."]),
+        ("[one](a_(b)) two [three] (four)", ["one two three (four)"]),
         ("f[i](as above) here", ["f i (as above) here."]),
-        ("use ``a `b` c`` or `print('x')` now", ["use a b c or print 'x' now."]),
-        ("it`s\nso <b <i>c</i>", ["it s so b c."]),
+        ("use ``a `b` c`` or `print('x')` now", ["use a b c or print 'x'", "now."]),
+        ("it`s\nso <b <i>c</i>", ["it s so b c"]),
         ("it`s fine\n\nreally", ["it s fine.", "really."]),
         ("one\n~~~\ncode. Code!\n~~~\ntwo", ["one.", "There is a code example here.", "two."]),
         ("one ````\n```\ncode\n```` two", ["one.", "There is a code example here.", "two."]),
@@ -145,8 +146,9 @@ def test_code_is_passed_over_in_languages_without_a_phrase_for_it() -> None:
 
 def test_only_english_words_open_clauses() -> None:
     text = "eins zwei drei vier fünf sechs sieben in acht"
-    assert len(clauses(text, "de")) == 1
-    assert len(clauses(text, "en")) == 2
+    assert clauses(text, "de") == ["eins zwei drei vier", "fünf sechs sieben in acht."]
+    assert clauses("eins zwei drei in acht", "en") == ["eins zwei drei", "in acht."]
+    assert clauses("eins zwei drei in acht", "de") == ["eins zwei drei in acht"]
 
 
 @pytest.mark.parametrize(
@@ -158,18 +160,11 @@ def test_only_english_words_open_clauses() -> None:
         # A full stop may still be a decimal point or an abbreviation.
         ("Paris is the capital. It has", "Paris is the capital.", 23),
         ("The cat sat there because it was tired of", "The cat sat there", 26),
-        ("The big red house stands on a hill in", "The big red house stands", 0),
-        (
-            "One two three four five six seven eight nine ten eleven",
-            "One two three four five six seven eight nine",
-            46,
-        ),
+        ("The big house on a hill in", "The big house", 17),
+        ("One two three four five six", "One two three four", 19),
     ],
 )
 def test_the_first_clause_comes_early(text: str, first: str, at_most: int) -> None:
-    if not at_most:
-        assert clauses(text)[0] != first  # five words before a preposition are too few
-        return
     at, clause = consumed_at(text)[0]
     assert clause == first
     assert at <= at_most
@@ -177,7 +172,7 @@ def test_the_first_clause_comes_early(text: str, first: str, at_most: int) -> No
 
 @pytest.mark.parametrize("bound", ["the", "9", "J."])
 def test_no_clause_ends_on_a_closely_bound_word(bound: str) -> None:
-    first, *_ = clauses(f"One two three four five six seven eight {bound} Nine ten eleven")
+    first, *_ = clauses(f"One two three {bound} Nine ten eleven")
     assert first.endswith("Nine")
 
 
@@ -193,7 +188,7 @@ def test_of_a_long_address_only_the_host_is_said() -> None:
 
 
 def test_then_sentences_stay_whole_up_to_25_words() -> None:
-    start = "One two three four five six. Seven eight nine ten eleven twelve thirteen fourteen fifteen. "
+    start = "One two three four. Seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen. "
     whole = (
         "This sentence, which has commas, and which goes on for a while, stays in one piece, I hope, today."
     )
@@ -201,13 +196,13 @@ def test_then_sentences_stay_whole_up_to_25_words() -> None:
 
 
 def test_a_long_sentence_is_parted_at_its_last_comma() -> None:
-    start = "One two three four five six. Seven eight nine ten eleven twelve thirteen fourteen fifteen. "
+    start = "One two three four. Seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen. "
     long = "So w w w w, " + "w " * 14 + "w, " + "w " * 12
     assert clauses(start + long)[2:] == [long[: 12 + 31].strip(), ("w " * 12).strip() + "."]
 
 
 def test_a_long_sentence_without_commas_is_parted_before_a_conjunction() -> None:
-    start = "One two three four five six. Seven eight nine ten eleven twelve thirteen fourteen fifteen. "
+    start = "One two three four. Seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen. "
     long = "So " + "w " * 14 + "because " + "w " * 12
     assert clauses(start + long)[2:] == [("So " + "w " * 14).strip(), ("because " + "w " * 12).strip() + "."]
 
@@ -218,7 +213,7 @@ def test_wide_stops_and_marks_need_no_space() -> None:
 
 
 def test_a_wrapped_line_goes_on_and_a_paragraph_does_not() -> None:
-    assert clauses("We went to\nthe shop\n\nand left") == ["We went to the shop.", "and left."]
+    assert clauses("We went to\nthe shop\n\nand left") == ["We went to the shop", "and left."]
 
 
 def test_finish_again_returns_nothing_and_ends_the_reply() -> None:
