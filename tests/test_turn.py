@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from voicecli.config import TurnConfig
 from voicecli.listen.turn import (
+    FEW_WORDS_S,
     ONE_KNOWN_S,
     WEIGHTS,
     WEIGHTS_WITHOUT_ENDING,
@@ -115,3 +116,10 @@ def test_the_language_model_may_make_it_sooner_or_later() -> None:
     assert waits[0] == SHORTEST_S
     assert waits[-1] > waits[0]
     assert waits == sorted(waits)
+
+
+def test_a_greeting_is_given_time_to_go_on_unless_it_is_an_answer() -> None:
+    hello = Evidence(0.4, sound=0.98, words="Hello!", ending=3.0)
+    assert pause_wanted_s(hello, CONFIG) >= FEW_WORDS_S
+    assert pause_wanted_s(replace(hello, asked=True), CONFIG) == SHORTEST_S
+    assert pause_wanted_s(replace(hello, words="Hello, what can you do?"), CONFIG) == SHORTEST_S

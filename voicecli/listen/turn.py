@@ -29,6 +29,11 @@ LOG_ODDS_ASKED = (3.5, -1.3)
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
+FEW_WORDS = 2
+FEW_WORDS_S = 0.6
+"""`Hello!` and `Thank you.` are whole sentences, and mostly not all that is said: so few words take so long a
+pause at least, unless they answer a question of the agent."""
+
 WEIGHTS = {
     "always": 0.75,
     "sound": 0.35,
@@ -121,6 +126,8 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
         return longest
     if evidence.sound is None or evidence.words is None:
         shortest = max(shortest, ONE_KNOWN_S)
+    if evidence.words and not evidence.asked and len(evidence.words.split()) <= FEW_WORDS:
+        shortest = max(shortest, FEW_WORDS_S)
     low, high = LOG_ODDS_ASKED
     asked = low + config.eagerness * (high - low)
     return min(longest, max(shortest, S_PER_LOG_ODDS * (asked - log_odds(evidence))))
