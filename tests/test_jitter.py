@@ -442,3 +442,20 @@ def test_two_threads_lose_nothing() -> None:
     # Between fades each sample follows the one before.
     steps = np.diff(speaker.played.astype(int))
     assert np.count_nonzero(steps == 1) > total - (speaker.jitter.underruns + 1) * 3 * FADE
+
+
+def test_a_reply_that_was_replaced_is_not_heard_when_the_one_after_it_is_opened() -> None:
+    jitter = JitterBuffer(RATE_HZ, capacity_s=1.0, least_s=0.0, most_s=0.1)
+    jitter.begin(5)
+    assert jitter.push(steady(BLOCK), 5)
+    jitter.finish()
+    jitter.open(6)  # before the speaking thread has come to it
+    block = steady(BLOCK)
+    jitter.pull(block, 0.0, False)
+    assert not block.any()
+    jitter.begin(6)
+    assert jitter.push(steady(BLOCK), 6)
+    jitter.finish()
+    for _ in range(2):  # the first forgets what was held
+        jitter.pull(block, 0.0, False)
+    assert block.any()

@@ -44,7 +44,7 @@ class AudioConfig(Section):
     output_device: str = Field(
         default="default", description='loudspeaker: "default", a number or part of a name'
     )
-    block_ms: int = Field(default=10, ge=10, le=20, description="audio handed over at a time")
+    block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     ring_s: float = Field(default=8.0, ge=4, le=60, description="sound held while the listener is late")
     headphones: bool = Field(

@@ -117,7 +117,7 @@ class JitterBuffer:
             self._drop_to = self._complete_at = self._pushed
 
     def open(self, generation: int) -> None:
-        """Let the reply of this generation, and of those before, be heard."""
+        """Let the reply of this generation be heard, and no other that is held."""
         self._opened = generation
 
     def push(self, samples: Int16, generation: int) -> bool:
@@ -168,7 +168,7 @@ class JitterBuffer:
             return
         pushed = self._pushed  # once: the next reply may be pushed meanwhile
         waiting, complete = pushed - self._pulled, self._complete_at >= pushed
-        ready = waiting > 0 and (complete or waiting >= self._target) and self._held <= self._opened
+        ready = waiting > 0 and (complete or waiting >= self._target) and self._held == self._opened
         if not self._playing and not ready:
             block[:] = 0
             return
