@@ -106,9 +106,7 @@ def test_a_spoken_question_is_answered_aloud_with_the_words_it_says_it_said() ->
 def test_with_headphones_speaking_stops_the_agent() -> None:
     with Room() as room, talking("--headphones", "--engine", "echo", env=room.env) as agent:
         agent.until("listening")
-        room.say(
-            speak("I would like to hear a very long sentence, with many words in it, to be interrupted.")
-        )
+        room.say(speak("I would like to hear a very long sentence that is to be interrupted."))
         agent.until("speaking")
         room.say(speak("Stop it now, please."))
         agent.until("interrupted")
