@@ -11,8 +11,8 @@ more frequent (log-uniform). A turn is made in one of three ways, `made` in the 
     recorded  people, with their own pauses and one new one where energy is least, made longer or shorter
 
 No sentence is in both splits, and of the voices only Piper's. The recordings lie outside the project: LJ
-Speech and jfk.flac, and those of the Debian package pocketsphinx-testdata; flite and espeak-ng are Debian
-packages, too. What is absent is said in one sentence and left out.
+Speech and jfk.flac, and those of the Debian packages pocketsphinx-testdata and asterisk-core-sounds-en-g722;
+flite and espeak-ng are Debian packages, too. What is absent is said in one sentence and left out.
 """
 
 from __future__ import annotations
@@ -48,19 +48,21 @@ KINDS = {"/": "phrase", "~": "filler", "^": "mid-phrase"}
 VOICES = {
     "train": (
         *(("piper joe", 1), ("piper joe", 1)),
-        *(("flite slt", 5), ("flite kal", 5), ("espeak-ng en-us+m3", 5)),
+        *(("flite slt", 9), ("flite kal", 9), ("flite awb", 9), ("flite rms", 9)),
+        *(("espeak-ng en-us+m3", 9), ("espeak-ng en-gb+f2", 9)),
     ),
     "held-out": (
         *(("piper joe", 1), ("piper joe", 1)),
-        *(("flite awb", 5), ("flite rms", 5), ("espeak-ng en-gb+f2", 5)),
+        *(("flite kal16", 5), ("espeak-ng en-gb-scotland+m2", 5), ("espeak-ng en-us-nyc+f3", 5)),
     ),
 }
-"""Who says each text, or each fifth: flite and espeak-ng have no melody and are under a fifth of a split."""
-VARIANTS = 5
+"""Who says each text, or one of so many; the voices without melody are under a fifth of a split."""
+VARIANTS = {"train": 5, "held-out": 1}
 """Of each recording, with other pauses and another noise."""
 CLICK_S = 0.1
 """A sound as short as that behind the last silence of a recording is no speech."""
 SPHINX = Path("/usr/share/pocketsphinx/test/data")
+ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 PEOPLE = {
     "train": {
         "LJ": (
@@ -71,13 +73,28 @@ PEOPLE = {
         ),
         "cards": tuple(f"cards/00{number}.wav" for number in range(1, 6)),
         "sphinx": ("goforward.raw", "something.raw", "numbers.raw", "tidigits/dhd.2934z.raw"),
-    },
-    "held-out": {
         "Austen": tuple(
             f"librivox/sense_and_sensibility_01_austen_64kb-0{number}.wav"
             for number in (870, 880, 890, 920, 930)
         ),
         "Kennedy": ("jfk.flac", "jfk.flac 3", "jfk.flac 7.8"),
+    },
+    "held-out": {
+        "Allison": tuple(
+            f"{name}.g722"
+            for name in (
+                "agent-pass check-number-dial-again conf-getchannel conf-getpin conf-kicked "
+                "conf-leaderhasleft "
+                "conf-noempty conf-nonextended conf-onlyone conf-onlyperson conf-placeintoconf "
+                "conf-roll-callcomplete conf-waitforleader confbridge-begin-glorious-a confbridge-pin "
+                "demo-enterkeywords demo-nomatch dir-nomore enter-num-blacklist feature-not-avail-line "
+                "please-try-call-later pls-hold-while-try priv-recordintro privacy-prompt queue-youarenext "
+                "speed-dial-empty sorry-youre-having-problems tt-monkeysintro tt-weasels vm-calldiffnum "
+                "vm-dialout vm-enter-num-to-call vm-forward-multiple vm-intro vm-nobodyavail vm-nobox "
+                "vm-nonumber vm-rec-name vm-reenterpassword vm-savefolder vm-sorry vm-toforward "
+                "vm-tocallback vm-tempgreeting vm-whichbox"
+            ).split()
+        ),
     },
 }
 """By reader: a file, two files to be joined of which the first goes on, or a file from so many seconds on."""
@@ -115,17 +132,18 @@ def spoken(voice: str, marked: str, random: np.random.Generator) -> tuple[Turn, 
         " ".join(word for word in words[a:b] if word not in KINDS)
         for a, b in zip([0, *(at + 1 for at in chosen)], [*chosen, len(words)], strict=True)
     ]
-    whole_text = " ".join(texts)
-    if random.random() < 0.5:
-        continuing = [f"{text.rstrip(',')}," for text in texts[:-1]]
-        return join([say(voice, text) for text in (*continuing, texts[-1])], gaps), "pieces"
-    whole = say(voice, whole_text)
-    cuts = [
-        boundary(whole, say(voice, " ".join(texts[: at + 1])), say(voice, " ".join(texts[at + 1 :])))
-        for at in range(len(gaps))
-    ]
-    begins, ends = [0, *(b for _, b in cuts)], [*(a for a, _ in cuts), whole.size]
-    return join([whole[a:b] for a, b in zip(begins, ends, strict=True)], gaps), "whole"
+    if random.random() >= 0.5:
+        whole = say(voice, " ".join(texts))
+        cuts = [
+            boundary(whole, say(voice, " ".join(texts[: at + 1])), say(voice, " ".join(texts[at + 1 :])))
+            for at in range(len(gaps))
+        ]
+        begins, ends = [0, *(b for _, b in cuts)], [*(a for a, _ in cuts), whole.size]
+        parts = [whole[a:b] for a, b in zip(begins, ends, strict=True)]
+        if min(part.size for part in parts) > CLICK_S * RATE_HZ:  # or two cuts fell on one place
+            return join(parts, gaps), "whole"
+    continuing = [f"{text.rstrip(',')}," for text in texts[:-1]]
+    return join([say(voice, text) for text in (*continuing, texts[-1])], gaps), "pieces"
 
 
 def recorded(speech: list[Float32], random: np.random.Generator) -> Turn:
@@ -169,7 +187,7 @@ def turns(
     split: str, texts: str, folders: tuple[Path, ...]
 ) -> Iterator[tuple[Turn, dict[str, object], np.random.Generator]]:
     """All of a split with what the label says of them, each with its own chance."""
-    seed = {"train": 1, "held-out": 2}[split]
+    seed = {"train": 1, "held-out": 3}[split]
     for number, (voice, step) in enumerate(VOICES[split]):
         program = voice.split(maxsplit=1)[0]
         if program != "piper" and shutil.which(program) is None:
@@ -181,7 +199,7 @@ def turns(
             text = " ".join(word for word in marked.lstrip("?").split() if word not in KINDS)
             yield turn, {"voice": voice, "made": made, "asked": marked[0] == "?", "text": text}, random
     for number, (reader, recordings) in enumerate(PEOPLE[split].items()):
-        for at, files in enumerate(VARIANTS * recordings):
+        for at, files in enumerate(VARIANTS[split] * recordings):
             speech = people(files, folders)
             if speech is None:
                 print(f"no {files} here: left out", file=sys.stderr)
@@ -195,7 +213,7 @@ def main() -> int:
     """Make the set; say how much it is."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--recordings", type=Path, nargs="*", default=[RECORDINGS, SPHINX])
+    parser.add_argument("--recordings", type=Path, nargs="*", default=[RECORDINGS, SPHINX, ASTERISK])
     args = parser.parse_args()
     folder: Path = args.folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -57,9 +57,6 @@ It's flight number / three seven ^ two.
 ?Yes, / but only if it isn't ^ too expensive.
 ?Well, ~ it depends on / how much time we have.
 ?My name is ^ Robert.
-"""
-
-HELD_OUT = """
 How far is it / from here to the ^ next petrol station?
 What is the highest ^ mountain / in South America?
 Why does bread get hard / when it's old, / while biscuits get ^ soft?
@@ -110,4 +107,56 @@ It's room / one four ^ six.
 ?I don't know, / maybe ^ later.
 ?Well, ~ I haven't really / thought about it.
 ?It was ^ in nineteen ninety eight.
+"""
+
+HELD_OUT = """
+What is the quickest way / to learn a ^ new language?
+Could you check / whether my brother has ^ landed yet?
+Why do leaves turn red / in the ^ autumn?
+How much sugar / should I put in a cake / for eight ^ people?
+Is there anything on television tonight / that my children would ^ enjoy?
+Who was the first woman / to fly across ^ the Atlantic?
+Where can I ^ recycle old batteries?
+Er, ~ what was the name of the song / you played ^ yesterday?
+Do I have any meetings / before lunch / on ^ Tuesday?
+Can plants grow ^ without sunlight?
+When does the pharmacy close / on ^ public holidays?
+What's the best time / to visit ^ Norway / if I want to see the northern lights?
+Would it be cheaper / to fly / or to take the ^ ferry?
+Lock the front door / when everybody has ^ gone to bed.
+Book a taxi / for a quarter past ^ five.
+Please lower the blinds / in the ^ bathroom.
+Write down / that I owe Thomas ^ twenty dollars.
+Play the album / that came out ^ last week.
+Skip this song / and play ^ something quieter.
+Put bread, / butter / and, um, ~ some cheese on the list.
+Ask Maria / if she can pick up / the ^ parcel.
+Start the dishwasher / at ^ ten.
+Let me know / when the ^ oven is hot.
+Give me a recipe / that takes less than ^ half an hour.
+Turn the volume ^ down / while I'm on the phone.
+I forgot to water / the flowers / on the ^ balcony.
+We were going to move to Spain, / but then ^ my wife got a new job.
+My knee hurts / whenever I walk ^ down the stairs.
+Somebody left / a red bicycle / in front of our ^ garage.
+I'd rather stay at home tonight, / because I'm really ^ tired.
+The thing is, ~ nobody told me / about the ^ meeting.
+There was a man at the door, / uh, ~ who wanted to read ^ the meter.
+After the concert / we walked back along ^ the river.
+She asked me / whether I could ^ lend her my car, / so I said yes.
+I think my computer / has caught ^ a virus.
+Our neighbours are so loud / that we can hardly ^ sleep.
+As soon as the rain stops / I will take the dog ^ out.
+It took me three hours / to put that shelf ^ together.
+The order number is / seven three zero / nine one ^ eight.
+His birthday is on the / fourteenth of ^ March.
+The password begins with / capital K, / four, / nine.
+?Tomorrow / would be ^ fine.
+?Hmm, ~ let me think, / maybe the ^ green one.
+?Not really.
+?I moved here / about two ^ years ago.
+?Yes, / my mother's name / is ^ Helen.
+?The small one, / please.
+?I don't know, / what would you ^ recommend?
+?With milk / but without ^ sugar.
 """

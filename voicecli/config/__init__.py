@@ -89,7 +89,7 @@ class TurnConfig(Section):
         default=1500, ge=100, le=5000, description="silence that ends a turn whatever was said"
     )
     eagerness: float = Field(
-        default=0.5, ge=0, le=1, description="0 waits longer when in doubt, 1 answers sooner"
+        default=0.6, ge=0, le=1, description="0 waits longer when in doubt, 1 answers sooner"
     )
 
     @model_validator(mode="after")

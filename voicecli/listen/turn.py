@@ -2,11 +2,10 @@
 
     speech ######### . . . . . . . . . . . . . . . .        pause
                        ^ noticed  ^ sound  ^ words          evidence
-    pause_wanted_s     1.5        0.3      0.16     the turn is taken once the pause is that long
+    pause_wanted_s     1.5        0.5      0.26     the turn is taken once the pause is that long
 
-The log-odds z that the speaker has finished are a weighted sum of the evidence. The turn is taken after
-S_PER_LOG_ODDS * (asked - z), where `asked` is what `eagerness` wants: what is clearly over at once, what may
-well go on only after nearly `max_pause_ms`, and little between.
+The log-odds z that the speaker has finished are a weighted sum of the evidence. What is clearly over is taken
+after `sure` seconds, what may go on later by S_PER_LOG_ODDS * (asked - z); `eagerness` sets both.
 
 Where the constants come from: docs/decisions/0006-turn-decision.md; scripts/turn_fit.py makes them anew.
 """
@@ -22,10 +21,16 @@ from voicecli.listen.words import word_evidence
 if TYPE_CHECKING:
     from voicecli.config import TurnConfig
 
-S_PER_LOG_ODDS = 0.6
+S_PER_LOG_ODDS = 1.0
 """Seconds of silence that make up for log-odds of 1."""
-LOG_ODDS_ASKED = (3.5, -1.3)
-"""At eagerness 0 and at 1: 97 % sure, and 21 %; between them a straight line."""
+LOG_ODDS_ASKED = (2.6, -1.0)
+"""At eagerness 0 and at 1: 93 % sure, and 27 %; between them a straight line."""
+SURE_S = (0.5, 0.1)
+"""The pause that is taken for the end when that is clear, at eagerness 0 and at 1: most pauses inside a turn
+are shorter than half a second, whatever the evidence."""
+ASKED_S, SAID_S = (3.0, -0.75), (2.7, 0.3)
+"""The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1; below
+0.4 `max_pause_ms` comes first."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
@@ -35,29 +40,29 @@ FEW_WORDS_S = 0.6
 pause at least, unless they answer a question of the agent."""
 
 WEIGHTS = {
-    "always": 0.75,
+    "always": 0.79,
     "sound": 0.35,
-    "ending": 1.0,
-    "ends": 0.33,
-    "asks": 0.48,
-    "goes on": -0.57,
-    "hangs": -0.64,
-    "dictates": 0.0,
-    "short answer": 0.0,
+    "ending": 1.04,
+    "ends": 0.52,
+    "asks": 0.07,
+    "goes on": -0.77,
+    "hangs": -0.63,
+    "dictates": 0.00,
+    "short answer": 0.00,
 }
 """Log-odds that each piece of evidence is worth."""
 
 WEIGHTS_WITHOUT_ENDING = {
-    "always": -0.79,
-    "sound": 0.56,
-    "sound unknown": 0.61,
-    "words unknown": 0.01,
-    "ends": 0.43,
-    "asks": 0.36,
-    "goes on": -1.57,
-    "hangs": -1.92,
-    "dictates": -0.51,
-    "short answer": 0.0,
+    "always": -0.66,
+    "sound": 0.50,
+    "sound unknown": 0.23,
+    "words unknown": 0.06,
+    "ends": 0.63,
+    "asks": 0.32,
+    "goes on": -1.93,
+    "hangs": -1.62,
+    "dictates": -0.24,
+    "short answer": 0.00,
 }
 """The same where no language model has said whether the words may end there."""
 
@@ -128,6 +133,14 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
         shortest = max(shortest, ONE_KNOWN_S)
     if evidence.words and not evidence.asked and len(evidence.words.split()) <= FEW_WORDS:
         shortest = max(shortest, FEW_WORDS_S)
-    low, high = LOG_ODDS_ASKED
-    asked = low + config.eagerness * (high - low)
-    return min(longest, max(shortest, S_PER_LOG_ODDS * (asked - log_odds(evidence))))
+    doubt = max(0.0, _between(LOG_ODDS_ASKED, config.eagerness) - log_odds(evidence))
+    wanted = _between(SURE_S, config.eagerness) + S_PER_LOG_ODDS * doubt
+    said = word_evidence(evidence.words or "", evidence.language)
+    if not said.hangs:
+        for whole, most in ((said.asks, ASKED_S), (said.ends, SAID_S)):
+            wanted = min(wanted, _between(most, config.eagerness)) if whole else wanted
+    return min(longest, max(shortest, wanted))
+
+
+def _between(ends: tuple[float, float], share: float) -> float:
+    return ends[0] + share * (ends[1] - ends[0])
