@@ -1,0 +1,313 @@
+"""`devices --meter` and `devices --watch`: what microphones hear, and which devices come and go."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from voicecli.audio.level import SILENCE_DBFS
+from voicecli.audio.meter import LevelMeter
+from voicecli.audio.streams import Pulse
+from voicecli.errors import DeviceError
+from voicecli.messages import RATE_HZ
+from voicecli.view import ReaderGone
+from voicecli.view.output import LineOutput
+from voicecli.view.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from voicecli.audio.devices import Device, DeviceStream, Kind
+    from voicecli.audio.meter import Level
+    from voicecli.clock import Clock
+    from voicecli.config import AudioConfig
+    from voicecli.view.meter import MeterRow
+
+FRAME_S = 0.1
+"""The live meter is drawn this often."""
+HELD_S = 1.0
+"""A peak stays marked for so long."""
+LINE_S = 1.0
+"""Without a terminal each microphone has a line this often."""
+LOOK_S = 1.0
+"""From one look at the devices to the next: a look took 0.03 s where PulseAudio was all there was."""
+
+
+class Microphone:
+    """One that is open, and how loud it is and was."""
+
+    def __init__(self, device: Device, stream: DeviceStream, now: float) -> None:
+        self.device = device
+        self.level: Level | None = None
+        """Between the last two looks."""
+        self.loudest_dbfs = SILENCE_DBFS
+        """Highest peak since it was opened."""
+        self.clipped_at = self.held_at = float("-inf")
+        self.held_dbfs = SILENCE_DBFS
+        self.gone = False
+        self._stream = stream
+        self._meter = LevelMeter(stream.form)
+        self._pulse = Pulse(now)
+        stream.start(self._meter.on_block)
+
+    def look(self, now: float) -> Level | None:
+        """Take what it gave since the last look; what it gave nothing for, keeps the level before."""
+        self.gone = self.gone or self._stream.ended or self._pulse.stopped(self._meter.received, now)
+        taken = self._meter.take()
+        if taken is not None:
+            self.level = taken
+            self.loudest_dbfs = max(self.loudest_dbfs, taken.peak_dbfs)
+            if taken.peak_dbfs >= self.held_dbfs or now - self.held_at > HELD_S:
+                self.held_dbfs, self.held_at = taken.peak_dbfs, now
+            if taken.clipped:
+                self.clipped_at = now
+        return taken
+
+    def close(self) -> None:
+        """Give the device back."""
+        self._stream.close()
+
+
+def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: bool) -> None:
+    """Show the level of every microphone that opens, until `seconds` have passed or Ctrl-C.
+
+    Raises NoDeviceError where there is none, DeviceError where none opens or the last one stops.
+    """
+    from voicecli.view.live import terminal_console
+
+    with _opened(audio, clock) as (microphones, refused):
+        console = terminal_console(sys.stdout) if sys.stdout.isatty() and not as_json else None
+        with suppress(KeyboardInterrupt, ReaderGone):
+            if console is not None and console.is_interactive:
+                from rich.live import Live
+                from rich.text import Text
+
+                from voicecli.posix import no_echo
+                from voicecli.view.meter import meter_lines
+
+                rest = [*map(Text, refused), Text(), Text("RMS, and the highest peak of the last second.")]
+                rest.append(Text("Ctrl-C ends.", "dim"))
+
+                def draw(now: float) -> None:
+                    lines = meter_lines([_row(one, now) for one in microphones], console)
+                    live.update(Text("\n").join([*lines, *rest]), refresh=True)
+
+                with no_echo(sys.stdout), Live(console=console, auto_refresh=False, screen=True) as live:
+                    _look(microphones, clock, FRAME_S, seconds, draw)
+            else:
+                _lines(microphones, refused, clock, seconds, as_json=as_json)
+        if console is not None:
+            for one in microphones:
+                console.print(_summary(one), soft_wrap=True)
+
+
+@contextmanager
+def _opened(audio: AudioConfig, clock: Clock) -> Iterator[tuple[list[Microphone], list[str]]]:
+    """Every microphone that opens, and a line for each that does not."""
+    from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices
+
+    found = [device for device in list_devices() if device.input_channels]
+    if not found:
+        raise NoDeviceError("this computer shows no microphone", "plug one in, or look with: voicecli doctor")
+    microphones: list[Microphone] = []
+    refused: list[str] = []
+    try:
+        for device in found:
+            try:
+                stream = DeviceStream("input", device, RATE_HZ, audio.block_ms, audio.latency_ms)
+                microphones.append(Microphone(device, stream, clock.now()))
+            except DeviceError as error:
+                refused.append(f"{device.number} {error.found}")
+        if not microphones:
+            raise DeviceError("; ".join(refused), "close what uses them: voicecli doctor")
+        yield microphones, [safe(line) for line in refused]
+    finally:
+        for one in microphones:
+            one.close()
+
+
+def _look(
+    microphones: Sequence[Microphone],
+    clock: Clock,
+    every_s: float,
+    seconds: float | None,
+    show: Callable[[float], None],
+) -> None:
+    """Look at all of them again and again."""
+    never, end = threading.Event(), None if seconds is None else clock.now() + seconds
+    while end is None or clock.now() < end:
+        clock.wait(never, every_s)
+        now = clock.now()
+        for one in microphones:
+            one.look(now)
+        show(now)
+        if all(one.gone for one in microphones):
+            raise DeviceError(
+                "the last microphone stopped", "plug it in again, then start this command again"
+            )
+
+
+def _lines(
+    microphones: Sequence[Microphone],
+    refused: Sequence[str],
+    clock: Clock,
+    seconds: float | None,
+    *,
+    as_json: bool,
+) -> None:
+    output, began = LineOutput(sys.stdout), clock.now()
+    for line in refused:
+        sys.stderr.write(f"voicecli: {line}\n")
+
+    def write(now: float) -> None:
+        for one in microphones:
+            if as_json:
+                output.write(json.dumps(_entry(one, now - began)))
+            else:
+                output.write(f"{now - began:6.1f} s  {_label(one)}  {_words(one)}")
+
+    _look(microphones, clock, LINE_S, seconds, write)
+
+
+def _label(one: Microphone) -> str:
+    return safe(f"{one.device.number} {one.device.name}")
+
+
+def _words(one: Microphone) -> str:
+    if one.gone:
+        return "stopped"
+    if one.level is None:
+        return "nothing yet"
+    clips = ", clips" if one.level.clipped else ""
+    return f"{one.level.rms_dbfs:.1f} dBFS, peak {one.level.peak_dbfs:.1f}{clips}"
+
+
+def _entry(one: Microphone, t: float) -> dict[str, object]:
+    level = None if one.gone else one.level
+    return {
+        "t": round(t, 1),
+        "number": one.device.number,
+        "name": one.device.name,
+        "rms_dbfs": None if level is None else round(level.rms_dbfs, 1),
+        "peak_dbfs": None if level is None else round(level.peak_dbfs, 1),
+        "clipped": None if level is None else level.clipped,
+    }
+
+
+def _row(one: Microphone, now: float) -> MeterRow:
+    from voicecli.view.meter import MeterRow
+
+    clipped = now - one.clipped_at <= HELD_S
+    return MeterRow(_label(one), one.level, one.held_dbfs, clipped, "stopped" if one.gone else "")
+
+
+def _summary(one: Microphone) -> str:
+    if one.level is None:
+        return f"{_label(one)}: nothing came"
+    clipped = ", clipped" if one.clipped_at > float("-inf") else ""
+    return f"{_label(one)}: highest peak {one.loudest_dbfs:.0f} dBFS{clipped}"
+
+
+class Seen(NamedTuple):
+    """What of a device stays the same from one look to the next; its number does not."""
+
+    name: str
+    host_api: str
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a look found new."""
+
+    what: str
+    """`here` at the first look, `came`, `went`, or `default`: the one of its kind has changed."""
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The devices at one moment."""
+
+    devices: Counter[Seen]
+    """Two of a kind are counted."""
+    defaults: dict[Kind, Seen]
+
+
+def look_at(devices: Sequence[Device]) -> Look:
+    """What is there, and which ones are the defaults."""
+    seen = {device: Seen(device.name, device.host_api, device.kinds) for device in devices}
+    defaults = {kind: seen[device] for device in devices for kind in device.kinds if device.is_default(kind)}
+    return Look(Counter(seen.values()), defaults)
+
+
+def changes(before: Look | None, after: Look) -> Iterator[Change]:
+    """What went, then what came, then which defaults are new."""
+    old = Look(Counter(), {}) if before is None else before
+    for seen in (old.devices - after.devices).elements():
+        yield Change("went", seen)
+    for seen in (after.devices - old.devices).elements():
+        yield Change("here" if before is None else "came", seen)
+    for kind, seen in after.defaults.items():
+        if old.defaults.get(kind) != seen:
+            yield Change("default", seen._replace(kinds=(kind,)))
+
+
+def watch(clock: Clock, seconds: float | None, *, as_json: bool) -> None:
+    """Tell of devices as they come and go, until `seconds` have passed or Ctrl-C."""
+    from voicecli.audio.devices import list_devices, rescan
+
+    output, never, began = LineOutput(sys.stdout), threading.Event(), clock.now()
+    before: Look | None = None
+    fault = ""
+    with suppress(KeyboardInterrupt, ReaderGone):
+        while seconds is None or clock.now() - began < seconds:
+            try:
+                if before is not None:
+                    rescan()
+                after = look_at(list_devices())
+            except DeviceError as error:
+                if before is None:
+                    raise
+                if fault != str(error):
+                    sys.stderr.write(f"voicecli: {safe(str(error))}\n")
+                fault, after = str(error), Look(Counter(), {})
+            else:
+                fault = ""
+            found = list(changes(before, after))
+            if before is None and not as_json:
+                _begin(output, after)
+            before = after
+            for change in found:
+                t = clock.now() - began
+                output.write(json.dumps(_told(change, t)) if as_json else f"{t:7.1f} s  {_sentence(change)}")
+            output.check()
+            clock.wait(never, LOOK_S)
+
+
+def _begin(output: LineOutput, look: Look) -> None:
+    if any(seen.name.startswith(("pulse", "pipewire")) for seen in look.devices):
+        output.write(
+            "A sound server stands between: what comes and goes behind it is not seen here, "
+            "and 'default' follows the one chosen there."
+        )
+    output.write("Ctrl-C ends.")
+
+
+def _sentence(change: Change) -> str:
+    from voicecli.audio.devices import NOUN
+
+    kinds = " and ".join(NOUN[kind] for kind in change.seen.kinds)
+    name = f"{safe(change.seen.name)} ({safe(change.seen.host_api)})"
+    if change.what == "default":
+        return f"default {kinds}: {name}"
+    return f"{change.what:5}{name}, {kinds}"
+
+
+def _told(change: Change, t: float) -> dict[str, object]:
+    return {"t": round(t, 1), "what": change.what, **change.seen._asdict()}
