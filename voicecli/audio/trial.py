@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -47,24 +48,24 @@ class Recording:
     samples: Int16
     """(n, channels)."""
     told_s: float
-    """Latency the device told with its last block."""
+    """Latency the device told: the median of its blocks."""
 
 
 def record(stream: Stream, seconds: float, clock: Clock) -> Recording:
     """Hear for so long, then close. Raises DeviceError: it does not open, or stops."""
     tape = np.zeros((round(seconds * stream.form.rate_hz), stream.form.channels), np.int16)
-    filled, told_s = 0, 0.0
+    filled, told_s = 0, list[float]()
 
     def keep(samples: Int16, at: float, overflowed: bool) -> None:  # noqa: FBT001  # as devices call it
-        nonlocal filled, told_s
+        nonlocal filled
         del overflowed
         part = tape[filled : filled + len(samples)]
         part[:] = samples[: len(part)]
-        told_s = clock.now() - at
+        told_s.append(clock.now() - at)
         filled += len(part)
 
     _run(stream, keep, lambda: filled, lambda: filled == len(tape), clock)
-    return Recording(tape, told_s)
+    return Recording(tape, statistics.median(told_s))
 
 
 def play(stream: Stream, samples: Int16, clock: Clock) -> float:
@@ -72,23 +73,24 @@ def play(stream: Stream, samples: Int16, clock: Clock) -> float:
 
     Raises DeviceError: it does not open, or stops.
     """
-    handed, told_s, over_at = 0, 0.0, 0.0
+    handed, over_at, told_s = 0, 0.0, list[float]()
 
     def fill(block: Int16, at: float, ran_dry: bool) -> None:  # noqa: FBT001
-        nonlocal handed, told_s, over_at
+        nonlocal handed, over_at
         del ran_dry
         part = samples[handed : handed + block.size]
         block[: part.size] = part
         block[part.size :] = 0
         if part.size:
-            told_s, over_at = at - clock.now(), at + part.size / stream.form.rate_hz
+            told_s.append(at - clock.now())
+            over_at = at + part.size / stream.form.rate_hz
         handed += block.size
 
     def over() -> bool:
         return handed >= samples.size and clock.now() >= over_at
 
     _run(stream, fill, lambda: handed, over, clock)
-    return told_s
+    return statistics.median(told_s)
 
 
 def _run(
