@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from voicecli.audio.streams import StreamFormat
     from voicecli.messages import Int16
 
-CLIPPED_RUN = 3
-"""So many samples at full scale in a row are a wave whose top is cut off; fewer may just fit."""
+CLIPPED_DBFS = -0.1
+"""A peak this high is a wave whose top is cut off. Not 0: on its way a sound server may have resampled it,
+and then the cut tops are no longer all at full scale."""
 
 _RING_S = 4.0
 
@@ -35,20 +36,8 @@ def level_of(samples: Int16) -> Level:
     """Measure (n, channels) samples, at least one."""
     mono = to_float(samples).mean(axis=1, dtype=np.float32)
     peak = float(np.abs(to_float(samples)).max())
-    return Level(level_dbfs(mono), _dbfs(peak), _clips(samples))
-
-
-def _dbfs(amplitude: float) -> float:
-    return max(SILENCE_DBFS, 20.0 * float(np.log10(amplitude + 1e-9)))
-
-
-def _clips(samples: Int16) -> bool:
-    limits = np.iinfo(np.int16)
-    cut = (samples == limits.max) | (samples == limits.min)
-    run = cut[CLIPPED_RUN - 1 :].copy()
-    for earlier in range(CLIPPED_RUN - 1):
-        run &= cut[earlier : earlier + len(run)]
-    return bool(run.any())
+    peak_dbfs = max(SILENCE_DBFS, 20.0 * float(np.log10(peak + 1e-9)))
+    return Level(level_dbfs(mono), peak_dbfs, peak_dbfs >= CLIPPED_DBFS)
 
 
 class LevelMeter:

@@ -48,7 +48,7 @@ class Recording:
     samples: Int16
     """(n, channels)."""
     told_s: float
-    """Latency the device told: the median of its blocks."""
+    """Latency the device told: the median of the second half, for some take a while to begin."""
 
 
 def record(stream: Stream, seconds: float, clock: Clock) -> Recording:
@@ -65,7 +65,7 @@ def record(stream: Stream, seconds: float, clock: Clock) -> Recording:
         filled += len(part)
 
     _run(stream, keep, lambda: filled, lambda: filled == len(tape), clock)
-    return Recording(tape, statistics.median(told_s))
+    return Recording(tape, _settled(told_s))
 
 
 def play(stream: Stream, samples: Int16, clock: Clock) -> float:
@@ -90,7 +90,11 @@ def play(stream: Stream, samples: Int16, clock: Clock) -> float:
         return handed >= samples.size and clock.now() >= over_at
 
     _run(stream, fill, lambda: handed, over, clock)
-    return statistics.median(told_s)
+    return _settled(told_s)
+
+
+def _settled(told_s: list[float]) -> float:
+    return statistics.median(told_s[len(told_s) // 2 :])
 
 
 def _run(

@@ -292,10 +292,8 @@ def watch(clock: Clock, seconds: float | None, *, as_json: bool) -> None:
 
 def _begin(output: LineOutput, look: Look) -> None:
     if any(seen.name.startswith(("pulse", "pipewire")) for seen in look.devices):
-        output.write(
-            "A sound server stands between: what comes and goes behind it is not seen here, "
-            "and 'default' follows the one chosen there."
-        )
+        output.write("Behind PulseAudio or PipeWire devices come and go unseen;")
+        output.write("'default' is the one chosen there.")
     output.write("Ctrl-C ends.")
 
 

@@ -21,6 +21,8 @@ from voicecli.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.table import Table
+
     from voicecli.config import Config
     from voicecli.config.load import Flags
     from voicecli.doctor import Check, Look, Status
@@ -58,14 +60,11 @@ def doctor(
     if listen:
         typer.echo("chirps will sound; the microphone must hear the loudspeaker", err=True)
     checks: list[Check] = []
-    under_way = _under_way([name for name, _ in looks])
     try:
-        with under_way as tell:
+        with _shown([name for name, _ in looks], as_json=as_json) as show:
             for check in examine(looks):
                 checks.append(check)
-                if not as_json:
-                    _show(check)
-                tell(len(checks))
+                show(check)
     except KeyboardInterrupt:
         atexit.register(_end_at_once, 130)  # a check is in the middle of something
         raise
@@ -139,37 +138,47 @@ def _settings(config_file: Path | None, flags: Flags) -> tuple[Config, Look]:
 
 
 @contextmanager
-def _under_way(names: list[str]) -> Iterator[Callable[[int], None]]:
-    """Name the check that is under way, on a terminal; to be told how many are done."""
+def _shown(names: list[str], *, as_json: bool) -> Iterator[Callable[[Check], None]]:
+    """Take the checks and show them: not at all, as lines of a pipe, or below one another on a terminal.
+
+    There it names the one that is under way.
+    """
     from rich.console import Console
 
-    console = Console(stderr=True, highlight=False)
-    if not console.is_interactive:
-        yield lambda done: None
+    console = Console(markup=False, emoji=False, highlight=False)
+    if as_json or not console.is_interactive:
+        yield (lambda check: None) if as_json else _write_line
         return
     with console.status(names[0]) as status:
-        yield lambda done: status.update(names[done]) if done < len(names) else None
+        to_come = names[1:]
+
+        def show(check: Check) -> None:
+            console.print(_row(check))
+            if to_come:
+                status.update(to_come.pop(0))
+
+        yield show
 
 
-def _show(check: Check) -> None:
-    """One line of a pipe; on a terminal the remedy below, and both wrapped beside the name."""
-    from rich.console import Console
+def _write_line(check: Check) -> None:
+    from voicecli.view.safe import safe
+
+    remedy = f"; {check.remedy}" if check.remedy else ""
+    typer.echo(safe(f"{check.status}  {check.name}: {check.found}{remedy}"))
+
+
+def _row(check: Check) -> Table:
+    """What was found, below it the remedy, both wrapped beside the name."""
     from rich.table import Table
     from rich.text import Text
 
     from voicecli.view.safe import safe
 
-    found, remedy = safe(check.found), safe(check.remedy)
-    console = Console(markup=False, emoji=False, highlight=False)
-    if not console.is_terminal:
-        typer.echo(f"{check.status}  {check.name}: {found}{'; ' if remedy else ''}{remedy}")
-        return
-    words = Text(found)
-    if remedy:
-        words.append(f"\n{remedy}", "bold" if check.status in ("warn", "fail") else "dim")
-    line = Table.grid(padding=(0, 2, 0, 0))
-    line.add_column(width=len("pass"))
-    line.add_column(width=LABEL)
-    line.add_column(overflow="fold")
-    line.add_row(Text(check.status, STYLES[check.status]), Text(check.name), words)
-    console.print(line)
+    words = Text(safe(check.found))
+    if check.remedy:
+        words.append(f"\n{safe(check.remedy)}", "bold" if check.status in ("warn", "fail") else "dim")
+    row = Table.grid(padding=(0, 2, 0, 0))
+    for width in (len("pass"), LABEL, None):
+        row.add_column(width=width, overflow="fold")
+    row.add_row(Text(check.status, STYLES[check.status]), Text(check.name), words)
+    return row

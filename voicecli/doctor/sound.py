@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 VOICE_HZ = 22_050
 """What most voices speak at, the default one among them."""
 
-TRIED_S = 0.5
-"""Heard, and played without a sound."""
-
-CHIRPS = 4
-"""Three must be heard."""
+HEARD_S, PLAYED_S = 2.0, 1.0
+"""The microphone is heard for so long: PulseAudio's input, through ALSA, had caught up after 1.3 s. The
+loudspeaker is given silence."""
 
 SLOW_MS = 250.0
 """Round trip from which on the devices take as much as all else together is to take (docs/latency.md)."""
@@ -67,7 +65,7 @@ class Sound:
         """Whether the one of the settings is there, opens, and delivers."""
         device = find_device("input", self._audio.input_device)
         stream = self._stream("input", device, RATE_HZ)
-        self._heard = stream.form, record(stream, TRIED_S, self._clock)
+        self._heard = stream.form, record(stream, HEARD_S, self._clock)
         return Finding("pass", f"{_called(device, 'input')} opens and delivers")
 
     def permission(self) -> Finding:
@@ -89,7 +87,7 @@ class Sound:
         """Whether the one of the settings is there, opens, and takes sound; what is played is silence."""
         device = find_device("output", self._audio.output_device)
         stream = self._stream("output", device, VOICE_HZ)
-        silence = np.zeros(round(TRIED_S * stream.form.rate_hz), np.int16)
+        silence = np.zeros(round(PLAYED_S * stream.form.rate_hz), np.int16)
         self._spoken = stream.form, play(stream, silence, self._clock)
         return Finding("pass", f"{_called(device, 'output')} opens and takes sound")
 
@@ -121,7 +119,7 @@ class Sound:
         )
         streams = DeviceStreams(*pair, VOICE_HZ, self._audio.block_ms, self._audio.latency_ms)
         try:
-            trip = self._trip = measure(streams, self._clock, CHIRPS)
+            trip = self._trip = measure(streams, self._clock)
         except NotHeardError as error:
             self._trip = error
             return _slow(told_ms, f"{told_ms:.0f} ms there and back, as the devices tell")
@@ -134,9 +132,7 @@ class Sound:
         """How loudly the microphone hears the loudspeaker."""
         match self._trip:
             case None if not self._listen:
-                return Finding(
-                    "skip", "not measured: it takes a sound", "run: voicecli doctor --listen (4 chirps)"
-                )
+                return Finding("skip", "not measured: it takes a sound", "run: voicecli doctor --listen")
             case None:
                 return Finding("skip", "needs a latency that can be measured")
             case NotHeardError() if self._audio.headphones:
@@ -145,7 +141,7 @@ class Sound:
                 return Finding(
                     "warn",
                     unheard.found,
-                    "with headphones that is right: voicecli talk --headphones; else turn the volume up",
+                    "with headphones that is right: voicecli talk --headphones; else turn it up, try again",
                 )
             case trip:
                 return _echo(trip.echo_db, headphones=self._audio.headphones)
