@@ -184,7 +184,7 @@ def _words(one: Microphone) -> str:
     if one.level is None:
         return "nothing yet"
     clips = ", clips" if one.level.clipped else ""
-    return f"{one.level.rms_dbfs:.1f} dBFS, peak {one.level.peak_dbfs:.1f}{clips}"
+    return f"{one.level.rms_dbfs:z.1f} dBFS, peak {one.level.peak_dbfs:z.1f}{clips}"
 
 
 def _entry(one: Microphone, t: float) -> dict[str, object]:
@@ -210,7 +210,7 @@ def _summary(one: Microphone) -> str:
     if one.level is None:
         return f"{_label(one)}: nothing came"
     clipped = ", clipped" if one.clipped_at > float("-inf") else ""
-    return f"{_label(one)}: highest peak {one.loudest_dbfs:.0f} dBFS{clipped}"
+    return f"{_label(one)}: highest peak {one.loudest_dbfs:z.0f} dBFS{clipped}"
 
 
 class Seen(NamedTuple):

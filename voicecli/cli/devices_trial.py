@@ -66,7 +66,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
         typer.echo(json.dumps(_report(level, microphone, back.form, silent=silent)))
     else:
         verdict = "silent" if silent else "clipped: turn the microphone down" if level.clipped else "good"
-        typer.echo(f"level {level.rms_dbfs:.1f} dBFS, peak {level.peak_dbfs:.1f}: {verdict}")
+        typer.echo(f"level {level.rms_dbfs:z.1f} dBFS, peak {level.peak_dbfs:z.1f}: {verdict}")
     if silent:
         raise _silence(samples, microphone.name)
     _tell(f"playing it on {back.form.name!r}")

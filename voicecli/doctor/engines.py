@@ -154,10 +154,12 @@ class Engines:
             server.close()
         if models is None:
             return Finding("fail", f"{server.name}: no answer within {SERVER_S:g} s", "look at its log")
-        if generate.model != "auto" and models and generate.model not in models:
-            return Finding("fail", f"{server.name}: it has no such model", f"it has: {', '.join(models[:5])}")
         if not models:
             return Finding("warn", f"{server.name}: it lists no model", "load one there")
+        if not {"auto", *models} & {generate.model, f"{generate.model}:latest"}:  # Ollama's way to say it
+            return Finding(
+                "warn", f"{server.name}: it does not list this model", f"it has: {', '.join(models[:5])}"
+            )
         return Finding("pass", f"{server.name} answers")
 
     def _local_generator(self) -> GenerateConfig:

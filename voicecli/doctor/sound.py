@@ -81,7 +81,7 @@ class Sound:
                 "the microphone delivers digital silence",
                 "unmute it, and allow the terminal to use it (macOS, Windows: privacy settings)",
             )
-        return Finding("pass", f"sound arrives, {level_of(samples).rms_dbfs:.0f} dBFS just now")
+        return Finding("pass", f"sound arrives, {level_of(samples).rms_dbfs:z.0f} dBFS just now")
 
     def loudspeaker(self) -> Finding:
         """Whether the one of the settings is there, opens, and takes sound; what is played is silence."""
@@ -177,7 +177,7 @@ def _slow(ms: float, found: str) -> Finding:
 
 
 def _echo(echo_db: float, *, headphones: bool) -> Finding:
-    found = f"the microphone hears the loudspeaker at {echo_db:.0f} dB"
+    found = f"the microphone hears the loudspeaker at {echo_db:z.0f} dB"
     if headphones:
         return Finding(
             "warn", f"{found}, though audio.headphones is set", "put them on, or use talk --speakers"

@@ -62,9 +62,9 @@ def _state(row: MeterRow, console: Console, width: int) -> Text:
         return Text(safe(row.note) or f"opening {glyphs_for(console).more}", "dim")
     glyphs = glyphs_for(console)
     low, high = METER_DBFS
-    numbers = f" {row.level.rms_dbfs:4.0f} dBFS"
+    numbers = f" {row.level.rms_dbfs:z4.0f} dBFS"
     if console.width >= WITH_PEAK:
-        numbers += f", peak {row.held_dbfs:4.0f}"
+        numbers += f", peak {row.held_dbfs:z4.0f}"
     cells = max(4, min(WIDEST_BAR, width - len(numbers) - len(_MARK)))
     # `max` first, so that what is not a number becomes the lower end too.
     filled, mark = (
