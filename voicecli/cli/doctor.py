@@ -164,7 +164,7 @@ def _write_line(check: Check) -> None:
     from voicecli.view.safe import safe
 
     remedy = f"; {check.remedy}" if check.remedy else ""
-    typer.echo(safe(f"{check.status}  {check.name}: {check.found}{remedy}"))
+    typer.echo(safe(f"{check.status} {check.name}: {check.found}{remedy}"))
 
 
 def _row(check: Check) -> Table:

@@ -122,7 +122,7 @@ class Engines:
             )
             if share is not None and (name != "generator" or config.generate.engine == "embedded")
         }
-        return _headroom(shares, describe().cores)
+        return headroom(shares, describe().cores)
 
     def _model(self, resolve: Callable[[], Path]) -> Finding:
         path = resolve()
@@ -176,7 +176,8 @@ def _share(ms_per_token: float | None) -> float | None:
     return None if ms_per_token is None else round(ms_per_token / 1000 * TOKENS_PER_S, 4)
 
 
-def _headroom(shares: dict[str, float], cores: int) -> Finding:
+def headroom(shares: dict[str, float], cores: int) -> Finding:
+    """`shares`: engine, as in `_TITLES`, and its seconds of work for a second of speech."""
     told = ", ".join(f"{title} {share * 1000:.0f} ms" for title, share in shares.items())
     found = f"work for a second of speech, on {cores} cores: {told}"
     slowest = max(shares, key=lambda title: shares[title])
