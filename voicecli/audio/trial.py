@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from voicecli.clock import Clock
     from voicecli.messages import Int16
 
+LEAD_S = 1.0
+"""A loudspeaker first gets silence for so long. PulseAudio's, through ALSA, may take sound faster than it plays
+as it begins: on a busy computer some was lost in 3 of 8 runs, and in none of 6 after this silence."""
+
 _POLL_S = 0.05
 
 
@@ -69,15 +73,20 @@ def record(stream: Stream, seconds: float, clock: Clock) -> Recording:
 
 
 def play(stream: Stream, samples: Int16, clock: Clock) -> float:
-    """Play (n,) samples to their end, then close; gives the latency the device tells of, s.
+    """Play (n,) samples after `LEAD_S` to their end, then close; gives the latency the device tells of, s.
 
     Raises DeviceError: it does not open, or stops.
     """
-    handed, over_at, told_s = 0, 0.0, list[float]()
+    called, handed, over_at, told_s = 0, 0, 0.0, list[float]()
+    from_s = clock.now() + LEAD_S
 
     def fill(block: Int16, at: float, ran_dry: bool) -> None:  # noqa: FBT001
-        nonlocal handed, over_at
+        nonlocal called, handed, over_at
         del ran_dry
+        called += 1
+        if clock.now() < from_s:
+            block[:] = 0
+            return
         part = samples[handed : handed + block.size]
         block[: part.size] = part
         block[part.size :] = 0
@@ -89,7 +98,7 @@ def play(stream: Stream, samples: Int16, clock: Clock) -> float:
     def over() -> bool:
         return handed >= samples.size and clock.now() >= over_at
 
-    _run(stream, fill, lambda: handed, over, clock)
+    _run(stream, fill, lambda: called, over, clock)
     return _settled(told_s)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 VOICE_HZ = 22_050
 """What most voices speak at, the default one among them."""
 
-HEARD_S, PLAYED_S = 2.0, 1.0
+HEARD_S, PLAYED_S = 2.0, 0.5
 """The microphone is heard for so long: PulseAudio's input, through ALSA, had caught up after 1.3 s. The
 loudspeaker is given silence."""
 
