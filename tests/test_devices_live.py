@@ -13,7 +13,7 @@ from tests.studio import Studio
 from voicecli.audio.devices import NoDeviceError, list_devices, rescan
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs, to_float
 from voicecli.audio.meter import Level, level_of
-from voicecli.cli import devices_live, devices_trial
+from voicecli.cli import devices_meter, devices_trial, devices_watch
 from voicecli.config import AudioConfig, Config
 from voicecli.errors import DeviceError
 from voicecli.view.meter import MeterRow, meter_lines
@@ -59,7 +59,7 @@ def test_silence_has_a_number_and_one_loud_channel_is_seen() -> None:
 def metered(
     studio: Studio, capsys: pytest.CaptureFixture[str], seconds: float = 3
 ) -> list[dict[str, object]]:
-    devices_live.meter(AudioConfig(), studio.clock, seconds, as_json=True)
+    devices_meter.meter(AudioConfig(), studio.clock, seconds, as_json=True)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -78,7 +78,7 @@ def test_the_meter_tells_each_microphone_s_level_once_a_second(
 def test_the_meter_in_words(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.amplitudes[0] = 1.0
     studio.devices[0]["name"] = "Desk\x1b[2J\u202e"
-    devices_live.meter(AudioConfig(), studio.clock, 1, as_json=False)
+    devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "   1.0 s  0 Desk  -3.0 dBFS, peak 0.0, clips",
         "   1.0 s  1 Camera  -23.0 dBFS, peak -20.0",
@@ -89,7 +89,7 @@ def test_a_microphone_that_does_not_open_is_named_and_the_others_are_shown(
     studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     studio.takes = lambda rate, channels: channels == 2  # the camera alone
-    devices_live.meter(AudioConfig(), studio.clock, 1, as_json=False)
+    devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
     told = capsys.readouterr()
     assert "1 Camera" in told.out
     assert "Desk" not in told.out
@@ -115,13 +115,13 @@ def test_a_microphone_that_goes_away_is_told_and_the_last_one_ends_it(
 def test_no_microphone_at_all(studio: Studio) -> None:
     del studio.devices[:2]
     with pytest.raises(NoDeviceError):
-        devices_live.meter(AudioConfig(), studio.clock, 1, as_json=False)
+        devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
 
 
 def test_no_microphone_that_opens(studio: Studio) -> None:
     studio.refusals["open input"] = "Device unavailable"
     with pytest.raises(DeviceError, match=r"'Desk' cannot be opened.*'Camera' cannot be opened"):
-        devices_live.meter(AudioConfig(), studio.clock, 1, as_json=False)
+        devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
 
 
 @pytest.mark.parametrize("width", [40, 60, 72, 120, 200])
@@ -227,7 +227,7 @@ def test_devices_that_come_and_go_are_told(studio: Studio, capsys: pytest.Captur
         studio.refusals["begin"] = "no host API"
 
     studio.replaced = [lambda: None, headset, one_less, broken, lambda: None, studio.refusals.clear]
-    devices_live.watch(studio.clock, 7, as_json=True)
+    devices_watch.watch(studio.clock, 7, as_json=True)
     told = capsys.readouterr()
     seen = [json.loads(line) for line in told.out.splitlines()]
     assert [(s["t"], s["what"], s["name"]) for s in seen] == [
@@ -246,7 +246,7 @@ def test_devices_that_come_and_go_are_told(studio: Studio, capsys: pytest.Captur
 
 def test_watching_in_words(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.devices[1]["name"] = "Cam\x07era"
-    devices_live.watch(studio.clock, 1, as_json=False)
+    devices_watch.watch(studio.clock, 1, as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "Ctrl-C ends.",
         "    0.0 s  here Desk (ALSA), microphone",
@@ -261,7 +261,7 @@ def test_where_a_sound_server_is_what_it_hides_is_told(
     studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     studio.add("pulse", 32, 32)
-    devices_live.watch(studio.clock, 1, as_json=False)
+    devices_watch.watch(studio.clock, 1, as_json=False)
     assert "come and go unseen" in capsys.readouterr().out
 
 

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from voicecli.clock import Clock
     from voicecli.messages import Int16
 
+VOICE_HZ = 22_050
+"""What most voices speak at, the default one among them: asked of loudspeakers."""
+
 LEAD_S = 1.0
-"""A loudspeaker first gets silence for so long. PulseAudio's, through ALSA, may take sound faster than it plays
-as it begins: on a busy computer some was lost in 3 of 8 runs, and in none of 6 after this silence."""
+"""A loudspeaker first gets silence for so long. PulseAudio's, through ALSA, may take sound faster than it
+plays as it begins: on a busy computer some was lost in 3 of 8 runs, and in none of 6 after this silence."""
 
 _POLL_S = 0.05
 

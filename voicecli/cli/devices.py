@@ -39,12 +39,12 @@ def devices(
     if not (meter or test or watch):
         _list(as_json=as_json, check=check)
         return
-    from voicecli.cli import devices_live, devices_trial
+    from voicecli.cli import devices_meter, devices_trial, devices_watch
     from voicecli.clock import MonotonicClock
 
     clock = MonotonicClock()
     if watch:
-        devices_live.watch(clock, seconds, as_json=as_json)
+        devices_watch.watch(clock, seconds, as_json=as_json)
         return
     config = settings(
         config_file,
@@ -54,7 +54,7 @@ def devices(
         },
     )
     if meter:
-        devices_live.meter(config.audio, clock, seconds, as_json=as_json)
+        devices_meter.meter(config.audio, clock, seconds, as_json=as_json)
     else:
         devices_trial.test(config, clock, as_json=as_json)
 

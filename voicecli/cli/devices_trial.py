@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from voicecli.audio.trial import VOICE_HZ, play, record
 from voicecli.errors import DeviceError
+from voicecli.messages import RATE_HZ
 
 if TYPE_CHECKING:
     from voicecli.audio.devices import Device, Kind
@@ -17,11 +19,6 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.messages import Int16
 
-VOICE_HZ = 22_050
-"""What the default voice speaks at."""
-
-RATES_HZ: dict[Kind, int] = {"input": 16_000, "output": VOICE_HZ}
-
 RECORDED_S = 3.0
 
 
@@ -30,9 +27,9 @@ def check(device: Device, kind: Kind) -> str:
     from voicecli.audio.devices import DeviceStream
     from voicecli.config import AudioConfig
 
-    usual = AudioConfig()
+    usual, rate_hz = AudioConfig(), RATE_HZ if kind == "input" else VOICE_HZ
     try:
-        stream = DeviceStream(kind, device, RATES_HZ[kind], usual.block_ms, usual.latency_ms)
+        stream = DeviceStream(kind, device, rate_hz, usual.block_ms, usual.latency_ms)
         stream.start(_ignore)
         stream.close()
     except DeviceError as error:
@@ -51,11 +48,10 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
     """
     from voicecli.audio.devices import DeviceStream, find_device
     from voicecli.audio.meter import level_of
-    from voicecli.audio.trial import play, record
 
     audio = config.audio
     pair = find_device("input", audio.input_device), find_device("output", audio.output_device)
-    stream = DeviceStream("input", pair[0], RATES_HZ["input"], audio.block_ms, audio.latency_ms)
+    stream = DeviceStream("input", pair[0], RATE_HZ, audio.block_ms, audio.latency_ms)
     microphone = stream.form
     back = DeviceStream("output", pair[1], microphone.rate_hz, audio.block_ms, audio.latency_ms)
     _tell(f"speak now: {RECORDED_S:.0f} s are recorded from {microphone.name!r}")

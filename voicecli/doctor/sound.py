@@ -10,7 +10,7 @@ import numpy as np
 
 from voicecli.audio.devices import DeviceStream, DeviceStreams, NoDeviceError, find_device, list_devices
 from voicecli.audio.meter import level_of
-from voicecli.audio.trial import play, record
+from voicecli.audio.trial import VOICE_HZ, play, record
 from voicecli.bench.roundtrip import NotHeardError, measure
 from voicecli.doctor import Finding
 from voicecli.messages import RATE_HZ
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from voicecli.bench.roundtrip import RoundTrip
     from voicecli.clock import Clock
     from voicecli.config import AudioConfig
-
-VOICE_HZ = 22_050
-"""What most voices speak at, the default one among them."""
 
 HEARD_S, PLAYED_S = 2.0, 0.5
 """The microphone is heard for so long: PulseAudio's input, through ALSA, had caught up after 1.3 s. The
