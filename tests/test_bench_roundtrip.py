@@ -113,6 +113,7 @@ def test_what_the_devices_hide_is_found(hidden_s: float, gain: float, loudspeake
     assert found.heard == 5
     assert found.correction_ms == pytest.approx(hidden_s * 1000, abs=0.2)
     assert found.median_ms == pytest.approx(found.reported_ms + found.correction_ms, abs=0.2)
+    assert found.echo_db == pytest.approx(20 * np.log10(abs(gain)), abs=0.5)
 
 
 def test_told_times_that_waver_do_not_change_the_round_trip() -> None:

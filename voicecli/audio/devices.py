@@ -8,6 +8,7 @@ makes for a call.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -71,6 +72,12 @@ class Device:
         """How many channels it offers that way."""
         return self.input_channels if kind == "input" else self.output_channels
 
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Which it is: a microphone, a loudspeaker or both."""
+        both: tuple[Kind, ...] = ("input", "output")
+        return tuple(kind for kind in both if self.channels(kind))
+
     def is_default(self, kind: Kind) -> bool:
         """Whether the system uses it when none is named."""
         return self.default_input if kind == "input" else self.default_output
@@ -113,6 +120,20 @@ def list_devices() -> list[Device]:
         raise DeviceError(
             f"PortAudio cannot list the devices ({error})", "is a sound server running?"
         ) from error
+
+
+def rescan() -> None:
+    """Let PortAudio look again, for it lists what was there when it began. Only while no stream is open.
+
+    Raises DeviceError where PortAudio does not begin again; it may be tried again later.
+    """
+    sd = _sounddevice()
+    with suppress(sd.PortAudioError):  # the time before, it did not begin
+        sd._terminate()  # noqa: SLF001  # sounddevice has no other name for it
+    try:
+        sd._initialize()  # noqa: SLF001
+    except sd.PortAudioError as error:
+        raise DeviceError(f"PortAudio does not begin ({error})", "is a sound server running?") from error
 
 
 def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:

@@ -18,6 +18,8 @@ from voicecli.audio.streams import Pulse
 from voicecli.errors import DeviceError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from voicecli.audio.streams import AudioStreams
     from voicecli.clock import Clock
     from voicecli.messages import Float32, Int16
@@ -62,6 +64,12 @@ class RoundTrip:
     """The same as the devices tell it: latency of the one and of the other."""
     correction_ms: float
     """What must be added to a total that rests on the devices' times. The flight of the sound is in it."""
+    echo_db: float
+    """How much louder the chirp came back than it was handed to the loudspeaker; mostly below 0."""
+
+
+class NotHeardError(DeviceError):
+    """Both devices work, but the microphone does not hear the loudspeaker."""
 
 
 def chirp(rate_hz: int, highest_hz: float = CHIRP_HZ[1]) -> Float32:
@@ -79,23 +87,34 @@ def find(heard: Float32, wanted: Float32, rate_hz: int) -> int | None:
     Of the correlation the envelope is taken, so it does not matter which way round the loudspeaker is
     wired, nor that a carrier has several peaks.
     """
-    places = heard.size - wanted.size + 1
-    if places < 1:
+    if heard.size < wanted.size:
         return None
-    size = 1 << (heard.size + wanted.size - 1).bit_length()
-    spectrum = np.fft.fft(heard, size) * np.conj(np.fft.fft(wanted, size))
-    spectrum[size // 2 :] = 0  # without negative frequencies a signal's magnitude is its envelope
-    envelope = np.abs(np.fft.ifft(spectrum))[:places]
+    envelope = _envelope(heard, wanted)
     best = int(np.argmax(envelope))
     guard = round(GUARD_S * rate_hz)
     elsewhere = np.concatenate((envelope[: max(0, best - guard)], envelope[best + guard + 1 :]))
     return best if envelope[best] > CLEARER * elsewhere.max(initial=0.0) else None
 
 
+def gain_db(heard: Float32, wanted: Float32) -> float:
+    """How much louder `wanted` is in (n,) `heard`, which is as long and begins with it."""
+    gain = float(_envelope(heard, wanted)[0]) / float(np.dot(wanted, wanted))
+    return 20.0 * float(np.log10(gain + 1e-9))
+
+
+def _envelope(heard: Float32, wanted: Float32) -> NDArray[np.float64]:
+    """How well `wanted` fits at each place of the longer `heard`."""
+    size = 1 << (heard.size + wanted.size - 1).bit_length()
+    spectrum = np.fft.fft(heard, size) * np.conj(np.fft.fft(wanted, size))
+    spectrum[size // 2 :] = 0  # without negative frequencies a signal's magnitude is half its envelope
+    fits: NDArray[np.float64] = 2 * np.abs(np.fft.ifft(spectrum))[: heard.size - wanted.size + 1]
+    return fits
+
+
 def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
     """Play `count` chirps and hear them; takes 3 s and a second for each, and closes the streams.
 
-    Raises DeviceError where too few are heard, or a device fails.
+    Raises NotHeardError where too few are heard, DeviceError where a device fails.
     """
     rates = (streams.microphone.rate_hz, streams.loudspeaker.rate_hz)
     highest_hz = min(CHIRP_HZ[1], 0.4 * min(rates))
@@ -196,7 +215,7 @@ class _Session:
         # Any one channel may be dead.
         tape = to_float(self._tape).mean(axis=1, dtype=np.float32)
         begun = self._begun or 0
-        late_s, reported_s = [], []
+        late_s, reported_s, echo_db = [], [], []
         for start in self._starts:
             sounded_at, out_s = self.played.time_of(begun + start, self._loudspeaker.rate_hz)
             begin, end = (self.heard.position_at(sounded_at + edge, rate_hz) for edge in SEARCH_S)
@@ -205,8 +224,9 @@ class _Session:
                 heard_at, in_s = self.heard.time_of(begin + found, rate_hz)
                 late_s.append(heard_at - sounded_at)
                 reported_s.append(out_s + in_s)
+                echo_db.append(gain_db(tape[begin + found : begin + found + wanted.size], wanted))
         if len(late_s) < min(FEWEST, len(self._starts)):
-            raise DeviceError(
+            raise NotHeardError(
                 f"of {len(self._starts)} chirps from the loudspeaker the microphone heard {len(late_s)}",
                 "turn the volume up, or the microphone cannot hear the loudspeaker (headphones?)",
             )
@@ -219,4 +239,5 @@ class _Session:
             spread_ms=round(float(np.ptp(whole)), 1),
             reported_ms=round(float(np.median(reported)), 1),
             correction_ms=round(float(np.median(late)), 1),
+            echo_db=round(float(np.median(echo_db)), 1),
         )

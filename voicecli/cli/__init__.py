@@ -15,6 +15,7 @@ import typer
 from voicecli.cli.bench import bench_app
 from voicecli.cli.config import config_app
 from voicecli.cli.devices import devices
+from voicecli.cli.doctor import doctor
 from voicecli.cli.models import models_app
 from voicecli.cli.speech import say, transcribe
 from voicecli.cli.talk import demo, talk
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Talk with a language model on your own computer.",
 )
-for command in (talk, demo, devices, say, transcribe):
+for command in (talk, demo, devices, doctor, say, transcribe):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
 app.add_typer(models_app, name="models")

@@ -1,4 +1,4 @@
-"""`voicecli devices`: microphones and loudspeakers, and whether they open."""
+"""`voicecli devices`: microphones and loudspeakers; what is tried of them is in `devices_*`."""
 
 from __future__ import annotations
 
@@ -7,28 +7,69 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.errors import DeviceError
+from voicecli.cli.options import ConfigFile, InputDevice, OutputDevice, settings
+from voicecli.errors import ConfigError, DeviceError
 
 if TYPE_CHECKING:
     from voicecli.audio.devices import Device, Kind
-    from voicecli.messages import Int16
-
-VOICE_HZ = 22_050
-"""What the default voice speaks at."""
-
-RATES_HZ: dict[Kind, int] = {"input": 16_000, "output": VOICE_HZ}
+Seconds = Annotated[
+    float | None, typer.Option("--seconds", min=1, max=86_400, help="--meter, --watch: end by itself.")
+]
 
 
 def devices(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON list instead of a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON: a list, or one object a line.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Open each one at the rates talk uses.")] = False,
+    meter: Annotated[bool, typer.Option("--meter", help="Show how loud each microphone is, live.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Record 3 s, say how loud, play them back.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Tell of devices as they come and go.")] = False,
+    seconds: Seconds = None,
+    input_device: InputDevice = None,
+    output_device: OutputDevice = None,
+    config_file: ConfigFile = None,
 ) -> None:
-    """List microphones and loudspeakers; with --check, exit 1 when a default one cannot be opened."""
+    """List microphones and loudspeakers, or try them.
+
+    With --check, exit 1 when a default one cannot be opened; with --test, when nothing is heard.
+    """
+    if sum((check, meter, test, watch)) > 1:
+        raise ConfigError("--check, --meter, --test and --watch exclude one another", "give one of them")
+    if seconds is not None and not (meter or watch):
+        raise ConfigError("--seconds is for --meter and --watch", "give one of them")
+    if not (meter or test or watch):
+        _list(as_json=as_json, check=check)
+        return
+    from voicecli.cli import devices_meter, devices_trial, devices_watch
+    from voicecli.clock import MonotonicClock
+
+    clock = MonotonicClock()
+    if watch:
+        devices_watch.watch(clock, seconds, as_json=as_json)
+        return
+    config = settings(
+        config_file,
+        {
+            "--input-device": ("audio.input_device", input_device),
+            "--output-device": ("audio.output_device", output_device),
+        },
+    )
+    if meter:
+        devices_meter.meter(config.audio, clock, seconds, as_json=as_json)
+    else:
+        devices_trial.test(config, clock, as_json=as_json)
+
+
+def _list(*, as_json: bool, check: bool) -> None:
     from voicecli.audio.devices import NoDeviceError, list_devices
+    from voicecli.cli import devices_trial
 
     found = list_devices()
     checks = (
-        {(device.number, kind): _check(device, kind) for device in found for kind in _kinds(device)}
+        {
+            (device.number, kind): devices_trial.check(device, kind)
+            for device in found
+            for kind in device.kinds
+        }
         if check
         else {}
     )
@@ -39,7 +80,7 @@ def devices(
     broken = [
         f"{device.name} ({kind})"
         for device in found
-        for kind in _kinds(device)
+        for kind in device.kinds
         if device.is_default(kind) and checks.get((device.number, kind), "").startswith("no")
     ]
     if check and not found:
@@ -52,36 +93,12 @@ def devices(
         )
 
 
-def _kinds(device: Device) -> list[Kind]:
-    kinds: list[Kind] = ["input", "output"]
-    return [kind for kind in kinds if device.channels(kind)]
-
-
-def _check(device: Device, kind: Kind) -> str:
-    """What the device agreed to, or `no: ` and why not."""
-    from voicecli.audio.devices import DeviceStream
-    from voicecli.config import AudioConfig
-
-    usual = AudioConfig()
-    try:
-        stream = DeviceStream(kind, device, RATES_HZ[kind], usual.block_ms, usual.latency_ms)
-        stream.start(_ignore)
-        stream.close()
-    except DeviceError as error:
-        return f"no: {error.found}"
-    return f"{stream.form.rate_hz} Hz, {stream.form.channels} ch"
-
-
-def _ignore(block: Int16, at: float, lost: bool) -> None:
-    """A loudspeaker's block is silent as it comes; what a microphone gave, nobody reads."""
-
-
 def _described(device: Device, checks: dict[tuple[int, Kind], str]) -> dict[str, object]:
     import dataclasses
 
     return {
         **dataclasses.asdict(device),
-        **{f"{kind}_check": checks[device.number, kind] for kind in _kinds(device) if checks},
+        **{f"{kind}_check": checks[device.number, kind] for kind in device.kinds if checks},
     }
 
 
@@ -109,7 +126,7 @@ def _print_table(found: list[Device], checks: dict[tuple[int, Kind], str]) -> No
     ):
         table.add_column(title, overflow="fold")
     for device in found:
-        for kind in _kinds(device):
+        for kind in device.kinds:
             latency_s = device.input_latency_s if kind == "input" else device.output_latency_s
             row = [
                 f"{'*' if device.is_default(kind) else ' '}{device.number}",

@@ -105,6 +105,15 @@ class OpenAiGenerator:
             self.reads_ahead = stats.prompt_tokens_evaluated < stats.prompt_tokens
         return stats
 
+    def models(self, cancelled: Cancelled) -> list[str] | None:
+        """Names of the models the server has, None when cancelled before it answered. Raises EngineError."""
+        found: list[str] = []
+
+        async def ask() -> None:
+            found.extend(await self._models())
+
+        return found if self._run(ask(), cancelled) else None
+
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Know nothing: servers do not tell of the words in the middle of a message."""
         return None

@@ -1,0 +1,209 @@
+"""`devices --meter`: how loud each microphone is, as bars or as lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from voicecli.audio.level import SILENCE_DBFS
+from voicecli.audio.meter import LevelMeter
+from voicecli.audio.streams import Pulse
+from voicecli.errors import DeviceError
+from voicecli.messages import RATE_HZ
+from voicecli.view import ReaderGone
+from voicecli.view.output import LineOutput
+from voicecli.view.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from voicecli.audio.devices import Device, DeviceStream
+    from voicecli.audio.meter import Level
+    from voicecli.clock import Clock
+    from voicecli.config import AudioConfig
+    from voicecli.view.meter import MeterRow
+
+FRAME_S = 0.1
+"""The live meter is drawn this often."""
+HELD_S = 1.0
+"""A peak stays marked for so long."""
+LINE_S = 1.0
+"""Without a terminal each microphone has a line this often."""
+
+
+class Microphone:
+    """One that is open, and how loud it is and was."""
+
+    def __init__(self, device: Device, stream: DeviceStream, now: float) -> None:
+        self.device = device
+        self.level: Level | None = None
+        """Between the last two looks."""
+        self.loudest_dbfs = SILENCE_DBFS
+        """Highest peak since it was opened."""
+        self.clipped_at = self.held_at = float("-inf")
+        self.held_dbfs = SILENCE_DBFS
+        self.gone = False
+        self._stream = stream
+        self._meter = LevelMeter(stream.form)
+        self._pulse = Pulse(now)
+        stream.start(self._meter.on_block)
+
+    def look(self, now: float) -> Level | None:
+        """Take what it gave since the last look; what it gave nothing for, keeps the level before."""
+        self.gone = self.gone or self._stream.ended or self._pulse.stopped(self._meter.received, now)
+        taken = self._meter.take()
+        if taken is not None:
+            self.level = taken
+            self.loudest_dbfs = max(self.loudest_dbfs, taken.peak_dbfs)
+            if taken.peak_dbfs >= self.held_dbfs or now - self.held_at > HELD_S:
+                self.held_dbfs, self.held_at = taken.peak_dbfs, now
+            if taken.clipped:
+                self.clipped_at = now
+        return taken
+
+    def close(self) -> None:
+        """Give the device back."""
+        self._stream.close()
+
+
+def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: bool) -> None:
+    """Show the level of every microphone that opens, until `seconds` have passed or Ctrl-C.
+
+    Raises NoDeviceError where there is none, DeviceError where none opens or the last one stops.
+    """
+    from voicecli.view.live import terminal_console
+
+    with _opened(audio, clock) as (microphones, refused):
+        console = terminal_console(sys.stdout) if sys.stdout.isatty() and not as_json else None
+        with suppress(KeyboardInterrupt, ReaderGone):
+            if console is not None and console.is_interactive:
+                from rich.live import Live
+                from rich.text import Text
+
+                from voicecli.posix import no_echo
+                from voicecli.view.meter import meter_lines
+
+                rest = [*map(Text, refused), Text(), Text("RMS, and the highest peak of the last second.")]
+                rest.append(Text("Ctrl-C ends.", "dim"))
+
+                def draw(now: float) -> None:
+                    lines = meter_lines([_row(one, now) for one in microphones], console)
+                    live.update(Text("\n").join([*lines, *rest]), refresh=True)
+
+                with no_echo(sys.stdout), Live(console=console, auto_refresh=False, screen=True) as live:
+                    _look(microphones, clock, FRAME_S, seconds, draw)
+            else:
+                _lines(microphones, refused, clock, seconds, as_json=as_json)
+        if console is not None:
+            for one in microphones:
+                console.print(_summary(one), soft_wrap=True)
+
+
+@contextmanager
+def _opened(audio: AudioConfig, clock: Clock) -> Iterator[tuple[list[Microphone], list[str]]]:
+    """Every microphone that opens, and a line for each that does not."""
+    from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices
+
+    found = [device for device in list_devices() if device.input_channels]
+    if not found:
+        raise NoDeviceError("this computer shows no microphone", "plug one in, or look with: voicecli doctor")
+    microphones: list[Microphone] = []
+    refused: list[str] = []
+    try:
+        for device in found:
+            try:
+                stream = DeviceStream("input", device, RATE_HZ, audio.block_ms, audio.latency_ms)
+                microphones.append(Microphone(device, stream, clock.now()))
+            except DeviceError as error:
+                refused.append(f"{device.number} {error.found}")
+        if not microphones:
+            raise DeviceError("; ".join(refused), "close what uses them: voicecli doctor")
+        yield microphones, [safe(line) for line in refused]
+    finally:
+        for one in microphones:
+            one.close()
+
+
+def _look(
+    microphones: Sequence[Microphone],
+    clock: Clock,
+    every_s: float,
+    seconds: float | None,
+    show: Callable[[float], None],
+) -> None:
+    """Look at all of them again and again."""
+    never, end = threading.Event(), None if seconds is None else clock.now() + seconds
+    while end is None or clock.now() < end:
+        clock.wait(never, every_s)
+        now = clock.now()
+        for one in microphones:
+            one.look(now)
+        show(now)
+        if all(one.gone for one in microphones):
+            raise DeviceError(
+                "the last microphone stopped", "plug it in again, then start this command again"
+            )
+
+
+def _lines(
+    microphones: Sequence[Microphone],
+    refused: Sequence[str],
+    clock: Clock,
+    seconds: float | None,
+    *,
+    as_json: bool,
+) -> None:
+    output, began = LineOutput(sys.stdout), clock.now()
+    for line in refused:
+        sys.stderr.write(f"voicecli: {line}\n")
+
+    def write(now: float) -> None:
+        for one in microphones:
+            if as_json:
+                output.write(json.dumps(_entry(one, now - began)))
+            else:
+                output.write(f"{now - began:6.1f} s  {_label(one)}  {_words(one)}")
+
+    _look(microphones, clock, LINE_S, seconds, write)
+
+
+def _label(one: Microphone) -> str:
+    return safe(f"{one.device.number} {one.device.name}")
+
+
+def _words(one: Microphone) -> str:
+    if one.gone:
+        return "stopped"
+    if one.level is None:
+        return "nothing yet"
+    clips = ", clips" if one.level.clipped else ""
+    return f"{one.level.rms_dbfs:z.1f} dBFS, peak {one.level.peak_dbfs:z.1f}{clips}"
+
+
+def _entry(one: Microphone, t: float) -> dict[str, object]:
+    level = None if one.gone else one.level
+    return {
+        "t": round(t, 1),
+        "number": one.device.number,
+        "name": one.device.name,
+        "rms_dbfs": None if level is None else round(level.rms_dbfs, 1),
+        "peak_dbfs": None if level is None else round(level.peak_dbfs, 1),
+        "clipped": None if level is None else level.clipped,
+    }
+
+
+def _row(one: Microphone, now: float) -> MeterRow:
+    from voicecli.view.meter import MeterRow
+
+    clipped = now - one.clipped_at <= HELD_S
+    return MeterRow(_label(one), one.level, one.held_dbfs, clipped, "stopped" if one.gone else "")
+
+
+def _summary(one: Microphone) -> str:
+    if one.level is None:
+        return f"{_label(one)}: nothing came"
+    clipped = ", clipped" if one.clipped_at > float("-inf") else ""
+    return f"{_label(one)}: highest peak {one.loudest_dbfs:z.0f} dBFS{clipped}"

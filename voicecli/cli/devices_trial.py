@@ -1,0 +1,115 @@
+"""`devices --check` and `devices --test`: does it open, is it heard."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from voicecli.audio.trial import VOICE_HZ, play, record
+from voicecli.errors import DeviceError
+from voicecli.messages import RATE_HZ
+
+if TYPE_CHECKING:
+    from voicecli.audio.devices import Device, Kind
+    from voicecli.audio.meter import Level
+    from voicecli.audio.streams import StreamFormat
+    from voicecli.clock import Clock
+    from voicecli.config import Config
+    from voicecli.messages import Int16
+
+RECORDED_S = 3.0
+
+
+def check(device: Device, kind: Kind) -> str:
+    """What the device agreed to, or `no: ` and why not."""
+    from voicecli.audio.devices import DeviceStream
+    from voicecli.config import AudioConfig
+
+    usual, rate_hz = AudioConfig(), RATE_HZ if kind == "input" else VOICE_HZ
+    try:
+        stream = DeviceStream(kind, device, rate_hz, usual.block_ms, usual.latency_ms)
+        stream.start(_ignore)
+        stream.close()
+    except DeviceError as error:
+        return f"no: {error.found}"
+    return f"{stream.form.rate_hz} Hz, {stream.form.channels} ch"
+
+
+def _ignore(block: Int16, at: float, lost: bool) -> None:
+    """A loudspeaker's block is silent as it comes; what a microphone gave, nobody reads."""
+
+
+def test(config: Config, clock: Clock, *, as_json: bool) -> None:
+    """Record 3 s, say how loud they are, play them back.
+
+    Raises DeviceError: a device does not open or stops, or nothing is heard.
+    """
+    from voicecli.audio.devices import DeviceStream, find_device
+    from voicecli.audio.meter import level_of
+
+    audio = config.audio
+    pair = find_device("input", audio.input_device), find_device("output", audio.output_device)
+    stream = DeviceStream("input", pair[0], RATE_HZ, audio.block_ms, audio.latency_ms)
+    microphone = stream.form
+    back = DeviceStream("output", pair[1], microphone.rate_hz, audio.block_ms, audio.latency_ms)
+    _tell(f"speak now: {RECORDED_S:.0f} s are recorded from {microphone.name!r}")
+    samples = record(stream, RECORDED_S, clock).samples
+    level = level_of(samples)
+    silent = _loudest_dbfs(samples, microphone.rate_hz) < config.segment.min_level_dbfs
+    if as_json:
+        typer.echo(json.dumps(_report(level, microphone, back.form, silent=silent)))
+    else:
+        verdict = "silent" if silent else "clipped: turn the microphone down" if level.clipped else "good"
+        typer.echo(f"level {level.rms_dbfs:z.1f} dBFS, peak {level.peak_dbfs:z.1f}: {verdict}")
+    if silent:
+        raise _silence(samples, microphone.name)
+    _tell(f"playing it on {back.form.name!r}")
+    play(back, _resampled(samples, microphone.rate_hz, back.form.rate_hz), clock)
+
+
+def _tell(line: str) -> None:
+    from voicecli.view.safe import safe
+
+    typer.echo(safe(line), err=True)
+
+
+def _loudest_dbfs(samples: Int16, rate_hz: int) -> float:
+    """Level of the loudest 100 ms."""
+    from voicecli.audio.level import frame_levels_dbfs, to_float
+
+    return float(frame_levels_dbfs(to_float(samples).mean(axis=1), rate_hz // 10).max())
+
+
+def _silence(samples: Int16, name: str) -> DeviceError:
+    if samples.any():
+        return DeviceError(
+            f"the microphone {name!r} hears nothing as loud as speech",
+            "speak, turn it up, or choose another: voicecli devices --meter shows them all",
+        )
+    return DeviceError(
+        f"from the microphone {name!r} only digital silence arrives",
+        "unmute it, and allow the terminal to use it (macOS, Windows: privacy settings)",
+    )
+
+
+def _resampled(samples: Int16, from_hz: int, to_hz: int) -> Int16:
+    """(n, channels) at one rate -> (m,) at another."""
+    from voicecli.audio.convert import Resampler
+    from voicecli.audio.level import to_float, to_int16
+
+    return to_int16(Resampler(from_hz, to_hz).push(to_float(samples).mean(axis=1), last=True))
+
+
+def _report(
+    level: Level, microphone: StreamFormat, loudspeaker: StreamFormat, *, silent: bool
+) -> dict[str, object]:
+    return {
+        "microphone": microphone.name,
+        "loudspeaker": loudspeaker.name,
+        "rms_dbfs": round(level.rms_dbfs, 1),
+        "peak_dbfs": round(level.peak_dbfs, 1),
+        "silent": silent,
+        "clipped": level.clipped,
+    }

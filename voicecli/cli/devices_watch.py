@@ -1,0 +1,123 @@
+"""`devices --watch`: which devices come and go."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from voicecli.errors import DeviceError
+from voicecli.view import ReaderGone
+from voicecli.view.output import LineOutput
+from voicecli.view.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from voicecli.audio.devices import Device, Kind
+    from voicecli.clock import Clock
+
+LOOK_S = 1.0
+"""From one look at the devices to the next: a look took 0.03 s where PulseAudio was all there was."""
+
+
+class Seen(NamedTuple):
+    """What of a device stays the same from one look to the next; its number does not."""
+
+    name: str
+    host_api: str
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a look found new."""
+
+    what: str
+    """`here` at the first look, `came`, `went`, or `default`: the one of its kind has changed."""
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The devices at one moment."""
+
+    devices: Counter[Seen]
+    """Two of a kind are counted."""
+    defaults: dict[Kind, Seen]
+
+
+def look_at(devices: Sequence[Device]) -> Look:
+    """What is there, and which ones are the defaults."""
+    seen = {device: Seen(device.name, device.host_api, device.kinds) for device in devices}
+    defaults = {kind: seen[device] for device in devices for kind in device.kinds if device.is_default(kind)}
+    return Look(Counter(seen.values()), defaults)
+
+
+def changes(before: Look | None, after: Look) -> Iterator[Change]:
+    """What went, then what came, then which defaults are new."""
+    old = Look(Counter(), {}) if before is None else before
+    for seen in (old.devices - after.devices).elements():
+        yield Change("went", seen)
+    for seen in (after.devices - old.devices).elements():
+        yield Change("here" if before is None else "came", seen)
+    for kind, seen in after.defaults.items():
+        if old.defaults.get(kind) != seen:
+            yield Change("default", seen._replace(kinds=(kind,)))
+
+
+def watch(clock: Clock, seconds: float | None, *, as_json: bool) -> None:
+    """Tell of devices as they come and go, until `seconds` have passed or Ctrl-C."""
+    from voicecli.audio.devices import list_devices, rescan
+
+    output, never, began = LineOutput(sys.stdout), threading.Event(), clock.now()
+    before: Look | None = None
+    fault = ""
+    with suppress(KeyboardInterrupt, ReaderGone):
+        while seconds is None or clock.now() - began < seconds:
+            try:
+                if before is not None:
+                    rescan()
+                after = look_at(list_devices())
+            except DeviceError as error:
+                if before is None:
+                    raise
+                if fault != str(error):
+                    sys.stderr.write(f"voicecli: {safe(str(error))}\n")
+                fault, after = str(error), Look(Counter(), {})
+            else:
+                fault = ""
+            found = list(changes(before, after))
+            if before is None and not as_json:
+                _begin(output, after)
+            before = after
+            for change in found:
+                t = clock.now() - began
+                output.write(json.dumps(_told(change, t)) if as_json else f"{t:7.1f} s  {_sentence(change)}")
+            output.check()
+            clock.wait(never, LOOK_S)
+
+
+def _begin(output: LineOutput, look: Look) -> None:
+    if any(seen.name.startswith(("pulse", "pipewire")) for seen in look.devices):
+        output.write("Behind PulseAudio or PipeWire devices come and go unseen;")
+        output.write("'default' is the one chosen there.")
+    output.write("Ctrl-C ends.")
+
+
+def _sentence(change: Change) -> str:
+    from voicecli.audio.devices import NOUN
+
+    kinds = " and ".join(NOUN[kind] for kind in change.seen.kinds)
+    name = f"{safe(change.seen.name)} ({safe(change.seen.host_api)})"
+    if change.what == "default":
+        return f"default {kinds}: {name}"
+    return f"{change.what:5}{name}, {kinds}"
+
+
+def _told(change: Change, t: float) -> dict[str, object]:
+    return {"t": round(t, 1), "what": change.what, **change.seen._asdict()}

@@ -1,0 +1,85 @@
+"""A computer is looked at, check by check: each passes, warns or fails, and says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias
+
+from voicecli.channel import Channel
+from voicecli.errors import VoicecliError
+from voicecli.worker import Worker
+
+Status: TypeAlias = Literal["pass", "warn", "fail", "skip"]
+
+THREAD = "doctor"
+"""Name of the thread that looks."""
+
+LONGEST_S = 30.0
+"""A check that takes longer hangs: a sound server that was stopped keeps whoever opens a device waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found."""
+
+    status: Status
+    """`skip`: nothing was looked at, because of what failed before or because it must be asked for."""
+    found: str
+    remedy: str = ""
+    """What to do; empty where all is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the report."""
+
+    name: str
+    status: Status
+    found: str
+    remedy: str
+
+
+Look: TypeAlias = Callable[[], Finding]
+
+
+def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> Iterator[Check]:
+    """Look one after the other and give what each found, as soon as it has.
+
+    One that raises has failed, and so has one that takes longer than `longest_s`; the rest goes on. All share
+    one thread, as sound on Windows wants it, until one hangs.
+    """
+    rest = list(looks)
+    while rest:
+        done = Channel[Check]("checks", len(rest), "wait")
+        Worker(THREAD, partial(_look, tuple(rest), done), done.close).start()
+        while rest:
+            try:
+                check = done.get(longest_s)
+            except TimeoutError:
+                done.close()  # should it come back after all, it ends there
+                name, _ = rest.pop(0)
+                yield Check(name, "fail", f"no end after {longest_s:g} s", "restart the sound server")
+                break
+            rest.pop(0)
+            yield check
+
+
+def _look(looks: Sequence[tuple[str, Look]], done: Channel[Check]) -> None:
+    for name, look in looks:
+        finding = _found(look)
+        done.put(Check(name, finding.status, finding.found, finding.remedy))
+
+
+def _found(look: Look) -> Finding:
+    try:
+        return look()
+    except VoicecliError as error:
+        return Finding("fail", error.found, error.remedy)
+    except Exception as error:  # noqa: BLE001  # a check may not keep the others from running
+        return Finding(
+            "fail",
+            f"the check itself failed ({type(error).__name__}: {error})",
+            "this is a fault of voicecli: please report it",
+        )

@@ -1,0 +1,192 @@
+"""Can it think in time: models on the disk, the language model, and how fast they are here."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from voicecli.bench.alone import run_alone
+from voicecli.bench.engines import Meter, engine_figures, watched
+from voicecli.bench.machine import describe
+from voicecli.bench.questions import QUESTIONS
+from voicecli.doctor import Finding
+from voicecli.engines import load
+from voicecli.errors import ModelError
+from voicecli.models.choice import (
+    GOOD_LANGUAGE_MODEL,
+    SMALL_LANGUAGE_MODEL,
+    language_model_file,
+    voice_file,
+    whisper_folder,
+)
+from voicecli.models.store import pull_command
+from voicecli.reply.openai import OpenAiGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from voicecli.clock import Clock
+    from voicecli.config import Config, GenerateConfig
+    from voicecli.models.store import ModelStore
+
+SERVER_S = 5.0
+"""A server is waited for so long."""
+
+TOKENS_PER_S = 4.0
+"""What speech takes: 2.5 words a second, and 1.3 to 1.5 tokens a word of English."""
+
+BUSY, TOO_BUSY = 0.5, 1.0
+"""Seconds of work for a second of sound. From the first on there is little room beside the other engines;
+from the second on speech stutters."""
+
+ANSWER_TOKENS = 16
+
+_TITLES = {
+    "transcriber": "speech to text",
+    "synthesizer": "text to speech",
+    "generator": "language model",
+}
+
+
+class Engines:
+    """The checks of what the settings name."""
+
+    def __init__(
+        self, config: Config, store: ModelStore, clock: Clock, *, full: bool = False, connect: bool = False
+    ) -> None:
+        """`full`: read all files again. `connect`: ask a server that is not on this computer."""
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._full = full
+        self._connect = connect
+
+    def detector(self) -> Finding:
+        """Voice activity."""
+        return self._model(lambda: self._store.folder("vad-silero"))
+
+    def completion(self) -> Finding:
+        """End of turn."""
+        return self._model(lambda: self._store.folder("turn-smart-v3"))
+
+    def transcriber(self) -> Finding:
+        """Speech to text."""
+        return self._model(lambda: whisper_folder(self._store, self._config.transcribe.model))
+
+    def synthesizer(self) -> Finding:
+        """Text to speech."""
+        return self._model(lambda: voice_file(self._store, self._config.synthesize.voice))
+
+    def language_model(self) -> Finding:
+        """The file, or the server the settings name."""
+        generate = self._config.generate
+        match generate.engine:
+            case "echo":
+                return Finding(
+                    "warn",
+                    "the engine echo repeats what it hears",
+                    "for answers set generate.engine to embedded",
+                )
+            case "openai":
+                return self._server(generate)
+            case "embedded":
+                finding = self._model(lambda: language_model_file(self._store, generate.model))
+                if SMALL_LANGUAGE_MODEL in finding.found and finding.status == "pass":
+                    return Finding(
+                        "warn",
+                        f"{finding.found}; it answers like a toy",
+                        pull_command(GOOD_LANGUAGE_MODEL),
+                    )
+                return finding
+
+    def speed(self) -> Finding:
+        """How much of its time each engine takes, alone, on two questions said by the voice."""
+        config = self._config.model_copy(update={"generate": self._local_generator()})
+        try:
+            engines = load(config, self._store, lambda _: None)
+        except ModelError as error:
+            return Finding("skip", f"not measured: {error.found}", error.remedy)
+        meter = Meter(self._clock)
+        clips = [engines.synthesizer.synthesize(text) for text in QUESTIONS[:2]]
+        run_alone(watched(engines, meter), config, clips, engines.synthesizer.rate_hz, threading.Event())
+        engines.generator.close()
+        figures = {each.name: each for each in engine_figures(meter.take(), [])}
+        shares = {
+            _TITLES[name]: share
+            for name, share in (
+                ("transcriber", figures["transcriber"].idle_rtf),
+                ("synthesizer", figures["synthesizer"].idle_rtf),
+                ("generator", _share(figures["generator"].idle_ms)),
+            )
+            if share is not None and (name != "generator" or config.generate.engine == "embedded")
+        }
+        return headroom(shares, describe().cores)
+
+    def _model(self, resolve: Callable[[], Path]) -> Finding:
+        path = resolve()
+        model = next(
+            (m for m in self._store.models() if self._store.path(m.name) in (path, *path.parents)), None
+        )
+        if model is None:
+            return Finding("pass", f"{path.name}, a file of your own")
+        if self._full:
+            for file, fault in self._store.faults(model, rehash=True):
+                raise ModelError(
+                    f"{self._store.path(model.name) / file.name} {fault}", pull_command(model.name)
+                )
+        how = "read again, as published" if self._full else "as published"
+        return Finding("pass", f"{model.name}, {model.bytes / 1e6:.0f} MB, {how}")
+
+    def _server(self, generate: GenerateConfig) -> Finding:
+        server = OpenAiGenerator(generate)
+        if not (server.is_local or self._connect):
+            return Finding(
+                "skip",
+                f"{server.name} is not on this computer, and was not asked",
+                "ask it: voicecli doctor --connect",
+            )
+        deadline = self._clock.now() + SERVER_S
+        try:
+            models = server.models(lambda: self._clock.now() > deadline)
+        finally:
+            server.close()
+        if models is None:
+            return Finding("fail", f"{server.name}: no answer within {SERVER_S:g} s", "look at its log")
+        if not models:
+            return Finding("warn", f"{server.name}: it lists no model", "load one there")
+        if not {"auto", *models} & {generate.model, f"{generate.model}:latest"}:  # Ollama's way to say it
+            return Finding(
+                "warn", f"{server.name}: it does not list this model", f"it has: {', '.join(models[:5])}"
+            )
+        return Finding("pass", f"{server.name} answers")
+
+    def _local_generator(self) -> GenerateConfig:
+        """The embedded model with short answers, or an echo in the place of what is not to be measured."""
+        generate = self._config.generate
+        if generate.engine == "embedded":
+            with suppress(ModelError):
+                language_model_file(self._store, generate.model)
+                return generate.model_copy(update={"max_tokens": min(ANSWER_TOKENS, generate.max_tokens)})
+        return generate.model_copy(update={"engine": "echo"})
+
+
+def _share(ms_per_token: float | None) -> float | None:
+    return None if ms_per_token is None else round(ms_per_token / 1000 * TOKENS_PER_S, 4)
+
+
+def headroom(shares: dict[str, float], cores: int) -> Finding:
+    """`shares`: engine, as in `_TITLES`, and its seconds of work for a second of speech."""
+    told = ", ".join(f"{title} {share * 1000:.0f} ms" for title, share in shares.items())
+    found = f"work for a second of speech, on {cores} cores: {told}"
+    slowest = max(shares, key=lambda title: shares[title])
+    if shares[slowest] < BUSY:
+        return Finding("pass", found)
+    remedies = {
+        "speech to text": "set transcribe.model to whisper-base",
+        "text to speech": "choose a voice of lower quality: synthesize.voice",
+        "language model": "choose a smaller language model: generate.model",
+    }
+    remedy = f"close what else is running, or {remedies[slowest]}"
+    return Finding("fail" if shares[slowest] >= TOO_BUSY else "warn", found, remedy)
