@@ -18,7 +18,6 @@ from voicecli.config.text import effective_toml, example_toml, starter_toml
 from voicecli.config.toml import Scalar, printable, shown, to_toml
 from voicecli.errors import ConfigError
 
-
 KEY_NAMES = "allowed: a letter, a digit, space, enter, tab, backspace, escape or none"
 
 
@@ -228,8 +227,7 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
         ),
         (
             "[keys]\nmute_voice = 'R'",
-            'keys.mute_voice is "R"; '
-            "allowed: a letter, a digit, space, enter, tab, backspace, escape or none",
+            f'keys.mute_voice is "R"; {KEY_NAMES}',
         ),
         ("audio = 5", "audio is 5; allowed: a table, [audio]"),
         ("[[audio]]", "audio is a list; allowed: a table, [audio]"),

@@ -216,11 +216,16 @@ def talking(
     replies: list[str | Exception],
     *,
     headphones: bool = False,
+    push_to_talk: bool = False,
     answers: type[Answers] = Answers,
 ) -> Iterator[Talk]:
     defaults = Config()
     config = defaults.model_copy(
-        update={"audio": defaults.audio.model_copy(update={"headphones": headphones})}
+        update={
+            "audio": defaults.audio.model_copy(
+                update={"headphones": headphones, "push_to_talk": push_to_talk}
+            )
+        }
     )
     clock, user = MonotonicClock(), RecordedUser()
     tape: list[tuple[Int16, Int16]] = []
