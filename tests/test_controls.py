@@ -64,11 +64,11 @@ def test_the_talk_key_does_nothing_without_push_to_talk() -> None:
 
 def test_commands_come_in_order_and_once() -> None:
     made, _ = controls()
+    made.interrupt()
     made.say("hello")
     made.say("   ")  # nothing to answer
     made.repeat()
-    made.interrupt()
-    assert made.commands() == [Say("hello"), Say(""), Interrupt()]
+    assert made.commands() == [Interrupt(), Say("hello"), Say("")]
     assert made.commands() == []
 
 
@@ -218,6 +218,25 @@ def test_the_last_reply_is_said_again_without_a_model() -> None:
         talk.until(events.TurnDone)
     assert again.heard == "It is noon."
     assert [m.content for m in talk.answers.asked[-1] if m.role == "assistant"] == ["It is noon."]  # once
+
+
+def test_repeating_waits_for_the_end_of_a_reply_unless_it_is_interrupted() -> None:
+    with talking(["tell me", "more"], ["word " * 8, "other " * 40]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.Speaking)
+        talk.pipeline.controls.repeat()
+        first, again = talk.until(events.TurnDone), talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        assert first.heard == again.heard == " ".join(["word"] * 8) + "."
+        talk.says(silence(0.4), tone(0.5, 1))
+        talk.until(events.Speaking)
+        talk.pipeline.controls.repeat()
+        talk.pipeline.controls.interrupt()
+        talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        assert talk.pipeline.idle
+        assert talk.pipeline.controls.commands() == []
 
 
 def test_a_muted_voice_goes_on_in_silence() -> None:

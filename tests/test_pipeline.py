@@ -221,11 +221,7 @@ def talking(
 ) -> Iterator[Talk]:
     defaults = Config()
     config = defaults.model_copy(
-        update={
-            "audio": defaults.audio.model_copy(
-                update={"headphones": headphones, "push_to_talk": push_to_talk}
-            )
-        }
+        update={"audio": defaults.audio.model_copy(update={"headphones": headphones})}
     )
     clock, user = MonotonicClock(), RecordedUser()
     tape: list[tuple[Int16, Int16]] = []
@@ -234,7 +230,7 @@ def talking(
     )
     scribe, judge, model = Scribe(lines), Judge(), answers(replies)
     engines = Engines(LoudIsSpeech(), judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
-    pipeline = Pipeline(streams, engines, config, clock, clock.now())
+    pipeline = Pipeline(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     pipeline.start()
     try:
         yield Talk(pipeline, user, streams, scribe, judge, model, tape)

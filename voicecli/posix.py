@@ -121,7 +121,7 @@ def _in_front(fd: int) -> bool:
 
 
 class KeyInput:
-    """What is typed at a terminal, as bytes; made by `key_input`, read by one thread."""
+    """What is typed at a terminal that is `QuietTerminal`, as bytes; read by one thread."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -138,8 +138,10 @@ class KeyInput:
         ready, _, _ = select.select(wanted, [], [], timeout_s if in_front else BEHIND_S)
         if self._closed in ready:
             return None
+        if not ready or not _in_front(self._fd):  # from behind, reading would stop this process
+            return b""
         try:
-            return (os.read(self._fd, 4096) or None) if ready else b""
+            return os.read(self._fd, 4096) or None
         except OSError:
             return None
 
@@ -152,12 +154,11 @@ BEHIND_S = 0.25
 """How often it is looked whether a shell has given the terminal back: what is typed meanwhile is its own."""
 
 
-def key_input(stdin: IO[str], stdout: IO[str]) -> KeyInput | None:
-    """Make a reader of keys; None unless both are one terminal, and on Windows."""
+def is_one_terminal(stdin: IO[str], stdout: IO[str]) -> bool:
+    """Tell whether what is drawn and what is typed are at the same terminal; False on Windows."""
     if sys.platform == "win32" or not (stdin.isatty() and stdout.isatty()):
-        return None
-    one, other = os.fstat(stdin.fileno()), os.fstat(stdout.fileno())
-    return KeyInput(stdin.fileno()) if one.st_rdev == other.st_rdev else None
+        return False
+    return os.fstat(stdin.fileno()).st_rdev == os.fstat(stdout.fileno()).st_rdev
 
 
 def step_back() -> None:

@@ -51,7 +51,14 @@ class Pipeline:
     """A talk, from `start` until `close`."""
 
     def __init__(
-        self, streams: AudioStreams, engines: Engines, config: Config, clock: Clock, began: float
+        self,
+        streams: AudioStreams,
+        engines: Engines,
+        config: Config,
+        clock: Clock,
+        began: float,
+        *,
+        push_to_talk: bool = False,
     ) -> None:
         """`began` is the time the `t` of events is counted from, on `clock`."""
         self._streams = streams
@@ -59,7 +66,7 @@ class Pipeline:
         self._engines = engines
         self._told: set[str] = set()
         self._before: dict[str, int] = defaultdict(int)
-        self.controls = Controls(clock, push_to_talk=config.audio.push_to_talk)
+        self.controls = Controls(clock, push_to_talk=push_to_talk)
         """What keys may ask for."""
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)

@@ -6,6 +6,7 @@ One thread turns the switches and gives the commands; any may read. Nothing wait
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -69,11 +70,12 @@ class Controls:
         self._turn()
 
     def interrupt(self) -> None:
-        """Stop the agent; what was heard of the reply is remembered."""
+        """Stop the agent, and what it was to say again; what was heard of the reply is remembered."""
+        self._commands.clear()
         self._commands.append(Interrupt())
 
     def repeat(self) -> None:
-        """Say once more what was heard of the last reply, without a model."""
+        """Say once more what was heard of the last reply, when it has ended, without a model."""
         self._commands.append(Say(""))
 
     def say(self, text: str) -> None:
@@ -97,7 +99,15 @@ class Controls:
 
     def commands(self) -> list[Command]:
         """Take those that wait, in order."""
-        return [self._commands.popleft() for _ in range(len(self._commands))]
+        commands = []
+        with suppress(IndexError):  # the other thread may empty it
+            for _ in range(len(self._commands)):
+                commands.append(self._commands.popleft())  # noqa: PERF401  # what was taken stays taken
+        return commands
+
+    def put_off(self, command: Command) -> None:
+        """Have it come again."""
+        self._commands.append(command)
 
     # ---- audio thread
 

@@ -177,10 +177,10 @@ class Listening:
                 case Interrupt() if self._turns.answer() is not None:
                     self._turns.resume()
                     self._silence_agent()
-                case Interrupt() if (
-                    not self._turns.is_open(self._turns.newest) and self._turns.settled < self._turns.newest
-                ):
-                    self._controls.interrupt()  # once it is known what is interrupted
+                case Interrupt() | Say("") if self._turns.settled < self._turns.newest:
+                    # Until it is known what is interrupted, or the reply has ended that would be cut short.
+                    if not self._turns.is_open(self._turns.newest):
+                        self._controls.put_off(command)
                 case Say(text):
                     self._on_segments(self.segmenter.flush())  # what was being said is a turn of its own
                     now = self._turns.clock.now()
