@@ -507,6 +507,80 @@ def test_latency_of_the_last_turn_by_stage() -> None:
         ) in terminal.text
 
 
+def test_latencies_of_the_last_turns_are_bars() -> None:
+    terminal = FakeTerminal(120)
+    with LiveView(terminal.console) as view:
+        view.tick(STATUS)
+        for number, total in enumerate((150.0, 450.0, 1700.0, 650.0)):
+            view.show(TurnDone(1.0, number, "Yes.", {"total": total}))
+        view.show(TurnDone(2.0, 5, ""))  # did not sound
+        assert "latency   ▁▃█▄ 650 ms" in terminal.text
+        for number in range(20):
+            view.show(TurnDone(3.0, number, "Yes.", {"total": 1.0}))
+        assert f"latency   {'▁' * 12} 1 ms" in terminal.text
+
+
+def test_level_floor_and_threshold_are_on_one_scale() -> None:
+    def bar(level: float, width: int = 100) -> str:
+        terminal = FakeTerminal(width)
+        with LiveView(terminal.console) as view:
+            view.tick(replace(STATUS, level_dbfs=level, floor_dbfs=-60, threshold_dbfs=-50))
+            return next(row for row in terminal.rows if row.startswith("listening"))
+
+    assert "-62 dBFS  noise ┊ -60  speech ┃ -50" in bar(-62)
+    for level in (-62, -55, -40):
+        _, _, signs = bar(level).partition("listening ")
+        filled = re.match(r"[█┊┃]*█", signs)
+        reached = {sign for sign in "┊┃" if filled and sign in filled[0]}
+        assert reached == {sign for sign, at in (("┊", -60), ("┃", -50)) if level > at}
+    assert "noise" not in bar(-62, width=60)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_keys_are_shown_where_there_are_some(width: int) -> None:
+    terminal = FakeTerminal(width)
+    with LiveView(terminal.console) as view:
+        view.tick(STATUS)
+        assert "keys" not in terminal.text
+        view.tick(replace(STATUS, keys=KEYS))
+        seen = " ".join(terminal.text.split())
+        assert "keys m mute mic v mute voice esc stop r say again t type" in seen
+        view.tick(replace(STATUS, keys=KEYS, microphone_muted=True, voice_muted=True))
+        seen = " ".join(terminal.text.split())
+        assert "m unmute mic v unmute voice" in seen
+        assert "Muted: microphone, voice." in seen
+        assert "mic off" in seen
+        assert "Speak now" not in seen
+        view.tick(replace(STATUS, keys=KEYS, typed="Hello [b]\x1b[2J there "))
+        seen = terminal.text
+        assert re.search(r"type +Hello \[b\] there ▏", seen)
+        assert re.search(r"keys +enter sends  esc gives up", seen)
+
+
+def test_push_to_talk_tells_how() -> None:
+    terminal = FakeTerminal(80)
+    status = replace(STATUS, push_to_talk=True, keys={"push_to_talk": "space", **KEYS})
+    with LiveView(terminal.console) as view:
+        view.tick(status)
+        assert "mic off" in terminal.text
+        assert "Press space and speak. Ctrl-C ends." in terminal.text
+        assert "space talk" in terminal.text
+        view.tick(replace(status, talk_key_down=True))
+        assert "Speak, then press space again. Ctrl-C ends." in terminal.text
+        assert "space done" in terminal.text
+        assert "listening" in terminal.text
+
+
+def test_what_waits_is_shown_and_takes_no_line() -> None:
+    terminal = FakeTerminal(80)
+    with LiveView(terminal.console) as view:
+        view.tick(replace(STATUS, state="speaking"))
+        rows = len(terminal.rows)
+        view.tick(replace(STATUS, state="speaking", waiting={"clauses": 2, "drafts": 0}))
+        assert "\nwaiting: 2 clauses\n" in terminal.text
+        assert len(terminal.rows) == rows
+
+
 def test_losses_show_when_there_are_some() -> None:
     terminal = FakeTerminal(80)
     with LiveView(terminal.console) as view:
