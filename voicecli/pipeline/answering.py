@@ -138,7 +138,8 @@ class Replying:
         heard, turn = draft.transcript, draft.turn
         if heard.text:
             now = self._turns.elapsed_s()
-            self._turns.tell(draft, events.Heard(now, turn, heard.text, heard.language, heard.confidence))
+            language = heard.language or self._language  # who types before they ever spoke
+            self._turns.tell(draft, events.Heard(now, turn, heard.text, language, heard.confidence))
         began_at, stats = self._turns.clock.now(), None
         record = self._turns.drafts[draft.number]
         try:

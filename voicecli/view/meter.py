@@ -39,6 +39,8 @@ def level_bar(status: Status, width: int, glyphs: Glyphs, *, legend: bool) -> Te
     signs = [*(glyphs.full * filled), *(glyphs.rest * (cells - filled))]
     signs[floor_at], signs[threshold_at] = glyphs.floor, glyphs.threshold
     bar = Text("".join(signs))
+    bar.stylize("dim", filled, cells)
+    bar.stylize("not dim", threshold_at, threshold_at + 1)
     if level >= threshold:
         bar.stylize("bold green", threshold_at + 1, filled)
     return bar.append(numbers, "dim")

@@ -44,11 +44,12 @@ TURNS: Final = 12
 
 STATE_STYLES: Final = {
     "loading": "bold",
-    "listening": "bold green",
-    "hearing": "bold cyan",
-    "thinking": "bold magenta",
-    "speaking": "bold yellow",
+    "listening": "green",
+    "hearing": "bold green",
+    "thinking": "bold",
+    "speaking": "bold magenta",
 }
+"""Yellow and cyan are hard to read on white, blue on black."""
 
 NOTICE_STYLES: Final = {"warning": "bold", "error": "bold red"}
 
@@ -104,7 +105,10 @@ def region(screen: Screen, console: Console) -> list[Text]:
         if sum(len(lines) for _, lines in sections) <= rows:
             break
         sections = [section for section in sections if section[0] != least]
-    return [line for _, lines in sections for line in lines][:rows]
+    shown = [line for _, lines in sections for line in lines][:rows]
+    for line in shown:
+        line.no_wrap = True  # each fits: rich need not look for its breaks once more
+    return shown
 
 
 def turn_lines(turn: Turn, console: Console, rows: int, heard_so_far: str = "") -> list[Text]:
