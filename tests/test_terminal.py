@@ -16,6 +16,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.program import complaint, voicecli
+from voicecli.cli.talk import _need_talk_key
+from voicecli.config import Config
+from voicecli.config.keys import KeysConfig
+from voicecli.errors import ConfigError
 from voicecli.posix import KeyInput, QuietTerminal, is_one_terminal
 
 PATIENCE_S = 30.0
@@ -162,3 +167,14 @@ def test_keys_need_the_terminal_that_is_drawn_on() -> None:
         assert not is_one_terminal(nothing, nothing)
     os.close(far)
     os.close(other_far)
+
+
+@pytest.mark.parametrize("flag", ["--json", "--plain"])
+def test_push_to_talk_without_keys_is_refused(flag: str) -> None:
+    assert "push to talk needs a key" in complaint(voicecli("talk", "--push-to-talk", flag), 2)
+
+
+def test_push_to_talk_without_its_key_is_refused() -> None:
+    config = Config(keys=KeysConfig(push_to_talk="none"))
+    with pytest.raises(ConfigError, match=r"keys\.push_to_talk is none"):
+        _need_talk_key(config, reads_keys=True)

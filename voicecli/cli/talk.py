@@ -95,7 +95,9 @@ def talk(
     )
     view = _view(plain=plain, as_json=as_json)
     if from_file is None and config.audio.push_to_talk:
-        _need_talk_key(config, view)
+        from voicecli.cli.session import reads_keys
+
+        _need_talk_key(config, reads_keys=reads_keys(view))
     if from_file is not None:
         _talk_with_file(from_file, to_file, config, models_dir, view)
     elif to_file is not None:
@@ -138,11 +140,10 @@ def _talk_with_devices(config: Config, models_dir: Path | None, view: View) -> N
     hold_talk(config, store_at(models_dir), open_streams, view, lambda _: False)
 
 
-def _need_talk_key(config: Config, view: View) -> None:
-    from voicecli.cli.session import reads_keys
+def _need_talk_key(config: Config, *, reads_keys: bool) -> None:
     from voicecli.config.keys import NO_KEY
 
-    if not reads_keys(view):
+    if not reads_keys:
         raise ConfigError(
             "push to talk needs a key, and keys are read in the live view alone",
             "talk in a terminal without --plain and --json, or with --open-microphone",
