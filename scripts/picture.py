@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from voicecli.config.keys import KeysConfig
 from voicecli.events import (
     Heard,
     Listening,
@@ -79,6 +80,9 @@ STATUS = Status(
     model="SmolLM2-135M-Instruct.Q4_1.gguf, in this process",
     hint="it answers like a toy; a better one: voicecli models pull llm-qwen3-0-6b",
     losses={},
+    threshold_dbfs=-60.0,
+    heard_so_far=" ".join((*CLAUSES[:2], "It's known for its art,")),
+    keys=KeysConfig().model_dump(exclude={"push_to_talk"}),
 )
 
 SVG = """\

@@ -18,6 +18,8 @@ from voicecli.config.text import effective_toml, example_toml, starter_toml
 from voicecli.config.toml import Scalar, printable, shown, to_toml
 from voicecli.errors import ConfigError
 
+KEY_NAMES = "allowed: a letter, a digit, space, enter, tab, backspace, escape or none"
+
 
 @pytest.fixture(autouse=True)
 def _newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,6 +221,14 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
             f"[audio]\nblock_ms = 0x{'f' * 9000}",
             "audio.block_ms is a number of more than 20 digits; allowed: 10 to 20 (ms)",
         ),
+        (
+            "[keys]\nrepeat = 'f1'",
+            'keys.repeat is "f1"; allowed: a letter, a digit, space, enter, tab, backspace, escape or none',
+        ),
+        (
+            "[keys]\nmute_voice = 'R'",
+            f'keys.mute_voice is "R"; {KEY_NAMES}',
+        ),
         ("audio = 5", "audio is 5; allowed: a table, [audio]"),
         ("[[audio]]", "audio is a list; allowed: a table, [audio]"),
         ("[turn]\nmax_paus_ms = 5", "unknown key turn.max_paus_ms; did you mean turn.max_pause_ms?"),
@@ -236,7 +246,7 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
             "[server]\nport = 1",
             (
                 "unknown table [server]; allowed: [audio], [segment], [turn], [transcribe], [conversation], "
-                "[generate], [synthesize], [playback]"
+                "[generate], [synthesize], [playback], [keys]"
             ),
         ),
         (
@@ -260,6 +270,17 @@ def test_keys_that_depend_on_one_another_are_both_named(monkeypatch: pytest.Monk
         "but segment.onset_probability is 0.3; "
         "allowed: segment.release_probability at most segment.onset_probability"
     )
+
+
+def test_two_actions_on_one_key_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    remedy = "give one of them another key, or none"
+    assert wrong("[keys]\nrepeat = 't'") == (f'config.toml: keys.repeat and keys.type are both "t"; {remedy}')
+    monkeypatch.setenv("VOICECLI_KEYS__TYPE", "x")
+    assert wrong("[keys]\nrepeat = 'x'") == (
+        f'config.toml and VOICECLI_KEYS__TYPE: keys.repeat and keys.type are both "x"; {remedy}'
+    )
+    Path("config.toml").write_text("[keys]\nrepeat = 'none'\nmute_voice = 'none'\n")
+    assert load().keys.repeat == "none"
 
 
 def test_the_rules_hold_for_settings_made_in_code() -> None:
@@ -407,6 +428,8 @@ def _values(key: Key) -> st.SearchStrategy[Scalar]:
             return st.floats(-90, 60)
         case _ if key.name == "engine":
             return st.sampled_from(("embedded", "openai", "echo"))
+        case _ if key.section == "keys":
+            return st.sampled_from((key.default, "none", "tab", "7"))
         case _ if key.name == "language":
             return st.sampled_from(("auto", "en", "haw"))
         case _ if key.name == "base_url":

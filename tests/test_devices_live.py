@@ -16,7 +16,7 @@ from voicecli.audio.meter import Level, level_of
 from voicecli.cli import devices_meter, devices_trial, devices_watch
 from voicecli.config import AudioConfig, Config
 from voicecli.errors import DeviceError
-from voicecli.view.meter import MeterRow, meter_lines
+from voicecli.view.microphones import MeterRow, meter_lines
 
 SINE_DB = -3.01
 """RMS of a sine below its peak."""

@@ -216,6 +216,7 @@ def talking(
     replies: list[str | Exception],
     *,
     headphones: bool = False,
+    push_to_talk: bool = False,
     answers: type[Answers] = Answers,
 ) -> Iterator[Talk]:
     defaults = Config()
@@ -229,7 +230,7 @@ def talking(
     )
     scribe, judge, model = Scribe(lines), Judge(), answers(replies)
     engines = Engines(LoudIsSpeech(), judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
-    pipeline = Pipeline(streams, engines, config, clock, clock.now())
+    pipeline = Pipeline(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     pipeline.start()
     try:
         yield Talk(pipeline, user, streams, scribe, judge, model, tape)

@@ -26,6 +26,7 @@ NOT_RUN = {
     "uv tool install --python 3.12 .": "needs the network",
     "voicecli talk": "needs a microphone",
     "voicecli talk --headphones": "needs a microphone",
+    "voicecli talk --push-to-talk": "needs a microphone and a key",
     "voicecli talk --plain": "needs a microphone",
     "voicecli talk --json": "needs a microphone",
     "voicecli devices --meter": "needs a microphone",

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import termios
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -41,7 +42,7 @@ from voicecli.view.screen import Notice, Screen, region
 from voicecli.view.stream import StreamView
 from voicecli.view.turn import Turn
 
-WIDTHS = (40, 80, 200)
+WIDTHS = (40, 80, 120, 200)
 LATENCY = {
     "device_in": 58.1,
     "pause": 100.0,
@@ -62,7 +63,15 @@ STATUS = Status(
     model="SmolLM2-135M",
     hint='for better answers run "voicecli models pull llm-qwen3-0-6b"',
     losses={"underruns": 0, "samples lost": 0},
+    threshold_dbfs=-54.0,
 )
+KEYS = {
+    "mute_microphone": "m",
+    "mute_voice": "v",
+    "interrupt": "escape",
+    "repeat": "r",
+    "type": "t",
+}
 FIRST, SECOND = "It is ten o'clock in Oslo,", "the same as in Berlin, in Paris, in Rome and in Madrid."
 TALK: list[Event] = [
     Listening(1.204),
@@ -412,9 +421,38 @@ def test_what_is_said_is_told_from_what_is_to_come(width: int) -> None:
         view.tick(STATUS)
         for event in TALK[:8]:
             view.show(event)
-        assert f"{FIRST} ▸ {SECOND}" in " ".join(terminal.text.split())
+        lines = set()
+        for count in range(len(FIRST.split())):
+            said, to_come = FIRST.split()[:count], FIRST.split()[count:] + SECOND.split()
+            view.tick(replace(STATUS, heard_so_far=" ".join(said)))
+            assert " ".join(said) in _styled(view, "bold")
+            assert " ".join(to_come) in _styled(view, "dim")
+            line = next(line.plain for line in view._drawn if "voicecli" in line.plain)
+            before, sign, _ = line.partition("▸")
+            assert not sign or before.split()[1:] == said
+            lines.add("\n".join(line.plain.rstrip() for line in view._drawn).replace("▸", " "))
+        assert len(lines) == 1  # words stay where they are while the sign moves through them
         view.show(Speaking(7.0, 1, 1, SECOND))
+        view.tick(replace(STATUS, heard_so_far=f"{FIRST} {SECOND}"))
         assert f"{FIRST} {SECOND}" in " ".join(terminal.text.split())
+        assert "▸" not in terminal.text
+
+
+def _styled(view: LiveView, style: str) -> str:
+    """All words that are drawn so."""
+    return " ".join(
+        " ".join(line.plain[span.start : span.end].replace("▸", " ").split())
+        for line in view._drawn
+        for span in line.spans
+        if style in str(span.style)
+    )
+
+
+def test_words_heard_of_another_reply_mark_nothing() -> None:
+    turn = Turn(clauses=["One two three,", "four five."], sounded=1)
+    assert turn.marked("One two") == ("One two", "three, four five.")
+    assert turn.marked("Something else") == ("One two three,", "four five.")
+    assert turn.marked("One two three, four five.") == ("One two three,", "four five.")  # not begun, as told
 
 
 def test_a_long_reply_keeps_what_is_said_now_in_sight() -> None:
@@ -425,7 +463,9 @@ def test_a_long_reply_keeps_what_is_said_now_in_sight() -> None:
             view.show(ReplyClause(1.0, 1, index, f"This is clause number {index}."))
         for index in range(30):
             view.show(Speaking(2.0, 1, index, f"This is clause number {index}."))
-            assert f"clause number {index}." in " ".join(terminal.text.split())
+            so_far = " ".join(f"This is clause number {number}." for number in range(index + 1))
+            view.tick(replace(STATUS, heard_so_far=so_far))
+            assert f"clause number {index}." in " ".join(terminal.text.replace("▸", " ").split())
             assert len(terminal.rows) < 16
 
 
@@ -461,10 +501,84 @@ def test_latency_of_the_last_turn_by_stage() -> None:
         view.show(TurnDone(1.0, 1, "Yes.", LATENCY))
         view.show(TurnDone(2.0, 2, ""))
         assert (
-            "last turn 812 ms: "
+            "latency   ▅ 812 ms: "
             "microphone 58, pause 100, transcribe 118, first word 70, first clause 41, voice 45, "
             "turn decision 342, playback 38"
         ) in terminal.text
+
+
+def test_latencies_of_the_last_turns_are_bars() -> None:
+    terminal = FakeTerminal(120)
+    with LiveView(terminal.console) as view:
+        view.tick(STATUS)
+        for number, total in enumerate((150.0, 450.0, 1700.0, 650.0)):
+            view.show(TurnDone(1.0, number, "Yes.", {"total": total}))
+        view.show(TurnDone(2.0, 5, ""))  # did not sound
+        assert "latency   ▁▃█▄ 650 ms" in terminal.text
+        for number in range(20):
+            view.show(TurnDone(3.0, number, "Yes.", {"total": 1.0}))
+        assert f"latency   {'▁' * 12} 1 ms" in terminal.text
+
+
+def test_level_floor_and_threshold_are_on_one_scale() -> None:
+    def bar(level: float, width: int = 100) -> str:
+        terminal = FakeTerminal(width)
+        with LiveView(terminal.console) as view:
+            view.tick(replace(STATUS, level_dbfs=level, floor_dbfs=-60, threshold_dbfs=-50))
+            return next(row for row in terminal.rows if row.startswith("listening"))
+
+    assert "-62 dBFS  noise ┊ -60  speech ┃ -50" in bar(-62)
+    for level in (-62, -55, -40):
+        _, _, signs = bar(level).partition("listening ")
+        filled = re.match(r"[█┊┃]*█", signs)
+        reached = {sign for sign in "┊┃" if filled and sign in filled[0]}
+        assert reached == {sign for sign, at in (("┊", -60), ("┃", -50)) if level > at}
+    assert "noise" not in bar(-62, width=60)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_keys_are_shown_where_there_are_some(width: int) -> None:
+    terminal = FakeTerminal(width)
+    with LiveView(terminal.console) as view:
+        view.tick(STATUS)
+        assert "keys" not in terminal.text
+        view.tick(replace(STATUS, keys=KEYS))
+        seen = " ".join(terminal.text.split())
+        assert "keys m mute mic v mute voice esc stop r say again t type" in seen
+        view.tick(replace(STATUS, keys=KEYS, microphone_muted=True, voice_muted=True))
+        seen = " ".join(terminal.text.split())
+        assert "m unmute mic v unmute voice" in seen
+        assert "Muted: microphone, voice." in seen
+        assert "mic off" in seen
+        assert "Speak now" not in seen
+        view.tick(replace(STATUS, keys=KEYS, typed="Hello [b]\x1b[2J there "))
+        seen = terminal.text
+        assert re.search(r"type +Hello \[b\] there ▏", seen)
+        assert re.search(r"keys +enter sends  esc gives up", seen)
+
+
+def test_push_to_talk_tells_how() -> None:
+    terminal = FakeTerminal(80)
+    status = replace(STATUS, push_to_talk=True, keys={"push_to_talk": "space", **KEYS})
+    with LiveView(terminal.console) as view:
+        view.tick(status)
+        assert "mic off" in terminal.text
+        assert "Press space and speak. Ctrl-C ends." in terminal.text
+        assert "space talk" in terminal.text
+        view.tick(replace(status, talk_key_down=True))
+        assert "Speak, then press space again. Ctrl-C ends." in terminal.text
+        assert "space done" in terminal.text
+        assert "listening" in terminal.text
+
+
+def test_what_waits_is_shown_and_takes_no_line() -> None:
+    terminal = FakeTerminal(80)
+    with LiveView(terminal.console) as view:
+        view.tick(replace(STATUS, state="speaking"))
+        rows = len(terminal.rows)
+        view.tick(replace(STATUS, state="speaking", waiting={"clauses": 2, "drafts": 0}))
+        assert "\nwaiting: 2 clauses\n" in terminal.text
+        assert len(terminal.rows) == rows
 
 
 def test_losses_show_when_there_are_some() -> None:
@@ -498,9 +612,10 @@ def test_what_was_under_way_stays_when_talk_ends() -> None:
         view.tick(STATUS)
         for event in TALK[2:8]:
             view.show(event)
+        view.tick(replace(STATUS, heard_so_far="It is ten"))
     assert terminal.text.split("\n")[:2] == [
         "you       What time is it in Norway?",
-        f"voicecli  {FIRST}",
+        "voicecli  It is ten",
     ]
 
 
@@ -530,10 +645,10 @@ def test_nothing_new_writes_nothing() -> None:
 
 @pytest.mark.parametrize("level", [float("-inf"), float("nan"), -200.0, 0.0, 3.0])
 def test_any_level_is_a_bar(level: float) -> None:
-    terminal = FakeTerminal(80)
+    terminal = FakeTerminal(90)
     with LiveView(terminal.console) as view:
-        view.tick(replace(STATUS, level_dbfs=level, floor_dbfs=level))
-        (bar,) = re.findall(r"[█░┃]+", terminal.text)
+        view.tick(replace(STATUS, level_dbfs=level, floor_dbfs=level, threshold_dbfs=level))
+        (bar,) = re.findall(r"[█░┃┊]{2,}", terminal.text)
         assert len(bar) == 40
 
 
@@ -556,14 +671,43 @@ WORDS = st.text(st.characters(codec="utf-8"), max_size=300)
     state=st.sampled_from(get_args(State)),
     texts=st.lists(WORDS, min_size=9, max_size=9),
     sounded=st.integers(0, 2),
+    typed=st.none() | WORDS,
+    switches=st.tuples(*[st.booleans()] * 4),
+    keys=st.sampled_from([{}, KEYS, {"push_to_talk": "space", **KEYS}]),
 )
-def test_the_region_fits(width: int, height: int, state: State, texts: list[str], sounded: int) -> None:
+def test_the_region_fits(
+    width: int,
+    height: int,
+    state: State,
+    texts: list[str],
+    sounded: int,
+    typed: str | None,
+    switches: tuple[bool, bool, bool, bool],
+    keys: dict[str, str],
+) -> None:
     terminal = FakeTerminal(width, height)
     mic, loudspeaker, model, hint, loss, loading = texts[:6]
-    status = Status(state, -30, -60, mic, loudspeaker, model, hint, {loss: 1}, loading)
+    status = Status(
+        state,
+        -30,
+        -60,
+        mic,
+        loudspeaker,
+        model,
+        hint,
+        {loss: 1},
+        loading,
+        -54,
+        " ".join(texts[7:8]),
+        {loss: 2},
+        *switches,
+        keys,
+        typed,
+    )
     turn = Turn(safe(texts[6]), final=False, clauses=[safe(text) for text in texts[7:]], sounded=sounded)
     notices = {Notice("error", texts[7], texts[8]): 2}
-    lines = region(Screen(status, [turn, turn], 1, LATENCY, notices), terminal.console)
+    screen = Screen(status, [turn, turn], 1, LATENCY, deque([812.5, 0.0, 1e9]), notices)
+    lines = region(screen, terminal.console)
     assert len(lines) < height
     assert all(line.cell_len < width and "\n" not in line.plain for line in lines)
-    assert any(state in line.plain for line in lines)
+    assert any(state in line.plain or "mic off" in line.plain for line in lines)

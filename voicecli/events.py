@@ -190,3 +190,18 @@ class Status:
     """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
     loading: str = ""
     """What is being loaded while `state` is loading, for people."""
+    threshold_dbfs: float = -60.0
+    """Nothing softer counts as speech."""
+    heard_so_far: str = ""
+    """The words of the reply that have sounded, of the one that sounds or of the last."""
+    waiting: dict[str, int] = field(default_factory=dict)
+    """What waits in the queues, by what it is."""
+    microphone_muted: bool = False
+    voice_muted: bool = False
+    push_to_talk: bool = False
+    """The microphone is closed but while the talk key says otherwise."""
+    talk_key_down: bool = False
+    keys: dict[str, str] = field(default_factory=dict)
+    """Action of the settings' [keys] -> its key; empty where no keys are read."""
+    typed: str | None = None
+    """The line that is being typed; None when none is."""

@@ -170,6 +170,16 @@ class Speech:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A turn without sound. listen -> transcriber."""
+
+    turn: int
+    stretch: int
+    text: str
+    """The user's words; empty: the agent's last reply is to be said again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What was said. transcriber -> conversation. An empty text means: nothing that is words."""
 
@@ -196,6 +206,8 @@ class Draft:
     """Counts up over all turns: a newer draft of the same turn takes the place of this one."""
     transcript: Transcript
     """No text: a sound without words."""
+    repeats: bool = False
+    """There are no words, and the answer is the last reply once more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import threading
-from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Self
 
 if sys.platform != "win32":
     import resource
     import termios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import FrameType
 
 
 def hung_up(output: IO[str]) -> bool:
@@ -38,27 +39,126 @@ def peak_memory_bytes() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): KiB, but bytes on macOS
 
 
-@contextmanager
-def no_echo(terminal: IO[str]) -> Iterator[None]:
-    """Stop `terminal` from echoing keys, which would shift what is drawn on it; Ctrl-C works as ever.
+class QuietTerminal:
+    """A terminal that echoes no keys, which would shift what is drawn on it, and hands over each at once.
 
-    Afterwards the settings are as they were, and keys typed meanwhile are forgotten instead of being handed
-    to the shell. Does nothing where `terminal` is none, and on Windows, where only a program that reads keys
-    echoes them.
+    Ctrl-C works as ever. When left, the settings are as they were, and keys typed meanwhile are forgotten
+    instead of being handed to the shell. Does nothing where the file is no terminal, and on Windows, where
+    only a program that reads keys echoes them. To be entered on the main thread.
     """
-    if sys.platform == "win32" or not terminal.isatty():
-        yield
-        return
-    fd = terminal.fileno()
-    before = termios.tcgetattr(fd)
-    quiet = [*before]
-    quiet[3] &= ~termios.ECHO
-    termios.tcsetattr(fd, termios.TCSADRAIN, quiet)
+
+    def __init__(self, terminal: IO[str]) -> None:
+        self._fd = terminal.fileno() if sys.platform != "win32" and terminal.isatty() else None
+        self._handlers: dict[int, object] = {}
+        self.stop_asked = False
+        """Ctrl-Z was pressed: `suspend` is to be called, once nothing is left half drawn."""
+
+    def __enter__(self) -> Self:
+        if sys.platform != "win32" and self._fd is not None:
+            self._before = termios.tcgetattr(self._fd)
+            for number, handler in ((signal.SIGTSTP, self._on_stop), (signal.SIGQUIT, self._on_quit)):
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    self._handlers[number] = signal.signal(number, handler)
+            self.take()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if sys.platform != "win32" and self._fd is not None:
+            for number in self._handlers:
+                signal.signal(number, signal.SIG_DFL)
+            self._give_back(termios.TCSAFLUSH)
+
+    @property
+    def in_front(self) -> bool:
+        """Whether the terminal is this process's to draw on, and not a shell's that it was sent behind."""
+        if sys.platform == "win32" or self._fd is None:
+            return True
+        return _in_front(self._fd)
+
+    def take(self) -> None:
+        """Make it quiet, unless it is; again after a shell had it."""
+        if sys.platform != "win32" and self._fd is not None and self.in_front:
+            with suppress(termios.error):  # the terminal is gone, and its settings with it
+                quiet = termios.tcgetattr(self._fd)
+                if quiet[3] & (termios.ECHO | termios.ICANON):
+                    quiet[3] &= ~(termios.ECHO | termios.ICANON)
+                    quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
+                    termios.tcsetattr(self._fd, termios.TCSADRAIN, quiet)
+
+    def suspend(self) -> None:
+        """Give it back and stop this process; return when the shell lets it go on."""
+        self.stop_asked = False
+        if sys.platform != "win32":
+            self._give_back(termios.TCSADRAIN)
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTSTP)
+            signal.signal(signal.SIGTSTP, self._on_stop)
+            self.take()
+
+    def _give_back(self, when: int) -> None:
+        # From behind, it would be taken from the shell, which has settings of its own.
+        if sys.platform != "win32" and self._fd is not None and self.in_front:
+            with suppress(termios.error):
+                termios.tcsetattr(self._fd, when, self._before)
+
+    def _on_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stop_asked = True
+
+    def _on_quit(self, number: int, frame: FrameType | None) -> None:
+        if sys.platform != "win32":
+            self._give_back(termios.TCSADRAIN)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+
+def _in_front(fd: int) -> bool:
+    if sys.platform == "win32":
+        return True
     try:
-        yield
-    finally:
-        with suppress(termios.error):  # the terminal is gone, and its settings with it
-            termios.tcsetattr(fd, termios.TCSAFLUSH, before)
+        return os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError:  # not the terminal this process was started from: nobody else has it
+        return True
+
+
+class KeyInput:
+    """What is typed at a terminal that is `QuietTerminal`, as bytes; read by one thread."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._closed, self._close = os.pipe()
+        if sys.platform != "win32":
+            termios.tcflush(fd, termios.TCIFLUSH)  # typed before anybody could answer to it
+
+    def read(self, timeout_s: float | None) -> bytes | None:
+        """Wait for keys; nothing when none came in time, None after `close` or when the terminal is gone."""
+        if sys.platform == "win32":
+            return None
+        in_front = _in_front(self._fd)
+        wanted = [self._closed, self._fd] if in_front else [self._closed]
+        ready, _, _ = select.select(wanted, [], [], timeout_s if in_front else BEHIND_S)
+        if self._closed in ready:
+            return None
+        if not ready or not _in_front(self._fd):  # from behind, reading would stop this process
+            return b""
+        try:
+            return os.read(self._fd, 4096) or None
+        except OSError:
+            return None
+
+    def close(self) -> None:
+        """End a `read` under way, and those to come."""
+        os.close(self._close)
+
+
+BEHIND_S = 0.25
+"""How often it is looked whether a shell has given the terminal back: what is typed meanwhile is its own."""
+
+
+def is_one_terminal(stdin: IO[str], stdout: IO[str]) -> bool:
+    """Tell whether what is drawn and what is typed are at the same terminal; False on Windows."""
+    if sys.platform == "win32" or not (stdin.isatty() and stdout.isatty()):
+        return False
+    return os.fstat(stdin.fileno()).st_rdev == os.fstat(stdout.fileno()).st_rdev
 
 
 def step_back() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from voicecli.audio.meter import Level
     from voicecli.clock import Clock
     from voicecli.config import AudioConfig
-    from voicecli.view.meter import MeterRow
+    from voicecli.view.microphones import MeterRow
 
 FRAME_S = 0.1
 """The live meter is drawn this often."""
@@ -84,7 +84,7 @@ def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: b
                 from rich.text import Text
 
                 from voicecli.posix import no_echo
-                from voicecli.view.meter import meter_lines
+                from voicecli.view.microphones import meter_lines
 
                 rest = [*map(Text, refused), Text(), Text("RMS, and the highest peak of the last second.")]
                 rest.append(Text("Ctrl-C ends.", "dim"))
@@ -196,7 +196,7 @@ def _entry(one: Microphone, t: float) -> dict[str, object]:
 
 
 def _row(one: Microphone, now: float) -> MeterRow:
-    from voicecli.view.meter import MeterRow
+    from voicecli.view.microphones import MeterRow
 
     clipped = now - one.clipped_at <= HELD_S
     return MeterRow(_label(one), one.level, one.held_dbfs, clipped, "stopped" if one.gone else "")

@@ -6,7 +6,8 @@ import atexit
 import os
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Closed
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from voicecli.audio.streams import AudioStreams
+    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.events import Status
     from voicecli.models.store import ModelStore
     from voicecli.pipeline import Pipeline
     from voicecli.view import View
+    from voicecli.view.keys import Keys
 
 TICK_S = 0.1
 """A view is shown how things are this often."""
@@ -50,9 +53,10 @@ def hold_talk(
     try:
         with view, _failure_shown(view, lambda: clock.now() - began):
             engines = _load(config, store, view)
-            pipeline = Pipeline(open_streams(engines), engines, config, clock, began)
+            talk_key = config.audio.push_to_talk
+            pipeline = Pipeline(open_streams(engines), engines, config, clock, began, push_to_talk=talk_key)
             pipeline.start()
-            _show(pipeline, view, finished)
+            _show(pipeline, view, finished, _keys(config, pipeline, view, clock), clock)
     except (KeyboardInterrupt, ReaderGone):
         signal.signal(signal.SIGINT, _end_at_once)
         signal.signal(signal.SIGTERM, _end_at_once)
@@ -115,16 +119,40 @@ def _load(config: Config, store: ModelStore, view: View) -> Engines:
     return loaded[0]
 
 
-def _show(pipeline: Pipeline, view: View, finished: Callable[[Pipeline], bool]) -> None:
-    while not finished(pipeline):
-        pipeline.check()
-        pipeline.tell_losses()
-        view.tick(pipeline.status())
-        try:
-            view.show(pipeline.events.get(TICK_S))
-            while pipeline.events.stats().fill:
-                view.show(pipeline.events.get(0))
-        except TimeoutError:
-            continue
-        except Closed:
-            return
+def reads_keys(view: View) -> bool:
+    """Whether keys are read beside this view: the live one, in a terminal that is typed at as well."""
+    from voicecli.posix import is_one_terminal
+    from voicecli.view.live import LiveView
+
+    return isinstance(view, LiveView) and is_one_terminal(sys.stdin, sys.stdout)
+
+
+def _keys(config: Config, pipeline: Pipeline, view: View, clock: Clock) -> Keys | None:
+    from voicecli.posix import KeyInput
+    from voicecli.view.keys import Keys
+
+    if not reads_keys(view):
+        return None
+    return Keys(config.keys, pipeline.controls, KeyInput(sys.stdin.fileno()), clock)
+
+
+def _show(
+    pipeline: Pipeline, view: View, finished: Callable[[Pipeline], bool], keys: Keys | None, clock: Clock
+) -> None:
+    with ExitStack() as stack:
+        reader = stack.enter_context(keys.reading()) if keys is not None else None
+        while not finished(pipeline):
+            pipeline.check()
+            if reader is not None and reader.failure is not None:
+                raise reader.failure
+            pipeline.tell_losses()
+            status = pipeline.status()
+            view.tick(status if keys is None else replace(status, keys=keys.shown, typed=keys.typed))
+            due = clock.now() + TICK_S
+            try:
+                while (left_s := due - clock.now()) > 0:
+                    view.show(pipeline.events.get(left_s))
+            except TimeoutError:
+                continue
+            except Closed:
+                return

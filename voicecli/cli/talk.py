@@ -51,6 +51,12 @@ def talk(
         bool | None,
         typer.Option("--headphones/--speakers", help="With headphones, speaking stops the agent."),
     ] = None,
+    push_to_talk: Annotated[
+        bool | None,
+        typer.Option(
+            "--push-to-talk/--open-microphone", help="Be heard only while a key says so: space, or [keys]."
+        ),
+    ] = None,
     from_file: Annotated[
         Path | None, typer.Option(help="Hear this recording, in real time, instead of a microphone.")
     ] = None,
@@ -79,6 +85,7 @@ def talk(
             "--input-device": ("audio.input_device", input_device),
             "--output-device": ("audio.output_device", output_device),
             "--headphones": ("audio.headphones", headphones),
+            "--push-to-talk": ("audio.push_to_talk", push_to_talk),
             "--engine": ("generate.engine", engine),
             "--model": ("generate.model", model),
             "--base-url": ("generate.base_url", base_url),
@@ -87,6 +94,10 @@ def talk(
         },
     )
     view = _view(plain=plain, as_json=as_json)
+    if from_file is None and config.audio.push_to_talk:
+        from voicecli.cli.session import reads_keys
+
+        _need_talk_key(config, reads_keys=reads_keys(view))
     if from_file is not None:
         _talk_with_file(from_file, to_file, config, models_dir, view)
     elif to_file is not None:
@@ -129,6 +140,20 @@ def _talk_with_devices(config: Config, models_dir: Path | None, view: View) -> N
     hold_talk(config, store_at(models_dir), open_streams, view, lambda _: False)
 
 
+def _need_talk_key(config: Config, *, reads_keys: bool) -> None:
+    from voicecli.config.keys import NO_KEY
+
+    if not reads_keys:
+        raise ConfigError(
+            "push to talk needs a key, and keys are read in the live view alone",
+            "talk in a terminal without --plain and --json, or with --open-microphone",
+        )
+    if config.keys.push_to_talk == NO_KEY:
+        raise ConfigError(
+            "push to talk needs a key, and keys.push_to_talk is none", "give it one in the settings"
+        )
+
+
 def _talk_with_file(
     source: Path, tape: Path | None, config: Config, models_dir: Path | None, view: View
 ) -> None:
@@ -162,6 +187,9 @@ def _talk_simulated(
     from voicecli.clock import MonotonicClock
     from voicecli.scripted import Script
 
+    # Who speaks from a file presses no key.
+    audio = config.audio.model_copy(update={"push_to_talk": False})
+    config = config.model_copy(update={"audio": audio})
     clock = MonotonicClock()
     script: list[Script] = []
     with contextlib.ExitStack() as stack:

@@ -1,12 +1,15 @@
-"""Settings: every key, its default, unit and bounds. The only file that imports pydantic."""
+"""Settings: every key, its default, unit and bounds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
+
+from voicecli.config.keys import KeysConfig
+from voicecli.config.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,12 +23,6 @@ SYSTEM_PROMPT = (
 
 
 SectionT = TypeVar("SectionT", bound="Section")
-
-
-class Section(BaseModel):
-    """One table of the file: unknown keys are refused, nothing is converted, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
 def _in_order(section: SectionT, low: str, high: str) -> SectionT:
@@ -49,6 +46,9 @@ class AudioConfig(Section):
     ring_s: float = Field(default=8.0, ge=4, le=60, description="sound held while the listener is late")
     headphones: bool = Field(
         default=False, description="the microphone cannot hear the loudspeaker: speaking stops the agent"
+    )
+    push_to_talk: bool = Field(
+        default=False, description="the microphone is open only while the key for it says so"
     )
     tail_ms: int = Field(
         default=250,
@@ -208,6 +208,7 @@ class Config(Section):
     generate: GenerateConfig = GenerateConfig()
     synthesize: SynthesizeConfig = SynthesizeConfig()
     playback: PlaybackConfig = PlaybackConfig()
+    keys: KeysConfig = KeysConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +307,8 @@ class Refusal:
     """There is no such table or key."""
     above: str
     """When not empty: the key at `path` must not be above this one of the same table, and is."""
+    same: str
+    """When not empty: the key at `path` must differ from this one of the same table, and does not."""
     count: int
     """How many mistakes there are."""
 
@@ -320,5 +323,8 @@ def check(tables: Mapping[str, object]) -> Config | Refusal:
     path = tuple(str(part) for part in first["loc"])
     if first["type"] == "order":
         path = (*path, first["ctx"]["low"])
-        return Refusal(path, unknown=False, above=first["ctx"]["high"], count=len(mistakes))
-    return Refusal(path, unknown=first["type"] == "extra_forbidden", above="", count=len(mistakes))
+        return Refusal(path, unknown=False, above=first["ctx"]["high"], same="", count=len(mistakes))
+    if first["type"] == "same":
+        path = (*path, first["ctx"]["one"])
+        return Refusal(path, unknown=False, above="", same=first["ctx"]["other"], count=len(mistakes))
+    return Refusal(path, unknown=first["type"] == "extra_forbidden", above="", same="", count=len(mistakes))

@@ -112,6 +112,11 @@ class Segmenter:
         self._paused = False  # SpeechPaused was told, and nothing was said since
 
     @property
+    def threshold_dbfs(self) -> float:
+        """Level that a frame of speech has at least, dBFS."""
+        return max(self._config.min_level_dbfs, self.floor.dbfs + self._config.snr_db)
+
+    @property
     def pause_s(self) -> float:
         """Seconds since the last speech frame; 0 where nobody is in the middle of something."""
         return (len(self._held) - 1 - self._last) * FRAME_S if self.state is State.STOPPING else 0.0
@@ -159,8 +164,7 @@ class Segmenter:
         return events
 
     def _is_speech(self, scored: ScoredFrame, probability: float) -> bool:
-        level = max(self._config.min_level_dbfs, self.floor.dbfs + self._config.snr_db)
-        return scored.probability >= probability and scored.level_dbfs >= level
+        return scored.probability >= probability and scored.level_dbfs >= self.threshold_dbfs
 
     def _before_speech(self, scored: ScoredFrame) -> list[SegmentEvent]:
         if not self._is_speech(scored, self._config.onset_probability):

@@ -31,6 +31,7 @@ from voicecli.listen.capture import Capture
 from voicecli.listen.segment import State
 from voicecli.messages import FRAME_S
 from voicecli.pipeline.answering import Replying, Speaking
+from voicecli.pipeline.controls import Controls
 from voicecli.pipeline.listening import POLL_S, Listening
 from voicecli.pipeline.transcribing import Judging, Transcribing
 from voicecli.pipeline.turns import Turns
@@ -43,14 +44,21 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.events import Event
-    from voicecli.messages import Clause, Draft, EndOfReply, ReplyOutcome, Speech, WordsSoFar
+    from voicecli.messages import Clause, Draft, EndOfReply, ReplyOutcome, Speech, Typed, WordsSoFar
 
 
 class Pipeline:
     """A talk, from `start` until `close`."""
 
     def __init__(
-        self, streams: AudioStreams, engines: Engines, config: Config, clock: Clock, began: float
+        self,
+        streams: AudioStreams,
+        engines: Engines,
+        config: Config,
+        clock: Clock,
+        began: float,
+        *,
+        push_to_talk: bool = False,
     ) -> None:
         """`began` is the time the `t` of events is counted from, on `clock`."""
         self._streams = streams
@@ -58,11 +66,13 @@ class Pipeline:
         self._engines = engines
         self._told: set[str] = set()
         self._before: dict[str, int] = defaultdict(int)
+        self.controls = Controls(clock, push_to_talk=push_to_talk)
+        """What keys may ask for."""
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
         self._turns = Turns(clock, began, self._playback.open)
         # More utterances than a person says while one is transcribed; clauses for half a minute of speech.
-        heard: Channel[Speech] = Channel("heard", 8, "drop_oldest")
+        heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
         judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
         said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
         clauses: Channel[Clause | EndOfReply] = Channel("clauses", 8, "wait")
@@ -79,6 +89,7 @@ class Pipeline:
             config,
             transcribing,
             judging,
+            controls=self.controls,
         )
         replying = Replying(engines, config.conversation, self._turns, said, clauses, outcomes)
         speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
@@ -102,7 +113,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Open the devices and begin; the first `Listening` is told when all is warm. Raises DeviceError."""
-        self._streams.start(self._capture.on_block, self._playback.pull)
+        self._streams.start(self._capture.on_block, self.controls.over(self._playback.pull))
         for worker in self._workers:
             worker.start()
 
@@ -154,7 +165,20 @@ class Pipeline:
             hint=self._engines.hint,
             losses=self._losses(),
             loading=f"the language model: {self._engines.generator.name}",
+            threshold_dbfs=self._listening.segmenter.threshold_dbfs,
+            heard_so_far=self._playback.heard(self._turns.clock.now()),
+            waiting=self._waiting(),
+            microphone_muted=self.controls.microphone_muted,
+            voice_muted=self.controls.voice_muted,
+            push_to_talk=self.controls.push_to_talk,
+            talk_key_down=self.controls.open and self.controls.push_to_talk,
         )
+
+    def _waiting(self) -> dict[str, int]:
+        waiting: dict[str, int] = defaultdict(int)
+        for channel in self._channels:
+            waiting[_WAITING[channel.name]] += channel.stats().fill
+        return waiting
 
     def _losses(self) -> dict[str, int]:
         """Counters that should be zero; what was lost while a model was still being read harmed nobody."""

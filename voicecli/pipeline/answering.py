@@ -52,6 +52,8 @@ class Replying:
         self._said = said
         self._clauses = clauses
         self._outcomes = outcomes
+        self._last = ""
+        """What was heard of the last reply."""
 
     def run(self) -> None:
         """Until `said` closes."""
@@ -80,7 +82,7 @@ class Replying:
         if not self._turns.wanted(draft) and not self._turns.taken(draft):
             return
         messages = self._conversation.messages_for(draft.transcript.text)
-        answerable = bool(messages[-1].content)
+        answerable = bool(self._last if draft.repeats else messages[-1].content)
         stats = self._answer(draft, messages) if answerable else None
         outcome = self._outcome(draft) if answerable else None
         if not self._turns.await_taken(draft):
@@ -105,8 +107,12 @@ class Replying:
     def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:
         """Remember what was said and heard, and tell how long it took."""
         times = self._turns.times_of(draft)
-        late = outcome.interrupted and self._turns.goes_on(times.playback_at)
-        self._conversation.remember(draft.transcript.text, "" if late else outcome.heard, outcome.interrupted)
+        spoken_over = outcome.interrupted and self._turns.newest > draft.turn
+        late = spoken_over and self._turns.goes_on(times.playback_at)
+        if not draft.repeats:
+            said = "" if late else outcome.heard
+            self._conversation.remember(draft.transcript.text, said, outcome.interrupted)
+            self._last = said or self._last
         self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
         turn = draft.turn
         if outcome.interrupted:
@@ -132,11 +138,12 @@ class Replying:
         heard, turn = draft.transcript, draft.turn
         if heard.text:
             now = self._turns.elapsed_s()
-            self._turns.tell(draft, events.Heard(now, turn, heard.text, heard.language, heard.confidence))
+            language = heard.language or self._language  # who types before they ever spoke
+            self._turns.tell(draft, events.Heard(now, turn, heard.text, language, heard.confidence))
         began_at, stats = self._turns.clock.now(), None
         record = self._turns.drafts[draft.number]
         try:
-            if not self._turns.taken(draft):
+            if not self._turns.taken(draft) and not draft.repeats:
                 record.ending = self._generator.ending(messages)
             stats = self._generate(draft, messages)
         except (EngineError, ModelError) as error:
@@ -168,7 +175,10 @@ class Replying:
 
         stats = GenerationStats()
         if not cancelled():
-            stats = self._generator.generate(messages, on_text, cancelled)
+            if draft.repeats:
+                on_text(self._last)
+            else:
+                stats = self._generator.generate(messages, on_text, cancelled)
         if not cancelled():
             say(splitter.finish())
         return stats

@@ -19,8 +19,10 @@ from voicecli.messages import (
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    Typed,
     Utterance,
 )
+from voicecli.pipeline.controls import Interrupt, Say
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from voicecli.listen.capture import Capture
     from voicecli.listen.detect import Detector
     from voicecli.messages import Float32Frame, SegmentEvent
+    from voicecli.pipeline.controls import Controls
     from voicecli.pipeline.transcribing import Judging, Transcribing
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
@@ -74,7 +77,10 @@ class Listening:
         config: Config,
         transcribing: Transcribing,
         judging: Judging,
+        *,
+        controls: Controls,
     ) -> None:
+        self._controls = controls
         self._streams = streams
         self._capture = capture
         self._converter = Converter(streams.microphone.rate_hz)
@@ -102,6 +108,7 @@ class Listening:
             if self._turns.clock.now() >= due:
                 self._check_devices(*pulses)
                 due += CHECK_S
+            self._obey()
             chunk = self._capture.read()
             if chunk is None:
                 self._turns.clock.wait(self._turns.stop, self._poll_s)
@@ -142,21 +149,46 @@ class Listening:
             )
 
     def _on_frame(self, frame: Float32Frame) -> None:
-        held_off = not self._turns.ready or (
-            not self._headphones and self._playback.audible(frame.captured_at, self._tail_s)
+        deaf = self._controls.deaf(frame.captured_at)
+        held_off = (
+            not self._turns.ready
+            or deaf
+            or (not self._headphones and self._playback.audible(frame.captured_at, self._tail_s))
         )
         if held_off != self._held_off:
             # What the user began before the agent's voice ends there: the voice must not join it.
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
         if held_off:
-            self.level_dbfs = level_dbfs(frame.samples)
+            self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             return
         scored = self._detector.score(frame)
         self.level_dbfs = scored.level_dbfs
         self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))
         self._on_segments(self.segmenter.push(scored))
         self._decide()
+
+    def _obey(self) -> None:
+        """Do what keys ask for: it opens and ends turns as speech does."""
+        if not self._turns.ready:
+            return
+        for command in self._controls.commands():
+            match command:
+                case Interrupt() if self._turns.answer() is not None:
+                    self._turns.resume()
+                    self._silence_agent()
+                case Interrupt() | Say("") if self._turns.settled < self._turns.newest:
+                    # Until it is known what is interrupted, or the reply has ended that would be cut short.
+                    if not self._turns.is_open(self._turns.newest):
+                        self._controls.put_off(command)
+                case Say(text):
+                    self._on_segments(self.segmenter.flush())  # what was being said is a turn of its own
+                    now = self._turns.clock.now()
+                    turn = self._turns.open(now)
+                    self._silence_agent()
+                    self._turns.paused = self._turns.stretch
+                    self._transcribing.offer(Typed(turn, self._turns.stretch, text))
+                    self._turns.take(now, now)
 
     def _on_segments(self, segments: list[SegmentEvent]) -> None:
         for segment in segments:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from voicecli import events
 from voicecli.listen.partial import Agreement, same_words
 from voicecli.listen.words import word_evidence
-from voicecli.messages import Draft, Speech, Transcript, WordsSoFar
+from voicecli.messages import Draft, Speech, Transcript, Typed, WordsSoFar
 from voicecli.pipeline.turns import TurnTimes
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Transcribing:
     def __init__(
         self,
         transcriber: Transcriber,
-        heard: Channel[Speech],
+        heard: Channel[Speech | Typed],
         turns: Turns,
         said: Channel[Draft | WordsSoFar],
     ) -> None:
@@ -47,12 +47,14 @@ class Transcribing:
         self._agreement = Agreement()
         self._draft: Draft | None = None
         """The newest."""
+        self._language = ""
+        """That the user spoke last, and is taken to type in."""
         self._newest = (0, 0.0, NO_WORDS)
         """The newest pass: its stretch, the time up to which it heard, and what it gave."""
         self._busy = False
         self._rest_until = 0.0
 
-    def offer(self, speech: Speech) -> None:
+    def offer(self, speech: Speech | Typed) -> None:
         """Listening thread: have it transcribed; the oldest that waits is lost when too many do."""
         self._heard.put(speech)
 
@@ -69,7 +71,11 @@ class Transcribing:
             speech = self._heard.get()
             began_at = self._turns.clock.now()
             self._busy = True
-            self._on_speech(speech, began_at)
+            match speech:
+                case Speech():
+                    self._on_speech(speech, began_at)
+                case Typed():
+                    self._on_typed(speech, began_at)
             ended_at = self._turns.clock.now()
             self._rest_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
             self._busy = False
@@ -89,6 +95,7 @@ class Transcribing:
         transcript = self._transcript(speech, speech.utterance)
         if not (speech.paused or transcript.text):
             return
+        self._language = transcript.language or self._language
         self._agreement.push(transcript.text)
         if self._agreement.text:
             partial = events.Partial(self._turns.elapsed_s(), speech.turn, self._agreement.text)
@@ -101,6 +108,15 @@ class Transcribing:
             self._turns.withdraw()
         if not self._said.stats().fill:
             self._said.put(WordsSoFar(speech.turn, transcript.text))
+
+    def _on_typed(self, typed: Typed, began_at: float) -> None:
+        """Have the words answered as they are: there is no sound that could say otherwise."""
+        transcript = Transcript(typed.text, self._language, 1.0) if typed.text else NO_WORDS
+        number = self._turns.draft + 1
+        self._draft = Draft(typed.turn, typed.stretch, number, transcript, repeats=not typed.text)
+        self._turns.propose(self._draft, TurnTimes(draft_at=began_at, transcribed_at=began_at))
+        self._said.put(self._draft)
+        self._turns.confirm(self._draft)
 
     def _transcript(self, speech: Speech, utterance: Utterance) -> Transcript:
         """Words of the whole turn; those of the pass before, when it had heard all that can be heard."""

@@ -255,6 +255,12 @@ class Turns:
         record = self.turns.get(turn)
         return record is not None and record.taken is None
 
+    def answer(self) -> Draft | None:
+        """The draft that answers the newest turn, from when that is certain until the reply has ended."""
+        record = self.turns.get(self.newest)
+        draft = record.confirmed if record is not None else None
+        return draft if draft is not None and self.taken(draft) else None
+
     def taken(self, draft: Draft) -> bool:
         """Whether the turn was taken with this draft as its answer."""
         record = self.turns.get(draft.turn)

@@ -13,10 +13,11 @@ from rich.segment import ControlType
 from rich.text import Text
 
 from voicecli.events import Failed, Listening, TurnDone, Warned
-from voicecli.posix import no_echo
+from voicecli.posix import QuietTerminal
 from voicecli.view import ReaderGone
+from voicecli.view.glyphs import glyphs_for
 from voicecli.view.safe import safe
-from voicecli.view.screen import Notice, Screen, glyphs_for, labelled, loss_lines, notice_lines, region
+from voicecli.view.screen import Notice, Screen, labelled, loss_lines, notice_lines, region
 from voicecli.view.turn import Turn
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class LiveView:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
+        self._terminal = QuietTerminal(console.file)
+        self._live = self._region()
         self._exit = ExitStack()
         self._screen = Screen()
         self._turns: dict[int, Turn] = {}
@@ -55,8 +57,8 @@ class LiveView:
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            opened.enter_context(no_echo(self._console.file))
-            opened.enter_context(self._live)
+            opened.enter_context(self._terminal)
+            opened.callback(lambda: self._live.stop())  # noqa: PLW0108  # another one, after Ctrl-Z
             self._draw()
             self._exit = opened.pop_all()
         return self
@@ -67,7 +69,8 @@ class LiveView:
         """Leave the conversation and the last notices on the terminal, and nothing else."""
         with suppress(ReaderGone, OSError), self._exit:
             for turn in self._turns.values():
-                self._print(self._turn_lines(turn, " ".join(turn.clauses[: turn.sounded])))
+                so_far = self._screen.status.heard_so_far if self._screen.status else ""
+                self._print(self._turn_lines(turn, turn.marked(safe(so_far))[0]))
             self._print([*self._notice_lines(), *loss_lines(self._screen, self._console)])
 
     def show(self, event: Event) -> None:
@@ -87,7 +90,12 @@ class LiveView:
         self._draw()
 
     def tick(self, status: Status) -> None:
-        """Draw level, state, names and losses."""
+        """Draw level, state, names and losses; do what Ctrl-Z asks."""
+        if self._terminal.stop_asked:
+            self._live.stop()
+            self._terminal.suspend()
+            self._live, self._drawn = self._region(), []
+        self._terminal.take()
         before = self._screen.status
         if before is not None:
             status = replace(status, level_dbfs=max(before.level_dbfs - FALL_DB, status.level_dbfs))
@@ -103,6 +111,7 @@ class LiveView:
         self._screen.turns_done += 1
         if total is not None:
             self._screen.latency_ms = event.latency_ms
+            self._screen.totals_ms.append(total)
 
     def _notice(self, notice: Notice) -> None:
         notices = self._screen.notices
@@ -129,23 +138,29 @@ class LiveView:
         """Print above the region."""
         if not lines:
             return
-        with self._terminal():
+        with self._writing():
             self._climb_over_wraps()
             self._console.print(Group(*lines))
 
     def _draw(self) -> None:
-        """Draw the region where it changed."""
+        """Draw the region where it changed; not over a shell's prompt."""
+        if not self._terminal.in_front:
+            return
+        self._live.start()
         self._screen.turns = [turn for turn in self._turns.values() if not turn.empty]
         lines = region(self._screen, self._console)
         if lines == self._drawn:
             return
-        with self._terminal():
+        with self._writing():
             self._climb_over_wraps()
             self._live.update(Group(*lines), refresh=True)
         self._drawn = lines
 
+    def _region(self) -> Live:
+        return Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop")
+
     @contextmanager
-    def _terminal(self) -> Iterator[None]:
+    def _writing(self) -> Iterator[None]:
         """Write to the terminal; once it is gone nothing is written any more."""
         try:
             yield

@@ -1,77 +1,52 @@
-"""Levels of several microphones -> one line each, on one scale, that fits the terminal."""
+"""Numbers as bars: the microphone's level beside what counts as speech, and how long turns waited."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from voicecli.view.safe import safe
-from voicecli.view.screen import METER_DBFS, glyphs_for
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from rich.console import Console
+    from voicecli.events import Status
+    from voicecli.view.glyphs import Glyphs
 
-    from voicecli.audio.meter import Level
+SCALE_DBFS: Final = (-80.0, 0.0)
+"""Ends of the level bar. Quiet rooms are near -60, a voice at a desk near -25."""
 
-WIDEST_BAR: Final = 50
-"""Columns."""
+LONGEST_BAR: Final = 40
+"""Columns: 2 dB each."""
 
-WITH_PEAK: Final = 72
-"""From this width on the peak is told as a number too, columns."""
-
-_MARK = " clips"
-
-
-@dataclass(frozen=True, slots=True)
-class MeterRow:
-    """One microphone."""
-
-    label: str
-    """Its number and name, from the device: not to be trusted."""
-    level: Level | None
-    """None until it gave something."""
-    held_dbfs: float
-    """Highest peak of the last moments, marked on the bar."""
-    clipped: bool
-    """In the last moments."""
-    note: str = ""
-    """Instead of a level: why there is none."""
+LONG_MS: Final = 1600.0
+"""A turn that waited so long, or longer, has the tallest bar; the eight heights are 200 ms apart."""
 
 
-def meter_lines(rows: Sequence[MeterRow], console: Console) -> list[Text]:
-    """A line for each row, narrower than `console`."""
-    width = max(console.width - 1, 20)
-    glyphs = glyphs_for(console)
-    labels = [Text(safe(row.label)) for row in rows]
-    column = min(max((label.cell_len for label in labels), default=0), width // 3)
-    lines = []
-    for row, label in zip(rows, labels, strict=True):
-        label.truncate(column, overflow="ellipsis" if glyphs.more == "…" else "crop", pad=True)
-        line = Text.assemble(label, " ", _state(row, console, width - column - 1))
-        line.truncate(width, overflow="crop")
-        lines.append(line)
-    return lines
-
-
-def _state(row: MeterRow, console: Console, width: int) -> Text:
-    if row.note or row.level is None:
-        return Text(safe(row.note) or f"opening {glyphs_for(console).more}", "dim")
-    glyphs = glyphs_for(console)
-    low, high = METER_DBFS
-    numbers = f" {row.level.rms_dbfs:z4.0f} dBFS"
-    if console.width >= WITH_PEAK:
-        numbers += f", peak {row.held_dbfs:z4.0f}"
-    cells = max(4, min(WIDEST_BAR, width - len(numbers) - len(_MARK)))
+def level_bar(status: Status, width: int, glyphs: Glyphs, *, legend: bool) -> Text:
+    """Level, noise floor and speech threshold on one scale, in `width` columns; `legend`: as numbers too."""
+    low, high = SCALE_DBFS
     # `max` first, so that what is not a number becomes the lower end too.
-    filled, mark = (
-        round((min(high, max(low, value)) - low) / (high - low) * (cells - 1))
-        for value in (row.level.rms_dbfs, row.held_dbfs)
+    level, floor, threshold = (
+        min(high, max(low, value)) for value in (status.level_dbfs, status.floor_dbfs, status.threshold_dbfs)
     )
-    bar = glyphs.full * filled + glyphs.rest * (cells - filled)
-    if mark:
-        bar = bar[:mark] + glyphs.floor + bar[mark + 1 :]
-    return Text.assemble(bar, (numbers, "dim"), (_MARK if row.clipped else "", "bold red"))
+    numbers = f" {level:4.0f} dBFS"
+    if legend:
+        numbers += f"  noise {glyphs.floor} {floor:.0f}  speech {glyphs.threshold} {threshold:.0f}"
+    cells = max(1, min(LONGEST_BAR, width - len(numbers)))
+    filled, floor_at, threshold_at = (
+        round((value - low) / (high - low) * (cells - 1)) for value in (level, floor, threshold)
+    )
+    signs = [*(glyphs.full * filled), *(glyphs.rest * (cells - filled))]
+    signs[floor_at], signs[threshold_at] = glyphs.floor, glyphs.threshold
+    bar = Text("".join(signs))
+    bar.stylize("dim", filled, cells)
+    bar.stylize("not dim", threshold_at, threshold_at + 1)
+    if level >= threshold:
+        bar.stylize("bold green", threshold_at + 1, filled)
+    return bar.append(numbers, "dim")
+
+
+def latency_bars(totals_ms: Iterable[float], glyphs: Glyphs) -> str:
+    """A bar a turn, one column each."""
+    steps = len(glyphs.bars)
+    return "".join(glyphs.bars[min(steps - 1, int(max(0.0, total) / LONG_MS * steps))] for total in totals_ms)

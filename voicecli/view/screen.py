@@ -6,14 +6,17 @@ alone, for NO_COLOR and for eyes that do not see it.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from voicecli.view.glyphs import glyphs_for
+from voicecli.view.meter import latency_bars, level_bar
 from voicecli.view.safe import safe
-from voicecli.view.wording import losses, stages
+from voicecli.view.wording import counted, how_to_speak, key_words, stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from voicecli.events import Status
+    from voicecli.view.glyphs import Glyphs
     from voicecli.view.turn import Turn
 
 LABEL: Final = 10
@@ -29,34 +33,25 @@ LABEL: Final = 10
 NARROW: Final = 60
 """Below it labels have no column of their own, columns."""
 
-METER_DBFS: Final = (-80.0, 0.0)
-"""Ends of the level bar. Quiet rooms are near -60, a voice at a desk near -25."""
+LEGEND: Final = 74
+"""From it on the level's marks are explained beside them, columns."""
+
+TYPED_ROWS: Final = 3
+"""Of a line that is being typed, the last ones are shown."""
+
+TURNS: Final = 12
+"""Turns whose latency is shown."""
 
 STATE_STYLES: Final = {
     "loading": "bold",
-    "listening": "bold green",
-    "hearing": "bold cyan",
-    "thinking": "bold magenta",
-    "speaking": "bold yellow",
+    "listening": "green",
+    "hearing": "bold green",
+    "thinking": "bold",
+    "speaking": "bold magenta",
 }
+"""Yellow and cyan are hard to read on white, blue on black."""
 
 NOTICE_STYLES: Final = {"warning": "bold", "error": "bold red"}
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """Signs the terminal's encoding can show."""
-
-    full: str = "█"
-    rest: str = "░"
-    floor: str = "┃"
-    rule: str = "─"
-    to_come: str = "▸"
-    more: str = "…"
-    dash: str = "—"
-
-
-ASCII = Glyphs(full="#", rest="-", floor="|", rule="-", to_come=">", more="...", dash="-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +73,8 @@ class Screen:
     turns_done: int = 0
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     """Of the last turn that sounded."""
+    totals_ms: deque[float] = field(default_factory=lambda: deque(maxlen=TURNS))
+    """Of the last turns that sounded."""
     notices: dict[Notice, int] = field(default_factory=dict)
     """Warnings and errors since the last turn was done, and how often each came."""
 
@@ -89,49 +86,64 @@ def region(screen: Screen, console: Console) -> list[Text]:
     """
     width, rows = max(console.width - 1, LABEL * 2), max(console.height - 1, 2)
     glyphs = glyphs_for(console)
+    so_far = safe(screen.status.heard_so_far) if screen.status else ""
     body_rows = max(2, min(8, rows - 8))
     sections = [  # how much it is needed, lines; from top to bottom
-        (3, [Text(glyphs.rule * min(width, NARROW), "dim")]),
+        (2, [Text(glyphs.rule * min(width, NARROW), "dim")]),
         (9, [_state_line(screen, width, glyphs)]),
-        (5, _hint(screen)),
-        (8, [line for turn in screen.turns for line in turn_lines(turn, console, body_rows)]),
+        (5, _hint(screen, width)),
+        (9, _typed(screen, console)),
+        (8, [line for turn in screen.turns for line in turn_lines(turn, console, body_rows, so_far)]),
         (7, notice_lines(screen.notices, console)),
         (6, loss_lines(screen, console)),
-        (4, _latency(screen, console)),
+        (3, _latency(screen, console)),
         (2, _model(screen, console)),
         (1, _devices(screen, console)),
+        (4, _keys(screen, console)),
     ]
     for least in range(1, 8):
         if sum(len(lines) for _, lines in sections) <= rows:
             break
         sections = [section for section in sections if section[0] != least]
-    return [line for _, lines in sections for line in lines][:rows]
+    shown = [line for _, lines in sections for line in lines][:rows]
+    for line in shown:
+        line.no_wrap = True  # each fits: rich need not look for its breaks once more
+    return shown
 
 
-def glyphs_for(console: Console) -> Glyphs:
-    """Signs for the encoding of `console`."""
-    return ASCII if console.options.ascii_only else Glyphs()
-
-
-def turn_lines(turn: Turn, console: Console, rows: int) -> list[Text]:
+def turn_lines(turn: Turn, console: Console, rows: int, heard_so_far: str = "") -> list[Text]:
     """Both sides of a turn, each in at most `rows` lines; what is said now stays in sight."""
     lines = []
+    glyphs = glyphs_for(console)
     if turn.heard:
-        glyphs = glyphs_for(console)
-        words = Text(turn.heard) if turn.final else Text(f"{turn.heard} {glyphs.more}", "italic dim")
+        words = Text(turn.heard, "bold") if turn.final else Text(f"{turn.heard} {glyphs.more}", "italic dim")
         lines += labelled("you", words, console)[-rows:]
     if turn.clauses:
-        reply = labelled("voicecli", _reply(turn, glyphs_for(console)), console)
-        before = len(labelled("voicecli", Text(turn.spoken), console)) if turn.spoken else 1
-        first = max(0, min(before - 1, len(reply) - rows))
+        sounded, to_come = turn.marked(heard_so_far)
+        parts = (Text(sounded, "bold"), Text(to_come, "dim"))
+        reply = labelled("voicecli", Text(" ").join(part for part in parts if part), console)
+        if to_come:
+            _mark(reply, len("voicecli" + sounded.replace(" ", "")), glyphs.to_come)
+        before = len(labelled("voicecli", Text(sounded), console)) if sounded else 1
+        first = max(0, min(before - 2, len(reply) - rows))
         lines += reply[first : first + rows]
     return lines
 
 
-def _reply(turn: Turn, glyphs: Glyphs) -> Text:
-    to_come = f"{glyphs.to_come} {turn.to_come}" if turn.to_come else ""
-    parts = (Text(turn.spoken), Text(turn.now, "bold"), Text(to_come, "dim"))
-    return Text(" ").join(part for part in parts if part)
+def _mark(lines: list[Text], after: int, sign: str) -> None:
+    """Put `sign` in place of the space behind so many other characters; at the end of a line there is none.
+
+    So the words stay where they are while it moves through them.
+    """
+    for line in lines:
+        for index, character in enumerate(line.plain):
+            if character != " ":
+                after -= 1
+            elif not after:
+                line.plain = f"{line.plain[:index]}{sign}{line.plain[index + 1 :]}"
+                return
+        if after <= 0:
+            return
 
 
 def labelled(label: str, words: Text, console: Console) -> list[Text]:
@@ -178,36 +190,59 @@ def _state_line(screen: Screen, width: int, glyphs: Glyphs) -> Text:
         )
         line.truncate(width, overflow="crop")
         return line
-    # `max` first, so that what is not a number becomes the lower end too.
-    low, high = METER_DBFS
-    level, floor = (min(high, max(low, value)) for value in (status.level_dbfs, status.floor_dbfs))
-    numbers = f" {level:4.0f} dBFS"
-    if width >= NARROW:
-        numbers += f", noise {floor:.0f}"
-    cells = min(40, width - LABEL - len(numbers))
-    filled, mark = (round((value - low) / (high - low) * (cells - 1)) for value in (level, floor))
-    bar = glyphs.full * filled + glyphs.rest * (cells - filled)
-    return Text.assemble(
-        (status.state.ljust(LABEL), STATE_STYLES[status.state]),
-        bar[:mark] + glyphs.floor + bar[mark + 1 :],
-        (numbers, "dim"),
-    )
+    state: str = "mic off" if status.state == "listening" and _closed(status) else status.state
+    bar = level_bar(status, width - LABEL, glyphs, legend=width >= LEGEND)
+    return Text.assemble((state.ljust(LABEL), STATE_STYLES.get(state, "bold")), bar)
 
 
-def _hint(screen: Screen) -> list[Text]:
-    if screen.status is None or screen.status.state == "loading":
+def _closed(status: Status) -> bool:
+    return status.microphone_muted or (status.push_to_talk and not status.talk_key_down)
+
+
+def _hint(screen: Screen, width: int) -> list[Text]:
+    """What to do, what is switched off, or what waits: always a line, so that the rest stays where it is."""
+    status = screen.status
+    if status is None or status.state == "loading":
         return [Text("Ctrl-C ends", "dim")]
-    if screen.status.state != "listening" or screen.turns:
+    switches = ("microphone", status.microphone_muted), ("voice", status.voice_muted)
+    muted = ", ".join(what for what, is_muted in switches if is_muted)
+    style = "bold" if muted or not screen.turns_done else "dim"
+    words = [f"Muted: {muted}."] if muted else []
+    if status.state == "listening" and not status.microphone_muted and not screen.turns:
+        words += [how_to_speak(status), "Ctrl-C ends."]
+    if not words and any(status.waiting.values()):
+        words, style = [f"waiting: {counted(status.waiting)}"], "dim"
+    line = Text(" ".join(words), style)
+    line.truncate(width, overflow="crop")
+    return [line]
+
+
+def _typed(screen: Screen, console: Console) -> list[Text]:
+    if screen.status is None or screen.status.typed is None:
         return []
-    style = "dim" if screen.turns_done else "bold"
-    return [Text("Speak now. Ctrl-C ends.", style)]
+    line = safe(screen.status.typed + glyphs_for(console).cursor)
+    return labelled("type", Text(line, "bold"), console)[-TYPED_ROWS:]
+
+
+def _keys(screen: Screen, console: Console) -> list[Text]:
+    status = screen.status
+    if status is None or status.state == "loading" or not status.keys:
+        return []
+    words, column, room = Text(), 0, max(console.width - 1, LABEL * 2) - LABEL
+    for key, does in key_words(status):
+        width = cell_len(f"  {key} {does}")
+        gap = "\n" if column + width > room else "  " if column else ""
+        column = width if gap == "\n" else column + width
+        words.append(gap).append(key, "bold").append(f" {does}", "dim")
+    return labelled("keys", words, console)
 
 
 def _latency(screen: Screen, console: Console) -> list[Text]:
     if "total" not in screen.latency_ms:
         return []
-    words = Text(f"{screen.latency_ms['total']:.0f} ms: {stages(screen.latency_ms)}", "dim")
-    return labelled("last turn", words, console)
+    bars = latency_bars(screen.totals_ms, glyphs_for(console))
+    words = f"{screen.latency_ms['total']:.0f} ms: {stages(screen.latency_ms)}"
+    return labelled("latency", Text.assemble(bars, " ", (words, "dim")), console)
 
 
 def _model(screen: Screen, console: Console) -> list[Text]:
@@ -229,5 +264,5 @@ def _devices(screen: Screen, console: Console) -> list[Text]:
 
 def loss_lines(screen: Screen, console: Console) -> list[Text]:
     """Say what was lost, if anything."""
-    words = losses(screen.status.losses) if screen.status else ""
+    words = counted(screen.status.losses) if screen.status else ""
     return labelled("lost", Text(words, "bold"), console) if words else []

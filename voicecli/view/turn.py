@@ -49,17 +49,18 @@ class Turn:
             case _ as never:
                 assert_never(never)
 
-    @property
-    def spoken(self) -> str:
-        """Clauses that had sounded before the present one."""
-        return " ".join(self.clauses[: max(0, self.sounded - 1)])
+    def marked(self, heard_so_far: str) -> tuple[str, str]:
+        """Part the reply into the words that have sounded and those to come.
+
+        By the clauses that have begun, unless `heard_so_far` fits this reply and knows it to the word.
+        """
+        whole = " ".join(self.clauses).split()
+        heard = heard_so_far.split()
+        ended, begun = (len(" ".join(self.clauses[:count]).split()) for count in self._sounding)
+        fits = ended <= len(heard) <= begun and whole[: len(heard)] == heard
+        count = len(heard) if fits else begun
+        return " ".join(whole[:count]), " ".join(whole[count:])
 
     @property
-    def now(self) -> str:
-        """The clause that sounds now, or was the last to sound."""
-        return "".join(self.clauses[max(0, self.sounded - 1) : self.sounded])
-
-    @property
-    def to_come(self) -> str:
-        """Clauses that are made and have not begun to sound."""
-        return " ".join(self.clauses[self.sounded :])
+    def _sounding(self) -> tuple[int, int]:
+        return max(0, self.sounded - 1), self.sounded

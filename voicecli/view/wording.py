@@ -9,7 +9,7 @@ from voicecli.view.safe import safe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from voicecli.events import Failed, Warned
+    from voicecli.events import Failed, Status, Warned
 
 _STAGES: Final = {
     "device_in": "microphone",
@@ -34,6 +34,29 @@ def notice(event: Warned | Failed) -> str:
     return f"{message}; {remedy}" if remedy else message
 
 
-def losses(counters: Mapping[str, int]) -> str:
-    """`3 xruns, 960 samples lost`; empty when nothing was lost."""
+def counted(counters: Mapping[str, int]) -> str:
+    """`3 xruns, 960 samples lost`; empty when none has counted anything."""
     return ", ".join(f"{count} {safe(name)}" for name, count in counters.items() if count)
+
+
+def how_to_speak(status: Status) -> str:
+    """Tell the user that they may, and how."""
+    if not status.push_to_talk:
+        return "Speak now."
+    key = status.keys.get("push_to_talk", "the talk key")
+    return f"Speak, then press {key} again." if status.talk_key_down else f"Press {key} and speak."
+
+
+def key_words(status: Status) -> list[tuple[str, str]]:
+    """Each key and what it does now."""
+    if status.typed is not None:
+        return [("enter", "sends"), ("esc", "gives up")]
+    does = {
+        "push_to_talk": "done" if status.talk_key_down else "talk",
+        "mute_microphone": "unmute mic" if status.microphone_muted else "mute mic",
+        "mute_voice": "unmute voice" if status.voice_muted else "mute voice",
+        "interrupt": "stop",
+        "repeat": "say again",
+        "type": "type",
+    }
+    return [("esc" if key == "escape" else key, does[action]) for action, key in status.keys.items()]

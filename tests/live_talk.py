@@ -1,0 +1,74 @@
+"""A program: the live talk of `voicecli talk`, with fake engines and devices, in the terminal it is run in.
+
+With the argument `crash` the language model fails with a bug as soon as it is asked. With `shell` another
+such program is started, and waited for as a shell does it; a line tells each time it stops or ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.test_pipeline import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
+from voicecli.audio.simulated import RecordedUser, SimulatedStreams
+from voicecli.cli import session
+from voicecli.clock import MonotonicClock
+from voicecli.config import AudioConfig, Config
+from voicecli.engines import Engines
+from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.models.store import ModelStore
+from voicecli.view import make_view
+
+
+class Buggy(Answers):
+    """A language model with a bug."""
+
+    def generate(
+        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> GenerationStats:
+        raise ZeroDivisionError("a bug")
+
+
+def talk(*, crash: bool) -> None:
+    """Until the terminal says so."""
+    model = Buggy([]) if crash else Answers([])
+    engines = Engines(LoudIsSpeech(), Judge(), Scribe([]), model, Beeper(), "")  # type: ignore[arg-type]
+    session._load = lambda *_: engines
+    config = Config(audio=AudioConfig(push_to_talk=True))
+    session.hold_talk(
+        config,
+        ModelStore(Path()),
+        lambda _: SimulatedStreams(RecordedUser(), RATE_HZ, 20, MonotonicClock()),
+        make_view("live", sys.stdout),
+        lambda _: False,
+    )
+
+
+def shell() -> int:
+    """Run a talk as a job; at each stop tell the terminal's echo and let it go on in front."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    job = subprocess.Popen([sys.executable, "-m", "tests.live_talk", *sys.argv[2:]], process_group=0)
+    while True:
+        os.tcsetpgrp(0, job.pid)
+        os.kill(job.pid, signal.SIGCONT)
+        _, status = os.waitpid(job.pid, os.WUNTRACED)
+        os.tcsetpgrp(0, os.getpgrp())
+        quiet = not termios.tcgetattr(0)[3] & (termios.ECHO | termios.ICANON)
+        left = "quiet" if quiet else "as it was"
+        if not os.WIFSTOPPED(status):
+            print(f"job ended with {os.waitstatus_to_exitcode(status)}, terminal {left}", flush=True)
+            return 0
+        print(f"job stopped, terminal {left}", flush=True)
+
+
+if __name__ == "__main__":
+    if "shell" in sys.argv[1:2]:
+        sys.exit(shell())
+    talk(crash="crash" in sys.argv)

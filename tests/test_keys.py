@@ -1,0 +1,246 @@
+"""Keys without a terminal: bytes in, commands out, on a clock that is told."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicecli.clock import FakeClock
+from voicecli.config.keys import NAMED, KeysConfig
+from voicecli.view.keys import (
+    FIRST_REPEAT_S,
+    LONGEST_LINE,
+    RELEASE_S,
+    REPEAT_S,
+    KeyDecoder,
+    Keys,
+    TalkKey,
+)
+
+# ---- bytes to keys
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        ("m", ["m"]),
+        ("M é日", ["M", "space", "é", "日"]),
+        ("\r\n\t\x7f\b", ["enter", "enter", "tab", "backspace", "backspace"]),
+        ("\x15\x17", ["erase line", "erase word"]),
+        ("\x01\x00\x0b", []),
+        ("\x1b[A\x1b[1;5Dx", ["x"]),  # arrow keys
+        ("\x1bOPx", ["x"]),  # F1
+        ("\x1bmx", ["x"]),  # Alt-m is not m
+        ("\x1b\x1bm", ["escape"]),
+        ("\x1b[é", ["escape", "[", "é"]),
+        ("\u202e\u2028", []),  # nothing that could change how a line is shown
+    ],
+)
+def test_bytes_are_keys(typed: str, keys: list[str]) -> None:
+    assert KeyDecoder().push(typed.encode()) == keys
+
+
+def test_an_escape_is_the_key_when_nothing_follows() -> None:
+    decoder = KeyDecoder()
+    assert decoder.push(b"\x1b") == []
+    assert decoder.begun
+    assert decoder.rest() == ["escape"]
+    assert decoder.rest() == []
+    assert decoder.push(b"\x1b") + decoder.push(b"[A") == []
+    assert decoder.rest() == []
+
+
+@given(st.binary(max_size=40) | st.text(max_size=20).map(str.encode), st.lists(st.integers(0, 40)))
+def test_where_bytes_are_cut_makes_no_difference(data: bytes, cuts: list[int]) -> None:
+    whole, pieces = KeyDecoder(), KeyDecoder()
+    expected = whole.push(data) + whole.rest()
+    found = []
+    bounds = [0, *sorted(cuts), len(data)]
+    for begin, end in itertools.pairwise(bounds):
+        found += pieces.push(data[begin:end])
+    assert found + pieces.rest() == expected
+    assert all(key.isprintable() for key in expected)
+
+
+# ---- push to talk
+
+
+def presses(key: TalkKey, at: Sequence[float], until: float) -> list[tuple[float, bool]]:
+    """When the key opened and closed, looked at every 10 ms."""
+    changes = [(0.0, False)]
+    waiting = list(at)
+    for now in (step / 100 for step in range(round(until * 100))):
+        while waiting and waiting[0] <= now:
+            key.press(waiting.pop(0))
+        key.look(now)
+        if key.open != changes[-1][1]:
+            changes.append((now, key.open))
+    return changes[1:]
+
+
+def test_pressed_again_it_closes_at_once() -> None:
+    late = 1.0 + FIRST_REPEAT_S + 0.5
+    assert presses(TalkKey(), [1.0, late], 5.0) == [(1.0, True), (pytest.approx(late, abs=0.011), False)]
+
+
+def test_pressed_again_early_it_closes_once_no_repeat_can_come() -> None:
+    (_, (closed_at, is_open)) = presses(TalkKey(), [1.0, 1.5], 5.0)
+    assert not is_open
+    assert closed_at == pytest.approx(1.5 + REPEAT_S, abs=0.021)
+
+
+@pytest.mark.parametrize("first_s", [0.25, 0.5, 1.0])
+@pytest.mark.parametrize("every_s", [0.03, 0.09])
+def test_held_down_it_closes_when_let_go(first_s: float, every_s: float) -> None:
+    repeats = [1.0 + first_s + every_s * number for number in range(30)]
+    ((opened_at, _), (closed_at, is_open)) = presses(TalkKey(), [1.0, *repeats], 8.0)
+    assert opened_at == 1.0
+    assert not is_open
+    assert closed_at == pytest.approx(repeats[-1] + RELEASE_S, abs=0.021)
+
+
+def test_it_can_be_used_again() -> None:
+    changes = presses(TalkKey(), [1.0, 4.0, 6.0, 9.0], 12.0)
+    assert [is_open for _, is_open in changes] == [True, False, True, False]
+
+
+def test_it_says_when_to_look_again() -> None:
+    key = TalkKey()
+    assert key.look(0.0) is None
+    key.press(1.0)
+    assert key.look(1.0) is None
+    key.press(1.5)
+    assert key.look(1.5) == pytest.approx(REPEAT_S)
+    assert key.look(1.5 + REPEAT_S) is None
+    assert not key.open
+
+
+# ---- keys to commands
+
+
+@dataclass
+class Asked:
+    """Takes commands."""
+
+    push_to_talk: bool = True
+    calls: list[str] = field(default_factory=list)
+    is_open: bool = False
+
+    def mute_microphone(self) -> None:
+        self.calls.append("mute microphone")
+
+    def mute_voice(self) -> None:
+        self.calls.append("mute voice")
+
+    def talk(self, *, begins: bool) -> None:
+        if begins != self.is_open:
+            self.is_open = begins
+            self.calls.append("open" if begins else "close")
+
+    def interrupt(self) -> None:
+        self.calls.append("interrupt")
+
+    def repeat(self) -> None:
+        self.calls.append("repeat")
+
+    def say(self, text: str) -> None:
+        self.calls.append(f"say {text}")
+
+
+@dataclass
+class Script:
+    """A terminal at which bytes come at their times; the clock moves on while it is waited."""
+
+    clock: FakeClock
+    bytes_at: list[tuple[float, bytes]]
+
+    def read(self, timeout_s: float | None) -> bytes | None:
+        if not self.bytes_at:
+            return None
+        at, data = self.bytes_at[0]
+        if timeout_s is not None and self.clock.now() + timeout_s < at:
+            self.clock.advance(timeout_s)
+            return b""
+        self.clock.advance(max(0.0, at - self.clock.now()))
+        self.bytes_at.pop(0)
+        return data
+
+    def close(self) -> None:
+        self.bytes_at.clear()
+
+
+def asked(
+    *typed: tuple[float, str], config: KeysConfig | None = None, push_to_talk: bool = True
+) -> tuple[list[str], Keys]:
+    """What is asked for when this is typed at these times, and the end comes a second after."""
+    clock, commands = FakeClock(0.0), Asked(push_to_talk)
+    end = typed[-1][0] + 1.0 if typed else 1.0
+    source = Script(clock, [*((at, text.encode()) for at, text in typed), (end, b"\x00")])
+    keys = Keys(config or KeysConfig(), commands, source, clock)
+    keys.run()
+    return commands.calls, keys
+
+
+def test_each_key_does_what_it_is_for() -> None:
+    calls, _ = asked((0.1, "m"), (0.2, "v"), (0.3, "r"), (0.4, "M"), (0.5, "xyz1"))
+    assert calls == ["mute microphone", "mute voice", "repeat", "mute microphone"]
+
+
+def test_escape_interrupts_and_an_arrow_does_not() -> None:
+    assert asked((0.1, "\x1b"))[0] == ["interrupt"]
+    assert asked((0.1, "\x1b["), (0.12, "A"))[0] == []
+
+
+def test_the_talk_key_opens_and_closes() -> None:
+    assert asked((0.1, " "), (3.0, " "))[0] == ["open", "close"]
+    assert asked((0.1, " "), (0.6, " "))[0] == ["open", "close"]
+    held = [(0.1, " "), *((0.6 + 0.03 * number, " ") for number in range(20))]
+    assert asked(*held)[0] == ["open", "close"]
+
+
+def test_with_no_keys_any_more_the_microphone_closes() -> None:
+    assert asked((0.1, " "))[0] == ["open", "close"]
+
+
+def test_without_push_to_talk_its_key_is_none() -> None:
+    calls, keys = asked((0.1, " "), push_to_talk=False)
+    assert calls == []
+    assert "push_to_talk" not in keys.shown
+
+
+def test_keys_are_those_of_the_settings() -> None:
+    config = KeysConfig(repeat="v", mute_voice="none", interrupt="enter")
+    calls, keys = asked((0.1, "r"), (0.2, "v"), (0.3, "\r"), config=config)
+    assert calls == ["repeat", "interrupt"]
+    assert keys.shown["interrupt"] == "enter"
+    assert "mute_voice" not in keys.shown
+
+
+def test_a_line_is_typed_and_sent_and_its_letters_are_no_keys() -> None:
+    calls, keys = asked((0.1, "t"), (0.2, "mute r"), (0.3, "é v\x7f!"), (0.4, "\r"), (0.5, "m"))
+    assert calls == ["say mute ré !", "mute microphone"]
+    assert keys.typed is None
+
+
+def test_a_line_is_shown_while_it_is_typed_and_can_be_given_up() -> None:
+    assert asked((0.1, "tab"))[1].typed == "ab"
+    assert asked((0.1, "ta b  c\x17\x17"))[1].typed == "a"
+    assert asked((0.1, "ta b\x15c"))[1].typed == "c"
+    calls, keys = asked((0.1, "tab"), (0.2, "\x1b"), (0.4, "r"))
+    assert (calls, keys.typed) == (["repeat"], None)
+
+
+def test_a_line_has_an_end() -> None:
+    assert asked((0.1, "t" + "x" * 5000))[1].typed == "x" * LONGEST_LINE
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if name != "space"])
+def test_every_name_is_a_key_that_can_be_pressed(name: str) -> None:
+    typed = {"enter": "\r", "tab": "\t", "backspace": "\x7f", "escape": "\x1b"}[name]
+    config = KeysConfig(repeat=name, interrupt="i")
+    assert asked((0.1, typed), config=config)[0] == ["repeat"]

@@ -1,0 +1,180 @@
+"""The live talk in a real terminal: keys do what they say, and whatever ends it leaves all as it was."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.program import complaint, voicecli
+from voicecli.cli.talk import _need_talk_key
+from voicecli.config import Config
+from voicecli.config.keys import KeysConfig
+from voicecli.errors import ConfigError
+from voicecli.posix import KeyInput, QuietTerminal, is_one_terminal
+
+PATIENCE_S = 30.0
+
+
+@dataclass
+class Job:
+    """A talk in a terminal, under a program that waits for it as a shell does."""
+
+    far: int
+    process: subprocess.Popen[bytes]
+    seen: str = field(default="")
+
+    def until(self, text: str) -> str:
+        """Read until `text` appears on the screen, and give what came before it."""
+        while (at := re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", self.seen).find(text)) < 0:
+            ready, _, _ = select.select([self.far], [], [], PATIENCE_S)
+            assert ready, f"no {text!r} after {self.seen[-2000:]!r}"
+            try:
+                self.seen += os.read(self.far, 65_536).decode(errors="replace")
+            except OSError:  # Linux's end of file at a terminal
+                raise AssertionError(f"no {text!r} after {self.seen[-2000:]!r}") from None
+        plain = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", self.seen)
+        self.seen = plain[at + len(text) :]
+        return plain[:at]
+
+    def press(self, keys: str) -> None:
+        os.write(self.far, keys.encode())
+
+    def send(self, number: int) -> None:
+        """Send a signal to the talk."""
+        os.kill(os.tcgetpgrp(self.far), number)
+
+
+@contextmanager
+def talking(*arguments: str) -> Iterator[Job]:
+    far, near = pty.openpty()
+    termios.tcsetwinsize(near, (40, 100))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.live_talk", "shell", *arguments],
+        stdin=near,
+        stdout=near,
+        stderr=near,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    os.close(near)
+    try:
+        yield Job(far, process)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(far)
+
+
+def test_keys_are_shown_and_do_what_they_say() -> None:
+    with talking() as job:
+        job.until("Press space and speak")
+        job.until("m mute mic")
+        job.press("m")
+        job.until("Muted: microphone")
+        job.press("mv")
+        job.until("Muted: voice")
+        job.press("v ")
+        job.until("Speak, then press space again")
+        job.press("tHellp\x7fo, you [b]")
+        job.until("type      Hello, you [b]▏")
+        job.press("\x1b")
+        job.until("t type")
+        job.press("tHello \x1b[A\N{GREEK SMALL LETTER ALPHA}\r")
+        job.until("you       Hello α")
+        job.until("You said: Hello α. (")
+        job.press("r")
+        job.until("voicecli  You said: Hello α. (")
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [("\x03", 0), ("\x1c", -signal.SIGQUIT), (signal.SIGTERM, 0)], ids=str
+)
+def test_whatever_ends_it_leaves_the_terminal_as_it_was(how: str | int, code: int) -> None:
+    with talking() as job:
+        job.until("Press space and speak")
+        if isinstance(how, str):
+            job.press(how)
+        else:
+            job.send(how)
+        assert job.until("terminal as it was").endswith(f"job ended with {code}, ")
+
+
+def test_a_bug_leaves_the_terminal_as_it_was() -> None:
+    with talking("crash") as job:
+        job.until("Press space and speak")
+        job.press("thello\r")
+        job.until("ZeroDivisionError: a bug")
+        assert job.until("terminal as it was").endswith("job ended with 1, ")
+
+
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_takes_it_again() -> None:
+    with talking() as job:
+        job.until("Press space and speak")
+        for _ in range(2):
+            job.press("\x1a")
+            assert job.until("terminal as it was").endswith("job stopped, ")
+            job.until("v mute voice")
+            job.press("v")
+            job.until("v unmute voice")
+            job.press("v")
+            job.until("v mute voice")
+        job.press("\x03")
+        job.until("job ended with 0, terminal as it was")
+
+
+def test_keys_are_read_at_once_and_until_closed() -> None:
+    far, near = pty.openpty()
+    with os.fdopen(near, "r+b", buffering=0) as raw, open(near, "w", closefd=False) as terminal:
+        before = termios.tcgetattr(raw)
+        os.write(far, b"typed before")
+        with QuietTerminal(terminal):
+            source = KeyInput(near)
+            assert source.read(0) == b""
+            os.write(far, b"m")
+            assert source.read(PATIENCE_S) == b"m"
+            source.close()
+            assert source.read(None) is None
+        assert termios.tcgetattr(raw) == before
+    os.close(far)
+
+
+def test_a_terminal_that_is_gone_is_the_end_of_its_keys() -> None:
+    far, near = pty.openpty()
+    source = KeyInput(near)
+    os.close(far)
+    assert source.read(PATIENCE_S) is None
+    os.close(near)
+
+
+def test_keys_need_the_terminal_that_is_drawn_on() -> None:
+    far, near = pty.openpty()
+    other_far, other = pty.openpty()
+    with open(near) as one, open(near, "w", closefd=False) as same, open(other, "w") as another:  # noqa: PTH123
+        assert is_one_terminal(one, same)
+        assert not is_one_terminal(one, another)
+    with open(os.devnull) as nothing:  # noqa: PTH123
+        assert not is_one_terminal(nothing, nothing)
+    os.close(far)
+    os.close(other_far)
+
+
+@pytest.mark.parametrize("flag", ["--json", "--plain"])
+def test_push_to_talk_without_keys_is_refused(flag: str) -> None:
+    assert "push to talk needs a key" in complaint(voicecli("talk", "--push-to-talk", flag), 2)
+
+
+def test_push_to_talk_without_its_key_is_refused() -> None:
+    config = Config(keys=KeysConfig(push_to_talk="none"))
+    with pytest.raises(ConfigError, match=r"keys\.push_to_talk is none"):
+        _need_talk_key(config, reads_keys=True)

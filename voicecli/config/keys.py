@@ -1,0 +1,47 @@
+"""The keys of a talk: which key does what, and the names keys have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Self, TypeAlias
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from voicecli.config.section import Section
+
+NO_KEY: Final = "none"
+"""Names the absence of a key; any number of actions may have it."""
+
+NAMED: Final = ("space", "enter", "tab", "backspace", "escape")
+"""Keys that are not the letter or digit they write."""
+
+KeyName: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=rf"^({'|'.join(NAMED)}|{NO_KEY}|[a-z0-9])$",
+        json_schema_extra={"allowed": f"a letter, a digit, {', '.join(NAMED)} or {NO_KEY}"},
+    ),
+]
+
+
+class KeysConfig(Section):
+    """Keys of the live view, in a terminal. No two actions share one."""
+
+    push_to_talk: KeyName = Field(
+        default="space", description="with push to talk: opens the microphone, and closes it"
+    )
+    mute_microphone: KeyName = Field(default="m", description="nothing is heard, until it is pressed again")
+    mute_voice: KeyName = Field(default="v", description="the agent answers without a sound")
+    interrupt: KeyName = Field(default="escape", description="the agent stops speaking")
+    repeat: KeyName = Field(default="r", description="what the agent said last is said again")
+    type: KeyName = Field(default="t", description="a line is typed instead of spoken")
+
+    @model_validator(mode="after")
+    def _no_two_on_one_key(self) -> Self:
+        taken: dict[str, str] = {}
+        for action in type(self).model_fields:
+            key = getattr(self, action)
+            if key != NO_KEY and key in taken:
+                raise PydanticCustomError("same", "{one} is {other}", {"one": taken[key], "other": action})
+            taken[key] = action
+        return self

@@ -1,0 +1,127 @@
+"""What keys ask of a talk: switches that are read where sound passes, and commands for the listening thread.
+
+One thread turns the switches and gives the commands; any may read. Nothing waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import OnOutput
+    from voicecli.clock import Clock
+    from voicecli.messages import Int16
+
+WAITING = 8
+"""Commands that wait for the listener at most, which looks 30 times a second; the oldest go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """The agent is to stop speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """These words are the user's; without any, what the agent said last is to be said again."""
+
+    text: str
+
+
+Command: TypeAlias = Interrupt | Say
+
+
+class Controls:
+    """The switches of a talk. All are off at first; with push to talk the microphone is closed as well."""
+
+    def __init__(self, clock: Clock, *, push_to_talk: bool) -> None:
+        self._clock = clock
+        self._commands: deque[Command] = deque(maxlen=WAITING)
+        self.push_to_talk = push_to_talk
+        self.microphone_muted = False
+        self.voice_muted = False
+        self.open = not push_to_talk
+        """Whether the talk key says that the user speaks; always without push to talk."""
+        self._deaf = (push_to_talk, clock.now(), push_to_talk)  # before, until when, since then
+
+    # ---- whoever reads the keys
+
+    def mute_microphone(self) -> None:
+        """Hear nothing from now on; or hear again."""
+        self.microphone_muted = not self.microphone_muted
+        self._turn()
+
+    def mute_voice(self) -> None:
+        """Let nothing of the agent be heard; or let it be heard again."""
+        self.voice_muted = not self.voice_muted
+
+    def talk(self, *, begins: bool) -> None:
+        """With push to talk: the user begins to speak, which stops the agent, or has finished."""
+        if not self.push_to_talk or begins == self.open:
+            return
+        if begins:
+            self.interrupt()
+        self.open = begins
+        self._turn()
+
+    def interrupt(self) -> None:
+        """Stop the agent, and what it was to say again; what was heard of the reply is remembered."""
+        self._commands.clear()
+        self._commands.append(Interrupt())
+
+    def repeat(self) -> None:
+        """Say once more what was heard of the last reply, when it has ended, without a model."""
+        self._commands.append(Say(""))
+
+    def say(self, text: str) -> None:
+        """Answer typed words as if they had been spoken."""
+        if text.strip():
+            self._commands.append(Say(text))
+
+    def _turn(self) -> None:
+        _, _, now = self._deaf
+        self._deaf = (now, self._clock.now(), self.microphone_muted or not self.open)
+
+    # ---- listening thread
+
+    def deaf(self, at: float) -> bool:
+        """Whether sound that met the microphone at time `at` is to be thrown away.
+
+        What was said before the key was pressed is still on its way through the device, and counts.
+        """
+        before, until, since = self._deaf
+        return before if at < until else since
+
+    def commands(self) -> list[Command]:
+        """Take those that wait, in order."""
+        commands = []
+        with suppress(IndexError):  # the other thread may empty it
+            for _ in range(len(self._commands)):
+                commands.append(self._commands.popleft())  # noqa: PERF401  # what was taken stays taken
+        return commands
+
+    def put_off(self, command: Command) -> None:
+        """Have it come again."""
+        self._commands.append(command)
+
+    # ---- audio thread
+
+    def over(self, play: OnOutput) -> OnOutput:
+        """Fill blocks as `play` does, or with silence while the voice is muted; one block fades over."""
+        gain = 1.0
+
+        def muted(block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001  # as the device calls
+            nonlocal gain
+            play(block, at, device_ran_dry)
+            before, gain = gain, float(not self.voice_muted)
+            if before != gain:
+                block[:] = block * np.linspace(before, gain, len(block), dtype=np.float32)
+            elif gain == 0:
+                block[:] = 0
+
+        return muted
