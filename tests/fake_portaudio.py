@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class FakeStream:
 
     def close(self, ignore_errors: bool) -> None:
         assert ignore_errors
+        assert self.machine.answers.wait(60)
         self.log.append("close")
 
     @property
@@ -71,6 +73,9 @@ class Machine(ModuleType):
         self.refusals: dict[str, str] = {}
         self.checked: list[tuple[float, int]] = []
         self.streams: list[FakeStream] = []
+        self.answers = threading.Event()
+        """Closing a stream waits for it."""
+        self.answers.set()
         self.initialized = True
         self.frozen: list[dict[str, object]] | None = None
         """What PortAudio saw when it was initialised; None while that makes no difference."""
