@@ -115,10 +115,10 @@ class Room:
         done = subprocess.run(["pactl", *words], env=self.env, capture_output=True, text=True, check=True)
         return done.stdout
 
-    def say(self, samples: Float32) -> None:
-        """Play (n,) float32 at 16 kHz into the microphone; returns when it has been heard."""
+    def say(self, samples: Float32, wire: str = "mic_wire") -> None:
+        """Play (n,) float32 at 16 kHz into the microphone, or into another sink, until it has been heard."""
         data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-        play = ["pacat", "-d", "mic_wire", "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1"]
+        play = ["pacat", "-d", wire, "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1"]
         subprocess.run([*play, "--latency-msec=20"], env=self.env, input=data, check=True, timeout=60)
 
     def echo(self, gain_db: float, delay_ms: int) -> None:
@@ -141,6 +141,10 @@ class Room:
         enough = self.position() + TAPE_LAG
         with self._grown:
             assert self._grown.wait_for(lambda: self.position() >= enough, timeout=20)
+        return self.recorded(begin)
+
+    def recorded(self, begin: int = 0) -> Float32:
+        """As much of it as has come by now."""
         data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]
         return data.astype(np.float32) / np.float32(32768)
 

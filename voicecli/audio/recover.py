@@ -20,9 +20,8 @@ import numpy as np
 
 from voicecli.audio import devices
 from voicecli.audio.adapt import adapt_input, adapt_output
-from voicecli.audio.choose import MOVES_STREAMS, Choice
-from voicecli.audio.devices import NOUN, Device, DeviceStream
 from voicecli.audio.scout import Scout
+from voicecli.audio.side import Side
 from voicecli.audio.simulated import RecordedUser
 from voicecli.audio.streams import Notice
 from voicecli.errors import DeviceError
@@ -32,6 +31,8 @@ from voicecli.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from voicecli.audio.choose import Choice
+    from voicecli.audio.devices import Device, DeviceStream
     from voicecli.audio.streams import OnInput, OnOutput
     from voicecli.clock import Clock
     from voicecli.config import AudioConfig
@@ -39,12 +40,6 @@ if TYPE_CHECKING:
 
 RETRY_S, PATIENT_RETRY_S, PATIENT_AFTER_S = 0.5, 2.0, 60.0
 """How often opening is tried, and how often once that has been in vain for a minute: it costs 30-50 ms."""
-
-LOOK_S, FOLLOW_S = 1.0, 3.0
-"""How often the scout looks for a device that is away, and for a new default where nobody moves streams."""
-
-SHUN_S = 15.0
-"""A device that is there but does not work is not tried again for so long, where there is another."""
 
 HUNG_S = 5.0
 """A task that takes longer is told of: a sound server hangs."""
@@ -54,57 +49,6 @@ CLOSE_S = 1.0
 
 FADE_S = 0.008
 """Sound that goes on in the middle does not begin with a click."""
-
-
-class _Side:
-    """One direction: what is wanted there, and what is open."""
-
-    def __init__(self, found: tuple[Choice, Device], rate_hz: int, audio: AudioConfig) -> None:
-        self.choice, self.device = found
-        self.noun = NOUN[self.choice.kind]
-        self._audio = audio
-        self.stream = self._agreed(self.device, rate_hz)
-        self.form = self.stream.form
-        """What the rest of the program is made for, whatever is open."""
-        self.shunned_until = 0.0
-
-    def _agreed(self, device: Device, rate_hz: int) -> DeviceStream:
-        return DeviceStream(self.choice.kind, device, rate_hz, self._audio.block_ms, self._audio.latency_ms)
-
-    def open(self, callback: Callable[[DeviceStream], OnInput | OnOutput], now: float) -> None:
-        """Open what is wanted, or else what is allowed. Raises DeviceError."""
-        candidates = self.choice.candidates(fallback=self._audio.fallback)
-        if now < self.shunned_until:
-            candidates.reverse()
-        refusal = DeviceError(f"there is no {self.noun}", "plug one in")
-        for device in candidates:
-            try:
-                stream = self._agreed(device, self.form.rate_hz)
-                stream.start(callback(stream))
-            except DeviceError as error:
-                refusal = error
-                continue
-            self.stream, self.device = stream, device
-            return
-        raise refusal
-
-    @property
-    def away(self) -> bool:
-        """Whether something else than what is wanted is open."""
-        return not self.choice.is_met_by(self.device)
-
-    def look_every_s(self, now: float) -> float | None:
-        """How often the scout should look for this side's device; None when it need not."""
-        if now < self.shunned_until:
-            return None
-        if self.away:
-            return LOOK_S
-        follows_alone = self.choice.follows and self.device.host_api not in MOVES_STREAMS
-        return FOLLOW_S if follows_alone else None
-
-    def __str__(self) -> str:
-        instead = f" in place of {self.choice.name!r}" if self.away and not self.choice.follows else ""
-        return f"{self.noun} {self.device.name!r}{instead}"
 
 
 class RecoveringStreams:
@@ -120,8 +64,8 @@ class RecoveringStreams:
         scout: Scout | None = None,
     ) -> None:
         """Agree on rates, which then stay; nothing is opened yet. Raises DeviceError."""
-        self._output = _Side(loudspeaker, output_rate_hz, audio)
-        self._input = _Side(microphone, RATE_HZ, audio)
+        self._output = Side(loudspeaker, output_rate_hz, audio)
+        self._input = Side(microphone, RATE_HZ, audio)
         self._sides = (self._output, self._input)
         self._clock = clock
         self._scout = scout or Scout()
@@ -225,10 +169,12 @@ class RecoveringStreams:
             self._due = now + min(every)
             self._begin(now, self._look, self._looked)
 
-    def _lose(self, lost: list[_Side], now: float) -> None:
+    def _lose(self, lost: list[Side], now: float) -> None:
         for side in lost:
             if side.stream.calls == 0 and not side.away:
-                side.shunned_until = now + SHUN_S
+                side.shun(now)
+            elif not side.away:
+                side.trust()
         self._scout.close()  # a question under way would be waited for
         self._down(now)
         self._tell(
@@ -254,7 +200,7 @@ class RecoveringStreams:
         else:
             self._seen = []
 
-    def _pairs(self) -> Iterator[tuple[_Side, str]]:
+    def _pairs(self) -> Iterator[tuple[Side, str]]:
         return zip(self._sides, self._seen, strict=False)
 
     # ---- while they are not
@@ -288,7 +234,7 @@ class RecoveringStreams:
             raise failure
         for side, name in self._pairs():
             if name and name != side.device.name:  # it was seen, and then it did not open
-                side.shunned_until = now + SHUN_S
+                side.shun(now)
         self._seen = []
         self._keep_silent(now)
         self.microphone = replace(self._input.form, name=self._input.device.name)
@@ -296,7 +242,7 @@ class RecoveringStreams:
         self._due = now
         self._fresh = True
         self._up = True
-        back = "talk returns to it by itself" if any(side.away for side in self._sides) else ""
+        back = "talk returns to it by itself" if any(side.replaced for side in self._sides) else ""
         self._tell(f"talk goes on with {self._input} and {self._output}", back)
 
     def _close_both(self) -> None:
