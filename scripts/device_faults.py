@@ -155,11 +155,13 @@ def losses(count: int) -> None:
         agent.until("listening")
         whole_turn(agent, room)
         print(f"\n{'losses':>6} {'threads':>8} {'fds':>5} {'MB':>6}")
+        seconds = []
         for done in range(count + 1):
             if done % 10 == 0 or done == 1:
                 threads, fds, kilobytes = left_behind(agent.process.pid)
                 print(f"{done:6} {threads:8} {fds:5} {kilobytes / 1024:6.1f}", flush=True)
-            back_after(agent, room, list(FAULTS)[done % 2])
+            seconds.append(back_after(agent, room, list(FAULTS)[done % 2]))
+        row("goes on", seconds, [], len(seconds))
         print("a turn after them:", "whole" if whole_turn(agent, room) else "not whole")
 
 

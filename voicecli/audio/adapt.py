@@ -1,7 +1,7 @@
 """A device that does not take what the first one took: its blocks, with another rate or other channels.
 
 Everything behind the callbacks is made for one rate and one number of channels, and holds sound at them
-while devices change. On the audio thread; a block costs about 0.1 ms.
+while devices change. On the audio thread, where it allocates: only for a device that leaves no choice.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ parent -- which of these choices? --> child: PortAudio anew, found, do they open
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -49,7 +50,8 @@ class Scout:
             child.wait()
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with contextlib.suppress(OSError):  # of a question that nobody took
+                        pipe.close()
 
 
 def _started() -> subprocess.Popen[str]:
