@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -20,10 +21,17 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from voicecli.messages import Float32
 
 RATE_HZ = 16_000
 BLOCK = 1600
+WIRES = (
+    ("module-null-sink", "sink_name=mic_wire", "rate=48000", "channels=1"),
+    ("module-null-sink", "sink_name=speaker", "rate=48000", "channels=1"),
+    ("module-remap-source", "master=mic_wire.monitor", "source_name=virtual_mic"),
+)
 TAPE_LAG = RATE_HZ // 2
 """The tape is behind the loudspeaker by less than this."""
 
@@ -45,37 +53,50 @@ class Room:
             "XDG_RUNTIME_DIR": str(self.folder),
             "HOME": str(self.folder / "home"),
         }
+        self._blocks: list[bytes] = []
+        self._grown = threading.Condition()
+        self.start()
+        with self._grown:  # pulseaudio takes a second or two to begin, and what sounds before is lost
+            assert self._grown.wait_for(self.position, timeout=20)
+        return self
+
+    def start(self) -> None:
+        """Start the server, for the first time or after `kill`."""
         self._server = subprocess.Popen(
             [
                 *("pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit=1"),
                 *("--realtime=no", "--high-priority=no", "--log-target=stderr"),
                 "--load=module-native-protocol-unix",
-                "--load=module-null-sink sink_name=mic_wire rate=48000 channels=1",
-                "--load=module-null-sink sink_name=speaker rate=48000 channels=1",
-                "--load=module-remap-source master=mic_wire.monitor source_name=virtual_mic",
+                *(f"--load={' '.join(wire)}" for wire in WIRES),
             ],
             env=self.env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         self._await_server()
+        self._connect()
+
+    def _connect(self) -> None:
+        """Make the wires the default devices, and record."""
         self.pactl("set-default-source", "virtual_mic")
         self.pactl("set-default-sink", "speaker")
-        self._tape = subprocess.Popen(
+        self._tapes = [self._taped("speaker"), self._taped("mic_wire")]
+        stdout = self._tapes[0].stdout
+        assert stdout is not None
+        self._recorder = threading.Thread(target=self._record, args=(stdout,))
+        self._recorder.start()
+
+    def _taped(self, wire: str) -> subprocess.Popen[bytes]:
+        """Record a wire. Who does not read keeps its blocks short all the same: they may be 2 s long."""
+        return subprocess.Popen(
             [
-                *("parec", "-d", "speaker.monitor", "--raw", "--format=s16le"),
+                *("parec", "-d", f"{wire}.monitor", "--raw", "--format=s16le"),
                 *(f"--rate={RATE_HZ}", "--channels=1", "--latency-msec=20"),
             ],
             env=self.env,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if wire == "speaker" else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
-        self._blocks: list[bytes] = []
-        self._grown = threading.Condition()
-        self._recorder = threading.Thread(target=self._record)
-        self._recorder.start()
-        with self._grown:  # pulseaudio takes a second or two to begin, and what sounds before is lost
-            assert self._grown.wait_for(self.position, timeout=20)
-        return self
 
     def _await_server(self) -> None:
         deadline = time.monotonic() + 20
@@ -83,9 +104,8 @@ class Room:
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("pulseaudio did not start")
 
-    def _record(self) -> None:
-        assert self._tape.stdout is not None
-        while block := self._tape.stdout.read(BLOCK * 2):
+    def _record(self, tape: IO[bytes]) -> None:
+        while block := tape.read(BLOCK * 2):
             with self._grown:
                 self._blocks.append(block)
                 self._grown.notify_all()
@@ -95,10 +115,10 @@ class Room:
         done = subprocess.run(["pactl", *words], env=self.env, capture_output=True, text=True, check=True)
         return done.stdout
 
-    def say(self, samples: Float32) -> None:
-        """Play (n,) float32 at 16 kHz into the microphone; returns when it has been heard."""
+    def say(self, samples: Float32, wire: str = "mic_wire") -> None:
+        """Play (n,) float32 at 16 kHz into the microphone, or into another sink, until it has been heard."""
         data = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-        play = ["pacat", "-d", "mic_wire", "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1"]
+        play = ["pacat", "-d", wire, "--raw", "--format=s16le", f"--rate={RATE_HZ}", "--channels=1"]
         subprocess.run([*play, "--latency-msec=20"], env=self.env, input=data, check=True, timeout=60)
 
     def echo(self, gain_db: float, delay_ms: int) -> None:
@@ -121,19 +141,49 @@ class Room:
         enough = self.position() + TAPE_LAG
         with self._grown:
             assert self._grown.wait_for(lambda: self.position() >= enough, timeout=20)
+        return self.recorded(begin)
+
+    def recorded(self, begin: int = 0) -> Float32:
+        """As much of it as has come by now."""
         data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]
         return data.astype(np.float32) / np.float32(32768)
 
     def kill(self) -> None:
         """End the server without a word, as a crash would."""
         self._server.kill()
+        self._server.wait()
+        self._end_tapes()
+
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP: the server hangs; SIGCONT: it goes on."""
+        self._server.send_signal(number)
+
+    def unplug(self) -> None:
+        """Take all devices away; the server stays."""
+        for line in self.pactl("list", "short", "modules").splitlines():
+            number, name, *_ = line.split("\t")
+            if name in ("module-remap-source", "module-null-sink"):
+                # One goes with another, so not each is still there.
+                unload = ["pactl", "unload-module", number]
+                subprocess.run(unload, env=self.env, check=False, capture_output=True)
+        self._end_tapes()
+
+    def plug_in(self) -> None:
+        """Bring them back."""
+        for wire in WIRES:
+            self.pactl("load-module", *wire)
+        self._connect()
+
+    def _end_tapes(self) -> None:
+        for tape in self._tapes:
+            tape.terminate()
+            tape.wait()
+        self._recorder.join()
+        assert self._tapes[0].stdout is not None
+        self._tapes[0].stdout.close()
 
     def __exit__(self, *_: object) -> None:
-        self._tape.terminate()
-        self._recorder.join()
-        self._tape.wait()
-        assert self._tape.stdout is not None
-        self._tape.stdout.close()
+        self._end_tapes()
         self._server.terminate()
         self._server.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

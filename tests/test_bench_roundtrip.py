@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.program import environment
 from tests.room import Room, can_run
-from voicecli.audio.streams import DEAD_DEVICE_S, StreamFormat
+from voicecli.audio.streams import DEAD_DEVICE_S, Notice, StreamFormat
 from voicecli.bench.roundtrip import LEAD_S, PERIOD_S, RoundTrip, chirp, find, measure
 from voicecli.clock import FakeClock
 from voicecli.errors import DeviceError
@@ -78,11 +78,12 @@ class Loop:
             on_input(heard, told_at, False)
             heard[:] = -1
 
-    def stopped(self) -> str | None:
-        return None
+    def poll(self) -> list[Notice]:
+        return []
 
-    def close(self) -> None:
+    def close(self) -> bool:
         self.closed += 1
+        return True
 
 
 def trip(**how: float) -> tuple[RoundTrip, Loop]:
@@ -213,14 +214,16 @@ def test_the_chirp_is_modest_and_fades(rate_hz: int) -> None:
 
 MEASURE = """
 import dataclasses, json, sys
-from voicecli.audio.devices import DeviceStreams, find_device
+from voicecli.audio.devices import find_device
+from voicecli.audio.pair import DeviceStreams
 from voicecli.bench.roundtrip import measure
 from voicecli.clock import MonotonicClock
 from voicecli.errors import DeviceError
 
-streams = DeviceStreams(find_device("input", "default"), find_device("output", "default"), 22050, 20, 60)
+clock = MonotonicClock()
+pair = find_device("input", "default"), find_device("output", "default")
 try:
-    print(json.dumps(dataclasses.asdict(measure(streams, MonotonicClock()))))
+    print(json.dumps(dataclasses.asdict(measure(DeviceStreams(*pair, 22050, 20, 60, clock), clock))))
 except DeviceError as error:
     sys.exit(str(error))
 """

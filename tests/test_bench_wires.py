@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench_engines import RATE_HZ, tone
 from voicecli.audio.level import to_float
-from voicecli.audio.streams import StreamFormat
+from voicecli.audio.streams import Notice, StreamFormat
 from voicecli.bench.taped import Tape, TapedStreams
 from voicecli.bench.wires import Wire, heard, speech_bounds
 from voicecli.clock import FakeClock
@@ -89,11 +89,12 @@ class Hand:
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
         self.on_input, self.on_output = on_input, on_output
 
-    def stopped(self) -> str | None:
-        return "gone"
+    def poll(self) -> list[Notice]:
+        return [Notice("gone", "")]
 
-    def close(self) -> None:
+    def close(self) -> bool:
         self.closed = True
+        return True
 
 
 def test_the_recorded_user_speaks_into_what_the_microphone_hears_and_both_wires_are_kept() -> None:
@@ -116,8 +117,8 @@ def test_the_recorded_user_speaks_into_what_the_microphone_hears_and_both_wires_
     np.testing.assert_allclose(spoken.samples, 20_000 / 32_768, atol=1e-3)
     np.testing.assert_array_equal(played.samples, np.float32(7 / 32_768))
     assert (spoken.times[0], played.times[0]) == (3.0, 4.0)
-    assert streams.stopped() == "gone"
-    streams.close()
+    assert streams.poll() == [Notice("gone", "")]
+    assert streams.close()
     assert hand.closed
 
 

@@ -5,129 +5,32 @@ from __future__ import annotations
 import importlib.abc
 import math
 import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests.fake_portaudio import Machine, PortAudioError
 from voicecli.audio import devices
 from voicecli.audio.devices import (
     DeviceStream,
-    DeviceStreams,
     NoDeviceError,
     agree,
     find_device,
     list_devices,
-    to_monotonic,
+    refresh,
 )
+from voicecli.audio.pair import DeviceStreams
+from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, to_monotonic
+from voicecli.clock import FakeClock
 from voicecli.errors import DeviceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from voicecli.audio.devices import Kind
     from voicecli.messages import Int16
-
-
-class PortAudioError(Exception):
-    """As sounddevice raises it: a text with PortAudio's own words at its end."""
-
-
-class FakeStream:
-    """A stream that remembers what was asked of it; tests call its callback as PortAudio would."""
-
-    def __init__(self, machine: Machine, kind: Kind, **asked: object) -> None:
-        machine.refuse_if_told(f"open {kind}", f"Error opening Raw{kind.title()}Stream: ")
-        self.machine, self.kind, self.asked = machine, kind, asked
-        self.log: list[str] = []
-        self.active_answer: bool | PortAudioError = True
-        machine.streams.append(self)
-
-    def start(self) -> None:
-        self.log.append("start")
-        self.machine.refuse_if_told(f"start {self.kind}", "Error starting stream: ")
-
-    def abort(self, ignore_errors: bool) -> None:
-        assert ignore_errors
-        self.log.append("abort")
-
-    def close(self, ignore_errors: bool) -> None:
-        assert ignore_errors
-        self.log.append("close")
-
-    @property
-    def active(self) -> bool:
-        if isinstance(self.active_answer, PortAudioError):
-            raise self.active_answer
-        return self.active_answer
-
-    def call(self, data: Int16, times: tuple[float, float, float], **status: bool) -> None:
-        """Times: input ADC, output DAC, current."""
-        flags = SimpleNamespace(**{"input_overflow": False, "output_underflow": False, **status})
-        adc, dac, current = times
-        when = SimpleNamespace(inputBufferAdcTime=adc, outputBufferDacTime=dac, currentTime=current)
-        callback = self.asked["callback"]
-        assert callable(callback)
-        callback(data.data.cast("B"), len(data), when, flags)
-
-
-class Machine(ModuleType):
-    """A computer's sound as the module `sounddevice` shows it."""
-
-    PortAudioError = PortAudioError
-
-    def __init__(self) -> None:
-        super().__init__("sounddevice")
-        self.devices: list[dict[str, object]] = []
-        self.apis = [
-            {"name": "ALSA", "default_input_device": -1, "default_output_device": -1},
-            {"name": "JACK", "default_input_device": -1, "default_output_device": -1},
-        ]
-        self.default = SimpleNamespace(device=(-1, -1))
-        self.takes: Callable[[int, int], bool] = lambda rate, channels: True
-        self.refusals: dict[str, str] = {}
-        self.checked: list[tuple[float, int]] = []
-        self.streams: list[FakeStream] = []
-
-    def add(self, name: str, inputs: int, outputs: int, rate: float = 48_000.0, api: int = 0) -> None:
-        self.devices.append(
-            {
-                "name": name,
-                "hostapi": api,
-                "max_input_channels": inputs,
-                "max_output_channels": outputs,
-                "default_samplerate": rate,
-                "default_low_input_latency": 0.01 if inputs else -1.0,
-                "default_low_output_latency": 0.02 if outputs else -1.0,
-            }
-        )
-
-    def refuse_if_told(self, what: str, prefix: str) -> None:
-        if what in self.refusals:
-            raise PortAudioError(prefix + self.refusals[what])
-
-    def query_hostapis(self) -> Sequence[dict[str, object]]:
-        self.refuse_if_told("list", "Error querying host APIs: ")
-        return self.apis
-
-    def query_devices(self) -> Sequence[dict[str, object]]:
-        return self.devices
-
-    def _check(self, device: int, channels: int, dtype: str, samplerate: float) -> None:
-        assert dtype == "int16"
-        assert 0 <= device < len(self.devices)
-        self.checked.append((samplerate, channels))
-        if not self.takes(int(samplerate), channels):
-            raise PortAudioError(f"Error: Invalid sample rate {samplerate} [PaErrorCode -9997]")
-
-    check_input_settings = check_output_settings = _check
-
-    def RawInputStream(self, **asked: object) -> FakeStream:
-        return FakeStream(self, "input", **asked)
-
-    def RawOutputStream(self, **asked: object) -> FakeStream:
-        return FakeStream(self, "output", **asked)
 
 
 @pytest.fixture
@@ -327,34 +230,84 @@ def test_a_busy_device_is_told_in_one_line_and_closed(machine: Machine, when: st
     assert not stream.ended
 
 
-def both(_: Machine) -> DeviceStreams:
-    return DeviceStreams(find_device("input", "default"), find_device("output", "default"), 22_050, 20, 60)
+def both(clock: FakeClock) -> DeviceStreams:
+    pair = find_device("input", "default"), find_device("output", "default")
+    return DeviceStreams(*pair, 22_050, 20, 60, clock)
 
 
 def test_a_microphone_that_cannot_be_opened_leaves_no_loudspeaker_open(machine: Machine) -> None:
     machine.refusals["open input"] = "Device unavailable"
     with pytest.raises(DeviceError, match="microphone"):
-        both(machine).start(lambda *_: None, lambda *_: None)
+        both(FakeClock()).start(lambda *_: None, lambda *_: None)
     (loudspeaker,) = machine.streams
     assert loudspeaker.log == ["start", "abort", "close"]
 
 
-def test_a_device_that_ends_by_itself_is_named(machine: Machine) -> None:
-    streams = both(machine)
-    assert streams.stopped() is None
+@pytest.mark.parametrize("answer", [False, PortAudioError("Unanticipated host error")])
+@pytest.mark.parametrize(("which", "name"), [(0, "Built-in Speakers"), (1, "Yeti Stereo Microphone: USB")])
+def test_a_device_that_ends_by_itself_is_named(
+    machine: Machine, answer: bool | PortAudioError, which: int, name: str
+) -> None:
+    streams = both(FakeClock())
+    assert streams.poll() == []
     streams.start(lambda *_: None, lambda *_: None)
-    loudspeaker, microphone = machine.streams
-    assert (loudspeaker.asked["samplerate"], microphone.asked["samplerate"]) == (22_050, 16_000)
-    assert streams.stopped() is None
-    loudspeaker.active_answer = False
-    assert streams.stopped() == "Built-in Speakers"
-    loudspeaker.active_answer = True
-    microphone.active_answer = PortAudioError("Unanticipated host error")
-    assert streams.stopped() == "Yeti Stereo Microphone: USB"
-    streams.close()
-    streams.close()
-    assert streams.stopped() is None
-    assert loudspeaker.log == microphone.log == ["start", "abort", "close"]
+    assert [stream.asked["samplerate"] for stream in machine.streams] == [22_050, 16_000]
+    assert streams.poll() == []
+    machine.streams[which].active_answer = answer
+    with pytest.raises(DeviceError, match=name) as caught:
+        streams.poll()
+    one_line(caught.value)
+    assert streams.close()
+    assert streams.close()
+    assert streams.poll() == []
+    assert [stream.log for stream in machine.streams] == [["start", "abort", "close"]] * 2
+
+
+def test_a_device_that_never_calls_again_is_dead_and_one_just_opened_has_more_time(machine: Machine) -> None:
+    stream = DeviceStream("input", find_device("input", "0"), 16_000, 20, 60)
+    assert not stream.dead(0.0)
+    stream.start(lambda *_: None)
+    assert not stream.dead(100.0)
+    assert not stream.dead(100.0 + FIRST_CALL_S)
+    assert stream.dead(100.1 + FIRST_CALL_S)
+    machine.streams[0].call(np.zeros((320, 1), np.int16), (0.0, 0.0, 0.0))
+    assert (stream.calls, stream.dead(106.0)) == (1, False)
+    assert not stream.dead(106.0 + DEAD_DEVICE_S)
+    assert stream.dead(106.1 + DEAD_DEVICE_S)
+
+
+def test_the_list_is_made_anew_by_a_refresh_alone(machine: Machine) -> None:
+    machine.add("Snowball", 1, 0)
+    machine.frozen = list(machine.devices[:-1])
+    assert "Snowball" not in {device.name for device in list_devices()}
+    refresh()
+    assert "Snowball" in {device.name for device in list_devices()}
+
+
+def test_a_portaudio_that_does_not_start_says_so_and_may_be_tried_again(machine: Machine) -> None:
+    machine.refusals["initialize"] = "Internal PortAudio error"
+    for _ in range(2):
+        with pytest.raises(DeviceError, match="Internal PortAudio error") as caught:
+            refresh()
+        one_line(caught.value)
+    machine.refusals.clear()
+    refresh()
+    assert list_devices()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "api", "number"),
+    [("headset", "", 2), ("headset", "jack", 5), ("2", "jack", 2), ("default", "JACK", 4)],
+)
+def test_a_host_api_is_preferred_but_a_number_names_any(
+    machine: Machine, wanted: str, api: str, number: int
+) -> None:
+    machine.add("System", 2, 2, api=1)
+    machine.add("Headset Pro", 1, 0, api=1)
+    assert find_device("input", wanted, api).number == number
+    with pytest.raises(DeviceError, match="ASIO") as caught:
+        find_device("input", "default", "ASIO")
+    assert "ALSA, JACK" in one_line(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.fake_terminal import FakeTerminal
 from tests.program import complaint, voicecli
 from tests.studio import Studio
-from voicecli.audio.devices import NoDeviceError, list_devices, rescan
+from voicecli.audio.devices import NoDeviceError, list_devices, refresh
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs, to_float
 from voicecli.audio.meter import Level, level_of
 from voicecli.cli import devices_meter, devices_trial, devices_watch
@@ -268,9 +268,9 @@ def test_where_a_sound_server_is_what_it_hides_is_told(
 def test_a_new_look_after_one_that_failed(studio: Studio) -> None:
     studio.refusals["begin"] = "no host API"
     with pytest.raises(DeviceError, match="PortAudio does not begin"):
-        rescan()
+        refresh()
     studio.refusals.clear()
-    rescan()
+    refresh()
     assert len(list_devices()) == 3
 
 

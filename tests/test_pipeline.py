@@ -15,6 +15,7 @@ import pytest
 from voicecli import events
 from voicecli.audio.level import level_dbfs, to_float
 from voicecli.audio.simulated import RecordedUser, SimulatedStreams
+from voicecli.audio.streams import Notice
 from voicecli.channel import Closed
 from voicecli.clock import MonotonicClock
 from voicecli.config import Config
@@ -31,7 +32,6 @@ from voicecli.pipeline import Pipeline
 from voicecli.pipeline.turns import STAGES
 
 if TYPE_CHECKING:
-    from voicecli.audio.streams import OnInput, OnOutput
     from voicecli.messages import Float32, Int16
 
 RATE_HZ = 16_000
@@ -152,20 +152,13 @@ class Beeper:
 
 
 class Streams(SimulatedStreams):
-    """Devices of which one may fall silent without a word."""
+    """Devices that may have something to tell."""
 
-    dead = ""
+    notice: Notice | None = None
 
-    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
-        def hear(samples: Int16, at: float, lost: bool) -> None:
-            if self.dead != "microphone":
-                on_input(samples, at, lost)
-
-        def play(block: Int16, at: float, dry: bool) -> None:
-            if self.dead != "loudspeaker":
-                on_output(block, at, dry)
-
-        super().start(hear, play)
+    def poll(self) -> list[Notice]:
+        told, self.notice = self.notice, None
+        return super().poll() + ([] if told is None else [told])
 
 
 @dataclass
@@ -432,16 +425,14 @@ def test_a_device_that_stops_is_an_error_with_its_name() -> None:
             talk.streams.close()
 
 
-@pytest.mark.parametrize("dead", ["microphone", "loudspeaker"])
-def test_a_device_that_never_calls_again_is_an_error_with_its_name(
-    dead: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("voicecli.audio.streams.DEAD_DEVICE_S", 0.3)
-    with talking([], []) as talk:
+def test_what_the_devices_have_to_tell_is_a_warning_and_the_talk_goes_on() -> None:
+    with talking(["go"], []) as talk:
         talk.until(events.Listening)
-        talk.streams.dead = dead
-        with pytest.raises(DeviceError, match=f"simulated {dead}"):
-            talk.until_failure()
+        talk.streams.notice = Notice("the loudspeaker stopped", "plug it in again")
+        warned = talk.until(events.Warned)
+        assert (warned.message, warned.remedy) == ("the loudspeaker stopped", "plug it in again")
+        talk.says(tone(0.5))
+        assert talk.until(events.TurnDone).heard == "You said: go."
 
 
 def test_a_failing_worker_is_told_by_check() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from voicecli.audio.simulated import ROOM_NOISE, SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
 from voicecli.clock import FakeClock
+from voicecli.errors import DeviceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,11 +109,12 @@ def test_a_failure_ends_the_streams_is_told_and_raised_once() -> None:
             raise OSError("gone")
 
     streams = SimulatedStreams(Broken(), RATE_HZ, 20, FakeClock())
-    assert streams.stopped() is None
+    assert streams.poll() == []
     streams.start(lambda *_: None, lambda *_: None)
     assert streams._thread is not None
     streams._thread.join(PATIENCE_S)
-    assert streams.stopped() == "simulated microphone"
+    with pytest.raises(DeviceError, match="simulated microphone"):
+        streams.poll()
     with pytest.raises(OSError, match="gone"):
         streams.close()
     streams.close()
@@ -125,11 +127,11 @@ def test_closing_ends_the_thread_whether_it_runs_or_never_did() -> None:
     called = threading.Event()
     streams.start(lambda *_: called.set(), lambda *_: None)
     assert called.wait(PATIENCE_S)
-    assert streams.stopped() is None
-    streams.close()
+    assert streams.poll() == []
+    assert streams.close()
     assert streams._thread is not None
     assert not streams._thread.is_alive()
-    assert streams.stopped() is None  # it was asked to
+    assert streams.poll() == []  # it was asked to
     streams.close()
 
 

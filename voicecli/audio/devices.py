@@ -7,16 +7,15 @@ makes for a call.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from voicecli.audio.streams import StreamFormat
+from voicecli.audio.streams import Pulse, StreamFormat, to_monotonic
 from voicecli.errors import DeviceError
-from voicecli.messages import RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,9 +32,6 @@ WITHOUT: dict[Kind, str] = {
     "output": "write to a file: say -o, talk --from-file --to-file, or voicecli demo",
 }
 """What can be done without one."""
-
-# A device whose times are further off than this does not know them (some drivers report 0).
-_PLAUSIBLE_S = 5.0
 
 
 class NoDeviceError(DeviceError):
@@ -95,6 +91,21 @@ def _sounddevice() -> ModuleType:
     return module
 
 
+def refresh() -> None:
+    """Let PortAudio look for devices again: it lists those that were there when it was initialised.
+
+    Only while no stream is open: they would be cut off without a word. May take long, or for ever where a
+    sound server hangs. Raises DeviceError.
+    """
+    sd = _sounddevice()
+    with contextlib.suppress(sd.PortAudioError):  # it was not initialised: the last time it failed
+        sd._terminate()  # noqa: SLF001  # sounddevice names no other way
+    try:
+        sd._initialize()  # noqa: SLF001
+    except sd.PortAudioError as error:
+        raise DeviceError(f"PortAudio cannot be started ({error})", "is a sound server running?") from error
+
+
 def list_devices() -> list[Device]:
     """All devices, in PortAudio's order. Raises DeviceError where PortAudio itself does not work."""
     sd = _sounddevice()
@@ -122,20 +133,6 @@ def list_devices() -> list[Device]:
         ) from error
 
 
-def rescan() -> None:
-    """Let PortAudio look again, for it lists what was there when it began. Only while no stream is open.
-
-    Raises DeviceError where PortAudio does not begin again; it may be tried again later.
-    """
-    sd = _sounddevice()
-    with suppress(sd.PortAudioError):  # the time before, it did not begin
-        sd._terminate()  # noqa: SLF001  # sounddevice has no other name for it
-    try:
-        sd._initialize()  # noqa: SLF001
-    except sd.PortAudioError as error:
-        raise DeviceError(f"PortAudio does not begin ({error})", "is a sound server running?") from error
-
-
 def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
     """sounddevice gives -1 where PortAudio has no global default: then the first host API's counts."""
     if number >= 0 or not apis:
@@ -143,19 +140,24 @@ def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
     return apis[0][f"default_{kind}_device"]
 
 
-def find_device(kind: Kind, wanted: str) -> Device:
+def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
     """The device meant by `default`, a number, or part of a name in any case.
 
+    Only a number names one of another host API than `host_api`, part of a name in any case; empty for any.
     Raises NoDeviceError where there is none of that kind, DeviceError for an unknown or ambiguous name.
     """
-    devices = [device for device in list_devices() if device.channels(kind)]
+    everywhere = [device for device in list_devices() if device.channels(kind)]
+    devices = [device for device in everywhere if host_api.casefold() in device.host_api.casefold()]
     noun = NOUN[kind]
+    if everywhere and not devices:
+        apis = ", ".join(dict.fromkeys(device.host_api for device in everywhere))
+        raise DeviceError(f"no {noun} has a host API that matches {host_api!r}", f"name one of: {apis}")
     if not devices:
         raise NoDeviceError(f"this computer shows no {noun}", f"plug one in, or {WITHOUT[kind]}")
     if wanted == "default":
         return next((device for device in devices if device.is_default(kind)), devices[0])
     if wanted.isdecimal():
-        found = [device for device in devices if device.number == int(wanted)]
+        found = [device for device in everywhere if device.number == int(wanted)]
     else:
         found = [device for device in devices if wanted.casefold() == device.name.casefold()]
         found = found or [device for device in devices if wanted.casefold() in device.name.casefold()]
@@ -206,18 +208,6 @@ def _reason(error: Exception | None) -> str:
     return text.split(": ", 1)[1] if text.startswith("Error opening") else text
 
 
-def to_monotonic(device_time: float, device_now: float, now: float, fallback: float) -> float:
-    """PortAudio's time of a block -> the monotonic clock.
-
-    PortAudio's clock has its own zero (the wall clock on ALSA), so only the distance to the callback's own
-    time is used; `fallback` is that distance for drivers that do not report one.
-    """
-    distance = device_time - device_now
-    if device_time <= 0.0 or not abs(distance) <= _PLAUSIBLE_S:  # which NaN is not either
-        distance = fallback
-    return now + distance
-
-
 class DeviceStream:
     """One open PortAudio stream, a `RawInputStream` or a `RawOutputStream`, int16."""
 
@@ -229,12 +219,21 @@ class DeviceStream:
         rate, channels = agree(kind, device, rate_hz)
         self.form = StreamFormat(device.name, rate, channels, latency_ms / 1000)
         self._stream: sounddevice.RawInputStream | sounddevice.RawOutputStream | None = None
+        self._pulse: Pulse | None = None
+        self.calls = 0
+        """How often the device has called since it was opened."""
 
     def start(self, callback: OnInput | OnOutput) -> None:
         """Open and begin. Raises DeviceError; then it is closed again."""
         sd = _sounddevice()
         make = sd.RawInputStream if self._kind == "input" else sd.RawOutputStream
         wrap = _input_callback if self._kind == "input" else _output_callback
+        call = wrap(callback, self.form)
+
+        def counted(data: memoryview, frames: int, when: _Times, status: sounddevice.CallbackFlags) -> None:
+            self.calls += 1
+            call(data, frames, when, status)
+
         try:
             self._stream = make(
                 samplerate=self.form.rate_hz,
@@ -243,7 +242,7 @@ class DeviceStream:
                 blocksize=self.form.rate_hz * self._block_ms // 1000,
                 latency=self.form.latency_s,
                 device=self._device.number,
-                callback=wrap(callback, self.form),
+                callback=counted,
             )
             self._stream.start()
         except sd.PortAudioError as error:
@@ -259,43 +258,23 @@ class DeviceStream:
         except _sounddevice().PortAudioError:  # it cannot even be asked
             return True
 
+    def dead(self, now: float) -> bool:
+        """Whether it has ended, or does not call any more; to be asked a few times a second."""
+        if self._stream is None:
+            return False
+        if self._pulse is None:
+            self._pulse = Pulse(now)
+        return self.ended or self._pulse.stopped(self.calls, now)
+
     def close(self) -> None:
-        """Abort; what is not played yet is not waited for. Idempotent."""
+        """Abort; what is not played yet is not waited for. Idempotent.
+
+        Waits as long as its driver does: for ever where a sound server hangs.
+        """
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.abort(ignore_errors=True)
             stream.close(ignore_errors=True)
-
-
-class DeviceStreams:
-    """A microphone and a loudspeaker of this computer, as `AudioStreams`."""
-
-    def __init__(
-        self, microphone: Device, loudspeaker: Device, output_rate_hz: int, block_ms: int, latency_ms: int
-    ) -> None:
-        """Agree on rates, nothing is opened yet. Raises DeviceError."""
-        self._input = DeviceStream("input", microphone, RATE_HZ, block_ms, latency_ms)
-        self._output = DeviceStream("output", loudspeaker, output_rate_hz, block_ms, latency_ms)
-        self.microphone = self._input.form
-        self.loudspeaker = self._output.form
-
-    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
-        """Open both and begin. Raises DeviceError; then neither stays open."""
-        self._output.start(on_output)
-        try:
-            self._input.start(on_input)
-        except DeviceError:
-            self._output.close()
-            raise
-
-    def stopped(self) -> str | None:
-        """The name of a device whose stream ended by itself."""
-        return next((stream.form.name for stream in (self._input, self._output) if stream.ended), None)
-
-    def close(self) -> None:
-        """Abort both. Idempotent."""
-        self._input.close()
-        self._output.close()
 
 
 def _input_callback(on_input: OnInput, form: StreamFormat) -> Callable[..., None]:

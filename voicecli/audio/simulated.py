@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from voicecli.audio.streams import StreamFormat
+from voicecli.errors import DeviceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from voicecli.audio.streams import OnInput, OnOutput
+    from voicecli.audio.streams import Notice, OnInput, OnOutput
     from voicecli.clock import Clock
     from voicecli.messages import Int16
 
@@ -80,13 +81,14 @@ class SimulatedStreams:
         except Exception as failure:  # noqa: BLE001  # told by `close`
             self._failure = failure
 
-    def stopped(self) -> str | None:
-        """The name of the device when its thread ended by itself."""
+    def poll(self) -> list[Notice]:
+        """Nothing to tell. Raises DeviceError when its thread ended by itself; `close` raises why."""
         thread = self._thread
-        ended = thread is not None and not thread.is_alive() and not self._stop.is_set()
-        return self.microphone.name if ended else None
+        if thread is not None and not thread.is_alive() and not self._stop.is_set():
+            raise DeviceError(f"the {self.microphone.name} stopped", "start anew")
+        return []
 
-    def close(self) -> None:
+    def close(self) -> bool:
         """End the thread; raises what went wrong on it."""
         self._stop.set()
         if self._thread is not None:
@@ -94,6 +96,7 @@ class SimulatedStreams:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
+        return self._thread is None or not self._thread.is_alive()
 
 
 ROOM_NOISE = 2

@@ -30,22 +30,49 @@ class StreamFormat:
     latency_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should know of the devices, while the talk goes on."""
+
+    message: str
+    remedy: str
+
+
 DEAD_DEVICE_S = 2.0
 """A running device that has not called for so long is gone, whatever its driver says."""
 
+FIRST_CALL_S = 5.0
+"""One that has just been opened may take longer: a wireless headset changes its profile first."""
+
 
 class Pulse:
-    """Whether a device still calls: fed with a count that each of its calls raises."""
+    """Whether a device still calls: fed with a count, from 0, that each of its calls raises."""
 
     def __init__(self, now: float) -> None:
         self._count = -1
         self._changed_at = now
 
     def stopped(self, count: int, now: float) -> bool:
-        """Whether the count has stood still for `DEAD_DEVICE_S`."""
+        """Whether the count has stood still for `DEAD_DEVICE_S`, or at 0 for `FIRST_CALL_S`."""
         if count != self._count:
             self._count, self._changed_at = count, now
-        return now - self._changed_at > DEAD_DEVICE_S
+        return now - self._changed_at > (DEAD_DEVICE_S if count else FIRST_CALL_S)
+
+
+# A device whose times are further off than this does not know them (some drivers report 0).
+_PLAUSIBLE_S = 5.0
+
+
+def to_monotonic(device_time: float, device_now: float, now: float, fallback: float) -> float:
+    """PortAudio's time of a block -> the monotonic clock.
+
+    PortAudio's clock has its own zero (the wall clock on ALSA), so only the distance to the callback's own
+    time is used; `fallback` is that distance for drivers that do not report one.
+    """
+    distance = device_time - device_now
+    if device_time <= 0.0 or not abs(distance) <= _PLAUSIBLE_S:  # which NaN is not either
+        distance = fallback
+    return now + distance
 
 
 class AudioStreams(Protocol):
@@ -58,10 +85,13 @@ class AudioStreams(Protocol):
         """Begin to call both, from threads that must not be kept waiting. Raises DeviceError."""
         ...
 
-    def stopped(self) -> str | None:
-        """The name of a device that ended by itself, if any."""
+    def poll(self) -> list[Notice]:
+        """Look after both, a few times a second and from one thread; never waits.
+
+        Raises DeviceError when one of them has ended for good.
+        """
         ...
 
-    def close(self) -> None:
-        """Stop calling and give the devices back. Idempotent."""
+    def close(self) -> bool:
+        """Stop calling and give the devices back; whether they were taken in time. Idempotent."""
         ...

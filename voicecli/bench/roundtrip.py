@@ -125,12 +125,13 @@ def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
         streams.start(session.on_input, session.on_output)
         while not session.complete:
             clock.wait(never, _POLL_S)
-            gone = streams.stopped()
+            streams.poll()
             still = alive.stopped(min(session.heard.count, session.played.count), clock.now())
-            if gone is None and (still or clock.now() > latest):
-                gone = "the microphone or the loudspeaker"
-            if gone is not None and not session.complete:
-                raise DeviceError(f"{gone} stopped or fell behind while it was measured", "try it again")
+            if (still or clock.now() > latest) and not session.complete:
+                raise DeviceError(
+                    "the microphone or the loudspeaker stopped or fell behind while it was measured",
+                    "try it again",
+                )
     finally:
         streams.close()
     return session.result(chirp(rates[0], highest_hz))

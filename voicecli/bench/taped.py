@@ -17,7 +17,7 @@ from voicecli.audio.simulated import RecordedUser
 from voicecli.bench.wires import Wire
 
 if TYPE_CHECKING:
-    from voicecli.audio.streams import AudioStreams, OnInput, OnOutput
+    from voicecli.audio.streams import AudioStreams, Notice, OnInput, OnOutput
     from voicecli.clock import Clock
     from voicecli.messages import Int16
 
@@ -84,10 +84,10 @@ class TapedStreams:
         self.late += late and not self._is_late
         self._is_late = late
 
-    def stopped(self) -> str | None:
-        """The name of a device that ended by itself, if any."""
-        return self._streams.stopped()
+    def poll(self) -> list[Notice]:
+        """Look after the devices. Raises DeviceError when one has ended."""
+        return self._streams.poll()
 
-    def close(self) -> None:
-        """Give the devices back. Idempotent."""
-        self._streams.close()
+    def close(self) -> bool:
+        """Give the devices back; whether they were taken in time. Idempotent."""
+        return self._streams.close()

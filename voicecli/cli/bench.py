@@ -172,16 +172,22 @@ def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:
 
 def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
     """The user's own, measured with chirps before. Raises DeviceError."""
-    from voicecli.audio.devices import DeviceStreams, find_device
+    from voicecli.audio.devices import find_device
+    from voicecli.audio.pair import DeviceStreams
     from voicecli.bench.roundtrip import measure
     from voicecli.bench.run import Devices
 
     audio = config.audio
-    pair = find_device("input", audio.input_device), find_device("output", audio.output_device)
+    microphone = find_device("input", audio.input_device, audio.host_api)
+    loudspeaker = find_device("output", audio.output_device, audio.host_api)
+
+    def pair() -> DeviceStreams:
+        return DeviceStreams(microphone, loudspeaker, rate_hz, audio.block_ms, audio.latency_ms, clock)
+
     _tell("chirps: the microphone must hear the loudspeaker")
-    found = measure(DeviceStreams(*pair, rate_hz, audio.block_ms, audio.latency_ms), clock)
+    found = measure(pair(), clock)
     _tell(f"round trip {found.median_ms:.0f} ms, of which the devices tell {found.reported_ms:.0f} ms")
-    streams = DeviceStreams(*pair, rate_hz, audio.block_ms, audio.latency_ms)
+    streams = pair()
     name = f"{streams.microphone.name} / {streams.loudspeaker.name}"
     return Devices(streams, name, found.median_ms, found.correction_ms)
 

@@ -83,17 +83,20 @@ def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: b
                 from rich.live import Live
                 from rich.text import Text
 
-                from voicecli.posix import no_echo
+                from voicecli.posix import QuietTerminal
                 from voicecli.view.microphones import meter_lines
 
                 rest = [*map(Text, refused), Text(), Text("RMS, and the highest peak of the last second.")]
                 rest.append(Text("Ctrl-C ends.", "dim"))
 
                 def draw(now: float) -> None:
+                    if terminal.stop_asked:
+                        terminal.suspend()
                     lines = meter_lines([_row(one, now) for one in microphones], console)
                     live.update(Text("\n").join([*lines, *rest]), refresh=True)
 
-                with no_echo(sys.stdout), Live(console=console, auto_refresh=False, screen=True) as live:
+                terminal = QuietTerminal(sys.stdout)
+                with terminal, Live(console=console, auto_refresh=False, screen=True) as live:
                     _look(microphones, clock, FRAME_S, seconds, draw)
             else:
                 _lines(microphones, refused, clock, seconds, as_json=as_json)

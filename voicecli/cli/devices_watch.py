@@ -72,7 +72,7 @@ def changes(before: Look | None, after: Look) -> Iterator[Change]:
 
 def watch(clock: Clock, seconds: float | None, *, as_json: bool) -> None:
     """Tell of devices as they come and go, until `seconds` have passed or Ctrl-C."""
-    from voicecli.audio.devices import list_devices, rescan
+    from voicecli.audio.devices import list_devices, refresh
 
     output, never, began = LineOutput(sys.stdout), threading.Event(), clock.now()
     before: Look | None = None
@@ -81,7 +81,7 @@ def watch(clock: Clock, seconds: float | None, *, as_json: bool) -> None:
         while seconds is None or clock.now() - began < seconds:
             try:
                 if before is not None:
-                    rescan()
+                    refresh()
                 after = look_at(list_devices())
             except DeviceError as error:
                 if before is None:

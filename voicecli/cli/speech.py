@@ -71,20 +71,18 @@ def _to_file(output: Path, clauses: list[str], synthesizer: Synthesizer) -> None
 def _aloud(clauses: list[str], synthesizer: Synthesizer, config: Config) -> None:
     """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
     from voicecli.audio.devices import DeviceStream, find_device
-    from voicecli.audio.streams import Pulse
     from voicecli.clock import MonotonicClock
     from voicecli.messages import Clause, SpokenChunk
     from voicecli.speak.playback import Playback
 
     audio, clock, never = config.audio, MonotonicClock(), threading.Event()
-    device = find_device("output", audio.output_device)
+    device = find_device("output", audio.output_device, audio.host_api)
     stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
     playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
-    pulse = Pulse(clock.now())
 
     def wait_until(moved_on: Callable[[], bool]) -> None:
         while not moved_on():
-            if stream.ended or pulse.stopped(playback.jitter.blocks, clock.now()):
+            if stream.dead(clock.now()):
                 raise DeviceError(
                     f"the device {device.name!r} stopped",
                     "plug it in again, or choose another: voicecli devices",

@@ -127,15 +127,18 @@ def demo(
 
 
 def _talk_with_devices(config: Config, models_dir: Path | None, view: View) -> None:
-    from voicecli.audio.devices import DeviceStreams, find_device
+    from voicecli.audio.choose import choose
+    from voicecli.audio.recover import RecoveringStreams
     from voicecli.cli.session import hold_talk
+    from voicecli.clock import MonotonicClock
 
-    microphone = find_device("input", config.audio.input_device)
-    loudspeaker = find_device("output", config.audio.output_device)
+    audio = config.audio
+    microphone = choose("input", audio.input_device, audio.host_api)
+    loudspeaker = choose("output", audio.output_device, audio.host_api)
 
     def open_streams(engines: Engines) -> AudioStreams:
         rate_hz = engines.synthesizer.rate_hz
-        return DeviceStreams(microphone, loudspeaker, rate_hz, config.audio.block_ms, config.audio.latency_ms)
+        return RecoveringStreams(microphone, loudspeaker, rate_hz, audio, MonotonicClock())
 
     hold_talk(config, store_at(models_dir), open_streams, view, lambda _: False)
 

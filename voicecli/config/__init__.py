@@ -41,6 +41,12 @@ class AudioConfig(Section):
     output_device: str = Field(
         default="default", description='loudspeaker: "default", a number or part of a name'
     )
+    host_api: str = Field(
+        default="", description='host API of both, part of a name `voicecli devices` shows; "" for any'
+    )
+    fallback: bool = Field(
+        default=True, description="while a named device is gone, talk goes on with the default one"
+    )
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     ring_s: float = Field(default=8.0, ge=4, le=60, description="sound held while the listener is late")

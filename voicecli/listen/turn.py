@@ -29,8 +29,8 @@ SURE_S = (0.5, 0.1)
 """The pause that is taken for the end when that is clear, at eagerness 0 and at 1: most pauses inside a turn
 are shorter than half a second, whatever the evidence."""
 ASKED_S, SAID_S = (3.0, -0.75), (2.7, 0.3)
-"""The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1; below
-0.4 `max_pause_ms` comes first."""
+"""The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1;
+below 0.4 `max_pause_ms` comes first."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 

@@ -118,7 +118,7 @@ class Pipeline:
             worker.start()
 
     def close(self, timeout_s: float = 0.8) -> bool:
-        """Stop the reply, then the workers, then the devices; say whether all workers ended in time.
+        """Stop the reply, then the workers, then the devices; say whether all ended in time.
 
         The language model is closed with them: a request under way would last as long as its server likes.
         """
@@ -129,9 +129,9 @@ class Pipeline:
         self._engines.generator.close()
         deadline = self._turns.clock.now() + timeout_s
         ended = [worker.join(max(0.0, deadline - self._turns.clock.now())) for worker in self._workers]
-        self._streams.close()
+        released = self._streams.close()
         self.events.close()
-        return all(ended)
+        return released and all(ended)
 
     def tell_losses(self) -> None:
         """Warn of each counter that should be zero and is not, once; for views that do not show them."""

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
-from voicecli.audio.streams import Pulse
-from voicecli.errors import DeviceError
 from voicecli.listen.segment import WORDS_DB, Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
 from voicecli.messages import (
@@ -41,8 +39,8 @@ POLL_S = 0.01
 IDLE_POLL_S = 0.03
 """How often while nobody speaks: about a frame, and speech begins with several."""
 
-CHECK_S = 0.25
-"""How often it looks whether both devices still run."""
+CHECK_S = 0.1
+"""How often it looks after the devices."""
 
 FRESH_S = 0.3
 """New speech worth another look while the user is still speaking."""
@@ -101,13 +99,12 @@ class Listening:
         self.level_dbfs = SILENCE_DBFS
 
     def run(self) -> None:
-        """Until stopped. Raises DeviceError when a device is gone."""
+        """Until stopped. Raises DeviceError when a device is gone for good."""
         due = self._turns.clock.now()
-        pulses = Pulse(due), Pulse(due)
         while not self._turns.stop.is_set():
             if self._turns.clock.now() >= due:
-                self._check_devices(*pulses)
-                due += CHECK_S
+                self._check_devices()
+                due = self._turns.clock.now() + CHECK_S
             self._obey()
             chunk = self._capture.read()
             if chunk is None:
@@ -122,18 +119,9 @@ class Listening:
         idle = self.segmenter.state is State.QUIET and self._turns.settled == self._turns.newest
         return IDLE_POLL_S if idle else POLL_S
 
-    def _check_devices(self, microphone: Pulse, loudspeaker: Pulse) -> None:
-        """A device may end its stream, or just never call again."""
-        now, gone = self._turns.clock.now(), self._streams.stopped()
-        if microphone.stopped(self._capture.received, now):
-            gone = gone or self._streams.microphone.name
-        if loudspeaker.stopped(self._playback.jitter.blocks, now):
-            gone = gone or self._streams.loudspeaker.name
-        if gone is not None:
-            raise DeviceError(
-                f"the device {gone!r} stopped",
-                "plug it in again and start anew, or choose another: voicecli devices",
-            )
+    def _check_devices(self) -> None:
+        for notice in self._streams.poll():
+            self._turns.emit(events.Warned(self._turns.elapsed_s(), notice.message, notice.remedy))
 
     def _check_silence(self) -> None:
         """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from voicecli.view.safe import safe
 from voicecli.view.glyphs import glyphs_for
 from voicecli.view.meter import SCALE_DBFS
+from voicecli.view.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

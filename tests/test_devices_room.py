@@ -1,0 +1,123 @@
+"""Devices that go and come back in the middle of a talk: a real sound server, real models."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.program import Agent, talking
+from tests.room import Room, can_run
+from tests.speech import speak
+
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.room,
+    pytest.mark.skipif(not can_run(), reason="needs pulseaudio and its tools: make test installs them"),
+]
+
+LONG = "I would like to hear a very long sentence with many words in it."
+HEADSET = """
+pcm.headset {{
+  type asym
+  playback.pcm {{ type pulse server "unix:{folder}/pulse/native" }}
+  capture.pcm {{ type pulse server "unix:{folder}/pulse/native" }}
+  hint {{ show on description "headset" }}
+}}
+"""
+"""A device of ALSA's that is another sound server: killing that unplugs it, and nobody moves its streams."""
+
+QUESTION = "How many days are there in a week?"
+
+
+def told(agent: Agent, part: str) -> str:
+    """The next warning with these words in it."""
+    while part not in (message := str(agent.until("warning")["message"])):
+        continue
+    return message
+
+
+def answered(agent: Agent) -> None:
+    """A question is heard, and the echo engine says all of it again."""
+    question = str(agent.until("transcript")["text"])
+    assert len(question.split()) > 3
+    assert agent.until("turn_done")["heard"] == f"You said: {question}"
+
+
+@contextmanager
+def talk(room: Room, *arguments: str) -> Iterator[Agent]:
+    """With the echo engine; in the end it is ended by Ctrl-C, in order, whatever has happened."""
+    with talking("--engine", "echo", *arguments, env=room.env) as agent:
+        agent.until("listening")
+        yield agent
+        agent.process.send_signal(signal.SIGINT)
+        assert agent.wait() == 0
+        assert agent.errors() == ""
+
+
+def test_a_talk_goes_on_after_its_devices_were_away() -> None:
+    """Unplugged while it listens, and in the middle of a reply; its server killed between both."""
+    with Room() as room, talk(room) as agent:
+        room.unplug()
+        told(agent, "stopped")
+        room.plug_in()
+        told(agent, "goes on")
+
+        room.say(speak(QUESTION))
+        room.kill()  # before the answer
+        told(agent, "stopped")
+        room.start()
+        told(agent, "goes on")
+        agent.until("speaking")
+        room.kill()  # and in the middle of it: it goes on where it broke off
+        told(agent, "stopped")
+        room.start()
+        agent.until("turn_done")
+        question = next(event["text"] for event in agent.seen if event["event"] == "transcript")
+        assert agent.seen[-1]["heard"] == f"You said: {question}"
+
+        room.kill()
+        room.start()  # before anybody has looked
+        told(agent, "goes on")
+        room.say(speak(QUESTION))
+        answered(agent)
+
+
+def test_a_server_that_hangs_is_told_and_ctrl_c_ends_the_talk() -> None:
+    with Room() as room, talk(room) as agent:
+        room.signal(signal.SIGSTOP)
+        told(agent, "stopped")
+        agent.process.send_signal(signal.SIGINT)
+        assert agent.wait() == 0
+        room.signal(signal.SIGCONT)
+
+
+def test_a_named_device_is_replaced_by_the_default_and_taken_again() -> None:
+    with Room() as room, Room() as headset:
+        (room.folder / "home" / ".asoundrc").write_text(HEADSET.format(folder=headset.folder))
+        with talk(room, "--input-device", "heads", "--output-device", "heads") as agent:
+            headset.kill()
+            assert "in place of 'headset'" in told(agent, "goes on")
+            room.say(speak(QUESTION))
+            answered(agent)
+            headset.start()
+            told(agent, "goes on with microphone 'headset' and loudspeaker 'headset'")
+            headset.say(speak(QUESTION))
+            answered(agent)
+
+
+def test_a_new_default_is_followed_in_the_middle_of_a_reply() -> None:
+    with Room() as room, talk(room) as agent:
+        room.pactl("load-module", "module-null-sink", "sink_name=other", "rate=48000")
+        room.pactl("load-module", "module-null-sink", "sink_name=other_mic", "rate=48000", "channels=1")
+        room.say(speak(QUESTION))
+        agent.until("speaking")
+        room.pactl("set-default-sink", "other")
+        room.pactl("set-default-source", "other_mic.monitor")
+        agent.until("turn_done")
+        begin = room.position()
+        room.say(speak(QUESTION), "other_mic")
+        answered(agent)
+        assert not room.tape(begin).any()  # it was said, and not where it would have been before

@@ -1,0 +1,472 @@
+"""Devices that go and come back, on a scripted PortAudio and a clock that is told: no device, no waiting."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tests.fake_portaudio import FakeStream, Machine
+from voicecli.audio import devices, recover
+from voicecli.audio.choose import Choice, choose
+from voicecli.audio.devices import DeviceStream
+from voicecli.audio.recover import (
+    HUNG_S,
+    PATIENT_AFTER_S,
+    PATIENT_RETRY_S,
+    RETRY_S,
+    RecoveringStreams,
+)
+from voicecli.audio.side import FOLLOW_S, LOOK_S
+from voicecli.audio.simulated import ROOM_NOISE
+from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, Notice
+from voicecli.clock import FakeClock
+from voicecli.config import AudioConfig
+from voicecli.errors import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicecli.messages import Int16
+
+VOICE_HZ = 22_050
+POLL_S = 0.1
+
+
+class FakeScout:
+    """Answers what the test says."""
+
+    def __init__(self) -> None:
+        self.answer = ["", ""]
+        self.asked = 0
+        self.closed = 0
+
+    def ask(self, choices: Sequence[Choice], rate_hz: int) -> list[str]:
+        self.asked += 1
+        return self.answer
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Computer(Machine):
+    """One with the clock everything runs by."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = FakeClock()
+
+
+@dataclass
+class Desk:
+    """A computer, a talk's two callbacks, and a hand that moves the clock."""
+
+    machine: Computer
+    audio: AudioConfig
+    scout: FakeScout = field(default_factory=FakeScout)
+    heard: list[tuple[Int16, float]] = field(default_factory=list)
+    played: list[tuple[float, bool]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clock = self.machine.clock
+        self.streams = RecoveringStreams(
+            choose("input", self.audio.input_device, self.audio.host_api),
+            choose("output", self.audio.output_device, self.audio.host_api),
+            VOICE_HZ,
+            self.audio,
+            self.clock,
+            self.scout,  # type: ignore[arg-type]
+        )
+
+    def on_input(self, samples: Int16, at: float, lost: bool) -> None:
+        self.heard.append((samples.copy(), at))
+
+    def on_output(self, block: Int16, at: float, dry: bool) -> None:
+        block[:] = 1000
+        self.played.append((at, dry))
+
+    def start(self) -> Desk:
+        self.streams.start(self.on_input, self.on_output)
+        self.wait(POLL_S)
+        return self
+
+    def open(self, kind: str) -> FakeStream:
+        """The stream that is open that way."""
+        (stream,) = (one for one in self.machine.streams if one.kind == kind and one.log[-1] == "start")
+        return stream
+
+    def call(self, *kinds: str) -> dict[str, Int16]:
+        """Let the devices call once, with ones from the microphone; what each block then holds."""
+        blocks = {}
+        for kind in kinds or ("input", "output"):
+            stream = self.open(kind)
+            frames, channels = stream.asked["blocksize"], stream.asked["channels"]
+            assert isinstance(frames, int)
+            assert isinstance(channels, int)
+            blocks[kind] = np.ones((frames, channels), np.int16)
+            stream.call(blocks[kind], (0.0, 0.0, 0.0), output_underflow=True)
+        return blocks
+
+    def poll(self) -> None:
+        """Look after the devices; what has to be done for them is done when it returns."""
+        self.notices += self.streams.poll()
+        if self.streams._task is not None and self.machine.answers.is_set():
+            assert self.streams._task.join(60)
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by, with both devices calling where they are open."""
+        for _ in range(round(seconds / POLL_S)):
+            self.clock.advance(POLL_S)
+            if self.streams._up:
+                self.call()
+            self.poll()
+
+    def lose(self, *kinds: str) -> None:
+        """End streams as a device that is unplugged does."""
+        for kind in kinds or ("input", "output"):
+            self.open(kind).active_answer = False
+
+    def told(self) -> list[str]:
+        messages, self.notices = [notice.message for notice in self.notices], []
+        assert not any("\n" in message for message in messages)
+        return messages
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Computer:
+    """A computer with built-in devices, which are the default, and a headset."""
+    machine = Computer()
+    machine.add("Built-in", 2, 2)
+    machine.add("Headset: USB Audio (hw:1,0)", 1, 2)
+    machine.default.device = (0, 0)
+    machine.frozen = list(machine.devices)
+    monkeypatch.setitem(sys.modules, "sounddevice", machine)
+    monkeypatch.setattr(devices, "time", SimpleNamespace(monotonic=machine.clock.now))
+    return machine
+
+
+def named(**settings: object) -> AudioConfig:
+    return AudioConfig.model_validate({"input_device": "head", "output_device": "head", **settings})
+
+
+def unplug_headset(machine: Computer) -> dict[str, object]:
+    """Take it off the list PortAudio makes when it is initialised again."""
+    return machine.devices.pop(1)
+
+
+LOST = "the {} stopped"
+BUILT_IN = "talk goes on with microphone 'Built-in' and loudspeaker 'Built-in'"
+AWAY = (
+    "talk goes on with microphone 'Built-in' in place of 'Headset: USB Audio (hw:1,0)'"
+    " and loudspeaker 'Built-in' in place of 'Headset: USB Audio (hw:1,0)'"
+)
+BACK = (
+    "talk goes on with microphone 'Headset: USB Audio (hw:1,0)' and loudspeaker 'Headset: USB Audio (hw:1,0)'"
+)
+
+
+def test_nothing_is_told_while_nothing_happens_and_nobody_looks_for_anything(machine: Computer) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    desk.wait(60)
+    assert desk.told() == []
+    assert desk.scout.asked == 0
+    assert len(machine.streams) == 2
+    assert desk.streams.close()
+    assert [stream.log for stream in machine.streams] == [["start", "abort", "close"]] * 2
+
+
+@pytest.mark.parametrize("kind", ["input", "output"])
+def test_a_device_that_ends_is_told_and_both_are_opened_anew(machine: Computer, kind: str) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    desk.lose(kind)
+    desk.wait(5 * POLL_S)
+    noun = "microphone" if kind == "input" else "loudspeaker"
+    assert desk.told() == [f"the {noun} 'Built-in' stopped", BUILT_IN]
+    assert [stream.log[-1] for stream in machine.streams] == ["close", "close", "start", "start"]
+    before = len(desk.heard), len(desk.played)
+    desk.call()
+    assert (len(desk.heard), len(desk.played)) == (before[0] + 1, before[1] + 1)
+    assert desk.streams.close()
+
+
+@pytest.mark.parametrize("kind", ["input", "output"])
+def test_a_device_that_stands_still_without_an_error_is_lost(machine: Computer, kind: str) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    other = "output" if kind == "input" else "input"
+    for _ in range(round((DEAD_DEVICE_S + 2 * POLL_S) / POLL_S)):
+        desk.clock.advance(POLL_S)
+        desk.call(other)
+        desk.poll()
+    assert "stopped" in desk.told()[0]
+
+
+def test_a_device_may_take_its_time_for_its_first_call(machine: Computer) -> None:
+    desk = Desk(machine, AudioConfig())
+    desk.streams.start(desk.on_input, desk.on_output)
+    for _ in range(round((FIRST_CALL_S - POLL_S) / POLL_S)):
+        desk.clock.advance(POLL_S)
+        desk.poll()
+    assert desk.told() == []
+
+
+def test_without_any_device_it_tries_until_there_is_one_and_ever_more_patiently(machine: Computer) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    gone, machine.devices = machine.devices, []
+    begun: list[float] = []
+    initialize = machine._initialize
+
+    def counted() -> None:
+        begun.append(desk.clock.now())
+        initialize()
+
+    machine._initialize = counted  # type: ignore[method-assign]
+    desk.lose()
+    desk.wait(PATIENT_AFTER_S + 20)
+    gaps = np.diff(begun)
+    assert gaps[:50] == pytest.approx(RETRY_S, abs=2 * POLL_S)
+    assert gaps[-5:] == pytest.approx(PATIENT_RETRY_S, abs=2 * POLL_S)
+    assert desk.told() == ["the loudspeaker 'Built-in' and the microphone 'Built-in' stopped"]
+    machine.devices = gone
+    desk.wait(PATIENT_RETRY_S + 2 * POLL_S)
+    assert desk.told() == [BUILT_IN]
+
+
+def test_portaudio_that_does_not_start_is_tried_again(machine: Computer) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    machine.refusals["initialize"] = "Internal PortAudio error"
+    desk.lose()
+    desk.wait(2.0)
+    machine.refusals.clear()
+    desk.wait(1.0)
+    assert desk.told()[-1] == BUILT_IN
+
+
+def test_a_named_device_is_replaced_by_the_default_and_taken_again(machine: Computer) -> None:
+    desk = Desk(machine, named()).start()
+    headset = unplug_headset(machine)
+    desk.lose()
+    desk.wait(1.0)
+    assert desk.told()[1:] == [AWAY]
+    assert desk.streams.microphone.name == desk.streams.loudspeaker.name == "Built-in"
+    machine.devices.append(headset)
+    asked = desk.scout.asked
+    desk.wait(10 * LOOK_S)
+    assert desk.scout.asked - asked == pytest.approx(10, abs=1)
+    assert desk.told() == []  # the scout has not seen it
+    desk.scout.answer = [str(headset["name"])] * 2
+    desk.wait(LOOK_S + 5 * POLL_S)
+    assert desk.told() == [BACK]
+    assert desk.streams.microphone.name == desk.streams.loudspeaker.name == headset["name"]
+    asked = desk.scout.asked
+    desk.wait(10.0)
+    assert desk.scout.asked == asked
+    desk.streams.close()
+    assert desk.scout.closed
+
+
+def test_one_of_two_may_be_named(machine: Computer) -> None:
+    desk = Desk(machine, AudioConfig(input_device="1")).start()  # a number, which will be another's
+    machine.devices.insert(0, machine.devices.pop())
+    machine.default.device = (1, 1)
+    desk.lose("output")
+    desk.wait(1.0)
+    assert desk.told()[-1] == (
+        "talk goes on with microphone 'Headset: USB Audio (hw:1,0)' and loudspeaker 'Built-in'"
+    )
+
+
+def test_without_leave_to_fall_back_the_named_device_is_waited_for(machine: Computer) -> None:
+    desk = Desk(machine, named(fallback=False)).start()
+    headset = unplug_headset(machine)
+    desk.lose()
+    desk.wait(10.0)
+    assert len(desk.told()) == 1
+    assert machine.streams[-1].log[-1] == "close"
+    machine.devices.append(headset)
+    desk.wait(1.0)
+    assert desk.told() == [BACK]
+
+
+def test_a_device_in_another_socket_is_the_same_device(machine: Computer) -> None:
+    desk = Desk(machine, named()).start()
+    headset = unplug_headset(machine)
+    machine.add("Headset: USB Audio (hw:3,0)", 1, 2, api=1)  # of another host API, it is not
+    machine.devices.append(headset | {"name": "Headset: USB Audio (hw:2,0)"})
+    desk.lose()
+    desk.wait(1.0)
+    assert desk.streams.microphone.name == "Headset: USB Audio (hw:2,0)"
+
+
+def test_a_device_that_is_seen_but_does_not_open_is_let_alone_for_a_while(machine: Computer) -> None:
+    desk = Desk(machine, named()).start()
+    unplug_headset(machine)
+    desk.lose()
+    desk.wait(1.0)
+    desk.scout.answer = ["Headset: USB Audio (hw:1,0)"] * 2  # and yet it is not there
+    opened = len(machine.streams)
+    desk.wait(120.0)
+    attempts = (len(machine.streams) - opened) // 2
+    assert 5 <= attempts <= 7  # after 1, 2, 4, 8, 16, 32 s, and then once a minute
+
+
+def test_a_device_that_opens_but_never_calls_is_replaced(machine: Computer) -> None:
+    desk = Desk(machine, named())
+    desk.streams.start(desk.on_input, desk.on_output)
+    for _ in range(round((FIRST_CALL_S + 1.0) / POLL_S)):
+        desk.clock.advance(POLL_S)
+        desk.poll()
+    assert desk.told()[-1] == AWAY
+
+
+@pytest.mark.parametrize(("api", "asks"), [("ALSA", False), ("Core Audio", True)])
+def test_a_new_default_is_followed_where_no_server_moves_the_streams(
+    machine: Computer, api: str, asks: bool
+) -> None:
+    machine.apis[0]["name"] = api
+    desk = Desk(machine, AudioConfig()).start()
+    desk.scout.answer = ["Built-in", "Built-in"]
+    desk.wait(4 * FOLLOW_S)
+    assert desk.scout.asked == pytest.approx(4 if asks else 0, abs=1)
+    machine.default.device = (1, 1)
+    desk.scout.answer = ["Headset: USB Audio (hw:1,0)"] * 2
+    desk.wait(2 * FOLLOW_S)
+    assert desk.told() == ([BACK] if asks else [])
+
+
+def test_while_there_is_no_microphone_the_room_is_silent_and_time_goes_on(machine: Computer) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    gone, machine.devices = machine.devices, []
+    desk.heard.clear()
+    desk.lose()
+    begin = desk.clock.now()
+    desk.wait(5.0)
+    machine.devices = gone
+    desk.wait(1.0)
+    silent = [(samples, at) for samples, at in desk.heard if not (samples == 1).all()]
+    assert np.abs(np.concatenate([samples for samples, _ in silent])).max() <= ROOM_NOISE
+    seconds = sum(len(samples) for samples, _ in silent) / 16_000
+    assert 5.0 < seconds < desk.clock.now() - begin + desk.audio.latency_ms / 1000
+    ends = [at + len(samples) / 16_000 for samples, at in silent]
+    np.testing.assert_allclose([at for _, at in silent[1:]], ends[:-1], atol=1e-3)
+
+
+def test_what_is_being_said_waits_and_goes_on_softly(machine: Computer) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    gone, machine.devices = machine.devices, []
+    desk.lose()
+    desk.wait(3.0)
+    played = len(desk.played)
+    machine.devices = gone
+    while not (machine.streams and machine.streams[-1].log[-1] == "start"):
+        desk.clock.advance(POLL_S)
+        desk.poll()
+    assert not desk.call("output")["output"].any()  # open, but not taken over yet
+    assert len(desk.played) == played
+    desk.poll()
+    first, second = desk.call("output")["output"][:, 0], desk.call("output")["output"][:, 0]
+    assert first[0] == 0
+    assert (np.diff(first) >= 0).all()
+    assert (first[200:] == 1000).all()
+    assert (second == 1000).all()
+    assert [dry for _, dry in desk.played[played:]] == [False, True]  # it began dry, which is no loss
+
+
+def test_another_rate_and_more_channels_do_not_show(machine: Computer) -> None:
+    desk = Desk(machine, named()).start()
+    unplug_headset(machine)
+    machine.takes = lambda rate, channels: (rate, channels) == (48_000, 2)
+    desk.lose()
+    desk.wait(0.5)
+    desk.heard.clear()
+    assert desk.open("input").asked["samplerate"] == desk.open("output").asked["samplerate"] == 48_000
+    assert (desk.streams.microphone.rate_hz, desk.streams.microphone.channels) == (16_000, 1)
+    assert desk.streams.loudspeaker.rate_hz == VOICE_HZ
+    played = len(desk.played)
+    for _ in range(100):  # 2 s
+        assert desk.call()["output"].shape == (960, 2)
+    assert {samples.shape[1] for samples, _ in desk.heard} == {1}
+    assert sum(len(samples) for samples, _ in desk.heard) == pytest.approx(32_000, abs=1000)
+    assert len(desk.played) - played == pytest.approx(100, abs=3)  # blocks of 20 ms
+
+
+def test_a_driver_that_hangs_is_told_and_never_waited_for(
+    machine: Computer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recover, "CLOSE_S", 0.05)
+    desk = Desk(machine, AudioConfig()).start()
+    desk.lose()
+    machine.answers.clear()
+    for _ in range(round(2 * HUNG_S / POLL_S)):
+        desk.clock.advance(POLL_S)
+        desk.poll()
+    assert len(desk.told()) == 2  # that it is lost, and once that nobody answers
+    machine.answers.set()
+    desk.wait(1.0)
+    assert desk.told() == [BUILT_IN]
+    machine.answers.clear()
+    assert not desk.streams.close()
+    machine.answers.set()
+
+
+def test_closing_while_a_task_hangs_says_so(machine: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recover, "CLOSE_S", 0.05)
+    desk = Desk(machine, AudioConfig()).start()
+    desk.lose()
+    machine.answers.clear()
+    desk.poll()
+    desk.poll()
+    task = desk.streams._task
+    assert task is not None
+    assert not desk.streams.close()
+    machine.answers.set()
+    assert task.join(60)
+    assert desk.streams.close()
+    assert all(stream.log[-1] == "close" for stream in machine.streams)
+
+
+def test_a_microphone_that_is_refused_at_the_start_leaves_nothing_open(machine: Computer) -> None:
+    machine.refusals["open input"] = "Device unavailable"
+    desk = Desk(machine, named())
+    with pytest.raises(DeviceError, match="microphone"):
+        desk.start()
+    assert [stream.log[-1] for stream in machine.streams] == ["close"]
+
+
+def test_what_nobody_expected_is_raised(machine: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(machine, AudioConfig()).start()
+    desk.lose()
+
+    def breaks() -> None:
+        raise IndexError("a mistake of ours")
+
+    monkeypatch.setattr("voicecli.audio.devices.refresh", breaks)
+    with pytest.raises(IndexError, match="ours"):
+        desk.wait(1.0)
+
+
+def test_fifty_losses_leave_nothing_behind(machine: Computer) -> None:
+    def streams_alive() -> int:
+        gc.collect()
+        return sum(isinstance(one, DeviceStream) for one in gc.get_objects())
+
+    desk = Desk(machine, named()).start()
+    threads, alive = threading.active_count(), streams_alive()
+    for _ in range(25):
+        headset = unplug_headset(machine)
+        desk.lose()
+        desk.wait(1.0)
+        machine.devices.append(headset)
+        desk.lose()
+        desk.wait(1.0)
+        machine.streams[:] = machine.streams[-2:]
+    assert len(desk.told()) == 100
+    assert threading.active_count() == threads
+    assert streams_alive() == alive
+    assert desk.streams.close()
