@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.test_devices import FakeStream, Machine
+from tests.fake_portaudio import FakeStream, Machine
 from voicecli.audio import devices
 from voicecli.clock import FakeClock
 
@@ -77,7 +77,7 @@ class Studio(Machine):
 
 def open_now(stream: FakeStream) -> bool:
     """Whether it was started and not closed."""
-    return stream.log == ["start"]
+    return bool(stream.log == ["start"])
 
 
 class StudioClock(FakeClock):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.devices import DeviceStream, DeviceStreams, NoDeviceError, find_device, list_devices
+from voicecli.audio.devices import DeviceStream, NoDeviceError, find_device, list_devices
 from voicecli.audio.meter import level_of
+from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.trial import VOICE_HZ, play, record
 from voicecli.bench.roundtrip import NotHeardError, measure
 from voicecli.doctor import Finding
@@ -114,7 +115,7 @@ class Sound:
             find_device("input", self._audio.input_device),
             find_device("output", self._audio.output_device),
         )
-        streams = DeviceStreams(*pair, VOICE_HZ, self._audio.block_ms, self._audio.latency_ms)
+        streams = DeviceStreams(*pair, VOICE_HZ, self._audio.block_ms, self._audio.latency_ms, self._clock)
         try:
             trip = self._trip = measure(streams, self._clock)
         except NotHeardError as error:
