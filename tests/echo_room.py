@@ -1,4 +1,4 @@
-"""A room made of samples: what the agent says comes back into the microphone, later, fainter, on another clock.
+"""A room made of samples: what the agent says comes back to the microphone, later, fainter, on another clock.
 
 The loudspeaker's clock is the true one. Sample n of the microphone is taken at n / 16000 / (1 + drift) s.
 """
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voicecli.audio.convert import Cleaner
-    from voicecli.listen.residual import EchoState
     from voicecli.messages import Float32
 
 BLOCK_S = 0.02
@@ -90,7 +89,7 @@ class EchoRoom:
     """Feeds a reference and a canceller with what two devices would give them."""
 
     def __init__(self, far: Float32, path: EchoPath, near: Float32 | None = None) -> None:
-        """`far` is what the agent says, `near` the person: (n,) float32 at 16 kHz, both from the beginning."""
+        """`far` is what the agent says, `near` the person: (n,) float32 at 16 kHz, from the beginning."""
         self.path = path
         self.reference = Reference(path.loudspeaker_hz, 4.0)
         self._random = np.random.default_rng(2)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import deque
 
 JITTER_S = 0.005
-"""Standard deviation of one measurement. Reported times of neighbouring blocks err together, so more than each."""
+"""Standard deviation of one measurement; more than that of a block, as neighbours err together."""
 
 DRIFT = 1.5e-4
 """Standard deviation of the drift before anything is measured: crystals differ by 200 ppm at most."""
 
 WANDER = 1e-7
-"""How much a drift changes in a second, as a random walk: quartz warming up. Offsets are averaged over about a minute."""
+"""How much a drift changes in a second, as a random walk. With it offsets are averaged over about a minute:
+sound servers report times that slide by some 10 ms in half a minute while no clock does (measured)."""
 
 JUMP_S = 0.008
 JUMP_COUNT = 25
@@ -67,7 +68,7 @@ class Alignment:
         self._cross *= 1.0 - gain
 
     def advance(self, seconds: float) -> None:
-        """This clock has moved on."""
+        """So much has passed on this clock."""
         self.offset_s += seconds * self.pace
         self._offset_var += seconds * (2.0 * self._cross + seconds * self._drift_var)
         self._cross += seconds * self._drift_var

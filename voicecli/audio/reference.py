@@ -8,7 +8,7 @@ are not counted off one against the other: `Alignment` follows, smoothed, which 
 while a microphone sample was taken, and `read` interpolates there. A reference that starts late, a clock that
 runs fast, a block that was lost are nothing but other places to read from.
 
-Promises: `on_block` never waits; it copies and counts. What was overwritten, or not given yet, reads as zeros.
+Promises: `on_block` never waits; it copies and counts. What was overwritten, or not yet given, is zeros.
 
 Relies on: one writer thread, one reader thread, counters with one writer each that become visible in program
 order, as in `ring`.
@@ -32,7 +32,7 @@ BLOCKS = 1024
 """Blocks whose times are known: 10 s of the shortest."""
 
 ZERO_CROSSINGS = 12
-"""Half length of the interpolating sinc, in periods of its cutoff: flat to about 7 kHz, -80 dB when folded."""
+"""Half length of the interpolating sinc, in periods of its cutoff: flat to about 7 kHz."""
 
 PHASES = 512
 """Places between two samples the sinc is known at; off by half of one is -55 dB at 8 kHz, more below."""

@@ -57,13 +57,14 @@ class AudioConfig(Section):
         description="without headphones: microphone held off after the agent's last sound",
     )
     echo: Literal["auto", "off"] = Field(
-        default="auto", description="auto: without headphones the agent's own voice is taken out of the microphone"
+        default="auto",
+        description="auto: without headphones the agent's own voice is taken out of the microphone",
     )
     noise_suppression: Literal["off", "full"] = Field(
-        default="off", description="of the microphone; adds 6 ms, and recognition is better without"
+        default="off", description="of the microphone; adds 6 ms"
     )
     gain_control: Literal["off", "full"] = Field(
-        default="off", description="of the microphone, for one that is very faint"
+        default="off", description="of the microphone, for a faint one"
     )
 
 

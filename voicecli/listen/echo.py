@@ -36,15 +36,15 @@ DELAY_SUPPRESSION = 96
 
 LEAD_S = 0.06
 """The reference is given to AEC3 so much early: it cannot remove an echo that comes before its reference, and
-the latencies devices report are off by tens of ms. More does no harm up to 0.5 s of delay in all (measured)."""
+the latencies devices report are off by tens of ms. More does no harm: AEC3 finds up to 0.5 s."""
 
 MOST_SHORT_S = 0.1
-"""A reference that ends further ahead than this is a loudspeaker that stopped, not a lead that is too long."""
+"""A reference that ends further ahead than this is a loudspeaker that stopped, not too long a lead."""
 
 SPARE_S = 0.005
 
 REVERBERANT_S = 2.0
-"""Silence of the loudspeaker after which the canceller rests: longer than late devices and rooms hold sound."""
+"""Silence of the loudspeaker after which the canceller rests: longer than devices and rooms hold sound."""
 
 
 PAST = 2 * FRAME
@@ -160,7 +160,7 @@ class Module:
         self._frame = AudioFrame
 
     def clean(self, frame: Float32, reference: Float32) -> Float32:
-        """The next 10 ms of the microphone, with what the loudspeaker gave: (160,) float32, 128 samples late."""
+        """The next 10 ms of the microphone, with the reference: (160,) float32 each."""
         self._module.process_reverse_stream(self._wrap(reference))
         wrapped = self._wrap(frame)
         self._module.process_stream(wrapped)

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     Levels = NDArray[np.float64]
 
-HISTORY = 500
+HISTORY = 400
 """Frames of 10 ms looked at: long enough for two voices to differ, short enough to notice a change."""
+
+LEAST = 100
+"""Frames to have before anything is said; to say that it fails it takes `HISTORY`."""
 
 EVERY = 20
 """Frames between two looks."""
@@ -38,7 +41,7 @@ LOUD_DB = 12.0
 """The reference is loud within so much of its loudest twentieth."""
 
 LEAST_DBFS = -60.0
-"""A reference that is never above it makes no echo worth a look."""
+"""What is below it in the reference makes no echo worth a look."""
 
 ENOUGH = 50
 """Loud frames needed to judge."""
@@ -50,7 +53,7 @@ ABOVE_DB = 6.0
 """So far above what is expected of it is more than chance."""
 
 REMOVED_DB = 10.0
-"""Less removed than this is not converged."""
+"""So much removed is an echo that was found, whatever is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +75,28 @@ class Residual:
     """Looks back over the last frames, a few times a second."""
 
     def __init__(self) -> None:
-        self._levels: Levels = np.full((3, HISTORY), SILENCE_DBFS)
+        self._levels: Levels = np.full((3, LAGS + HISTORY), SILENCE_DBFS)  # nothing was played before
         self._count = 0
         self._state = NOTHING_KNOWN
-        self._lag = 0
 
     def push(self, reference: Float32, heard: Float32, cleaned: Float32) -> EchoState:
         """The next frame: what was played, what the microphone took, what is left; the latter two aligned."""
-        number = self._count % HISTORY
+        number = self._count % (LAGS + HISTORY)
         self._levels[:, number] = level_dbfs(reference), level_dbfs(heard), level_dbfs(cleaned)
         self._count += 1
-        if self._count % EVERY == 0:
+        if self._count >= LEAST and self._count % EVERY == 0:
             self._state = self._look()
         return self._state
 
     def _look(self) -> EchoState:
         state = self._state
         known = min(self._count, HISTORY)
-        # Oldest first.
-        reference, heard, cleaned = np.roll(self._levels, -(self._count % HISTORY), axis=1)[:, HISTORY - known :]
-        loudest = float(np.percentile(reference, 95)) if known > LAGS + ENOUGH else SILENCE_DBFS
-        if loudest < LEAST_DBFS:
-            return state
+        # Oldest first; what was played is known from further back.
+        levels = np.roll(self._levels, -self._count, axis=1)[:, HISTORY - known :]
+        reference, heard, cleaned = levels[0], levels[1, LAGS:], levels[2, LAGS:]
         lag, follows = _lag(reference, heard)
-        played, heard, cleaned = reference[LAGS - lag : known - lag], heard[LAGS:], cleaned[LAGS:]
-        loud = played > loudest - LOUD_DB
+        played = reference[LAGS - lag : LAGS - lag + known]
+        loud = played > max(LEAST_DBFS, float(np.percentile(reference, 95)) - LOUD_DB)
         if np.count_nonzero(loud) < ENOUGH:
             return state
         floor = float(np.percentile(cleaned, 10))
@@ -106,17 +106,18 @@ class Residual:
             return state  # somebody else is louder
         coupling = heard - played
         alone = loud & (coupling < float(np.median(coupling[loud])) + ABOVE_DB)
-        removed = float(np.median(heard[alone] - cleaned[alone]))
-        left = float(np.percentile(cleaned[alone], 30))
-        failing = left > floor + ABOVE_DB and float(_follows(played[np.newaxis], cleaned)[0]) > FOLLOWS
-        converged = not failing and (state.converged or removed > REMOVED_DB)
-        return EchoState(max(0.0, removed), converged, coping=not failing)
+        removed = max(0.0, float(np.median(heard[alone] - cleaned[alone])))
+        gone = float(np.percentile(cleaned[alone], 30)) < floor + ABOVE_DB
+        if not gone and known == HISTORY and float(_follows(played[np.newaxis], cleaned)[0]) > FOLLOWS:
+            return EchoState(removed, converged=False, coping=False)
+        # Else what is left is somebody who speaks, which tells nothing.
+        return EchoState(removed, converged=True, coping=True) if gone or removed > REMOVED_DB else state
 
 
 def _lag(reference: Levels, heard: Levels) -> tuple[int, float]:
     """By how many frames `heard` follows `reference`, and how well: the largest correlation."""
-    earlier = np.lib.stride_tricks.sliding_window_view(reference, reference.size - LAGS)[LAGS:0:-1]
-    found = _follows(earlier, heard[LAGS:])
+    earlier = np.lib.stride_tricks.sliding_window_view(reference, heard.size)[LAGS:0:-1]
+    found = _follows(earlier, heard)
     lag = int(np.argmax(found))
     return lag, float(found[lag])
 
