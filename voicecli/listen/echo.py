@@ -70,15 +70,15 @@ class EchoCanceller:
         self._always = suppression or config.gain_control != "off"
         self._module = Module(echo=echo, suppression=suppression, gain=config.gain_control != "off")
         self._delay = (DELAY if echo else 0) + (DELAY_SUPPRESSION if suppression else 0)
-        self._residual = Residual()
         self._lead_s = LEAD_S
-        self.state: EchoState = NOTHING_KNOWN
-        """How well it does; replaced as a whole, so that any thread may look."""
         self.restart()
 
     def restart(self) -> None:
         """What comes next does not follow what was pushed last; what is held back of that is dropped."""
         self._reference.restart()
+        self._residual = Residual()
+        self.state = NOTHING_KNOWN
+        """How well it does; replaced as a whole, so that any thread may look."""
         self._rest: Float32 = np.zeros(0, np.float32)
         self._past: Float32 = np.zeros(PAST, np.float32)
         self._running = False
@@ -124,7 +124,8 @@ class EchoCanceller:
         self._remember(frame)
         given = min(self._given, FRAME)
         self._given -= given
-        return cleaned[given:]
+        # AEC3 takes some seconds to see that there is no echo at all, and mutes who speaks until then.
+        return (heard if self._residual.absent and not self._always else cleaned)[given:]
 
     def _begin(self) -> None:
         """What the module still holds is from long ago; what comes out of it first was given already."""

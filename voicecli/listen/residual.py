@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HISTORY = 400
 """Frames of 10 ms looked at: long enough for two voices to differ, short enough to notice a change."""
 
-LEAST = 100
+LEAST = 80
 """Frames to have before anything is said; to say that it fails it takes `HISTORY`."""
 
 EVERY = 20
@@ -43,8 +43,12 @@ LOUD_DB = 12.0
 LEAST_DBFS = -60.0
 """What is below it in the reference makes no echo worth a look."""
 
-ENOUGH = 50
+ENOUGH = 30
 """Loud frames needed to judge."""
+
+STEADY = 20
+ECHO_BY = 50
+"""While so many of the last `ECHO_BY` frames were loud, an echo would be heard: it comes no later."""
 
 FOLLOWS = 0.5
 """Correlation of levels from which one follows the other: two voices over 4 s reach it in about 1 of 100."""
@@ -78,6 +82,8 @@ class Residual:
         self._levels: Levels = np.full((3, LAGS + HISTORY), SILENCE_DBFS)  # nothing was played before
         self._count = 0
         self._state = NOTHING_KNOWN
+        self.absent = False
+        """The microphone stays quiet while the agent speaks: there is nothing to remove."""
 
     def push(self, reference: Float32, heard: Float32, cleaned: Float32) -> EchoState:
         """The next frame: what was played, what the microphone took, what is left; the latter two aligned."""
@@ -94,16 +100,20 @@ class Residual:
         # Oldest first; what was played is known from further back.
         levels = np.roll(self._levels, -self._count, axis=1)[:, HISTORY - known :]
         reference, heard, cleaned = levels[0], levels[1, LAGS:], levels[2, LAGS:]
+        threshold = max(LEAST_DBFS, float(np.percentile(reference, 95)) - LOUD_DB)
+        floor = float(np.percentile(cleaned, 10))
+        sounding = _sounding(reference > threshold)
+        if np.count_nonzero(sounding) >= ENOUGH and np.percentile(heard[sounding], 95) < floor + ABOVE_DB:
+            self.absent = True
+            return EchoState(0.0, converged=True, coping=True)
         lag, follows = _lag(reference, heard)
         played = reference[LAGS - lag : LAGS - lag + known]
-        loud = played > max(LEAST_DBFS, float(np.percentile(reference, 95)) - LOUD_DB)
+        loud = played > threshold
         if np.count_nonzero(loud) < ENOUGH:
             return state
-        floor = float(np.percentile(cleaned, 10))
-        if float(np.percentile(heard[loud], 75)) < floor + ABOVE_DB:
-            return EchoState(0.0, converged=True, coping=True)  # headphones, or a loudspeaker turned down
         if follows < FOLLOWS:
             return state  # somebody else is louder
+        self.absent = False
         coupling = heard - played
         alone = loud & (coupling < float(np.median(coupling[loud])) + ABOVE_DB)
         removed = max(0.0, float(np.median(heard[alone] - cleaned[alone])))
@@ -112,6 +122,14 @@ class Residual:
             return EchoState(removed, converged=False, coping=False)
         # Else what is left is somebody who speaks, which tells nothing.
         return EchoState(removed, converged=True, coping=True) if gone or removed > REMOVED_DB else state
+
+
+def _sounding(loud: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each frame but the first `LAGS`: whether an echo of what was `loud` would be heard by now."""
+    count = np.concatenate(([0], np.cumsum(loud)))
+    now, before = count[LAGS + 1 :], count[LAGS + 1 - ECHO_BY : -ECHO_BY]
+    sounding: NDArray[np.bool_] = (now - before >= STEADY) & (before > 0)
+    return sounding
 
 
 def _lag(reference: Levels, heard: Levels) -> tuple[int, float]:
