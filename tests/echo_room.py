@@ -82,7 +82,7 @@ def sounding(far: Float32, path: EchoPath) -> Float32:
         at = round(path.lost_at_s * RATE_HZ * FINE)
         gap = np.zeros(round(1.5 * BLOCK_S * RATE_HZ * FINE), np.float32)
         fine = np.concatenate((fine[:at], gap, fine[at:]))
-    return np.concatenate((np.zeros(lag, np.float32), fine))
+    return np.concatenate((np.zeros(max(0, lag), np.float32), fine[max(0, -lag) :]))
 
 
 class EchoRoom:

@@ -8,14 +8,13 @@ pass untouched and nothing is held back.
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.audio.level import to_float, to_int16
 from voicecli.errors import EngineError
-from voicecli.listen.residual import NOTHING_KNOWN, EchoState, Residual
+from voicecli.listen.residual import NOTHING_KNOWN, Residual
 from voicecli.messages import RATE_HZ
 
 if TYPE_CHECKING:
@@ -139,21 +138,33 @@ class EchoCanceller:
         self._past = np.concatenate((self._past, samples))[-PAST:]
 
 
+def _keep_out_of_python() -> None:
+    """Stop the library from logging through Python.
+
+    It calls back from a thread of its own, for its last words while Python is ending. A thread that waits for
+    an interpreter that is gone is ended by force, which Rust answers with SIGABRT: exit code 134, seen once in
+    some hundred ends. Only a second initialisation turns the log off.
+    """
+    from livekit.rtc import _ffi_client as ffi
+
+    library = ffi.FfiClient.instance._ffi_lib  # noqa: SLF001  # offers no other way
+    library.livekit_ffi_initialize(ffi.ffi_event_callback, False, b"python", b"")
+
+
 class Module:
     """WebRTC's audio processing, frame by frame."""
 
     def __init__(self, *, echo: bool, suppression: bool, gain: bool) -> None:
         """Raises EngineError where the library cannot be loaded."""
-        # It logs through Python, which would print warnings into the view where nothing else takes them.
-        logging.getLogger("livekit").addHandler(logging.NullHandler())
         try:
             from livekit.rtc.apm import AudioProcessingModule
             from livekit.rtc.audio_frame import AudioFrame
 
+            _keep_out_of_python()
             self._module = AudioProcessingModule(
                 echo_cancellation=echo, noise_suppression=suppression, auto_gain_control=gain
             )
-        except (ImportError, OSError) as error:
+        except (ImportError, OSError, AttributeError) as error:
             raise EngineError(
                 f"the echo canceller cannot be loaded ({error})",
                 'install voicecli anew, or do without: audio.echo = "off" in the settings',
