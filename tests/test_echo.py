@@ -23,7 +23,7 @@ from voicecli.listen.residual import EchoState
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Pcm16Chunk
 
 if TYPE_CHECKING:
-    from voicecli.messages import Float32
+    from voicecli.messages import Float32, Float32Frame
 
 QUIET_S = 1.0
 """The agent begins to speak so late."""
@@ -37,8 +37,8 @@ def agent() -> Float32:
     """Ten seconds of the agent, after a moment of silence."""
     words = speak(
         "The weather tomorrow will be mostly sunny with a light wind from the west. In the evening clouds "
-        "may gather over the hills, and some rain is possible after midnight. If you plan to go for a walk, the "
-        "afternoon would be the best time for it, before the air turns cold again."
+        "may gather over the hills, and some rain is possible after midnight. If you plan to go for a walk, "
+        "the afternoon would be the best time for it, before the air turns cold again."
     )
     return np.concatenate((silence(QUIET_S), words))
 
@@ -71,7 +71,10 @@ def removed_db(microphone: Float32, cleaned: Float32, begin_s: float, end_s: flo
 def lag(said: Float32, kept: Float32) -> int:
     """By how many samples `kept` is behind `said`, of the same length."""
     size = 2 * said.size
-    alike = np.fft.irfft(np.fft.rfft(kept, size) * np.conj(np.fft.rfft(said, size)), size)
+    cross = np.fft.rfft(kept, size) * np.conj(np.fft.rfft(said, size))
+    alike = np.fft.irfft(
+        cross / (np.abs(cross) + 1e-9), size
+    )  # whitened: a voice is like itself a period later
     return (int(np.argmax(alike)) + said.size) % size - said.size
 
 
@@ -154,9 +157,9 @@ def test_every_sample_keeps_its_place(suppression: str) -> None:
     looked_at = 0
     for begin in range(0, microphone.size - 8000, 8000):
         said, kept = microphone[begin : begin + 8000], cleaned[begin : begin + 8000]
-        if power_db(kept) > power_db(said) - 1:
+        if power_db(kept) > power_db(said) - 3:
             looked_at += 1
-            assert abs(lag(said, kept)) <= 4  # the high-pass filter in it is early below 1 kHz
+            assert abs(lag(said, kept)) <= 1
     assert looked_at > 8
 
 
@@ -190,7 +193,7 @@ def test_frames_of_a_converter_stay_true_across_a_gap(block: int) -> None:
     noise = (0.1 * np.random.default_rng(0).standard_normal(3 * RATE_HZ)).astype(np.float32)
     samples = to_int16(noise)[:, np.newaxis]
     converter = Converter(RATE_HZ, EchoCanceller(reference, AudioConfig()))
-    frames = []
+    frames: list[Float32Frame] = []
     for begin in range(0, len(samples) - block, block):
         if not 16_000 <= begin < 19_000:
             chunk = Pcm16Chunk(samples[begin : begin + block], RATE_HZ, begin, BEGAN_AT + begin / RATE_HZ)

@@ -142,8 +142,8 @@ def _keep_out_of_python() -> None:
     """Stop the library from logging through Python.
 
     It calls back from a thread of its own, for its last words while Python is ending. A thread that waits for
-    an interpreter that is gone is ended by force, which Rust answers with SIGABRT: exit code 134, seen once in
-    some hundred ends. Only a second initialisation turns the log off.
+    an interpreter that is gone is ended by force, which Rust answers with SIGABRT: exit code 134, seen once
+    in some hundred ends. Only a second initialisation turns the log off.
     """
     from livekit.rtc import _ffi_client as ffi
 
