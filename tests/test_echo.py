@@ -13,13 +13,15 @@ import pytest
 
 from tests.echo_room import BEGAN_AT, EchoPath, EchoRoom, joined, power_db
 from tests.speech import speak
+from tests.test_pipeline import talking, tone
+from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import to_int16
 from voicecli.audio.reference import Reference
 from voicecli.config import AudioConfig
 from voicecli.errors import EngineError
 from voicecli.listen.echo import DELAY, FRAME, REVERBERANT_S, EchoCanceller, wanted
-from voicecli.listen.residual import EchoState
+from voicecli.listen.residual import NOTHING_KNOWN, EchoState
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Pcm16Chunk
 
 if TYPE_CHECKING:
@@ -267,3 +269,19 @@ def test_the_library_does_not_call_python_while_it_ends() -> None:
         )
         assert "disposing" not in ended.stdout
         assert not ended.stderr
+
+
+def test_in_a_talk_the_loudspeaker_is_the_reference() -> None:
+    """The simulated microphone never hears the loudspeaker: that is known once it has sounded for a while."""
+    with talking(["a question"], ["word " * 25]) as talk:
+        talk.until(events.Listening)
+        assert talk.pipeline._listening.echo == NOTHING_KNOWN
+        talk.says(tone(0.5))
+        talk.until(events.TurnDone)
+        assert talk.pipeline._listening.echo == EchoState(0.0, converged=True, coping=True)
+
+
+def test_in_a_talk_with_headphones_there_is_none() -> None:
+    with talking(["a question"], ["One two."], headphones=True) as talk:
+        talk.until(events.Listening)
+        assert talk.pipeline._listening.echo is None
