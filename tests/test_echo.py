@@ -146,6 +146,14 @@ def test_where_no_echo_comes_there_is_nothing_to_remove() -> None:
     assert states[-1].coping
 
 
+def test_who_speaks_over_it_where_no_echo_comes_is_not_muted() -> None:
+    """As AEC3 does for its first seconds."""
+    room = EchoRoom(agent(), EchoPath(0.04, -120.0), person(QUIET_S + 1.2, 3.0))
+    _, cleaned, _, _ = through(room)
+    begin_s, end_s = QUIET_S + 1.2, QUIET_S + 4.2
+    assert power_db(cleaned, begin_s, end_s) == pytest.approx(power_db(room.near, begin_s, end_s), abs=1.0)
+
+
 @pytest.mark.parametrize("suppression", ["off", "full"])
 def test_every_sample_keeps_its_place(suppression: str) -> None:
     """No echo: what came out at any place is what the person said there, before, while and after it runs."""
