@@ -5,7 +5,7 @@ The only file that imports soxr.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -41,19 +41,33 @@ class Resampler:
         return np.asarray(self._stream.resample_chunk(samples, last=last), np.float32)
 
 
+class Cleaner(Protocol):
+    """Takes out of 16 kHz samples what does not belong there."""
+
+    def restart(self) -> None:
+        """What comes next does not follow what was pushed last."""
+        ...
+
+    def push(self, samples: Float32, captured_at: float) -> Float32:
+        """(n,) -> (m,): of all since `restart`, sample k in is sample k out; the last may be held back."""
+        ...
+
+
 class Converter:
-    """Downmixes, resamples and cuts into frames of 512 samples.
+    """Downmixes, resamples, cleans if there is a `cleaner`, and cuts into frames of 512 samples.
 
     A chunk that does not follow the one before (samples were lost) starts afresh at its own position, so
     that positions stay true; what was left of the frame before the gap is dropped with it.
     """
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, cleaner: Cleaner | None = None) -> None:
         self._rate_hz = rate_hz
+        self._cleaner = cleaner
         self._expected = -1
         self._resampler = Resampler(rate_hz, RATE_HZ)
         self._held = np.zeros(0, np.float32)
-        self._position = 0
+        self._position = 0  # of the first sample held
+        self._resampled = 0  # of the next sample out of the resampler
 
     def push(self, chunk: Pcm16Chunk) -> Iterator[Float32Frame]:
         """Give the frames that became whole with this chunk. Raises ValueError for another rate."""
@@ -62,16 +76,22 @@ class Converter:
         if chunk.position != self._expected:
             self._resampler = Resampler(self._rate_hz, RATE_HZ)
             self._held = np.zeros(0, np.float32)
-            self._position = round(chunk.position * RATE_HZ / self._rate_hz)
+            self._position = self._resampled = round(chunk.position * RATE_HZ / self._rate_hz)
+            if self._cleaner is not None:
+                self._cleaner.restart()
         self._expected = chunk.position + len(chunk.samples)
         mono = to_float(chunk.samples)
         mono = mono[:, 0] if mono.shape[1] == 1 else mono.mean(axis=1, dtype=np.float32)
         # Filters overshoot: a full-scale square wave leaves a resampler above 1.
         fresh = np.clip(self._resampler.push(mono), -1.0, 1.0)
+        chunk_at = chunk.position * RATE_HZ / self._rate_hz
+        if self._cleaner is not None:
+            fresh_at = chunk.captured_at + (self._resampled - chunk_at) / RATE_HZ
+            self._resampled += fresh.size
+            fresh = self._cleaner.push(fresh, fresh_at)
         held = np.concatenate((self._held, fresh))
         whole = held.size // FRAME_SAMPLES * FRAME_SAMPLES
         self._held = held[whole:]
-        chunk_at = chunk.position * RATE_HZ / self._rate_hz
         for begin in range(0, whole, FRAME_SAMPLES):
             yield Float32Frame(
                 held[begin : begin + FRAME_SAMPLES],

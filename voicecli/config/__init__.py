@@ -62,6 +62,16 @@ class AudioConfig(Section):
         le=2000,
         description="without headphones: microphone held off after the agent's last sound",
     )
+    echo: Literal["auto", "off"] = Field(
+        default="auto",
+        description="auto: without headphones the agent's own voice is taken out of the microphone",
+    )
+    noise_suppression: Literal["off", "full"] = Field(
+        default="off", description="of the microphone; adds 6 ms"
+    )
+    gain_control: Literal["off", "full"] = Field(
+        default="off", description="of the microphone, for a faint one"
+    )
 
 
 class SegmentConfig(Section):

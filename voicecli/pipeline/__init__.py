@@ -6,7 +6,8 @@
             '---- turn decision <-------+-- words                    gate ---------------'
 
     thread      owns                                     takes                    gives
-    listen      capture, converter, detector, segmenter  ring, drops oldest       Speech, the turn decision
+    listen      capture, converter, echo canceller,
+                detector, segmenter                      ring, drops oldest       Speech, the turn decision
     judge       turn model                               [judged], newest only    probability
     transcribe  transcriber, partial transcripts         [heard], drops oldest    Draft, WordsSoFar
     reply       conversation, language model, clauses    [said], waits            Clause, EndOfReply
@@ -24,9 +25,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Literal
 
+from voicecli.audio.reference import Reference
 from voicecli.buffers import BufferFill
 from voicecli.channel import Channel
 from voicecli.events import Status, Warned
+from voicecli.listen import echo
 from voicecli.listen.capture import Capture
 from voicecli.listen.segment import State
 from voicecli.messages import FRAME_S
@@ -39,12 +42,12 @@ from voicecli.speak.playback import Playback
 from voicecli.worker import Worker
 
 if TYPE_CHECKING:
-    from voicecli.audio.streams import AudioStreams, StreamFormat
+    from voicecli.audio.streams import AudioStreams, OnOutput, StreamFormat
     from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.events import Event
-    from voicecli.messages import Clause, Draft, EndOfReply, ReplyOutcome, Speech, Typed, WordsSoFar
+    from voicecli.messages import Clause, Draft, EndOfReply, Int16, ReplyOutcome, Speech, Typed, WordsSoFar
 
 
 class Pipeline:
@@ -70,6 +73,12 @@ class Pipeline:
         """What keys may ask for."""
         self._capture = Capture(streams.microphone, config.audio.ring_s)
         self._playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
+        self._on_output: OnOutput = self.controls.over(self._playback.pull)
+        canceller = None
+        if echo.wanted(config.audio):
+            reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
+            canceller = echo.EchoCanceller(reference, config.audio)
+            self._on_output = _heard_by(reference, self._on_output)
         self._turns = Turns(clock, began, self._playback.open)
         # More utterances than a person says while one is transcribed; clauses for half a minute of speech.
         heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
@@ -90,6 +99,7 @@ class Pipeline:
             transcribing,
             judging,
             controls=self.controls,
+            canceller=canceller,
         )
         replying = Replying(engines, config.conversation, self._turns, said, clauses, outcomes)
         speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
@@ -113,7 +123,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Open the devices and begin; the first `Listening` is told when all is warm. Raises DeviceError."""
-        self._streams.start(self._capture.on_block, self.controls.over(self._playback.pull))
+        self._streams.start(self._capture.on_block, self._on_output)
         for worker in self._workers:
             worker.start()
 
@@ -261,6 +271,16 @@ _WAITING = {
     "outcomes": "replies",
 }
 """What waits in each channel."""
+
+
+def _heard_by(reference: Reference, pull: OnOutput) -> OnOutput:
+    """Audio thread: what fills the loudspeaker's blocks is also the echo canceller's reference."""
+
+    def on_output(block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001
+        pull(block, at, device_ran_dry)
+        reference.on_block(block, at)
+
+    return on_output
 
 
 def _device(form: StreamFormat, block_ms: int, losses: int) -> BufferFill:

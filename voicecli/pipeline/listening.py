@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.listen.capture import Capture
     from voicecli.listen.detect import Detector
+    from voicecli.listen.echo import EchoCanceller
+    from voicecli.listen.residual import EchoState
     from voicecli.messages import Float32Frame, SegmentEvent
     from voicecli.pipeline.controls import Controls
     from voicecli.pipeline.transcribing import Judging, Transcribing
@@ -77,11 +79,13 @@ class Listening:
         judging: Judging,
         *,
         controls: Controls,
+        canceller: EchoCanceller | None,
     ) -> None:
         self._controls = controls
         self._streams = streams
         self._capture = capture
-        self._converter = Converter(streams.microphone.rate_hz)
+        self._canceller = canceller
+        self._converter = Converter(streams.microphone.rate_hz, canceller)
         self._detector = detector
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
         self._playback = playback
@@ -97,6 +101,11 @@ class Listening:
         self._held_off = False
         self._told_silent = False
         self.level_dbfs = SILENCE_DBFS
+
+    @property
+    def echo(self) -> EchoState | None:
+        """How well the agent's voice is taken out of the microphone; None where nothing does it."""
+        return None if self._canceller is None else self._canceller.state
 
     def run(self) -> None:
         """Until stopped. Raises DeviceError when a device is gone for good."""

@@ -1,0 +1,150 @@
+"""How well the echo is removed: levels of the reference, the microphone and what was made of it -> EchoState.
+
+Nobody tells when only the agent speaks, so it is told from the levels. The echo rises and falls with the
+reference, some frames later; a person who speaks does not. Frames in which the reference was loud count, but
+for those louder than echo can be (somebody speaks over it). What is left there fails only when it lies above
+the noise floor and still follows the reference: a person's voice that came through does not follow it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import SILENCE_DBFS, level_dbfs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from voicecli.messages import Float32
+
+    Levels = NDArray[np.float64]
+
+HISTORY = 400
+"""Frames of 10 ms looked at: long enough for two voices to differ, short enough to notice a change."""
+
+LEAST = 80
+"""Frames to have before anything is said; to say that it fails it takes `HISTORY`."""
+
+EVERY = 20
+"""Frames between two looks."""
+
+LAGS = 100
+"""How many frames the echo may come after its reference: twice what AEC3 can find, to see when it cannot."""
+
+RANGE_DB = 30.0
+"""Levels so far below the loudest say nothing about who follows whom."""
+
+LOUD_DB = 12.0
+"""The reference is loud within so much of its loudest twentieth."""
+
+LEAST_DBFS = -60.0
+"""What is below it in the reference makes no echo worth a look."""
+
+ENOUGH = 30
+"""Loud frames needed to judge."""
+
+STEADY = 20
+ECHO_BY = 50
+"""While so many of the last `ECHO_BY` frames were loud, an echo would be heard: it comes no later."""
+
+FOLLOWS = 0.5
+"""Correlation of levels from which one follows the other: two voices over 4 s reach it in about 1 of 100."""
+
+ABOVE_DB = 6.0
+"""So far above what is expected of it is more than chance."""
+
+REMOVED_DB = 10.0
+"""So much removed is an echo that was found, whatever is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class EchoState:
+    """What can be expected of the canceller now."""
+
+    removed_db: float
+    """How much of the echo is gone where only the agent speaks; 0 while nothing is known."""
+    converged: bool
+    """It has been seen to do its work since it began, or last failed; or there is no echo to remove."""
+    coping: bool
+    """No echo is left above the noise floor. Stays as it was while somebody speaks over the agent."""
+
+
+NOTHING_KNOWN = EchoState(0.0, converged=False, coping=True)
+
+
+class Residual:
+    """Looks back over the last frames, a few times a second."""
+
+    def __init__(self) -> None:
+        self._levels: Levels = np.full((3, LAGS + HISTORY), SILENCE_DBFS)  # nothing was played before
+        self._count = 0
+        self._state = NOTHING_KNOWN
+        self.absent = False
+        """The microphone stays quiet while the agent speaks: there is nothing to remove."""
+
+    def push(self, reference: Float32, heard: Float32, cleaned: Float32) -> EchoState:
+        """The next frame: what was played, what the microphone took, what is left; the latter two aligned."""
+        number = self._count % (LAGS + HISTORY)
+        self._levels[:, number] = level_dbfs(reference), level_dbfs(heard), level_dbfs(cleaned)
+        self._count += 1
+        if self._count >= LEAST and self._count % EVERY == 0:
+            self._state = self._look()
+        return self._state
+
+    def _look(self) -> EchoState:
+        state = self._state
+        known = min(self._count, HISTORY)
+        # Oldest first; what was played is known from further back.
+        levels = np.roll(self._levels, -self._count, axis=1)[:, HISTORY - known :]
+        reference, heard, cleaned = levels[0], levels[1, LAGS:], levels[2, LAGS:]
+        threshold = max(LEAST_DBFS, float(np.percentile(reference, 95)) - LOUD_DB)
+        floor = float(np.percentile(cleaned, 10))
+        sounding = _sounding(reference > threshold)
+        if np.count_nonzero(sounding) >= ENOUGH and np.percentile(heard[sounding], 95) < floor + ABOVE_DB:
+            self.absent = True
+            return EchoState(0.0, converged=True, coping=True)
+        lag, follows = _lag(reference, heard)
+        played = reference[LAGS - lag : LAGS - lag + known]
+        loud = played > threshold
+        if np.count_nonzero(loud) < ENOUGH:
+            return state
+        if follows < FOLLOWS:
+            return state  # somebody else is louder
+        self.absent = False
+        coupling = heard - played
+        alone = loud & (coupling < float(np.median(coupling[loud])) + ABOVE_DB)
+        removed = max(0.0, float(np.median(heard[alone] - cleaned[alone])))
+        gone = float(np.percentile(cleaned[alone], 30)) < floor + ABOVE_DB
+        if not gone and known == HISTORY and float(_follows(played[np.newaxis], cleaned)[0]) > FOLLOWS:
+            return EchoState(removed, converged=False, coping=False)
+        # Else what is left is somebody who speaks, which tells nothing.
+        return EchoState(removed, converged=True, coping=True) if gone or removed > REMOVED_DB else state
+
+
+def _sounding(loud: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each frame but the first `LAGS`: whether an echo of what was `loud` would be heard by now."""
+    count = np.concatenate(([0], np.cumsum(loud)))
+    now, before = count[LAGS + 1 :], count[LAGS + 1 - ECHO_BY : -ECHO_BY]
+    sounding: NDArray[np.bool_] = (now - before >= STEADY) & (before > 0)
+    return sounding
+
+
+def _lag(reference: Levels, heard: Levels) -> tuple[int, float]:
+    """By how many frames `heard` follows `reference`, and how well: the largest correlation."""
+    earlier = np.lib.stride_tricks.sliding_window_view(reference, heard.size)[LAGS:0:-1]
+    found = _follows(earlier, heard)
+    lag = int(np.argmax(found))
+    return lag, float(found[lag])
+
+
+def _follows(many: Levels, one: Levels) -> Levels:
+    """Correlation of each row of levels with `one`, all cut off `RANGE_DB` below their loudest."""
+    many = np.maximum(many, many.max() - RANGE_DB)
+    one = np.maximum(one, one.max() - RANGE_DB)
+    many, one = many - many.mean(axis=1, keepdims=True), one - one.mean()
+    size = np.sqrt(np.sum(many**2, axis=1) * np.dot(one, one))
+    together: Levels = many @ one / np.maximum(size, 1e-9)
+    return together
