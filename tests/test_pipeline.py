@@ -306,7 +306,7 @@ def test_the_microphone_is_held_off_while_the_agent_speaks() -> None:
 
 
 def test_with_headphones_speaking_stops_the_agent_and_only_what_was_heard_is_remembered() -> None:
-    with talking(["tell me", "stop"], ["word " * 40, "all right then"], headphones=True) as talk:
+    with talking(["tell me", "but why"], ["word " * 40, "all right then"], headphones=True) as talk:
         talk.until(events.Listening)
         talk.says(tone(0.5))
         talk.until(events.Speaking)

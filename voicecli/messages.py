@@ -167,6 +167,9 @@ class Speech:
     """None: what there was is too short for words."""
     paused: bool
     """False: the user is still speaking, and the words are provisional."""
+    aside: int = 0
+    """Counts up. Not 0: said over the agent, and it may come to nothing; turn and stretch are those it would
+    have."""
 
 
 @dataclass(frozen=True, slots=True)

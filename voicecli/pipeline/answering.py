@@ -105,7 +105,7 @@ class Replying:
     def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:
         """Remember what was said and heard, and tell how long it took."""
         times = self._turns.times_of(draft)
-        late = outcome.interrupted and self._turns.goes_on(times.playback_at)
+        late = outcome.interrupted and self._turns.goes_on(draft.turn, times.playback_at)
         self._conversation.remember(draft.transcript.text, "" if late else outcome.heard, outcome.interrupted)
         self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
         turn = draft.turn
@@ -259,4 +259,5 @@ class Speaking:
         times = self._draft.times
         times.playback_at = times.playback_at or self._playback.first_sound_at()
         for clause in self._playback.begun(self._turns.clock.now()):
+            self._turns.saying = clause.text
             self._turns.emit(events.Speaking(self._turns.elapsed_s(), clause.turn, clause.index, clause.text))

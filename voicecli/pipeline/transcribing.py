@@ -49,6 +49,8 @@ class Transcribing:
         """The newest."""
         self._newest = (0, 0.0, NO_WORDS)
         """The newest pass: its stretch, the time up to which it heard, and what it gave."""
+        self.overheard = (0, NO_WORDS)
+        """Written by the transcribing thread: the newest aside and its words."""
         self._busy = False
         self._rest_until = 0.0
 
@@ -69,7 +71,10 @@ class Transcribing:
             speech = self._heard.get()
             began_at = self._turns.clock.now()
             self._busy = True
-            self._on_speech(speech, began_at)
+            if speech.aside and speech.utterance is not None:
+                self.overheard = speech.aside, self._pass(speech, speech.utterance)
+            else:
+                self._on_speech(speech, began_at)
             ended_at = self._turns.clock.now()
             self._rest_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
             self._busy = False
@@ -103,12 +108,16 @@ class Transcribing:
             self._said.put(WordsSoFar(speech.turn, transcript.text))
 
     def _transcript(self, speech: Speech, utterance: Utterance) -> Transcript:
-        """Words of the whole turn; those of the pass before, when it had heard all that can be heard."""
+        """Words of the whole turn."""
+        return joined([*self._pieces, self._pass(speech, utterance)])
+
+    def _pass(self, speech: Speech, utterance: Utterance) -> Transcript:
+        """Words of the utterance; those of the pass before, when it had heard all that can be heard."""
         seen, until, newest = self._newest
         if seen != speech.stretch or until < utterance.words_ended_at or not newest.text:
             newest = self._transcriber.transcribe(utterance.samples, provisional=not speech.paused)
             self._newest = (speech.stretch, utterance.decided_at, newest)
-        return joined([*self._pieces, newest])
+        return newest
 
     def _propose(self, speech: Speech, transcript: Transcript, began_at: float) -> None:
         """Have the words answered, unless they are being answered already or do not count any more."""

@@ -35,8 +35,8 @@ class Placed:
 class Playback:
     """One reply after another.
 
-    `pull` belongs to the audio thread, `drop` and `open` to the one who gives the floor, the rest to the
-    speaking thread.
+    `pull` belongs to the audio thread, `drop`, `open`, `duck`, `hold` and `resume` to the one who gives the
+    floor, the rest to the speaking thread.
     """
 
     def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
@@ -51,6 +51,7 @@ class Playback:
         )
         self.pull = self.jitter.pull
         self.open = self.jitter.open
+        self.duck, self.hold, self.resume = self.jitter.duck, self.jitter.hold, self.jitter.resume
         self._draft = 0
         self._cut = (0, 0)  # drafts before the first were dropped at the second
         self._placed: list[Placed] = []
