@@ -45,8 +45,9 @@ class _Bar:
     """Level of the newest above the noise floor."""
 
 
-_ALONE = _Bar(2, 3, 0.0)
-"""Nothing but the user is in the microphone: silent with the gate's own onset, softer a frame before it."""
+_ALONE = _Bar(1, 2, 0.0)
+"""Nothing but the user is in the microphone. No frame of 20 made-up keys, coughs and doors passed for speech,
+and a third frame would be waited for in vain by all of 12 clips of speech (Silero v6)."""
 _CANCELLED = _Bar(3, 4, 9.0)
 _LEARNING = _Bar(6, 9, 18.0)
 """Until the echo is learnt, 0.3 s of speech clearly louder than what is left of the echo."""

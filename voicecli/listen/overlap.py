@@ -17,7 +17,7 @@ LONG_S = 0.8
 """Nobody who only agrees speaks for so long."""
 
 GIVE_UP_S = 1.0
-"""Sound without words holds the agent no longer."""
+"""Nobody is held in a pause for longer because the words are not known yet."""
 
 STOP_PAUSE_S = 0.4
 """Quiet after "stop" or "wait": what follows sooner belongs to it."""
@@ -26,7 +26,7 @@ Kind: TypeAlias = Literal["nothing", "back_channel", "stop", "words"]
 Verdict: TypeAlias = Literal["wait", "resume", "dismiss", "stop", "interrupt"]
 """resume: the agent goes on, and it is not decided; dismiss: it was nothing; stop: no answer is wanted."""
 
-_HUMS = r"m+h*m*|h+m+|a+h+a*|o+h+|[ue]+[hm]+|uh+ ?hu+h+|mm+ h+m+"
+_HUMS = r"m+h*m*|h+m+|a+h+a*|o+h+|[ue]+[hm]+|uh+ ?hu+h+|[hm]+ ?h+m+"
 """Whisper's ways to write a hum: "Mm-hmm.", "Mhm", "Hmm", "Uh-huh.", "Aha" (hyphens are gone)."""
 
 _BACK_CHANNELS = {
@@ -87,8 +87,6 @@ def kind_of(text: str, language: str) -> Kind:
 class Overlap:
     """Speech over the agent, as far as it is known."""
 
-    lasted_s: float
-    """Since its onset."""
     spoken_s: float
     """Speech in it."""
     pause_s: float
@@ -96,6 +94,8 @@ class Overlap:
     words: str | None
     """None: not known yet."""
     language: str
+    heard_s: float
+    """Speech in what the words were found in."""
     whole: bool
     """The words are of all that was said."""
     asked: bool
@@ -112,8 +112,9 @@ def verdict(overlap: Overlap) -> Verdict:
         return _of_all(kind, overlap.pause_s)
     if overlap.spoken_s >= LONG_S and kind in (None, "words"):
         return "interrupt"
-    quiet_s = overlap.pause_s if kind is None else overlap.lasted_s if kind == "nothing" else 0.0
-    return "resume" if quiet_s >= GIVE_UP_S else "wait"
+    if kind == "nothing":  # Whisper finds none in half a word, either
+        return "resume" if overlap.heard_s >= LONG_S else "wait"
+    return "resume" if overlap.pause_s >= GIVE_UP_S else "wait"
 
 
 def _of_all(kind: Kind, pause_s: float) -> Verdict:

@@ -9,12 +9,12 @@ It is no turn and cancels nothing before that. Then all of it is the turn's, fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.listen.bargein import response
-from voicecli.listen.overlap import Overlap, verdict
+from voicecli.listen.overlap import LONG_S, Overlap, verdict
 from voicecli.listen.segment import State
 from voicecli.messages import (
     FRAME_S,
@@ -25,21 +25,20 @@ from voicecli.messages import (
     SpeechStarted,
     Utterance,
 )
-from voicecli.pipeline.transcribing import NO_WORDS
 
 if TYPE_CHECKING:
     from voicecli.listen.bargein import EchoState
     from voicecli.listen.overlap import Verdict
     from voicecli.listen.segment import Segmenter
-    from voicecli.messages import ScoredFrame, SegmentEvent, Transcript
+    from voicecli.messages import ScoredFrame, SegmentEvent
     from voicecli.pipeline.transcribing import Transcribing
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
 
-LOOK_S = 0.5
-"""Speech before its words are first looked at while it goes on."""
-LOOK_AGAIN_S = 0.3
-"""More of it before the next look."""
+LOOKS_S = (0.5, LONG_S)
+"""Speech in it when its words are looked at while it goes on: once to know early, once to be sure of none."""
+LOOK_AGAIN_S = 0.5
+"""More of it before each look after these."""
 
 
 @dataclass(slots=True)
@@ -48,13 +47,14 @@ class Aside:
 
     began_at: float
     """When its first sound met the microphone."""
-    first_look: int
     spoke_at: float
     """When its newest speech did."""
+    looks: dict[int, float] = field(default_factory=dict)
+    """Of each time that its words were asked for, by number: the speech in it by then, s."""
     held: bool = False
     """It was enough to hold the agent."""
-    seen_s: float = LOOK_S - LOOK_AGAIN_S
-    """Speech in it when its words were looked at last."""
+    next_look_s: float = LOOKS_S[0]
+    """Speech in it when its words are looked at next, while it goes on."""
     look: int = 0
     """At all of it, up to the pause it is in; 0 while it goes on."""
     ended: Utterance | None = None
@@ -79,18 +79,18 @@ class Asides:
 
     def begin(self, started: SpeechStarted) -> None:
         """Speech begins over the agent."""
-        self.current = Aside(started.at, self._looks + 1, started.at)
+        self.current = Aside(started.at, started.at)
 
     def take(self, aside: Aside, segment: SegmentEvent) -> None:
         """What the gate says of it."""
         match segment:
             case SpeechPaused() if aside.held:
-                aside.look = self._look(segment.so_far, paused=True)
+                aside.look = self._look(aside, segment.so_far, paused=True)
             case SpeechResumed():
                 aside.look = 0
             case Utterance(complete=True) if aside.held:
                 aside.ended = segment
-                aside.look = aside.look or self._look(segment, paused=True)
+                aside.look = aside.look or self._look(aside, segment, paused=True)
             case Utterance(complete=True) | SpeechDropped():
                 aside.nothing = True
 
@@ -109,10 +109,11 @@ class Asides:
             return
         above_db = scored.level_dbfs - self._segmenter.floor.dbfs
         match response(echo, headphones=headphones, audible=audible, frames=self._run, above_db=above_db):
-            case "hold" if aside is not None:
-                aside.held = True
+            case "hold":
                 self._playback.hold()
-            case "duck" | "hold":
+                if aside is not None:
+                    aside.held = True
+            case "duck":
                 self._playback.duck()
             case _ if aside is None:
                 self._playback.resume()
@@ -123,24 +124,20 @@ class Asides:
             return "dismiss"
         if not aside.held:
             return "wait"
-        words, whole = self.words(aside)
         self._look_ahead(aside)
+        look, words = self._transcribing.overheard
+        known = look in aside.looks
         return verdict(
             Overlap(
-                lasted_s=now - aside.began_at,
                 spoken_s=self._segmenter.spoken_s,
                 pause_s=now - aside.spoke_at if aside.look else 0.0,
-                words=None if words is None else words.text,
-                language="" if words is None else words.language,
-                whole=whole,
+                words=words.text if known else None,
+                language=words.language,
+                heard_s=aside.looks.get(look, 0.0),
+                whole=known and look == aside.look,
                 asked=self._turns.saying.rstrip().endswith("?"),
             )
         )
-
-    def words(self, aside: Aside) -> tuple[Transcript | None, bool]:
-        """What is known of its words, and whether that is all of them."""
-        look, words = self._transcribing.overheard
-        return (words if look >= aside.first_look else None), look == aside.look != 0
 
     def dismiss(self, aside: Aside) -> None:
         """It was nothing to stop for."""
@@ -148,7 +145,9 @@ class Asides:
         self._segmenter.end()
         self._playback.resume()
         if aside.held:
-            self._tell(aside)
+            look, words = self._transcribing.overheard
+            text = words.text if look in aside.looks else ""
+            self._turns.emit(events.Overheard(self._turns.elapsed_s(), self._turns.newest, text or None))
 
     def stop(self, aside: Aside) -> None:
         """It asked for silence, and no more."""
@@ -156,20 +155,18 @@ class Asides:
         self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
         self.dismiss(aside)
 
-    def _tell(self, aside: Aside) -> None:
-        words = self.words(aside)[0] or NO_WORDS
-        self._turns.emit(events.Overheard(self._turns.elapsed_s(), self._turns.newest, words.text or None))
-
     def _look_ahead(self, aside: Aside) -> None:
-        spoken_s = self._segmenter.spoken_s
-        fresh = spoken_s - aside.seen_s >= LOOK_AGAIN_S
-        if self._segmenter.state is State.SPEAKING and fresh and self._transcribing.has_time(dipped=False):
-            aside.seen_s = spoken_s
-            self._look(self._segmenter.so_far(), paused=False)
+        """Have its words looked at while it goes on, if there is time."""
+        due = self._segmenter.state is State.SPEAKING and self._segmenter.spoken_s >= aside.next_look_s
+        if due and self._transcribing.has_time(dipped=True):
+            later = self._segmenter.spoken_s + LOOK_AGAIN_S
+            aside.next_look_s = next((at for at in LOOKS_S if at > self._segmenter.spoken_s), later)
+            self._look(aside, self._segmenter.so_far(), paused=False)
 
-    def _look(self, utterance: Utterance, *, paused: bool) -> int:
-        """Have it transcribed, as a part of the turn it would be."""
+    def _look(self, aside: Aside, utterance: Utterance, *, paused: bool) -> int:
+        """Have it transcribed, as a part of the turn it would be; give the number of the look."""
         self._looks += 1
+        aside.looks[self._looks] = self._segmenter.spoken_s
         turn, stretch = self._turns.newest + 1, self._turns.stretch + 1
         self._transcribing.offer(Speech(turn, stretch, utterance, paused, self._looks))
         return self._looks

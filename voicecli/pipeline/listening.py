@@ -218,11 +218,13 @@ class Listening:
         turn = self._turns.open(at)
         self._seen_s = 0.0
         self._silence_agent()
+        self._playback.resume()  # a hold: nothing of it is left to be heard
         self._turns.emit(events.SpeechBegan(self._turns.elapsed_s(), turn))
 
     def _over_agent(self, at: float) -> bool:
         """Whether what met the microphone then may have met the agent's voice."""
-        return self._playback.audible(at, 0.0 if self._headphones else self._tail_s)
+        tail_s = 0.0 if self._headphones else self._tail_s
+        return self._playback.jitter.on_hold or self._playback.audible(at, tail_s)
 
     def _decide_aside(self, aside: Aside, now: float) -> None:
         match self._asides.decide(aside, now):
@@ -239,7 +241,6 @@ class Listening:
         """It is the next turn of the user, with all that was said since its onset."""
         self._asides.current = None
         self._begin_turn(aside.began_at)
-        self._playback.resume()  # silent: what it had to say is dropped
         if aside.ended is not None:
             self._offer(aside.ended)
             self._take(aside.ended.speech_ended_at)
