@@ -146,6 +146,7 @@ class Beeper:
 
     rate_hz = RATE_HZ
     language = "en"
+    word_ends = ()
 
     def synthesize(self, text: str) -> Int16:
         return tone(0.1 * len(text.split()))

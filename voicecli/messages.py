@@ -263,6 +263,8 @@ class SpokenChunk:
     samples: Int16
     """(n,) int16 mono."""
     rate_hz: int
+    word_ends: tuple[int, ...] = ()
+    """Samples up to the end of each spoken word; empty where that is not known."""
 
     def __post_init__(self) -> None:
         _check(self.samples.ndim == 1 and self.samples.dtype == np.int16, "SpokenChunk: wants (n,) int16")

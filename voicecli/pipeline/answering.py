@@ -232,7 +232,8 @@ class Speaking:
         now = self._turns.clock.now()
         record.synthesize_s += now - began_at
         record.times.first_audio_at = record.times.first_audio_at or now
-        self._playback.load(SpokenChunk(clause, samples, self._synthesizer.rate_hz))
+        voice = self._synthesizer
+        self._playback.load(SpokenChunk(clause, samples, voice.rate_hz, voice.word_ends))
         self._wait(lambda _: self._playback.pump())
 
     def _end(self, record: DraftRecord) -> None:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
 
+SURE = 0.8
+"""A frame that is speech with this probability counts for two: half of 12 clips, each begun at four places in
+a frame, were clear a frame sooner so (Silero v6)."""
+
 LOOKS_S = (0.5, LONG_S)
 """Speech in it when its words are looked at while it goes on: once to know early, once to be sure of none."""
 LOOK_AGAIN_S = 0.5
@@ -108,7 +112,8 @@ class Asides:
         if aside is not None and aside.held:
             return
         above_db = scored.level_dbfs - self._segmenter.floor.dbfs
-        match response(echo, headphones=headphones, audible=audible, frames=self._run, above_db=above_db):
+        frames = self._run + (sounding and scored.probability >= SURE)
+        match response(echo, headphones=headphones, audible=audible, frames=frames, above_db=above_db):
             case "hold":
                 self._playback.hold()
                 if aside is not None:
