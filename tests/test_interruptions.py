@@ -221,3 +221,19 @@ def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped() -> None:
         assert talk.until(events.TurnDone).heard == LONG
     _, gaps = voiced(talk)
     assert gaps == []
+
+
+def test_who_is_too_soft_to_stop_the_agent_is_heard_when_it_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("voicecli.pipeline.asides.response", lambda *_, **__: "ignore")
+    with talking(["tell me", "but why"], ["word " * 10, "Because."]) as talk:
+        talk.pipeline._listening.echo = Echo()
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        wait_for(lambda: talk.pipeline._playback.jitter.pulled > 0.6 * RATE_HZ)
+        talk.says(tone(1.5, 1))
+        assert talk.until(events.TurnDone).turn == 1
+        assert talk.until(events.TurnDone).heard == "Because."
+    assert "interrupted" not in talk.names()
+    assert [event.text for event in talk.seen if isinstance(event, events.Heard)] == ["tell me", "but why"]

@@ -123,12 +123,13 @@ class Asides:
             case _ if aside is None:
                 self._playback.resume()
 
-    def decide(self, aside: Aside, now: float) -> Verdict:
-        """What it is, now that a frame up to `now` was heard."""
+    def decide(self, aside: Aside, now: float, *, audible: bool) -> Verdict:
+        """What it is, now that a frame up to `now` was heard; `audible`: the agent may be heard in it."""
         if aside.nothing:
             return "dismiss"
         if not aside.held:
-            return "wait"
+            outlasts = not audible and self._segmenter.state is State.SPEAKING
+            return "interrupt" if outlasts else "wait"
         self._look_ahead(aside)
         look, words = self._transcribing.overheard
         known = look in aside.looks

@@ -178,7 +178,7 @@ class Listening:
         if self._asides.current is None:
             self._decide()
         else:
-            self._decide_aside(self._asides.current, frame.captured_at + FRAME_S)
+            self._decide_aside(self._asides.current, frame.captured_at + FRAME_S, audible=audible)
 
     def _on_segments(self, segments: list[SegmentEvent]) -> None:
         for segment in segments:
@@ -226,8 +226,8 @@ class Listening:
         tail_s = 0.0 if self._headphones else self._tail_s
         return self._playback.jitter.on_hold or self._playback.audible(at, tail_s)
 
-    def _decide_aside(self, aside: Aside, now: float) -> None:
-        match self._asides.decide(aside, now):
+    def _decide_aside(self, aside: Aside, now: float, *, audible: bool) -> None:
+        match self._asides.decide(aside, now, audible=audible):
             case "resume":
                 self._playback.resume()
             case "dismiss":
