@@ -28,7 +28,8 @@ def noise(seconds: float, rise_s: float, fall_s: float, seed: int = 0) -> Float3
     """A burst of white noise that rises fast and dies away."""
     at = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     shape = np.minimum(at / rise_s, 1.0) * np.exp(-at / fall_s)
-    return (np.random.default_rng(seed).normal(0.0, 0.25, at.size) * shape).clip(-1, 1).astype(np.float32)
+    burst: Float32 = (np.random.default_rng(seed).normal(0.0, 0.25, at.size) * shape).astype(np.float32)
+    return burst.clip(-1, 1)
 
 
 def softened(samples: Float32, taps: int) -> Float32:
