@@ -161,6 +161,8 @@ def test_anything_else_wants_the_floor(text: str) -> None:
         ("Cállate.", "es", "stop"),
         ("¿Para qué?", "es", "words"),
         ("Mm-hmm.", "sv", "back_channel"),
+        ("Emem.", "tr", "back_channel"),
+        ("Home.", "tr", "words"),
         ("Stop.", "sv", "words"),
         ("", "", "nothing"),
         (" . ", "en", "nothing"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.models, pytest.mark.room, room_needed]
 
-ASKED = "I would like to hear a very long sentence that goes on and on about ships, trains and mountains."
+ASKED = "I would like to hear a very long sentence that goes on and on about ships and trains and mountains."
 LATE_S = 4.0
 """The echo of it takes a second or two more."""
 
@@ -47,6 +47,12 @@ NOISES = {
 
 def after(seconds: float, samples: Float32) -> Float32:
     return np.concatenate([np.zeros(round(seconds * RATE_HZ), np.float32), samples])
+
+
+def closed(samples: Float32) -> Float32:
+    """Without its silences of more than 0.2 s: whisper may find no words across a break in one."""
+    near = np.convolve(np.abs(samples) > 0.005, np.ones(RATE_HZ // 5), "same") > 0.5
+    return np.ascontiguousarray(samples[near])
 
 
 @contextmanager
@@ -84,7 +90,7 @@ def test_who_agrees_lets_the_agent_go_on_and_no_word_of_it_is_lost(said: str) ->
         done = agent.until("turn_done")
         assert "interrupted" not in names(agent)
         assert names(agent).count("overheard") == 1
-        assert likeness(str(done["heard"]), room.tape(begin)) >= 0.8
+        assert likeness(str(done["heard"]), closed(room.tape(begin))) >= 0.8
 
 
 @pytest.mark.parametrize("what", NOISES)
