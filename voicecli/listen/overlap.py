@@ -27,7 +27,7 @@ Verdict: TypeAlias = Literal["wait", "resume", "dismiss", "stop", "interrupt"]
 """resume: the agent goes on, and it is not decided; dismiss: it was nothing; stop: no answer is wanted."""
 
 _HUMS = r"(?:[aeou]?[hm]+){2,3}|m+h*m*|h+m+|a+h+a*|o+h+|[ue]+[hm]+|uh+ ?hu+h+|[hm]+ ?h+m+"
-"""Whisper's ways to write a hum, without hyphens: "Mm-hmm.", "Mhm", "Hmm", "Uh-huh.", "Aha"; Turkish "Emem."."""
+"""Whisper's ways to write a hum, without hyphens: "Mm-hmm.", "Mhm", "Hmm", "Uh-huh.", "Aha", "Emem."."""
 
 _BACK_CHANNELS = {
     # "you", "bye" and thanks are also what Whisper makes of a breath.
