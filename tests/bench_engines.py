@@ -61,6 +61,7 @@ class Brain:
 class Voice:
     rate_hz = RATE_HZ
     language = "en"
+    word_ends = ()
 
     def synthesize(self, text: str) -> Int16:
         return tone(0.1 * len(text.split()))

@@ -459,3 +459,145 @@ def test_a_reply_that_was_replaced_is_not_heard_when_the_one_after_it_is_opened(
     for _ in range(2):  # the first forgets what was held
         jitter.pull(block, 0.0, False)
     assert block.any()
+
+
+# ---- somebody speaks over it
+
+
+def speaking_over(value: int = 10_000, *, block: int = BLOCK) -> Loudspeaker:
+    """A complete reply of 20 blocks and a bit, of which five have sounded."""
+    speaker = Loudspeaker(capacity_s=2.0, block=block)
+    speaker.jitter.push(steady(20 * block + 50, value), 1)
+    speaker.jitter.finish()
+    speaker.pull(5)
+    return speaker
+
+
+@pytest.mark.parametrize("left", [0, 1, FADE - 1, FADE, 5000])
+def test_a_hold_falls_silent_within_ten_milliseconds_and_keeps_what_is_buffered(left: int) -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(10 * BLOCK + left), 1)
+    speaker.pull(10)
+    speaker.jitter.hold()
+    after = speaker.pull(50)
+    assert after[: FADE // 2].all()
+    assert not after[RATE_HZ // 100 :].any()
+    assert steepest(speaker.played) <= NO_CLICK
+    assert (speaker.jitter.waiting, speaker.jitter.underruns) == (left, 0)
+    assert not speaker.jitter.sounding
+    assert speaker.jitter.ended_at == pytest.approx(speaker.sounds_at(10 * BLOCK) + FADE_S)
+    assert speaker.jitter.position_at(speaker.now + 9) == 10 * BLOCK
+
+
+def test_after_a_hold_it_goes_on_where_it_broke_off_without_a_click_and_loses_nothing() -> None:
+    speaker = Loudspeaker(capacity_s=2.0)
+    ramp = np.arange(1000, 1000 + 20 * BLOCK).astype(np.int16)
+    speaker.jitter.push(ramp, 1)
+    speaker.jitter.finish()
+    before = speaker.pull(7)
+    speaker.jitter.hold()
+    speaker.pull(10)
+    speaker.jitter.resume()
+    after = speaker.pull(15)
+    np.testing.assert_array_equal(before[FADE:], ramp[FADE : 7 * BLOCK])
+    np.testing.assert_array_equal(after[FADE : 13 * BLOCK - FADE], ramp[7 * BLOCK + FADE : -FADE])
+    assert steepest(speaker.played) <= ramp.max() // (FADE - 1) + 2
+    assert speaker.jitter.underruns == 0
+    assert speaker.jitter.began.position == 7 * BLOCK
+    assert speaker.jitter.began.at == pytest.approx(speaker.sounds_at(17 * BLOCK))
+
+
+def test_while_it_is_held_it_takes_more_up_to_its_capacity() -> None:
+    speaker = Loudspeaker(capacity_s=0.2)
+    speaker.jitter.push(steady(LEAST), 1)
+    speaker.pull(2)
+    speaker.jitter.hold()
+    speaker.pull(2)
+    assert speaker.jitter.room == 3200 - (LEAST - 2 * BLOCK)
+    speaker.jitter.push(steady(speaker.jitter.room, 2222), 1)
+    speaker.jitter.resume()
+    played = speaker.pull(8)
+    np.testing.assert_array_equal(played[FADE : LEAST - 2 * BLOCK], steady(LEAST - 2 * BLOCK - FADE))
+    assert (played[LEAST - 2 * BLOCK :] == 2222).all()
+
+
+def test_a_reply_that_is_dropped_while_it_is_held_never_sounds_again() -> None:
+    speaker = speaking_over()
+    speaker.jitter.hold()
+    speaker.pull(5)
+    speaker.jitter.drop(2)
+    speaker.jitter.resume()
+    assert not speaker.pull(30).any()
+    assert (speaker.jitter.waiting, speaker.jitter.underruns) == (0, 0)
+
+
+def test_a_hold_before_the_first_sound_delays_it() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.hold()
+    speaker.jitter.push(steady(1000), 1)
+    speaker.jitter.finish()
+    assert not speaker.pull(5).any()
+    assert speaker.jitter.ended_at == 0.0
+    speaker.jitter.resume()
+    assert speaker.pull().any()
+
+
+def test_a_duck_is_twelve_to_fifteen_decibels_and_comes_and_goes_without_a_click() -> None:
+    speaker = speaking_over()
+    speaker.jitter.duck()
+    ducked = speaker.pull(3)
+    assert -15 <= 20 * np.log10(ducked[-1] / 10_000) <= -12
+    assert (ducked[FADE:] == ducked[-1]).all()
+    speaker.jitter.resume()
+    assert (speaker.pull(3)[FADE:] == 10_000).all()
+    speaker.jitter.duck()
+    speaker.pull(10)
+    assert steepest(speaker.played) <= NO_CLICK
+    assert speaker.jitter.underruns == 0
+
+
+@pytest.mark.parametrize("then", ["hold", "drop"])
+def test_falling_silent_from_a_duck_does_not_click(then: str) -> None:
+    speaker = speaking_over()
+    speaker.jitter.duck()
+    speaker.pull(2)
+    level = int(speaker.played[-1])
+    if then == "hold":
+        speaker.jitter.hold()
+    else:
+        speaker.jitter.drop(2)
+    after = speaker.pull(3)
+    assert after.max() <= level
+    assert not after[RATE_HZ // 100 :].any()
+    assert steepest(speaker.played) <= NO_CLICK
+
+
+def test_what_begins_ducked_is_soft_from_its_first_sample() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.duck()
+    speaker.jitter.push(steady(1000), 1)
+    speaker.jitter.finish()
+    assert speaker.pull(5).max() < 3000
+    assert steepest(speaker.played) <= NO_CLICK
+
+
+WISHES = st.lists(
+    st.tuples(st.sampled_from(["duck", "hold", "resume"]), st.integers(1, 5)), min_size=1, max_size=20
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(wishes=WISHES, block=st.sampled_from([160, 320, 441]))
+def test_whatever_is_wished_nothing_clicks_and_nothing_is_lost(
+    wishes: list[tuple[str, int]], block: int
+) -> None:
+    speaker = speaking_over(block=block)
+    jitter = speaker.jitter
+    for wish, blocks in wishes:
+        getattr(jitter, wish)()
+        speaker.pull(blocks)
+        assert jitter.pulled + jitter.waiting == 20 * block + 50
+    jitter.resume()
+    speaker.pull(25)
+    assert steepest(speaker.played) <= 2 * NO_CLICK  # it may end while it grows softer
+    assert (jitter.pulled, jitter.waiting, jitter.underruns) == (20 * block + 50, 0, 0)

@@ -246,6 +246,34 @@ def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded() -> None
     }
 
 
+@pytest.mark.parametrize("rate_hz", [16_000, 48_000])
+def test_where_the_voice_tells_the_ends_of_its_words_these_count(rate_hz: int) -> None:
+    room = Room(rate_hz)
+    room.begin(1)
+    ends = tuple(round(seconds * VOICE_HZ) for seconds in (0.1, 0.4, 0.5))
+    room.playback.load(SpokenChunk(Clause(1, 1, 0, "a long b"), sound(0.5), VOICE_HZ, ends))
+    room.pump()
+    ends = tuple(round(seconds * VOICE_HZ) for seconds in (0.1, 0.2, 0.3, 0.4))
+    room.playback.load(SpokenChunk(Clause(1, 1, 1, "in 1984"), sound(0.4), VOICE_HZ, ends))
+    room.pump()
+    room.playback.finish()
+    room.pull(60)
+    heard = {
+        seconds: room.playback.heard(room.sounded_at(round(seconds * rate_hz)))
+        for seconds in (0.09, 0.11, 0.39, 0.41, 0.51, 0.65, 0.75, 0.91)
+    }
+    assert heard == {
+        0.09: "",
+        0.11: "a",
+        0.39: "a",
+        0.41: "a long",
+        0.51: "a long b",
+        0.65: "a long b",
+        0.75: "a long b in",
+        0.91: "a long b in 1984",
+    }
+
+
 def interrupted(at_blocks: int = 15) -> tuple[Room, float]:
     """A reply of two seconds and eight words, cut off; and when."""
     room = Room()
@@ -415,3 +443,42 @@ def test_a_reply_dropped_while_held_back_makes_no_sound_and_was_not_heard() -> N
     assert room.playback.heard(room.now) == ""
     assert not room.playback.done(room.now)
     assert room.playback.first_sound_at() is None
+
+
+# ---- a reply that somebody speaks over
+
+
+def test_while_it_is_held_a_reply_gets_no_further_and_is_not_done() -> None:
+    room = Room()
+    room.begin(1)
+    room.load("a b c d", sound(0.8))
+    room.pump()
+    room.playback.finish()
+    room.pull(20)
+    room.playback.hold()
+    room.pull(100)
+    assert room.playback.heard(room.now) == "a b"
+    assert not room.playback.done(room.now)
+    assert not room.playback.audible(room.now, 0.25)
+    room.playback.resume()
+    room.end()
+    assert room.playback.heard(room.now) == "a b c d"
+    assert room.playback.jitter.underruns == 0
+    # All but the two fades, which are heard twice.
+    assert np.count_nonzero(room.played) == pytest.approx(0.8 * VOICE_HZ, abs=3 * FADE_S * VOICE_HZ)
+
+
+def test_of_a_reply_dropped_while_it_is_held_what_sounded_before_is_heard() -> None:
+    room = Room()
+    room.begin(1)
+    room.load("a b c d", sound(0.8))
+    room.pump()
+    room.playback.finish()
+    room.pull(20)
+    room.playback.hold()
+    room.pull(100)
+    room.playback.drop(2, room.now)
+    room.playback.resume()
+    room.pull(10)
+    assert room.playback.heard(room.now) == "a b"
+    assert not room.played[-110 * 320 + 320 :].any()

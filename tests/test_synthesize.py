@@ -67,6 +67,34 @@ def test_speed_and_volume_are_as_set(synthesizer: Synthesizer) -> None:
     assert level_dbfs(to_float(fast)) - level_dbfs(to_float(plain)) == pytest.approx(-20.0, abs=2.5)
 
 
+def test_a_voice_with_alignments_tells_where_its_words_end(
+    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from piper.voice import AudioChunk, PhonemeAlignment
+
+    loud = np.sin(np.arange(6000)).astype(np.float32)
+    loud[:1000] = 0  # taken off, but for LEAD_S of it
+    lead = round(LEAD_S * synthesizer.rate_hz)
+
+    class Aligned:
+        lengths: tuple[tuple[str, int], ...] = (("^", 500), ("a", 2000), (" ", 500), ("b", 2500), ("$", 500))
+
+        def synthesize(self, *_: object, include_alignments: bool) -> list[AudioChunk]:
+            assert include_alignments
+            alignments = [PhonemeAlignment(phoneme, [], count) for phoneme, count in self.lengths]
+            chunk = AudioChunk(synthesizer.rate_hz, 2, 1, loud, [], [], None, alignments or None)
+            return [chunk, chunk]
+
+    monkeypatch.setattr(synthesizer, "_voice", Aligned())
+    samples = synthesizer.synthesize("a b. a b.")
+    begin = 12_000 - samples.size
+    assert begin == pytest.approx(1000 - lead, abs=synthesizer.rate_hz // 100)
+    assert synthesizer.word_ends == tuple(end - begin for end in (2500, 6000, 8500, 12_000))
+    monkeypatch.setattr(Aligned, "lengths", ())
+    synthesizer.synthesize("a b")
+    assert synthesizer.word_ends == ()
+
+
 def test_a_voice_that_fails_on_a_clause_says_so(
     synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,19 +103,6 @@ def test_a_spoken_question_is_answered_aloud_with_the_words_it_says_it_said() ->
 
 @room_needed
 @pytest.mark.room
-def test_with_headphones_speaking_stops_the_agent() -> None:
-    with Room() as room, talking("--headphones", "--engine", "echo", env=room.env) as agent:
-        agent.until("listening")
-        room.say(speak("I would like to hear a very long sentence that is to be interrupted."))
-        agent.until("speaking")
-        room.say(speak("Stop it now, please."))
-        agent.until("interrupted")
-        second = agent.until("transcript")
-        assert "stop" in words(str(second["text"]))
-
-
-@room_needed
-@pytest.mark.room
 def test_devices_of_the_room_are_listed_and_open() -> None:
     with Room() as room:
         listed = voicecli("devices", "--json", "--check", env=room.env)

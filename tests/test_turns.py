@@ -274,17 +274,29 @@ def test_who_speaks_at_once_after_the_agents_first_sound_had_not_finished(
     after_s: float, goes_on: bool
 ) -> None:
     floor = Floor()
-    floor.speaks()
+    turn = floor.speaks()
     floor.take()
     sounded_at = floor.clock.now()
     floor.turns.open(sounded_at + after_s - 1e-9)
-    assert floor.turns.goes_on(sounded_at) is goes_on
+    assert floor.turns.goes_on(turn, sounded_at) is goes_on
+
+
+def test_who_only_asks_for_silence_does_not_go_on() -> None:
+    floor = Floor()
+    turn = floor.speaks()
+    draft = floor.draft()
+    floor.take()
+    floor.turns.resume()
+    assert not floor.turns.wanted(draft)
+    assert floor.turns.taken(draft)  # it is remembered, as far as it was heard
+    assert not floor.turns.goes_on(turn, floor.clock.now())
 
 
 def test_where_nothing_sounded_nobody_goes_on() -> None:
     floor = Floor()
+    turn = floor.speaks()
     floor.speaks()
-    assert not floor.turns.goes_on(None)
+    assert not floor.turns.goes_on(turn, None)
 
 
 def test_the_moments_of_a_turn_are_the_listeners_and_the_drafts() -> None:

@@ -24,6 +24,7 @@ from voicecli.events import (
     Heard,
     Interrupted,
     Listening,
+    Overheard,
     Partial,
     ReplyClause,
     Speaking,
@@ -132,6 +133,7 @@ def _heard(text: str) -> list[Event]:
         Speaking(1.0, 1, 0, text),
         Warned(1.0, text, text),
         Failed(1.0, text, text, 1),
+        Overheard(1.0, 1, text),
         Interrupted(1.0, 1, text),
         TurnDone(1.0, 1, text, LATENCY),
     ]
@@ -173,7 +175,7 @@ def test_words_in_any_language_stay(text: str) -> None:
 def test_plain_writes_only_text(text: str) -> None:
     status = replace(STATUS, state="loading", microphone=text, loudspeaker=text, loading=text)
     lines = _plain([Listening(1.0), *_heard(text)], status)
-    assert len(lines) == 12
+    assert len(lines) == 13
     assert all(safe(line) == re.sub(" +", " ", line).strip() for line in lines)
     assert any(line.endswith(f"you: {HOSTILE[text]}") for line in lines)
 

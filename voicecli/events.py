@@ -88,6 +88,18 @@ class Interrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class Overheard:
+    """The user made a sound over the agent that begins no turn."""
+
+    name: ClassVar[str] = "overheard"
+    t: float
+    turn: int
+    """The one that the agent was answering."""
+    text: str | None = None
+    """Words that agree, or that only stop the agent; None where there were none."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnDone:
     """The turn is over; the times of its stages."""
 
@@ -142,6 +154,7 @@ Event: TypeAlias = (
     | ReplyClause
     | Speaking
     | Interrupted
+    | Overheard
     | TurnDone
     | Warned
     | Failed
@@ -205,3 +218,5 @@ class Status:
     """Action of the settings' [keys] -> its key; empty where no keys are read."""
     typed: str | None = None
     """The line that is being typed; None when none is."""
+    barge_in: Literal["on", "strict", "off"] = "off"
+    """Whether speech stops the agent: off is half duplex, strict until the echo is learnt."""

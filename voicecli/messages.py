@@ -167,6 +167,9 @@ class Speech:
     """None: what there was is too short for words."""
     paused: bool
     """False: the user is still speaking, and the words are provisional."""
+    aside: int = 0
+    """Counts up. Not 0: said over the agent, and it may come to nothing; turn and stretch are those it would
+    have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +275,8 @@ class SpokenChunk:
     samples: Int16
     """(n,) int16 mono."""
     rate_hz: int
+    word_ends: tuple[int, ...] = ()
+    """Samples up to the end of each spoken word; empty where that is not known."""
 
     def __post_init__(self) -> None:
         _check(self.samples.ndim == 1 and self.samples.dtype == np.int16, "SpokenChunk: wants (n,) int16")

@@ -161,7 +161,7 @@ class Pipeline:
     def idle(self) -> bool:
         """Whether it listens, the user is silent and every turn is dealt with."""
         dealt_with = self._turns.settled == self._turns.newest
-        return self._turns.ready and dealt_with and self._listening.segmenter.state is State.QUIET
+        return self._turns.ready and dealt_with and self._listening.quiet
 
     def status(self) -> Status:
         """A glance, for a live view."""
@@ -174,6 +174,7 @@ class Pipeline:
             model=self._engines.generator.name,
             hint=self._engines.hint,
             losses=self._losses(),
+            barge_in=self._listening.barge_in,
             loading=f"the language model: {self._engines.generator.name}",
             threshold_dbfs=self._listening.segmenter.threshold_dbfs,
             heard_so_far=self._playback.heard(self._turns.clock.now()),

@@ -108,7 +108,7 @@ class Replying:
         """Remember what was said and heard, and tell how long it took."""
         times = self._turns.times_of(draft)
         spoken_over = outcome.interrupted and self._turns.newest > draft.turn
-        late = spoken_over and self._turns.goes_on(times.playback_at)
+        late = spoken_over and self._turns.goes_on(draft.turn, times.playback_at)
         if not draft.repeats:
             said = "" if late else outcome.heard
             self._conversation.remember(draft.transcript.text, said, outcome.interrupted)
@@ -242,7 +242,8 @@ class Speaking:
         now = self._turns.clock.now()
         record.synthesize_s += now - began_at
         record.times.first_audio_at = record.times.first_audio_at or now
-        self._playback.load(SpokenChunk(clause, samples, self._synthesizer.rate_hz))
+        voice = self._synthesizer
+        self._playback.load(SpokenChunk(clause, samples, voice.rate_hz, voice.word_ends))
         self._wait(lambda _: self._playback.pump())
 
     def _end(self, record: DraftRecord) -> None:
@@ -269,4 +270,5 @@ class Speaking:
         times = self._draft.times
         times.playback_at = times.playback_at or self._playback.first_sound_at()
         for clause in self._playback.begun(self._turns.clock.now()):
+            self._turns.saying = clause.text
             self._turns.emit(events.Speaking(self._turns.elapsed_s(), clause.turn, clause.index, clause.text))

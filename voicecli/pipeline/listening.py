@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
+from voicecli.listen.bargein import barge_in
 from voicecli.listen.segment import WORDS_DB, Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
 from voicecli.messages import (
@@ -20,16 +21,19 @@ from voicecli.messages import (
     Typed,
     Utterance,
 )
+from voicecli.pipeline.asides import Asides
 from voicecli.pipeline.controls import Interrupt, Say
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
+    from voicecli.listen.bargein import BargeIn
     from voicecli.listen.capture import Capture
     from voicecli.listen.detect import Detector
     from voicecli.listen.echo import EchoCanceller
     from voicecli.listen.residual import EchoState
     from voicecli.messages import Float32Frame, SegmentEvent
+    from voicecli.pipeline.asides import Aside
     from voicecli.pipeline.controls import Controls
     from voicecli.pipeline.transcribing import Judging, Transcribing
     from voicecli.pipeline.turns import Turns
@@ -63,8 +67,8 @@ REMEMBERED_FRAMES = 128
 class Listening:
     """From the microphone's ring to turns: gives the floor to the user, and takes it.
 
-    Without headphones the microphone is held off while the agent is heard, and a little longer: it would
-    hear the agent.
+    What is said over the agent is an aside until it is known to be more. Where the agent would be heard in
+    it, the microphone is held off while the agent is heard, and a little longer.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Listening:
         self._turns = turns
         self._transcribing = transcribing
         self._judging = judging
+        self._asides = Asides(self.segmenter, playback, turns, transcribing)
         self._config = config.turn
         self._frames: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
         self._loud_dbfs = SILENCE_DBFS
@@ -124,8 +129,18 @@ class Listening:
                 self._on_frame(frame)
 
     @property
+    def barge_in(self) -> BargeIn:
+        """Whether speech stops the agent."""
+        return barge_in(self.echo, headphones=self._headphones)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody speaks, and nothing that was said is left to be decided."""
+        return self.segmenter.state is State.QUIET and self._asides.current is None
+
+    @property
     def _poll_s(self) -> float:
-        idle = self.segmenter.state is State.QUIET and self._turns.settled == self._turns.newest
+        idle = self.quiet and self._turns.settled == self._turns.newest
         return IDLE_POLL_S if idle else POLL_S
 
     def _check_devices(self) -> None:
@@ -150,7 +165,7 @@ class Listening:
         held_off = (
             not self._turns.ready
             or deaf
-            or (not self._headphones and self._playback.audible(frame.captured_at, self._tail_s))
+            or (self.barge_in == "off" and self._playback.audible(frame.captured_at, self._tail_s))
         )
         if held_off != self._held_off:
             # What the user began before the agent's voice ends there: the voice must not join it.
@@ -163,7 +178,12 @@ class Listening:
         self.level_dbfs = scored.level_dbfs
         self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))
         self._on_segments(self.segmenter.push(scored))
-        self._decide()
+        audible = self._over_agent(frame.captured_at)
+        self._asides.respond(scored, self.echo, headphones=self._headphones, audible=audible)
+        if self._asides.current is None:
+            self._decide()
+        else:
+            self._decide_aside(self._asides.current, frame.captured_at + FRAME_S, audible=audible)
 
     def _obey(self) -> None:
         """Do what keys ask for: it opens and ends turns as speech does."""
@@ -189,12 +209,11 @@ class Listening:
 
     def _on_segments(self, segments: list[SegmentEvent]) -> None:
         for segment in segments:
+            if self._is_aside(segment):
+                continue
             match segment:
                 case SpeechStarted():
-                    turn = self._turns.open(segment.at)
-                    self._seen_s = 0.0
-                    self._silence_agent()
-                    self._turns.emit(events.SpeechBegan(self._turns.elapsed_s(), turn))
+                    self._begin_turn(segment.at)
                 case SpeechResumed():
                     self._turns.resume()
                     self._silence_agent()
@@ -209,6 +228,51 @@ class Listening:
                 case SpeechDropped():
                     self._give(None, paused=True)
                     self._take(segment.at)
+
+    def _is_aside(self, segment: SegmentEvent) -> bool:
+        """Whether this is of something that is said over the agent, and not to be acted on yet."""
+        aside = self._asides.current
+        match segment:
+            case SpeechStarted() if aside is not None:
+                self._interrupt(aside)  # it was over, and who only agrees says no more
+            case SpeechStarted() if self._over_agent(segment.at):
+                self._asides.begin(segment)
+            case _ if aside is not None:
+                self._asides.take(aside, segment)
+        return self._asides.current is not None
+
+    def _begin_turn(self, at: float) -> None:
+        turn = self._turns.open(at)
+        self._seen_s = 0.0
+        self._silence_agent()
+        self._playback.resume()  # a hold: nothing of it is left to be heard
+        self._turns.emit(events.SpeechBegan(self._turns.elapsed_s(), turn))
+
+    def _over_agent(self, at: float) -> bool:
+        """Whether what met the microphone then may have met the agent's voice."""
+        tail_s = 0.0 if self._headphones else self._tail_s
+        return self._playback.jitter.on_hold or self._playback.audible(at, tail_s)
+
+    def _decide_aside(self, aside: Aside, now: float, *, audible: bool) -> None:
+        match self._asides.decide(aside, now, audible=audible):
+            case "resume":
+                self._playback.resume()
+            case "dismiss":
+                self._asides.dismiss(aside)
+            case "stop":
+                self._asides.stop(aside)
+            case "interrupt":
+                self._interrupt(aside)
+
+    def _interrupt(self, aside: Aside) -> None:
+        """It is the next turn of the user, with all that was said since its onset."""
+        self._asides.current = None
+        self._begin_turn(aside.began_at)
+        if aside.ended is not None:
+            self._offer(aside.ended)
+            self._take(aside.ended.speech_ended_at)
+        elif aside.look:
+            self._offer(self.segmenter.so_far())
 
     def _offer(self, utterance: Utterance) -> None:
         """Let the words, and a draft of the reply, be made while the silence is still being judged."""

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from voicecli import events
 from voicecli.listen.partial import Agreement, same_words
 from voicecli.listen.words import word_evidence
-from voicecli.messages import Draft, Speech, Transcript, Typed, WordsSoFar
+from voicecli.messages import Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
 from voicecli.pipeline.turns import TurnTimes
 
 if TYPE_CHECKING:
     from voicecli.channel import Channel
     from voicecli.listen.complete import CompletionModel
     from voicecli.listen.transcribe import Transcriber
-    from voicecli.messages import Utterance
     from voicecli.pipeline.turns import Turns
 
 SHARE = 0.5
@@ -51,6 +50,8 @@ class Transcribing:
         """That the user spoke last, and is taken to type in."""
         self._newest = (0, 0.0, NO_WORDS)
         """The newest pass: its stretch, the time up to which it heard, and what it gave."""
+        self.overheard = (0, NO_WORDS)
+        """Written by the transcribing thread: the newest aside and its words."""
         self._busy = False
         self._rest_until = 0.0
 
@@ -72,6 +73,8 @@ class Transcribing:
             began_at = self._turns.clock.now()
             self._busy = True
             match speech:
+                case Speech(utterance=Utterance() as utterance) if speech.aside:
+                    self.overheard = speech.aside, self._pass(speech, utterance)
                 case Speech():
                     self._on_speech(speech, began_at)
                 case Typed():
@@ -119,12 +122,16 @@ class Transcribing:
         self._turns.confirm(self._draft)
 
     def _transcript(self, speech: Speech, utterance: Utterance) -> Transcript:
-        """Words of the whole turn; those of the pass before, when it had heard all that can be heard."""
+        """Words of the whole turn."""
+        return joined([*self._pieces, self._pass(speech, utterance)])
+
+    def _pass(self, speech: Speech, utterance: Utterance) -> Transcript:
+        """Words of the utterance; those of the pass before, when it had heard all that can be heard."""
         seen, until, newest = self._newest
         if seen != speech.stretch or until < utterance.words_ended_at or not newest.text:
             newest = self._transcriber.transcribe(utterance.samples, provisional=not speech.paused)
             self._newest = (speech.stretch, utterance.decided_at, newest)
-        return joined([*self._pieces, newest])
+        return newest
 
     def _propose(self, speech: Speech, transcript: Transcript, began_at: float) -> None:
         """Have the words answered, unless they are being answered already or do not count any more."""

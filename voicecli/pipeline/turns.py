@@ -2,7 +2,7 @@
 
     numbers      one writer        counts up
     turn         listen            when the user begins to speak
-    stretch      listen            when they begin, and each time they go on after a pause
+    stretch      listen            when they begin, go on after a pause, or stop the agent
     draft        transcribe        when there are words to be answered that were not there before
 
 A draft is wanted as long as it is the newest one and nobody has spoken since its stretch. It is the answer,
@@ -149,6 +149,8 @@ class Turns:
         """Written by the replying thread: no reply to this turn, or to an older one, is still to come."""
         self.asked = False
         """Written by the replying thread: what the agent said last was a question."""
+        self.saying = ""
+        """Written by the speaking thread: the clause that began to sound last."""
         self.turns: dict[int, TurnRecord] = {}
         self.drafts: dict[int, DraftRecord] = {}
         self.events: Channel[Event] = Channel("events", 1024, "drop_oldest")
@@ -168,7 +170,7 @@ class Turns:
         return turn
 
     def resume(self) -> None:
-        """The user goes on after a pause: no draft that was begun in it is wanted any more."""
+        """The user goes on after a pause, or asks for silence: no draft of before is wanted any more."""
         with self._telling:
             self._held_back = []
             self.stretch += 1
@@ -230,9 +232,11 @@ class Turns:
         times.decided_at = turn.decided_at
         return times
 
-    def goes_on(self, playback_at: float | None) -> bool:
-        """Whether the user spoke so soon after the agent's first sound that they had not finished."""
-        return playback_at is not None and self.turns[self.newest].began_at - playback_at <= LATE_S
+    def goes_on(self, turn: int, playback_at: float | None) -> bool:
+        """Whether the user spoke so soon after the agent's first sound that this turn was not finished."""
+        if playback_at is None or self.newest == turn:
+            return False
+        return self.turns[self.newest].began_at - playback_at <= LATE_S
 
     def await_taken(self, draft: Draft) -> bool:
         """Wait until the turn is taken at this draft, or cannot be any more; say which."""

@@ -4,7 +4,9 @@
     pull (audio thread)      . . # # # # # # . . # # # # # # # # . . .
     state                 idle  playing      filling  playing     idle
 
-A reply may be pushed before it is known whether it is wanted: `begin` holds it back until `open`.
+A reply may be pushed before it is known whether it is wanted: `begin` holds it back until `open`. While
+somebody speaks over one, `duck` makes it softer and `hold` stops it; after `resume` it goes on where it broke
+off, and no sample is lost.
 
 Promises: `pull` never waits; it fills every block, with silence where it has nothing. A reply begins when
 the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
@@ -12,14 +14,15 @@ is an underrun: faded, counted, and the target grows. Running dry at its end is 
 
 Relies on: `pull` on one audio thread, in blocks no shorter than a fade, the rest on other threads. Counters
 are monotonic samples with one writer each: `_pushed`, `_complete_at` and `_drop_to` belong to the pushing
-side (where a lock keeps a drop and a push apart), `_pulled` and the play state to the audio thread.
+side (where a lock keeps a drop and a push apart), `_pulled` and the play state to the audio thread, the
+`_wish` of a voice over the reply to whoever listens to it.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 FADE_S = 0.008
 """Of 5-10 ms: long enough not to click, too short to be heard as a fade."""
+
+DUCK_GAIN = 0.22
+"""-13 dB: clearly softer, which says "I heard something", and still there should it be nothing."""
 
 GROW_S = 0.05
 SHRINK_S = 0.01
@@ -58,14 +64,18 @@ class JitterBuffer:
         self._generation = 0
         self._held = 0
         self._opened = 0  # one writer: who decides that replies are wanted
+        self._wish: Literal["play", "duck", "hold"] = "play"  # one writer: who listens
         # Audio thread:
         self._pulled = 0
         self._target = self._least
         self._playing = False
+        self._ducked = False
         self._calm = 0
         self._level: np.int16 = np.int16(0)  # last sample given to the device
         self._fade_in = np.linspace(0.0, 1.0, round(FADE_S * rate_hz), dtype=np.float32)
         self._fade_out = self._fade_in[::-1].copy()
+        self._fade_up: np.ndarray = DUCK_GAIN + (1 - DUCK_GAIN) * self._fade_in
+        self._fade_down = self._fade_up[::-1].copy()
         self.heartbeat = Heartbeat(0, 0.0)
         self.began = Heartbeat(0, 0.0)
         """Where and when sound last began after silence."""
@@ -149,6 +159,25 @@ class JitterBuffer:
             self._generation = generation
             self._drop_to = self._complete_at = self._pushed
 
+    # ---- whoever listens while the agent speaks
+
+    def duck(self) -> None:
+        """Go on softly."""
+        self._wish = "duck"
+
+    def hold(self) -> None:
+        """Fall silent with a short fade, and keep what is buffered: neither an underrun nor an end."""
+        self._wish = "hold"
+
+    def resume(self) -> None:
+        """Go on at full level, after a hold with the first sample that was not heard in full."""
+        self._wish = "play"
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether it was asked to hold."""
+        return self._wish == "hold"
+
     # ---- audio thread
 
     @property
@@ -163,10 +192,14 @@ class JitterBuffer:
             self.device_underruns += 1
         drop_to = self._drop_to
         if drop_to > self._pulled:
-            self.ended_at = at + FADE_S if self._playing else self.ended_at
-            self._fade_away(block, drop_to)
+            self._fall_silent(block, at, drop_to)
+            self._pulled = drop_to
             return
         pushed = self._pushed  # once: the next reply may be pushed meanwhile
+        wish = self._wish
+        if wish == "hold":
+            self._fall_silent(block, at, pushed)  # what fades is heard again when it goes on
+            return
         waiting, complete = pushed - self._pulled, self._complete_at >= pushed
         ready = waiting > 0 and (complete or waiting >= self._target) and self._held == self._opened
         if not self._playing and not ready:
@@ -174,7 +207,10 @@ class JitterBuffer:
             return
         # Only blocks with sound in them move it: between replies their times would lie ahead of their sample.
         self.heartbeat = Heartbeat(self._pulled, at)
-        self._take(block, min(len(block), waiting))
+        count = min(len(block), waiting)
+        self._copy(block, count)
+        self._pulled += count
+        self._soften(block, ducked=wish == "duck")
         if not self._playing:
             self.began = self.heartbeat
             self._playing = True
@@ -185,26 +221,36 @@ class JitterBuffer:
         self._level = block[-1]
         self._rest(len(block))
 
-    def _take(self, block: Int16, count: int) -> None:
+    def _copy(self, block: Int16, count: int) -> None:
+        """The next `count` samples into (n,) `block`, and nothing behind them."""
         start = self._pulled % self.capacity
         first = min(count, self.capacity - start)
         block[:first] = self._samples[start : start + first]
         block[first:count] = self._samples[: count - first]
         block[count:] = 0
-        self._pulled += count
+
+    def _soften(self, block: Int16, *, ducked: bool) -> None:
+        """Give (n,) `block` the level it should have, from the level there was."""
+        changes, self._ducked = self._playing and ducked != self._ducked, ducked
+        begin = len(self._fade_in) if changes else 0
+        if changes:
+            self._ramp(block, self._fade_down if ducked else self._fade_up)
+        if ducked:
+            block[begin:] = block[begin:] * np.float32(DUCK_GAIN)
 
     def _ramp(self, samples: Int16, ramp: np.ndarray) -> None:
         count = min(len(samples), len(ramp))
         faded = samples[:count] * ramp[:count]
         samples[:count] = faded
 
-    def _fade_away(self, block: Int16, drop_to: int) -> None:
-        """A few milliseconds of what was to come, fading, then nothing."""
-        count = min(len(self._fade_out), drop_to - self._pulled) if self._playing else 0
-        self._take(block, count)
+    def _fall_silent(self, block: Int16, at: float, end: int) -> None:
+        """A few milliseconds of what was to come up to `end`, fading, then nothing."""
+        count = min(len(self._fade_out), end - self._pulled) if self._playing else 0
+        self._copy(block, count)
         if self._playing:
+            self.ended_at = at + FADE_S
+            self._soften(block, ducked=self._ducked)
             self._end_softly(block, count)
-        self._pulled = drop_to
         self._playing = False
 
     def _end_softly(self, block: Int16, count: int) -> None:

@@ -30,13 +30,26 @@ class Placed:
     audible: int
     """First sample that can be heard."""
     end: int
+    word_ends: tuple[int, ...] = ()
+    """Of its spoken words, where the voice tells."""
+
+    def words_until(self, position: int) -> list[str]:
+        """Words that have sounded; where one is spoken as several, as "1984", counted by their share."""
+        words = self.clause.text.split()
+        if position >= self.end:
+            return words
+        if self.word_ends:
+            sounded, of = sum(end <= position for end in self.word_ends), len(self.word_ends)
+        else:
+            sounded, of = max(0, position - self.audible), max(1, self.end - self.audible)
+        return words[: sounded * len(words) // of]
 
 
 class Playback:
     """One reply after another.
 
-    `pull` belongs to the audio thread, `drop` and `open` to the one who gives the floor, the rest to the
-    speaking thread.
+    `pull` belongs to the audio thread, `drop`, `open`, `duck`, `hold` and `resume` to the one who gives the
+    floor, the rest to the speaking thread.
     """
 
     def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
@@ -51,6 +64,7 @@ class Playback:
         )
         self.pull = self.jitter.pull
         self.open = self.jitter.open
+        self.duck, self.hold, self.resume = self.jitter.duck, self.jitter.hold, self.jitter.resume
         self._draft = 0
         self._cut = (0, 0)  # drafts before the first were dropped at the second
         self._placed: list[Placed] = []
@@ -72,7 +86,8 @@ class Playback:
         samples = to_int16(resampler.push(to_float(chunk.samples), last=True))
         begin = self.jitter.pushed
         audible = first_audible(to_float(samples), self._rate_hz)
-        self._placed.append(Placed(chunk.clause, begin, begin + audible, begin + len(samples)))
+        ends = tuple(begin + end * self._rate_hz // self._voice_hz for end in chunk.word_ends)
+        self._placed.append(Placed(chunk.clause, begin, begin + audible, begin + len(samples), ends))
         self._rest = samples
 
     def pump(self) -> bool:
@@ -126,13 +141,6 @@ class Playback:
         return at < self.jitter.ended_at + tail_s  # or of the sound before, when this one began later
 
     def heard(self, now: float) -> str:
-        """The words that have sounded by now. Within a clause they are counted by the share of its time."""
+        """The words that have sounded by now: by their ends, or by the share of their clause's time."""
         position = self._position(now)
-        words: list[str] = []
-        for placed in self._placed:
-            spoken = placed.clause.text.split()
-            if position < placed.end:
-                share = max(0, position - placed.audible) / max(1, placed.end - placed.audible)
-                spoken = spoken[: int(share * len(spoken))]
-            words += spoken
-        return " ".join(words)
+        return " ".join(word for placed in self._placed for word in placed.words_until(position))

@@ -11,7 +11,10 @@ from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
 from voicecli.errors import EngineError, ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from piper import AudioChunk
 
     from voicecli.config import SynthesizeConfig
     from voicecli.messages import Float32, Int16
@@ -57,6 +60,8 @@ class Synthesizer:
         self.rate_hz: int = described.sample_rate
         self.language: str = described.espeak_voice.partition("-")[0]
         """ISO 639-1 code of what the voice speaks."""
+        self.word_ends: tuple[int, ...] = ()
+        """Samples of the newest clause to the end of each spoken word; none where the voice does not tell."""
         self._noise = np.random.default_rng(0)
         self._voice = PiperVoice(session=session, config=described)
         self._settings = SynthesisConfig(
@@ -74,15 +79,34 @@ class Synthesizer:
         Raises EngineError when the voice fails on this text.
         """
         try:
-            pieces: list[Float32] = [
-                piece.audio_float_array for piece in self._voice.synthesize(text, self._settings)
-            ]
+            chunks = list(self._voice.synthesize(text, self._settings, include_alignments=True))
         except Exception as error:  # onnxruntime raises its own types
             raise EngineError("the voice failed on a clause", _VERIFY) from error
-        if not pieces:
+        self.word_ends = ()
+        if not chunks:
             return np.zeros(0, np.int16)
+        pieces: list[Float32] = [chunk.audio_float_array for chunk in chunks]
         samples = np.concatenate(pieces)
-        begin = first_audible(samples, self.rate_hz) - round(LEAD_S * self.rate_hz)
-        voice = samples[max(0, begin) :]
+        begin = max(0, first_audible(samples, self.rate_hz) - round(LEAD_S * self.rate_hz))
+        self.word_ends = tuple(max(0, end - begin) for end in word_ends(chunks))
+        voice = samples[begin:]
         hiss = self._noise.normal(0.0, HISS_LSB / FULL_SCALE, voice.size).astype(np.float32)
         return to_int16(voice + hiss)
+
+
+def word_ends(chunks: Sequence[AudioChunk]) -> list[int]:
+    """Samples of all chunks up to the end of each spoken word.
+
+    Empty unless the voice was exported with alignments, which tell how long each phoneme takes.
+    """
+    ends: list[int] = []
+    at = 0
+    for chunk in chunks:
+        if not chunk.phoneme_alignments:
+            return []
+        for phoneme in chunk.phoneme_alignments:
+            if phoneme.phoneme == " ":
+                ends.append(at)
+            at += phoneme.num_samples
+        ends.append(at)
+    return ends

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from voicecli.events import Failed, Listening, TurnDone, Warned
+from voicecli.events import Failed, Listening, Overheard, TurnDone, Warned
 from voicecli.posix import QuietTerminal
 from voicecli.view import ReaderGone
 from voicecli.view.glyphs import glyphs_for
@@ -79,6 +79,8 @@ class LiveView:
             case Listening():
                 # What began and came to nothing: a cough.
                 self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
+            case Overheard():
+                pass  # the agent goes on, or `interrupted` follows
             case TurnDone():
                 self._done(event)
             case Warned():

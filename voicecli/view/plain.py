@@ -9,6 +9,7 @@ from voicecli.events import (
     Heard,
     Interrupted,
     Listening,
+    Overheard,
     Partial,
     ReplyClause,
     Speaking,
@@ -76,6 +77,8 @@ class PlainView:
                 return f"voicecli: {safe(text)}"
             case Interrupted(heard=heard):
                 return f"interrupted after: {safe(heard)}" if heard else "interrupted before it sounded"
+            case Overheard(text=text):
+                return f"over it: {safe(text)}" if text else "over it: a sound without words"
             case TurnDone():
                 return _turn(event)
             case Warned():

@@ -1,0 +1,224 @@
+"""What a sound over the agent does to it, and what its words want: the two decisions alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicecli.listen.bargein import Response, barge_in, response
+from voicecli.listen.overlap import GIVE_UP_S, LONG_S, STOP_PAUSE_S, Overlap, kind_of, verdict
+
+
+@dataclass(frozen=True)
+class Echo:
+    removed_db: float = 30.0
+    converged: bool = True
+    coping: bool = True
+
+
+LEARNING, LOST = Echo(converged=False), Echo(coping=False)
+RESPONSES = get_args(Response)  # from least to most
+LOUD_DB = 40.0
+
+
+def frames_until(wanted: Response, echo: Echo | None, above_db: float = LOUD_DB, *, headphones: bool) -> int:
+    """Frames of speech after which the agent does this; 99 for never."""
+    return next(
+        (
+            frames
+            for frames in range(99)
+            if response(echo, headphones=headphones, audible=True, frames=frames, above_db=above_db) == wanted
+        ),
+        99,
+    )
+
+
+def test_how_readily_the_agent_can_be_stopped() -> None:
+    assert barge_in(None, headphones=True) == "on"
+    assert barge_in(LOST, headphones=True) == "on"
+    assert barge_in(None, headphones=False) == "off"
+    assert barge_in(LOST, headphones=False) == "off"
+    assert barge_in(LEARNING, headphones=False) == "strict"
+    assert barge_in(Echo(), headphones=False) == "on"
+
+
+def test_with_headphones_it_is_soft_after_a_frame_and_silent_after_two() -> None:
+    assert frames_until("duck", None, 0.0, headphones=True) == 1
+    assert frames_until("hold", None, 0.0, headphones=True) == 2
+
+
+def test_the_less_is_known_of_the_echo_the_more_it_takes() -> None:
+    alone, cancelled, learning, lost = (
+        frames_until("hold", echo, headphones=echo is None) for echo in (None, Echo(), LEARNING, LOST)
+    )
+    assert alone < cancelled < learning < lost == 99
+
+
+@pytest.mark.parametrize("echo", [Echo(), LEARNING])
+def test_what_is_as_soft_as_what_is_left_of_the_echo_does_nothing(echo: Echo) -> None:
+    assert frames_until("hold", echo, 3.0, headphones=False) == 99
+    assert frames_until("duck", echo, 3.0, headphones=False) == 99
+
+
+ECHOES = st.sampled_from([None, Echo(), LEARNING, LOST])
+
+
+@given(ECHOES, st.booleans(), st.integers(0, 60), st.floats(-10, 70))
+def test_more_of_a_sound_never_does_less(
+    echo: Echo | None, headphones: bool, frames: int, above_db: float
+) -> None:
+    less, more, louder = (
+        RESPONSES.index(
+            response(echo, headphones=headphones, audible=True, frames=frames + n, above_db=above_db + db)
+        )
+        for n, db in ((0, 0), (1, 0), (0, 3))
+    )
+    assert less <= min(more, louder)
+    assert response(echo, headphones=headphones, audible=False, frames=frames, above_db=above_db) == "ignore"
+
+
+# ---- words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Mm-hmm.", "Mhm.", "Mm hmm", "Hmm.", "Hm", "Mmm.", "Uh-huh.", "Uh huh.", "Aha!", "Ah.", "Oh."),
+        *(
+            "Yeah.",
+            "Yeah, yeah.",
+            "Yes.",
+            "Right.",
+            "Okay.",
+            "OK",
+            "I see.",
+            "Oh, I see.",
+            "Got it.",
+            "Sure.",
+        ),
+        *("Yeah, right, okay.", "All right.", "Thank you.", "You", "Uh"),
+    ],
+)
+def test_who_agrees_wants_to_hear_more(text: str) -> None:
+    assert kind_of(text, "en") == "back_channel"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Stop.", "Stop!", "Stop it.", "Please stop.", "Stop, please.", "Okay, stop.", "Stop. Stop. Stop."),
+        *(
+            "Wait.",
+            "Wait a minute.",
+            "Hold on.",
+            "Never mind.",
+            "Nevermind.",
+            "Be quiet.",
+            "Be quiet, please.",
+        ),
+        *("That's enough.", "That’s enough, thank you.", "Oh, never mind."),
+    ],
+)
+def test_who_says_stop_wants_silence(text: str) -> None:
+    assert kind_of(text, "en") == "stop"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("No.", "What?", "Yeah, but why?", "Okay, and tomorrow?", "Right now?", "I see a problem."),
+        *("Stop the music.", "Stop it now or later?", "Wait for me.", "Please.", "Now.", "What about Rome?"),
+        *("Mm-hmm, and then?", "Hello.", "Thank you, and what is the time?"),
+    ],
+)
+def test_anything_else_wants_the_floor(text: str) -> None:
+    assert kind_of(text, "en") == "words"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "kind"),
+    [
+        ("Ja, genau.", "de", "back_channel"),
+        ("Ach so.", "de", "back_channel"),
+        ("Hm-hm.", "de", "back_channel"),
+        ("Warte mal, bitte.", "de", "stop"),
+        ("Das reicht.", "de", "stop"),
+        ("Ja, aber warum?", "de", "words"),
+        ("D'accord.", "fr", "back_channel"),
+        ("Ah bon ?", "fr", "back_channel"),
+        ("Arrête, s'il te plaît.", "fr", "stop"),
+        ("Ça suffit !", "fr", "stop"),
+        ("Tais-toi.", "fr", "stop"),
+        ("Et demain ?", "fr", "words"),
+        ("¡Vale, vale!", "es", "back_channel"),
+        ("Ya veo.", "es", "back_channel"),
+        ("¡Basta ya, por favor!", "es", "words"),
+        ("¡Ya basta, por favor!", "es", "stop"),
+        ("Cállate.", "es", "stop"),
+        ("¿Para qué?", "es", "words"),
+        ("Mm-hmm.", "sv", "back_channel"),
+        ("Emem.", "tr", "back_channel"),
+        ("Home.", "tr", "words"),
+        ("Stop.", "sv", "words"),
+        ("", "", "nothing"),
+        (" . ", "en", "nothing"),
+        ("…", "de", "nothing"),
+    ],
+)
+def test_tables_go_by_language_and_hums_are_known_in_any(text: str, language: str, kind: str) -> None:
+    assert kind_of(text, language) == kind
+
+
+@given(st.text(max_size=200), st.sampled_from(["en", "de", "fr", "es", "", "ja"]))
+def test_any_text_is_of_some_kind(text: str, language: str) -> None:
+    assert kind_of(text, language) in ("nothing", "back_channel", "stop", "words")
+
+
+# ---- the verdict
+
+PAUSED = Overlap(spoken_s=0.5, pause_s=0.2, words="", language="en", heard_s=0.5, whole=True, asked=False)
+GOES_ON = replace(PAUSED, pause_s=0.0, words=None, heard_s=0.0, whole=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("", "dismiss"), ("Mm-hmm.", "dismiss"), ("What about Rome?", "interrupt")],
+)
+def test_in_a_pause_the_words_decide_at_once(words: str, expected: str) -> None:
+    assert verdict(replace(PAUSED, words=words)) == expected
+
+
+def test_stop_waits_for_what_may_belong_to_it() -> None:
+    stop = replace(PAUSED, words="Stop.")
+    assert verdict(replace(stop, pause_s=STOP_PAUSE_S - 0.1)) == "wait"
+    assert verdict(replace(stop, pause_s=STOP_PAUSE_S)) == "stop"
+
+
+def test_to_a_question_yes_is_an_answer() -> None:
+    assert verdict(replace(PAUSED, words="Yes.", asked=True)) == "interrupt"
+    assert verdict(replace(PAUSED, words="Stop.", asked=True, pause_s=1.0)) == "stop"
+    assert verdict(replace(PAUSED, words="", asked=True)) == "dismiss"
+
+
+def test_speech_that_goes_on_is_an_interruption_unless_it_is_known_to_hold_no_words() -> None:
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S - 0.1)) == "wait"
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S)) == "interrupt"
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="what about")) == "interrupt"
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="")) == "wait"
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="Yeah, yeah.")) == "wait"
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="Stop.")) == "wait"
+    assert verdict(replace(GOES_ON, words="I")) == "wait"  # "I see", perhaps
+
+
+def test_nothing_holds_the_agent_for_ever() -> None:
+    late = GIVE_UP_S + 0.01
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S, heard_s=LONG_S, words="")) == "resume"
+    waiting = replace(PAUSED, words=None, whole=False)
+    assert verdict(waiting) == "wait"
+    assert verdict(replace(waiting, pause_s=late)) == "resume"
+    # Late words count as well as those in time.
+    assert verdict(replace(PAUSED, words="What about Rome?", pause_s=3.0)) == "interrupt"

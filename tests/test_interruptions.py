@@ -1,0 +1,239 @@
+"""Speech over the agent in the whole pipeline: what stops it, what does not, what is left of the reply."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.test_bargein import Echo
+from tests.test_pipeline import RATE_HZ, Talk, silence, talking, tone
+from voicecli import events
+from voicecli.audio.simulated import SIMULATED_LATENCY_S
+from voicecli.speak.jitter import FADE_S
+
+LONG = " ".join(f"word{n}" for n in range(30)) + "."
+REPLY_S = 3.0
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    ticks = threading.Event()
+    for _ in range(3000):
+        if what():
+            return
+        ticks.wait(0.01)
+    raise AssertionError("it never came")
+
+
+def begins(talk: Talk) -> None:
+    """Ask, and wait until the answer sounds."""
+    talk.until(events.Listening)
+    talk.says(tone(0.5))
+    talk.until(events.Speaking)
+
+
+def voiced(talk: Talk) -> tuple[float, list[float]]:
+    """Seconds of the agent's voice, and the gaps of 20 ms and more in it."""
+    loud = np.flatnonzero(np.abs(talk.played()) > 0.02)
+    gaps = np.diff(loud) / RATE_HZ
+    return loud.size / RATE_HZ, [float(gap) for gap in gaps if gap >= 0.02]
+
+
+def steepest(samples: np.ndarray) -> float:
+    return float(np.abs(np.diff(samples)).max())
+
+
+@pytest.mark.parametrize("words", ["Mm-hmm.", "Yeah, right.", ""])
+def test_what_is_no_interruption_holds_the_agent_and_it_goes_on_where_it_broke_off(words: str) -> None:
+    with talking(["go on", words], [LONG], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(0.8), tone(0.4, 1))
+        overheard = talk.until(events.Overheard)
+        done = talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        losses = talk.pipeline.status().losses
+        assert talk.pipeline.idle
+    assert overheard.text == (words or None)
+    assert overheard.turn == done.turn == 1
+    assert done.heard == LONG
+    assert "interrupted" not in talk.names()
+    assert talk.names().count("speech_started") == 1
+    assert len(talk.answers.asked) == 1
+    seconds, gaps = voiced(talk)
+    # All of it sounded, but for the samples of a sine that are near zero.
+    plain = np.count_nonzero(np.abs(tone(1.0)) > 0.02 * 32768) / RATE_HZ
+    assert seconds == pytest.approx(REPLY_S * plain, abs=3 * FADE_S)
+    assert len(gaps) == 1
+    assert 0.3 < gaps[0] < 1.2
+    assert steepest(talk.played()) <= 1.1 * steepest(tone(1.0) / 32768)
+    assert not any(losses.values())
+
+
+def test_a_key_is_too_short_for_words_and_nobody_is_asked_for_them() -> None:
+    with talking(["go on", "click"], [LONG], headphones=True) as talk:
+        begins(talk)
+        passes = len(talk.scribe.passes)
+        talk.says(silence(0.8), tone(0.1, 1))
+        assert talk.until(events.Overheard).text is None
+        done = talk.until(events.TurnDone)
+    assert done.heard == LONG
+    assert len(talk.scribe.passes) == passes
+
+
+def test_a_moment_of_sound_is_not_worth_a_word() -> None:
+    with talking(["go on"], [LONG], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(0.8), tone(0.03, 1))
+        done = talk.until(events.TurnDone)
+        talk.until(events.Listening)
+    assert done.heard == LONG
+    assert "overheard" not in talk.names()
+    assert steepest(talk.played()) <= 1.1 * steepest(tone(1.0) / 32768)
+
+
+@pytest.mark.parametrize("after_s", [0.1, 1.2])
+@pytest.mark.parametrize("words", ["Stop.", "Never mind."])
+def test_stop_ends_the_reply_and_is_not_answered(words: str, after_s: float) -> None:
+    with talking(["go on", words, "and then"], [LONG, "All right."], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(after_s), tone(0.4, 1))
+        assert talk.until(events.Overheard).text == words
+        interrupted = talk.until(events.Interrupted)
+        talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        assert talk.pipeline.idle
+        assert len(talk.answers.asked) == 1
+        talk.says(silence(0.3), tone(0.5, 2))
+        assert talk.until(events.TurnDone).heard == "All right."
+    assert LONG.startswith(interrupted.heard)
+    assert interrupted.heard != LONG
+    said = [message.content for message in talk.answers.asked[-1] if message.role != "system"]
+    assert said[-1].endswith("and then")
+    if interrupted.heard:
+        assert said == ["go on", f"{interrupted.heard} —", "and then"]
+    assert talk.names().count("speech_started") == 2
+
+
+def test_an_interruption_is_one_turn_from_its_onset_and_the_reply_is_cut_where_it_fell_silent() -> None:
+    with talking(["tell me", "but what", "about Rome"], [LONG, "Rome it is."], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(1.0), tone(0.5, 1), tone(0.5, 2))
+        interrupted = talk.until(events.Interrupted)
+        heard = talk.until(events.Heard)
+        talk.until(events.TurnDone)
+        done = talk.until(events.TurnDone) if talk.names().count("turn_done") < 2 else talk.seen[-1]
+    assert heard.text == "but what about Rome"
+    assert isinstance(done, events.TurnDone)
+    assert done.heard == "Rome it is."
+    spoken, played = talk.spoken(), talk.played()
+    second = np.flatnonzero(np.abs(spoken) > 0.02)
+    onset = int(second[np.flatnonzero(np.diff(second) > RATE_HZ // 2)[0] + 1])
+    first = int(np.flatnonzero(np.abs(played) > 0.02)[0])
+    silent = onset + int(np.flatnonzero(np.abs(played[onset:]) > 0.02)[-1])  # not before the next reply
+    gaps = np.flatnonzero(np.diff(np.flatnonzero(np.abs(played) > 0.02)) > RATE_HZ // 10)
+    stopped = int(np.flatnonzero(np.abs(played) > 0.02)[gaps[0]])
+    assert onset < stopped < onset + RATE_HZ // 4
+    assert silent > stopped
+    # Words of 0.1 s each; what is in the device when it falls silent is heard.
+    sounded = (stopped - first) / RATE_HZ * 10
+    assert len(interrupted.heard.split()) == pytest.approx(sounded, abs=1.5 + SIMULATED_LATENCY_S * 10)
+    assert steepest(played) <= 1.1 * steepest(tone(1.0) / 32768)
+
+
+def test_who_goes_on_speaking_interrupts_before_a_word_is_known() -> None:
+    with talking(["tell me", "but what about Rome"], [LONG, "Rome it is."], headphones=True) as talk:
+        begins(talk)
+        talk.scribe.goes.clear()
+        talk.says(silence(0.6), tone(1.6, 1))
+        assert talk.until(events.SpeechBegan).turn == 2
+        talk.scribe.goes.set()
+        assert talk.until(events.Heard).text == "but what about Rome"
+
+
+def test_a_slow_transcriber_lets_the_agent_go_on_and_its_words_interrupt_all_the_same() -> None:
+    with talking(["tell me", "why"], [LONG, "Because."], headphones=True) as talk:
+        begins(talk)
+        jitter = talk.pipeline._playback.jitter
+        talk.scribe.goes.clear()
+        talk.says(silence(0.3), tone(0.4, 1))
+        wait_for(lambda: jitter.on_hold and not jitter.sounding)
+        wait_for(lambda: jitter.sounding)
+        talk.scribe.goes.set()
+        talk.until(events.Interrupted)
+        assert talk.until(events.Heard).text == "why"
+        talk.until(events.TurnDone)
+        assert talk.names().count("speech_started") == 2
+
+
+def test_long_sound_without_words_does_not_stop_the_agent_for_long() -> None:
+    with talking(["tell me", ""], [LONG], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(0.5), tone(2.0, 1))
+        done = talk.until(events.TurnDone)
+    assert done.heard == LONG
+    _, gaps = voiced(talk)
+    assert len(gaps) == 1
+    assert gaps[0] < 1.3
+
+
+def test_yes_answers_the_question_the_agent_is_asking() -> None:
+    question = LONG[:-1] + "?"
+    with talking(["tell me", "Yes."], [question, "Well then."], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(0.8), tone(0.4, 1))
+        talk.until(events.Interrupted)
+        assert talk.until(events.Heard).text == "Yes."
+
+
+@pytest.mark.parametrize(("words", "answered"), [("and Rome", True), ("Okay.", False)])
+def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, answered: bool) -> None:
+    with talking(["tell me", words], ["word " * 10, "In Rome as well."], headphones=True) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        wait_for(lambda: talk.pipeline._playback.jitter.pulled > 0.75 * RATE_HZ)
+        talk.says(tone(0.5, 1))
+        talk.until(events.Overheard if not answered else events.SpeechBegan)
+        if answered:
+            talk.until(events.SpeechBegan)
+            assert talk.until(events.Heard).text == words
+        wait_for(lambda: talk.pipeline.idle)
+    assert len(talk.answers.asked) == 1 + answered
+
+
+def test_while_the_echo_is_learnt_short_sounds_are_ignored_and_clear_speech_interrupts() -> None:
+    with talking(["tell me", "why", "but what about Rome"], [LONG, "Rome it is."]) as talk:
+        talk.pipeline._listening.echo = Echo(converged=False)
+        begins(talk)
+        assert talk.pipeline.status().barge_in == "strict"
+        talk.says(silence(0.3), tone(0.2, 1), silence(0.6), tone(0.9, 2))
+        talk.until(events.Interrupted)
+        assert talk.until(events.Heard).text.endswith("but what about Rome")
+
+
+def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped() -> None:
+    with talking(["tell me", "but why"], [LONG]) as talk:
+        talk.pipeline._listening.echo = Echo(coping=False)
+        begins(talk)
+        assert talk.pipeline.status().barge_in == "off"
+        talk.says(silence(0.3), tone(0.9, 1))
+        assert talk.until(events.TurnDone).heard == LONG
+    _, gaps = voiced(talk)
+    assert gaps == []
+
+
+def test_who_is_too_soft_to_stop_the_agent_is_heard_when_it_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("voicecli.pipeline.asides.response", lambda *_, **__: "ignore")
+    with talking(["tell me", "but why"], ["word " * 10, "Because."]) as talk:
+        talk.pipeline._listening.echo = Echo()
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        wait_for(lambda: talk.pipeline._playback.jitter.pulled > 0.6 * RATE_HZ)
+        talk.says(tone(1.5, 1))
+        assert talk.until(events.TurnDone).turn == 1
+        assert talk.until(events.TurnDone).heard == "Because."
+    assert "interrupted" not in talk.names()
+    assert [event.text for event in talk.seen if isinstance(event, events.Heard)] == ["tell me", "but why"]

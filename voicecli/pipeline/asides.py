@@ -1,0 +1,178 @@
+"""Speech over the agent until it is known what it is: listening thread. The agent is held meanwhile.
+
+    speech     # # # # # # # # . . . . . . . . .
+    agent    > > soft, silent                    goes on  |  dropped
+    words                        asked . . there:  nothing  |  an interruption, which becomes a turn
+
+It is no turn and cancels nothing before that. Then all of it is the turn's, from its onset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.listen.bargein import response
+from voicecli.listen.overlap import LONG_S, Overlap, verdict
+from voicecli.listen.segment import State
+from voicecli.messages import (
+    FRAME_S,
+    Speech,
+    SpeechDropped,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    Utterance,
+)
+
+if TYPE_CHECKING:
+    from voicecli.listen.overlap import Verdict
+    from voicecli.listen.residual import EchoState
+    from voicecli.listen.segment import Segmenter
+    from voicecli.messages import ScoredFrame, SegmentEvent
+    from voicecli.pipeline.transcribing import Transcribing
+    from voicecli.pipeline.turns import Turns
+    from voicecli.speak.playback import Playback
+
+SURE = 0.8
+"""A frame that is speech with this probability counts for two: half of 12 clips, each begun at four places in
+a frame, were clear a frame sooner so (Silero v6)."""
+
+LOOKS_S = (0.5, LONG_S)
+"""Speech in it when its words are looked at while it goes on: once to know early, once to be sure of none."""
+LOOK_AGAIN_S = 0.5
+"""More of it before each look after these."""
+
+
+@dataclass(slots=True)
+class Aside:
+    """What is said over the agent."""
+
+    began_at: float
+    """When its first sound met the microphone."""
+    spoke_at: float
+    """When its newest speech did."""
+    looks: dict[int, float] = field(default_factory=dict)
+    """Of each time that its words were asked for, by number: the speech in it by then, s."""
+    held: bool = False
+    """It was enough to hold the agent."""
+    next_look_s: float = LOOKS_S[0]
+    """Speech in it when its words are looked at next, while it goes on."""
+    look: int = 0
+    """At all of it, up to the pause it is in; 0 while it goes on."""
+    ended: Utterance | None = None
+    """All of it, when the silence after it has lasted so long that it is cut off."""
+    nothing: bool = False
+    """It ended, and was too short for words or never enough to hold the agent."""
+
+
+class Asides:
+    """At most one at a time."""
+
+    def __init__(
+        self, segmenter: Segmenter, playback: Playback, turns: Turns, transcribing: Transcribing
+    ) -> None:
+        self._segmenter = segmenter
+        self._playback = playback
+        self._turns = turns
+        self._transcribing = transcribing
+        self._looks = 0
+        self._run = 0  # frames of speech in a row
+        self.current: Aside | None = None
+
+    def begin(self, started: SpeechStarted) -> None:
+        """Speech begins over the agent."""
+        self.current = Aside(started.at, started.at)
+
+    def take(self, aside: Aside, segment: SegmentEvent) -> None:
+        """What the gate says of it."""
+        match segment:
+            case SpeechPaused() if aside.held:
+                aside.look = self._look(aside, segment.so_far, paused=True)
+            case SpeechResumed():
+                aside.look = 0
+            case Utterance(complete=True) if aside.held:
+                aside.ended = segment
+                aside.look = aside.look or self._look(aside, segment, paused=True)
+            case Utterance(complete=True) | SpeechDropped():
+                aside.nothing = True
+
+    def respond(
+        self, scored: ScoredFrame, echo: EchoState | None, *, headphones: bool, audible: bool
+    ) -> None:
+        """Duck or hold the agent as soon as there is enough of a sound, or let it go on."""
+        state, aside = self._segmenter.state, self.current
+        sounding = state in (State.STARTING, State.SPEAKING)
+        self._run = self._run + 1 if sounding else 0
+        if aside is None and state not in (State.QUIET, State.STARTING):
+            return  # a turn
+        if aside is not None and sounding:
+            aside.spoke_at = scored.frame.captured_at + FRAME_S
+        if aside is not None and aside.held:
+            return
+        above_db = scored.level_dbfs - self._segmenter.floor.dbfs
+        frames = self._run + (sounding and scored.probability >= SURE)
+        match response(echo, headphones=headphones, audible=audible, frames=frames, above_db=above_db):
+            case "hold":
+                self._playback.hold()
+                if aside is not None:
+                    aside.held = True
+            case "duck":
+                self._playback.duck()
+            case _ if aside is None:
+                self._playback.resume()
+
+    def decide(self, aside: Aside, now: float, *, audible: bool) -> Verdict:
+        """What it is, now that a frame up to `now` was heard; `audible`: the agent may be heard in it."""
+        if aside.nothing:
+            return "dismiss"
+        if not aside.held:
+            outlasts = not audible and self._segmenter.state is State.SPEAKING
+            return "interrupt" if outlasts else "wait"
+        self._look_ahead(aside)
+        look, words = self._transcribing.overheard
+        known = look in aside.looks
+        return verdict(
+            Overlap(
+                spoken_s=self._segmenter.spoken_s,
+                pause_s=now - aside.spoke_at if aside.look else 0.0,
+                words=words.text if known else None,
+                language=words.language,
+                heard_s=aside.looks.get(look, 0.0),
+                whole=known and look == aside.look,
+                asked=self._turns.saying.rstrip().endswith("?"),
+            )
+        )
+
+    def dismiss(self, aside: Aside) -> None:
+        """It was nothing to stop for."""
+        self.current = None
+        self._segmenter.end()
+        self._playback.resume()
+        if aside.held:
+            look, words = self._transcribing.overheard
+            text = words.text if look in aside.looks else ""
+            self._turns.emit(events.Overheard(self._turns.elapsed_s(), self._turns.newest, text or None))
+
+    def stop(self, aside: Aside) -> None:
+        """It asked for silence, and no more."""
+        self._turns.resume()
+        self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
+        self.dismiss(aside)
+
+    def _look_ahead(self, aside: Aside) -> None:
+        """Have its words looked at while it goes on, if there is time."""
+        due = self._segmenter.state is State.SPEAKING and self._segmenter.spoken_s >= aside.next_look_s
+        if due and self._transcribing.has_time(dipped=True):
+            later = self._segmenter.spoken_s + LOOK_AGAIN_S
+            aside.next_look_s = next((at for at in LOOKS_S if at > self._segmenter.spoken_s), later)
+            self._look(aside, self._segmenter.so_far(), paused=False)
+
+    def _look(self, aside: Aside, utterance: Utterance, *, paused: bool) -> int:
+        """Have it transcribed, as a part of the turn it would be; give the number of the look."""
+        self._looks += 1
+        aside.looks[self._looks] = self._segmenter.spoken_s
+        turn, stretch = self._turns.newest + 1, self._turns.stretch + 1
+        self._transcribing.offer(Speech(turn, stretch, utterance, paused, self._looks))
+        return self._looks
