@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -11,14 +12,9 @@ from hypothesis import strategies as st
 
 from voicecli.listen.bargein import Response, barge_in, response
 from voicecli.listen.overlap import GIVE_UP_S, LONG_S, STOP_PAUSE_S, Overlap, kind_of, verdict
+from voicecli.listen.residual import EchoState
 
-
-@dataclass(frozen=True)
-class Echo:
-    removed_db: float = 30.0
-    converged: bool = True
-    coping: bool = True
-
+Echo = partial(EchoState, removed_db=30.0, converged=True, coping=True)
 
 LEARNING, LOST = Echo(converged=False), Echo(coping=False)
 RESPONSES = get_args(Response)  # from least to most

@@ -12,6 +12,7 @@ from tests.test_bargein import Echo
 from tests.test_pipeline import RATE_HZ, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
+from voicecli.pipeline.listening import Listening
 from voicecli.speak.jitter import FADE_S
 
 LONG = " ".join(f"word{n}" for n in range(30)) + "."
@@ -202,9 +203,11 @@ def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, ans
     assert len(talk.answers.asked) == 1 + answered
 
 
-def test_while_the_echo_is_learnt_short_sounds_are_ignored_and_clear_speech_interrupts() -> None:
+def test_while_the_echo_is_learnt_short_sounds_are_ignored_and_clear_speech_interrupts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with talking(["tell me", "why", "but what about Rome"], [LONG, "Rome it is."]) as talk:
-        talk.pipeline._listening.echo = Echo(converged=False)
+        monkeypatch.setattr(Listening, "echo", Echo(converged=False))
         begins(talk)
         assert talk.pipeline.status().barge_in == "strict"
         talk.says(silence(0.3), tone(0.2, 1), silence(0.6), tone(0.9, 2))
@@ -212,9 +215,9 @@ def test_while_the_echo_is_learnt_short_sounds_are_ignored_and_clear_speech_inte
         assert talk.until(events.Heard).text.endswith("but what about Rome")
 
 
-def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped() -> None:
+def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     with talking(["tell me", "but why"], [LONG]) as talk:
-        talk.pipeline._listening.echo = Echo(coping=False)
+        monkeypatch.setattr(Listening, "echo", Echo(coping=False))
         begins(talk)
         assert talk.pipeline.status().barge_in == "off"
         talk.says(silence(0.3), tone(0.9, 1))
@@ -228,7 +231,7 @@ def test_who_is_too_soft_to_stop_the_agent_is_heard_when_it_has_ended(
 ) -> None:
     monkeypatch.setattr("voicecli.pipeline.asides.response", lambda *_, **__: "ignore")
     with talking(["tell me", "but why"], ["word " * 10, "Because."]) as talk:
-        talk.pipeline._listening.echo = Echo()
+        monkeypatch.setattr(Listening, "echo", Echo())
         talk.until(events.Listening)
         talk.says(tone(0.5))
         wait_for(lambda: talk.pipeline._playback.jitter.pulled > 0.6 * RATE_HZ)
