@@ -65,7 +65,7 @@ ECHOES = st.sampled_from([None, Echo(), LEARNING, LOST])
 
 @given(ECHOES, st.booleans(), st.integers(0, 60), st.floats(-10, 70))
 def test_more_of_a_sound_never_does_less(
-    echo: Echo | None, headphones: bool, frames: int, above_db: float
+    echo: EchoState | None, headphones: bool, frames: int, above_db: float
 ) -> None:
     less, more, louder = (
         RESPONSES.index(
