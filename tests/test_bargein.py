@@ -21,7 +21,7 @@ RESPONSES = get_args(Response)  # from least to most
 LOUD_DB = 40.0
 
 
-def frames_until(wanted: Response, echo: Echo | None, above_db: float = LOUD_DB, *, headphones: bool) -> int:
+def frames_until(wanted: Response, echo: EchoState | None, above_db: float = LOUD_DB, *, headphones: bool) -> int:
     """Frames of speech after which the agent does this; 99 for never."""
     return next(
         (
@@ -55,7 +55,7 @@ def test_the_less_is_known_of_the_echo_the_more_it_takes() -> None:
 
 
 @pytest.mark.parametrize("echo", [Echo(), LEARNING])
-def test_what_is_as_soft_as_what_is_left_of_the_echo_does_nothing(echo: Echo) -> None:
+def test_what_is_as_soft_as_what_is_left_of_the_echo_does_nothing(echo: EchoState) -> None:
     assert frames_until("hold", echo, 3.0, headphones=False) == 99
     assert frames_until("duck", echo, 3.0, headphones=False) == 99
 

@@ -48,6 +48,7 @@ class Replying:
         self._hint = engines.hint
         self._language = engines.synthesizer.language
         self._conversation = Conversation(config.system_prompt, config.history_tokens)
+        self._alone = Conversation(config.system_prompt, 0)
         self._turns = turns
         self._said = said
         self._clauses = clauses
@@ -61,6 +62,8 @@ class Replying:
             found = f"what you say goes to another computer: {self._generator.name}"
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
         self._warm("")
+        with suppress(EngineError):  # told already
+            self._ending("Hello")
         self._turns.ready = True
         self._turns.emit(events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None))
         while True:
@@ -143,8 +146,6 @@ class Replying:
         began_at, stats = self._turns.clock.now(), None
         record = self._turns.drafts[draft.number]
         try:
-            if not self._turns.taken(draft) and not draft.repeats:
-                record.ending = self._generator.ending(messages)
             stats = self._generate(draft, messages)
         except (EngineError, ModelError) as error:
             failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, turn)
@@ -154,7 +155,8 @@ class Replying:
         return stats
 
     def _generate(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats:
-        times = self._turns.drafts[draft.number].times
+        record = self._turns.drafts[draft.number]
+        times = record.times
         splitter, count = ClauseSplitter(self._language), 0
 
         def say(texts: Iterable[str]) -> None:
@@ -165,6 +167,9 @@ class Replying:
                 self._turns.tell(draft, events.ReplyClause(now, draft.turn, count, text))
                 self._clauses.put(Clause(draft.turn, draft.number, count, text))
                 count += 1
+                if count == 1 and not draft.repeats and not self._turns.taken(draft):
+                    # Not before: the voice is busy with this clause, and the next is not in haste.
+                    record.ending = self._ending(draft.transcript.text)
 
         def on_text(delta: str) -> None:
             times.first_token_at = times.first_token_at or self._turns.clock.now()
@@ -182,6 +187,10 @@ class Replying:
         if not cancelled():
             say(splitter.finish())
         return stats
+
+    def _ending(self, text: str) -> float | None:
+        """What the model makes of the words alone: earlier turns change little, and cost time to read."""
+        return self._generator.ending(self._alone.messages_for(text))
 
 
 class Speaking:

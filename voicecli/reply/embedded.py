@@ -45,6 +45,12 @@ LONGEST_SOCKET_PATH = 100
 """`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
 
 
+REPLY_SLOT, WITNESS_SLOT = 0, 1
+"""Each remembers what it has read: so the words can be judged while the reply to them is being made."""
+
+WITNESS_TOKENS = 512
+"""More than a system prompt and what a person says in `segment.max_utterance_s`."""
+
 NEXT_TOKENS = 40
 """Most probable tokens looked at behind the user's words."""
 
@@ -148,8 +154,8 @@ class EmbeddedGenerator:
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Look how probable a mark or the end of the message is as the next token after the words.
 
-        The model's template makes no half messages, so this is for ChatML alone (SmolLM2, Qwen).
-        What is read stays read: `generate` goes on behind the words.
+        The model's template makes no half messages, so this is for ChatML alone (SmolLM2, Qwen). May be asked
+        by what `generate` emits to: the reply goes on meanwhile.
         """
         if self._closed or self._server is None or not self._chat_ml:
             return None
@@ -165,6 +171,7 @@ class EmbeddedGenerator:
         self._server.handle_completions(
             {
                 "prompt": f"{prompt}<|im_start|>{last.role}\n{words}",
+                "id_slot": WITNESS_SLOT,
                 "n_predict": 1,
                 "n_probs": NEXT_TOKENS,
                 "cache_prompt": True,
@@ -208,6 +215,7 @@ class EmbeddedGenerator:
     def _request(self, messages: Sequence[ChatMessage], max_tokens: int) -> dict[str, object]:
         return {
             "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "id_slot": REPLY_SLOT,
             "stream": True,
             "return_progress": True,
             "cache_prompt": True,
@@ -300,8 +308,9 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
     threads = config.threads or max(1, (os.cpu_count() or 1) // 2)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
-    params.n_parallel = 1
-    params.n_ctx = config.context_tokens
+    params.n_parallel = 2
+    params.kv_unified = True  # not half of the context for each
+    params.n_ctx = config.context_tokens + WITNESS_TOKENS
     params.n_batch = params.n_ubatch = BATCH_TOKENS
     # When the oldest turns are dropped, what was evaluated after them is moved up, not evaluated again. It
     # was made with them in view, so they fade rather than vanish.

@@ -66,7 +66,7 @@ class Generator(Protocol):
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Log-odds that the words of the last message are all that is said; None where it cannot tell.
 
-        It reads the words on the way. Raises EngineError.
+        May be asked by what `generate` emits to. Raises EngineError.
         """
         ...
 
