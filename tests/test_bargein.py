@@ -21,7 +21,9 @@ RESPONSES = get_args(Response)  # from least to most
 LOUD_DB = 40.0
 
 
-def frames_until(wanted: Response, echo: EchoState | None, above_db: float = LOUD_DB, *, headphones: bool) -> int:
+def frames_until(
+    wanted: Response, echo: EchoState | None, above_db: float = LOUD_DB, *, headphones: bool
+) -> int:
     """Frames of speech after which the agent does this; 99 for never."""
     return next(
         (
