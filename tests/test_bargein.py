@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.listen.bargein import Response, barge_in, response
-from voicecli.listen.overlap import GIVE_UP_S, LONG_S, STOP_PAUSE_S, Overlap, kind_of, verdict
+from voicecli.listen.overlap import GIVE_UP_S, LONG_S, STOP_PAUSE_S, Overlap, is_echo, kind_of, verdict
 from voicecli.listen.residual import EchoState
 
+over_voice = partial(response, audible=True, sounding_s=9.0)
 Echo = partial(EchoState, removed_db=30.0, converged=True, coping=True)
 
 LEARNING, LOST = Echo(converged=False), Echo(coping=False)
@@ -29,7 +30,10 @@ def frames_until(
         (
             frames
             for frames in range(99)
-            if response(echo, headphones=headphones, audible=True, frames=frames, above_db=above_db) == wanted
+            if response(
+                echo, headphones=headphones, audible=True, sounding_s=9.0, frames=frames, above_db=above_db
+            )
+            == wanted
         ),
         99,
     )
@@ -71,12 +75,21 @@ def test_more_of_a_sound_never_does_less(
 ) -> None:
     less, more, louder = (
         RESPONSES.index(
-            response(echo, headphones=headphones, audible=True, frames=frames + n, above_db=above_db + db)
+            response(
+                echo,
+                headphones=headphones,
+                audible=True,
+                sounding_s=9.0,
+                frames=frames + n,
+                above_db=above_db + db,
+            )
         )
         for n, db in ((0, 0), (1, 0), (0, 3))
     )
     assert less <= min(more, louder)
-    assert response(echo, headphones=headphones, audible=False, frames=frames, above_db=above_db) == "ignore"
+    assert (
+        over_voice(echo, headphones=headphones, audible=False, frames=frames, above_db=above_db) == "ignore"
+    )
 
 
 # ---- words
@@ -220,3 +233,24 @@ def test_nothing_holds_the_agent_for_ever() -> None:
     assert verdict(replace(waiting, pause_s=late)) == "resume"
     # Late words count as well as those in time.
     assert verdict(replace(PAUSED, words="What about Rome?", pause_s=3.0)) == "interrupt"
+
+
+def test_a_voice_that_has_just_begun_needs_more_to_be_stopped() -> None:
+    five = partial(over_voice, Echo(), headphones=False, frames=5, above_db=LOUD_DB)
+    assert five(sounding_s=0.2) != "hold"
+    assert five(sounding_s=2.0) == "hold"
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "echo"),
+    [
+        ("He said", 0.9, True),
+        ("How many legs?", 0.9, True),
+        ("Thank you very much.", 0.4, True),
+        ("But what about cats?", 0.9, False),
+        ("Stop.", 0.8, False),
+        ("", 0.0, False),
+    ],
+)
+def test_the_agent_s_own_words_are_not_an_interruption(text: str, confidence: float, echo: bool) -> None:
+    assert is_echo(text, confidence, "You said: How many legs does a spider have?") == (echo or not text)

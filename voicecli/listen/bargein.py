@@ -37,6 +37,10 @@ _LEARNING = _Bar(6, 9, 18.0)
 """Until the echo is learnt, 0.3 s of speech clearly louder than what is left of the echo."""
 
 
+SETTLE_S = 0.8
+"""When a voice begins to sound, the canceller may have to find its way through the room anew."""
+
+
 def barge_in(echo: EchoState | None, *, headphones: bool) -> BargeIn:
     """How readily the agent can be stopped; `echo` is None where nothing cancels it."""
     if headphones:
@@ -47,13 +51,23 @@ def barge_in(echo: EchoState | None, *, headphones: bool) -> BargeIn:
 
 
 def response(
-    echo: EchoState | None, *, headphones: bool, audible: bool, frames: int, above_db: float
+    echo: EchoState | None,
+    *,
+    headphones: bool,
+    audible: bool,
+    sounding_s: float,
+    frames: int,
+    above_db: float,
 ) -> Response:
-    """What the agent does about `frames` frames of speech in a row, the newest `above_db` over the floor."""
+    """What the agent, audible for `sounding_s`, does about a sound over it.
+
+    The sound is `frames` frames of speech in a row, the newest `above_db` over the noise floor.
+    """
     mode = barge_in(echo, headphones=headphones)
     if mode == "off" or not audible:
         return "ignore"
-    bar = _ALONE if headphones else _CANCELLED if mode == "on" else _LEARNING
+    learnt = mode == "on" and sounding_s >= SETTLE_S
+    bar = _ALONE if headphones else _CANCELLED if learnt else _LEARNING
     if above_db < bar.above_db or frames < bar.duck_frames:
         return "ignore"
     return "hold" if frames >= bar.hold_frames else "duck"

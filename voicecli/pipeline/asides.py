@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.listen.bargein import response
-from voicecli.listen.overlap import LONG_S, Overlap, verdict
+from voicecli.listen.overlap import LONG_S, Overlap, is_echo, verdict
 from voicecli.listen.segment import State
 from voicecli.messages import (
     FRAME_S,
@@ -79,6 +79,7 @@ class Asides:
         self._transcribing = transcribing
         self._looks = 0
         self._run = 0  # frames of speech in a row
+        self._may_echo = False
         self.current: Aside | None = None
 
     def begin(self, started: SpeechStarted) -> None:
@@ -109,11 +110,20 @@ class Asides:
             return  # a turn
         if aside is not None and sounding:
             aside.spoke_at = scored.frame.captured_at + FRAME_S
+        self._may_echo = not headphones
         if aside is not None and aside.held:
             return
         above_db = scored.level_dbfs - self._segmenter.floor.dbfs
         frames = self._run + (sounding and scored.probability >= SURE)
-        match response(echo, headphones=headphones, audible=audible, frames=frames, above_db=above_db):
+        sounding_s = scored.frame.captured_at - self._playback.jitter.began.at
+        match response(
+            echo,
+            headphones=headphones,
+            audible=audible,
+            sounding_s=sounding_s,
+            frames=frames,
+            above_db=above_db,
+        ):
             case "hold":
                 self._playback.hold()
                 if aside is not None:
@@ -133,11 +143,14 @@ class Asides:
         self._look_ahead(aside)
         look, words = self._transcribing.overheard
         known = look in aside.looks
+        text = words.text
+        if self._may_echo and is_echo(text, words.confidence, self._turns.saying):
+            text = ""
         return verdict(
             Overlap(
                 spoken_s=self._segmenter.spoken_s,
                 pause_s=now - aside.spoke_at if aside.look else 0.0,
-                words=words.text if known else None,
+                words=text if known else None,
                 language=words.language,
                 heard_s=aside.looks.get(look, 0.0),
                 whole=known and look == aside.look,
