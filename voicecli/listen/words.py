@@ -28,7 +28,7 @@ HANGING = _set(
     "want need tell let's very really quite also maybe perhaps"
 )
 """Last words behind which more comes, mostly."""
-STRANDED = _set("to with at by for between about on in from like is are was do does did")
+STRANDED = _set("to with at by for between about on in from like is are was do does did have has want need")
 """Of these, a question may end with: "Where are you from?", "What is it about?"."""
 INTRODUCTIONS = frozenset(
     (
