@@ -171,6 +171,8 @@ class Listening:
             # What the user began before the agent's voice ends there: the voice must not join it.
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
+            if held_off and self._asides.current is not None:
+                self._asides.dismiss(self._asides.current)  # or the agent would stay silent for it
         if held_off:
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             return
