@@ -199,13 +199,6 @@ def _closed(status: Status) -> bool:
     return status.microphone_muted or (status.push_to_talk and not status.talk_key_down)
 
 
-INTERRUPTING: Final = {
-    "on": "Speak to interrupt.",
-    "strict": "Its echo is being learnt: speak up to interrupt.",
-    "off": "You are not heard while it speaks; with --headphones you are.",
-}
-
-
 def _hint(screen: Screen, width: int) -> list[Text]:
     """What to do, what is switched off, or what waits: always a line, so that the rest stays where it is."""
     status = screen.status
@@ -217,8 +210,6 @@ def _hint(screen: Screen, width: int) -> list[Text]:
     words = [f"Muted: {muted}."] if muted else []
     if status.state == "listening" and not status.microphone_muted and not screen.turns:
         words += [how_to_speak(status), "Ctrl-C ends."]
-    if not words and status.state == "speaking":
-        words, style = [INTERRUPTING[status.barge_in]], "dim"
     if not words and any(status.waiting.values()):
         words, style = [f"waiting: {counted(status.waiting)}"], "dim"
     line = Text(" ".join(words), style)
