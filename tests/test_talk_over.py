@@ -82,7 +82,7 @@ def test_words_stop_the_agent_early_and_late_and_are_answered_whole(after_s: flo
         assert "overheard" not in names(agent)
 
 
-@pytest.mark.parametrize("said", ["Mm-hmm.", "Yeah.", "Right.", "I see.", "Okay."])
+@pytest.mark.parametrize("said", ["Yeah.", "Right.", "I see.", "Okay."])
 def test_who_agrees_lets_the_agent_go_on_and_no_word_of_it_is_lost(said: str) -> None:
     with answering() as (room, agent):
         begin = max(0, room.position() - 2 * RATE_HZ)
