@@ -19,6 +19,12 @@ LONG = " ".join(f"word{n}" for n in range(30)) + "."
 REPLY_S = 3.0
 
 
+@pytest.fixture(autouse=True)
+def learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after some replies."""
+    monkeypatch.setattr("voicecli.pipeline.listening.LEARN_S", 0.0)
+
+
 def wait_for(what: Callable[[], bool]) -> None:
     ticks = threading.Event()
     for _ in range(3000):
@@ -201,6 +207,16 @@ def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, ans
             assert talk.until(events.Heard).text == words
         wait_for(lambda: talk.pipeline.idle)
     assert len(talk.answers.asked) == 1 + answered
+
+
+def test_without_headphones_nobody_is_heard_over_the_first_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicecli.pipeline.listening.LEARN_S", 3600.0)
+    monkeypatch.setattr(Listening, "echo", Echo())
+    with talking(["tell me", "but why"], [LONG]) as talk:
+        begins(talk)
+        assert talk.pipeline.status().barge_in == "off"
+        talk.says(silence(0.3), tone(0.9, 1))
+        assert talk.until(events.TurnDone).heard == LONG
 
 
 def test_while_the_echo_is_learnt_short_sounds_are_ignored_and_clear_speech_interrupts(

@@ -60,6 +60,10 @@ LOUD_FALL_DB_S = 10.0
 NO_WORDS_S = 0.5
 """Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
 
+LEARN_S = 10.0
+"""Of the agent's voice, before speech over it counts without headphones: the canceller let a part of a first
+reply through in the room, and the agent answered it (echo at -15 dB, both cores busy)."""
+
 REMEMBERED_FRAMES = 128
 """When each of the last 4 s of frames was heard: a turn ends at most max_pause_ms after its last sound."""
 
@@ -131,6 +135,9 @@ class Listening:
     @property
     def barge_in(self) -> BargeIn:
         """Whether speech stops the agent."""
+        jitter = self._playback.jitter
+        if not self._headphones and jitter.pulled < LEARN_S * jitter.rate_hz:
+            return "off"
         return barge_in(self.echo, headphones=self._headphones)
 
     @property
