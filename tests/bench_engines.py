@@ -22,7 +22,7 @@ def tone(seconds: float, level: float = 0.3) -> Int16:
 
 
 class LoudIsSpeech:
-    def score(self, frame: Float32Frame) -> ScoredFrame:
+    def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
         return ScoredFrame(frame, 1.0, -20.0)
 
 

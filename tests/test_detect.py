@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.speech import speak
 from voicecli.errors import ModelError
-from voicecli.listen.detect import Detector
+from voicecli.listen.detect import LEAD_IN_FRAMES, Detector
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 from voicecli.models.store import models_root
 
@@ -95,6 +96,18 @@ def test_a_frame_is_heard_with_the_end_of_the_one_before(detector: Detector) -> 
         detector._state = np.zeros_like(detector._state)  # only the context differs
         scores.add(detector.score(middle).probability)
     assert len(scores) == 2
+
+
+def test_what_cannot_matter_is_not_heard_until_something_does(detector: Detector) -> None:
+    """The last quiet frames are the model's way into what follows them."""
+    passed = 40
+    sound = frames(np.concatenate((NOISE[: passed * FRAME_SAMPLES] * 1e-4, speak("The quick brown fox."))))
+    found = [detector.score(frame, -60.0 if at < passed else -math.inf) for at, frame in enumerate(sound)]
+    assert [scored.frame for scored in found] == sound
+    assert {scored.probability for scored in found[:passed]} == {0.0}
+    detector.score(Float32Frame(sound[0].samples, 1 << 40, 0.0))  # forgets
+    lead_in = [detector.score(frame).probability for frame in sound[passed - LEAD_IN_FRAMES :]]
+    assert [scored.probability for scored in found[passed:]] == lead_in[LEAD_IN_FRAMES:]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a model" * 100])

@@ -52,7 +52,7 @@ def silence(seconds: float) -> Int16:
 class LoudIsSpeech:
     """A detector for tones."""
 
-    def score(self, frame: Float32Frame) -> ScoredFrame:
+    def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
         level = level_dbfs(frame.samples)
         return ScoredFrame(frame, 1.0 if level > -40 else 0.0, level)
 

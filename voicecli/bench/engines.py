@@ -107,10 +107,10 @@ class _Watched:
 class _Detector(_Watched):
     _engine: Detector
 
-    def score(self, frame: Float32Frame) -> ScoredFrame:
+    def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
         with self._meter.call("detector") as call:
             call.sound_s = FRAME_S
-            return self._engine.score(frame)
+            return self._engine.score(frame, quiet_dbfs)
 
 
 class _Transcriber(_Watched):

@@ -6,6 +6,8 @@ a state of (2, 1, 128) that it hands back; both as its authors' own wrapper does
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32Frame
 
 CONTEXT_SAMPLES = 64
+
+LEAD_IN_FRAMES = 8
+"""Frames the model hears before the first that matters. In 91 recordings with pauses two of three onsets were those
+of a model that had heard everything, and most others came a frame sooner."""
 
 
 class Detector:
@@ -48,6 +54,7 @@ class Detector:
                 'run "voicecli models verify"',
             ) from error
         self._expected = -1  # nothing follows what it was tried on
+        self._passed: deque[Float32Frame] = deque(maxlen=LEAD_IN_FRAMES)
 
     def _forget(self) -> None:
         self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
@@ -61,10 +68,23 @@ class Detector:
         )
         return float(output[0, 0])
 
-    def score(self, frame: Float32Frame) -> ScoredFrame:
-        """Say how much the frame sounds like speech; one that does not follow the last begins anew."""
+    def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
+        """Say how much the frame sounds like speech; one that does not follow the last begins anew.
+
+        What is softer than `quiet_dbfs` is none, and the model is not asked: awake for one frame out of the
+        silence it takes five times as long as at work, most of what listening costs. It hears the last few of
+        these frames when a louder one follows.
+        """
         if frame.position != self._expected:
             self._forget()
+            self._passed.clear()
         self._expected = frame.position + FRAME_SAMPLES
-        probability = min(1.0, max(0.0, self._score(frame.samples)))
-        return ScoredFrame(frame, probability, level_dbfs(frame.samples))
+        level = level_dbfs(frame.samples)
+        if level < quiet_dbfs:
+            self._passed.append(frame)
+            return ScoredFrame(frame, 0.0, level)
+        if self._passed:
+            self._forget()
+        while self._passed:
+            self._score(self._passed.popleft().samples)
+        return ScoredFrame(frame, min(1.0, max(0.0, self._score(frame.samples))), level)

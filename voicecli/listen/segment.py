@@ -13,6 +13,7 @@ Two probabilities (onset, release) keep a soft syllable from ending what it coul
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -115,6 +116,11 @@ class Segmenter:
     def threshold_dbfs(self) -> float:
         """Level that a frame of speech has at least, dBFS."""
         return max(self._config.min_level_dbfs, self.floor.dbfs + self._config.snr_db)
+
+    @property
+    def quiet_dbfs(self) -> float:
+        """Level below which the next frame cannot matter, whatever it sounds like, dBFS."""
+        return self.threshold_dbfs if self.state is State.QUIET else -math.inf
 
     @property
     def pause_s(self) -> float:

@@ -183,7 +183,7 @@ class Listening:
         if held_off:
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             return
-        scored = self._detector.score(frame)
+        scored = self._detector.score(frame, self.segmenter.quiet_dbfs)
         self.level_dbfs = scored.level_dbfs
         self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))
         self._on_segments(self.segmenter.push(scored))
