@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 CONTEXT_SAMPLES = 64
 
 LEAD_IN_FRAMES = 8
-"""Frames the model hears before the first that matters. In 91 recordings with pauses two of three onsets were those
-of a model that had heard everything, and most others came a frame sooner."""
+"""Frames the model hears before the first that matters. In 91 recordings with pauses two of three onsets were
+those of a model that had heard everything, and most others came a frame sooner."""
 
 
 class Detector:
