@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests import echo_room
 from tests.echo_room import BEGAN_AT, EchoPath, EchoRoom, joined, power_db
 from tests.speech import speak
 from tests.test_pipeline import talking, tone
@@ -20,12 +22,16 @@ from voicecli.audio.level import to_int16
 from voicecli.audio.reference import Reference
 from voicecli.config import AudioConfig
 from voicecli.errors import EngineError
+from voicecli.listen.bargein import BEYOND_ECHO_DB, HOLD_FRAMES
 from voicecli.listen.echo import DELAY, FRAME, REVERBERANT_S, EchoCanceller, wanted
 from voicecli.listen.residual import NOTHING_KNOWN, EchoState
-from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Pcm16Chunk
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Pcm16Chunk
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Float32Frame
+
+SNR_DB = 6.0
+"""What is not so far above the noise is no speech."""
 
 QUIET_S = 1.0
 """The agent begins to speak so late."""
@@ -121,6 +127,35 @@ def test_who_speaks_all_along_is_not_taken_for_an_echo() -> None:
     room = EchoRoom(agent(), EchoPath(0.12, -15.0), person(0.0, 12.0))
     *_, states, _ = through(room)
     assert all(state.coping for state in states)
+
+
+def beyond_echo(room: EchoRoom) -> list[bool]:
+    """Of each 20 ms: whether it is loud enough for speech, and louder than the echo can be."""
+    canceller = EchoCanceller(room.reference, AudioConfig())
+    found, before_db = [], -math.inf
+    for number, moment in enumerate(room.run(canceller)):
+        at = BEGAN_AT + number * moment.microphone.size / RATE_HZ
+        loud = before_db > room.path.noise_dbfs + SNR_DB
+        found.append(loud and canceller.over_echo_db(at - FRAME_S) >= BEYOND_ECHO_DB)
+        before_db = power_db(moment.microphone)
+    return found
+
+
+@pytest.mark.parametrize("name", [*CASES, "reverberant"])
+def test_no_echo_is_taken_for_somebody(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "reverberant":
+        monkeypatch.setattr(echo_room, "FADES_S", 0.08)  # gone by 60 dB after 0.55 s
+        monkeypatch.setattr(echo_room, "REVERBERATION_S", 0.6)
+    found = beyond_echo(EchoRoom(agent(), CASES.get(name, EchoPath())))
+    assert np.mean(found) < 0.01
+
+
+@pytest.mark.parametrize("level_db", [-20.0, -15.0, -6.0])
+@pytest.mark.parametrize("delay_s", [0.04, 0.12, 0.25])
+def test_who_speaks_over_it_is_known_at_once(delay_s: float, level_db: float) -> None:
+    room = EchoRoom(agent(), EchoPath(delay_s, level_db), person(4.0, 2.0))
+    onset = next(at for at in range(200, 300) if power_db(room.near, at * 0.02, (at + 1) * 0.02) > -40)
+    assert sum(beyond_echo(room)[onset : onset + 15]) >= HOLD_FRAMES
 
 
 def test_an_echo_it_cannot_find_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 
@@ -12,17 +13,13 @@ from tests.test_bargein import Echo
 from tests.test_pipeline import RATE_HZ, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
+from voicecli.listen.bargein import BEYOND_ECHO_DB
+from voicecli.listen.echo import EchoCanceller
 from voicecli.pipeline.listening import Listening
 from voicecli.speak.jitter import FADE_S
 
 LONG = " ".join(f"word{n}" for n in range(30)) + "."
 REPLY_S = 3.0
-
-
-@pytest.fixture(autouse=True)
-def learnt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after some replies."""
-    monkeypatch.setattr("voicecli.pipeline.listening.LEARN_S", 0.0)
 
 
 def wait_for(what: Callable[[], bool]) -> None:
@@ -209,26 +206,43 @@ def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, ans
     assert len(talk.answers.asked) == 1 + answered
 
 
-def test_without_headphones_nobody_is_heard_over_the_first_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicecli.pipeline.listening.LEARN_S", 3600.0)
-    monkeypatch.setattr(Listening, "echo", Echo())
-    with talking(["tell me", "but why"], [LONG]) as talk:
-        begins(talk)
-        assert talk.pipeline.status().barge_in == "off"
-        talk.says(silence(0.3), tone(0.9, 1))
-        assert talk.until(events.TurnDone).heard == LONG
+@pytest.fixture
+def over_echo(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set how far all that the microphone takes is above what the echo can be, dB."""
+
+    def set_to(db: float) -> None:
+        monkeypatch.setattr(EchoCanceller, "over_echo_db", lambda _self, _at: db)
+
+    return set_to
 
 
-def test_while_the_echo_is_learnt_short_sounds_are_ignored_and_clear_speech_interrupts(
-    monkeypatch: pytest.MonkeyPatch,
+def test_what_is_no_louder_than_the_echo_can_be_is_the_agent_s_own_voice(
+    over_echo: Callable[[float], None],
 ) -> None:
-    with talking(["tell me", "why", "but what about Rome"], [LONG, "Rome it is."]) as talk:
-        monkeypatch.setattr(Listening, "echo", Echo(converged=False))
+    """It stops nothing, and does not become a turn when the agent has ended."""
+    with talking(["tell me", "but why", "and then"], ["word " * 11 + "word.", "Well."]) as talk:
+        begins(talk)
+        over_echo(BEYOND_ECHO_DB - 1.0)
+        talk.says(silence(0.3), tone(2.0, 1))
+        assert talk.until(events.TurnDone).heard == "word " * 11 + "word."
+        wait_for(lambda: talk.pipeline.idle)
+        over_echo(math.inf)
+        talk.says(silence(0.3), tone(0.5, 2))
+        assert talk.until(events.TurnDone).heard == "Well."
+    _, gaps = voiced(talk)
+    assert [gap for gap in gaps if gap < 1.0] == []
+    assert talk.names().count("speech_started") == 2
+    assert "interrupted" not in talk.names()
+
+
+def test_who_is_louder_than_the_echo_can_be_interrupts(over_echo: Callable[[float], None]) -> None:
+    with talking(["tell me", "but what about Rome"], [LONG, "Rome it is."]) as talk:
+        over_echo(BEYOND_ECHO_DB + 1.0)
         begins(talk)
         assert talk.pipeline.status().barge_in == "strict"
-        talk.says(silence(0.3), tone(0.2, 1), silence(0.6), tone(0.9, 2))
+        talk.says(silence(0.3), tone(0.9, 1))
         talk.until(events.Interrupted)
-        assert talk.until(events.Heard).text.endswith("but what about Rome")
+        assert talk.until(events.Heard).text == "but what about Rome"
 
 
 def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

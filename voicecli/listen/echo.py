@@ -8,6 +8,8 @@ pass untouched and nothing is held back.
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from voicecli.audio.level import to_float, to_int16
 from voicecli.errors import EngineError
 from voicecli.listen.residual import NOTHING_KNOWN, Residual
-from voicecli.messages import RATE_HZ
+from voicecli.messages import FRAME_S, RATE_HZ
 
 if TYPE_CHECKING:
     from livekit.rtc.audio_frame import AudioFrame
@@ -45,6 +47,9 @@ SPARE_S = 0.005
 REVERBERANT_S = 2.0
 """Silence of the loudspeaker after which the canceller rests: longer than devices and rooms hold sound."""
 
+
+REMEMBERED = 100
+"""Frames of 10 ms of which it is kept how loud they were beside the echo."""
 
 PAST = 2 * FRAME
 """Samples from before it began to run, for the module to forget what it held from long ago."""
@@ -82,6 +87,15 @@ class EchoCanceller:
         self._past: Float32 = np.zeros(PAST, np.float32)
         self._running = False
         self._given = 0  # samples that will come out of the module, and were given uncleaned before
+        self._over: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+
+    def over_echo_db(self, at: float) -> float:
+        """How far what the microphone took in the frame from time `at` on is above all that the echo can be.
+
+        That is before it was cleaned. Infinite where nothing was played that could be heard.
+        """
+        found = [over for taken_at, over in self._over if at <= taken_at < at + FRAME_S]
+        return float(np.median(found)) if found else math.inf
 
     def push(self, samples: Float32, captured_at: float) -> Float32:
         """Clean (n,) float32 in [-1, 1], the first taken at time `captured_at`.
@@ -120,6 +134,7 @@ class EchoCanceller:
         cleaned = self._module.clean(frame, reference)
         heard = np.concatenate((self._past[PAST - self._delay :], frame))[:FRAME]
         self.state = self._residual.push(reference, heard, cleaned)
+        self._over.append((at - self._delay / RATE_HZ, self._residual.over_echo_db))
         self._remember(frame)
         given = min(self._given, FRAME)
         self._given -= given

@@ -83,18 +83,6 @@ def kind_of(text: str, language: str) -> Kind:
     return "stop" if stops is not None and stops.fullmatch(said) else "words"
 
 
-UNSURE = 0.45
-"""Confidence below which few words are what Whisper makes of a rest of echo, not what somebody said."""
-FEW_WORDS = 4
-
-
-def is_echo(text: str, confidence: float, saying: str) -> bool:
-    """Whether words found over an agent that is `saying` something are rather a rest of its own voice."""
-    said = words_of(text)
-    own = sum(word in words_of(saying) for word in said)
-    return 2 * own >= len(said) > 0 or (confidence < UNSURE and len(said) <= FEW_WORDS)
-
-
 @dataclass(frozen=True, slots=True)
 class Overlap:
     """Speech over the agent, as far as it is known."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.listen.bargein import response
-from voicecli.listen.overlap import LONG_S, Overlap, is_echo, verdict
+from voicecli.listen.bargein import BEYOND_ECHO_DB, HOLD_FRAMES, response
+from voicecli.listen.overlap import LONG_S, Overlap, verdict
 from voicecli.listen.segment import State
 from voicecli.messages import (
     FRAME_S,
@@ -27,8 +27,8 @@ from voicecli.messages import (
 )
 
 if TYPE_CHECKING:
+    from voicecli.listen.bargein import BargeIn
     from voicecli.listen.overlap import Verdict
-    from voicecli.listen.residual import EchoState
     from voicecli.listen.segment import Segmenter
     from voicecli.messages import ScoredFrame, SegmentEvent
     from voicecli.pipeline.transcribing import Transcribing
@@ -55,6 +55,8 @@ class Aside:
     """When its newest speech did."""
     looks: dict[int, float] = field(default_factory=dict)
     """Of each time that its words were asked for, by number: the speech in it by then, s."""
+    beyond: int = 0
+    """Frames of speech in it that are more than echo."""
     held: bool = False
     """It was enough to hold the agent."""
     next_look_s: float = LOOKS_S[0]
@@ -78,8 +80,7 @@ class Asides:
         self._turns = turns
         self._transcribing = transcribing
         self._looks = 0
-        self._run = 0  # frames of speech in a row
-        self._may_echo = False
+        self._run = 0  # frames in a row that are speech, and more than echo
         self.current: Aside | None = None
 
     def begin(self, started: SpeechStarted) -> None:
@@ -99,31 +100,21 @@ class Asides:
             case Utterance(complete=True) | SpeechDropped():
                 aside.nothing = True
 
-    def respond(
-        self, scored: ScoredFrame, echo: EchoState | None, *, headphones: bool, audible: bool
-    ) -> None:
+    def respond(self, scored: ScoredFrame, mode: BargeIn, over_echo_db: float, *, audible: bool) -> None:
         """Duck or hold the agent as soon as there is enough of a sound, or let it go on."""
         state, aside = self._segmenter.state, self.current
         sounding = state in (State.STARTING, State.SPEAKING)
-        self._run = self._run + 1 if sounding else 0
+        beyond = sounding and over_echo_db >= BEYOND_ECHO_DB
+        self._run = self._run + beyond if sounding else 0
         if aside is None and state not in (State.QUIET, State.STARTING):
             return  # a turn
         if aside is not None and sounding:
             aside.spoke_at = scored.frame.captured_at + FRAME_S
-        self._may_echo = not headphones
+            aside.beyond += beyond
         if aside is not None and aside.held:
             return
-        above_db = scored.level_dbfs - self._segmenter.floor.dbfs
-        frames = self._run + (sounding and scored.probability >= SURE)
-        sounding_s = scored.frame.captured_at - self._playback.jitter.began.at
-        match response(
-            echo,
-            headphones=headphones,
-            audible=audible,
-            sounding_s=sounding_s,
-            frames=frames,
-            above_db=above_db,
-        ):
+        frames = self._run + (beyond and scored.probability >= SURE)
+        match response(mode, audible=audible, frames=frames):
             case "hold":
                 self._playback.hold()
                 if aside is not None:
@@ -139,18 +130,15 @@ class Asides:
             return "dismiss"
         if not aside.held:
             outlasts = not audible and self._segmenter.state is State.SPEAKING
-            return "interrupt" if outlasts else "wait"
+            return "interrupt" if outlasts and aside.beyond >= HOLD_FRAMES else "wait"
         self._look_ahead(aside)
         look, words = self._transcribing.overheard
         known = look in aside.looks
-        text = words.text
-        if self._may_echo and is_echo(text, words.confidence, self._turns.saying):
-            text = ""
         return verdict(
             Overlap(
                 spoken_s=self._segmenter.spoken_s,
                 pause_s=now - aside.spoke_at if aside.look else 0.0,
-                words=text if known else None,
+                words=words.text if known else None,
                 language=words.language,
                 heard_s=aside.looks.get(look, 0.0),
                 whole=known and look == aside.look,

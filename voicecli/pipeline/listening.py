@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
-from voicecli.listen.bargein import barge_in
+from voicecli.listen.bargein import BEYOND_ECHO_DB, barge_in
 from voicecli.listen.segment import WORDS_DB, Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
 from voicecli.messages import (
@@ -59,10 +60,6 @@ LOUD_FALL_DB_S = 10.0
 
 NO_WORDS_S = 0.5
 """Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
-
-LEARN_S = 10.0
-"""Of the agent's voice, before speech over it counts without headphones: the canceller let a part of a first
-reply through in the room, and the agent answered it (echo at -15 dB, both cores busy)."""
 
 REMEMBERED_FRAMES = 128
 """When each of the last 4 s of frames was heard: a turn ends at most max_pause_ms after its last sound."""
@@ -135,9 +132,6 @@ class Listening:
     @property
     def barge_in(self) -> BargeIn:
         """Whether speech stops the agent."""
-        jitter = self._playback.jitter
-        if not self._headphones and jitter.pulled < LEARN_S * jitter.rate_hz:
-            return "off"
         return barge_in(self.echo, headphones=self._headphones)
 
     @property
@@ -188,7 +182,8 @@ class Listening:
         self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))
         self._on_segments(self.segmenter.push(scored))
         audible = self._over_agent(frame.captured_at)
-        self._asides.respond(scored, self.echo, headphones=self._headphones, audible=audible)
+        over_echo_db = self._over_echo_db(frame.captured_at)
+        self._asides.respond(scored, self.barge_in, over_echo_db, audible=audible)
         if self._asides.current is None:
             self._decide()
         else:
@@ -260,7 +255,11 @@ class Listening:
     def _over_agent(self, at: float) -> bool:
         """Whether what met the microphone then may have met the agent's voice."""
         tail_s = 0.0 if self._headphones else self._tail_s
-        return self._playback.jitter.on_hold or self._playback.audible(at, tail_s)
+        audible = self._playback.jitter.on_hold or self._playback.audible(at, tail_s)
+        return audible or self._over_echo_db(at) < BEYOND_ECHO_DB
+
+    def _over_echo_db(self, at: float) -> float:
+        return math.inf if self._canceller is None else self._canceller.over_echo_db(at)
 
     def _decide_aside(self, aside: Aside, now: float, *, audible: bool) -> None:
         match self._asides.decide(aside, now, audible=audible):
