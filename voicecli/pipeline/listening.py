@@ -1,4 +1,4 @@
-"""The listening thread: ring -> frames -> segments -> turns, and the decision that a turn is over."""
+"""The listening thread: ring -> frames -> segments -> turns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
 from voicecli.listen.bargein import BEYOND_ECHO_DB, barge_in
-from voicecli.listen.segment import WORDS_DB, Segmenter, State
-from voicecli.listen.turn import Evidence, pause_wanted_s
+from voicecli.listen.segment import Segmenter, State
 from voicecli.messages import (
     FRAME_S,
     Speech,
@@ -24,6 +23,7 @@ from voicecli.messages import (
 )
 from voicecli.pipeline.asides import Asides
 from voicecli.pipeline.controls import Interrupt, Say
+from voicecli.pipeline.deciding import Deciding
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
@@ -48,18 +48,6 @@ IDLE_POLL_S = 0.03
 
 CHECK_S = 0.1
 """How often it looks after the devices."""
-
-FRESH_S = 0.3
-"""New speech worth another look while the user is still speaking."""
-
-DIP_S = 0.1
-"""New speech at least, for the end of a word to be worth another look."""
-
-LOUD_FALL_DB_S = 10.0
-"""How fast the loudest of the last moments is forgotten."""
-
-NO_WORDS_S = 0.5
-"""Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
 
 REMEMBERED_FRAMES = 128
 """When each of the last 4 s of frames was heard: a turn ends at most max_pause_ms after its last sound."""
@@ -98,9 +86,8 @@ class Listening:
         self._transcribing = transcribing
         self._judging = judging
         self._asides = Asides(self.segmenter, playback, turns, transcribing)
-        self._config = config.turn
+        self._deciding = Deciding(self.segmenter, turns, transcribing, judging, config.turn)
         self._frames: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
-        self._loud_dbfs = SILENCE_DBFS
         self._seen_s = 0.0  # speech of this turn that was given to it
         self._headphones = config.audio.headphones
         self._tail_s = config.audio.tail_ms / 1000
@@ -303,32 +290,10 @@ class Listening:
         self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
 
     def _decide(self) -> None:
-        """Take the turn when the pause is as long as what is known of it asks for."""
-        stretch, pause_s = self._turns.stretch, self.segmenter.pause_s
-        if self._turns.paused == stretch and pause_s >= self._pause_wanted_s(stretch):
+        """Take the turn when it is over; else let the words so far be looked at, if that is worth it."""
+        if self._deciding.is_over():
             self._on_segments(self.segmenter.end())
-        elif self.segmenter.state is State.SPEAKING:
-            self._look_ahead()
-
-    def _look_ahead(self) -> None:
-        """Let the words so far be looked at, if there is time: once enough is new, or a word has ended."""
-        self._loud_dbfs = max(self.level_dbfs, self._loud_dbfs - LOUD_FALL_DB_S * FRAME_S)
-        fresh_s = self.segmenter.spoken_s - self._seen_s
-        dipped = fresh_s > DIP_S and self.level_dbfs < self._loud_dbfs - WORDS_DB
-        if (fresh_s >= FRESH_S or dipped) and self._transcribing.has_time(dipped=dipped):
+        elif self.segmenter.state is State.SPEAKING and self._deciding.wants_a_look(
+            self.level_dbfs, self.segmenter.spoken_s - self._seen_s
+        ):
             self._give(self.segmenter.so_far())
-
-    def _pause_wanted_s(self, stretch: int) -> float:
-        confirmed = self._turns.confirmed()
-        transcript = None if confirmed is None else confirmed.draft.transcript
-        if transcript is not None and not transcript.text:
-            return NO_WORDS_S
-        evidence = Evidence(
-            spoken_s=self.segmenter.spoken_s,
-            sound=self._judging.probability_of(stretch),
-            words=None if transcript is None else transcript.text,
-            ending=None if confirmed is None else confirmed.ending,
-            language="" if transcript is None else transcript.language,
-            asked=self._turns.asked,
-        )
-        return pause_wanted_s(evidence, self._config)
