@@ -89,6 +89,17 @@ def test_what_is_said_is_a_beginning_of_the_reply(pieces: list[str], max_tokens:
     assert ended or said == "".join(pieces)
 
 
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_a_reply_that_goes_in_circles_ends(size: int) -> None:
+    def said(text: str) -> tuple[str, bool]:
+        return spoken([text[at : at + size] for at in range(0, len(text), size)], 1000)
+
+    circles = "It is blue. They are called gems. So they are. " + "They are called gems! " * 9
+    assert said(circles) == (circles[: circles.index("!") + 1], True)
+    straight = "No. No. No. It is blue. It is blue and green. Is it? "
+    assert said(straight) == (straight, False)
+
+
 def test_a_reply_without_a_word_is_an_error() -> None:
     with pytest.raises(EngineError, match="empty reply"):
         ReplyText(lambda _piece: None, 10).finish()

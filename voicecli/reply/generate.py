@@ -30,6 +30,10 @@ NEXT_USER = ChatMessage("user", "")
 exactly as it will before the next question, and those that insist on alternating roles are content."""
 
 
+CIRCLE_WORDS = 3
+"""Words of a sentence that is not said twice in a reply."""
+
+
 class Generator(Protocol):
     """A language model. One call at a time; `close` may come from another thread and ends that call."""
 
@@ -124,7 +128,7 @@ class ReplyText:
 
     A reply cut at the token limit would break off inside a sentence, and be heard to. So once half the limit
     is used up, the reply is over at the next end of a sentence. An engine without a limit of its own stops
-    there as well.
+    there as well. And it is over after a sentence that it said before: small models go round in circles.
     """
 
     _SENTENCE_END = re.compile(r"([^\W\d]{2}[.!?…][\"'”’)]*\s|[。！？])")
@@ -133,21 +137,35 @@ class ReplyText:
         self._emit = emit
         self._soft_limit = max_tokens // 2
         self._tail = ""
+        self._sentence = ""
+        self._said: set[str] = set()
         self.pieces = 0
         """Pieces handed on; a piece is a token in every server known."""
 
     def take(self, piece: str) -> bool:
         """Hand on a piece of the reply; say whether the reply may end here."""
         self._tail = self._tail[-8:] + piece
-        end = self._SENTENCE_END.search(self._tail) if self.pieces >= self._soft_limit else None
+        end = self._SENTENCE_END.search(self._tail)
+        # Only so much of this piece belongs to the finished sentence.
+        own = None if end is None else max(0, len(piece) - (len(self._tail) - end.end()))
+        circles = self._circles(piece, own)
+        over = own is not None and (circles or self.pieces >= self._soft_limit)
         self.pieces += 1
-        if end is None:
-            self._emit(piece)
-            return False
-        # Only the part of this piece that belongs to the finished sentence.
-        if said := piece[: max(0, len(piece) - (len(self._tail) - end.end()))].rstrip():
+        if said := piece[:own].rstrip() if over else piece:
             self._emit(said)
-        return True
+        return over
+
+    def _circles(self, piece: str, own: int | None) -> bool:
+        """Whether a sentence ends in this piece that was said before; "No. No." is no circle."""
+        if not own:
+            self._sentence += piece
+            return False
+        words = re.findall(r"\w+", (self._sentence + piece[:own]).casefold())
+        self._sentence = piece[own:]
+        sentence = " ".join(words)
+        circles = len(words) >= CIRCLE_WORDS and sentence in self._said
+        self._said.add(sentence)
+        return circles
 
     def finish(self) -> None:
         """Check a reply that ended by itself. Raises EngineError for one without a word."""
