@@ -407,6 +407,19 @@ def test_an_utterance_can_be_ended_before_the_hangover_and_no_frame_is_kept_twic
     assert told(segmenter.flush()) == ["17-23 to 23"]
 
 
+def test_what_was_somebody_else_is_left_out_of_an_utterance() -> None:
+    """Begins with its pre-roll of four frames all the same; what is too short for speech stays too short."""
+    segmenter = Segmenter(CONFIG, 20 * FRAME_S)
+    for index, kind in enumerate("......##########"):
+        segmenter.push(frame(index, kind))
+    assert segmenter.keep(3) == frame(13, "#").frame.captured_at
+    assert segmenter.spoken_s == pytest.approx(3 * FRAME_S)
+    for index, kind in enumerate("####", start=16):
+        segmenter.push(frame(index, kind))
+    assert segmenter.keep(99) == frame(13, "#").frame.captured_at
+    assert told(segmenter.end()) == ["9-20 to 20"]
+
+
 def test_where_nobody_speaks_there_is_nothing_to_end() -> None:
     segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
     assert segmenter.end() == []

@@ -149,6 +149,19 @@ class Segmenter:
         self._expected = expected
         return events
 
+    def keep(self, frames: int) -> float:
+        """Let what is going on begin `frames` ago: before that it was somebody else. Gives when that was.
+
+        What is kept from before it is the pre-roll.
+        """
+        spare = max(0, len(self._held) - frames - self._preroll)
+        for _ in range(spare):
+            self._held.popleft()
+        self._onset = max(self._onset - spare, len(self._held) - frames)
+        self._last = max(self._last - spare, self._onset)
+        self._spoken = min(self._spoken, len(self._held) - self._onset)
+        return self._held[self._onset].frame.captured_at
+
     def push(self, scored: ScoredFrame) -> list[SegmentEvent]:
         """Take the next frame; give what it made certain, in order."""
         events: list[SegmentEvent] = []

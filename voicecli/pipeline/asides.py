@@ -55,8 +55,8 @@ class Aside:
     """When its newest speech did."""
     looks: dict[int, float] = field(default_factory=dict)
     """Of each time that its words were asked for, by number: the speech in it by then, s."""
-    beyond: int = 0
-    """Frames of speech in it that are more than echo."""
+    own: bool = False
+    """It is somebody's, and began with the first frame that is more than echo."""
     held: bool = False
     """It was enough to hold the agent."""
     next_look_s: float = LOOKS_S[0]
@@ -80,7 +80,8 @@ class Asides:
         self._turns = turns
         self._transcribing = transcribing
         self._looks = 0
-        self._run = 0  # frames in a row that are speech, and more than echo
+        self._run = 0  # frames of speech in a row that are more than echo
+        self._since = 0  # frames since the first of them
         self.current: Aside | None = None
 
     def begin(self, started: SpeechStarted) -> None:
@@ -106,11 +107,14 @@ class Asides:
         sounding = state in (State.STARTING, State.SPEAKING)
         beyond = sounding and over_echo_db >= BEYOND_ECHO_DB
         self._run = self._run + beyond if sounding else 0
+        self._since = self._since + 1 if self._run else 0
         if aside is None and state not in (State.QUIET, State.STARTING):
             return  # a turn
         if aside is not None and sounding:
             aside.spoke_at = scored.frame.captured_at + FRAME_S
-            aside.beyond += beyond
+            if self._run >= HOLD_FRAMES and not aside.own:
+                aside.own = True
+                aside.began_at = self._segmenter.keep(self._since)
         if aside is not None and aside.held:
             return
         frames = self._run + (beyond and scored.probability >= SURE)
@@ -130,7 +134,7 @@ class Asides:
             return "dismiss"
         if not aside.held:
             outlasts = not audible and self._segmenter.state is State.SPEAKING
-            return "interrupt" if outlasts and aside.beyond >= HOLD_FRAMES else "wait"
+            return "interrupt" if outlasts and aside.own else "wait"
         self._look_ahead(aside)
         look, words = self._transcribing.overheard
         known = look in aside.looks
