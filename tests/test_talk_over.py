@@ -82,6 +82,21 @@ def test_words_stop_the_agent_early_and_late_and_are_answered_whole(after_s: flo
         assert "overheard" not in names(agent)
 
 
+def test_words_in_the_last_words_of_the_agent_are_answered_whole() -> None:
+    """Whether they still interrupted it or not."""
+    with answering() as (room, agent):
+        while "mountains" not in str(agent.seen[-1]["text"]):
+            agent.until("speaking")
+        room.say(speak("What about the weather in Norway?"))
+        agent.until("transcript")
+        assert words(str(agent.seen[-1]["text"])) == ["what", "about", "the", "weather", "in", "norway"]
+        while agent.until("turn_done")["turn"] != 2:
+            pass
+        assert "Norway" in str(agent.seen[-1]["heard"])
+        agent.until("listening")
+        assert names(agent).count("speech_started") == 2
+
+
 @pytest.mark.parametrize("said", ["Yeah.", "Right.", "I see.", "Okay."])
 def test_who_agrees_lets_the_agent_go_on_and_no_word_of_it_is_lost(said: str) -> None:
     with answering() as (room, agent):

@@ -1,0 +1,43 @@
+"""Both speak at once without headphones, as the program hears it: real models and audio server, an echo."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.program import talking
+from tests.room import Room
+from tests.speech import speak
+from tests.test_talk import room_needed, words
+from tests.test_talk_over import ASKED, LATE_S, after, names
+
+pytestmark = [pytest.mark.models, pytest.mark.room, room_needed]
+
+OVER = "What about the weather in Norway?"
+
+
+@pytest.mark.parametrize(("delay_ms", "after_s"), [(40, 0.7), (120, 2.0), (250, LATE_S)])
+@pytest.mark.parametrize("level_db", [-20.0, -15.0, -6.0])
+def test_the_agent_never_answers_itself_and_hears_who_speaks_over_it(
+    level_db: float, delay_ms: int, after_s: float
+) -> None:
+    with Room() as room:
+        room.echo(level_db, delay_ms)
+        with talking("--engine", "echo", env=room.env) as agent:
+            agent.until("listening")
+            room.say(speak(ASKED))
+            first = agent.until("turn_done")
+            agent.until("listening")
+            assert len(words(str(first["heard"]))) >= len(words(ASKED))
+            assert names(agent).count("speech_started") == 1
+            room.say(speak(ASKED))
+            agent.until("speaking")
+            room.say(after(after_s, speak(OVER)))
+            agent.until("interrupted")
+            if names(agent).count("transcript") < 3:
+                agent.until("transcript")
+            agent.until("turn_done")
+            agent.until("listening")
+        heard = [event["text"] for event in agent.seen if event["event"] == "transcript"]
+        assert len(heard) == names(agent).count("speech_started") == 3
+        assert words(str(heard[-1]))[-3:] == ["weather", "in", "norway"]
+        assert names(agent).count("interrupted") == 1
