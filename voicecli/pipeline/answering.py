@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
+CLAUSES_AHEAD = 2
+"""The voice has so many before the model is asked for anything else: the first is sound for a second, and the
+second must be there by then."""
+
 
 class Replying:
     """Owns the conversation. One draft at a time: a reply is remembered, as far as heard, before the next."""
@@ -167,13 +171,12 @@ class Replying:
                 self._turns.tell(draft, events.ReplyClause(now, draft.turn, count, text))
                 self._clauses.put(Clause(draft.turn, draft.number, count, text))
                 count += 1
-                if count == 1 and not draft.repeats and not self._turns.taken(draft):
-                    # Not before: the voice is busy with this clause, and the next is not in haste.
-                    record.ending = self._ending(draft.transcript.text)
 
         def on_text(delta: str) -> None:
             times.first_token_at = times.first_token_at or self._turns.clock.now()
             say(splitter.push(delta))
+            if count >= CLAUSES_AHEAD:
+                self._judge(record)
 
         def cancelled() -> bool:
             return self._turns.cancelled(draft.number)
@@ -186,7 +189,14 @@ class Replying:
                 stats = self._generator.generate(messages, on_text, cancelled)
         if not cancelled():
             say(splitter.finish())
+            self._judge(record)
         return stats
+
+    def _judge(self, record: DraftRecord) -> None:
+        """Once, and only while the answer can still count."""
+        if not record.judged and self._turns.awaits_decision(record.draft):
+            record.judged = True
+            record.ending = self._ending(record.draft.transcript.text)
 
     def _ending(self, text: str) -> float | None:
         """What the model makes of the words alone: earlier turns change little, and cost time to read."""
