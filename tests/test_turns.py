@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from voicecli import events
 from voicecli.clock import FakeClock
 from voicecli.messages import Draft, Transcript
-from voicecli.pipeline.turns import LATE_S, STAGES, Turns, TurnTimes
+from voicecli.pipeline.times import STAGES, TurnTimes
+from voicecli.pipeline.turns import LATE_S, Turns
 
 if TYPE_CHECKING:
     from voicecli.events import Event

@@ -25,7 +25,8 @@ from voicecli.messages import (
     WordsSoFar,
 )
 from voicecli.pipeline.answering import Replying
-from voicecli.pipeline.turns import Turns, TurnTimes
+from voicecli.pipeline.times import TurnTimes
+from voicecli.pipeline.turns import Turns
 from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.witness import Scores, can_judge, ending
 
