@@ -19,7 +19,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from voicecli.bench.turns import Judges, Label, Pause, Replayed, best, curves, read_labels, replay
+from voicecli.bench.labels import Label, read_labels
+from voicecli.bench.turns import Judges, Pause, Replayed, best, curves, replay
 from voicecli.config import SYSTEM_PROMPT, GenerateConfig, TurnConfig
 from voicecli.listen import turn
 from voicecli.listen.complete import CompletionModel

@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/turn_set.py FOLDER [--recordings FOLDER FOLDER]
 
-FOLDER gets WAV files (16 kHz mono) and `labels.jsonl`, as `voicecli.bench.turns` reads them. Each file is
+FOLDER gets WAV files (16 kHz mono) and `labels.jsonl`, as `voicecli.bench.labels` reads them. Each file is
 one turn between 0.5 s and 3 s without speech, all in the same noise. Pauses are 0.2 to 1.5 s, the shorter the
 more frequent (log-uniform). A turn is made in one of three ways, `made` in the label:
 

@@ -16,18 +16,17 @@ from typer.testing import CliRunner
 from tests.speech import speak
 from voicecli.audio.files import WavWriter
 from voicecli.audio.level import to_int16
+from voicecli.bench.labels import Label, read_labels
 from voicecli.bench.turns import (
     NOTICED_FRAMES,
     SOUND_AFTER_S,
     WORDS_AFTER_S,
-    Label,
     Pause,
     Point,
     Replayed,
     best,
     curves,
     point,
-    read_labels,
     taken_s,
 )
 from voicecli.cli.bench_turns import turns as command

@@ -19,7 +19,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from voicecli.cli import config as command
-from voicecli.config import KEYS, Config
+from voicecli.config import Config
+from voicecli.config.catalogue import KEYS
 from voicecli.config.load import load, user_file
 from voicecli.config.servers import USUAL_PORTS, LocalServer, find_servers
 from voicecli.errors import ConfigError

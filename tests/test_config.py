@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from voicecli.config import KEYS, Config, Key, PlaybackConfig, Refusal, SegmentConfig, check, value_of
+from voicecli.config import Config, PlaybackConfig, Refusal, SegmentConfig, check
+from voicecli.config.catalogue import KEYS, Key, value_of
 from voicecli.config.load import Flags, find_file, load, load_with_origins, user_file
 from voicecli.config.text import effective_toml, example_toml, starter_toml
 from voicecli.config.toml import Scalar, printable, shown, to_toml

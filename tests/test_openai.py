@@ -276,7 +276,7 @@ def test_warming_evaluates_the_prompt_up_to_the_next_words(server: Server, engin
 def test_a_server_elsewhere_is_told_nothing_before_it_is_asked(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecli.reply.openai._is_loopback", lambda _host: False)
+    monkeypatch.setattr("voicecli.reply.openai.is_loopback", lambda _host: False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     engine = OpenAiGenerator(config(server))
     assert not engine.is_local

@@ -29,7 +29,7 @@ from voicecli.messages import (
     Transcript,
 )
 from voicecli.pipeline import Pipeline
-from voicecli.pipeline.turns import STAGES
+from voicecli.pipeline.times import STAGES
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16

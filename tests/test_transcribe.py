@@ -11,7 +11,7 @@ import pytest
 
 from tests.speech import speak
 from voicecli.errors import ConfigError, ModelError
-from voicecli.listen import transcribe
+from voicecli.listen import transcribe, window
 from voicecli.listen.transcribe import Transcriber
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root
@@ -73,9 +73,9 @@ def test_the_budget_grows_with_the_sound_and_ends_at_what_whisper_can_say() -> N
 
 
 def test_the_window_holds_the_sound_and_silence_after_it_and_never_more_than_whispers() -> None:
-    assert transcribe.window_s(0.5) == transcribe.MIN_WINDOW_S
-    assert transcribe.window_s(10.0) == 10.0 + transcribe.SILENCE_AFTER_S
-    assert transcribe.window_s(28.0) == transcribe.WINDOW_S
+    assert window.window_s(0.5) == window.MIN_WINDOW_S
+    assert window.window_s(10.0) == 10.0 + window.SILENCE_AFTER_S
+    assert window.window_s(28.0) == window.WINDOW_S
 
 
 def test_sentences_that_begin_after_the_sound_are_left_out() -> None:
@@ -89,7 +89,7 @@ def test_sentences_that_begin_after_the_sound_are_left_out() -> None:
 def test_where_sound_is() -> None:
     samples = np.zeros(2 * RATE_HZ, np.float32)
     samples[RATE_HZ // 2 : RATE_HZ] = 0.5
-    assert transcribe.sounding_s(samples) == pytest.approx((0.5, 1.0), abs=0.021)
+    assert window.sounding_s(samples) == pytest.approx((0.5, 1.0), abs=0.021)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_where_sound_is() -> None:
 )
 def test_what_are_no_samples_is_refused(samples: Float32, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        transcribe.check_samples(samples)
+        window.check_samples(samples)
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])

@@ -35,6 +35,7 @@ from voicecli.events import (
     Warned,
     as_json,
 )
+from voicecli.listen.bargein import BargeIn
 from voicecli.view import ReaderGone, make_view
 from voicecli.view.live import LiveView
 from voicecli.view.plain import PlainView
@@ -573,13 +574,63 @@ def test_push_to_talk_tells_how() -> None:
         assert "listening" in terminal.text
 
 
-def test_what_waits_is_shown_and_takes_no_line() -> None:
-    terminal = FakeTerminal(80)
+BARGE_IN = {
+    "on": "Talk over it to stop it.",
+    "strict": "Speak up to stop it: learning the echo.",
+    "off": "The microphone is off while it speaks.",
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("barge_in", "told"), BARGE_IN.items())
+def test_while_it_speaks_it_says_how_to_interrupt(width: int, barge_in: BargeIn, told: str) -> None:
+    terminal = FakeTerminal(width)
     with LiveView(terminal.console) as view:
-        view.tick(replace(STATUS, state="speaking"))
+        view.tick(replace(STATUS, barge_in=barge_in))
         rows = len(terminal.rows)
-        view.tick(replace(STATUS, state="speaking", waiting={"clauses": 2, "drafts": 0}))
+        assert told not in terminal.text
+        view.tick(replace(STATUS, barge_in=barge_in, state="speaking"))
+        assert f"\n{told}\n" in terminal.text
+        assert len(terminal.rows) == rows
+        view.tick(replace(STATUS, barge_in=barge_in, state="speaking", microphone_muted=True))
+        assert "\nMuted: microphone.\n" in terminal.text
+
+
+@pytest.mark.parametrize(("barge_in", "told"), BARGE_IN.items())
+def test_with_push_to_talk_it_says_so_where_the_key_stops_it(barge_in: BargeIn, told: str) -> None:
+    terminal = FakeTerminal(80)
+    status = replace(
+        STATUS, state="speaking", barge_in=barge_in, push_to_talk=True, keys={"push_to_talk": "space"}
+    )
+    with LiveView(terminal.console) as view:
+        view.tick(status)
+        assert ("Press space to talk over it." in terminal.text) == (barge_in != "off")
+        view.tick(replace(status, talk_key_down=True))
+        assert told in terminal.text
+
+
+def test_plain_says_how_to_interrupt_when_that_changes() -> None:
+    out = io.StringIO()
+    view = PlainView(out)
+    for barge_in in ("off", "off", "strict", "on", "on"):
+        view.tick(replace(STATUS, barge_in=barge_in))
+        view.tick(replace(STATUS, barge_in=barge_in, state="speaking"))
+    assert [line.strip() for line in out.getvalue().splitlines()] == [
+        BARGE_IN[each] for each in ("off", "strict", "on")
+    ]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_waits_is_shown_where_there_is_room_and_takes_no_line(width: int) -> None:
+    terminal = FakeTerminal(width)
+    with LiveView(terminal.console) as view:
+        view.tick(replace(STATUS, state="thinking"))
+        rows = len(terminal.rows)
+        view.tick(replace(STATUS, state="thinking", waiting={"clauses": 2, "drafts": 0}))
         assert "\nwaiting: 2 clauses\n" in terminal.text
+        view.tick(replace(STATUS, state="speaking", waiting={"clauses": 2}))
+        waiting = " waiting: 2 clauses" if width >= 80 else ""
+        assert f"\n{BARGE_IN['off']}{waiting}\n" in terminal.text
         assert len(terminal.rows) == rows
 
 

@@ -1,22 +1,11 @@
 """Labelled recordings of turns -> how often each way of deciding cuts speakers off, and how long it waits.
 
-`labels.jsonl` in the folder has a line for each recording, a JSON object:
-
-    file        name of the recording in the folder, any kind `voicecli transcribe` reads
-    turn_end_s  where the speaker has finished, seconds; silence or noise of 3 s or more follows
-    split       "train" or "held-out"; "held-out" when it is absent
-    language    ISO 639-1; "en" when absent
-    asked       whether the agent has asked for it; false when absent
-    pauses      inside the turn: [begin_s, end_s, kind]; for counting only
-    voice       who speaks; for the fit only
-
-`scripts/turn_set.py` makes such a folder. Speech is found by the detector and the gate as in a talk, and the
-evidence is known as late as in a talk, but nothing is done in real time.
+Speech is found by the detector and the gate as in a talk, and the evidence is known as late as in a talk, but
+nothing is done in real time.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from math import ceil, inf, sqrt
 from statistics import median
@@ -26,7 +15,7 @@ import numpy as np
 
 from voicecli.audio.files import decode
 from voicecli.config import SegmentConfig, TurnConfig
-from voicecli.errors import AudioFileError, ConfigError
+from voicecli.errors import AudioFileError
 from voicecli.listen.segment import Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
@@ -35,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from voicecli.bench.labels import Label
     from voicecli.listen.complete import CompletionModel
     from voicecli.listen.detect import Detector
     from voicecli.listen.transcribe import Transcriber
@@ -53,23 +43,6 @@ ENDING_AFTER_S = 0.2
 """Until the language model has read it. All three on two cores, docs/decisions/0006-turn-decision.md."""
 SENSIBLE_CUT_OFFS = 0.05
 """A way to decide is judged by its dead air where it cuts off no more turns than this."""
-
-LABELS = "labels.jsonl"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What is known of a recording."""
-
-    file: str
-    turn_end_s: float
-    split: str = "held-out"
-    language: str = "en"
-    asked: bool = False
-    pauses: int = 0
-    """How many are inside the turn."""
-    voice: str = ""
-    """Who speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,40 +89,6 @@ class Point:
         middle = share + z * z / (2 * n)
         spread = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
         return max(0.0, (middle - spread) / (1 + z * z / n)), min(1.0, (middle + spread) / (1 + z * z / n))
-
-
-def read_labels(folder: Path) -> list[Label]:
-    """Read the labels. Raises ConfigError for a file that is absent or holds something else."""
-    path = folder / LABELS
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read", "scripts/turn_set.py makes a labelled folder") from error
-    labels = [_label(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not labels:
-        raise ConfigError(f"{path} is empty", "scripts/turn_set.py makes a labelled folder")
-    return labels
-
-
-def _label(path: Path, number: int, line: str) -> Label:
-    try:
-        found = json.loads(line)
-        label = Label(
-            file=found["file"],
-            turn_end_s=float(found["turn_end_s"]),
-            split=found.get("split", "held-out"),
-            language=found.get("language", "en"),
-            asked=bool(found.get("asked", False)),
-            pauses=len(found.get("pauses", [])),
-            voice=str(found.get("voice", "")),
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ConfigError(
-            f"{path} line {number} is no label", 'want {"file": ..., "turn_end_s": ...}'
-        ) from error
-    if not isinstance(label.file, str) or label.split not in ("train", "held-out"):
-        raise ConfigError(f"{path} line {number} is no label", 'split is "train" or "held-out", file a name')
-    return label
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from voicecli.cli.options import ConfigFile, Language, ModelsDir, Whisper, setti
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
+    from voicecli.bench.labels import Label
     from voicecli.bench.report import Tradeoff
-    from voicecli.bench.turns import Curves, Label, Point, Replayed
+    from voicecli.bench.turns import Curves, Point, Replayed
     from voicecli.config import Config
 
 LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
@@ -75,7 +76,8 @@ def trade_off(folder: Path, config: Config, models_dir: Path | None) -> Tradeoff
 def _curves(
     folder: Path, split: Split, config: Config, models_dir: Path | None
 ) -> tuple[list[Replayed], Curves]:
-    from voicecli.bench.turns import curves, read_labels
+    from voicecli.bench.labels import read_labels
+    from voicecli.bench.turns import curves
 
     labels = [label for label in read_labels(folder) if split in (Split.ALL, Split(label.split))]
     if not labels:

@@ -56,7 +56,7 @@ def check(
     file: Annotated[Path | None, typer.Argument(help="Without it the file that is used.")] = None,
 ) -> None:
     """Say whether a settings file, and the environment over it, can be used; exit code 2 if not."""
-    from voicecli.config import KEYS, value_of
+    from voicecli.config.catalogue import KEYS, value_of
     from voicecli.config.load import load_with_origins
 
     loaded = load_with_origins(file)

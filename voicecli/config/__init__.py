@@ -12,9 +12,7 @@ from voicecli.config.keys import KeysConfig
 from voicecli.config.section import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from voicecli.config.toml import Scalar
+    from collections.abc import Mapping
 
 SYSTEM_PROMPT = (
     "You are a friendly voice assistant. You are heard, not read. "
@@ -225,92 +223,6 @@ class Config(Section):
     synthesize: SynthesizeConfig = SynthesizeConfig()
     playback: PlaybackConfig = PlaybackConfig()
     keys: KeysConfig = KeysConfig()
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is known of one setting."""
-
-    section: str
-    """The table it is in: `segment`."""
-    name: str
-    """`preroll_ms`"""
-    meaning: str
-    kind: str
-    """What its type is called: `a whole number`."""
-    allowed: str
-    """`0 to 1000 (ms)`; empty when every value of the type is."""
-    default: Scalar
-    hidden: bool
-    """A wrong value may be a secret and is not repeated."""
-
-    @property
-    def path(self) -> str:
-        """Both: `segment.preroll_ms`."""
-        return f"{self.section}.{self.name}"
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that sets it: `VOICECLI_SEGMENT__PREROLL_MS`."""
-        return f"VOICECLI_{self.section}__{self.name}".upper()
-
-
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": 'text in "quotes"',
-    "boolean": "true or false",
-}
-_UNITS = {"ms": "ms", "s": "s", "db": "dB", "dbfs": "dBFS", "tokens": "tokens", "frames": "frames of 32 ms"}
-
-
-def _allowed(name: str, schema: Mapping[str, object]) -> str:
-    """Say the bounds that a field's JSON schema states; the unit is the ending of its name."""
-    unit = _UNITS.get(name.rpartition("_")[2])
-    match schema:
-        case {"allowed": str(text)}:
-            return text
-        case {"enum": [*names, last]}:
-            return ", ".join(f'"{x}"' for x in names) + f' or "{last}"'
-        case {"minimum": low, "maximum": high}:
-            bounds = f"{low} to {high}"
-        case {"exclusiveMinimum": low, "maximum": high}:
-            bounds = f"above {low}, at most {high}"
-        case {"exclusiveMinimum": low, "exclusiveMaximum": high}:
-            bounds = f"above {low}, below {high}"
-        case {"maxLength": most}:
-            bounds = f"at most {most} characters"
-        case {"minLength": 1}:
-            bounds = "not empty"
-        case _:
-            bounds = ""
-    return f"{bounds} ({unit})" if unit else bounds
-
-
-def _keys() -> Iterator[Key]:
-    for section, table in Config.model_fields.items():
-        model = type(table.default)
-        schema = model.model_json_schema()["properties"]
-        for name, field in model.model_fields.items():
-            yield Key(
-                section=section,
-                name=name,
-                meaning=field.description,
-                kind=_KINDS[schema[name]["type"]],
-                allowed=_allowed(name, schema[name]),
-                default=field.default,
-                hidden=not field.repr,
-            )
-
-
-KEYS: Mapping[str, Key] = {key.path: key for key in _keys()}
-"""Every setting by its path, in the order of the file."""
-
-
-def value_of(config: Config, key: Key) -> Scalar:
-    """Look up what a key is set to."""
-    value: Scalar = getattr(getattr(config, key.section), key.name)
-    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from platformdirs import user_config_path
 
-from voicecli.config import KEYS, Config, Key, Refusal, check
+from voicecli.config import Config, Refusal, check
+from voicecli.config.catalogue import KEYS, Key
 from voicecli.config.toml import Scalar, parse, printable, shown
 from voicecli.errors import ConfigError
 

@@ -6,7 +6,8 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from voicecli.config import KEYS, Config, Key, value_of
+from voicecli.config import Config
+from voicecli.config.catalogue import KEYS, Key, value_of
 from voicecli.config.toml import to_toml
 
 if TYPE_CHECKING:

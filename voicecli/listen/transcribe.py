@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.errors import ConfigError, ModelError
+from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
 
 if TYPE_CHECKING:
@@ -29,15 +30,6 @@ if TYPE_CHECKING:
 
     from voicecli.messages import Float32
 
-LONGEST_S = 28.0
-"""More than this has no silence after it in Whisper's window."""
-SHORTEST_S = 0.1
-"""Less than this holds no word."""
-
-WINDOW_S = 30.0
-"""What Whisper was trained on."""
-MIN_WINDOW_S = 6.0
-SILENCE_AFTER_S = 2.0
 QUIET_BEFORE_S = 0.2
 """Whisper loses or repeats a word that begins with the very first sample."""
 
@@ -252,25 +244,6 @@ def token_budget(audio_s: float) -> int:
     return min(MAX_TOKENS, round(12 * audio_s) + 10)
 
 
-def window_s(audio_s: float) -> float:
-    """Seconds to encode for this much audio, silence after it included."""
-    return min(WINDOW_S, max(MIN_WINDOW_S, audio_s + SILENCE_AFTER_S))
-
-
-def sounding_s(samples: Float32) -> tuple[float, float]:
-    """Where sound begins and ends, in seconds, from at least 20 ms.
-
-    Sound is what is within 30 dB of the loudest 20 ms, or 10 dB above the quietest tenth: soft speech after
-    the slam of a door is sound, too.
-    """
-    block = RATE_HZ // 50
-    blocks = samples[: samples.size // block * block].reshape(-1, block)
-    power = np.mean(blocks.astype(np.float64) ** 2, axis=1)
-    floor = max(float(np.quantile(power, 0.1)), 1e-9)
-    sound = np.flatnonzero(power >= min(float(power.max()) * 1e-3, floor * 10))
-    return float(sound[0]) * block / RATE_HZ, float(sound[-1] + 1) * block / RATE_HZ
-
-
 def before_end(tokens: Sequence[int], first_timestamp: int, end_s: float) -> list[int]:
     """Leave out the sentences that begin after the sound has ended: made up, mostly the last one again."""
     kept: list[int] = []
@@ -293,21 +266,6 @@ def is_loop(text: str) -> bool:
         or letters.find(letters[-_TAIL:]) < len(letters) - _TAIL
         or len(packed) > HIGH_COMPRESSION * len(zlib.compress(packed))  # as Whisper counts it
     )
-
-
-def check_samples(samples: Float32) -> None:
-    """Raise ValueError, which says what is wrong, unless these are samples that can be transcribed."""
-    if samples.dtype != np.float32 or samples.ndim != 1:
-        raise ValueError(f"samples to transcribe: want (n,) float32, got {samples.shape} {samples.dtype}")
-    if not 0 < samples.size <= LONGEST_S * RATE_HZ:
-        got_s = samples.size / RATE_HZ
-        raise ValueError(f"samples to transcribe: want above 0 and at most {LONGEST_S:g} s, got {got_s:g} s")
-    if np.isnan(samples).any():
-        raise ValueError("samples to transcribe: some are NaN")
-    if np.isinf(samples).any():
-        raise ValueError("samples to transcribe: some are infinite")
-    if np.abs(samples).max() > 1.0:
-        raise ValueError("samples to transcribe: some are outside [-1, 1]")
 
 
 def _load(folder: Path, threads: int) -> WhisperModel:

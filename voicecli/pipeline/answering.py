@@ -48,7 +48,6 @@ class Replying:
         self._hint = engines.hint
         self._language = engines.synthesizer.language
         self._conversation = Conversation(config.system_prompt, config.history_tokens)
-        self._alone = Conversation(config.system_prompt, 0)
         self._turns = turns
         self._said = said
         self._clauses = clauses
@@ -63,7 +62,7 @@ class Replying:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
         self._warm("")
         with suppress(EngineError):  # told already
-            self._ending("Hello")
+            self._generator.ending(self._conversation.messages_for("Hello"))
         self._turns.ready = True
         self._turns.emit(events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None))
         while True:
@@ -167,9 +166,6 @@ class Replying:
                 self._turns.tell(draft, events.ReplyClause(now, draft.turn, count, text))
                 self._clauses.put(Clause(draft.turn, draft.number, count, text))
                 count += 1
-                if count == 1 and not draft.repeats and not self._turns.taken(draft):
-                    # Not before: the voice is busy with this clause, and the next is not in haste.
-                    record.ending = self._ending(draft.transcript.text)
 
         def on_text(delta: str) -> None:
             times.first_token_at = times.first_token_at or self._turns.clock.now()
@@ -183,14 +179,12 @@ class Replying:
             if draft.repeats:
                 on_text(self._last)
             else:
+                if self._turns.is_open(draft.turn):
+                    record.ending = self._generator.ending(messages)
                 stats = self._generator.generate(messages, on_text, cancelled)
         if not cancelled():
             say(splitter.finish())
         return stats
-
-    def _ending(self, text: str) -> float | None:
-        """What the model makes of the words alone: earlier turns change little, and cost time to read."""
-        return self._generator.ending(self._alone.messages_for(text))
 
 
 class Speaking:

@@ -8,7 +8,7 @@ from voicecli import events
 from voicecli.listen.partial import Agreement, same_words
 from voicecli.listen.words import word_evidence
 from voicecli.messages import Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
-from voicecli.pipeline.turns import TurnTimes
+from voicecli.pipeline.times import TurnTimes
 
 if TYPE_CHECKING:
     from voicecli.channel import Channel

@@ -11,13 +11,13 @@ import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.posix import step_back
+from voicecli.reply import witness
 from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, ReplyText
 
 if TYPE_CHECKING:
@@ -44,44 +44,8 @@ STOP = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "\nUser:", "\nuser:", "\n
 LONGEST_SOCKET_PATH = 100
 """`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
 
-
-REPLY_SLOT, WITNESS_SLOT = 0, 1
-"""Each remembers what it has read: so the words can be judged while the reply to them is being made."""
-
-WITNESS_TOKENS = 512
-"""More than a system prompt and what a person says in `segment.max_utterance_s`."""
-
-NEXT_TOKENS = 40
-"""Most probable tokens looked at behind the user's words."""
-
-_STOPS = " .?!,…-—"
-"""Marks that the transcriber may have put behind words that go on."""
-
-_LEAST_PROBABILITY = 1e-4
-"""Of an end, and of its opposite."""
-
-
-class _Token(TypedDict):
-    token: str
-    logprob: float
-
-
-class _Position(TypedDict):
-    top_logprobs: list[_Token]
-
-
-class _Logprobs(TypedDict):
-    content: list[_Position]
-
-
-class _Scored(TypedDict):
-    logprobs: _Logprobs
-
-
-class _Ending(TypedDict, total=False):
-    """Its answer when it is asked for probabilities."""
-
-    choices: list[_Scored]
+SLOT = 0
+"""The only one: it remembers what it has read, the words that are judged for the reply to them."""
 
 
 class _Progress(TypedDict):
@@ -130,7 +94,7 @@ class EmbeddedGenerator:
         self.name = f"{gguf.name}, in this process"
         self._config = config
         self._gguf = gguf
-        self._chat_ml = _speaks_chat_ml(gguf)
+        self._can_judge = witness.can_judge(gguf)
         self._server: xllamacpp.Server | None = None
         self._closed = False
 
@@ -152,39 +116,10 @@ class EmbeddedGenerator:
         return reply.stats
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Look how probable a mark or the end of the message is as the next token after the words.
-
-        The model's template makes no half messages, so this is for ChatML alone (SmolLM2, Qwen). May be asked
-        by what `generate` emits to: the reply goes on meanwhile.
-        """
-        if self._closed or self._server is None or not self._chat_ml:
+        """Read the words as the reply to them will, which then has only the template to read."""
+        if self._closed or self._server is None or not self._can_judge:
             return None
-        *before, last = messages
-        prompt = "".join(f"<|im_start|>{each.role}\n{each.content}<|im_end|>\n" for each in before)
-        words = last.content.rstrip(_STOPS)
-        found: list[_Ending] = []
-
-        def take(answer: _Ending) -> bool:
-            found.append(answer)
-            return False
-
-        self._server.handle_completions(
-            {
-                "prompt": f"{prompt}<|im_start|>{last.role}\n{words}",
-                "id_slot": WITNESS_SLOT,
-                "n_predict": 1,
-                "n_probs": NEXT_TOKENS,
-                "cache_prompt": True,
-                "stream": False,
-            },
-            take,
-        )
-        if not found or "choices" not in found[-1]:
-            return None  # too long for the context: the reply will say so
-        following = found[-1]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-        end = sum(exp(next_["logprob"]) for next_ in following if _is_end(next_["token"]))
-        end = min(1 - _LEAST_PROBABILITY, max(_LEAST_PROBABILITY, end))
-        return log(end / (1 - end))
+        return witness.ending(self._server.handle_completions, messages, SLOT)
 
     def close(self) -> None:
         """Free the model, after the call under way has seen it."""
@@ -215,7 +150,7 @@ class EmbeddedGenerator:
     def _request(self, messages: Sequence[ChatMessage], max_tokens: int) -> dict[str, object]:
         return {
             "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "id_slot": REPLY_SLOT,
+            "id_slot": SLOT,
             "stream": True,
             "return_progress": True,
             "cache_prompt": True,
@@ -272,23 +207,6 @@ class _Reply:
         )
 
 
-def _is_end(token: str) -> bool:
-    """Whether a message ends with this token: a mark, a line end, or the empty one, which ends it all."""
-    return not token or token.strip(" ").startswith((".", "?", "!", "\n", "<|im_end|>"))
-
-
-def _speaks_chat_ml(gguf: Path) -> bool:
-    """Whether its chat template is ChatML; it is in the first part of the file, with the vocabulary."""
-    with gguf.open("rb") as file:
-        head = file.read(METADATA_BYTES)
-    template = head.find(b"tokenizer.chat_template")
-    return template >= 0 and b"<|im_start|>" in head[template : template + 20_000]
-
-
-METADATA_BYTES = 32 * 2**20
-"""More than names, vocabulary and template of a model take (SmolLM2: 1.7 MB, Qwen3: 6 MB)."""
-
-
 def _without_oldest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     """Drop the older half of the turns, in pairs; empty where only the question is left."""
     system = [message for message in messages[:1] if message.role == "system"]
@@ -308,9 +226,8 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
     threads = config.threads or max(1, (os.cpu_count() or 1) // 2)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
-    params.n_parallel = 2
-    params.kv_unified = True  # not half of the context for each
-    params.n_ctx = config.context_tokens + WITNESS_TOKENS
+    params.n_parallel = 1
+    params.n_ctx = config.context_tokens
     params.n_batch = params.n_ubatch = BATCH_TOKENS
     # When the oldest turns are dropped, what was evaluated after them is moved up, not evaluated again. It
     # was made with them in view, so they fade rather than vanish.

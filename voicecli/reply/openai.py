@@ -9,14 +9,13 @@ client is gone. A blocking client offers no such moment: while it waits it can b
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from voicecli.errors import ConfigError, EngineError
+from voicecli.reply.address import host_of, is_loopback, shown
 from voicecli.reply.generate import NEXT_USER, ReplyText
 from voicecli.reply.sse import EventLines, StreamedReply, parsed, reason
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage, GenerationStats
     from voicecli.reply.generate import Cancelled, Emit
-
-EXAMPLE = "write it as in http://127.0.0.1:11434/v1"
 
 POLL_S = 0.03
 """How often a waiting request is asked whether it is still wanted, s."""
@@ -63,7 +60,7 @@ class OpenAiGenerator:
         """Raise ConfigError for an address or a key that cannot be sent."""
         self._config = config
         self._url = config.base_url.rstrip("/")
-        self.is_local = _is_loopback(_host(self._url))
+        self.is_local = is_loopback(host_of(self._url))
         self._model = None if config.model == "auto" else config.model
         self._extras = NO_THINKING if self.is_local else NO_THINKING[-1:]
         self._headers = {"Accept-Encoding": "identity"}
@@ -80,7 +77,7 @@ class OpenAiGenerator:
     @property
     def name(self) -> str:
         """The model and where it runs, for people."""
-        return f"{self._model or 'the first model'} at {_shown(self._url)}"
+        return f"{self._model or 'the first model'} at {shown(self._url)}"
 
     def warm(self, messages: Sequence[ChatMessage]) -> None:
         """Make a server of this computer load its model and evaluate the prompt.
@@ -214,7 +211,7 @@ class OpenAiGenerator:
         if not response.headers.get("content-type", "").startswith("text/event-stream"):
             kind = response.headers.get("content-type", "").partition(";")[0] or "something without a type"
             raise EngineError(
-                f"{_shown(self._url)} answers with {kind}, not with a stream", "generate.base_url ends in /v1"
+                f"{shown(self._url)} answers with {kind}, not with a stream", "generate.base_url ends in /v1"
             )
         lines = EventLines()
         with suppress(TimeoutError):
@@ -226,7 +223,7 @@ class OpenAiGenerator:
                     if reply.finished and rest.when() is None:
                         rest.reschedule(asyncio.get_running_loop().time() + REST_S)
         if not reply.finished:
-            raise EngineError(f"{_shown(self._url)} broke off in the middle of the reply", "ask again")
+            raise EngineError(f"{shown(self._url)} broke off in the middle of the reply", "ask again")
 
     async def _models(self) -> list[str]:
         """Names of the models the server has."""
@@ -251,19 +248,19 @@ class OpenAiGenerator:
             if "embed" not in name.lower():
                 return name
         raise EngineError(
-            f"{_shown(self._url)} lists no language model",
+            f"{shown(self._url)} lists no language model",
             "load one there, or set generate.model to its name",
         )
 
     def _unauthorised(self) -> EngineError:
         known = "Authorization" in self._headers
         return EngineError(
-            f"{_shown(self._url)} {'refuses the key' if known else 'asks for a key'}",
+            f"{shown(self._url)} {'refuses the key' if known else 'asks for a key'}",
             f"set the environment variable {self._config.api_key_env}",
         )
 
     async def _refusal(self, response: httpx.Response) -> EngineError:
-        where = _shown(self._url)
+        where = shown(self._url)
         match response.status_code:
             case 401 | 403:
                 return self._unauthorised()
@@ -286,7 +283,7 @@ class OpenAiGenerator:
     def _broken(self, error: httpx.HTTPError, waited_s: float | None) -> EngineError:
         import httpx
 
-        where = _shown(self._url)
+        where = shown(self._url)
         match error:
             case httpx.ConnectError() | httpx.ConnectTimeout():
                 return EngineError(f"no server answers at {where}", "start it, or use --engine embedded")
@@ -299,27 +296,3 @@ class OpenAiGenerator:
                 return EngineError(f"{where} broke off the connection", "look at its log, then ask again")
             case _:
                 return EngineError(f"{where}: {error}", "check generate.base_url")
-
-
-def _host(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port  # reading the port checks it
-    except ValueError as error:
-        raise ConfigError(f"generate.base_url is no address: {error}", EXAMPLE) from error
-    if not host:
-        raise ConfigError("generate.base_url names no server", EXAMPLE)
-    return host
-
-
-def _shown(url: str) -> str:
-    """Give the address without the user name and password it may hold."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

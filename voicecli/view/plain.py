@@ -19,7 +19,7 @@ from voicecli.events import (
 )
 from voicecli.view.output import LineOutput
 from voicecli.view.safe import safe
-from voicecli.view.wording import notice, stages
+from voicecli.view.wording import how_to_interrupt, notice, stages
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,6 +35,7 @@ class PlainView:
         self._loading = ""
         self._with = ""
         self._greeted = False
+        self._interrupting = ""
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +50,7 @@ class PlainView:
         self._output.write(f"{event.t:7.3f}  {self._words(event)}")
 
     def tick(self, status: Status) -> None:
-        """Say what is being loaded, when that changes; look whether somebody reads."""
+        """Say what is being loaded and how to interrupt, when that changes; look whether somebody reads."""
         self._with = (
             f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}; "
             f"model: {safe(status.model)}" + (f" ({safe(status.hint)})" if status.hint else "")
@@ -59,6 +60,10 @@ class PlainView:
             self._loading = loading
             if loading:
                 self._output.write(f"{'':7}  loading {loading}")
+        interrupting = how_to_interrupt(status) if status.state == "speaking" else self._interrupting
+        if interrupting != self._interrupting:
+            self._interrupting = interrupting
+            self._output.write(f"{'':7}  {interrupting}")
         self._output.check()
 
     def _words(self, event: Event) -> str:  # noqa: C901, PLR0911  # one case an event

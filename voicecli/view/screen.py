@@ -16,7 +16,7 @@ from rich.text import Text
 from voicecli.view.glyphs import glyphs_for
 from voicecli.view.meter import latency_bars, level_bar
 from voicecli.view.safe import safe
-from voicecli.view.wording import counted, how_to_speak, key_words, stages
+from voicecli.view.wording import counted, how_to_interrupt, how_to_speak, key_words, stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -210,9 +210,15 @@ def _hint(screen: Screen, width: int) -> list[Text]:
     words = [f"Muted: {muted}."] if muted else []
     if status.state == "listening" and not status.microphone_muted and not screen.turns:
         words += [how_to_speak(status), "Ctrl-C ends."]
-    if not words and any(status.waiting.values()):
-        words, style = [f"waiting: {counted(status.waiting)}"], "dim"
-    line = Text(" ".join(words), style)
+    elif status.state == "speaking" and not status.microphone_muted:
+        words.append(how_to_interrupt(status))
+    if any(status.waiting.values()):
+        style = style if words else "dim"
+        words.append(f"waiting: {counted(status.waiting)}")
+    line = Text(style=style)
+    for sentence in words:
+        if not line or line.cell_len + 1 + cell_len(sentence) <= width:
+            line.append(f"{' ' if line else ''}{sentence}")
     line.truncate(width, overflow="crop")
     return [line]
 

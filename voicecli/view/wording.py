@@ -47,6 +47,17 @@ def how_to_speak(status: Status) -> str:
     return f"Speak, then press {key} again." if status.talk_key_down else f"Press {key} and speak."
 
 
+def how_to_interrupt(status: Status) -> str:
+    """Tell the user whether they are heard while the agent speaks."""
+    if status.barge_in == "off":
+        return "The microphone is off while it speaks."
+    if status.push_to_talk and not status.talk_key_down:
+        return f"Press {status.keys.get('push_to_talk', 'the talk key')} to talk over it."
+    if status.barge_in == "strict":
+        return "Speak up to stop it: learning the echo."
+    return "Talk over it to stop it."
+
+
 def key_words(status: Status) -> list[tuple[str, str]]:
     """Each key and what it does now."""
     if status.typed is not None:

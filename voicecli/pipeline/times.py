@@ -1,0 +1,70 @@
+"""The moments of a turn -> what each stage of the pipeline added to the wait for the answer."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, fields
+
+
+@dataclass(slots=True)
+class TurnTimes:
+    """Moments of one turn, seconds on the monotonic clock, in the order in which one follows from the other.
+
+    Each is written once, by the worker that reaches it, and read when the turn is over. The turn may be
+    decided anywhere between the second and the last.
+    """
+
+    speech_ended_at: float | None = None
+    """The last speech sample met the microphone."""
+    heard_at: float | None = None
+    """It had come through the device and the detector."""
+    draft_at: float | None = None
+    """The draft that was spoken began: so many quiet frames, or a partial transcript that held."""
+    transcribed_at: float | None = None
+    """The transcript was there."""
+    first_token_at: float | None = None
+    """The language model gave its first text."""
+    first_clause_at: float | None = None
+    """The first clause was complete."""
+    first_audio_at: float | None = None
+    """The first clause was synthesised."""
+    decided_at: float | None = None
+    """The turn was taken."""
+    playback_at: float | None = None
+    """The first audible sample left the loudspeaker, the device's latency included."""
+
+    def latency_ms(self) -> dict[str, float]:
+        """Milliseconds each stage added, by `STAGES`, and their `total`; empty unless the turn came to sound.
+
+        What was done before the user fell silent added nothing.
+        """
+        moments = [getattr(self, moment.name) for moment in fields(self)]
+        if any(at is None for at in moments):
+            return {}
+        # One that is reached early waits for those before it: nothing adds less than nothing.
+        reached = list(itertools.accumulate(moments[:-1], max)) + moments[-1:]
+        spent = {
+            stage: round((at - before) * 1000, 1)
+            for stage, (before, at) in zip(STAGES, itertools.pairwise(reached), strict=True)
+        }
+        return {**spent, "total": round((moments[-1] - moments[0]) * 1000, 1)}
+
+    @property
+    def decided_ms(self) -> float | None:
+        """Milliseconds from the last speech sample to the decision, whatever was done meanwhile."""
+        if self.decided_at is None or self.speech_ended_at is None:
+            return None
+        return round((self.decided_at - self.speech_ended_at) * 1000, 1)
+
+
+STAGES = (
+    "device_in",
+    "pause",
+    "transcribe",
+    "first_token",
+    "first_clause",
+    "first_audio",
+    "decision",
+    "playback",
+)
+"""What lies between one moment of `TurnTimes` and the next."""

@@ -1,0 +1,102 @@
+"""The user's words -> log-odds that nothing follows them, as a language model that writes them sees it.
+
+How probable is a mark, or the end of the message, as the next token? What the answer is worth, and when it is
+asked for: docs/decisions/0006-turn-decision.md. The model's template makes no half messages, so the prompt is
+written here, for ChatML alone (SmolLM2, Qwen).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import exp, log
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from voicecli.messages import ChatMessage
+
+NEXT_TOKENS = 40
+"""Most probable tokens looked at behind the user's words."""
+
+METADATA_BYTES = 32 * 2**20
+"""More than names, vocabulary and template of a model take (SmolLM2: 1.7 MB, Qwen3: 6 MB)."""
+
+_STOPS = " .?!,…-—"
+"""Marks that the transcriber may have put behind words that go on."""
+
+_LEAST_PROBABILITY = 1e-4
+"""Of an end, and of its opposite."""
+
+
+class _Token(TypedDict):
+    token: str
+    logprob: float
+
+
+class _Position(TypedDict):
+    top_logprobs: list[_Token]
+
+
+class _Logprobs(TypedDict):
+    content: list[_Position]
+
+
+class _Scored(TypedDict):
+    logprobs: _Logprobs
+
+
+class Scores(TypedDict, total=False):
+    """llama.cpp's answer when it is asked for probabilities; without `choices` it is an error."""
+
+    choices: list[_Scored]
+
+
+Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], object]
+"""llama.cpp's completion: takes a request, and what to call with its answer; that says whether to stop."""
+
+
+def can_judge(gguf: Path) -> bool:
+    """Whether its chat template is ChatML; it is in the first part of the file, with the vocabulary."""
+    with gguf.open("rb") as file:
+        head = file.read(METADATA_BYTES)
+    template = head.find(b"tokenizer.chat_template")
+    return template >= 0 and b"<|im_start|>" in head[template : template + 20_000]
+
+
+def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> float | None:
+    """Log-odds that the words of the last message are all that is said; None where they do not fit.
+
+    What the slot had read is kept as far as it is the same, and so is this for what is asked there next.
+    """
+    *before, last = messages
+    prompt = "".join(f"<|im_start|>{each.role}\n{each.content}<|im_end|>\n" for each in before)
+    words = last.content.rstrip(_STOPS)
+    answers: list[Scores] = []
+
+    def take(answer: Scores) -> bool:
+        answers.append(answer)
+        return False
+
+    complete(
+        {
+            "prompt": f"{prompt}<|im_start|>{last.role}\n{words}",
+            "id_slot": slot,
+            "n_predict": 1,
+            "n_probs": NEXT_TOKENS,
+            "cache_prompt": True,
+            "stream": False,
+        },
+        take,
+    )
+    if not answers or "choices" not in answers[-1]:
+        return None  # too long for the context: the reply will say so
+    following = answers[-1]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+    end = sum(exp(next_["logprob"]) for next_ in following if _is_end(next_["token"]))
+    end = min(1 - _LEAST_PROBABILITY, max(_LEAST_PROBABILITY, end))
+    return log(end / (1 - end))
+
+
+def _is_end(token: str) -> bool:
+    """Whether a message ends with this token: a mark, a line end, or the empty one, which ends it all."""
+    return not token or token.strip(" ").startswith((".", "?", "!", "\n", "<|im_end|>"))
