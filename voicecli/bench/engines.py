@@ -7,6 +7,7 @@ Relies on: one thread an engine, as in the pipeline. The notes are shared by all
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
 import threading
 from contextlib import contextmanager
@@ -107,7 +108,7 @@ class _Watched:
 class _Detector(_Watched):
     _engine: Detector
 
-    def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
+    def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
         with self._meter.call("detector") as call:
             call.sound_s = FRAME_S
             return self._engine.score(frame, quiet_dbfs)
