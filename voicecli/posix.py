@@ -203,7 +203,7 @@ def _stderr_and_trap() -> tuple[ctypes.c_void_p, int | None, int] | None:
     class Calls(ctypes.Structure):  # cookie_io_functions_t, see fopencookie(3)
         _fields_ = tuple((name, ctypes.c_void_p) for name in ("read", "write", "seek", "close"))
 
-    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "fopencookie"):
+    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "gnu_get_libc_version"):
         return None
     libc.fopencookie.argtypes = (ctypes.c_void_p, ctypes.c_char_p, Calls)
     libc.fopencookie.restype = ctypes.c_void_p
