@@ -1,20 +1,28 @@
-"""How long a talk takes to go on when its devices come back, and what 50 losses leave behind.
+"""How long a talk takes to go on when its devices come back, and what 50 losses in one talk leave behind.
 
     python scripts/device_faults.py [--repeats 5] [--losses 50]
 
-Needs PulseAudio's programs and the models; private servers (tests/room.py), echo engine, and 1 s between
-a loss and the return. Times are from the moment the server has its devices again to the event that says so,
-and, where a reply was under way, to its next sound on the loudspeaker's wire (in steps of 0.1 s).
+Needs PulseAudio's programs and the models; private servers (tests/room.py), 1 s between a loss and the
+return, and an engine that says what it heard. Times are from the moment the server has its devices again to
+the event that says so, and, where a reply was under way, to its next sound on the loudspeaker's wire (in
+steps of 0.1 s).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
+import random
+import signal
 import statistics
 import sys
+import threading
 import time
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -26,9 +34,11 @@ from tests.speech import speak
 from tests.test_devices_room import HEADSET, QUESTION, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 AWAY_S = 1.0
+BLOCK_S = 2.0
+"""A null sink begins with a block this long; what is said into it meanwhile may be lost."""
 FAULTS: dict[str, tuple[Callable[[Room], None], Callable[[Room], None]]] = {
     "unloaded": (Room.unplug, Room.plug_in),
     "server killed": (Room.kill, Room.start),
@@ -65,11 +75,7 @@ def whole_turn(agent: Agent, room: Room) -> bool:
 
 def intact(agent: Agent, question: object) -> bool:
     """Whether all of the answer is heard."""
-    heard = agent.until("turn_done")["heard"]
-    if heard != f"You said: {question}":
-        print("heard:", question, "answered:", heard, [event["event"] for event in agent.seen[-12:]])
-        return False
-    return True
+    return agent.until("turn_done")["heard"] == f"You said: {question}"
 
 
 def listening(agent: Agent, room: Room, fault: str) -> tuple[float, float | None, bool]:
@@ -149,20 +155,132 @@ def left_behind(pid: int) -> tuple[int, int, int]:
     return int(status["Threads"]), len(list((process / "fd").iterdir())), int(status["VmRSS"].split()[0])
 
 
+class Repeating(BaseHTTPRequestHandler):
+    """A model server that repeats what it is told, and keeps all it was sent the last time: the history."""
+
+    sent: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        """A chat completion, in one piece."""
+        Repeating.sent = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"]
+        words = {"content": f"You said: {self.sent[-1]['content']}"}
+        chunk = {"choices": [{"delta": words, "finish_reason": "stop"}]}
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        with suppress(ConnectionError):  # a draft that is not wanted any more
+            self.wfile.write(f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode())
+
+    def log_message(self, *arguments: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def repeating() -> Iterator[tuple[str, ...]]:
+    """The server, as the flags that make a talk use it."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Repeating) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield (
+            "--engine",
+            "openai",
+            "--model",
+            "any",
+            "--base-url",
+            f"http://127.0.0.1:{server.server_port}/v1",
+        )
+        server.shutdown()
+
+
+ROUND = (
+    *(("listening", "unloaded"), ("just back", "server killed"), ("speaking", "unloaded")),
+    *(("just back", "server killed"), ("before the answer", "unloaded"), ("listening", "server killed")),
+    *(("just back", "unloaded"), ("speaking", "server killed"), ("just back", "server killed")),
+    ("before the answer", "server killed"),
+)
+"""When the devices go, and how, ten times; just back: 0.05-0.5 s after the talk went on."""
+
+
+class Losses:
+    """One talk that loses its devices again and again."""
+
+    def __init__(self, room: Room, agent: Agent) -> None:
+        self.room, self.agent = room, agent
+        self.asked = 0
+        self.seconds: list[tuple[str, float]] = []
+        self._chance = random.Random(0)  # noqa: S311  # the same ones in each run
+
+    def all_of(self, name: str, field: str) -> dict[object, str]:
+        """A field of all events of that name until now, by turn."""
+        return {event["turn"]: str(event[field]) for event in self.agent.seen if event["event"] == name}
+
+    def turns(self) -> list[tuple[str, str]]:
+        """What was understood and what of the answer was heard, in each turn until now."""
+        heard = self.all_of("turn_done", "heard")
+        return [(text, heard.get(turn, "")) for turn, text in self.all_of("transcript", "text").items()]
+
+    def ask(self) -> None:
+        """Say a question, once the null sinks are past their first block."""
+        self.asked += 1
+        time.sleep(BLOCK_S)
+        self.room.say(speak(QUESTION))
+
+    def finish(self) -> None:
+        """Wait until everything that was asked is answered."""
+        while len(self.all_of("turn_done", "heard")) < self.asked:
+            self.agent.until("turn_done")
+
+    def lose(self, moment: str, fault: str) -> None:
+        """Once."""
+        if moment == "just back":
+            time.sleep(self._chance.uniform(0.05, 0.5))
+        else:
+            self.finish()
+        if moment in ("speaking", "before the answer"):
+            self.ask()
+        if moment == "speaking":
+            self.agent.until("speaking")
+        self.seconds.append((f"{moment}, {fault}", back_after(self.agent, self.room, fault)))
+
+    def kept(self) -> tuple[int, int]:
+        """Ask once more: how many of the turns before are sent to the model word for word, of how many."""
+        turns = self.turns()
+        self.ask()
+        self.finish()
+        past = [message["content"] for message in Repeating.sent if message["role"] != "system"][:-1]
+        sent = list(zip(past[::2], past[1::2], strict=True))
+        return sum(a == b for a, b in zip(turns, sent, strict=False)), len(turns)
+
+
 def losses(count: int) -> None:
-    """Lose the devices again and again in one talk."""
-    with Room() as room, talking("--engine", "echo", env=room.env) as agent:
-        agent.until("listening")
-        whole_turn(agent, room)
-        print(f"\n{'losses':>6} {'threads':>8} {'fds':>5} {'MB':>6}")
-        seconds = []
-        for done in range(count + 1):
-            if done % 10 == 0 or done == 1:
-                threads, fds, kilobytes = left_behind(agent.process.pid)
-                print(f"{done:6} {threads:8} {fds:5} {kilobytes / 1024:6.1f}", flush=True)
-            seconds.append(back_after(agent, room, list(FAULTS)[done % 2]))
-        row("goes on", seconds, [], len(seconds))
-        print("a turn after them:", "whole" if whole_turn(agent, room) else "not whole")
+    """Lose the devices again and again in one talk; print what it took and what is left."""
+    with Room() as room, repeating() as engine:
+        env = room.env | {"VOICECLI_CONVERSATION__HISTORY_TOKENS": "100000"}
+        with talking(*engine, env=env, network=True) as agent:
+            agent.until("listening")
+            talk = Losses(room, agent)
+            talk.ask()
+            talk.finish()
+            before = left_behind(agent.process.pid)
+            for moment, fault in itertools.islice(itertools.cycle(ROUND), count):
+                talk.lose(moment, fault)
+            talk.finish()
+            kept, turns = talk.kept()
+            after = left_behind(agent.process.pid)
+            agent.process.send_signal(signal.SIGINT)
+            code = agent.wait()
+    print(f"\n{count} losses in one talk, s until it goes on: median, worst, within 3 s of the return")
+    for name in ("", *sorted(set(dict(talk.seconds)))):
+        found = [seconds for what, seconds in talk.seconds if name in ("", what)]
+        within = sum(seconds <= 3.0 for seconds in found)
+        print(
+            f"{name or 'all':32} {statistics.median(found):5.2f} {max(found):5.2f}  {within} of {len(found)}"
+        )
+    for what, (threads, fds, kilobytes) in (("before", before), ("after", after)):
+        print(f"{what:7} {threads} threads, {fds} file descriptors, {kilobytes / 1024:.1f} MB")
+    print(f"turns before that the model is sent: {kept} of {turns}; exit code after Ctrl-C: {code}")
+    for question, answer in talk.turns():
+        if answer != f"You said: {question}":
+            print("not whole:", question, "->", answer)
 
 
 def main() -> None:

@@ -33,6 +33,7 @@ class FakeStream:
 
     def abort(self, ignore_errors: bool) -> None:
         assert ignore_errors
+        assert self.machine.loop_ended.wait(60)
         self.log.append("abort")
 
     def close(self, ignore_errors: bool) -> None:
@@ -76,6 +77,9 @@ class Machine(ModuleType):
         self.answers = threading.Event()
         """Closing a stream waits for it."""
         self.answers.set()
+        self.loop_ended = threading.Event()
+        """Aborting a stream waits for its thread, which may loop for ever."""
+        self.loop_ended.set()
         self.initialized = True
         self.frozen: list[dict[str, object]] | None = None
         """What PortAudio saw when it was initialised; None while that makes no difference."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import FakeStream, Machine
-from voicecli.audio import devices, recover
+from voicecli.audio import devices, recover, runaway
 from voicecli.audio.choose import Choice, choose
 from voicecli.audio.devices import DeviceStream
 from voicecli.audio.recover import (
@@ -31,7 +32,7 @@ from voicecli.config import AudioConfig
 from voicecli.errors import DeviceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from voicecli.messages import Int16
 
@@ -413,6 +414,27 @@ def test_a_driver_that_hangs_is_told_and_never_waited_for(
     machine.answers.clear()
     assert not desk.streams.close()
     machine.answers.set()
+
+
+def test_a_thread_that_never_ends_is_ended_and_the_talk_goes_on(
+    machine: Computer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def trap() -> Iterator[None]:
+        machine.loop_ended.set()
+        yield
+
+    monkeypatch.setattr(runaway, "STUCK_S", 0.0)
+    monkeypatch.setattr(runaway, "stderr_ends_its_writer", trap)
+    desk = Desk(machine, AudioConfig()).start()
+    for _ in range(5):
+        machine.loop_ended.clear()
+        desk.lose("output")  # the microphone's thread loops, which does not look like an end
+        desk.wait(5 * POLL_S)
+        assert desk.told() == [LOST.format("loudspeaker 'Built-in'"), BUILT_IN]
+    assert [stream.log[-1] for stream in machine.streams] == ["close", "close"] * 5 + ["start", "start"]
+    machine.loop_ended.clear()
+    assert desk.streams.close()
 
 
 def test_closing_while_a_task_hangs_says_so(machine: Computer, monkeypatch: pytest.MonkeyPatch) -> None:

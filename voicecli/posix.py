@@ -7,7 +7,8 @@ import select
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import cache
 from typing import IO, TYPE_CHECKING, Self
 
 if sys.platform != "win32":
@@ -15,6 +16,8 @@ if sys.platform != "win32":
     import termios
 
 if TYPE_CHECKING:
+    import ctypes
+    from collections.abc import Iterator
     from types import FrameType
 
 
@@ -172,3 +175,43 @@ def step_back() -> None:
 
 STEP_BACK = 10
 """Nice value: a tenth of the time of a thread that has none, where both want the same core."""
+
+
+@contextmanager
+def stderr_ends_its_writer() -> Iterator[None]:
+    """End any thread that writes to the C library's `stderr` meanwhile, in order, as `pthread_exit` does.
+
+    For a thread of a C library's that complains in a loop without end and heeds nothing. Python's own
+    `sys.stderr` is another, and not affected. Does nothing where the C library is not glibc.
+    """
+    if (found := _stderr_and_trap()) is None:
+        yield
+        return
+    variable, own, trap = found
+    variable.value = trap
+    try:
+        yield
+    finally:
+        variable.value = own
+
+
+@cache
+def _stderr_and_trap() -> tuple[ctypes.c_void_p, int | None, int] | None:
+    """Find the variable `stderr` and what is in it, and make a `FILE *` that ends who writes to it."""
+    import ctypes
+
+    class Calls(ctypes.Structure):  # cookie_io_functions_t, see fopencookie(3)
+        _fields_ = tuple((name, ctypes.c_void_p) for name in ("read", "write", "seek", "close"))
+
+    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "gnu_get_libc_version"):
+        return None
+    libc.fopencookie.argtypes = (ctypes.c_void_p, ctypes.c_char_p, Calls)
+    libc.fopencookie.restype = ctypes.c_void_p
+    libc.setvbuf.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)
+    # Writing calls it with the cookie, NULL, which nobody takes for the address of a result.
+    write = ctypes.cast(libc.pthread_exit, ctypes.c_void_p).value
+    trap = int(libc.fopencookie(None, b"w", Calls(write=write)))
+    unbuffered = 2  # _IONBF: nothing may be left for the flush at the end of the process
+    libc.setvbuf(trap, None, unbuffered, 0)
+    variable = ctypes.c_void_p.in_dll(libc, "stderr")
+    return variable, variable.value, trap

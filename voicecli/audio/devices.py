@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from voicecli.audio.runaway import runaways_ended
 from voicecli.audio.streams import Pulse, StreamFormat, to_monotonic
 from voicecli.errors import DeviceError
 
@@ -128,9 +129,7 @@ def list_devices() -> list[Device]:
             for index, raw in enumerate(sd.query_devices())
         ]
     except sd.PortAudioError as error:
-        raise DeviceError(
-            f"PortAudio cannot list the devices ({error})", "is a sound server running?"
-        ) from error
+        raise DeviceError(f"PortAudio cannot list them ({error})", "is a sound server running?") from error
 
 
 def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
@@ -273,7 +272,8 @@ class DeviceStream:
         """
         stream, self._stream = self._stream, None
         if stream is not None:
-            stream.abort(ignore_errors=True)
+            with runaways_ended():
+                stream.abort(ignore_errors=True)
             stream.close(ignore_errors=True)
 
 
