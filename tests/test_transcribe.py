@@ -128,6 +128,12 @@ def test_a_guess_is_many_words_each_unlikely(
     assert words.guessed is guessed
 
 
+@pytest.mark.parametrize(("no_speech", "guessed"), [(0.1, False), (0.3, True)])
+def test_a_loop_is_believed_only_of_somebody(no_speech: float, *, guessed: bool) -> None:
+    likely = transcribe._Words("very very very very", -0.1, no_speech, 4, cut_off=False)
+    assert likely.guessed is guessed
+
+
 @pytest.mark.parametrize(
     ("before", "found", "probability", "sound_s", "language", "sure"),
     [
@@ -186,6 +192,10 @@ def test_a_provisional_transcript_takes_no_second_look(
         "What time is it?",
         "The capital of Norway is a beautiful city.",
         "Please call me back tomorrow morning.",
+        "Yes.",
+        "No.",
+        "Stop.",
+        "Very, very, very, very good.",
     ],
 )
 def test_words_out_of_speech(english: Transcriber, said: str) -> None:

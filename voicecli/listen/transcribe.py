@@ -48,8 +48,10 @@ _TIMESTAMP_S = 0.02
 
 NO_SPEECH = 0.4
 """At a no-speech probability below it, somebody speaks; above it the words have to be likely: `is_speech`."""
-WHOLE_NO_SPEECH = 0.6
-"""Whisper's own `no_speech_threshold`, for its own window."""
+WHOLE_NO_SPEECH = 0.45
+"""The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
+LOOP_NO_SPEECH = 0.2
+"""Who does say a word three times is surely there."""
 LOW_LOG_PROB = -1.0
 """Whisper's own `logprob_threshold`: below it the words are doubtful."""
 SURE_LANGUAGE = 0.5
@@ -101,6 +103,8 @@ class _Words:
 
     @property
     def guessed(self) -> bool:
+        if self.repeats:  # each round makes the next one likelier
+            return self.no_speech > LOOP_NO_SPEECH
         return self.log_prob < least_log_prob(self.no_speech, self.tokens)
 
 
