@@ -1,4 +1,4 @@
-"""Speech and noise over the agent, as the program hears them: real models, a real audio server."""
+"""Speech over the agent and noise at any time, as the program hears it: real models, a real audio server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.noises import hiss_music_keys, murmur
 from tests.program import Agent, talking
 from tests.room import RATE_HZ, Room
 from tests.speech import speak
@@ -42,6 +43,7 @@ NOISES = {
     "keys": np.concatenate([noise(0.12, 0.001, 0.008, seed) for seed in range(8)]),
     "coughs": np.concatenate([softened(noise(0.5, 0.005, 0.12, seed), 8) for seed in range(2)]),
     "a door": softened(noise(0.6, 0.002, 0.1), 40),
+    "a hiss, music and typing": hiss_music_keys(),
 }
 
 
@@ -131,3 +133,14 @@ def test_stop_ends_the_reply_and_the_next_question_is_answered(said: str) -> Non
         room.say(speak("What is the capital of France?"))
         assert agent.until("turn_done")["heard"]
         assert names(agent).count("speech_started") == 2
+
+
+def test_noise_is_not_answered_and_the_question_after_it_is() -> None:
+    with Room() as room, talking("--headphones", "--engine", "echo", env=room.env) as agent:
+        agent.until("listening")
+        room.say(np.concatenate([murmur(5.0), hiss_music_keys()]))
+        assert not np.abs(room.tape()).max()
+        room.say(speak("What is the capital of France?"))
+        done = agent.until("turn_done")
+        assert "what is the capital of" in " ".join(words(str(done["heard"])))
+        assert names(agent).count("transcript") == names(agent).count("turn_done") == 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from tests.noises import murmur
 from tests.speech import speak
 from voicecli.errors import ConfigError, ModelError
 from voicecli.listen import transcribe, window
@@ -109,6 +111,52 @@ def test_what_are_no_samples_is_refused(samples: Float32, complaint: str) -> Non
         window.check_samples(samples)
 
 
+@pytest.mark.parametrize(
+    ("no_speech", "tokens", "log_prob", "guessed"),
+    [
+        pytest.param(0.3, 2, -0.95, False, id="one word, soft"),
+        pytest.param(0.3, 6, -0.95, True, id="as unlikely, but a sentence"),
+        pytest.param(0.05, 6, -0.95, False, id="as unlikely, but surely somebody"),
+        pytest.param(0.2, 12, -0.5, False, id="a sentence in some noise"),
+        pytest.param(0.38, 40, -0.8, True, id="a long one out of babble"),
+        pytest.param(0.1, 0, -0.9, False, id="nothing to count"),
+    ],
+)
+def test_a_guess_is_many_words_each_unlikely(
+    no_speech: float, tokens: int, log_prob: float, *, guessed: bool
+) -> None:
+    words = transcribe._Words("words", log_prob, no_speech, tokens, cut_off=False)
+    assert words.guessed is guessed
+
+
+@pytest.mark.parametrize(("no_speech", "guessed"), [(0.1, False), (0.3, True)])
+def test_a_loop_is_believed_only_of_somebody(no_speech: float, *, guessed: bool) -> None:
+    likely = transcribe._Words("very very very very", -0.1, no_speech, 4, cut_off=False)
+    assert likely.guessed is guessed
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "probability", "sound_s", "language", "sure"),
+    [
+        pytest.param("en", "ko", 0.83, 0.9, "en", False, id="a hum over the agent"),
+        pytest.param("en", "ko", 0.83, 2.5, "ko", True, id="a sentence"),
+        pytest.param("en", "de", 0.95, 0.9, "de", True, id="a word that could be of no other language"),
+        pytest.param("en", "en", 0.6, 0.9, "en", True, id="the same as before"),
+        pytest.param("", "ko", 0.83, 0.9, "ko", True, id="the first word of all"),
+        pytest.param("en", "de", 0.4, 2.5, "en", False, id="a sentence nobody could tell"),
+    ],
+)
+def test_a_short_sound_changes_the_language_only_when_it_could_be_no_other(
+    before: str, found: str, probability: float, sound_s: float, language: str, *, sure: bool
+) -> None:
+    transcriber = Transcriber.__new__(Transcriber)  # the rule alone, without the model
+    model = SimpleNamespace(detect_language=lambda _: [[(f"<|{found}|>", probability)]])
+    transcriber._language, transcriber._spoken = "auto", before
+    transcriber._model = SimpleNamespace(model=model)
+    encoded: Any = None
+    assert transcriber._language_of(encoded, sound_s, provisional=False) == (language, sure)
+
+
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
 def test_half_the_cores_and_at_most_four_work_on_it(cores: int, threads: int) -> None:
     assert transcribe.default_threads(cores) == threads
@@ -145,6 +193,10 @@ def test_a_provisional_transcript_takes_no_second_look(
         "What time is it?",
         "The capital of Norway is a beautiful city.",
         "Please call me back tomorrow morning.",
+        "Yes.",
+        "No.",
+        "Stop.",
+        "Very, very, very, very good.",
     ],
 )
 def test_words_out_of_speech(english: Transcriber, said: str) -> None:
@@ -170,6 +222,16 @@ def test_words_out_of_speech(english: Transcriber, said: str) -> None:
 )
 def test_no_words_out_of_anything_else(english: Transcriber, sound: Float32) -> None:
     assert english.transcribe(sound).text == ""
+
+
+@pytest.mark.models
+def test_next_to_no_words_out_of_many_people_at_once(english: Transcriber) -> None:
+    """Without `guessed` and the bound on the whole window most of these had some."""
+    babble = murmur(32.0)
+    heard = [
+        english.transcribe(babble[begin:][:RATE_HZ]).text for begin in range(0, babble.size, 4 * RATE_HZ)
+    ]
+    assert sum(map(bool, heard)) <= 1, heard
 
 
 @pytest.mark.models

@@ -11,7 +11,7 @@ import os
 import re
 import zlib
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,12 +40,18 @@ _TIMESTAMP_S = 0.02
 
 NO_SPEECH = 0.4
 """At a no-speech probability below it, somebody speaks; above it the words have to be likely: `is_speech`."""
-WHOLE_NO_SPEECH = 0.6
-"""Whisper's own `no_speech_threshold`, for its own window."""
+WHOLE_NO_SPEECH = 0.45
+"""The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
+LOOP_NO_SPEECH = 0.2
+"""Who does say a word three times is surely there."""
 LOW_LOG_PROB = -1.0
 """Whisper's own `logprob_threshold`: below it the words are doubtful."""
 SURE_LANGUAGE = 0.5
 """faster-whisper's own `language_detection_threshold`."""
+CHANGED_LANGUAGE = 0.9
+"""A word, a hum or a laugh is taken for another language with up to 0.88."""
+SENTENCE_S = 2.0
+"""As much sound tells its language by itself."""
 HIGH_COMPRESSION = 2.4
 """Whisper's own `compression_ratio_threshold`: text that compresses better repeats itself."""
 
@@ -74,6 +80,8 @@ class _Words:
     """Mean over the tokens."""
     no_speech: float
     """Probability that nobody speaks, 0..1."""
+    tokens: int
+    """Of the text alone."""
     cut_off: bool
     """The tokens ran out before the words."""
 
@@ -84,6 +92,12 @@ class _Words:
     @property
     def nothing(self) -> bool:
         return not self.text or not is_speech(self.no_speech, self.log_prob, repeats=self.repeats)
+
+    @property
+    def guessed(self) -> bool:
+        if self.repeats:  # each round makes the next one likelier
+            return self.no_speech > LOOP_NO_SPEECH
+        return self.log_prob < least_log_prob(self.no_speech, self.tokens)
 
 
 class Transcriber:
@@ -130,7 +144,7 @@ class Transcriber:
         begins_s, ends_s = sounding_s(samples)
         before_s = max(0.0, QUIET_BEFORE_S - begins_s)
         spoken = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
-        language, sure = self._language_of(spoken, provisional=provisional)
+        language, sure = self._language_of(spoken, ends_s - begins_s, provisional=provisional)
         quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._decode(spoken, language, quick, before_s + ends_s)
         if words.nothing or (words.no_speech > NO_SPEECH and not sure):
@@ -139,7 +153,7 @@ class Transcriber:
             if provisional:
                 return self._nothing()
             words = self._again(samples, language, words)
-        if words.nothing:
+        if words.nothing or words.guessed:
             return self._nothing()
         if sure and not provisional:
             self._spoken = language
@@ -169,15 +183,17 @@ class Transcriber:
         frames = self._features(window, padding=0)
         return self._model.model.encode(get_ctranslate2_storage(frames[np.newaxis].astype(np.float32)))
 
-    def _language_of(self, encoded: StorageView, *, provisional: bool) -> tuple[str, bool]:
+    def _language_of(self, encoded: StorageView, sound_s: float, *, provisional: bool) -> tuple[str, bool]:
         """The language, and whether that is sure. One word is not enough: then it is the language before."""
         if self._language != "auto":
             return self._language, True
         if provisional and self._spoken:
             return self._spoken, True  # half a sentence tells less than the one before
         (token, probability), *_ = self._model.model.detect_language(encoded)[0]
-        sure = probability >= SURE_LANGUAGE
-        return (token.strip("<|>") if sure or not self._spoken else self._spoken), sure
+        language = token.strip("<|>")
+        changed = self._spoken not in ("", language) and sound_s < SENTENCE_S
+        sure = probability >= (CHANGED_LANGUAGE if changed else SURE_LANGUAGE)
+        return (language if sure or not self._spoken else self._spoken), sure
 
     def _tokenizer(self, language: str) -> Tokenizer:
         from faster_whisper.tokenizer import Tokenizer
@@ -214,6 +230,7 @@ class Transcriber:
             # CTranslate2 gives the mean over the tokens; the end token counts as well.
             log_prob=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech=result.no_speech_prob,
+            tokens=sum(token < tokenizer.eot for token in kept),
             cut_off=len(tokens) >= search.max_tokens and len(kept) == len(tokens),
         )
 
@@ -233,6 +250,16 @@ def is_speech(no_speech: float, log_prob: float, *, repeats: bool) -> bool:
     Whisper has two bounds for that. In the short window a slanting line keeps the two kinds further apart.
     """
     return no_speech <= NO_SPEECH or (not repeats and log_prob >= 1.2 * (no_speech - 0.9))
+
+
+def least_log_prob(no_speech: float, tokens: int) -> float:
+    """Mean log-probability below which words are a guess at babble, music or a voice too far away.
+
+    The surer Whisper is that somebody speaks, the less likely the words may be; and of many words each is
+    likelier, because those before it tell of it: a guess at many is as unlikely as one at few. How the line
+    was found: docs/decisions/0003-short-window.md.
+    """
+    return 1.25 * no_speech - 1.55 + 0.25 * log(min(max(tokens, 1), 12))
 
 
 def token_budget(audio_s: float) -> int:
