@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 HISTORY = 400
 """Frames of 10 ms looked at: long enough for two voices to differ, short enough to notice a change."""
 
-LEAST = 80
+LEAST = 50
 """Frames to have before anything is said; to say that it fails it takes `HISTORY`."""
 
-EVERY = 20
+EVERY = 10
 """Frames between two looks."""
 
 LAGS = 100
