@@ -22,9 +22,9 @@ from voicecli.audio.level import to_int16
 from voicecli.audio.reference import Reference
 from voicecli.config import AudioConfig
 from voicecli.errors import EngineError
-from voicecli.listen.bargein import BEYOND_ECHO_DB, HOLD_FRAMES
+from voicecli.listen.bargein import HOLD_FRAMES
 from voicecli.listen.echo import DELAY, FRAME, REVERBERANT_S, EchoCanceller, wanted
-from voicecli.listen.residual import NOTHING_KNOWN, EchoState
+from voicecli.listen.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, EchoState
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Pcm16Chunk
 
 if TYPE_CHECKING:
@@ -121,6 +121,15 @@ def test_who_speaks_over_it_is_kept_and_the_canceller_has_not_failed() -> None:
     kept_db = power_db(cleaned, 4.0, 9.0) - power_db(room.near, 4.0, 9.0)
     assert -4 < kept_db < 1
     assert all(state.converged and state.coping for state in states[150:])
+
+
+def test_the_first_sounds_of_a_word_over_it_are_kept() -> None:
+    """AEC3 takes 12 dB of them."""
+    room = EchoRoom(agent(), EchoPath(0.12, -6.0), 2.0 * person(4.0, 2.0))
+    _, cleaned, _, _ = through(room)
+    onset_s = next(at / 50 for at in range(200, 300) if power_db(room.near, at / 50, (at + 1) / 50) > -35)
+    word = onset_s + 0.4, onset_s + 0.5
+    assert power_db(cleaned, *word) == pytest.approx(power_db(room.near, *word), abs=1.0)
 
 
 def test_who_speaks_all_along_is_not_taken_for_an_echo() -> None:

@@ -13,8 +13,8 @@ from tests.test_bargein import Echo
 from tests.test_pipeline import RATE_HZ, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
-from voicecli.listen.bargein import BEYOND_ECHO_DB
 from voicecli.listen.echo import EchoCanceller
+from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.pipeline.listening import Listening
 from voicecli.speak.jitter import FADE_S
 

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 BargeIn: TypeAlias = Literal["on", "strict", "off"]
 Response: TypeAlias = Literal["ignore", "duck", "hold"]
 
-BEYOND_ECHO_DB = 6.0
-"""Above the bound of the echo from which a frame is somebody. In a virtual room with echoes of -15 and -6 dB
-what was left of it reached 4 dB (24 replies), who spoke over it had 8 to 30 dB at once (10 times)."""
-
 HOLD_FRAMES = 2
 """Such frames of speech in a row. No frame of 20 made-up keys, coughs and doors passed for speech, and all of
 12 clips of speech would wait in vain for a third (Silero v6)."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from voicecli.audio.level import to_float, to_int16
 from voicecli.errors import EngineError
-from voicecli.listen.residual import NOTHING_KNOWN, Residual
+from voicecli.listen.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, Residual
 from voicecli.messages import FRAME_S, RATE_HZ
 
 if TYPE_CHECKING:
@@ -138,8 +138,10 @@ class EchoCanceller:
         self._remember(frame)
         given = min(self._given, FRAME)
         self._given -= given
-        # AEC3 takes some seconds to see that there is no echo at all, and mutes who speaks until then.
-        return (heard if self._residual.absent and not self._always else cleaned)[given:]
+        # AEC3 takes some seconds to see that there is no echo at all, and mutes who speaks until then. It also
+        # mutes the first sounds of who speaks over an echo, even if they are much louder.
+        alone = self._residual.absent or self._residual.over_echo_db >= BEYOND_ECHO_DB
+        return (heard if alone and not self._always else cleaned)[given:]
 
     def _begin(self) -> None:
         """What the module still holds is from long ago; what comes out of it first was given already."""

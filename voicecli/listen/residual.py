@@ -72,9 +72,20 @@ CLOSELY = 0.9
 virtual room, 0.94 in one made of samples that reverberates for 0.7 s; while somebody spoke over it mostly
 below 0.6."""
 
+SOON = 100
+CLOSELY_SOON = 0.96
+"""Until so many frames are known, somebody who just began to speak over it may not show yet."""
+
+LOUDER_DB = 1.0
+"""That the echo is softer is believed at once, that it is louder by so much a look: somebody may speak."""
+
 EARLIER, LATER = 10, 12
 """Frames the echo may be off from where it was last: sound servers move it by some 50 ms. It can be as loud
 as the loudest of them."""
+
+BEYOND_ECHO_DB = 6.0
+"""Above the bound of the echo from which a frame is somebody. In a virtual room with echoes of -15 and -6 dB
+what was left of it reached 4 dB (24 replies), who spoke over it had 8 to 30 dB at once (10 times)."""
 
 UNKNOWN_LATER = 50
 UNKNOWN_DB = 10.0
@@ -168,14 +179,16 @@ class Residual:
     def _learn(self, played: Levels, falling: Levels, heard: Levels, threshold: float) -> None:
         """See how late and how loud the echo is, where there is nothing else."""
         lag, follows = _lag(played, falling)
-        if follows < CLOSELY:
+        if follows < (CLOSELY if self._count >= SOON else CLOSELY_SOON):
             return
         around = np.lib.stride_tricks.sliding_window_view(
             np.pad(played, (LATER, EARLIER), constant_values=SILENCE_DBFS), LATER + 1 + EARLIER
         ).max(axis=1)[LAGS - lag : LAGS - lag + heard.size]
         loud = around > threshold
         if np.count_nonzero(loud) >= ENOUGH:
-            self._path = lag, float(np.percentile((heard - around)[loud], 90))
+            louder_db = float(np.percentile((heard - around)[loud], 90))
+            before_db = self._path[1] if self._path else math.inf
+            self._path = lag, min(louder_db, before_db + LOUDER_DB)
 
 
 def _sounding(loud: NDArray[np.bool_]) -> NDArray[np.bool_]:

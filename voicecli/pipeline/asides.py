@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.listen.bargein import BEYOND_ECHO_DB, HOLD_FRAMES, response
+from voicecli.listen.bargein import HOLD_FRAMES, response
 from voicecli.listen.overlap import LONG_S, Overlap, verdict
+from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.listen.segment import State
 from voicecli.messages import (
     FRAME_S,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
-from voicecli.listen.bargein import BEYOND_ECHO_DB, barge_in
+from voicecli.listen.bargein import barge_in
+from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.listen.segment import Segmenter, State
 from voicecli.messages import (
     FRAME_S,
