@@ -138,8 +138,8 @@ class EchoCanceller:
         self._remember(frame)
         given = min(self._given, FRAME)
         self._given -= given
-        # AEC3 takes some seconds to see that there is no echo at all, and mutes who speaks until then. It also
-        # mutes the first sounds of who speaks over an echo, even if they are much louder.
+        # AEC3 takes some seconds to see that there is no echo at all, and mutes who speaks until then. Also
+        # muted are the first sounds of who speaks over an echo, even if they are much louder.
         alone = self._residual.absent or self._residual.over_echo_db >= BEYOND_ECHO_DB
         return (heard if alone and not self._always else cleaned)[given:]
 
