@@ -13,7 +13,7 @@ import pytest
 from tests.noises import murmur
 from tests.speech import speak
 from voicecli.errors import ConfigError, ModelError
-from voicecli.listen import transcribe, window
+from voicecli.listen import guards, transcribe, window
 from voicecli.listen.transcribe import Transcriber
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root
@@ -64,14 +64,14 @@ def words(text: str) -> list[str]:
     ],
 )
 def test_a_loop_is_known(text: str, *, loops: bool) -> None:
-    assert transcribe.is_loop(text) is loops
+    assert guards.is_loop(text) is loops
 
 
 def test_the_budget_grows_with_the_sound_and_ends_at_what_whisper_can_say() -> None:
-    budgets = [transcribe.token_budget(seconds) for seconds in (0.1, 1, 5, 28)]
+    budgets = [guards.token_budget(seconds) for seconds in (0.1, 1, 5, 28)]
     assert budgets == sorted(budgets)
     assert budgets[0] >= 10
-    assert budgets[-1] == transcribe.MAX_TOKENS
+    assert budgets[-1] == guards.MAX_TOKENS
 
 
 def test_the_window_holds_the_sound_and_silence_after_it_and_never_more_than_whispers() -> None:
@@ -82,10 +82,10 @@ def test_the_window_holds_the_sound_and_silence_after_it_and_never_more_than_whi
 
 def test_sentences_that_begin_after_the_sound_are_left_out() -> None:
     first = 1000  # <|0.00|>; every further token is 0.02 s
-    kept = transcribe.before_end([first, 7, 8, first + 50, first + 50, 7, 8, first + 100], first, end_s=1.0)
+    kept = guards.before_end([first, 7, 8, first + 50, first + 50, 7, 8, first + 100], first, end_s=1.0)
     assert [token for token in kept if token < first] == [7, 8]
     both = [first, 7, first + 50, first + 50, 8, first + 100]
-    assert [token for token in transcribe.before_end(both, first, end_s=2.5) if token < first] == [7, 8]
+    assert [token for token in guards.before_end(both, first, end_s=2.5) if token < first] == [7, 8]
 
 
 def test_where_sound_is() -> None:
@@ -125,13 +125,13 @@ def test_what_are_no_samples_is_refused(samples: Float32, complaint: str) -> Non
 def test_a_guess_is_many_words_each_unlikely(
     no_speech: float, tokens: int, log_prob: float, *, guessed: bool
 ) -> None:
-    words = transcribe._Words("words", log_prob, no_speech, tokens, cut_off=False)
+    words = guards.Words("words", log_prob, no_speech, tokens, cut_off=False)
     assert words.guessed is guessed
 
 
 @pytest.mark.parametrize(("no_speech", "guessed"), [(0.1, False), (0.3, True)])
 def test_a_loop_is_believed_only_of_somebody(no_speech: float, *, guessed: bool) -> None:
-    likely = transcribe._Words("very very very very", -0.1, no_speech, 4, cut_off=False)
+    likely = guards.Words("very very very very", -0.1, no_speech, 4, cut_off=False)
     assert likely.guessed is guessed
 
 
@@ -174,7 +174,7 @@ def test_a_provisional_transcript_takes_no_second_look(
     looks: list[int] = []
     again = english._again
 
-    def watched(samples: Float32, language: str, words: transcribe._Words) -> transcribe._Words:
+    def watched(samples: Float32, language: str, words: guards.Words) -> guards.Words:
         looks.append(samples.size)
         return again(samples, language, words)
 

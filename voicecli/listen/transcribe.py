@@ -2,26 +2,24 @@
 
 Whisper was trained on windows of 30 s, and most of the time it takes goes into encoding the silence after a
 short utterance. Here only the speech and some silence are encoded; the loops and the words out of nothing
-that this brings, the guards below catch. Where the numbers come from: docs/decisions/0003-short-window.md.
+that this brings, the guards catch. Where the numbers come from: docs/decisions/0003-short-window.md.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import zlib
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import exp
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.errors import ConfigError, ModelError
+from voicecli.listen.guards import MAX_TOKENS, NO_SPEECH, Words, before_end, token_budget
 from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from ctranslate2 import StorageView
@@ -35,15 +33,8 @@ QUIET_BEFORE_S = 0.2
 
 _STEP = 2 * 160
 """Samples of one step of the encoder: two feature frames of 10 ms."""
-_TIMESTAMP_S = 0.02
-"""What one step of a timestamp token means."""
-
-NO_SPEECH = 0.4
-"""At a no-speech probability below it, somebody speaks; above it the words have to be likely: `is_speech`."""
 WHOLE_NO_SPEECH = 0.45
 """The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
-LOOP_NO_SPEECH = 0.2
-"""Who does say a word three times is surely there."""
 LOW_LOG_PROB = -1.0
 """Whisper's own `logprob_threshold`: below it the words are doubtful."""
 SURE_LANGUAGE = 0.5
@@ -52,13 +43,6 @@ CHANGED_LANGUAGE = 0.9
 """A word, a hum or a laugh is taken for another language with up to 0.88."""
 SENTENCE_S = 2.0
 """As much sound tells its language by itself."""
-HIGH_COMPRESSION = 2.4
-"""Whisper's own `compression_ratio_threshold`: text that compresses better repeats itself."""
-
-_LOOP = re.compile(r"(.{10,}?)\1|(.{3,}?)\2\2")
-"""A sentence twice or a word three times in a row, in letters and digits alone."""
-_TAIL = 20
-"""As many last letters that came before are the beginning of one more round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +53,6 @@ class _Search:
     max_tokens: int
     no_repeat_ngram: int = 0
     """Tokens in a row that may not come twice; 0: all may."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What one pass over a window gave."""
-
-    text: str
-    log_prob: float
-    """Mean over the tokens."""
-    no_speech: float
-    """Probability that nobody speaks, 0..1."""
-    tokens: int
-    """Of the text alone."""
-    cut_off: bool
-    """The tokens ran out before the words."""
-
-    @property
-    def repeats(self) -> bool:
-        return self.cut_off or is_loop(self.text)
-
-    @property
-    def nothing(self) -> bool:
-        return not self.text or not is_speech(self.no_speech, self.log_prob, repeats=self.repeats)
-
-    @property
-    def guessed(self) -> bool:
-        if self.repeats:  # each round makes the next one likelier
-            return self.no_speech > LOOP_NO_SPEECH
-        return self.log_prob < least_log_prob(self.no_speech, self.tokens)
 
 
 class Transcriber:
@@ -162,7 +117,7 @@ class Transcriber:
     def _nothing(self) -> Transcript:
         return Transcript("", "" if self._language == "auto" else self._language, 0.0)
 
-    def _again(self, samples: Float32, language: str, words: _Words) -> _Words:
+    def _again(self, samples: Float32, language: str, words: Words) -> Words:
         """Look once more in the window that Whisper was trained on; take what is better."""
         whole = self._encode(samples, 0.0, WINDOW_S)
         careful = _Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
@@ -204,7 +159,7 @@ class Transcriber:
             )
         return self._tokenizers[language]
 
-    def _decode(self, encoded: StorageView, language: str, search: _Search, end_s: float) -> _Words:
+    def _decode(self, encoded: StorageView, language: str, search: _Search, end_s: float) -> Words:
         """Find the words of a window whose sound ends at `end_s`.
 
         With timestamps: they cost two tokens a sentence, and without them short windows loop.
@@ -225,7 +180,7 @@ class Transcriber:
         )[0]
         tokens: list[int] = result.sequences_ids[0]
         kept = before_end(tokens, tokenizer.timestamp_begin, end_s)
-        return _Words(
+        return Words(
             text=tokenizer.decode(kept).strip(),
             # CTranslate2 gives the mean over the tokens; the end token counts as well.
             log_prob=result.scores[0] * len(tokens) / (len(tokens) + 1),
@@ -235,64 +190,9 @@ class Transcriber:
         )
 
 
-MAX_TOKENS = 224
-"""Half of Whisper's text context: the most it was trained to say of one window."""
-
-
 def default_threads(cores: int) -> int:
     """Half the cores, at most 4: decoding takes small steps, and on two cores one thread is faster."""
     return max(1, min(4, cores // 2))
-
-
-def is_speech(no_speech: float, log_prob: float, *, repeats: bool) -> bool:
-    """Weigh the probability that nobody speaks against the mean log-probability of the words.
-
-    Whisper has two bounds for that. In the short window a slanting line keeps the two kinds further apart.
-    """
-    return no_speech <= NO_SPEECH or (not repeats and log_prob >= 1.2 * (no_speech - 0.9))
-
-
-def least_log_prob(no_speech: float, tokens: int) -> float:
-    """Mean log-probability below which words are a guess at babble, music or a voice too far away.
-
-    The surer Whisper is that somebody speaks, the less likely the words may be; and of many words each is
-    likelier, because those before it tell of it: a guess at many is as unlikely as one at few. How the line
-    was found: docs/decisions/0003-short-window.md.
-    """
-    return 1.25 * no_speech - 1.55 + 0.25 * log(min(max(tokens, 1), 12))
-
-
-def token_budget(audio_s: float) -> int:
-    """Tokens that speech of this length can need.
-
-    English takes 4 a second, timestamps included; the fastest talkers and languages written in several tokens
-    a syllable three times that.
-    """
-    return min(MAX_TOKENS, round(12 * audio_s) + 10)
-
-
-def before_end(tokens: Sequence[int], first_timestamp: int, end_s: float) -> list[int]:
-    """Leave out the sentences that begin after the sound has ended: made up, mostly the last one again."""
-    kept: list[int] = []
-    worded = False
-    for token in tokens:
-        if token < first_timestamp:
-            worded = True
-        elif worded and (token - first_timestamp) * _TIMESTAMP_S >= end_s - 0.2:
-            break  # a timestamp ends one sentence and begins the next
-        kept.append(token)
-    return kept
-
-
-def is_loop(text: str) -> bool:
-    """Whether the text says the same again and again, whatever its punctuation, case and script."""
-    letters = "".join(c for c in text.casefold() if c.isalnum())
-    packed = text.encode()
-    return (
-        _LOOP.search(letters) is not None
-        or letters.find(letters[-_TAIL:]) < len(letters) - _TAIL
-        or len(packed) > HIGH_COMPRESSION * len(zlib.compress(packed))  # as Whisper counts it
-    )
 
 
 def _load(folder: Path, threads: int) -> WhisperModel:
