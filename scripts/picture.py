@@ -1,8 +1,8 @@
 """A talk, as events -> docs/talk.svg, what the live view of `voicecli talk` shows of it.
 
-The events are those of one run of `voicecli talk --from-file` on two CPU cores: SmolLM2 135M (Q4_1),
-whisper-base, the voice joe, two questions spoken by that voice. The view is the real one. Its output goes
-through a small terminal, so the picture holds what a person sees when the second answer is half spoken.
+The events are those of one talk on two CPU cores and virtual devices: SmolLM2 135M (Q4_1), whisper-base, the
+voice joe, two questions spoken by Piper and flite; the levels are made up. The view is the real one. Its
+output goes through a small terminal: the picture holds what a person sees when the second answer is half spoken.
 """
 
 from __future__ import annotations
@@ -33,56 +33,61 @@ if TYPE_CHECKING:
 PICTURE = Path(__file__).parent.parent / "docs" / "talk.svg"
 COLUMNS = 90
 
-PARIS = "The capital of France is Paris."
-CLAUSES = (
-    "Paris is a beautiful city with so many amazing",
-    "things to see.",
-    "It's known for its art, architecture, fashion, and culture.",
-    "People from all over the world visit to experience the best of Paris.",
+MOON = (
+    "The moon is a celestial",
+    "body that orbits our planet,",
+    "but it's more than just a glowing orb on Earth's horizon.",
+    "It's a breathtaking sight, shining brightly in the night sky,",
+    "and it's also a crucial part of our planet's ecosystem.",
+    "The moon plays a vital role in maintaining the balance of nature, supporting life on Earth.",
+)
+SKY = (
+    "The sky on a clear",
+    "day is usually a deep shade of blue,",
+    "with a hint of pink and orange at the horizon.",
+    "However, on a clear day, the sky can also be a range of colors,",
 )
 TALK: tuple[Event, ...] = (
     Listening(3.047),
-    SpeechBegan(4.893, 1),
-    Heard(7.083, 1, "What is the capital of France?", "en", 0.722),
-    ReplyClause(7.2, 1, 0, PARIS),
-    Speaking(7.322, 1, 0, PARIS),
+    SpeechBegan(6.315, 1),
+    Heard(7.911, 1, "Please tell me something about the moon.", "en", 0.744),
+    *(ReplyClause(8.119 + 0.4 * index, 1, index, clause) for index, clause in enumerate(MOON)),
+    *(Speaking(8.314 + 3.0 * index, 1, index, clause) for index, clause in enumerate(MOON)),
     TurnDone(
-        9.137,
+        25.192,
         1,
-        PARIS,
+        " ".join(MOON),
         {
-            "endpoint": 512.0,
-            "transcribe": 291.0,
-            "first_token": 64.3,
-            "first_clause": 52.5,
-            "first_audio": 70.9,
-            "playback": 47.4,
-            "total": 1038.0,
+            "device_in": 66.9,
+            "pause": 0.0,
+            "transcribe": 42.4,
+            "first_token": 97.4,
+            "first_clause": 111.7,
+            "first_audio": 121.8,
+            "decision": 0.0,
+            "playback": 65.6,
+            "total": 506.0,
         },
     ),
-    Listening(9.217),
-    SpeechBegan(13.614, 2),
-    Heard(15.627, 2, "Tell me something about the city.", "en", 0.718),
-    ReplyClause(15.77, 2, 0, CLAUSES[0]),
-    ReplyClause(15.833, 2, 1, CLAUSES[1]),
-    Speaking(16.046, 2, 0, CLAUSES[0]),
-    ReplyClause(16.049, 2, 2, CLAUSES[2]),
-    ReplyClause(16.168, 2, 3, CLAUSES[3]),
-    Speaking(18.919, 2, 1, CLAUSES[1]),
-    Speaking(19.863, 2, 2, CLAUSES[2]),
+    Listening(25.29),
+    SpeechBegan(26.803, 2),
+    Heard(29.171, 2, "What color is the sky on a clear day?", "en", 0.857),
+    *(ReplyClause(29.425 + 0.3 * index, 2, index, clause) for index, clause in enumerate(SKY)),
+    *(Speaking(29.594 + 1.5 * index, 2, index, clause) for index, clause in enumerate(SKY[:3])),
 )
 STATUS = Status(
     state="speaking",
-    level_dbfs=-88.97,
-    floor_dbfs=-88.99,
-    microphone="simulated microphone",
-    loudspeaker="simulated loudspeaker",
+    level_dbfs=-57.2,
+    floor_dbfs=-78.4,
+    microphone="default",
+    loudspeaker="default",
     model="SmolLM2-135M-Instruct.Q4_1.gguf, in this process",
     hint="it answers like a toy; a better one: voicecli models pull llm-qwen3-0-6b",
     losses={},
     threshold_dbfs=-60.0,
-    heard_so_far=" ".join((*CLAUSES[:2], "It's known for its art,")),
+    heard_so_far=" ".join((*SKY[:2], "with a hint of pink")),
     keys=KeysConfig().model_dump(exclude={"push_to_talk"}),
+    barge_in="on",
 )
 
 SVG = """\
