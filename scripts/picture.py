@@ -2,7 +2,7 @@
 
 The events are those of one talk on two CPU cores and virtual devices: SmolLM2 135M (Q4_1), whisper-base, the
 voice joe, two questions spoken by Piper and flite; the levels are made up. The view is the real one. Its
-output goes through a small terminal: the picture holds what a person sees when the second answer is half spoken.
+output goes through a small terminal: the picture is what a person sees when the second answer is half spoken.
 """
 
 from __future__ import annotations
