@@ -94,9 +94,8 @@ def _add(mixed: Float32, begin: int, part: Float32) -> None:
 def _tone(hz: float, seconds: float, fall_s: float) -> Float32:
     """A plucked string: harmonics, the high ones sooner gone."""
     at_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    string: Float32 = sum(
-        np.sin(2 * np.pi * hz * n * at_s) / n * np.exp(-at_s * n / fall_s) for n in range(1, 6)
-    ).astype(np.float32)  # type: ignore[union-attr]  # sum() may be 0 only of nothing
+    harmonics = [np.sin(2 * np.pi * hz * n * at_s) / n * np.exp(-at_s * n / fall_s) for n in range(1, 6)]
+    string: Float32 = np.sum(harmonics, axis=0).astype(np.float32)
     return string
 
 
@@ -115,7 +114,7 @@ def _lead(hz: Float32) -> Float32:
     smooth = np.convolve(np.pad(hz, glide, "edge"), np.ones(glide) / glide, "same")[glide:-glide]
     wobble = 2 ** (np.sin(2 * np.pi * 5.5 * np.arange(hz.size) / RATE_HZ) / 36)
     phase = 2 * np.pi * np.cumsum(smooth * wobble) / RATE_HZ
-    voice: Float32 = sum(np.sin(n * phase) / n for n in range(1, 7)).astype(np.float32)  # type: ignore[union-attr]
+    voice: Float32 = np.sum([np.sin(n * phase) / n for n in range(1, 7)], axis=0).astype(np.float32)
     return voice
 
 

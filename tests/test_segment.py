@@ -6,6 +6,8 @@ A script is a string, one character a frame: `#` speech, `s` softer speech (over
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -405,6 +407,17 @@ def test_an_utterance_can_be_ended_before_the_hangover_and_no_frame_is_kept_twic
     for index, kind in enumerate("#####", start=len(script)):
         events += segmenter.push(frame(index, kind))
     assert told(segmenter.flush()) == ["17-23 to 23"]
+
+
+def test_only_while_nobody_speaks_is_a_soft_frame_without_meaning() -> None:
+    """The detector is not asked about it; inside speech it is, for a soft syllable is still one."""
+    segmenter = Segmenter(CONFIG, 20 * FRAME_S)
+    assert segmenter.quiet_dbfs == segmenter.threshold_dbfs
+    bounds = []
+    for index, kind in enumerate("..#####..."):
+        segmenter.push(frame(index, kind))
+        bounds.append(segmenter.quiet_dbfs)
+    assert bounds == [segmenter.threshold_dbfs] * 2 + [-math.inf] * 8
 
 
 def test_what_was_somebody_else_is_left_out_of_an_utterance() -> None:
