@@ -82,7 +82,6 @@ def test_a_draft_that_is_not_confirmed_is_not_let_out() -> None:
     draft = floor.draft(confirmed=False)
     floor.take()
     assert floor.turns.wanted(draft)
-    assert not floor.turns.awaits_decision(draft)
     assert not floor.turns.taken(draft)
     assert floor.let_out == []
     floor.turns.confirm(draft)

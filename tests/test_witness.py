@@ -52,17 +52,12 @@ class Talk:
         self.reply = reply
         self.judged: list[int] = []
         """Of each time its words were judged: the clauses that were handed on by then."""
-        self.on_clause: dict[int, Callable[[], None]] = {}
-        """What happens once so many clauses are with the voice."""
         self.turns = Turns(FakeClock(100.0), 100.0, lambda _: None)
         self.turns.open(100.0)
         self.draft = Draft(1, self.turns.stretch, 1, Transcript(WORDS, "en", 0.9))
         self.clauses: Channel[Clause | EndOfReply] = Channel("clauses", 50, "wait")
         self.turns.propose(self.draft, TurnTimes(100.0, 100.0))
         self.record = self.turns.drafts[1]
-
-    def confirm(self) -> None:
-        self.turns.confirm(self.draft)
 
     def take(self) -> None:
         self.turns.take(100.0, 100.0)
@@ -86,7 +81,6 @@ class Talk:
             if cancelled():
                 break
             emit(f"{word} ")
-            self.on_clause.pop(self.clauses.stats().fill, lambda: None)()
         return GenerationStats()
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
@@ -111,42 +105,19 @@ class Heard(Channel[ReplyOutcome]):
         return ReplyOutcome(1, self._talk.reply, interrupted=False)
 
 
-def test_the_words_are_judged_once_and_after_the_second_clause() -> None:
-    talk = Talk()
-    talk.confirm()
-    talk.answered()
-    assert talk.judged == [2]
+def test_the_words_are_judged_before_the_reply_is_begun() -> None:
+    """The voice waits for nothing else then, and the answer is there before the turn is decided."""
+    talk = Talk().answered()
+    assert talk.judged == [0]
     assert talk.record.ending == 1.5
 
 
-def test_a_reply_of_one_clause_is_judged_when_it_has_ended() -> None:
-    talk = Talk("Paris.")
-    talk.confirm()
-    assert talk.answered().judged == [1]
-
-
-@pytest.mark.parametrize("certain", [0, 2])
-def test_they_are_not_judged_once_the_turn_is_taken(certain: int) -> None:
-    """Its answer is of no use then, and the loudspeaker waits for the next clause."""
+def test_they_are_not_judged_once_the_turn_is_taken() -> None:
+    """The answer is of no use then, and the loudspeaker waits for the reply."""
     talk = Talk()
-    talk.on_clause = {certain: talk.confirm, 1: talk.take}
+    talk.take()
     assert talk.answered().judged == []
     assert talk.record.ending is None
-
-
-def test_words_that_may_change_are_not_judged_before_they_are_certain() -> None:
-    """Other words would make another draft, and its first clause would wait."""
-    talk = Talk()
-    talk.on_clause[3] = talk.confirm
-    assert talk.answered().judged == [3]
-    assert Talk().answered().judged == []
-
-
-def test_who_goes_on_speaking_is_not_judged() -> None:
-    talk = Talk()
-    talk.confirm()
-    talk.on_clause[1] = talk.turns.resume
-    assert talk.answered().judged == []
 
 
 def scores(tokens: Iterable[tuple[str, float]]) -> Scores:
@@ -163,7 +134,7 @@ def judged(answer: Scores, words: str = "what is it?") -> tuple[float | None, st
         prompts.append(str(request["prompt"]))
         take(answer)
 
-    found = ending(complete, [ChatMessage("system", "Be short."), ChatMessage("user", words)])
+    found = ending(complete, [ChatMessage("system", "Be short."), ChatMessage("user", words)], 0)
     return found, prompts[0]
 
 
@@ -198,20 +169,19 @@ def test_it_can_judge_with_models_that_speak_chat_ml(tmp_path: Path, template: b
 
 
 @pytest.mark.models
-def test_a_model_hears_that_words_break_off() -> None:
-    """While a reply is being made, as in a talk."""
+def test_a_model_hears_that_words_break_off_and_reads_them_once() -> None:
     engine = EmbeddedGenerator(GenerateConfig(context_tokens=512, max_tokens=8), GGUF)
-    whole, broken = ([ChatMessage("user", words)] for words in ("What time is it?", "Can you tell me the"))
+    whole, broken = (
+        [ChatMessage("system", "Be short."), ChatMessage("user", words)]
+        for words in ("What time is it in Norway?", "Can you tell me the")
+    )
     assert engine.ending(whole) is None  # not loaded: nobody waits for that
-    found: list[float | None] = []
-
-    def judge(_piece: str) -> None:
-        found.extend(map(engine.ending, (whole, broken)))
-
-    engine.generate(whole, judge, lambda: bool(found))
-    engine.close()
-    first, second = found
+    engine.warm([])
+    first, second = engine.ending(broken), engine.ending(whole)
     assert first is not None
     assert second is not None
-    assert first > second
+    assert first < second
+    stats = engine.generate(whole, lambda _piece: None, lambda: False)
+    assert (stats.prompt_tokens_evaluated or 99) <= 7  # the mark, and the end of the template
+    engine.close()
     assert engine.ending(whole) is None

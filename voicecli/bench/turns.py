@@ -39,9 +39,8 @@ SOUND_AFTER_S = 0.07
 """Until Smart Turn has judged it."""
 WORDS_AFTER_S = 0.13
 """Until it is transcribed."""
-ENDING_AFTER_S = 0.6
-"""Until the language model has judged them, after two clauses of its reply. All three on two cores:
-docs/decisions/0006-turn-decision.md."""
+ENDING_AFTER_S = 0.2
+"""Until the language model has read it. All three on two cores, docs/decisions/0006-turn-decision.md."""
 SENSIBLE_CUT_OFFS = 0.05
 """A way to decide is judged by its dead air where it cuts off no more turns than this."""
 

@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
-CLAUSES_AHEAD = 2
-"""The voice has so many before the model is asked for anything else: the first is sound for a second, and the
-second must be there by then."""
-
 
 class Replying:
     """Owns the conversation. One draft at a time: a reply is remembered, as far as heard, before the next."""
@@ -52,7 +48,6 @@ class Replying:
         self._hint = engines.hint
         self._language = engines.synthesizer.language
         self._conversation = Conversation(config.system_prompt, config.history_tokens)
-        self._alone = Conversation(config.system_prompt, 0)
         self._turns = turns
         self._said = said
         self._clauses = clauses
@@ -67,7 +62,7 @@ class Replying:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
         self._warm("")
         with suppress(EngineError):  # told already
-            self._ending("Hello")
+            self._generator.ending(self._conversation.messages_for("Hello"))
         self._turns.ready = True
         self._turns.emit(events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None))
         while True:
@@ -175,8 +170,6 @@ class Replying:
         def on_text(delta: str) -> None:
             times.first_token_at = times.first_token_at or self._turns.clock.now()
             say(splitter.push(delta))
-            if count >= CLAUSES_AHEAD:
-                self._judge(record)
 
         def cancelled() -> bool:
             return self._turns.cancelled(draft.number)
@@ -186,21 +179,12 @@ class Replying:
             if draft.repeats:
                 on_text(self._last)
             else:
+                if self._turns.is_open(draft.turn):
+                    record.ending = self._generator.ending(messages)
                 stats = self._generator.generate(messages, on_text, cancelled)
         if not cancelled():
             say(splitter.finish())
-            self._judge(record)
         return stats
-
-    def _judge(self, record: DraftRecord) -> None:
-        """Once, and only while the answer can still count."""
-        if not record.judged and self._turns.awaits_decision(record.draft):
-            record.judged = True
-            record.ending = self._ending(record.draft.transcript.text)
-
-    def _ending(self, text: str) -> float | None:
-        """What the model makes of the words alone: earlier turns change little, and cost time to read."""
-        return self._generator.ending(self._alone.messages_for(text))
 
 
 class Speaking:

@@ -42,10 +42,8 @@ class DraftRecord:
     draft: Draft
     times: TurnTimes
     """The listener's moments are those of the turn, and filled in when it is over."""
-    judged: bool = False
-    """The language model was asked what it makes of the words."""
     ending: float | None = None
-    """Its answer: log-odds that they are all that is said."""
+    """Log-odds that the words are all that is said, as the language model sees it."""
     generate_s: float = 0.0
     """Time the language model worked on it."""
     synthesize_s: float = 0.0
@@ -207,12 +205,6 @@ class Turns:
         """Whether the turn was taken with this draft as its answer."""
         record = self.turns.get(draft.turn)
         return record is not None and record.taken == draft.stretch and record.confirmed == draft
-
-    def awaits_decision(self, draft: Draft) -> bool:
-        """Whether its words are all that was said so far, and it is open whether more will be."""
-        record = self.turns.get(draft.turn)
-        undecided = record is not None and record.taken is None and record.confirmed == draft
-        return undecided and self.wanted(draft)
 
     def may_count(self, turn: int, stretch: int) -> bool:
         """Whether what was said up to this stretch is, or may become, all that the turn holds."""

@@ -44,8 +44,8 @@ STOP = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "\nUser:", "\nuser:", "\n
 LONGEST_SOCKET_PATH = 100
 """`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
 
-REPLY_SLOT = 0
-"""The witness has its own: each remembers what it has read."""
+SLOT = 0
+"""The only one: it remembers what it has read, the words that are judged for the reply to them."""
 
 
 class _Progress(TypedDict):
@@ -116,10 +116,10 @@ class EmbeddedGenerator:
         return reply.stats
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Ask in a slot of its own, so that a reply under way goes on, if more slowly."""
+        """Read the words as the reply to them will, which then has only the template to read."""
         if self._closed or self._server is None or not self._can_judge:
             return None
-        return witness.ending(self._server.handle_completions, messages)
+        return witness.ending(self._server.handle_completions, messages, SLOT)
 
     def close(self) -> None:
         """Free the model, after the call under way has seen it."""
@@ -150,7 +150,7 @@ class EmbeddedGenerator:
     def _request(self, messages: Sequence[ChatMessage], max_tokens: int) -> dict[str, object]:
         return {
             "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "id_slot": REPLY_SLOT,
+            "id_slot": SLOT,
             "stream": True,
             "return_progress": True,
             "cache_prompt": True,
@@ -226,9 +226,8 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
     threads = config.threads or max(1, (os.cpu_count() or 1) // 2)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
-    params.n_parallel = 2
-    params.kv_unified = True  # not half of the context for each
-    params.n_ctx = config.context_tokens + witness.CONTEXT_TOKENS
+    params.n_parallel = 1
+    params.n_ctx = config.context_tokens
     params.n_batch = params.n_ubatch = BATCH_TOKENS
     # When the oldest turns are dropped, what was evaluated after them is moved up, not evaluated again. It
     # was made with them in view, so they fade rather than vanish.

@@ -70,7 +70,8 @@ class Generator(Protocol):
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Log-odds that the words of the last message are all that is said; None where it cannot tell.
 
-        May be asked by what `generate` emits to. Raises EngineError.
+        Between calls of `generate`; what it reads need not be read again for a reply to the same messages.
+        Raises EngineError.
         """
         ...
 

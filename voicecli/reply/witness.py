@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
     from voicecli.messages import ChatMessage
 
-SLOT = 1
-"""Beside the reply's: it keeps the system prompt, so only the words are read."""
-
-CONTEXT_TOKENS = 512
-"""More than a system prompt and what a person says in `segment.max_utterance_s`."""
-
 NEXT_TOKENS = 40
 """Most probable tokens looked at behind the user's words."""
 
@@ -70,8 +64,11 @@ def can_judge(gguf: Path) -> bool:
     return template >= 0 and b"<|im_start|>" in head[template : template + 20_000]
 
 
-def ending(complete: Complete, messages: Sequence[ChatMessage]) -> float | None:
-    """Log-odds that the words of the last message are all that is said; None where they do not fit."""
+def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> float | None:
+    """Log-odds that the words of the last message are all that is said; None where they do not fit.
+
+    What the slot had read is kept as far as it is the same, and so is this for what is asked there next.
+    """
     *before, last = messages
     prompt = "".join(f"<|im_start|>{each.role}\n{each.content}<|im_end|>\n" for each in before)
     words = last.content.rstrip(_STOPS)
@@ -84,7 +81,7 @@ def ending(complete: Complete, messages: Sequence[ChatMessage]) -> float | None:
     complete(
         {
             "prompt": f"{prompt}<|im_start|>{last.role}\n{words}",
-            "id_slot": SLOT,
+            "id_slot": slot,
             "n_predict": 1,
             "n_probs": NEXT_TOKENS,
             "cache_prompt": True,
