@@ -19,20 +19,21 @@ talk: ## talk with it; where there is no microphone, a demonstration (flags: mak
 setup: ## only the set-up: .venv, PortAudio, models (another Python: make setup PYTHON=python3.12)
 	@sh scripts/setup.sh talk
 
-# All of them run, and any that fails fails the whole.
-CHECKS := failed=0; \
-	$(PY) -m ruff format --check || failed=1; \
-	$(PY) -m ruff check || failed=1; \
-	$(PY) -m mypy || failed=1; \
-	.venv/bin/lint-imports --no-logo || failed=1;
+# All of them run, any that fails fails the whole, and the last line names it: its own words are far up by then.
+CHECKS := failed=""; \
+	$(PY) -m ruff format --check || failed="$$failed format"; \
+	$(PY) -m ruff check || failed="$$failed lint"; \
+	$(PY) -m mypy || failed="$$failed types"; \
+	.venv/bin/lint-imports --no-logo || failed="$$failed imports";
+VERDICT := [ -z "$$failed" ] || { echo "failed:$$failed" >&2; exit 1; }
 
 check: ## format, lint, types and import contracts
 	@sh scripts/setup.sh check
-	@$(CHECKS) exit $$failed
+	@$(CHECKS) $(VERDICT)
 
 test: ## the checks, then the tests (flags for pytest: make test ARGS="-k ring")
 	@sh scripts/setup.sh test
-	@$(CHECKS) $(PY) -m pytest $(ARGS) || failed=1; exit $$failed
+	@$(CHECKS) $(PY) -m pytest $(ARGS) || failed="$$failed tests"; $(VERDICT)
 
 clean: ## remove .venv and all caches, not the models
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

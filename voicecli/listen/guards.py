@@ -1,4 +1,4 @@
-"""What one pass of Whisper gave -> whether anybody said it. Pure. Numbers: docs/decisions/0003-short-window.md"""
+"""What one pass of Whisper gave -> whether anybody said it. Pure. Numbers: docs/decisions/0003."""
 
 from __future__ import annotations
 
