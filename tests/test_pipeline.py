@@ -22,6 +22,7 @@ from voicecli.config import Config
 from voicecli.engines import Engines
 from voicecli.errors import DeviceError, EngineError
 from voicecli.messages import (
+    FRAME_S,
     ChatMessage,
     Float32Frame,
     GenerationStats,
@@ -52,8 +53,14 @@ def silence(seconds: float) -> Int16:
 class LoudIsSpeech:
     """A detector for tones."""
 
+    def __init__(self) -> None:
+        self.silence: list[bool] = []
+        """Of each frame without a tone: whether it had to be looked at."""
+
     def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
         level = level_dbfs(frame.samples)
+        if level <= -40:
+            self.silence.append(level >= quiet_dbfs)
         return ScoredFrame(frame, 1.0 if level > -40 else 0.0, level)
 
 
@@ -167,6 +174,7 @@ class Talk:
     pipeline: Pipeline
     user: RecordedUser
     streams: Streams
+    detector: LoudIsSpeech
     scribe: Scribe
     judge: Judge
     answers: Answers
@@ -222,12 +230,12 @@ def talking(
     streams = Streams(
         user, RATE_HZ, 20, clock, lambda spoken, played: tape.append((spoken.copy(), played.copy()))
     )
-    scribe, judge, model = Scribe(lines), Judge(), answers(replies)
-    engines = Engines(LoudIsSpeech(), judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
+    detector, scribe, judge, model = LoudIsSpeech(), Scribe(lines), Judge(), answers(replies)
+    engines = Engines(detector, judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
     pipeline = Pipeline(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     pipeline.start()
     try:
-        yield Talk(pipeline, user, streams, scribe, judge, model, tape)
+        yield Talk(pipeline, user, streams, detector, scribe, judge, model, tape)
     finally:
         scribe.goes.set()
         judge.goes.set()
@@ -257,6 +265,18 @@ def test_a_question_is_answered_and_its_events_come_in_order() -> None:
     assert tuple(stages) == STAGES
     assert sum(stages.values()) == pytest.approx(total, abs=0.5)
     assert talk.answers.asked[0][-1] == ChatMessage("user", "what time is it")
+
+
+def test_the_detector_is_spared_silence_but_for_pauses() -> None:
+    with talking(["what time", "is it"], ["It is noon, my friend."]) as talk:
+        talk.judge.goes.clear()  # nothing is known of the pause: it is as long as may be
+        talk.until(events.Listening)
+        talk.says(tone(0.5), silence(0.3), tone(0.5, 1))
+        talk.until(events.TurnDone)
+        talk.judge.goes.set()
+    looked = talk.detector.silence
+    assert sum(looked) * FRAME_S > 0.3 - 2 * FRAME_S, "it was not asked about a pause"
+    assert not looked[-1], "it was asked after the turn"
 
 
 def test_the_total_it_reports_is_what_the_wires_say() -> None:

@@ -1,0 +1,65 @@
+"""How loud the echo can be: what is believed of it, and how soon. Levels are made, frame by frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from voicecli.listen.residual import LOUDER_DB, SOON, Residual
+
+FRAME = 160
+LAG = 5
+"""Frames the echo comes after what was played."""
+
+
+def voice(frames: int, seed: int) -> np.ndarray:
+    """Levels that go up and down as syllables do, dBFS."""
+    steps = np.random.default_rng(seed).uniform(-45, -15, frames // 6 + 2)
+    return np.interp(np.arange(frames) / 6, np.arange(steps.size), steps)
+
+
+def sound(dbfs: float) -> np.ndarray:
+    return np.full(FRAME, 10 ** (dbfs / 20), np.float32)
+
+
+def over_echo_db(played: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """For each frame, how far the microphone is above all that the echo can be."""
+    residual, over = Residual(), []
+    for reference, microphone in zip(played, heard, strict=True):
+        residual.push(sound(reference), sound(microphone), sound(-80.0))
+        over.append(residual.over_echo_db)
+    return np.array(over)
+
+
+def echo(played: np.ndarray, coupling_db: float) -> np.ndarray:
+    return np.concatenate((np.full(LAG, -80.0), played[:-LAG])) + coupling_db
+
+
+def test_that_the_echo_is_softer_is_believed_at_once_that_it_is_louder_step_by_step() -> None:
+    """Somebody who speaks over it may be what makes it louder."""
+    played = voice(1200, seed=1)
+    soft, turned = echo(played, -30), {}
+    for name, change_db in (("up", 20), ("down", -20)):
+        heard = soft + np.where(np.arange(soft.size) < 450, 0, change_db)
+        # Against an echo that stays as it was: by how much louder it is now believed to be.
+        turned[name] = (heard - over_echo_db(played, heard)) - (soft - over_echo_db(played, soft))
+    assert LOUDER_DB <= np.diff(turned["up"]).max() < 2 * LOUDER_DB
+    assert turned["up"][-1] == pytest.approx(20, abs=2)
+    assert np.diff(turned["down"]).min() < -10 * LOUDER_DB
+    assert turned["down"][-1] == pytest.approx(-20, abs=2)
+
+
+def test_while_little_is_known_it_must_follow_more_closely_to_show_how_loud_the_echo_is() -> None:
+    """What somebody adds who has just begun to speak must not be taken for the echo's loudness."""
+    played = voice(2 * SOON, seed=2)
+    rng = np.random.default_rng(3)
+    alone = echo(played, -10)
+    spoken_over = alone + rng.normal(0.0, 4.5, alone.size)
+
+    def known_from(heard: np.ndarray) -> int:
+        """The first frame at which the bound is the echo's own: until then it is far above."""
+        over = over_echo_db(played, heard)
+        return next(n for n in range(20, over.size) if over[n : n + 10].max() > -10)
+
+    assert known_from(alone) < SOON
+    assert SOON <= known_from(spoken_over) < 2 * SOON - 10
