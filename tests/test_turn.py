@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.config import TurnConfig
+from voicecli.listen import turn
 from voicecli.listen.turn import (
     FEW_WORDS_S,
     ONE_KNOWN_S,
@@ -22,7 +23,7 @@ from voicecli.listen.turn import (
 
 CONFIG, EAGER = TurnConfig(), TurnConfig(eagerness=1.0)
 SHORTEST_S, LONGEST_S = CONFIG.min_pause_ms / 1000, CONFIG.max_pause_ms / 1000
-SURE_S = 0.26
+SURE_S = turn.SURE_S[0] + CONFIG.eagerness * (turn.SURE_S[1] - turn.SURE_S[0])
 """At the default eagerness, between the two ends."""
 DONE = Evidence(2.0, sound=0.98, words="What is the capital of France?")
 GOES_ON = Evidence(2.0, sound=0.02, words="I would like to")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DEMO_QUESTIONS = (
     "Hello! What can you do?",
-    "What is the capital of France?",
+    "How many legs does a spider have?",
     "Thank you. Can you tell me something about the moon?",
 )
 PAUSE_S = 1.0

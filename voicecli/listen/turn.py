@@ -25,10 +25,10 @@ S_PER_LOG_ODDS = 1.0
 """Seconds of silence that make up for log-odds of 1."""
 LOG_ODDS_ASKED = (2.6, -1.0)
 """At eagerness 0 and at 1: 93 % sure, and 27 %; between them a straight line."""
-SURE_S = (0.5, 0.1)
+SURE_S = (0.5, 0.17)
 """The pause that is taken for the end when that is clear, at eagerness 0 and at 1: most pauses inside a turn
 are shorter than half a second, whatever the evidence."""
-ASKED_S, SAID_S = (3.0, -0.75), (2.7, 0.3)
+ASKED_S, SAID_S = (3.0, -1.0), (2.7, 0.3)
 """The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1;
 below 0.4 `max_pause_ms` comes first."""
 ONE_KNOWN_S = 0.3
