@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 AWAY_S = 1.0
-BLOCK_S = 2.0
-"""A null sink begins with a block this long; what is said into it meanwhile may be lost."""
 FAULTS: dict[str, tuple[Callable[[Room], None], Callable[[Room], None]]] = {
     "unloaded": (Room.unplug, Room.plug_in),
     "server killed": (Room.kill, Room.start),
@@ -219,9 +217,8 @@ class Losses:
         return [(text, heard.get(turn, "")) for turn, text in self.all_of("transcript", "text").items()]
 
     def ask(self) -> None:
-        """Say a question, once the null sinks are past their first block."""
+        """Say a question."""
         self.asked += 1
-        time.sleep(BLOCK_S)
         self.room.say(speak(QUESTION))
 
     def finish(self) -> None:
