@@ -14,6 +14,7 @@ import numpy as np
 from voicecli.errors import ModelError
 from voicecli.listen.mel import LogMel
 from voicecli.messages import RATE_HZ
+from voicecli.onnx import VERIFY, open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,24 +34,12 @@ class CompletionModel:
 
     def __init__(self, model: Path) -> None:
         """Load `smart-turn-v3.2-cpu.onnx`. Raises ModelError when it is no such model."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # One thread that sleeps while idle: the other cores belong to Whisper and the language model.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
         self._mel = LogMel(BANDS)
+        self._session = open_session(model)
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
             self.warm()
         except Exception as error:  # onnxruntime raises its own types, which only derive from Exception
-            raise ModelError(
-                f"{model.name} is not a turn model that can be loaded", 'run "voicecli models verify"'
-            ) from error
+            raise ModelError(f"{model.name} is not a turn model", VERIFY) from error
 
     def warm(self) -> None:
         """Pay what only the first call costs."""

@@ -15,6 +15,7 @@ import numpy as np
 from voicecli.audio.level import level_dbfs
 from voicecli.errors import ModelError
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, ScoredFrame
+from voicecli.onnx import VERIFY, open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,26 +34,13 @@ class Detector:
 
     def __init__(self, model: Path) -> None:
         """Load `silero_vad_16k_op15.onnx`. Raises ModelError when it is no such model."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # One thread that sleeps while idle: the model takes 0.1-0.3 ms, waking helpers costs more than that.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
+        self._session = open_session(model)
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
             self._rate = np.array(RATE_HZ, np.int64)
             self._forget()
             self._score(np.zeros(FRAME_SAMPLES, np.float32))
         except Exception as error:  # onnxruntime raises its own types, which only derive from Exception
-            raise ModelError(
-                f"{model.name} is not a voice activity model that can be loaded",
-                'run "voicecli models verify"',
-            ) from error
+            raise ModelError(f"{model.name} is not a voice activity model", VERIFY) from error
         self._expected = -1  # nothing follows what it was tried on
         self._passed: deque[Float32Frame] = deque(maxlen=LEAD_IN_FRAMES)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
 from voicecli.errors import EngineError, ModelError
+from voicecli.onnx import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,19 +39,13 @@ class Synthesizer:
 
     def __init__(self, voice: Path, config: SynthesizeConfig) -> None:
         """Load `voice` (.onnx) and the .onnx.json beside it. Raises ModelError when they are no voice."""
-        import onnxruntime
         from piper import PiperVoice, SynthesisConfig
         from piper.config import PiperConfig
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = config.threads or 2
-        # Idle threads must sleep: spinning ones take the core from the model that is due next.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
         settings = voice.with_name(voice.name + ".json")
         try:
             described = PiperConfig.from_dict(json.loads(settings.read_text("utf-8")))
-            session = onnxruntime.InferenceSession(str(voice), options, providers=["CPUExecutionProvider"])
+            session = open_session(voice, config.threads or 2)
         except OSError as error:
             raise ModelError(
                 f"the voice file {settings} cannot be read ({error.strerror})", _VERIFY

@@ -1,0 +1,35 @@
+"""An ONNX file -> a session that runs it on the processor. The only file that imports onnxruntime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicecli.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onnxruntime import InferenceSession
+
+VERIFY = 'run "voicecli models verify"'
+"""The remedy for a model that is not what it should be."""
+
+
+def open_session(model: Path, threads: int = 1) -> InferenceSession:
+    """Load a model. Raises ModelError when the file holds none.
+
+    One thread is right for what takes a few milliseconds: waking helpers costs more than they help, and the
+    other cores belong to Whisper and the language model.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Idle threads must sleep: spinning ones take the core from the model that is due next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4  # what fails is raised
+    try:
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own types, which only derive from Exception
+        raise ModelError(f"{model.name} is not a model that can be loaded", VERIFY) from error
