@@ -41,7 +41,7 @@ class Brain:
     is_local = True
     reads_ahead = False
 
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
         pass
 
     def generate(

@@ -57,6 +57,10 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
                 clock.advance(0.01)
             return GenerationStats(100, 30, 5)
 
+        def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+            clock.advance(0.2)  # for what the reply then has read
+            return 1.0
+
     meter = Meter(clock)
     seen = watched(Engines(LoudIsSpeech(), Judge(), Scribe(), Slow(), Voice(), ""), meter)  # type: ignore[arg-type]  # duck-typed fakes
     stats = seen.generator.generate([], lambda piece: clock.advance(1.0), lambda: False)
@@ -65,6 +69,12 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
     assert generator.idle_ms == pytest.approx(10.0)
     assert generator.idle_prompt_tokens_per_s == pytest.approx(100.0)
     assert (generator.idle_rtf, generator.ms_of) == (None, "token")
+    seen.generator.ending([])
+    seen.generator.generate([], lambda _piece: None, lambda: False)
+    generator = engine_figures(meter.take(), [])[3]
+    assert generator.idle_prompt_tokens_per_s == pytest.approx(60.0), (
+        "what was read to judge the words counts"
+    )
 
 
 def test_what_is_watched_does_what_it_did() -> None:

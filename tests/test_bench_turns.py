@@ -194,6 +194,21 @@ def test_a_folder_is_heard_from_end_to_end(folder: Path, run: typer.Typer) -> No
         assert name in table.output
 
 
+@pytest.mark.models
+def test_who_speaks_for_longer_than_the_transcriber_can_hear_is_judged_by_the_end(
+    folder: Path, run: typer.Typer
+) -> None:
+    piece = np.concatenate((speak("Turn on the light in the"), np.zeros(RATE_HZ // 5, np.float32)))
+    long = np.tile(piece, 1 + 40 * RATE_HZ // piece.size)
+    with WavWriter(folder / "long.wav", RATE_HZ, channels=1) as wav:
+        wav.write(to_int16(np.concatenate((long, np.zeros(3 * RATE_HZ, np.float32)))))
+    label = {"file": "long.wav", "turn_end_s": long.size / RATE_HZ - 0.3, "pauses": []}
+    (folder / "labels.jsonl").write_text(json.dumps(label))
+    shown = CliRunner().invoke(run, [str(folder), "--json"])
+    assert shown.exit_code == 0, shown.output
+    assert json.loads(shown.output)["turns"] == 1
+
+
 def test_a_split_without_turns_is_told(folder: Path, run: typer.Typer) -> None:
     shown = CliRunner().invoke(run, [str(folder), "--split", "train"])
     assert isinstance(shown.exception, ConfigError)

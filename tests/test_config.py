@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -354,6 +355,12 @@ def test_the_example_is_generated_and_is_the_defaults() -> None:
     assert load(example) == Config()
     tables = tomllib.loads(example_toml())
     assert [f"{table}.{name}" for table in tables for name in tables[table]] == list(KEYS)
+
+
+def test_the_variable_that_the_example_names_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, value = re.findall(r"(VOICECLI_\w+)=(\S+)", example_toml())[0]
+    monkeypatch.setenv(name, value)
+    assert list(load_with_origins().origins.values()) == [name]
 
 
 def test_each_key_is_explained_with_its_unit_and_bounds() -> None:

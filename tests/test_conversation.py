@@ -61,10 +61,13 @@ def test_a_turn_that_failed_is_forgotten() -> None:
     assert conversation.messages_for("Hi") == talk().messages_for("Hi")
 
 
-def test_a_history_of_none_remembers_nothing() -> None:
+def test_a_history_of_none_remembers_nothing_but_the_first_part_of_what_is_being_said() -> None:
     conversation = talk(0)
     conversation.remember("Hello", "Hi.", interrupted=False)
+    assert conversation.messages_for("Bye") == talk().messages_for("Bye")
     conversation.remember("What is", "", interrupted=True)
+    assert conversation.messages_for("the time?") == talk().messages_for("What is the time?")
+    conversation.remember("the time?", "Noon.", interrupted=False)
     assert conversation.messages_for("Bye") == talk().messages_for("Bye")
 
 

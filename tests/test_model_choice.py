@@ -85,7 +85,7 @@ def test_a_name_on_the_hub_that_was_not_pulled(store: ModelStore, name: str) -> 
 def test_auto_takes_the_best_that_suits(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch, cores: int, here: list[str], best: str
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("voicecli.models.choice.usable_cores", lambda: cores)
     for name in here:
         install(store.root, MANIFEST[name])
     assert best_language_model(store) == best

@@ -37,6 +37,8 @@ def after(*passes: str) -> Agreement:
         pytest.param(
             ["a b", "a b c", "a x c d"], "a b", "a b c d", id="what stays outlives a pass that differs"
         ),
+        pytest.param(["a b", "a b", "x a b c"], "a b", "a b c", id="which has a word more"),
+        pytest.param(["a b c", "a b c", "b c d"], "a b c", "a b c d", id="or one less"),
         pytest.param(["a b", "a b", ""], "a b", "a b", id="and one that hears nothing"),
         pytest.param(["a", "a b", "a b c", "a b c d"], "a b c", "a b c d", id="it grows pass by pass"),
     ],

@@ -126,7 +126,7 @@ class Answers:
     is_local = True
     reads_ahead = True
 
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
         self.done.append(("warm", messages[-1].content))
 
     def generate(
@@ -345,7 +345,7 @@ def test_nobody_is_heard_before_listening_is_said() -> None:
     class Loading(Answers):
         """Takes until the test lets it."""
 
-        def warm(self, messages: Sequence[ChatMessage]) -> None:
+        def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
             loaded.wait(10)
 
     loaded = threading.Event()

@@ -157,6 +157,25 @@ def test_a_short_sound_changes_the_language_only_when_it_could_be_no_other(
     assert transcriber._language_of(encoded, sound_s, provisional=False) == (language, sure)
 
 
+@pytest.mark.parametrize(
+    ("found", "probability", "language"),
+    [
+        pytest.param("de", 0.95, "de", id="it may become the final transcript"),
+        pytest.param("de", 0.7, "en", id="half a sentence of which it is not sure"),
+        pytest.param("en", 0.3, "en", id="the same as before"),
+    ],
+)
+def test_words_that_may_change_are_in_another_language_when_that_is_clear(
+    found: str, probability: float, language: str
+) -> None:
+    transcriber = Transcriber.__new__(Transcriber)
+    model = SimpleNamespace(detect_language=lambda _: [[(f"<|{found}|>", probability)]])
+    transcriber._language, transcriber._spoken = "auto", "en"
+    transcriber._model = SimpleNamespace(model=model)
+    encoded: Any = None
+    assert transcriber._language_of(encoded, 3.0, provisional=True) == (language, True)
+
+
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
 def test_half_the_cores_and_at_most_four_work_on_it(cores: int, threads: int) -> None:
     assert transcribe.default_threads(cores) == threads

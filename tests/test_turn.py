@@ -126,6 +126,9 @@ def test_a_greeting_is_given_time_to_go_on_unless_it_is_an_answer() -> None:
     assert pause_wanted_s(hello, CONFIG) >= FEW_WORDS_S
     assert pause_wanted_s(replace(hello, asked=True), CONFIG) == pytest.approx(SURE_S)
     assert pause_wanted_s(replace(hello, words="Hello, what can you do?"), CONFIG) == pytest.approx(SURE_S)
+    for words, few in (("\u306f\u3044\u3002", True), ("\u4eca\u4f55\u6642\u3067\u3059\u304b\uff1f", False)):
+        japanese = replace(hello, words=words, language="ja")  # "yes", "what time is it now", without spaces
+        assert (pause_wanted_s(japanese, CONFIG) >= FEW_WORDS_S) is few
 
 
 def test_who_asks_a_whole_question_waits_less_than_who_says_something_doubtful() -> None:

@@ -16,7 +16,7 @@ from voicecli.models.choice import (
     voice_file,
     whisper_folder,
 )
-from voicecli.reply.generate import make_generator
+from voicecli.reply.generate import make_generator, never
 from voicecli.speak.synthesize import Synthesizer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AbsentGenerator:
     def __init__(self, error: VoicecliError) -> None:
         self._error = error
 
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Raise EngineError with what is missing and the remedy."""
         raise EngineError(self._error.found, self._error.remedy)
 

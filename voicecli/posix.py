@@ -42,6 +42,13 @@ def peak_memory_bytes() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): KiB, but bytes on macOS
 
 
+def usable_cores() -> int:
+    """How many this process may run on; taskset or a container may take some away, which Linux tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class QuietTerminal:
     """A terminal that echoes no keys, which would shift what is drawn on it, and hands over each at once.
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from voicecli.audio.level import level_dbfs
 from voicecli.bench.report import EngineFigures
 from voicecli.messages import FRAME_S, RATE_HZ
 
@@ -109,6 +110,8 @@ class _Detector(_Watched):
     _engine: Detector
 
     def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
+        if level_dbfs(frame.samples) < quiet_dbfs:
+            return self._engine.score(frame, quiet_dbfs)  # the model is not asked: no work of its
         with self._meter.call("detector") as call:
             call.sound_s = FRAME_S
             return self._engine.score(frame, quiet_dbfs)
@@ -144,9 +147,18 @@ class _Synthesizer(_Watched):
 
 class _Generator(_Watched):
     _engine: Generator
+    _judged_s = 0.0
+    """Reading the words, before the reply to them."""
+
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        began = self._meter.clock.now()
+        ending = self._engine.ending(messages)
+        self._judged_s = self._meter.clock.now() - began
+        return ending
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         clock, free_at = self._meter.clock, 0.0
+        judged_s, self._judged_s = self._judged_s, 0.0
         with self._meter.call("generator") as call:
 
             def pass_on(piece: str) -> None:
@@ -156,7 +168,7 @@ class _Generator(_Watched):
                     call.tokens += 1
                     call.tokens_s += now - free_at
                 else:
-                    call.first_s = now - call.began
+                    call.first_s = judged_s + now - call.began
                 emit(piece)
                 free_at = clock.now()  # the time its listener takes is none of its own
 

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from voicecli.bench.report import Machine
-from voicecli.posix import peak_memory_bytes
+from voicecli.posix import peak_memory_bytes, usable_cores
 
 PACKAGES = ("faster-whisper", "ctranslate2", "onnxruntime", "piper-tts", "xllamacpp")
 """The engines' own."""
@@ -27,7 +27,7 @@ def describe() -> Machine:
             engines.append(f"{package} {version(package)}")
     return Machine(
         _cpu_name(),
-        _usable_cores(),
+        usable_cores(),
         platform.platform(),
         f"{platform.python_implementation()} {platform.python_version()}",
         ", ".join(engines),
@@ -41,13 +41,6 @@ def _cpu_name() -> str:
             if key.strip() == "model name":
                 return name.strip()
     return platform.processor() or platform.machine()
-
-
-def _usable_cores() -> int:
-    """How many this process may run on, where the system tells; a container or taskset may take some away."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,7 @@ def _tradeoff(report: Row) -> str:
     return tables.section(
         "The turn decision: false cut-offs against dead air",
         f'<ul class="legend">{legend}</ul><figure><figcaption>upwards: dead air after the end of a turn; '
-        "to the right: pauses inside a turn taken for its end. Nearer to the lower left corner is better."
+        "to the right: turns taken in a pause inside them. Nearer to the lower left corner is better."
         f'</figcaption><div class="plot scaled">{charts.tradeoff("tradeoff", curves)}</div></figure>'
         "<details><summary>The same in numbers</summary>"
         + tables.table("Trade-off in numbers", ["decision", "false cut-offs %", "dead air s"], cells)

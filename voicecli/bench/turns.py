@@ -18,6 +18,7 @@ from voicecli.config import SegmentConfig, TurnConfig
 from voicecli.errors import AudioFileError
 from voicecli.listen.segment import Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
+from voicecli.listen.window import LONGEST_S
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
     start, quiet = _gate(samples, judges.detector)
     pauses = []
     for begin, end, spoken in quiet:
-        heard = samples[start : (begin + NOTICED_FRAMES) * FRAME_SAMPLES]
+        end_sample = (begin + NOTICED_FRAMES) * FRAME_SAMPLES
+        heard = samples[max(start, end_sample - round(LONGEST_S * RATE_HZ)) : end_sample]
         words = judges.transcriber.transcribe(heard).text
         evidence = Evidence(
             spoken_s=spoken * FRAME_S,

@@ -54,4 +54,13 @@ class Agreement:
             now if _letters(now) == _letters(stays) else stays
             for stays, now in zip_longest(self._confirmed, self._newest[:count], fillvalue="")
         ]
-        return " ".join([*spelled, *self._newest[count:]])
+        return " ".join([*spelled, *self._newest[self._follows() :]])
+
+    def _follows(self) -> int:
+        """Where in the newest pass the words begin that follow: it may have one more or less that stay."""
+        count = len(self._confirmed)
+        heard = [_letters(word) for word in self._newest]
+        for at in (count, count + 1, count - 1):
+            if count and 0 < at <= len(heard) and heard[at - 1] == _letters(self._confirmed[-1]):
+                return at
+        return count

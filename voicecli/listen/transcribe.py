@@ -18,6 +18,7 @@ from voicecli.errors import ConfigError, ModelError
 from voicecli.listen.guards import MAX_TOKENS, NO_SPEECH, Words, before_end, token_budget
 from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
+from voicecli.posix import usable_cores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ class Transcriber:
 
         Raises ModelError: the folder is not a whole Whisper model. ConfigError: a language it does not know.
         """
-        self._model = _load(model_folder, threads or default_threads(os.cpu_count() or 1))
+        self._model = _load(model_folder, threads or default_threads(usable_cores()))
         has = self._model.hf_tokenizer.token_to_id
         known = [code for code in self._model.supported_languages if has(f"<|{code}|>") is not None]
         if language not in ("auto", *known):
@@ -142,12 +143,13 @@ class Transcriber:
         """The language, and whether that is sure. One word is not enough: then it is the language before."""
         if self._language != "auto":
             return self._language, True
-        if provisional and self._spoken:
-            return self._spoken, True  # half a sentence tells less than the one before
         (token, probability), *_ = self._model.model.detect_language(encoded)[0]
         language = token.strip("<|>")
-        changed = self._spoken not in ("", language) and sound_s < SENTENCE_S
+        doubtful = provisional or sound_s < SENTENCE_S  # half a sentence tells less than the one before
+        changed = self._spoken not in ("", language) and doubtful
         sure = probability >= (CHANGED_LANGUAGE if changed else SURE_LANGUAGE)
+        if provisional and self._spoken and not sure:
+            return self._spoken, True
         return (language if sure or not self._spoken else self._spoken), sure
 
     def _tokenizer(self, language: str) -> Tokenizer:

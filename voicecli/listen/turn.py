@@ -30,7 +30,7 @@ SURE_S = (0.5, 0.17)
 are shorter than half a second, whatever the evidence."""
 ASKED_S, SAID_S = (3.0, -1.0), (2.7, 0.3)
 """The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1;
-below 0.4 `max_pause_ms` comes first."""
+below 0.38 and 0.5 `max_pause_ms` comes first."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
@@ -131,11 +131,11 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
         return longest
     if evidence.sound is None or evidence.words is None:
         shortest = max(shortest, ONE_KNOWN_S)
-    if evidence.words and not evidence.asked and len(evidence.words.split()) <= FEW_WORDS:
+    said = word_evidence(evidence.words or "", evidence.language)
+    if evidence.words and not evidence.asked and said.words <= FEW_WORDS:
         shortest = max(shortest, FEW_WORDS_S)
     doubt = max(0.0, _between(LOG_ODDS_ASKED, config.eagerness) - log_odds(evidence))
     wanted = _between(SURE_S, config.eagerness) + S_PER_LOG_ODDS * doubt
-    said = word_evidence(evidence.words or "", evidence.language)
     if not said.hangs:
         for whole, most in ((said.asks, ASKED_S), (said.ends, SAID_S)):
             wanted = min(wanted, _between(most, config.eagerness)) if whole else wanted

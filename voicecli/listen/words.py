@@ -70,7 +70,7 @@ class WordEvidence:
     """What the last words look like. At most one of `ends`, `asks`, `goes_on` is true."""
 
     words: int
-    """How many there are."""
+    """How many there are; of scripts without spaces between them, half the letters."""
     ends: bool
     """A full stop or exclamation mark."""
     asks: bool
@@ -83,6 +83,10 @@ class WordEvidence:
     """A number is being said digit by digit, and it is still short. English only."""
 
 
+_SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""A letter of a script that puts no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+
+
 def word_evidence(text: str, language: str) -> WordEvidence:
     """Look at a transcript; `language` is an ISO 639-1 code."""
     text = text.strip()
@@ -90,7 +94,7 @@ def word_evidence(text: str, language: str) -> WordEvidence:
     goes_on = text.endswith(GOES_ON)
     english = language == "en"
     return WordEvidence(
-        words=len(words),
+        words=max(len(words), len(_SPACELESS.findall(text)) // 2),
         ends=not goes_on and text.endswith(tuple(ENDS)),
         asks=text.endswith(tuple(QUESTIONS)),
         goes_on=goes_on,

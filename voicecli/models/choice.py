@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from voicecli.errors import ModelError
 from voicecli.models.manifest import hub_name
 from voicecli.models.store import LIST_COMMAND
+from voicecli.posix import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +88,7 @@ def best_language_model(store: ModelStore) -> str:
     Raises ModelError: none is here.
     """
     order = [GOOD_LANGUAGE_MODEL, SMALL_LANGUAGE_MODEL]
-    order.insert(0 if (os.cpu_count() or 1) >= CORES_FOR_LARGE else len(order), LARGE_LANGUAGE_MODEL)
+    order.insert(0 if usable_cores() >= CORES_FOR_LARGE else len(order), LARGE_LANGUAGE_MODEL)
     for name in order:
         if store.state(store.model(name)) != "absent":
             return name

@@ -224,7 +224,7 @@ class Pipeline:
             ),
             BufferFill("detector frame", "ms", frame_ms, 0.0, frame_ms, 0, frame_ms / 2, "wait"),
         ]
-        for channel in self._channels:
+        for channel in (*self._channels, self._turns.events):
             stats = channel.stats()
             places.append(
                 BufferFill(
@@ -270,6 +270,7 @@ _WAITING = {
     "said": "drafts",
     "clauses": "clauses",
     "outcomes": "replies",
+    "events": "events",
 }
 """What waits in each channel."""
 

@@ -19,6 +19,7 @@ from voicecli.messages import (
 from voicecli.pipeline.turns import TICK_S
 from voicecli.reply.clauses import ClauseSplitter
 from voicecli.reply.conversation import Conversation
+from voicecli.reply.generate import never
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from voicecli.engines import Engines
     from voicecli.messages import ChatMessage
     from voicecli.pipeline.turns import DraftRecord, Turns
+    from voicecli.reply.generate import Cancelled
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
@@ -70,14 +72,18 @@ class Replying:
                 case Draft() as draft:
                     self._on_draft(draft)
                 case WordsSoFar(turn, text) if self._turns.is_open(turn) and self._generator.reads_ahead:
-                    self._warm(text)
+                    self._warm(text, self._asked)
 
-    def _warm(self, text: str) -> None:
+    def _warm(self, text: str, cancelled: Cancelled = never) -> None:
         """Let the model read what it already can; one that fails says so, and talk goes on."""
         try:
-            self._generator.warm(self._conversation.messages_for(text))
+            self._generator.warm(self._conversation.messages_for(text), cancelled)
         except (EngineError, ModelError) as error:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), error.found, error.remedy))
+
+    def _asked(self) -> bool:
+        """Whether something waits to be answered."""
+        return self._said.stats().fill > 0
 
     def _on_draft(self, draft: Draft) -> None:
         """See a draft through, and the turn with it when it is taken there."""
@@ -92,8 +98,8 @@ class Replying:
         if outcome is not None:
             self._close_turn(draft, outcome, stats)
         self._turns.settle(draft.turn)
-        if stats is not None:
-            self._warm("")
+        if stats is not None and self._generator.reads_ahead:
+            self._warm("", self._asked)
         self._turns.emit(events.Listening(self._turns.elapsed_s()))
 
     def _outcome(self, draft: Draft) -> ReplyOutcome | None:

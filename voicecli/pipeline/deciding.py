@@ -64,7 +64,7 @@ class Deciding:
         confirmed = self._turns.confirmed()
         transcript = None if confirmed is None else confirmed.draft.transcript
         if transcript is not None and not transcript.text:
-            return NO_WORDS_S
+            return max(NO_WORDS_S, self._config.min_pause_ms / 1000)
         evidence = Evidence(
             spoken_s=self._segmenter.spoken_s,
             sound=self._judging.probability_of(stretch),

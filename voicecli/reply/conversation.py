@@ -17,6 +17,9 @@ turns itself. Bytes rather than characters, because scripts other than Latin tak
 TOKENS_PER_MESSAGE = 5
 """What a chat template puts round a message: `<|im_start|>user\\n ... <|im_end|>\\n`."""
 
+UNANSWERED_TOKENS = 200
+"""The first part of what is being said is no history: so much of it is kept whatever the bound."""
+
 CUT_OFF = "—"
 """Ends a reply that was interrupted, as a dialogue in print does. Words such as "(interrupted)" would be
 copied by small models and then spoken."""
@@ -59,7 +62,7 @@ class Conversation:
     """The memory of one talk. Used by one thread."""
 
     def __init__(self, system_prompt: str, history_tokens: int) -> None:
-        """`history_tokens` bounds the past turns, by estimate; 0 remembers nothing."""
+        """`history_tokens` bounds the past turns, by estimate; with 0 there are none."""
         prompt = system_prompt.strip()
         self._system = [ChatMessage("system", prompt)] if prompt else []
         self._budget = history_tokens
@@ -84,7 +87,7 @@ class Conversation:
         if reply:
             self._turns.append(_Turn(user, f"{reply} {CUT_OFF}" if interrupted else reply))
             self._forget()
-        elif interrupted and estimated_tokens(user) <= self._budget:
+        elif interrupted and estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS):
             self._unanswered = user
 
     def _with_unanswered(self, words: str) -> str:

@@ -10,15 +10,15 @@ import secrets
 import socket
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.posix import step_back
+from voicecli.posix import step_back, usable_cores
 from voicecli.reply import witness
-from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, ReplyText
+from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, ReplyText, never
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,29 +97,38 @@ class EmbeddedGenerator:
         self._can_judge = witness.can_judge(gguf)
         self._server: xllamacpp.Server | None = None
         self._closed = False
+        self._read_to_judge = 0
+        """Tokens of the words that the next reply is to, read already."""
 
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
-        """Evaluate the prompt up to the user's next words; stops between batches when closed."""
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
+        """Evaluate the prompt up to the user's next words; stops between batches."""
         if not messages or messages[-1].role != "user":
             messages = [*messages, NEXT_USER]
         # The one token it makes is thrown away: a limit of none is taken as one by the library.
-        self._ask(messages, 1, _Reply(ReplyText(lambda _piece: None, 1), lambda: self._closed))
+        nobody = ReplyText(lambda _piece: None, 1)
+        self._ask(messages, 1, _Reply(nobody, lambda: self._closed or cancelled()))
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Stream a reply; the callback is asked at every batch of the prompt and every token."""
         text = ReplyText(emit, self._config.max_tokens)
+        read, self._read_to_judge = self._read_to_judge, 0
         reply = self._ask(
             messages, self._config.max_tokens, _Reply(text, lambda: self._closed or cancelled())
         )
         if not reply.cut_short:
             text.finish()
-        return reply.stats
+        stats, evaluated = reply.stats, reply.stats.prompt_tokens_evaluated
+        return stats if evaluated is None else replace(stats, prompt_tokens_evaluated=evaluated + read)
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Read the words as the reply to them will, which then has only the template to read."""
         if self._closed or self._server is None or not self._can_judge:
             return None
-        return witness.ending(self._server.handle_completions, messages, SLOT)
+        found = witness.ending(self._server.handle_completions, messages, SLOT)
+        if found is None:
+            return None
+        self._read_to_judge = found.tokens_read
+        return found.log_odds
 
     def close(self) -> None:
         """Free the model, after the call under way has seen it."""
@@ -223,7 +232,7 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
     params.model.path = str(gguf)
     # Half the cores: threads meet after every operation, and with the other engines running they wait for
     # each other longer than they help. Nobody spins while waiting.
-    threads = config.threads or max(1, (os.cpu_count() or 1) // 2)
+    threads = config.threads or max(1, usable_cores() // 2)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
     params.n_parallel = 1

@@ -23,7 +23,13 @@ Emit: TypeAlias = Callable[[str], None]
 """Takes the next piece of the reply."""
 
 Cancelled: TypeAlias = Callable[[], bool]
-"""Says whether the reply is still wanted."""
+"""Says whether what is being done is not wanted any more."""
+
+
+def never() -> bool:
+    """Cancel nothing."""
+    return False
+
 
 NEXT_USER = ChatMessage("user", "")
 """Stands for what the user says next when a prefix is warmed: with it, a chat template writes the history
@@ -52,10 +58,11 @@ class Generator(Protocol):
         """Whether `warm` with a part of what the user is saying is known to save time afterwards."""
         ...
 
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Load the model and evaluate `messages`, so that only what is said next remains to be evaluated.
 
-        They may end in a part of what the user is saying. Raises ModelError, EngineError.
+        They may end in a part of what the user is saying. Ends early when `cancelled` says so. Raises
+        ModelError, EngineError.
         """
         ...
 
@@ -107,7 +114,7 @@ class EchoGenerator:
     is_local = True
     reads_ahead = False
 
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Do nothing: there is no model."""
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.errors import ConfigError, EngineError
 from voicecli.reply.address import host_of, is_loopback, shown
-from voicecli.reply.generate import NEXT_USER, ReplyText
+from voicecli.reply.generate import NEXT_USER, ReplyText, never
 from voicecli.reply.sse import EventLines, StreamedReply, parsed, reason
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class OpenAiGenerator:
         """The model and where it runs, for people."""
         return f"{self._model or 'the first model'} at {shown(self._url)}"
 
-    def warm(self, messages: Sequence[ChatMessage]) -> None:
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Make a server of this computer load its model and evaluate the prompt.
 
         A server elsewhere is only asked for its models: that opens the connection and tries the key, and says
@@ -88,7 +88,7 @@ class OpenAiGenerator:
         if not messages or messages[-1].role != "user":
             messages = [*messages, NEXT_USER]
         ready = self._evaluate(messages) if self.is_local else self._models()
-        self._run(ready, lambda: False)
+        self._run(ready, cancelled)
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Stream a reply; `cancelled` is asked before each piece and every 30 ms."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import exp, log
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,10 +46,24 @@ class _Scored(TypedDict):
     logprobs: _Logprobs
 
 
+class _Timings(TypedDict):
+    prompt_n: int
+
+
 class Scores(TypedDict, total=False):
     """llama.cpp's answer when it is asked for probabilities; without `choices` it is an error."""
 
     choices: list[_Scored]
+    timings: _Timings
+
+
+class Judgement(NamedTuple):
+    """What the model makes of the words."""
+
+    log_odds: float
+    """That nothing follows them."""
+    tokens_read: int
+    """Evaluated for that."""
 
 
 Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], object]
@@ -64,8 +78,8 @@ def can_judge(gguf: Path) -> bool:
     return template >= 0 and b"<|im_start|>" in head[template : template + 20_000]
 
 
-def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> float | None:
-    """Log-odds that the words of the last message are all that is said; None where they do not fit.
+def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Judgement | None:
+    """Whether the words of the last message are all that is said; None where they do not fit.
 
     What the slot had read is kept as far as it is the same, and so is this for what is asked there next.
     """
@@ -94,7 +108,8 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> fl
     following = answers[-1]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
     end = sum(exp(next_["logprob"]) for next_ in following if _is_end(next_["token"]))
     end = min(1 - _LEAST_PROBABILITY, max(_LEAST_PROBABILITY, end))
-    return log(end / (1 - end))
+    timings = answers[-1].get("timings")
+    return Judgement(log(end / (1 - end)), timings["prompt_n"] if timings else 0)
 
 
 def _is_end(token: str) -> bool:
