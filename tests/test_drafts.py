@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
 
-from tests.test_pipeline import RATE_HZ, Talk, edges, silence, talking, tone
+from tests.test_pipeline import RATE_HZ, Answers, Talk, edges, silence, talking, tone
 from voicecli import events
+from voicecli.messages import ChatMessage
 
 
 def asked(talk: Talk) -> list[str]:
@@ -98,6 +102,24 @@ def test_one_that_would_not_profit_does_not_read_ahead() -> None:
         talk.until(events.TurnDone)
         talk.until(events.Listening)
     assert [words for call, words in talk.answers.done if call == "warm"] == [""], "but for the first time"
+
+
+def test_who_asks_while_the_model_reads_ahead_does_not_wait_for_it() -> None:
+    class Rereads(Answers):
+        """As slow as a server may be; the first time it is only loaded."""
+
+        def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
+            never = threading.Event()
+            while self.asked and not cancelled():
+                never.wait(0.005)
+
+    with talking(["what time is it", "and in Rome"], ["It is noon."], answers=Rereads) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.TurnDone)
+        talk.says(silence(0.3), tone(0.5, 1))
+        talk.until(events.TurnDone)
+    assert asked(talk)[-1] == "and in Rome"
 
 
 def test_words_that_may_change_are_told_before_the_transcript_and_never_remembered() -> None:

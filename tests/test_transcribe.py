@@ -17,6 +17,7 @@ from voicecli.listen import guards, transcribe, window
 from voicecli.listen.transcribe import Transcriber
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root
+from voicecli.posix import usable_cores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +180,12 @@ def test_words_that_may_change_are_in_another_language_when_that_is_clear(
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
 def test_half_the_cores_and_at_most_four_work_on_it(cores: int, threads: int) -> None:
     assert transcribe.default_threads(cores) == threads
+
+
+def test_cores_that_were_taken_away_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {1, 3}, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 64)
+    assert usable_cores() == 2
 
 
 # ---- the real thing

@@ -28,7 +28,7 @@ def run_alone(
     """
     conversation = Conversation(config.conversation.system_prompt, config.conversation.history_tokens)
     longest_s = config.segment.max_utterance_s - FRAME_S  # what the transcriber is given at a time
-    engines.generator.warm(conversation.messages_for(""))
+    engines.generator.warm(conversation.messages_for(""), stop.is_set)
     for clip in clips:
         if stop.is_set():
             return
