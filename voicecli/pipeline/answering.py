@@ -82,8 +82,8 @@ class Replying:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), error.found, error.remedy))
 
     def _asked(self) -> bool:
-        """Whether something waits to be answered."""
-        return self._said.stats().fill > 0
+        """Whether something waits to be answered, or the talk ends."""
+        return self._said.stats().fill > 0 or self._turns.stop.is_set()
 
     def _on_draft(self, draft: Draft) -> None:
         """See a draft through, and the turn with it when it is taken there."""
