@@ -156,6 +156,15 @@ def test_a_pipe_gets_80_columns_and_no_colour_with_every_figure(encoding: str) -
         assert words in text
 
 
+def test_each_turn_is_shown_with_its_stages_and_what_had_to_be_read() -> None:
+    read = dataclasses.replace(turn(12, latency(1041.0, pause=2222.0)), prompt_tokens_evaluated=17)
+    text = shown(report([read, turn(13, {})]))
+    (line,) = [line.split() for line in text.splitlines() if line.startswith("12 ")]
+    assert line == ["12", "1041", "2222", *["1041"] * 6, "9509", "9519", "17"]
+    (line,) = [line.split() for line in text.splitlines() if line.startswith("13 ")]
+    assert line == ["13", *["-"] * 11]
+
+
 def test_over_budget_is_said_in_a_word_and_the_bar_passes_its_mark() -> None:
     text = shown(report([turn(1, latency(transcribe=2 * BUDGETS_MS["transcribe"]))]), "ascii")
     (over,) = [line for line in text.splitlines() if line[2:].startswith("transcribe ")]

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicecli.bench.figures import counted
+from voicecli.pipeline.times import STAGES
 from voicecli.view.safe import safe
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def print_report(report: Report, stdout: TextIO) -> None:
         _head(report),
         _stages(report, full="█" if unicode else "#", limit="│" if unicode else "|"),
         _notes(report),
+        _turns(report),
         _engines(report),
         _resources(report),
         _buffers(report),
@@ -137,6 +139,36 @@ def _notes(report: Report) -> Text:
     if report.round_trip_ms is not None:
         lines.append(f"Round trip of the devices: {report.round_trip_ms:.0f} ms.")
     return Text("\n".join(lines) + "\n", style="dim")
+
+
+def _turns(report: Report) -> RenderableType:
+    """Each turn by itself: its stages in short, and the tokens of its prompt that had still to be read."""
+    table = _table("turn", *(_SHORT.get(stage, stage) for stage in (*STAGES, "total")), "level", "read")
+    for turn in report.turns:
+        stages = [turn.latency_ms.get(stage) for stage in (*STAGES, "total")]
+        read = turn.prompt_tokens_evaluated
+        table.add_row(
+            f"{turn.turn}",
+            *(_number(ms, 0) for ms in (*stages, turn.wire_total_ms)),
+            "-" if read is None else f"{read}",
+            style="dim" if turn.cut_in or not turn.latency_ms else "",
+        )
+    return Group(
+        table,
+        Text("ms; level: total by level; read: tokens of the prompt, the rest was known.\n", style="dim"),
+    )
+
+
+_SHORT = {
+    "device_in": "in",
+    "transcribe": "words",
+    "first_token": "token",
+    "first_clause": "clause",
+    "first_audio": "audio",
+    "decision": "decide",
+    "playback": "play",
+}
+"""Names of stages that fit eleven columns into 80."""
 
 
 def _engines(report: Report) -> RenderableType:
