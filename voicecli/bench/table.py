@@ -144,6 +144,7 @@ def _notes(report: Report) -> Text:
 def _turns(report: Report) -> RenderableType:
     """Each turn by itself: its stages in short, and the tokens of its prompt that had still to be read."""
     table = _table("turn", *(_SHORT.get(stage, stage) for stage in (*STAGES, "total")), "level", "read")
+    table.padding = (0, 0)
     for turn in report.turns:
         stages = [turn.latency_ms.get(stage) for stage in (*STAGES, "total")]
         read = turn.prompt_tokens_evaluated
