@@ -1,0 +1,108 @@
+"""Which pass over the user's words is made, and when: the transcribing thread's body, run by the test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from voicecli.channel import Channel, Closed
+from voicecli.clock import FakeClock
+from voicecli.messages import RATE_HZ, Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
+from voicecli.pipeline.transcribing import Transcribing
+from voicecli.pipeline.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.messages import Float32
+
+PASS_S = 0.2
+HEARD_UNTIL_S = 1.0
+"""Of the pass while the user speaks."""
+
+
+class Scribe:
+    """Takes a while, and hears another sentence in each pass."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.passes: list[bool] = []
+        """Whether each was provisional."""
+        self.meanwhile: list[Callable[[], None]] = []
+        """What happens during each."""
+
+    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
+        self.passes.append(provisional)
+        self.clock.advance(PASS_S)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        return Transcript(f"This is what pass {len(self.passes)} heard.", "en", 0.9)
+
+
+class Desk:
+    """The thread, and what it hands on."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock(0.0)
+        self.turns = Turns(self.clock, 0.0, lambda _draft: None)
+        self.turns.open(0.0)
+        self.scribe = Scribe(self.clock)
+        self.said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
+        self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
+        self.body = Transcribing(self.scribe, self.heard, self.turns, self.said)  # type: ignore[arg-type]  # duck-typed
+
+    def hears(self, *speeches: Speech) -> list[str]:
+        """Run over these; the words of each draft."""
+        for speech in speeches:
+            self.heard.put(speech)
+        self.heard.close()
+        with pytest.raises(Closed):
+            self.body.run()
+        found = [self.said.get(0) for _ in range(self.said.stats().fill)]
+        return [each.transcript.text for each in found if isinstance(each, Draft)]
+
+
+def speech(words_ended_at: float, heard_until_s: float, *, stretch: int = 1, paused: bool) -> Speech:
+    samples = np.zeros(round(heard_until_s * RATE_HZ), np.float32)
+    return Speech(
+        1, stretch, Utterance(samples, 0, samples.size, heard_until_s, words_ended_at, heard_until_s), paused
+    )
+
+
+SPEAKING = speech(HEARD_UNTIL_S, HEARD_UNTIL_S, paused=False)
+
+
+def test_a_pass_that_heard_the_last_word_to_its_end_is_the_last() -> None:
+    desk = Desk()
+    drafts = desk.hears(SPEAKING, speech(HEARD_UNTIL_S - 0.01, 1.3, paused=True))
+    assert desk.scribe.passes == [True]
+    assert drafts == ["This is what pass 1 heard."]
+
+
+def test_where_a_word_came_after_it_there_is_another() -> None:
+    desk = Desk()
+    drafts = desk.hears(SPEAKING, speech(HEARD_UNTIL_S + 0.01, 1.3, paused=True))
+    assert desk.scribe.passes == [True, False]
+    assert drafts[-1] == "This is what pass 2 heard."
+
+
+def test_a_pass_over_what_was_said_before_a_pause_is_not_the_last_of_what_follows() -> None:
+    desk = Desk()
+    desk.scribe.meanwhile = [desk.turns.resume]
+    drafts = desk.hears(SPEAKING, speech(HEARD_UNTIL_S - 0.01, 1.3, stretch=2, paused=True))
+    assert desk.scribe.passes == [True, False]
+    assert drafts == ["This is what pass 2 heard."]
+
+
+def test_between_two_looks_it_rests_as_long_as_one_took_unless_a_word_has_just_ended() -> None:
+    desk = Desk()
+    assert desk.body.has_time(dipped=False)
+    desk.hears(SPEAKING)
+    assert desk.body.has_time(dipped=True)
+    assert not desk.body.has_time(dipped=False)
+    desk.clock.advance(PASS_S - 0.01)
+    assert not desk.body.has_time(dipped=False)
+    desk.clock.advance(0.02)
+    assert desk.body.has_time(dipped=False)
