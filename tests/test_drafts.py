@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from tests.test_pipeline import RATE_HZ, Answers, Talk, edges, silence, talking, tone
+from tests.test_pipeline import RATE_HZ, Answers, Beeper, Talk, edges, silence, talking, tone
 from voicecli import events
-from voicecli.messages import ChatMessage
+from voicecli.bench.turns import NOTICED_FRAMES
+from voicecli.messages import ChatMessage, GenerationStats
+
+if TYPE_CHECKING:
+    from voicecli.messages import Int16
 
 
 def asked(talk: Talk) -> list[str]:
@@ -120,6 +125,31 @@ def test_who_asks_while_the_model_reads_ahead_does_not_wait_for_it() -> None:
         talk.says(silence(0.3), tone(0.5, 1))
         talk.until(events.TurnDone)
     assert asked(talk)[-1] == "and in Rome"
+
+
+def test_a_reply_is_thought_of_while_the_user_speaks_and_synthesised_in_the_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is being synthesised cannot be called back, and would be in the way of other words."""
+    thought, voiced = [], []
+    with talking(["What time is it?"], []) as talk:
+        ask, voice = Answers.generate, Beeper.synthesize
+
+        def generate(self: Answers, *arguments: Any) -> GenerationStats:
+            thought.append(talk.detector.quiet)
+            return ask(self, *arguments)
+
+        def synthesize(self: Beeper, text: str) -> Int16:
+            voiced.append(talk.detector.quiet)
+            return voice(self, text)
+
+        monkeypatch.setattr(Answers, "generate", generate)
+        monkeypatch.setattr(Beeper, "synthesize", synthesize)
+        talk.until(events.Listening)
+        talk.says(tone(2.0))
+        talk.until(events.TurnDone)
+    assert thought[0] == 0
+    assert min(voiced) >= NOTICED_FRAMES
 
 
 def test_words_that_may_change_are_told_before_the_transcript_and_never_remembered() -> None:

@@ -56,10 +56,13 @@ class LoudIsSpeech:
     def __init__(self) -> None:
         self.silence: list[bool] = []
         """Of each frame without a tone: whether it had to be looked at."""
+        self.quiet = 0
+        """Frames since the last tone."""
 
     def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
         level = level_dbfs(frame.samples)
-        if level <= -40:
+        self.quiet = 0 if level > -40 else self.quiet + 1
+        if self.quiet:
             self.silence.append(level >= quiet_dbfs)
         return ScoredFrame(frame, 1.0 if level > -40 else 0.0, level)
 
