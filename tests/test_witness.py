@@ -182,6 +182,6 @@ def test_a_model_hears_that_words_break_off_and_reads_them_once() -> None:
     assert second is not None
     assert first < second
     stats = engine.generate(whole, lambda _piece: None, lambda: False)
-    assert (stats.prompt_tokens_evaluated or 99) <= 13  # seven of the words, six of the template
+    assert 7 < (stats.prompt_tokens_evaluated or 0) <= 13  # seven of the words and the template, once each
     engine.close()
     assert engine.ending(whole) is None
