@@ -16,8 +16,6 @@ from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 from voicecli.models.store import models_root
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from voicecli.messages import Float32
 
 pytestmark = pytest.mark.models
@@ -108,17 +106,6 @@ def test_what_cannot_matter_is_not_heard_until_something_does(detector: Detector
     detector.score(Float32Frame(sound[0].samples, 1 << 40, 0.0))  # forgets
     lead_in = [detector.score(frame).probability for frame in sound[passed - LEAD_IN_FRAMES :]]
     assert [scored.probability for scored in found[passed:]] == lead_in[LEAD_IN_FRAMES:]
-
-
-@pytest.mark.parametrize("content", [None, b"", b"not a model" * 100])
-def test_what_is_no_such_model_is_refused_in_one_line(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "wrong.onnx"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"wrong\.onnx") as caught:
-        Detector(path)
-    assert "voicecli models verify" in caught.value.remedy
-    assert "\n" not in str(caught.value)
 
 
 def test_another_model_is_refused_when_it_is_loaded_and_not_in_a_talk() -> None:
