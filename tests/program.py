@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue
 
 from voicecli.models.store import models_root
 
@@ -75,12 +75,19 @@ class Agent:
 
     def until(self, name: str) -> dict[str, object]:
         """The next event of that name; those before it are in `seen`."""
-        while line := self._lines.get(timeout=60):
+        while line := self._next(name):
             event: dict[str, object] = json.loads(line)
             self.seen.append(event)
             if event["event"] == name:
                 return event
         raise AssertionError(f"no {name!r} came after {self.seen}; {self.errors()}")
+
+    def _next(self, awaited: str) -> str:
+        """The next line, empty at the end of the program."""
+        try:
+            return self._lines.get(timeout=60)
+        except Empty:
+            raise AssertionError(f"no {awaited!r} came within a minute after {self.seen}") from None
 
     def errors(self) -> str:
         """All of stderr, once the process has ended."""
