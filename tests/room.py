@@ -123,14 +123,18 @@ class Room:
 
     def echo(self, gain_db: float, delay_ms: int) -> None:
         """Let the microphone hear the loudspeaker, `gain_db` louder and about `delay_ms` later."""
-        volume = round(65536 * 10 ** (gain_db / 60))  # PulseAudio's volume is the cube root of the factor
         module = self.pactl(
             *("load-module", "module-loopback", "source=speaker.monitor", "sink=mic_wire"),
             *(f"latency_msec={delay_ms}", "remix=no", "sink_input_properties=media.name=echo"),
         ).strip()
         inputs = json.loads(self.pactl("--format=json", "list", "sink-inputs"))
-        (index,) = (one["index"] for one in inputs if str(one["owner_module"]) == module)
-        self.pactl("set-sink-input-volume", str(index), str(volume))
+        (self._echo,) = (str(one["index"]) for one in inputs if str(one["owner_module"]) == module)
+        self.turn_echo(gain_db)
+
+    def turn_echo(self, gain_db: float) -> None:
+        """Make the echo louder or softer at once, as a knob of the loudspeaker does."""
+        volume = round(65536 * 10 ** (gain_db / 60))  # PulseAudio's volume is the cube root of the factor
+        self.pactl("set-sink-input-volume", self._echo, str(volume))
 
     def position(self) -> int:
         """Samples recorded so far."""

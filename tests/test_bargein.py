@@ -14,9 +14,11 @@ from voicecli.listen.bargein import BargeIn, Response, barge_in, response
 from voicecli.listen.overlap import GIVE_UP_S, LONG_S, STOP_PAUSE_S, Overlap, kind_of, verdict
 from voicecli.listen.residual import EchoState
 
-Echo = partial(EchoState, removed_db=30.0, converged=True, coping=True)
+Echo = partial(EchoState, removed_db=30.0, converged=True, coping=True, bounded=True)
 
-LEARNING, LOST = Echo(converged=False), Echo(coping=False)
+LEARNING = Echo(converged=False, bounded=False)
+LEFT = Echo(converged=False, coping=False)
+LOST = Echo(converged=False, coping=False, bounded=False)
 RESPONSES = get_args(Response)  # from least to most
 
 
@@ -26,6 +28,7 @@ def test_how_readily_the_agent_can_be_stopped() -> None:
     assert barge_in(None, headphones=False) == "off"
     assert barge_in(LOST, headphones=False) == "off"
     assert barge_in(LEARNING, headphones=False) == "strict"
+    assert barge_in(LEFT, headphones=False) == "strict"
     assert barge_in(Echo(), headphones=False) == "on"
 
 

@@ -108,7 +108,7 @@ def test_the_echo_is_removed(name: str) -> None:
     begin_s = QUIET_S + path.starts_s
     assert removed_db(microphone, cleaned, begin_s + 1.0, begin_s + 3.0) > 18
     assert removed_db(microphone, cleaned, begin_s + 6.0, begin_s + 9.0) > 18
-    assert states[0] == EchoState(0.0, converged=False, coping=True)
+    assert states[0] == NOTHING_KNOWN
     assert states[-1].converged
     assert states[-1].coping
     assert states[-1].removed_db > 18
@@ -326,13 +326,15 @@ def test_in_a_talk_the_loudspeaker_is_the_reference() -> None:
     """The simulated microphone never hears the loudspeaker: that is known once it has sounded for a while."""
     with talking(["a question"], ["word " * 25]) as talk:
         talk.until(events.Listening)
-        assert talk.pipeline._listening.echo == NOTHING_KNOWN
+        assert talk.pipeline._listening.hearing.echo == NOTHING_KNOWN
         talk.says(tone(0.5))
         talk.until(events.TurnDone)
-        assert talk.pipeline._listening.echo == EchoState(0.0, converged=True, coping=True)
+        assert talk.pipeline._listening.hearing.echo == EchoState(
+            0.0, converged=True, coping=True, bounded=True
+        )
 
 
 def test_in_a_talk_with_headphones_there_is_none() -> None:
     with talking(["a question"], ["One two."], headphones=True) as talk:
         talk.until(events.Listening)
-        assert talk.pipeline._listening.echo is None
+        assert talk.pipeline._listening.hearing.echo is None

@@ -41,3 +41,32 @@ def test_the_agent_never_answers_itself_and_hears_who_speaks_over_it(
         assert len(heard) == names(agent).count("speech_started") == 3
         assert words(str(heard[-1]))[-3:] == ["weather", "in", "norway"]
         assert names(agent).count("interrupted") == 1
+
+
+@pytest.mark.parametrize("before_db", [-90.0, -20.0])
+def test_an_echo_that_becomes_loud_in_the_middle_of_a_reply_is_not_somebody(before_db: float) -> None:
+    """The headphones are pulled out, or the loudspeaker is turned up."""
+    with Room() as room:
+        room.echo(before_db, 40)
+        with talking("--engine", "echo", env=room.env) as agent:
+            agent.until("listening")
+            room.say(speak(ASKED))
+            agent.until("turn_done")
+            agent.until("listening")
+            room.say(speak(ASKED))
+            while agent.until("speaking")["index"] == 0:
+                pass
+            room.turn_echo(-6.0)
+            second = agent.until("turn_done")
+            agent.until("listening")
+            assert len(words(str(second["heard"]))) >= len(words(ASKED))
+            room.say(speak(ASKED))
+            agent.until("speaking")
+            room.say(after(LATE_S, speak(OVER)))
+            agent.until("interrupted")
+            while agent.until("turn_done")["turn"] != 4:
+                pass
+        heard = [words(str(event["text"])) for event in agent.seen if event["event"] == "transcript"]
+        assert len(heard) == names(agent).count("speech_started") == 4
+        assert heard[-1][-3:] == ["weather", "in", "norway"]
+        assert names(agent).count("interrupted") == 1

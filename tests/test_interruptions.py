@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
 from voicecli.listen.echo import EchoCanceller
 from voicecli.listen.residual import BEYOND_ECHO_DB
-from voicecli.pipeline.listening import Listening
+from voicecli.pipeline.hearing import Hearing
 from voicecli.speak.jitter import FADE_S
 
+SetOverEcho: TypeAlias = Callable[[float | Callable[[], float]], None]
 LONG = " ".join(f"word{n}" for n in range(30)) + "."
 REPLY_S = 3.0
 
@@ -207,17 +209,17 @@ def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, ans
 
 
 @pytest.fixture
-def over_echo(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+def over_echo(monkeypatch: pytest.MonkeyPatch) -> SetOverEcho:
     """Set how far all that the microphone takes is above what the echo can be, dB."""
 
-    def set_to(db: float) -> None:
-        monkeypatch.setattr(EchoCanceller, "over_echo_db", lambda _self, _at: db)
+    def set_to(db: float | Callable[[], float]) -> None:
+        monkeypatch.setattr(EchoCanceller, "over_echo_db", lambda _self, _at: db() if callable(db) else db)
 
     return set_to
 
 
 def test_what_is_no_louder_than_the_echo_can_be_is_the_agent_s_own_voice(
-    over_echo: Callable[[float], None],
+    over_echo: SetOverEcho,
 ) -> None:
     """It stops nothing, and does not become a turn when the agent has ended."""
     with talking(["tell me", "but why", "and then"], ["word " * 11 + "word.", "Well."]) as talk:
@@ -235,9 +237,10 @@ def test_what_is_no_louder_than_the_echo_can_be_is_the_agent_s_own_voice(
     assert "interrupted" not in talk.names()
 
 
-def test_who_is_louder_than_the_echo_can_be_interrupts(over_echo: Callable[[float], None]) -> None:
+def test_who_is_louder_than_the_echo_can_be_interrupts(over_echo: SetOverEcho) -> None:
     with talking(["tell me", "but what about Rome"], [LONG, "Rome it is."]) as talk:
-        over_echo(BEYOND_ECHO_DB + 1.0)
+        jitter = talk.pipeline._playback.jitter
+        over_echo(lambda: math.inf if jitter.on_hold else BEYOND_ECHO_DB + 1.0)
         begins(talk)
         assert talk.pipeline.status().barge_in == "strict"
         talk.says(silence(0.3), tone(0.9, 1))
@@ -245,9 +248,53 @@ def test_who_is_louder_than_the_echo_can_be_interrupts(over_echo: Callable[[floa
         assert talk.until(events.Heard).text == "but what about Rome"
 
 
+def test_what_ends_as_the_agent_falls_silent_is_its_echo_that_became_louder(
+    over_echo: SetOverEcho, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words and all: it goes on, answers nothing, and expects the echo to be louder."""
+    doubts: list[int] = []
+    monkeypatch.setattr(EchoCanceller, "doubt", lambda _self: doubts.append(1))
+    with talking(["tell me", "word four"], [LONG]) as talk:
+        over_echo(BEYOND_ECHO_DB + 1.0)
+        begins(talk)
+        talk.says(silence(0.3), tone(0.4, 1))
+        talk.until(events.Overheard)
+        assert doubts == [1]
+        assert talk.until(events.TurnDone).heard == LONG
+        wait_for(lambda: talk.pipeline.idle)
+    assert "interrupted" not in talk.names()
+    assert len(talk.answers.asked) == 1
+
+
+def test_somebody_goes_on_after_the_breath_they_took_when_the_agent_fell_silent(
+    over_echo: SetOverEcho,
+) -> None:
+    with talking(["tell me", "wait but why", "wait but why"], [LONG, "Because."]) as talk:
+        began = talk.pipeline._listening.segmenter
+        over_echo(lambda: math.inf if began.spoken_s > 0.4 else BEYOND_ECHO_DB + 1.0)
+        begins(talk)
+        talk.says(silence(0.3), tone(0.3, 1), silence(0.25), tone(0.6, 1))
+        talk.until(events.Interrupted)
+        assert talk.until(events.Heard).text == "wait but why"
+    assert "overheard" not in talk.names()
+
+
+def test_where_the_canceller_does_not_cope_but_the_echo_is_known_who_is_louder_interrupts(
+    over_echo: SetOverEcho, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with talking(["tell me", "but why"], [LONG, "Because."]) as talk:
+        jitter = talk.pipeline._playback.jitter
+        over_echo(lambda: math.inf if jitter.on_hold else BEYOND_ECHO_DB + 1.0)
+        monkeypatch.setattr(Hearing, "echo", Echo(converged=False, coping=False))
+        begins(talk)
+        assert talk.pipeline.status().barge_in == "strict"
+        talk.says(silence(0.3), tone(0.9, 1))
+        talk.until(events.Interrupted)
+
+
 def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     with talking(["tell me", "but why"], [LONG]) as talk:
-        monkeypatch.setattr(Listening, "echo", Echo(coping=False))
+        monkeypatch.setattr(Hearing, "echo", Echo(converged=False, coping=False, bounded=False))
         begins(talk)
         assert talk.pipeline.status().barge_in == "off"
         talk.says(silence(0.3), tone(0.9, 1))
@@ -261,7 +308,7 @@ def test_who_is_too_soft_to_stop_the_agent_is_heard_when_it_has_ended(
 ) -> None:
     monkeypatch.setattr("voicecli.pipeline.asides.response", lambda *_, **__: "ignore")
     with talking(["tell me", "but why"], ["word " * 10, "Because."]) as talk:
-        monkeypatch.setattr(Listening, "echo", Echo())
+        monkeypatch.setattr(Hearing, "echo", Echo())
         talk.until(events.Listening)
         talk.says(tone(0.5))
         wait_for(lambda: talk.pipeline._playback.jitter.pulled > 0.6 * RATE_HZ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicecli.listen.residual import LOUDER_DB, SOON, Residual
+from voicecli.listen.residual import BEYOND_ECHO_DB, DOUBTED, LOUDER_DB, SOON, UNKNOWN_LATER, Residual
 
 FRAME = 160
 LAG = 5
@@ -63,3 +63,57 @@ def test_while_little_is_known_it_must_follow_more_closely_to_show_how_loud_the_
 
     assert known_from(alone) < SOON
     assert SOON <= known_from(spoken_over) < 2 * SOON - 10
+
+
+def pushed(residual: Residual, played: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """What `over_echo_db` was for each frame."""
+    over = []
+    for reference, microphone in zip(played, heard, strict=True):
+        residual.push(sound(reference), sound(microphone), sound(-80.0))
+        over.append(residual.over_echo_db)
+    return np.array(over)
+
+
+def test_an_echo_that_became_louder_at_once_is_believed_when_it_is_doubted_twice() -> None:
+    """Once, it may have been somebody's "yeah" that ended as the agent did."""
+    residual, played = Residual(), voice(1200, seed=4)
+    pushed(residual, played[:600], echo(played, -20)[:600])
+    after = residual.over_echo_db
+    loud = slice(600, 630)
+    over = pushed(residual, played[loud], echo(played, -6)[loud])
+    assert over.max() > BEYOND_ECHO_DB
+    residual.louder(14.0)
+    assert pushed(residual, played[630:660], echo(played, -6)[630:660]).max() > BEYOND_ECHO_DB
+    residual.louder(14.0)
+    assert pushed(residual, played[660:], echo(played, -6)[660:]).max() < BEYOND_ECHO_DB
+    assert after < BEYOND_ECHO_DB
+
+
+def test_doubts_far_apart_are_two_people_who_agree() -> None:
+    residual, played = Residual(), voice(400 + 2 * DOUBTED, seed=5)
+    heard = echo(played, -20)
+    pushed(residual, played[:400], heard[:400])
+    residual.louder(14.0)
+    end = 400 + DOUBTED
+    pushed(residual, played[400:end], heard[400:end])
+    residual.louder(14.0)
+    assert pushed(residual, played[end:], heard[end:] + 14.0).max() > BEYOND_ECHO_DB
+
+
+def test_where_there_was_no_echo_there_may_be_one_all_of_a_sudden() -> None:
+    """The headphones are pulled out; the loudspeaker has the same name."""
+    residual, played = Residual(), voice(800, seed=6)
+    pushed(residual, played[:500], np.full(500, -80.0))
+    for _ in range(2):
+        assert pushed(residual, played[500:550], echo(played, -6)[500:550]).max() > BEYOND_ECHO_DB
+        residual.louder(60.0)
+    assert pushed(residual, played[550:], echo(played, -6)[550:]).max() < BEYOND_ECHO_DB
+
+
+def test_when_all_that_was_played_has_died_away_anything_is_more_than_echo() -> None:
+    residual, played = Residual(), np.concatenate((voice(300, seed=7), np.full(150, -100.0)))
+    over = pushed(residual, played, echo(played, -10))
+    assert np.isfinite(over[LAG:300]).all()
+    silent_after = int(np.flatnonzero(np.isinf(over[300:]))[0])
+    assert LAG <= silent_after < UNKNOWN_LATER  # its delay was known
+    assert np.isinf(over[300 + silent_after :]).all()

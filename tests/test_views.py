@@ -576,7 +576,7 @@ def test_push_to_talk_tells_how() -> None:
 
 BARGE_IN = {
     "on": "Talk over it to stop it.",
-    "strict": "Speak up to stop it: learning the echo.",
+    "strict": "Speak up to stop it: it hears its echo.",
     "off": "The microphone is off while it speaks.",
 }
 

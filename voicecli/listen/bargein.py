@@ -2,7 +2,7 @@
 
     barge-in   when                                              what stops the agent
     on         with headphones, or the echo is cancelled         speech that is louder than the echo can be
-    strict     the echo is still being learnt                    the same, but the echo may be anything
+    strict     the echo is still being learnt, or is left        the same, but it must be louder still
     off        nothing cancels the echo, or nothing can          nothing: half duplex
 
 What a canceller leaves of the agent's own voice may sound like speech, but what the microphone took is then
@@ -28,7 +28,7 @@ def barge_in(echo: EchoState | None, *, headphones: bool) -> BargeIn:
     """How readily the agent can be stopped; `echo` is None where nothing cancels it."""
     if headphones:
         return "on"
-    if echo is None or not echo.coping:
+    if echo is None or not (echo.coping or echo.bounded):
         return "off"
     return "on" if echo.converged else "strict"
 

@@ -48,7 +48,7 @@ REVERBERANT_S = 2.0
 """Silence of the loudspeaker after which the canceller rests: longer than devices and rooms hold sound."""
 
 
-REMEMBERED = 100
+REMEMBERED = 200
 """Frames of 10 ms of which it is kept how loud they were beside the echo."""
 
 PAST = 2 * FRAME
@@ -74,25 +74,35 @@ class EchoCanceller:
         self._always = suppression or config.gain_control != "off"
         self._module = Module(echo=echo, suppression=suppression, gain=config.gain_control != "off")
         self._delay = (DELAY if echo else 0) + (DELAY_SUPPRESSION if suppression else 0)
-        self._lead_s = LEAD_S
+        self.cancels = echo
+        """Whether it takes an echo away, or suppresses noise and sets the gain alone."""
         self.restart()
 
     def restart(self) -> None:
         """What comes next does not follow what was pushed last; what is held back of that is dropped."""
-        self._reference.restart()
-        self._residual = Residual()
-        self.state = NOTHING_KNOWN
-        """How well it does; replaced as a whole, so that any thread may look."""
+        self.forget()
         self._rest: Float32 = np.zeros(0, np.float32)
         self._past: Float32 = np.zeros(PAST, np.float32)
         self._running = False
         self._given = 0  # samples that will come out of the module, and were given uncleaned before
+
+    def forget(self) -> None:
+        """Another loudspeaker or microphone: nothing is known of the echo. Samples keep their places."""
+        self._reference.restart()
+        self._residual = Residual()
+        self.state = NOTHING_KNOWN
+        """How well it does; replaced as a whole, so that any thread may look."""
+        self._lead_s = LEAD_S
         self._over: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+
+    def doubt(self) -> None:
+        """What was louder than the echo can be may have been the echo all the same, now louder."""
+        self._residual.louder(max((over for _, over in self._over if over < math.inf), default=0.0))
 
     def over_echo_db(self, at: float) -> float:
         """How far what the microphone took in the frame from time `at` on is above all that the echo can be.
 
-        That is before it was cleaned. Infinite where nothing was played that could be heard.
+        That is before it was cleaned. Infinite where nothing was played that could still be heard.
         """
         found = [over for taken_at, over in self._over if at <= taken_at < at + FRAME_S]
         return float(np.median(found)) if found else math.inf

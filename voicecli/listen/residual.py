@@ -91,6 +91,15 @@ UNKNOWN_LATER = 50
 UNKNOWN_DB = 10.0
 """Until the echo is known it may be so late and so much louder than its reference."""
 
+FAINT_DBFS = -65.0
+"""What is left below it is speech to nobody, however quiet the room is: a virtual one has no noise at all."""
+
+CAREFUL_DB = 4.0
+"""So much louder must somebody be while the canceller fails."""
+
+DOUBTED = 500
+"""Frames after a first doubt of the bound in which a second one is believed."""
+
 
 @dataclass(frozen=True, slots=True)
 class EchoState:
@@ -102,9 +111,11 @@ class EchoState:
     """Since it began, or last failed, it was seen to work and how loud the echo is; or there is none."""
     coping: bool
     """No echo is left above the noise floor. Stays as it was while somebody speaks over the agent."""
+    bounded: bool
+    """How loud the echo can be is known, whatever the canceller does."""
 
 
-NOTHING_KNOWN = EchoState(0.0, converged=False, coping=True)
+NOTHING_KNOWN = EchoState(0.0, converged=False, coping=True, bounded=False)
 
 
 class Residual:
@@ -114,13 +125,16 @@ class Residual:
         # What was played, heard and left; the first two again, falling slowly. Nothing was played before.
         self._levels: Levels = np.full((5, LAGS + HISTORY), SILENCE_DBFS)
         self._count = 0
+        self._since = 0  # what came before is not looked at
         self._state = NOTHING_KNOWN
         self.absent = False
         """The microphone stays quiet while the agent speaks: there is nothing to remove."""
         self._path: tuple[int, float] | None = None
         """By how many frames the echo follows its reference, and how much louder it can be, dB."""
+        self._doubted_at = -DOUBTED
         self.over_echo_db = math.inf
-        """How far the newest frame of the microphone is above all that its echo can be."""
+        """How far the newest frame of the microphone is above all that its echo can be; infinite where all
+        that was played has died away."""
 
     def push(self, reference: Float32, heard: Float32, cleaned: Float32) -> EchoState:
         """The next frame: what was played, what the microphone took, what is left; the latter two aligned."""
@@ -130,24 +144,41 @@ class Residual:
             self._levels[:2, number], self._levels[3:, number - 1] - DECAY_DB
         )
         self._count += 1
-        if self._count >= LEAST and self._count % EVERY == 0:
+        if self._count - self._since >= LEAST and self._count % EVERY == 0:
             self._state = self._look()
         self.over_echo_db = float(self._levels[1, number]) - self._bound_dbfs()
         return self._state
 
+    def louder(self, by_db: float) -> None:
+        """What was up to `by_db` above the bound ended as the agent did, so it may have been its echo.
+
+        Somebody's short "yeah" ends so by chance, so it takes two to be believed.
+        """
+        if self._count - self._doubted_at < DOUBTED:
+            self._since, self._state, self.absent = self._count, NOTHING_KNOWN, False
+            if self._path is not None:
+                lag, louder_db = self._path
+                self._path = lag, min(UNKNOWN_DB, louder_db + by_db)
+        self._doubted_at = self._count
+
     def _bound_dbfs(self) -> float:
         """The loudest that the echo can be in the newest frame."""
-        if self.absent:
-            return SILENCE_DBFS
         lag, louder_db = self._path or (0, UNKNOWN_DB)
         later = LATER if self._path else UNKNOWN_LATER
         newest = self._count - 1
         played = np.arange(newest - lag - later, min(newest, newest - lag + EARLIER) + 1)
-        return float(self._levels[3, played % (LAGS + HISTORY)].max()) + louder_db
+        played %= LAGS + HISTORY
+        if float(self._levels[0, played].max()) < LEAST_DBFS:
+            return -math.inf
+        if self.absent:
+            return SILENCE_DBFS
+        if not self._state.coping:
+            louder_db += CAREFUL_DB
+        return float(self._levels[3, played].max()) + louder_db
 
     def _look(self) -> EchoState:
         state = self._state
-        known = min(self._count, HISTORY)
+        known = min(self._count - self._since, HISTORY)
         # Oldest first; what was played is known from further back.
         levels = np.roll(self._levels, -self._count, axis=1)[:, HISTORY - known :]
         reference, heard, cleaned = levels[0], levels[1, LAGS:], levels[2, LAGS:]
@@ -156,7 +187,7 @@ class Residual:
         sounding = _sounding(reference > threshold)
         if np.count_nonzero(sounding) >= ENOUGH and np.percentile(heard[sounding], 95) < floor + ABOVE_DB:
             self.absent = True
-            return EchoState(0.0, converged=True, coping=True)
+            return EchoState(0.0, converged=True, coping=True, bounded=True)
         lag, follows = _lag(reference, heard)
         played = reference[LAGS - lag : LAGS - lag + known]
         loud = played > threshold
@@ -169,17 +200,17 @@ class Residual:
         coupling = heard - played
         alone = loud & (coupling < float(np.median(coupling[loud])) + ABOVE_DB)
         removed = max(0.0, float(np.median(heard[alone] - cleaned[alone])))
-        gone = float(np.percentile(cleaned[alone], 30)) < floor + ABOVE_DB
+        gone = float(np.percentile(cleaned[alone], 30)) < max(FAINT_DBFS, floor + ABOVE_DB)
         if not gone and known == HISTORY and float(_follows(played[np.newaxis], cleaned)[0]) > FOLLOWS:
-            return EchoState(removed, converged=False, coping=False)
+            return EchoState(removed, converged=False, coping=False, bounded=self._path is not None)
         # Else what is left is somebody who speaks, which tells nothing.
         found = self._path is not None and (gone or removed > REMOVED_DB)
-        return EchoState(removed, converged=True, coping=True) if found else state
+        return EchoState(removed, converged=True, coping=True, bounded=True) if found else state
 
     def _learn(self, played: Levels, falling: Levels, heard: Levels, threshold: float) -> None:
         """See how late and how loud the echo is, where there is nothing else."""
         lag, follows = _lag(played, falling)
-        if follows < (CLOSELY if self._count >= SOON else CLOSELY_SOON):
+        if follows < (CLOSELY if self._count - self._since >= SOON else CLOSELY_SOON):
             return
         around = np.lib.stride_tricks.sliding_window_view(
             np.pad(played, (LATER, EARLIER), constant_values=SILENCE_DBFS), LATER + 1 + EARLIER

@@ -174,7 +174,7 @@ class Pipeline:
             model=self._engines.generator.name,
             hint=self._engines.hint,
             losses=self._losses(),
-            barge_in=self._listening.barge_in,
+            barge_in=self._listening.hearing.barge_in,
             loading=f"the language model: {self._engines.generator.name}",
             threshold_dbfs=self._listening.segmenter.threshold_dbfs,
             heard_so_far=self._playback.heard(self._turns.clock.now()),

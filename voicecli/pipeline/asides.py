@@ -5,10 +5,14 @@
     words                        asked . . there:  nothing  |  an interruption, which becomes a turn
 
 It is no turn and cancels nothing before that. Then all of it is the turn's, from its onset.
+
+Who is somebody goes on when the agent has fallen silent. What ends with its voice may be an echo that has
+become louder than was known, and the words are the agent's own: nothing is done but to go on.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,6 +46,9 @@ a frame, were clear a frame sooner so (Silero v6)."""
 
 LOOKS_S = (0.5, LONG_S)
 """Speech in it when its words are looked at while it goes on: once to know early, once to be sure of none."""
+GOES_ON_S = 0.4
+"""Somebody who pauses when the agent falls silent, and has more to say, goes on before."""
+
 LOOK_AGAIN_S = 0.5
 """More of it before each look after these."""
 
@@ -60,6 +67,8 @@ class Aside:
     """It is somebody's, and began with the first frame that is more than echo."""
     held: bool = False
     """It was enough to hold the agent."""
+    outlasting: int = 0
+    """Frames of speech where nothing of the agent's voice can be left."""
     next_look_s: float = LOOKS_S[0]
     """Speech in it when its words are looked at next, while it goes on."""
     look: int = 0
@@ -68,6 +77,11 @@ class Aside:
     """All of it, when the silence after it has lasted so long that it is cut off."""
     nothing: bool = False
     """It ended, and was too short for words or never enough to hold the agent."""
+
+    @property
+    def somebodys(self) -> bool:
+        """Whether it cannot be the agent's own voice, however loud its echo may have become."""
+        return self.outlasting >= HOLD_FRAMES
 
 
 class Asides:
@@ -87,7 +101,7 @@ class Asides:
 
     def begin(self, started: SpeechStarted) -> None:
         """Speech begins over the agent."""
-        self.current = Aside(started.at, started.at)
+        self.current = Aside(started.at, started.at, held=self._playback.jitter.on_hold)
 
     def take(self, aside: Aside, segment: SegmentEvent) -> None:
         """What the gate says of it."""
@@ -113,6 +127,7 @@ class Asides:
             return  # a turn
         if aside is not None and sounding:
             aside.spoke_at = scored.frame.captured_at + FRAME_S
+            aside.outlasting += over_echo_db == math.inf
             if self._run >= HOLD_FRAMES and not aside.own:
                 aside.own = True
                 aside.began_at = self._segmenter.keep(self._since)
@@ -135,14 +150,15 @@ class Asides:
             return "dismiss"
         if not aside.held:
             outlasts = not audible and self._segmenter.state is State.SPEAKING
-            return "interrupt" if outlasts and aside.own else "wait"
+            return "interrupt" if outlasts and aside.own and aside.somebodys else "wait"
         self._look_ahead(aside)
         look, words = self._transcribing.overheard
         known = look in aside.looks
-        return verdict(
+        pause_s = now - aside.spoke_at if aside.look else 0.0
+        found = verdict(
             Overlap(
                 spoken_s=self._segmenter.spoken_s,
-                pause_s=now - aside.spoke_at if aside.look else 0.0,
+                pause_s=pause_s,
                 words=words.text if known else None,
                 language=words.language,
                 heard_s=aside.looks.get(look, 0.0),
@@ -150,22 +166,32 @@ class Asides:
                 asked=self._turns.saying.rstrip().endswith("?"),
             )
         )
+        if found == "interrupt" and not aside.somebodys:
+            return "wait" if pause_s < GOES_ON_S else "dismiss"
+        return found
 
     def dismiss(self, aside: Aside) -> None:
         """It was nothing to stop for."""
-        self.current = None
-        self._segmenter.end()
-        self._playback.resume()
+        self._tell(aside)
+        self._end()
+
+    def stop(self, aside: Aside) -> None:
+        """It asked for silence, and no more."""
+        self._tell(aside)  # before the reply's end is told
+        self._turns.resume()
+        self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
+        self._end()
+
+    def _tell(self, aside: Aside) -> None:
         if aside.held:
             look, words = self._transcribing.overheard
             text = words.text if look in aside.looks else ""
             self._turns.emit(events.Overheard(self._turns.elapsed_s(), self._turns.newest, text or None))
 
-    def stop(self, aside: Aside) -> None:
-        """It asked for silence, and no more."""
-        self._turns.resume()
-        self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
-        self.dismiss(aside)
+    def _end(self) -> None:
+        self.current = None
+        self._segmenter.end()
+        self._playback.resume()
 
     def _look_ahead(self, aside: Aside) -> None:
         """Have its words looked at while it goes on, if there is time."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs
-from voicecli.listen.bargein import barge_in
 from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.listen.segment import Segmenter, State
 from voicecli.messages import (
@@ -25,15 +23,14 @@ from voicecli.messages import (
 from voicecli.pipeline.asides import Asides
 from voicecli.pipeline.controls import Interrupt, Say
 from voicecli.pipeline.deciding import Deciding
+from voicecli.pipeline.hearing import Hearing
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
-    from voicecli.listen.bargein import BargeIn
     from voicecli.listen.capture import Capture
     from voicecli.listen.detect import Detector
     from voicecli.listen.echo import EchoCanceller
-    from voicecli.listen.residual import EchoState
     from voicecli.messages import Float32Frame, SegmentEvent
     from voicecli.pipeline.asides import Aside
     from voicecli.pipeline.controls import Controls
@@ -76,9 +73,8 @@ class Listening:
         canceller: EchoCanceller | None,
     ) -> None:
         self._controls = controls
-        self._streams = streams
         self._capture = capture
-        self._canceller = canceller
+        self.hearing = Hearing(streams, capture, turns, canceller, config.audio)
         self._converter = Converter(streams.microphone.rate_hz, canceller)
         self._detector = detector
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
@@ -90,37 +86,24 @@ class Listening:
         self._deciding = Deciding(self.segmenter, turns, transcribing, judging, config.turn)
         self._frames: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
         self._seen_s = 0.0  # speech of this turn that was given to it
-        self._headphones = config.audio.headphones
-        self._tail_s = config.audio.tail_ms / 1000
         self._held_off = False
-        self._told_silent = False
         self.level_dbfs = SILENCE_DBFS
-
-    @property
-    def echo(self) -> EchoState | None:
-        """How well the agent's voice is taken out of the microphone; None where nothing does it."""
-        return None if self._canceller is None else self._canceller.state
 
     def run(self) -> None:
         """Until stopped. Raises DeviceError when a device is gone for good."""
         due = self._turns.clock.now()
         while not self._turns.stop.is_set():
             if self._turns.clock.now() >= due:
-                self._check_devices()
+                self.hearing.check()
                 due = self._turns.clock.now() + CHECK_S
             self._obey()
             chunk = self._capture.read()
             if chunk is None:
                 self._turns.clock.wait(self._turns.stop, self._poll_s)
                 continue
-            self._check_silence()
+            self.hearing.check_silence()
             for frame in self._converter.push(chunk):
                 self._on_frame(frame)
-
-    @property
-    def barge_in(self) -> BargeIn:
-        """Whether speech stops the agent."""
-        return barge_in(self.echo, headphones=self._headphones)
 
     @property
     def quiet(self) -> bool:
@@ -132,36 +115,16 @@ class Listening:
         idle = self.quiet and self._turns.settled == self._turns.newest
         return IDLE_POLL_S if idle else POLL_S
 
-    def _check_devices(self) -> None:
-        for notice in self._streams.poll():
-            self._turns.emit(events.Warned(self._turns.elapsed_s(), notice.message, notice.remedy))
-
-    def _check_silence(self) -> None:
-        """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""
-        if self._capture.silent and not self._told_silent:
-            self._told_silent = True
-            name = self._streams.microphone.name
-            self._turns.emit(
-                events.Warned(
-                    self._turns.elapsed_s(),
-                    f"the microphone {name!r} delivers only digital silence",
-                    "unmute it, allow this program to use it, or choose another: voicecli devices",
-                )
-            )
-
     def _on_frame(self, frame: Float32Frame) -> None:
         deaf = self._controls.deaf(frame.captured_at)
-        held_off = (
-            not self._turns.ready
-            or deaf
-            or (self.barge_in == "off" and self._playback.audible(frame.captured_at, self._tail_s))
-        )
+        audible = self._playback.audible(frame.captured_at, self.hearing.tail_s)
+        held_off = not self._turns.ready or deaf or (self.hearing.barge_in == "off" and audible)
         if held_off != self._held_off:
             # What the user began before the agent's voice ends there: the voice must not join it.
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
             if held_off and self._asides.current is not None:
-                self._asides.dismiss(self._asides.current)  # or the agent would stay silent for it
+                self._dismiss(self._asides.current)  # or the agent would stay silent for it
         if held_off:
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             return
@@ -170,8 +133,8 @@ class Listening:
         self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))
         self._on_segments(self.segmenter.push(scored))
         audible = self._over_agent(frame.captured_at)
-        over_echo_db = self._over_echo_db(frame.captured_at)
-        self._asides.respond(scored, self.barge_in, over_echo_db, audible=audible)
+        over_echo_db = self.hearing.over_echo_db(frame.captured_at)
+        self._asides.respond(scored, self.hearing.barge_in, over_echo_db, audible=audible)
         if self._asides.current is None:
             self._decide()
         else:
@@ -225,9 +188,9 @@ class Listening:
         """Whether this is of something that is said over the agent, and not to be acted on yet."""
         aside = self._asides.current
         match segment:
-            case SpeechStarted() if aside is not None:
+            case SpeechStarted() if aside is not None and aside.somebodys:
                 self._interrupt(aside)  # it was over, and who only agrees says no more
-            case SpeechStarted() if self._over_agent(segment.at):
+            case SpeechStarted() if aside is not None or self._over_agent(segment.at):
                 self._asides.begin(segment)
             case _ if aside is not None:
                 self._asides.take(aside, segment)
@@ -242,23 +205,24 @@ class Listening:
 
     def _over_agent(self, at: float) -> bool:
         """Whether what met the microphone then may have met the agent's voice."""
-        tail_s = 0.0 if self._headphones else self._tail_s
-        audible = self._playback.jitter.on_hold or self._playback.audible(at, tail_s)
-        return audible or self._over_echo_db(at) < BEYOND_ECHO_DB
-
-    def _over_echo_db(self, at: float) -> float:
-        return math.inf if self._canceller is None else self._canceller.over_echo_db(at)
+        audible = self._playback.jitter.on_hold or self._playback.audible(at, self.hearing.tail_s)
+        return audible or self.hearing.over_echo_db(at) < BEYOND_ECHO_DB
 
     def _decide_aside(self, aside: Aside, now: float, *, audible: bool) -> None:
         match self._asides.decide(aside, now, audible=audible):
             case "resume":
                 self._playback.resume()
             case "dismiss":
-                self._asides.dismiss(aside)
+                self._dismiss(aside)
             case "stop":
                 self._asides.stop(aside)
             case "interrupt":
                 self._interrupt(aside)
+
+    def _dismiss(self, aside: Aside) -> None:
+        if aside.held and not aside.somebodys:
+            self.hearing.doubt()
+        self._asides.dismiss(aside)
 
     def _interrupt(self, aside: Aside) -> None:
         """It is the next turn of the user, with all that was said since its onset."""

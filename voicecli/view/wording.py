@@ -54,7 +54,7 @@ def how_to_interrupt(status: Status) -> str:
     if status.push_to_talk and not status.talk_key_down:
         return f"Press {status.keys.get('push_to_talk', 'the talk key')} to talk over it."
     if status.barge_in == "strict":
-        return "Speak up to stop it: learning the echo."
+        return "Speak up to stop it: it hears its echo."
     return "Talk over it to stop it."
 
 

@@ -1,0 +1,99 @@
+"""What the listener can rely on: which devices are open, whether the echo is taken out. Tells when not."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.listen.bargein import barge_in
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import AudioStreams
+    from voicecli.config import AudioConfig
+    from voicecli.listen.bargein import BargeIn
+    from voicecli.listen.capture import Capture
+    from voicecli.listen.echo import EchoCanceller
+    from voicecli.listen.residual import EchoState
+    from voicecli.pipeline.turns import Turns
+
+
+class Hearing:
+    """For the listening thread; others may read `echo` and `barge_in`."""
+
+    def __init__(
+        self,
+        streams: AudioStreams,
+        capture: Capture,
+        turns: Turns,
+        canceller: EchoCanceller | None,
+        audio: AudioConfig,
+    ) -> None:
+        self._streams = streams
+        self._capture = capture
+        self._turns = turns
+        self._canceller = canceller
+        self._loudspeaker = streams.loudspeaker
+        self._on_ears = audio.headphones  # until something else sounds in their place
+        self._tail_s = audio.tail_ms / 1000
+        self._told_silent = False
+        self._told_half_duplex = audio.echo == "off" and not audio.headphones  # as was asked for
+
+    @property
+    def echo(self) -> EchoState | None:
+        """How well the agent's voice is taken out of the microphone; None where nothing does it."""
+        if self._canceller is None or not self._canceller.cancels:
+            return None
+        return self._canceller.state
+
+    @property
+    def barge_in(self) -> BargeIn:
+        """Whether speech stops the agent."""
+        return barge_in(self.echo, headphones=self._on_ears)
+
+    @property
+    def tail_s(self) -> float:
+        """How long the microphone may hear the agent after it has fallen silent."""
+        return 0.0 if self._on_ears else self._tail_s
+
+    def over_echo_db(self, at: float) -> float:
+        """How far what the microphone took from time `at` on is above all that the echo can be."""
+        return math.inf if self._canceller is None else self._canceller.over_echo_db(at)
+
+    def doubt(self) -> None:
+        """What was taken for somebody may have been the echo, louder than before."""
+        if self._canceller is not None:
+            self._canceller.doubt()
+
+    def check(self) -> None:
+        """Look after the devices. Raises DeviceError when one is gone for good."""
+        for notice in self._streams.poll():
+            self._warn(notice.message, notice.remedy)
+        loudspeaker = self._streams.loudspeaker
+        if loudspeaker is not self._loudspeaker:  # opened again
+            self._on_ears = self._on_ears and loudspeaker.name == self._loudspeaker.name
+            self._loudspeaker = loudspeaker
+            if self._canceller is not None:
+                self._canceller.forget()
+        self._tell_half_duplex()
+
+    def check_silence(self) -> None:
+        """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""
+        if self._capture.silent and not self._told_silent:
+            self._told_silent = True
+            self._warn(
+                f"the microphone {self._streams.microphone.name!r} delivers only digital silence",
+                "unmute it, allow this program to use it, or choose another: voicecli devices",
+            )
+
+    def _tell_half_duplex(self) -> None:
+        """Once in a talk: who is not heard over the agent should know why."""
+        if self.barge_in == "off" and self._turns.ready and not self._told_half_duplex:
+            self._told_half_duplex = True
+            self._warn(
+                "the microphone is off while the agent speaks: its echo cannot be told from you",
+                "use headphones, or a softer loudspeaker",
+            )
+
+    def _warn(self, message: str, remedy: str) -> None:
+        self._turns.emit(events.Warned(self._turns.elapsed_s(), message, remedy))
