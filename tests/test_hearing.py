@@ -1,0 +1,120 @@
+"""What the listener can rely on, and what it tells when it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from voicecli import events
+from voicecli.audio.reference import Reference
+from voicecli.audio.streams import Notice, StreamFormat
+from voicecli.clock import FakeClock
+from voicecli.config import AudioConfig
+from voicecli.listen.capture import Capture
+from voicecli.listen.echo import EchoCanceller
+from voicecli.listen.residual import NOTHING_KNOWN, EchoState
+from voicecli.messages import RATE_HZ
+from voicecli.pipeline.hearing import Hearing
+from voicecli.pipeline.turns import Turns
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import AudioStreams
+
+KNOWN = EchoState(30.0, converged=True, coping=True, bounded=True)
+LOST = EchoState(0.0, converged=False, coping=False, bounded=False)
+
+
+class Desk:
+    """Devices that can be exchanged."""
+
+    def __init__(self) -> None:
+        self.microphone = StreamFormat("Desk", RATE_HZ, 1, 0.02)
+        self.loudspeaker = StreamFormat("Headset", RATE_HZ, 1, 0.02)
+        self.notices: list[Notice] = []
+
+    def reopened(self, name: str) -> None:
+        self.loudspeaker = replace(self.loudspeaker, name=name)
+
+    def poll(self) -> list[Notice]:
+        told, self.notices = self.notices, []
+        return told
+
+
+class Seat:
+    """Somebody at the desk."""
+
+    def __init__(self, **audio: object) -> None:
+        config = AudioConfig.model_validate(audio)
+        self.desk = Desk()
+        self.turns = Turns(FakeClock(), 0.0, lambda *_: None)
+        self.turns.ready = True
+        cancels = config.echo == "auto" and not config.headphones
+        self.canceller = EchoCanceller(Reference(RATE_HZ, 1.0), config) if cancels else None
+        capture = Capture(self.desk.microphone, config.ring_s)
+        streams = cast("AudioStreams", self.desk)
+        self.hearing = Hearing(streams, capture, self.turns, self.canceller, config)
+
+    def barge_in(self) -> str:
+        return self.hearing.barge_in
+
+    def checks(self) -> list[str]:
+        """What is warned of now."""
+        self.hearing.check()
+        told = []
+        while self.turns.events.stats().fill:
+            event = self.turns.events.get(0.0)
+            assert isinstance(event, events.Warned)
+            told.append(event.message)
+        return told
+
+
+def test_another_loudspeaker_has_another_echo() -> None:
+    seat = Seat()
+    assert seat.canceller is not None
+    seat.canceller.state = KNOWN
+    seat.desk.notices.append(Notice("the sound system does not answer", "restart it"))
+    assert seat.checks() == ["the sound system does not answer"]
+    assert seat.barge_in() == "on"
+    seat.desk.reopened("Headset")  # what it sounds like may have changed all the same
+    assert seat.checks() == []
+    assert seat.hearing.echo == NOTHING_KNOWN
+    assert seat.barge_in() == "strict"
+
+
+def test_what_sounds_in_the_place_of_headphones_is_a_loudspeaker() -> None:
+    """Nothing takes its echo out, so the agent would answer itself."""
+    seat = Seat(headphones=True)
+    seat.desk.reopened("Headset")
+    assert seat.checks() == []
+    assert (seat.barge_in(), seat.hearing.tail_s) == ("on", 0.0)
+    seat.desk.reopened("Built-in")
+    assert ["microphone is off while the agent speaks" in told for told in seat.checks()] == [True]
+    assert seat.barge_in() == "off"
+    assert seat.hearing.tail_s > 0.0
+
+
+def test_that_it_is_deaf_while_the_agent_speaks_is_told_once() -> None:
+    seat = Seat()
+    assert seat.canceller is not None
+    for state, told in ((KNOWN, 0), (LOST, 1), (KNOWN, 0), (LOST, 0)):
+        seat.canceller.state = state
+        assert len(seat.checks()) == told
+
+
+def test_who_asked_for_half_duplex_is_not_told_of_it() -> None:
+    seat = Seat(echo="off")
+    assert seat.barge_in() == "off"
+    assert seat.checks() == []
+
+
+@pytest.mark.parametrize("setting", ["noise_suppression", "gain_control"])
+def test_what_only_suppresses_noise_takes_no_echo_out(setting: str) -> None:
+    config = AudioConfig.model_validate({"echo": "off", setting: "full"})
+    seat = Seat(echo="off")
+    canceller = EchoCanceller(Reference(RATE_HZ, 1.0), config)
+    capture = Capture(seat.desk.microphone, config.ring_s)
+    hearing = Hearing(cast("AudioStreams", seat.desk), capture, seat.turns, canceller, config)
+    assert hearing.echo is None
+    assert hearing.barge_in == "off"
