@@ -150,7 +150,7 @@ class Asides:
             return "dismiss"
         if not aside.held:
             outlasts = not audible and self._segmenter.state is State.SPEAKING
-            return "interrupt" if outlasts and aside.own and aside.somebodys else "wait"
+            return "interrupt" if outlasts and aside.own else "wait"
         self._look_ahead(aside)
         look, words = self._transcribing.overheard
         known = look in aside.looks
