@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from voicecli.config.keys import NAMED, KeysConfig
 from voicecli.view.keys import (
     FIRST_REPEAT_S,
     LONGEST_LINE,
+    ONE_PRESS_S,
     RELEASE_S,
     REPEAT_S,
     KeyDecoder,
@@ -70,7 +72,29 @@ def test_where_bytes_are_cut_makes_no_difference(data: bytes, cuts: list[int]) -
 # ---- push to talk
 
 
-def presses(key: TalkKey, at: Sequence[float], until: float) -> list[tuple[float, bool]]:
+@dataclass(frozen=True)
+class Keyboard:
+    """How a key that is held repeats, s; each gap is longer or shorter by chance."""
+
+    first_s: float
+    every_s: float
+    chance: random.Random
+
+    def held(self, at: float, for_s: float) -> list[float]:
+        """When the press and its repeats come."""
+        found, due = [at], at + self.first_s
+        while due <= at + for_s:
+            found.append(due)
+            due += self.every_s * self.chance.uniform(0.7, 1.3)
+        return found
+
+
+KEYBOARDS = st.builds(Keyboard, st.floats(0.2, 0.7), st.floats(0.02, 0.25), st.randoms())
+HOLDS_S = st.floats(0.0, 3.0)
+SLOWEST_RELEASE_S = 2 * 1.3 * 0.25
+
+
+def presses(key: TalkKey, at: Sequence[float], until: float = 20.0) -> list[tuple[float, bool]]:
     """When the key opened and closed, looked at every 10 ms."""
     changes = [(0.0, False)]
     waiting = list(at)
@@ -85,11 +109,11 @@ def presses(key: TalkKey, at: Sequence[float], until: float) -> list[tuple[float
 
 def test_pressed_again_it_closes_at_once() -> None:
     late = 1.0 + FIRST_REPEAT_S + 0.5
-    assert presses(TalkKey(), [1.0, late], 5.0) == [(1.0, True), (pytest.approx(late, abs=0.011), False)]
+    assert presses(TalkKey(), [1.0, late]) == [(1.0, True), (pytest.approx(late, abs=0.011), False)]
 
 
 def test_pressed_again_early_it_closes_once_no_repeat_can_come() -> None:
-    (_, (closed_at, is_open)) = presses(TalkKey(), [1.0, 1.5], 5.0)
+    (_, (closed_at, is_open)) = presses(TalkKey(), [1.0, 1.5])
     assert not is_open
     assert closed_at == pytest.approx(1.5 + REPEAT_S, abs=0.021)
 
@@ -98,15 +122,58 @@ def test_pressed_again_early_it_closes_once_no_repeat_can_come() -> None:
 @pytest.mark.parametrize("every_s", [0.03, 0.09])
 def test_held_down_it_closes_when_let_go(first_s: float, every_s: float) -> None:
     repeats = [1.0 + first_s + every_s * number for number in range(30)]
-    ((opened_at, _), (closed_at, is_open)) = presses(TalkKey(), [1.0, *repeats], 8.0)
+    ((opened_at, _), (closed_at, is_open)) = presses(TalkKey(), [1.0, *repeats])
     assert opened_at == 1.0
     assert not is_open
     assert closed_at == pytest.approx(repeats[-1] + RELEASE_S, abs=0.021)
 
 
-def test_it_can_be_used_again() -> None:
-    changes = presses(TalkKey(), [1.0, 4.0, 6.0, 9.0], 12.0)
+@given(KEYBOARDS, HOLDS_S)
+def test_however_it_repeats_it_opens_and_closes_once_while_held(keyboard: Keyboard, for_s: float) -> None:
+    held = keyboard.held(1.0, keyboard.first_s + for_s)
+    (_, (closed_at, is_open)) = presses(TalkKey(), held)
+    assert not is_open
+    assert held[-1] < closed_at <= held[-1] + SLOWEST_RELEASE_S + 0.02
+
+
+@given(KEYBOARDS, st.floats(0.1, 5.0), HOLDS_S)
+def test_however_long_the_press_that_closes_it_stays_closed(
+    keyboard: Keyboard, open_s: float, for_s: float
+) -> None:
+    changes = presses(TalkKey(), [1.0, *keyboard.held(1.0 + open_s, for_s)])
+    assert [is_open for _, is_open in changes] == [True, False]
+
+
+@pytest.mark.parametrize("first_s", [0.25, 0.5])
+def test_a_long_press_closes_when_it_begins(first_s: float) -> None:
+    held = Keyboard(first_s, 0.03, random.Random(1)).held(4.0, 0.6)
+    assert presses(TalkKey(), [1.0, *held]) == [(1.0, True), (4.0, False)]
+
+
+@given(KEYBOARDS, st.floats(0.0, 3.0), HOLDS_S, HOLDS_S)
+def test_it_can_be_held_again(keyboard: Keyboard, pause_s: float, for_s: float, again_s: float) -> None:
+    held = keyboard.held(1.0, keyboard.first_s + 2 * keyboard.every_s + for_s)
+    again = keyboard.held(held[-1] + SLOWEST_RELEASE_S + 0.05 + pause_s, keyboard.first_s + again_s)
+    changes = presses(TalkKey(), held + again)
     assert [is_open for _, is_open in changes] == [True, False, True, False]
+    assert changes[2][0] == pytest.approx(again[0], abs=0.011)
+
+
+def test_repeats_that_come_together_are_no_end() -> None:
+    together = [1.5 + 0.3 * number + late for number in range(10) for late in (0.0, 0.0, 0.001)]
+    assert len(presses(TalkKey(), [1.0, *together])) == 2
+
+
+def test_it_can_be_used_again() -> None:
+    changes = presses(TalkKey(), [1.0, 4.0, 4.0 + ONE_PRESS_S + 0.1, 9.0])
+    assert [is_open for _, is_open in changes] == [True, False, True, False]
+
+
+def test_who_presses_on_opens_it() -> None:
+    tapped = [4.0, *(4.0 + (REPEAT_S + 0.1) * number for number in (1, 2))]
+    _, _, (opened_at, is_open) = presses(TalkKey(), [1.0, *tapped])
+    assert is_open
+    assert opened_at == pytest.approx(tapped[-1], abs=0.011)
 
 
 def test_it_says_when_to_look_again() -> None:
@@ -177,9 +244,9 @@ class Script:
 def asked(
     *typed: tuple[float, str], config: KeysConfig | None = None, push_to_talk: bool = True
 ) -> tuple[list[str], Keys]:
-    """What is asked for when this is typed at these times, and the end comes a second after."""
+    """What is asked for when this is typed at these times, and the end comes two seconds after."""
     clock, commands = FakeClock(0.0), Asked(push_to_talk)
-    end = typed[-1][0] + 1.0 if typed else 1.0
+    end = typed[-1][0] + 2.0 if typed else 2.0
     source = Script(clock, [*((at, text.encode()) for at, text in typed), (end, b"\x00")])
     keys = Keys(config or KeysConfig(), commands, source, clock)
     keys.run()

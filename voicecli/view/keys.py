@@ -7,6 +7,7 @@ key was let go; `TalkKey` finds out from the keyboard's own repeats.
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
@@ -26,11 +27,20 @@ ESCAPE_S: Final = 0.05
 FIRST_REPEAT_S: Final = 1.1
 """A key held down repeats after 0.25 to 1 s, by the settings of X11, Windows and macOS."""
 
-REPEAT_S: Final = 0.13
-"""Then every 0.03 to 0.09 s. Fingers press the same key again after 0.15 s or more."""
+ONE_PRESS_S: Final = 0.75
+"""What comes so soon after a press that has acted is its first repeat: X11 lets it come after 0.66 s.
 
-RELEASE_S: Final = 0.2
-"""Without a repeat for so long, a key that was held down has been let go."""
+Less than `FIRST_REPEAT_S`, since a press that is meant and comes as soon is lost.
+"""
+
+REPEAT_S: Final = 0.4
+"""Then every 0.02 to 0.25 s, and a little less evenly over a network."""
+
+RELEASE_S: Final = 0.25
+"""A key that repeats faster still is let go no sooner than after such a silence."""
+
+LEARNING_S: Final = 0.5
+"""Repeats that have come for so long tell how far apart they come; a network may send some together."""
 
 LONGEST_LINE: Final = 1000
 """Characters."""
@@ -84,26 +94,56 @@ class KeyDecoder:
 class TalkKey:
     """Push to talk: pressed once it opens, pressed again it closes; held down, it closes when let go.
 
-    Within `FIRST_REPEAT_S` a second press may be the keyboard's, and the next ones tell: so a second press so
-    early closes after `REPEAT_S`, and a later one at once.
+    =================  ==========================================  ========================================
+    fingers            what comes of it                            what it does
+    =================  ==========================================  ========================================
+    tap, later tap     two presses more than `FIRST_REPEAT_S`      opens; closes at once
+                       apart
+    tap, soon tap      a press, another, silence                   opens; closes `REPEAT_S` after the other,
+                                                                   which could have been a first repeat
+    hold               a press, repeats, silence                   opens; closes when the silence is twice
+                                                                   as long as any between the repeats
+    tap, later hold    a press, another, its repeats               opens; closes at once; the repeats are
+                                                                   told by `ONE_PRESS_S` and do nothing
+    tap, soon hold     a press, another, its repeats               as tap and soon tap, or as hold
+    tap or hold, soon  a press less than `ONE_PRESS_S` after       nothing: it may be a repeat of the one
+    after a tap        the one that closed                         that closed, and would stop the answer
+    tap or hold, soon  a press after that silence                  opens
+    after a hold
+    =================  ==========================================  ========================================
+
+    What cannot be told apart is decided for less harm: to close late costs a little time, to open and close
+    unasked costs words.
     """
 
     def __init__(self) -> None:
         self.open = False
-        self._opened_at = self._pressed_at = 0.0
+        self._opened_at = self._pressed_at = self._repeats_since = 0.0
+        self._longest_gap_s = 0.0
         self._close_after_s: float | None = None
+        """Of silence, once it may be held down."""
+        self._ignored_until = -math.inf
+        """The press that closed may be held down."""
 
     def press(self, now: float) -> None:
         """Take a press, or a repeat."""
-        since_s, self._pressed_at = now - self._pressed_at, now
+        gap_s, self._pressed_at = now - self._pressed_at, now
         if not self.open:
-            self.open, self._opened_at, self._close_after_s = True, now, None
+            if now <= self._ignored_until:
+                self._ignored_until = now + REPEAT_S
+            else:
+                self.open, self._opened_at, self._close_after_s = True, now, None
         elif self._close_after_s is not None:
-            self._close_after_s = RELEASE_S if since_s <= REPEAT_S else self._close_after_s
-        elif now - self._opened_at <= FIRST_REPEAT_S:
-            self._close_after_s = REPEAT_S
+            self._longest_gap_s = max(self._longest_gap_s, gap_s)
+            if now - self._repeats_since >= LEARNING_S:
+                self._close_after_s = max(RELEASE_S, 2 * self._longest_gap_s)
+            self._ignored_until = now
         else:
-            self.open = False
+            self._ignored_until = now + ONE_PRESS_S
+            if now - self._opened_at <= FIRST_REPEAT_S:
+                self._close_after_s, self._longest_gap_s, self._repeats_since = REPEAT_S, 0.0, now
+            else:
+                self.open = False
 
     def look(self, now: float) -> float | None:
         """Close it where it was let go; give the time after which to look again, s, None when none."""
