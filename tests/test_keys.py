@@ -263,6 +263,37 @@ def test_escape_interrupts_and_an_arrow_does_not() -> None:
     assert asked((0.1, "\x1b["), (0.12, "A"))[0] == []
 
 
+def typed_at(key: str, times: Sequence[float]) -> list[tuple[float, str]]:
+    return [(at, key) for at in times]
+
+
+@pytest.mark.parametrize(("key", "command"), [("m", "mute microphone"), ("v", "mute voice"), ("r", "repeat")])
+@given(keyboard=KEYBOARDS, for_s=HOLDS_S)
+def test_a_command_is_for_once_however_long_its_key_is_held(
+    key: str, command: str, keyboard: Keyboard, for_s: float
+) -> None:
+    held = keyboard.held(0.1, for_s)
+    again = keyboard.held(held[-1] + ONE_PRESS_S + 0.05, for_s)
+    assert asked(*typed_at(key, held))[0] == [command]
+    assert asked(*typed_at(key, held + again))[0] == [command, command]
+
+
+def test_another_key_between_makes_it_a_press() -> None:
+    assert asked((0.1, "mvm"))[0] == ["mute microphone", "mute voice", "mute microphone"]
+
+
+def test_the_key_that_ends_a_line_does_no_more_while_it_is_held() -> None:
+    held = Keyboard(0.25, 0.03, random.Random(1)).held(0.2, 1.0)
+    assert asked((0.1, "t"), *typed_at("\x1b", held))[0] == []
+    config = KeysConfig(push_to_talk="enter")
+    assert asked((0.1, "thi"), *typed_at("\r", held), config=config)[0] == ["say hi"]
+
+
+def test_a_letter_that_is_held_is_typed_again_and_again() -> None:
+    held = Keyboard(0.25, 0.03, random.Random(1)).held(0.2, 1.0)
+    assert asked((0.1, "t"), *typed_at("z", held))[1].typed == "z" * len(held)
+
+
 def test_the_talk_key_opens_and_closes() -> None:
     assert asked((0.1, " "), (3.0, " "))[0] == ["open", "close"]
     assert asked((0.1, " "), (0.6, " "))[0] == ["open", "close"]

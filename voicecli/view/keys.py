@@ -214,6 +214,9 @@ class Keys:
         self._actions = {key: action for action, key in self.shown.items()}
         self.typed: str | None = None
         """The line that is being typed."""
+        self._last_key, self._repeats_until = "", -math.inf
+        self._was_typed = False
+        """Whether the last press, and so its repeats, was for the line."""
 
     @contextmanager
     def reading(self) -> Iterator[Worker]:
@@ -237,10 +240,16 @@ class Keys:
         self._commands.talk(begins=False)  # there is no key any more that could close it
 
     def _press(self, key: str) -> None:
+        repeated = self._repeated(key)
+        if not repeated:
+            self._was_typed = self.typed is not None
         if self.typed is not None:
             self.typed = self._edited(self.typed, key)
             return
-        match self._actions.get(key.lower()):
+        action = self._actions.get(key.lower())
+        if repeated and (self._was_typed or action != "push_to_talk"):
+            return
+        match action:
             case "push_to_talk":
                 self._talk_key.press(self._clock.now())
             case "mute_microphone":
@@ -253,6 +262,13 @@ class Keys:
                 self._commands.repeat()
             case "type":
                 self.typed = ""
+
+    def _repeated(self, key: str) -> bool:
+        """Tell whether a key may be held down: a command is for once, however long its key is pressed."""
+        now, key = self._clock.now(), key.lower()
+        repeated = key == self._last_key and now <= self._repeats_until
+        self._last_key, self._repeats_until = key, now + (REPEAT_S if repeated else ONE_PRESS_S)
+        return repeated
 
     def _edited(self, line: str, key: str) -> str | None:
         """Give the line after a key; None when it is sent or given up."""
