@@ -13,18 +13,12 @@ from hypothesis import strategies as st
 
 from voicecli.clock import FakeClock
 from voicecli.config.keys import NAMED, KeysConfig
-from voicecli.view.keys import (
-    FIRST_REPEAT_S,
-    LONGEST_LINE,
-    ONE_PRESS_S,
-    RELEASE_S,
-    REPEAT_S,
-    KeyDecoder,
-    Keys,
-    TalkKey,
-)
+from voicecli.view.held import FIRST_REPEAT_S, ONE_PRESS_S, RELEASE_S, REPEAT_S, TalkKey
+from voicecli.view.keys import LONGEST_LINE, PASTE_S, KeyDecoder, Keys, Pasted
 
 # ---- bytes to keys
+
+PASTE = "\x1b[200~{}\x1b[201~"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +51,12 @@ def test_an_escape_is_the_key_when_nothing_follows() -> None:
     assert decoder.rest() == []
 
 
-@given(st.binary(max_size=40) | st.text(max_size=20).map(str.encode), st.lists(st.integers(0, 40)))
+@given(
+    st.binary(max_size=40)
+    | st.text(max_size=20).map(str.encode)
+    | st.text(max_size=20).map(lambda text: PASTE.format(text).encode()),
+    st.lists(st.integers(0, 40)),
+)
 def test_where_bytes_are_cut_makes_no_difference(data: bytes, cuts: list[int]) -> None:
     whole, pieces = KeyDecoder(), KeyDecoder()
     expected = whole.push(data) + whole.rest()
@@ -65,8 +64,43 @@ def test_where_bytes_are_cut_makes_no_difference(data: bytes, cuts: list[int]) -
     bounds = [0, *sorted(cuts), len(data)]
     for begin, end in itertools.pairwise(bounds):
         found += pieces.push(data[begin:end])
-    assert found + pieces.rest() == expected
+    found += pieces.rest()
+    assert found == expected
+    assert [type(key) for key in found] == [type(key) for key in expected]
     assert all(key.isprintable() for key in expected)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "text"),
+    [
+        ("mv r", "mv r"),
+        ("two\r\nlines\tand\x85more", "two  lines and more"),
+        ("\x01\x08\x15\x7fé\x00\u202e日", "é日"),
+        ("\x1b[31mred\x1b[0m \x1bO\x1b", "red O"),  # a sequence that has no end does not hide the paste's
+        ("\x1b[200~again", "again"),
+        ("", ""),
+    ],
+)
+def test_what_is_pasted_is_text(pasted: str, text: str) -> None:
+    keys = KeyDecoder().push(f"m{PASTE.format(pasted)}v".encode())
+    assert "".join(keys) == f"m{text}v"
+    assert [isinstance(key, Pasted) for key in keys] == [False, *(True for _ in text), False]
+
+
+@given(st.text(max_size=20).map(lambda text: text.replace("\x1b[201~", "")))
+def test_whatever_is_pasted_is_no_key(text: str) -> None:
+    decoder = KeyDecoder()
+    keys = decoder.push(PASTE.format(text).encode(errors="ignore"))
+    assert all(isinstance(key, Pasted) and len(key) == 1 and key.isprintable() for key in keys)
+    assert decoder.push(b"m") == ["m"]
+
+
+def test_a_paste_without_end_ends() -> None:
+    decoder = KeyDecoder()
+    assert decoder.push(b"\x1b[200~hi\x1b") == ["h", "i"]
+    assert decoder.patience_s == PASTE_S
+    assert decoder.rest() == []
+    assert decoder.push(b"m") == ["m"]
 
 
 # ---- push to talk
@@ -331,6 +365,31 @@ def test_a_line_is_shown_while_it_is_typed_and_can_be_given_up() -> None:
     assert asked((0.1, "ta b\x15c"))[1].typed == "c"
     calls, keys = asked((0.1, "tab"), (0.2, "\x1b"), (0.4, "r"))
     assert (calls, keys.typed) == (["repeat"], None)
+
+
+def test_what_is_pasted_opens_the_line_and_is_not_sent() -> None:
+    calls, keys = asked((0.1, PASTE.format("first\rmvr\x1b second\r")))
+    assert (calls, keys.typed) == ([], "first mvrsecond ")  # Escape and a letter: Alt with the letter
+    assert asked((0.1, PASTE.format("a\nb")), (0.2, "!\r"), (0.3, "m"))[0] == ["say a b!", "mute microphone"]
+
+
+def test_what_is_pasted_goes_on_with_the_line() -> None:
+    in_pieces = [(0.2 + 0.1 * number, byte) for number, byte in enumerate(PASTE.format("m\rv")[6:])]
+    calls, keys = asked((0.1, "ta \x1b[200~"), *in_pieces)
+    assert (calls, keys.typed) == ([], "a m v")
+    assert asked((0.1, "t" + PASTE.format("x" * 5000)))[1].typed == "x" * LONGEST_LINE
+
+
+def test_what_is_pasted_is_nothing_where_no_line_can_be_typed() -> None:
+    calls, keys = asked((0.1, PASTE.format("mvr\r")), (0.2, "m"), config=KeysConfig(type="none"))
+    assert (calls, keys.typed) == (["mute microphone"], None)
+
+
+def test_after_a_paste_without_end_keys_are_keys() -> None:
+    assert asked((0.1, "\x1b[200~mv"), (0.2 + PASTE_S, "!\r"), (0.3 + PASTE_S, "m"))[0] == [
+        "say mv!",
+        "mute microphone",
+    ]
 
 
 def test_a_line_has_an_end() -> None:
