@@ -33,6 +33,7 @@ class Job:
     far: int
     process: subprocess.Popen[bytes]
     seen: str = field(default="")
+    raw: str = field(default="")
 
     def until(self, text: str) -> str:
         """Read until `text` appears on the screen, and give what came before it."""
@@ -40,12 +41,19 @@ class Job:
             ready, _, _ = select.select([self.far], [], [], PATIENCE_S)
             assert ready, f"no {text!r} after {self.seen[-2000:]!r}"
             try:
-                self.seen += os.read(self.far, 65_536).decode(errors="replace")
+                read = os.read(self.far, 65_536).decode(errors="replace")
             except OSError:  # Linux's end of file at a terminal
                 raise AssertionError(f"no {text!r} after {self.seen[-2000:]!r}") from None
+            self.seen += read
+            self.raw += read
         plain = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", self.seen)
         self.seen = plain[at + len(text) :]
         return plain[:at]
+
+    @property
+    def marks_pastes(self) -> bool:
+        """What the terminal was told last about what is pasted."""
+        return self.raw.rfind("\x1b[?2004h") > self.raw.rfind("\x1b[?2004l")
 
     def press(self, keys: str) -> None:
         os.write(self.far, keys.encode())
@@ -82,9 +90,9 @@ def test_keys_are_shown_and_do_what_they_say() -> None:
         job.until("m mute mic")
         job.press("m")
         job.until("Muted: microphone")
-        job.press("mv")
+        job.press("vm")  # m again at once would be taken for the first, held down
         job.until("Muted: voice")
-        job.press("v ")
+        job.press("xv ")
         job.until("Speak, then press space again")
         job.press("tHellp\x7fo, you [b]")
         job.until("type      Hello, you [b]▏")
@@ -97,17 +105,29 @@ def test_keys_are_shown_and_do_what_they_say() -> None:
         job.until("voicecli  You said: Hello α. (")
 
 
+def test_what_is_pasted_is_words_and_no_keys() -> None:
+    with talking() as job:
+        job.until("Press space and speak")
+        job.press("\x1b[200~first\rmv \x07rest\r\x1b[201~")
+        job.until("type      first mv rest")
+        job.press("!\r")
+        job.until("you       first mv rest !")
+        assert "Muted" not in job.raw
+
+
 @pytest.mark.parametrize(
     ("how", "code"), [("\x03", 0), ("\x1c", -signal.SIGQUIT), (signal.SIGTERM, 0)], ids=str
 )
 def test_whatever_ends_it_leaves_the_terminal_as_it_was(how: str | int, code: int) -> None:
     with talking() as job:
         job.until("Press space and speak")
+        assert job.marks_pastes
         if isinstance(how, str):
             job.press(how)
         else:
             job.send(how)
         assert job.until("terminal as it was").endswith(f"job ended with {code}, ")
+        assert not job.marks_pastes
 
 
 def test_a_bug_leaves_the_terminal_as_it_was() -> None:
@@ -116,18 +136,23 @@ def test_a_bug_leaves_the_terminal_as_it_was() -> None:
         job.press("thello\r")
         job.until("ZeroDivisionError: a bug")
         assert job.until("terminal as it was").endswith("job ended with 1, ")
+        assert not job.marks_pastes
 
 
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_takes_it_again() -> None:
     with talking() as job:
         job.until("Press space and speak")
-        for _ in range(2):
+        for another in "xy":
             job.press("\x1a")
             assert job.until("terminal as it was").endswith("job stopped, ")
+            stopped_at = job.raw.index("job stopped")
+            assert job.raw.rfind("\x1b[?2004l", 0, stopped_at) > job.raw.rfind("\x1b[?2004h", 0, stopped_at)
             job.until("v mute voice")
-            job.press("v")
+            assert job.marks_pastes
+            job.raw = ""
+            job.press(f"{another}v")
             job.until("v unmute voice")
-            job.press("v")
+            job.press("xv")
             job.until("v mute voice")
         job.press("\x03")
         job.until("job ended with 0, terminal as it was")

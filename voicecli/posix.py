@@ -49,8 +49,16 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+MARK_PASTES = b"\x1b[?2004h"
+"""Has a terminal put ESC [200~ and ESC [201~ around what is pasted, which is typed in no other way."""
+
+LEAVE_PASTES = b"\x1b[?2004l"
+
+
 class QuietTerminal:
     """A terminal that echoes no keys, which would shift what is drawn on it, and hands over each at once.
+
+    What is pasted is marked, so that it is not taken for keys.
 
     Ctrl-C works as ever. When left, the settings are as they were, and keys typed meanwhile are forgotten
     instead of being handed to the shell. Does nothing where the file is no terminal, and on Windows, where
@@ -94,6 +102,7 @@ class QuietTerminal:
                     quiet[3] &= ~(termios.ECHO | termios.ICANON)
                     quiet[6][termios.VMIN], quiet[6][termios.VTIME] = 1, 0
                     termios.tcsetattr(self._fd, termios.TCSADRAIN, quiet)
+                    self._write(MARK_PASTES)
 
     def suspend(self) -> None:
         """Give it back and stop this process; return when the shell lets it go on."""
@@ -108,8 +117,14 @@ class QuietTerminal:
     def _give_back(self, when: int) -> None:
         # From behind, it would be taken from the shell, which has settings of its own.
         if sys.platform != "win32" and self._fd is not None and self.in_front:
+            self._write(LEAVE_PASTES)
             with suppress(termios.error):
                 termios.tcsetattr(self._fd, when, self._before)
+
+    def _write(self, sequence: bytes) -> None:
+        if self._fd is not None:
+            with suppress(OSError):  # the terminal is gone
+                os.write(self._fd, sequence)
 
     def _on_stop(self, number: int, frame: FrameType | None) -> None:
         self.stop_asked = True

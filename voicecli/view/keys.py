@@ -1,17 +1,18 @@
 """Keys: bytes from a terminal -> what they ask of a talk, and the line that is being typed.
 
-Runs on a thread of its own, asleep until a key is pressed. A terminal tells of presses alone, never that a
-key was let go; `TalkKey` finds out from the keyboard's own repeats.
+Runs on a thread of its own, asleep until a key is pressed.
 """
 
 from __future__ import annotations
 
 import codecs
+import math
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voicecli.config.keys import NO_KEY
+from voicecli.view.held import ONE_PRESS_S, REPEAT_S, TalkKey
 from voicecli.worker import Worker
 
 if TYPE_CHECKING:
@@ -23,14 +24,8 @@ if TYPE_CHECKING:
 ESCAPE_S: Final = 0.05
 """The rest of a sequence such as an arrow key's follows within it; an Escape alone is the key."""
 
-FIRST_REPEAT_S: Final = 1.1
-"""A key held down repeats after 0.25 to 1 s, by the settings of X11, Windows and macOS."""
-
-REPEAT_S: Final = 0.13
-"""Then every 0.03 to 0.09 s. Fingers press the same key again after 0.15 s or more."""
-
-RELEASE_S: Final = 0.2
-"""Without a repeat for so long, a key that was held down has been let go."""
+PASTE_S: Final = 1.0
+"""A paste without its end ends after such a silence: Ctrl-Z in it makes the system drop the rest."""
 
 LONGEST_LINE: Final = 1000
 """Characters."""
@@ -54,64 +49,50 @@ _SEQUENCE = re.compile(
     re.DOTALL,
 )
 
+_PASTE_BEGINS: Final = "\x1b[200~"  # asked for with `posix.MARK_PASTES`
+_PASTE_ENDS: Final = "\x1b[201~"
+
+
+class Pasted(str):
+    """A character of text that was pasted: no key, whatever it is. Never one that controls something."""
+
+    __slots__ = ()
+
 
 class KeyDecoder:
-    """Bytes, in pieces of any size -> keys: a name, or the character the key writes."""
+    """Bytes, in pieces of any size -> keys: a name, or the character the key writes; and what is pasted."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
         self.begun = ""
         """An Escape that may be the key, or the beginning of a sequence."""
+        self._pasting = False
 
     def push(self, data: bytes) -> list[str]:
         """Take what was read."""
         text, self.begun = self.begun + self._decoder.decode(data), ""
-        keys = []
+        keys: list[str] = []
         for match in _SEQUENCE.finditer(text):
             begun, character = match.groups()
             self.begun = begun or ""
-            name = _NAMES.get(character or "", character)
-            if name and name.isprintable():
-                keys.append(name)
-        return keys
+            if match[0] in (_PASTE_BEGINS, _PASTE_ENDS):
+                self._pasting = match[0] == _PASTE_BEGINS
+            elif character and self._pasting:
+                keys.append(Pasted(" " if character.isspace() else character))
+            elif character:
+                keys.append(_NAMES.get(character, character))
+        return [key for key in keys if key.isprintable()]
+
+    @property
+    def patience_s(self) -> float | None:
+        """After such a silence `rest` is to be asked; None when there is none."""
+        return PASTE_S if self._pasting else ESCAPE_S if self.begun else None
 
     def rest(self) -> list[str]:
-        """Nothing follows: give the Escape, if there was one."""
-        begun, self.begun = self.begun, ""
-        return ["escape"] if begun else []
-
-
-class TalkKey:
-    """Push to talk: pressed once it opens, pressed again it closes; held down, it closes when let go.
-
-    Within `FIRST_REPEAT_S` a second press may be the keyboard's, and the next ones tell: so a second press so
-    early closes after `REPEAT_S`, and a later one at once.
-    """
-
-    def __init__(self) -> None:
-        self.open = False
-        self._opened_at = self._pressed_at = 0.0
-        self._close_after_s: float | None = None
-
-    def press(self, now: float) -> None:
-        """Take a press, or a repeat."""
-        since_s, self._pressed_at = now - self._pressed_at, now
-        if not self.open:
-            self.open, self._opened_at, self._close_after_s = True, now, None
-        elif self._close_after_s is not None:
-            self._close_after_s = RELEASE_S if since_s <= REPEAT_S else self._close_after_s
-        elif now - self._opened_at <= FIRST_REPEAT_S:
-            self._close_after_s = REPEAT_S
-        else:
-            self.open = False
-
-    def look(self, now: float) -> float | None:
-        """Close it where it was let go; give the time after which to look again, s, None when none."""
-        if not self.open or self._close_after_s is None:
-            return None
-        left_s = self._pressed_at + self._close_after_s - now
-        self.open = left_s > 0
-        return left_s if self.open else None
+        """Nothing follows: a paste has ended; else give the Escape, if there was one."""
+        escape = bool(self.begun) and not self._pasting
+        self.begun, self._pasting = "", False
+        return ["escape"] if escape else []
 
 
 class Commands(Protocol):
@@ -174,6 +155,9 @@ class Keys:
         self._actions = {key: action for action, key in self.shown.items()}
         self.typed: str | None = None
         """The line that is being typed."""
+        self._last_key, self._repeats_until = "", -math.inf
+        self._was_typed = False
+        """Whether the last press, and so its repeats, was for the line."""
 
     @contextmanager
     def reading(self) -> Iterator[Worker]:
@@ -191,18 +175,34 @@ class Keys:
         wait_s: float | None = None
         while (data := self._source.read(wait_s)) is not None:
             for key in self._decoder.push(data) if data else self._decoder.rest():
-                self._press(key)
-            wait_s = ESCAPE_S if self._decoder.begun else self._talk_key.look(self._clock.now())
+                if isinstance(key, Pasted):
+                    self._paste(key)
+                else:
+                    self._press(key)
+            wait_s = self._decoder.patience_s or self._talk_key.look(self._clock.now())
             self._commands.talk(begins=self._talk_key.open)
         self._commands.talk(begins=False)  # there is no key any more that could close it
 
+    def _paste(self, text: Pasted) -> None:
+        """Begin a line with it, or go on with the one there is; the user sees it, and sends it or not."""
+        if self.typed is not None or "type" in self.shown:
+            self.typed = f"{self.typed or ''}{text}"[:LONGEST_LINE]
+
     def _press(self, key: str) -> None:
+        repeated = self._repeated(key)
+        if not repeated:
+            self._was_typed = self.typed is not None
         if self.typed is not None:
             self.typed = self._edited(self.typed, key)
             return
-        match self._actions.get(key.lower()):
-            case "push_to_talk":
-                self._talk_key.press(self._clock.now())
+        action = self._actions.get(key.lower())
+        if not repeated:
+            self._command(action)
+        if action == "push_to_talk" and not (repeated and self._was_typed):
+            self._talk_key.press(self._clock.now())
+
+    def _command(self, action: str | None) -> None:
+        match action:
             case "mute_microphone":
                 self._commands.mute_microphone()
             case "mute_voice":
@@ -213,6 +213,13 @@ class Keys:
                 self._commands.repeat()
             case "type":
                 self.typed = ""
+
+    def _repeated(self, key: str) -> bool:
+        """Tell whether a key may be held down: a command is for once, however long its key is pressed."""
+        now, key = self._clock.now(), key.lower()
+        repeated = key == self._last_key and now <= self._repeats_until
+        self._last_key, self._repeats_until = key, now + (REPEAT_S if repeated else ONE_PRESS_S)
+        return repeated
 
     def _edited(self, line: str, key: str) -> str | None:
         """Give the line after a key; None when it is sent or given up."""

@@ -1,0 +1,90 @@
+"""Keys that are held down: how they repeat, and push to talk by pressing or by holding.
+
+A terminal tells of presses alone, never that a key was let go; only the keyboard's own repeats tell.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+FIRST_REPEAT_S: Final = 1.1
+"""A key held down repeats after 0.25 to 1 s, by the settings of X11, Windows and macOS."""
+
+ONE_PRESS_S: Final = 0.75
+"""What comes so soon after a press that has acted is its first repeat: X11 lets it come after 0.66 s.
+
+Less than `FIRST_REPEAT_S`, since a press that is meant and comes as soon is lost.
+"""
+
+REPEAT_S: Final = 0.4
+"""Then every 0.02 to 0.25 s, and a little less evenly over a network."""
+
+RELEASE_S: Final = 0.25
+"""A key that repeats faster still is let go no sooner than after such a silence."""
+
+LEARNING_S: Final = 0.5
+"""Repeats that have come for so long tell how far apart they come; a network may send some together."""
+
+
+class TalkKey:
+    """Push to talk: pressed once it opens, pressed again it closes; held down, it closes when let go.
+
+    =================  ==========================================  ========================================
+    fingers            what comes of it                            what it does
+    =================  ==========================================  ========================================
+    tap, later tap     two presses more than `FIRST_REPEAT_S`      opens; closes at once
+                       apart
+    tap, soon tap      a press, another, silence                   opens; closes `REPEAT_S` after the other,
+                                                                   which could have been a first repeat
+    hold               a press, repeats, silence                   opens; closes when the silence is twice
+                                                                   as long as any between the repeats
+    tap, later hold    a press, another, its repeats               opens; closes at once; the repeats are
+                                                                   told by `ONE_PRESS_S` and do nothing
+    tap, soon hold     a press, another, its repeats               as tap and soon tap, or as hold
+    tap or hold, soon  a press less than `ONE_PRESS_S` after       nothing: it may be a repeat of the one
+    after a tap        the one that closed                         that closed, and would stop the answer
+    tap or hold, soon  a press after that silence                  opens
+    after a hold
+    =================  ==========================================  ========================================
+
+    What cannot be told apart is decided for less harm: to close late costs a little time, to open and close
+    unasked costs words.
+    """
+
+    def __init__(self) -> None:
+        self.open = False
+        self._opened_at = self._pressed_at = self._repeats_since = 0.0
+        self._longest_gap_s = 0.0
+        self._close_after_s: float | None = None
+        """Of silence, once it may be held down."""
+        self._ignored_until = -math.inf
+        """The press that closed may be held down."""
+
+    def press(self, now: float) -> None:
+        """Take a press, or a repeat."""
+        gap_s, self._pressed_at = now - self._pressed_at, now
+        if not self.open:
+            if now <= self._ignored_until:
+                self._ignored_until = now + REPEAT_S
+            else:
+                self.open, self._opened_at, self._close_after_s = True, now, None
+        elif self._close_after_s is not None:
+            self._longest_gap_s = max(self._longest_gap_s, gap_s)
+            if now - self._repeats_since >= LEARNING_S:
+                self._close_after_s = max(RELEASE_S, 2 * self._longest_gap_s)
+            self._ignored_until = now
+        else:
+            self._ignored_until = now + ONE_PRESS_S
+            if now - self._opened_at <= FIRST_REPEAT_S:
+                self._close_after_s, self._longest_gap_s, self._repeats_since = REPEAT_S, 0.0, now
+            else:
+                self.open = False
+
+    def look(self, now: float) -> float | None:
+        """Close it where it was let go; give the time after which to look again, s, None when none."""
+        if not self.open or self._close_after_s is None:
+            return None
+        left_s = self._pressed_at + self._close_after_s - now
+        self.open = left_s > 0
+        return left_s if self.open else None
