@@ -108,6 +108,21 @@ def test_a_named_device_is_replaced_by_the_default_and_taken_again() -> None:
             answered(agent)
 
 
+def test_a_named_device_that_is_away_at_the_start_is_replaced_and_taken_when_it_comes() -> None:
+    with Room() as room, Room() as headset:
+        (room.folder / "home" / ".asoundrc").write_text(HEADSET.format(folder=headset.folder))
+        headset.kill()
+        with talk(room, "--input-device", "heads", "--output-device", "heads") as agent:
+            begun = [str(event.get("message")) for event in agent.seen]
+            assert begun[0].startswith("talk begins with microphone 'default' in place of 'heads' and ")
+            room.say(speak(QUESTION))
+            answered(agent)
+            headset.start()
+            told(agent, "goes on with microphone 'headset' and loudspeaker 'headset'")
+            headset.say(speak(QUESTION))
+            answered(agent)
+
+
 def test_a_new_default_is_followed_in_the_middle_of_a_reply() -> None:
     with Room() as room, talk(room) as agent:
         room.pactl("load-module", "module-null-sink", "sink_name=other", "rate=48000")

@@ -41,6 +41,10 @@ class NoDeviceError(DeviceError):
     exit_code = 3
 
 
+class UnknownNameError(DeviceError):
+    """No device has such a name now; one may come that has."""
+
+
 class _Times(Protocol):
     """PortAudio's times of a block, seconds on the stream's own clock."""
 
@@ -143,7 +147,8 @@ def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
     """The device meant by `default`, a number, or part of a name in any case.
 
     Only a number names one of another host API than `host_api`, part of a name in any case; empty for any.
-    Raises NoDeviceError where there is none of that kind, DeviceError for an unknown or ambiguous name.
+    Raises NoDeviceError where there is none of that kind, UnknownNameError for a name none has, DeviceError
+    for a number none has and for an ambiguous name.
     """
     everywhere = [device for device in list_devices() if device.channels(kind)]
     devices = [device for device in everywhere if host_api.casefold() in device.host_api.casefold()]
@@ -164,7 +169,8 @@ def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
         case [device]:
             return device
         case []:
-            raise DeviceError(f"no {noun} matches {wanted!r}", 'run "voicecli devices" and copy a name')
+            unknown = DeviceError if wanted.isdecimal() else UnknownNameError
+            raise unknown(f"no {noun} matches {wanted!r}", 'run "voicecli devices" and copy a name')
         case _:
             listed = ", ".join(f"{device.number} {device.name} ({device.host_api})" for device in found)
             raise DeviceError(f"{len(found)} devices match {wanted!r}: {listed}", "name one by its number")

@@ -92,6 +92,11 @@ class RecoveringStreams:
         except DeviceError:
             self._close_both()
             raise
+        if any(side.replaced for side in self._sides):
+            self._tell(
+                f"talk begins with {self._input} and {self._output}",
+                "talk goes to it by itself when it is there; voicecli devices lists what is",
+            )
 
     def _listens(self, stream: DeviceStream) -> OnInput:
         def hear(samples: Int16, at: float, lost: bool) -> None:  # noqa: FBT001  # as devices call it
