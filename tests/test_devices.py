@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import Machine, PortAudioError
-from voicecli.audio import devices
+from voicecli.audio import closing, devices
 from voicecli.audio.devices import (
     DeviceStream,
     NoDeviceError,
@@ -25,6 +25,7 @@ from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, to_monotonic
 from voicecli.clock import FakeClock
 from voicecli.errors import DeviceError
+from voicecli.worker import any_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,6 +242,16 @@ def test_a_microphone_that_cannot_be_opened_leaves_no_loudspeaker_open(machine: 
         both(FakeClock()).start(lambda *_: None, lambda *_: None)
     (loudspeaker,) = machine.streams
     assert loudspeaker.log == ["start", "abort", "close"]
+
+
+def test_a_driver_that_hangs_is_not_waited_for(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "CLOSE_S", 0.05)
+    streams = both(FakeClock())
+    streams.start(lambda *_: None, lambda *_: None)
+    machine.answers.clear()
+    assert not streams.close()
+    assert any_alive()  # which is how the end of the process knows
+    machine.answers.set()
 
 
 @pytest.mark.parametrize("answer", [False, PortAudioError("Unanticipated host error")])

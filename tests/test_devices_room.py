@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.program import Agent, talking
+from tests.program import Agent, started, talking
 from tests.room import Room, can_run
 from tests.speech import speak
 
@@ -92,6 +92,34 @@ def test_a_server_that_hangs_is_told_and_ctrl_c_ends_the_talk() -> None:
         agent.process.send_signal(signal.SIGINT)
         assert agent.wait() == 0
         room.signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("command", "begun", "code"),
+    [
+        (("devices", "--meter", "--json"), '"rms_dbfs": -', 0),
+        (("devices", "--test"), "speak now", 130),
+        (("say", LONG * 9), "", 130),
+    ],
+    ids=["meter", "test", "say"],
+)
+def test_ctrl_c_ends_what_uses_a_server_that_hangs(command: tuple[str, ...], begun: str, code: int) -> None:
+    with Room() as room, started(*command, env=room.env) as process:
+        if command[0] == "say":
+            while not abs(room.tape()).max(initial=0) > 0.01:
+                assert process.poll() is None
+        else:
+            stream = process.stderr if "--test" in command else process.stdout
+            assert stream is not None
+            assert any(begun in line for line in stream)
+            room.tape()  # some of it is recorded
+        room.signal(signal.SIGSTOP)
+        try:
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+        finally:
+            room.signal(signal.SIGCONT)
+    assert (process.returncode, err) == (code, "")
 
 
 def test_a_named_device_is_replaced_by_the_default_and_taken_again() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import FakeStream, Machine
-from voicecli.audio import devices, recover, runaway
+from voicecli.audio import closing, devices, runaway
 from voicecli.audio.choose import Choice, choose
 from voicecli.audio.devices import DeviceStream
 from voicecli.audio.recover import (
@@ -457,7 +457,7 @@ def test_another_rate_and_more_channels_do_not_show(machine: Computer) -> None:
 def test_a_driver_that_hangs_is_told_and_never_waited_for(
     machine: Computer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recover, "CLOSE_S", 0.05)
+    monkeypatch.setattr(closing, "CLOSE_S", 0.05)
     desk = Desk(machine, AudioConfig()).start()
     desk.lose()
     machine.answers.clear()
@@ -495,7 +495,7 @@ def test_a_thread_that_never_ends_is_ended_and_the_talk_goes_on(
 
 
 def test_closing_while_a_task_hangs_says_so(machine: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recover, "CLOSE_S", 0.05)
+    monkeypatch.setattr(closing, "CLOSE_S", 0.05)
     desk = Desk(machine, AudioConfig()).start()
     desk.lose()
     machine.answers.clear()

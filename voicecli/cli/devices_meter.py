@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from voicecli.audio.closing import close_in_time
 from voicecli.audio.level import SILENCE_DBFS
 from voicecli.audio.meter import LevelMeter
 from voicecli.audio.streams import Pulse
@@ -46,14 +47,14 @@ class Microphone:
         self.clipped_at = self.held_at = float("-inf")
         self.held_dbfs = SILENCE_DBFS
         self.gone = False
-        self._stream = stream
+        self.stream = stream
         self._meter = LevelMeter(stream.form)
         self._pulse = Pulse(now)
         stream.start(self._meter.on_block)
 
     def look(self, now: float) -> Level | None:
         """Take what it gave since the last look; what it gave nothing for, keeps the level before."""
-        self.gone = self.gone or self._stream.ended or self._pulse.stopped(self._meter.received, now)
+        self.gone = self.gone or self.stream.ended or self._pulse.stopped(self._meter.received, now)
         taken = self._meter.take()
         if taken is not None:
             self.level = taken
@@ -63,10 +64,6 @@ class Microphone:
             if taken.clipped:
                 self.clipped_at = now
         return taken
-
-    def close(self) -> None:
-        """Give the device back."""
-        self._stream.close()
 
 
 def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: bool) -> None:
@@ -126,8 +123,7 @@ def _opened(audio: AudioConfig, clock: Clock) -> Iterator[tuple[list[Microphone]
             raise DeviceError("; ".join(refused), "close what uses them: voicecli doctor")
         yield microphones, [safe(line) for line in refused]
     finally:
-        for one in microphones:
-            one.close()
+        close_in_time([one.stream for one in microphones])
 
 
 def _look(
