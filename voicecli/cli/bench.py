@@ -165,14 +165,13 @@ def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:
 
 def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
     """The user's own, measured with chirps before. Raises DeviceError."""
-    from voicecli.audio.devices import find_device
+    from voicecli.audio.choose import device_of
     from voicecli.audio.pair import DeviceStreams
     from voicecli.bench.roundtrip import measure
     from voicecli.bench.run import Devices
 
     audio = config.audio
-    microphone = find_device("input", audio.input_device, audio.host_api)
-    loudspeaker = find_device("output", audio.output_device, audio.host_api)
+    microphone, loudspeaker = device_of("input", audio), device_of("output", audio)
 
     def pair() -> DeviceStreams:
         return DeviceStreams(microphone, loudspeaker, rate_hz, audio.block_ms, audio.latency_ms, clock)

@@ -66,14 +66,22 @@ class Microphone:
         return taken
 
 
-def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: bool) -> None:
+def meter(
+    audio: AudioConfig,
+    clock: Clock,
+    seconds: float | None,
+    *,
+    named_alone: bool = False,
+    as_json: bool,
+) -> None:
     """Show the level of every microphone that opens, until `seconds` have passed or Ctrl-C.
 
+    Those of `audio.host_api`, or with `named_alone` the one of `audio.input_device`.
     Raises NoDeviceError where there is none, DeviceError where none opens or the last one stops.
     """
     from voicecli.view.live import terminal_console
 
-    with _opened(audio, clock) as (microphones, refused):
+    with _opened(audio, clock, named_alone=named_alone) as (microphones, refused):
         console = terminal_console(sys.stdout) if sys.stdout.isatty() and not as_json else None
         with suppress(KeyboardInterrupt, ReaderGone):
             if console is not None and console.is_interactive:
@@ -103,13 +111,14 @@ def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: b
 
 
 @contextmanager
-def _opened(audio: AudioConfig, clock: Clock) -> Iterator[tuple[list[Microphone], list[str]]]:
+def _opened(
+    audio: AudioConfig, clock: Clock, *, named_alone: bool
+) -> Iterator[tuple[list[Microphone], list[str]]]:
     """Every microphone that opens, and a line for each that does not."""
-    from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices
+    from voicecli.audio.choose import device_of, devices_of
+    from voicecli.audio.devices import DeviceStream
 
-    found = [device for device in list_devices() if device.input_channels]
-    if not found:
-        raise NoDeviceError("this computer shows no microphone", "plug one in, or look with: voicecli doctor")
+    found = [device_of("input", audio)] if named_alone else devices_of("input", audio.host_api)
     microphones: list[Microphone] = []
     refused: list[str] = []
     try:
