@@ -85,6 +85,23 @@ def test_a_talk_goes_on_after_its_devices_were_away() -> None:
         answered(agent)
 
 
+@pytest.mark.parametrize("moment", ["listening", "before the answer", "speaking"])
+def test_a_question_is_answered_after_the_devices_were_unloaded(moment: str) -> None:
+    with Room() as room, talk(room) as agent:
+        if moment != "listening":
+            room.say(speak(QUESTION))
+        if moment == "speaking":
+            agent.until("speaking")
+        room.unplug()
+        told(agent, "stopped")
+        room.plug_in()
+        told(agent, "goes on")
+        if moment != "listening":
+            agent.until("turn_done")  # the first answer was not lost
+        room.say(speak(QUESTION))
+        answered(agent)
+
+
 def test_a_server_that_hangs_is_told_and_ctrl_c_ends_the_talk() -> None:
     with Room() as room, talk(room) as agent:
         room.signal(signal.SIGSTOP)

@@ -24,6 +24,8 @@ from voicecli.errors import ConfigError
 from voicecli.posix import KeyInput, QuietTerminal, is_one_terminal
 
 PATIENCE_S = 30.0
+SCREEN, CURSOR = "\x1b[?1049", "\x1b[?25"
+"""Followed by h: the alternate screen, a cursor that is shown; by l: not (xterm)."""
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Job:
     far: int
     process: subprocess.Popen[bytes]
     seen: str = field(default="")
+    raw: str = field(default="")
+    """All that came, with what is not seen."""
 
     def until(self, text: str) -> str:
         """Read until `text` appears on the screen, and give what came before it."""
@@ -40,9 +44,11 @@ class Job:
             ready, _, _ = select.select([self.far], [], [], PATIENCE_S)
             assert ready, f"no {text!r} after {self.seen[-2000:]!r}"
             try:
-                self.seen += os.read(self.far, 65_536).decode(errors="replace")
+                came = os.read(self.far, 65_536).decode(errors="replace")
             except OSError:  # Linux's end of file at a terminal
                 raise AssertionError(f"no {text!r} after {self.seen[-2000:]!r}") from None
+            self.seen += came
+            self.raw += came
         plain = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", self.seen)
         self.seen = plain[at + len(text) :]
         return plain[:at]
@@ -130,6 +136,20 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_takes_it_again() -> None:
             job.press("v")
             job.until("v mute voice")
         job.press("\x03")
+        job.until("job ended with 0, terminal as it was")
+
+
+def test_the_meter_gives_the_shell_its_screen_and_its_cursor() -> None:
+    with talking("meter") as job:
+        for _ in range(2):
+            job.until("-23 dBFS")
+            job.press("\x1a")
+            assert job.until("terminal as it was").endswith("job stopped, ")
+            before, _, _ = job.raw.rpartition("job stopped")
+            assert [before[before.rfind(mode) + len(mode)] for mode in (SCREEN, CURSOR)] == ["l", "h"]
+        job.until("-23 dBFS")
+        job.press("\x03")
+        job.until("0 Desk: highest peak -20 dBFS")
         job.until("job ended with 0, terminal as it was")
 
 

@@ -52,6 +52,10 @@ class Microphone:
         self._pulse = Pulse(now)
         stream.start(self._meter.on_block)
 
+    def resume(self, now: float) -> None:
+        """The time in which this process was stopped does not count."""
+        self._pulse = Pulse(now)
+
     def look(self, now: float) -> Level | None:
         """Take what it gave since the last look; what it gave nothing for, keeps the level before."""
         self.gone = self.gone or self.stream.ended or self._pulse.stopped(self._meter.received, now)
@@ -96,7 +100,14 @@ def meter(
 
                 def draw(now: float) -> None:
                     if terminal.stop_asked:
+                        live.stop()  # the shell gets its screen and its cursor
                         terminal.suspend()
+                        for one in microphones:
+                            one.resume(clock.now())
+                    terminal.take()
+                    if not terminal.in_front:
+                        return
+                    live.start()
                     lines = meter_lines([_row(one, now) for one in microphones], console)
                     live.update(Text("\n").join([*lines, *rest]), refresh=True)
 
