@@ -69,7 +69,7 @@ class Machine(ModuleType):
             {"name": "ALSA", "default_input_device": -1, "default_output_device": -1},
             {"name": "JACK", "default_input_device": -1, "default_output_device": -1},
         ]
-        self.default = SimpleNamespace(device=(-1, -1))
+        self.default = SimpleNamespace(device=(-1, -1), hostapi=0)
         self.takes: Callable[[int, int], bool] = lambda rate, channels: True
         self.refusals: dict[str, str] = {}
         self.checked: list[tuple[float, int]] = []

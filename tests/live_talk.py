@@ -1,6 +1,7 @@
 """A program: the live talk of `voicecli talk`, with fake engines and devices, in the terminal it is run in.
 
-With the argument `crash` the language model fails with a bug as soon as it is asked. With `shell` another
+With the argument `crash` the language model fails with a bug as soon as it is asked. With `meter` it is
+`voicecli devices --meter` instead, of a microphone that hears a tone. With `shell` another
 such program is started, and waited for as a shell does it; a line tells each time it stops or ends.
 """
 
@@ -12,12 +13,16 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
+from tests.studio import Studio
 from tests.test_pipeline import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.simulated import RecordedUser, SimulatedStreams
-from voicecli.cli import session
+from voicecli.cli import devices_meter, session
 from voicecli.clock import MonotonicClock
 from voicecli.config import AudioConfig, Config
 from voicecli.engines import Engines
@@ -50,6 +55,26 @@ def talk(*, crash: bool) -> None:
     )
 
 
+class RealTime(MonotonicClock):
+    """While somebody waits, the devices of a studio run."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        self._studio.turn(timeout_s)
+        return super().wait(event, timeout_s)
+
+
+def meter() -> None:
+    """Until the terminal says so."""
+    with pytest.MonkeyPatch.context() as patch:
+        studio = Studio(patch)
+        studio.add("Desk", 1, 0)
+        studio.amplitudes[0] = 0.1
+        devices_meter.meter(AudioConfig(), RealTime(studio), None, as_json=False)
+
+
 def shell() -> int:
     """Run a talk as a job; at each stop tell the terminal's echo and let it go on in front."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -71,4 +96,7 @@ def shell() -> int:
 if __name__ == "__main__":
     if "shell" in sys.argv[1:2]:
         sys.exit(shell())
-    talk(crash="crash" in sys.argv)
+    if "meter" in sys.argv:
+        meter()
+    else:
+        talk(crash="crash" in sys.argv)

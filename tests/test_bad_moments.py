@@ -83,14 +83,15 @@ def test_a_device_that_lets_nobody_in_is_named() -> None:
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
-        ("yeti", "no microphone matches 'yeti'; run \"voicecli devices\""),
+        ("yeti", "no microphone matches 'yeti'; run \"voicecli devices\""),  # without leave to fall back
         ("999", "no microphone matches '999'"),
         ("l", "2 devices match 'l': "),
     ],
 )
 def test_a_device_that_is_not_meant_by_its_name(wanted: str, told: str) -> None:
     with Room() as room:
-        line = complaint(voicecli("talk", "--input-device", wanted, env=room.env), 1)
+        alone = {**room.env, "VOICECLI_AUDIO__FALLBACK": "false"}
+        line = complaint(voicecli("talk", "--input-device", wanted, env=alone), 1)
     assert told in line
     if "match " in told:
         assert re.search(r"\d+ pulse \(ALSA\), \d+ default \(ALSA\); name one by its number", line)

@@ -214,7 +214,7 @@ def test_the_chirp_is_modest_and_fades(rate_hz: int) -> None:
 
 MEASURE = """
 import dataclasses, json, sys
-from voicecli.audio.devices import find_device
+from voicecli.audio.choose import find_device
 from voicecli.audio.pair import DeviceStreams
 from voicecli.bench.roundtrip import measure
 from voicecli.clock import MonotonicClock

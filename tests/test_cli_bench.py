@@ -161,7 +161,7 @@ def test_real_devices_are_measured_with_chirps_before(
 
     chirps.measure = measure  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "voicecli.bench.roundtrip", chirps)
-    monkeypatch.setattr("voicecli.audio.devices.find_device", lambda kind, name, api: f"an {kind}")
+    monkeypatch.setattr("voicecli.audio.choose.device_of", lambda kind, audio: f"an {kind}")
     monkeypatch.setattr("voicecli.audio.pair.DeviceStreams", opened)
     done = bench("--devices")
     assert done.exit_code == 0, done.output

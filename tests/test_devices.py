@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import Machine, PortAudioError
-from voicecli.audio import devices
+from voicecli.audio import closing, devices
+from voicecli.audio.choose import find_device
 from voicecli.audio.devices import (
     DeviceStream,
     NoDeviceError,
     agree,
-    find_device,
     list_devices,
     refresh,
 )
@@ -25,6 +25,7 @@ from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, to_monotonic
 from voicecli.clock import FakeClock
 from voicecli.errors import DeviceError
+from voicecli.worker import any_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,10 +114,38 @@ def test_an_ambiguous_name_lists_the_candidates_and_no_others() -> None:
 def test_a_whole_name_is_not_ambiguous_with_longer_ones(machine: Machine) -> None:
     machine.add("Headset Pro", 1, 0)
     assert find_device("input", "headset").number == 2
-    machine.add("Headset", 1, 0, api=1)
-    text = refused("input", "headset")
-    assert "2 Headset (ALSA)" in text
-    assert "5 Headset (JACK)" in text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "default_api", "host_api", "number"),
+    [
+        ("yeti", 0, "", 0),
+        ("yeti", 2, "", 4),
+        ("yeti", 0, "wasapi", 4),
+        ("speakers", 1, "", 3),
+        ("Mic (Yeti Stereo Microphone)", 0, "", 2),  # not in the default one: the first that has it
+        ("4", 0, "", 4),
+    ],
+)
+def test_of_a_device_in_several_host_apis_the_default_one_s_is_taken(
+    machine: Machine, wanted: str, default_api: int, host_api: str, number: int
+) -> None:
+    apis = ("MME", "Windows DirectSound", "Windows WASAPI")
+    machine.apis = [{"name": api, "default_input_device": -1, "default_output_device": -1} for api in apis]
+    machine.devices.clear()
+    for api, name in enumerate(("Mic (Yeti Stereo Micro", *["Mic (Yeti Stereo Microphone)"] * 2)):
+        machine.add(name, 1, 0, api=api)
+        machine.add("Speakers", 0, 2, api=api)
+    machine.default.hostapi = default_api
+    kind: Kind = "output" if wanted == "speakers" else "input"
+    assert find_device(kind, wanted, host_api).number == number
+
+
+def test_several_within_one_host_api_are_ambiguous_and_another_may_decide(machine: Machine) -> None:
+    machine.add("Built-in Microphone", 1, 0, api=1)
+    text = refused("input", "microphone")
+    assert text.startswith("3 devices match 'microphone': 0 Built-in Microphone (ALSA), 1 Yeti")
+    assert text.endswith("4 Built-in Microphone (JACK); name one by its number, or set audio.host_api: JACK")
 
 
 @pytest.mark.usefixtures("machine")
@@ -241,6 +270,16 @@ def test_a_microphone_that_cannot_be_opened_leaves_no_loudspeaker_open(machine: 
         both(FakeClock()).start(lambda *_: None, lambda *_: None)
     (loudspeaker,) = machine.streams
     assert loudspeaker.log == ["start", "abort", "close"]
+
+
+def test_a_driver_that_hangs_is_not_waited_for(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "CLOSE_S", 0.05)
+    streams = both(FakeClock())
+    streams.start(lambda *_: None, lambda *_: None)
+    machine.answers.clear()
+    assert not streams.close()
+    assert any_alive()  # which is how the end of the process knows
+    machine.answers.set()
 
 
 @pytest.mark.parametrize("answer", [False, PortAudioError("Unanticipated host error")])

@@ -14,6 +14,7 @@ from voicecli.audio.devices import NoDeviceError, list_devices, refresh
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs, to_float
 from voicecli.audio.meter import Level, level_of
 from voicecli.cli import devices_meter, devices_trial, devices_watch
+from voicecli.cli.devices import devices as devices_command
 from voicecli.config import AudioConfig, Config
 from voicecli.errors import DeviceError
 from voicecli.view.microphones import MeterRow, meter_lines
@@ -73,6 +74,47 @@ def test_the_meter_tells_each_microphone_s_level_once_a_second(
     assert [line["rms_dbfs"] for line in lines[:2]] == [SILENCE_DBFS, pytest.approx(-20 + SINE_DB, abs=0.1)]
     assert lines[1]["peak_dbfs"] == pytest.approx(-20, abs=0.1)
     assert all(stream.log[-1] == "close" for stream in studio.streams)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named_alone", "names"),
+    [
+        ({"input_device": "cam"}, True, {"Camera"}),
+        ({"input_device": "cam"}, False, {"Desk", "Camera", "Camera 2"}),
+        ({"host_api": "jack"}, False, {"Camera 2"}),
+        ({"host_api": "jack", "input_device": "cam"}, True, {"Camera 2"}),
+    ],
+)
+def test_the_meter_shows_the_microphones_that_are_meant(
+    studio: Studio,
+    capsys: pytest.CaptureFixture[str],
+    settings: dict[str, str],
+    named_alone: bool,
+    names: set[str],
+) -> None:
+    studio.add("Camera 2", 1, 0, api=1)
+    audio = AudioConfig.model_validate(settings)
+    devices_meter.meter(audio, studio.clock, 1, named_alone=named_alone, as_json=True)
+    assert {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()} == names
+
+
+def test_the_meter_of_a_flag_is_that_of_one_microphone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], studio: Studio
+) -> None:
+    monkeypatch.setattr("voicecli.clock.MonotonicClock", lambda: studio.clock)
+    devices_command(meter=True, seconds=1, input_device="camera", as_json=True)
+    assert {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()} == {"Camera"}
+
+
+def test_the_devices_of_the_preferred_host_api_are_tried(
+    studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    studio.add("System", 1, 1, api=1)
+    studio.amplitudes[3] = 0.2
+    config = Config(audio=AudioConfig(host_api="jack"))
+    devices_trial.test(config, studio.clock, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["microphone"], told["loudspeaker"]) == ("System", "System")
 
 
 def test_the_meter_in_words(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:

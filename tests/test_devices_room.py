@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.program import Agent, talking
+from tests.program import Agent, started, talking
 from tests.room import Room, can_run
 from tests.speech import speak
 
@@ -85,6 +85,23 @@ def test_a_talk_goes_on_after_its_devices_were_away() -> None:
         answered(agent)
 
 
+@pytest.mark.parametrize("moment", ["listening", "before the answer", "speaking"])
+def test_a_question_is_answered_after_the_devices_were_unloaded(moment: str) -> None:
+    with Room() as room, talk(room) as agent:
+        if moment != "listening":
+            room.say(speak(QUESTION))
+        if moment == "speaking":
+            agent.until("speaking")
+        room.unplug()
+        told(agent, "stopped")
+        room.plug_in()
+        told(agent, "goes on")
+        if moment != "listening":
+            agent.until("turn_done")  # the first answer was not lost
+        room.say(speak(QUESTION))
+        answered(agent)
+
+
 def test_a_server_that_hangs_is_told_and_ctrl_c_ends_the_talk() -> None:
     with Room() as room, talk(room) as agent:
         room.signal(signal.SIGSTOP)
@@ -94,12 +111,55 @@ def test_a_server_that_hangs_is_told_and_ctrl_c_ends_the_talk() -> None:
         room.signal(signal.SIGCONT)
 
 
+@pytest.mark.parametrize(
+    ("command", "begun", "code"),
+    [
+        (("devices", "--meter", "--json"), '"rms_dbfs": -', 0),
+        (("devices", "--test"), "speak now", 130),
+        (("say", LONG * 9), "", 130),
+    ],
+    ids=["meter", "test", "say"],
+)
+def test_ctrl_c_ends_what_uses_a_server_that_hangs(command: tuple[str, ...], begun: str, code: int) -> None:
+    with Room() as room, started(*command, env=room.env) as process:
+        if command[0] == "say":
+            while not abs(room.tape()).max(initial=0) > 0.01:
+                assert process.poll() is None
+        else:
+            stream = process.stderr if "--test" in command else process.stdout
+            assert stream is not None
+            assert any(begun in line for line in stream)
+            room.tape()  # some of it is recorded
+        room.signal(signal.SIGSTOP)
+        try:
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+        finally:
+            room.signal(signal.SIGCONT)
+    assert (process.returncode, err) == (code, "")
+
+
 def test_a_named_device_is_replaced_by_the_default_and_taken_again() -> None:
     with Room() as room, Room() as headset:
         (room.folder / "home" / ".asoundrc").write_text(HEADSET.format(folder=headset.folder))
         with talk(room, "--input-device", "heads", "--output-device", "heads") as agent:
             headset.kill()
             assert "in place of 'headset'" in told(agent, "goes on")
+            room.say(speak(QUESTION))
+            answered(agent)
+            headset.start()
+            told(agent, "goes on with microphone 'headset' and loudspeaker 'headset'")
+            headset.say(speak(QUESTION))
+            answered(agent)
+
+
+def test_a_named_device_that_is_away_at_the_start_is_replaced_and_taken_when_it_comes() -> None:
+    with Room() as room, Room() as headset:
+        (room.folder / "home" / ".asoundrc").write_text(HEADSET.format(folder=headset.folder))
+        headset.kill()
+        with talk(room, "--input-device", "heads", "--output-device", "heads") as agent:
+            begun = [str(event.get("message")) for event in agent.seen]
+            assert begun[0].startswith("talk begins with microphone 'default' in place of 'heads' and ")
             room.say(speak(QUESTION))
             answered(agent)
             headset.start()

@@ -145,6 +145,17 @@ def test_a_device_that_opens_and_never_calls_fails(studio: Studio) -> None:
     assert "stopped" in checks["microphone"].found
 
 
+def test_the_devices_of_the_preferred_host_api_are_examined(studio: Studio) -> None:
+    for listen in (False, True):
+        studio.streams.clear()
+        studio.devices[2:] = []
+        studio.add("System", 1, 1, api=1)
+        checks = report(sound(studio, listen=listen, host_api="jack"))
+        assert "'System' (JACK)" in checks["microphone"].found
+        assert "'System' (JACK)" in checks["loudspeaker"].found
+        assert {stream.asked["device"] for stream in studio.streams} == {2}
+
+
 def test_a_muted_microphone_is_a_warning(studio: Studio) -> None:
     studio.amplitudes.clear()
     check = report(sound(studio))["permission"]

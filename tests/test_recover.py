@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import FakeStream, Machine
-from voicecli.audio import devices, recover, runaway
+from voicecli.audio import closing, devices, runaway
 from voicecli.audio.choose import Choice, choose
 from voicecli.audio.devices import DeviceStream
 from voicecli.audio.recover import (
@@ -78,8 +78,8 @@ class Desk:
     def __post_init__(self) -> None:
         self.clock = self.machine.clock
         self.streams = RecoveringStreams(
-            choose("input", self.audio.input_device, self.audio.host_api),
-            choose("output", self.audio.output_device, self.audio.host_api),
+            choose("input", self.audio),
+            choose("output", self.audio),
             VOICE_HZ,
             self.audio,
             self.clock,
@@ -163,6 +163,7 @@ def unplug_headset(machine: Computer) -> dict[str, object]:
 
 
 LOST = "the {} stopped"
+LOST_BOTH = LOST.format("loudspeaker 'Built-in' and the microphone 'Built-in'")
 BUILT_IN = "talk goes on with microphone 'Built-in' and loudspeaker 'Built-in'"
 AWAY = (
     "talk goes on with microphone 'Built-in' in place of 'Headset: USB Audio (hw:1,0)'"
@@ -233,7 +234,7 @@ def test_without_any_device_it_tries_until_there_is_one_and_ever_more_patiently(
     gaps = np.diff(begun)
     assert gaps[:50] == pytest.approx(RETRY_S, abs=2 * POLL_S)
     assert gaps[-5:] == pytest.approx(PATIENT_RETRY_S, abs=2 * POLL_S)
-    assert desk.told() == ["the loudspeaker 'Built-in' and the microphone 'Built-in' stopped"]
+    assert desk.told() == [LOST_BOTH]
     machine.devices = gone
     desk.wait(PATIENT_RETRY_S + 2 * POLL_S)
     assert desk.told() == [BUILT_IN]
@@ -270,6 +271,62 @@ def test_a_named_device_is_replaced_by_the_default_and_taken_again(machine: Comp
     assert desk.scout.asked == asked
     desk.streams.close()
     assert desk.scout.closed
+
+
+BEGUN = AWAY.replace("goes on", "begins").replace("Headset: USB Audio (hw:1,0)", "head")
+
+
+def test_a_named_device_that_is_not_there_yet_is_replaced_and_taken_when_it_comes(machine: Computer) -> None:
+    headset = unplug_headset(machine)
+    machine.frozen = list(machine.devices)
+    desk = Desk(machine, named()).start()
+    assert desk.told() == [BEGUN]
+    machine.devices.append(headset)
+    desk.scout.answer = [str(headset["name"])] * 2
+    desk.wait(LOOK_S + 5 * POLL_S)
+    assert desk.told() == [BACK]
+    machine.add("Second head", 1, 2)  # now it is known by its name, and this is not it
+    desk.lose()
+    desk.wait(1.0)
+    assert desk.told()[1:] == [BACK]
+
+
+def test_a_named_device_that_is_not_there_yet_is_found_again_after_the_default_was_lost(
+    machine: Computer,
+) -> None:
+    headset = unplug_headset(machine)
+    machine.frozen = list(machine.devices)
+    desk = Desk(machine, named()).start()
+    desk.lose()
+    desk.wait(1.0)
+    assert desk.told() == [BEGUN, LOST_BOTH, BEGUN.replace("begins", "goes on")]
+    machine.devices.append(headset)
+    desk.lose()
+    desk.wait(1.0)
+    assert desk.told()[1:] == [BACK]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fallback", "devices", "found"),
+    [
+        ("yeti", False, 2, "no microphone matches 'yeti'"),
+        ("17", True, 2, "no microphone matches '17'"),
+        ("i", True, 2, "2 devices match 'i'"),
+        ("yeti", True, 0, "this computer shows no microphone"),
+    ],
+    ids=["not allowed", "a number", "several", "no device at all"],
+)
+def test_what_nothing_stands_in_for_is_refused(
+    machine: Computer, wanted: str, fallback: bool, devices: int, found: str
+) -> None:
+    del machine.frozen[devices:]  # type: ignore[union-attr]
+    with pytest.raises(DeviceError, match=found):
+        choose("input", AudioConfig(input_device=wanted, fallback=fallback))
+
+
+def test_a_host_api_that_is_not_there_is_not_replaced(machine: Computer) -> None:
+    with pytest.raises(DeviceError, match="no microphone has a host API that matches 'ASIO'"):
+        choose("input", named(host_api="ASIO"))
 
 
 def test_one_of_two_may_be_named(machine: Computer) -> None:
@@ -400,7 +457,7 @@ def test_another_rate_and_more_channels_do_not_show(machine: Computer) -> None:
 def test_a_driver_that_hangs_is_told_and_never_waited_for(
     machine: Computer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recover, "CLOSE_S", 0.05)
+    monkeypatch.setattr(closing, "CLOSE_S", 0.05)
     desk = Desk(machine, AudioConfig()).start()
     desk.lose()
     machine.answers.clear()
@@ -438,7 +495,7 @@ def test_a_thread_that_never_ends_is_ended_and_the_talk_goes_on(
 
 
 def test_closing_while_a_task_hangs_says_so(machine: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recover, "CLOSE_S", 0.05)
+    monkeypatch.setattr(closing, "CLOSE_S", 0.05)
     desk = Desk(machine, AudioConfig()).start()
     desk.lose()
     machine.answers.clear()

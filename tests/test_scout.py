@@ -13,6 +13,7 @@ from tests.fake_portaudio import Machine
 from voicecli.audio import scout
 from voicecli.audio.choose import Choice, choose
 from voicecli.audio.scout import Scout
+from voicecli.config import AudioConfig
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def served(monkeypatch: pytest.MonkeyPatch, *questions: object) -> list[object]:
 
 
 def test_it_names_what_can_be_used_now(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    named, _ = choose("input", "head", "")
-    default, _ = choose("output", "default", "")
+    audio = AudioConfig(input_device="head")
+    (named, _), (default, _) = choose("input", audio), choose("output", audio)
     question = [16_000, asdict(named), asdict(default)]
     assert served(monkeypatch, question, question) == [["Headset", "Built-in"]] * 2
     machine.default.device = (1, 1)

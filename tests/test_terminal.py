@@ -24,6 +24,8 @@ from voicecli.errors import ConfigError
 from voicecli.posix import KeyInput, QuietTerminal, is_one_terminal
 
 PATIENCE_S = 30.0
+SCREEN, CURSOR = "\x1b[?1049", "\x1b[?25"
+"""Followed by h: the alternate screen, a cursor that is shown; by l: not (xterm)."""
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Job:
     process: subprocess.Popen[bytes]
     seen: str = field(default="")
     raw: str = field(default="")
+    """All that came, with what is not seen."""
 
     def until(self, text: str) -> str:
         """Read until `text` appears on the screen, and give what came before it."""
@@ -155,6 +158,20 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_takes_it_again() -> None:
             job.press("xv")
             job.until("v mute voice")
         job.press("\x03")
+        job.until("job ended with 0, terminal as it was")
+
+
+def test_the_meter_gives_the_shell_its_screen_and_its_cursor() -> None:
+    with talking("meter") as job:
+        for _ in range(2):
+            job.until("-23 dBFS")
+            job.press("\x1a")
+            assert job.until("terminal as it was").endswith("job stopped, ")
+            before, _, _ = job.raw.rpartition("job stopped")
+            assert [before[before.rfind(mode) + len(mode)] for mode in (SCREEN, CURSOR)] == ["l", "h"]
+        job.until("-23 dBFS")
+        job.press("\x03")
+        job.until("0 Desk: highest peak -20 dBFS")
         job.until("job ended with 0, terminal as it was")
 
 

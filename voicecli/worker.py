@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+class _WorkerThread(threading.Thread):
+    """Known by its class."""
+
+
 class Worker:
     """One thread that runs `body` until it returns; its failure is kept for whoever joins.
 
@@ -24,7 +28,7 @@ class Worker:
         self._body = body
         self._on_end = on_end
         # A daemon: a model that hangs must not keep the process alive after Ctrl-C.
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = _WorkerThread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -50,3 +54,8 @@ class Worker:
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+
+def any_alive() -> bool:
+    """Whether any worker of this process still runs."""
+    return any(isinstance(thread, _WorkerThread) for thread in threading.enumerate())

@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["input", "output"]
 NOUN: dict[Kind, str] = {"input": "microphone", "output": "loudspeaker"}
-WITHOUT: dict[Kind, str] = {
-    "input": "use talk --from-file, or try it with: voicecli demo",
-    "output": "write to a file: say -o, talk --from-file --to-file, or voicecli demo",
-}
-"""What can be done without one."""
 
 
 class NoDeviceError(DeviceError):
@@ -132,42 +127,18 @@ def list_devices() -> list[Device]:
         raise DeviceError(f"PortAudio cannot list them ({error})", "is a sound server running?") from error
 
 
+def host_apis() -> list[str]:
+    """Names of the host APIs, PortAudio's default one first, which is there again in their order."""
+    sd = _sounddevice()
+    names = [api["name"] for api in sd.query_hostapis()]
+    return [names[sd.default.hostapi], *names]
+
+
 def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
     """sounddevice gives -1 where PortAudio has no global default: then the first host API's counts."""
     if number >= 0 or not apis:
         return number
     return apis[0][f"default_{kind}_device"]
-
-
-def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
-    """The device meant by `default`, a number, or part of a name in any case.
-
-    Only a number names one of another host API than `host_api`, part of a name in any case; empty for any.
-    Raises NoDeviceError where there is none of that kind, DeviceError for an unknown or ambiguous name.
-    """
-    everywhere = [device for device in list_devices() if device.channels(kind)]
-    devices = [device for device in everywhere if host_api.casefold() in device.host_api.casefold()]
-    noun = NOUN[kind]
-    if everywhere and not devices:
-        apis = ", ".join(dict.fromkeys(device.host_api for device in everywhere))
-        raise DeviceError(f"no {noun} has a host API that matches {host_api!r}", f"name one of: {apis}")
-    if not devices:
-        raise NoDeviceError(f"this computer shows no {noun}", f"plug one in, or {WITHOUT[kind]}")
-    if wanted == "default":
-        return next((device for device in devices if device.is_default(kind)), devices[0])
-    if wanted.isdecimal():
-        found = [device for device in everywhere if device.number == int(wanted)]
-    else:
-        found = [device for device in devices if wanted.casefold() == device.name.casefold()]
-        found = found or [device for device in devices if wanted.casefold() in device.name.casefold()]
-    match found:
-        case [device]:
-            return device
-        case []:
-            raise DeviceError(f"no {noun} matches {wanted!r}", 'run "voicecli devices" and copy a name')
-        case _:
-            listed = ", ".join(f"{device.number} {device.name} ({device.host_api})" for device in found)
-            raise DeviceError(f"{len(found)} devices match {wanted!r}: {listed}", "name one by its number")
 
 
 def agree(kind: Kind, device: Device, rate_hz: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from voicecli.audio.closing import close_in_time
 from voicecli.audio.devices import DeviceStream
 from voicecli.errors import DeviceError
 from voicecli.messages import RATE_HZ
@@ -39,7 +40,7 @@ class DeviceStreams:
         try:
             self._input.start(on_input)
         except DeviceError:
-            self._output.close()
+            close_in_time([self._output])
             raise
 
     def poll(self) -> list[Notice]:
@@ -53,7 +54,5 @@ class DeviceStreams:
         return []
 
     def close(self) -> bool:
-        """Abort both. Idempotent."""
-        self._input.close()
-        self._output.close()
-        return True
+        """Abort both; whether they were taken in time. Idempotent."""
+        return close_in_time([self._input, self._output])

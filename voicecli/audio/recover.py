@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio import devices
+from voicecli.audio import closing, devices
 from voicecli.audio.adapt import adapt_input, adapt_output
 from voicecli.audio.scout import Scout
 from voicecli.audio.side import Side
@@ -43,9 +43,6 @@ RETRY_S, PATIENT_RETRY_S, PATIENT_AFTER_S = 0.5, 2.0, 60.0
 
 HUNG_S = 5.0
 """A task that takes longer is told of: a sound server hangs."""
-
-CLOSE_S = 1.0
-"""The end of a talk waits for the devices no longer than this."""
 
 FADE_S = 0.008
 """Sound that goes on in the middle does not begin with a click."""
@@ -92,6 +89,11 @@ class RecoveringStreams:
         except DeviceError:
             self._close_both()
             raise
+        if any(side.replaced for side in self._sides):
+            self._tell(
+                f"talk begins with {self._input} and {self._output}",
+                "talk goes to it by itself when it is there; voicecli devices lists what is",
+            )
 
     def _listens(self, stream: DeviceStream) -> OnInput:
         def hear(samples: Int16, at: float, lost: bool) -> None:  # noqa: FBT001  # as devices call it
@@ -139,12 +141,10 @@ class RecoveringStreams:
         self._up = False
         self._scout.close()
         task, self._task = self._task, None
-        if task is not None and not task.join(CLOSE_S):
+        if task is not None and not task.join(closing.CLOSE_S):
             return False
         self._scout.close()
-        closing = Worker("close devices", self._close_both, lambda: None)
-        closing.start()
-        return closing.join(CLOSE_S)
+        return closing.close_in_time([side.stream for side in self._sides])
 
     def _tell(self, message: str, remedy: str) -> None:
         self._notices.append(Notice(message, remedy))

@@ -51,6 +51,7 @@ class Side:
                 refusal = error
                 continue
             self.stream, self.device = stream, device
+            self.choice = self.choice.remembering(device)
             return
         raise refusal
 
@@ -83,5 +84,5 @@ class Side:
 
     def __str__(self) -> str:
         return f"{self.noun} {self.device.name!r}" + (
-            f" in place of {self.choice.name!r}" if self.replaced else ""
+            f" in place of {self.choice.called!r}" if self.replaced else ""
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from voicecli.audio.closing import close_in_time
 from voicecli.audio.streams import Pulse
 from voicecli.errors import DeviceError
 
@@ -129,4 +130,4 @@ def _run(
                     "plug it in again, or choose another: voicecli devices",
                 )
     finally:
-        stream.close()
+        close_in_time([stream])

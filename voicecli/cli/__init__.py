@@ -20,6 +20,7 @@ from voicecli.cli.models import models_app
 from voicecli.cli.speech import say, transcribe
 from voicecli.cli.talk import demo, talk
 from voicecli.errors import VoicecliError
+from voicecli.worker import any_alive
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -92,7 +93,19 @@ _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
-    """Run a command; an error a user can mend is one line on stderr and an exit code, not a traceback."""
+    """Run a command, then end, whatever still hangs: a model, or the devices of a sound server."""
+    try:
+        _run()
+    except SystemExit as end:
+        if any_alive():  # PortAudio would wait for it in the orderly end of a process
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+            os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise
+
+
+def _run() -> None:
+    """Run it; an error a user can mend is one line on stderr and an exit code, not a traceback."""
     _open_what_is_closed()
     _keep_stderr_to_ourselves()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":

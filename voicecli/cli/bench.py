@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import dataclasses
-import os
 import signal
 import sys
 import threading
@@ -124,18 +122,13 @@ def _measured(run: Callable[[threading.Event, list[Bench]], None]) -> tuple[Repo
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
         stop.set()
-        if not (made and worker.join(LONGEST_END_S)):
-            atexit.register(_end_at_once)
+        if made:
+            worker.join(LONGEST_END_S)
         report = made[0].report() if made else None
         return (report if report and report.turns else None), True
     if worker.failure is not None:
         raise worker.failure
     return made[0].report(), False
-
-
-def _end_at_once() -> None:
-    sys.stdout.flush()
-    os._exit(130)
 
 
 def _run(
@@ -172,14 +165,13 @@ def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:
 
 def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
     """The user's own, measured with chirps before. Raises DeviceError."""
-    from voicecli.audio.devices import find_device
+    from voicecli.audio.choose import device_of
     from voicecli.audio.pair import DeviceStreams
     from voicecli.bench.roundtrip import measure
     from voicecli.bench.run import Devices
 
     audio = config.audio
-    microphone = find_device("input", audio.input_device, audio.host_api)
-    loudspeaker = find_device("output", audio.output_device, audio.host_api)
+    microphone, loudspeaker = device_of("input", audio), device_of("output", audio)
 
     def pair() -> DeviceStreams:
         return DeviceStreams(microphone, loudspeaker, rate_hz, audio.block_ms, audio.latency_ms, clock)

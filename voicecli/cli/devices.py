@@ -54,7 +54,8 @@ def devices(
         },
     )
     if meter:
-        devices_meter.meter(config.audio, clock, seconds, as_json=as_json)
+        named = input_device is not None
+        devices_meter.meter(config.audio, clock, seconds, named_alone=named, as_json=as_json)
     else:
         devices_trial.test(config, clock, as_json=as_json)
 

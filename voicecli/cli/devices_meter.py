@@ -8,6 +8,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from voicecli.audio.closing import close_in_time
 from voicecli.audio.level import SILENCE_DBFS
 from voicecli.audio.meter import LevelMeter
 from voicecli.audio.streams import Pulse
@@ -46,14 +47,18 @@ class Microphone:
         self.clipped_at = self.held_at = float("-inf")
         self.held_dbfs = SILENCE_DBFS
         self.gone = False
-        self._stream = stream
+        self.stream = stream
         self._meter = LevelMeter(stream.form)
         self._pulse = Pulse(now)
         stream.start(self._meter.on_block)
 
+    def resume(self, now: float) -> None:
+        """The time in which this process was stopped does not count."""
+        self._pulse = Pulse(now)
+
     def look(self, now: float) -> Level | None:
         """Take what it gave since the last look; what it gave nothing for, keeps the level before."""
-        self.gone = self.gone or self._stream.ended or self._pulse.stopped(self._meter.received, now)
+        self.gone = self.gone or self.stream.ended or self._pulse.stopped(self._meter.received, now)
         taken = self._meter.take()
         if taken is not None:
             self.level = taken
@@ -64,19 +69,23 @@ class Microphone:
                 self.clipped_at = now
         return taken
 
-    def close(self) -> None:
-        """Give the device back."""
-        self._stream.close()
 
-
-def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: bool) -> None:
+def meter(
+    audio: AudioConfig,
+    clock: Clock,
+    seconds: float | None,
+    *,
+    named_alone: bool = False,
+    as_json: bool,
+) -> None:
     """Show the level of every microphone that opens, until `seconds` have passed or Ctrl-C.
 
+    Those of `audio.host_api`, or with `named_alone` the one of `audio.input_device`.
     Raises NoDeviceError where there is none, DeviceError where none opens or the last one stops.
     """
     from voicecli.view.live import terminal_console
 
-    with _opened(audio, clock) as (microphones, refused):
+    with _opened(audio, clock, named_alone=named_alone) as (microphones, refused):
         console = terminal_console(sys.stdout) if sys.stdout.isatty() and not as_json else None
         with suppress(KeyboardInterrupt, ReaderGone):
             if console is not None and console.is_interactive:
@@ -91,7 +100,14 @@ def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: b
 
                 def draw(now: float) -> None:
                     if terminal.stop_asked:
+                        live.stop()  # the shell gets its screen and its cursor
                         terminal.suspend()
+                        for one in microphones:
+                            one.resume(clock.now())
+                    terminal.take()
+                    if not terminal.in_front:
+                        return
+                    live.start()
                     lines = meter_lines([_row(one, now) for one in microphones], console)
                     live.update(Text("\n").join([*lines, *rest]), refresh=True)
 
@@ -106,13 +122,14 @@ def meter(audio: AudioConfig, clock: Clock, seconds: float | None, *, as_json: b
 
 
 @contextmanager
-def _opened(audio: AudioConfig, clock: Clock) -> Iterator[tuple[list[Microphone], list[str]]]:
+def _opened(
+    audio: AudioConfig, clock: Clock, *, named_alone: bool
+) -> Iterator[tuple[list[Microphone], list[str]]]:
     """Every microphone that opens, and a line for each that does not."""
-    from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices
+    from voicecli.audio.choose import device_of, devices_of
+    from voicecli.audio.devices import DeviceStream
 
-    found = [device for device in list_devices() if device.input_channels]
-    if not found:
-        raise NoDeviceError("this computer shows no microphone", "plug one in, or look with: voicecli doctor")
+    found = [device_of("input", audio)] if named_alone else devices_of("input", audio.host_api)
     microphones: list[Microphone] = []
     refused: list[str] = []
     try:
@@ -126,8 +143,7 @@ def _opened(audio: AudioConfig, clock: Clock) -> Iterator[tuple[list[Microphone]
             raise DeviceError("; ".join(refused), "close what uses them: voicecli doctor")
         yield microphones, [safe(line) for line in refused]
     finally:
-        for one in microphones:
-            one.close()
+        close_in_time([one.stream for one in microphones])
 
 
 def _look(

@@ -46,11 +46,12 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
 
     Raises DeviceError: a device does not open or stops, or nothing is heard.
     """
-    from voicecli.audio.devices import DeviceStream, find_device
+    from voicecli.audio.choose import device_of
+    from voicecli.audio.devices import DeviceStream
     from voicecli.audio.meter import level_of
 
     audio = config.audio
-    pair = find_device("input", audio.input_device), find_device("output", audio.output_device)
+    pair = device_of("input", audio), device_of("output", audio)
     stream = DeviceStream("input", pair[0], RATE_HZ, audio.block_ms, audio.latency_ms)
     microphone = stream.form
     back = DeviceStream("output", pair[1], microphone.rate_hz, audio.block_ms, audio.latency_ms)

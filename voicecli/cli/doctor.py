@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import json
-import os
-import sys
-import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -50,7 +46,7 @@ def doctor(
     models_dir: ModelsDir = None,
 ) -> None:
     """Check devices, models, language model and speed; exit 1 when a check fails."""
-    from voicecli.doctor import THREAD, examine
+    from voicecli.doctor import examine
 
     flags = {
         "--input-device": ("audio.input_device", input_device),
@@ -60,14 +56,10 @@ def doctor(
     if listen:
         typer.echo("chirps will sound; the microphone must hear the loudspeaker", err=True)
     checks: list[Check] = []
-    try:
-        with _shown([name for name, _ in looks], as_json=as_json) as show:
-            for check in examine(looks):
-                checks.append(check)
-                show(check)
-    except KeyboardInterrupt:
-        atexit.register(_end_at_once, 130)  # a check is in the middle of something
-        raise
+    with _shown([name for name, _ in looks], as_json=as_json) as show:
+        for check in examine(looks):
+            checks.append(check)
+            show(check)
     counted = Counter(check.status for check in checks)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=1))
@@ -75,15 +67,7 @@ def doctor(
         typer.echo(
             ", ".join(f"{counted[status]} {word}" for status, word in WORDS.items() if counted[status])
         )
-    failed = int(bool(counted["fail"]))
-    if any(thread.name == THREAD for thread in threading.enumerate()):
-        atexit.register(_end_at_once, failed)  # a check hangs, and would hold up the end
-    raise typer.Exit(failed)
-
-
-def _end_at_once(code: int) -> None:
-    sys.stdout.flush()
-    os._exit(code)
+    raise typer.Exit(int(bool(counted["fail"])))
 
 
 def _looks(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import signal
 import sys
@@ -63,10 +62,8 @@ def hold_talk(
         if pipeline is None:
             _end_at_once(signal.SIGINT, None, code=0)  # a thread is busy loading, and cannot be asked to stop
     finally:
-        ended = pipeline is None or pipeline.close()
-    if not ended:
-        # A model that does not return must not hold up the user; what is recorded is still written down.
-        atexit.register(_end_at_once, signal.SIGINT, None, code=0)
+        if pipeline is not None:
+            pipeline.close()  # what does not end in time, `voicecli.cli.main` does not wait for
 
 
 @contextmanager

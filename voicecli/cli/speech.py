@@ -70,13 +70,15 @@ def _to_file(output: Path, clauses: list[str], synthesizer: Synthesizer) -> None
 
 def _aloud(clauses: list[str], synthesizer: Synthesizer, config: Config) -> None:
     """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
-    from voicecli.audio.devices import DeviceStream, find_device
+    from voicecli.audio.choose import device_of
+    from voicecli.audio.closing import close_in_time
+    from voicecli.audio.devices import DeviceStream
     from voicecli.clock import MonotonicClock
     from voicecli.messages import Clause, SpokenChunk
     from voicecli.speak.playback import Playback
 
     audio, clock, never = config.audio, MonotonicClock(), threading.Event()
-    device = find_device("output", audio.output_device, audio.host_api)
+    device = device_of("output", audio)
     stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
     playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
 
@@ -101,7 +103,7 @@ def _aloud(clauses: list[str], synthesizer: Synthesizer, config: Config) -> None
         playback.finish()
         wait_until(lambda: playback.done(clock.now()))
     finally:
-        stream.close()
+        close_in_time([stream])
 
 
 def transcribe(

@@ -133,8 +133,7 @@ def _talk_with_devices(config: Config, models_dir: Path | None, view: View) -> N
     from voicecli.clock import MonotonicClock
 
     audio = config.audio
-    microphone = choose("input", audio.input_device, audio.host_api)
-    loudspeaker = choose("output", audio.output_device, audio.host_api)
+    microphone, loudspeaker = choose("input", audio), choose("output", audio)
 
     def open_streams(engines: Engines) -> AudioStreams:
         rate_hz = engines.synthesizer.rate_hz

@@ -34,16 +34,16 @@ class AudioConfig(Section):
     """Microphone and loudspeaker."""
 
     input_device: str = Field(
-        default="default", description='microphone: "default", a number or part of a name'
+        default="default", min_length=1, description='microphone: "default", a number or part of a name'
     )
     output_device: str = Field(
-        default="default", description='loudspeaker: "default", a number or part of a name'
+        default="default", min_length=1, description='loudspeaker: "default", a number or part of a name'
     )
     host_api: str = Field(
         default="", description='host API of both, part of a name `voicecli devices` shows; "" for any'
     )
     fallback: bool = Field(
-        default=True, description="while a named device is gone, talk goes on with the default one"
+        default=True, description="while a named device is not there, talk uses the default one"
     )
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")

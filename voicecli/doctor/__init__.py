@@ -13,9 +13,6 @@ from voicecli.worker import Worker
 
 Status: TypeAlias = Literal["pass", "warn", "fail", "skip"]
 
-THREAD = "doctor"
-"""Name of the thread that looks."""
-
 LONGEST_S = 30.0
 """A check that takes longer hangs: a sound server that was stopped keeps whoever opens a device waiting."""
 
@@ -53,7 +50,7 @@ def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> 
     rest = list(looks)
     while rest:
         done = Channel[Check]("checks", len(rest), "wait")
-        Worker(THREAD, partial(_look, tuple(rest), done), done.close).start()
+        Worker("doctor", partial(_look, tuple(rest), done), done.close).start()
         while rest:
             try:
                 check = done.get(longest_s)

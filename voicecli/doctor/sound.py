@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.devices import DeviceStream, NoDeviceError, find_device, list_devices
+from voicecli.audio.choose import device_of
+from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices
 from voicecli.audio.meter import level_of
 from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.trial import VOICE_HZ, play, record
@@ -61,7 +62,7 @@ class Sound:
 
     def microphone(self) -> Finding:
         """Whether the one of the settings is there, opens, and delivers."""
-        device = find_device("input", self._audio.input_device)
+        device = device_of("input", self._audio)
         stream = self._stream("input", device, RATE_HZ)
         self._heard = stream.form, record(stream, HEARD_S, self._clock)
         return Finding("pass", f"{_called(device, 'input')} opens and delivers")
@@ -83,7 +84,7 @@ class Sound:
 
     def loudspeaker(self) -> Finding:
         """Whether the one of the settings is there, opens, and takes sound; what is played is silence."""
-        device = find_device("output", self._audio.output_device)
+        device = device_of("output", self._audio)
         stream = self._stream("output", device, VOICE_HZ)
         silence = np.zeros(round(PLAYED_S * stream.form.rate_hz), np.int16)
         self._spoken = stream.form, play(stream, silence, self._clock)
@@ -111,10 +112,7 @@ class Sound:
         told_ms = (self._heard[1].told_s + self._spoken[1]) * 1000
         if not self._listen:
             return _slow(told_ms, f"{told_ms:.0f} ms there and back, as the devices tell; --listen measures")
-        pair = (
-            find_device("input", self._audio.input_device),
-            find_device("output", self._audio.output_device),
-        )
+        pair = device_of("input", self._audio), device_of("output", self._audio)
         streams = DeviceStreams(*pair, VOICE_HZ, self._audio.block_ms, self._audio.latency_ms, self._clock)
         try:
             trip = self._trip = measure(streams, self._clock)
