@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from tests.test_bargein import Echo
-from tests.test_pipeline import RATE_HZ, Talk, silence, talking, tone
+from tests.test_pipeline import RATE_HZ, Answers, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
 from voicecli.listen.echo import EchoCanceller
 from voicecli.listen.residual import BEYOND_ECHO_DB
+from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.pipeline.listening import Listening
 from voicecli.speak.jitter import FADE_S
+from voicecli.speak.playback import Placed
 
 LONG = " ".join(f"word{n}" for n in range(30)) + "."
 REPLY_S = 3.0
@@ -204,6 +206,79 @@ def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, ans
             assert talk.until(events.Heard).text == words
         wait_for(lambda: talk.pipeline.idle)
     assert len(talk.answers.asked) == 1 + answered
+
+
+class Thinking(Answers):
+    """Thinks about "the capital of France" until it is not wanted any more."""
+
+    def generate(
+        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> GenerationStats:
+        if "capital of France" not in messages[-1].content:
+            return super().generate(messages, emit, cancelled)
+        self.asked.append(list(messages))
+        wait_for(cancelled)
+        return GenerationStats()
+
+
+def asked_last(talk: Talk) -> list[str]:
+    """The turns that the model was given with the newest question, and that."""
+    return [message.content for message in talk.answers.asked[-1] if message.role != "system"]
+
+
+def is_thinking(talk: Talk) -> None:
+    talk.until(events.Listening)
+    talk.says(tone(0.5))
+    talk.until(events.Heard)
+
+
+def test_a_question_that_was_called_off_by_a_key_is_not_asked_again() -> None:
+    lines = ["the capital of France", "tell me a joke"]
+    with talking(lines, ["Knock knock."], answers=Thinking) as talk:
+        is_thinking(talk)
+        talk.pipeline.controls.interrupt()
+        assert talk.until(events.Interrupted).heard == ""
+        talk.until(events.Listening)
+        talk.says(silence(0.4), tone(0.5, 1))
+        assert talk.until(events.TurnDone).heard == "Knock knock."
+    assert asked_last(talk) == ["tell me a joke"]
+
+
+def test_what_is_typed_takes_the_place_of_the_question_that_is_thought_about() -> None:
+    with talking(["the capital of France"], ["Knock knock."], answers=Thinking) as talk:
+        is_thinking(talk)
+        talk.pipeline.controls.say("tell me a joke")
+        talk.until(events.Interrupted)
+        talk.until(events.TurnDone)
+        assert talk.until(events.TurnDone).heard == "Knock knock."
+    assert asked_last(talk) == ["tell me a joke"]
+
+
+def test_stop_over_the_first_word_calls_the_question_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Placed, "words_until", lambda _self, _position: [])  # the word is long
+    with talking(["capital of France", "Stop!", "a joke"], [LONG, "Knock."], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(0.1), tone(0.4, 1))
+        assert talk.until(events.Interrupted).heard == ""
+        talk.until(events.Listening)
+        talk.says(silence(0.3), tone(0.5, 2))
+        talk.until(events.TurnDone)
+    assert asked_last(talk) == ["a joke"]
+
+
+def test_who_goes_on_before_a_slow_transcriber_knows_a_word_is_answered_for_both_pieces() -> None:
+    with talking(["what is", "the time"], ["Noon."]) as talk:
+        talk.until(events.Listening)
+        talk.scribe.goes.clear()
+        talk.says(tone(0.5))
+        wait_for(lambda: talk.pipeline.status().state == "thinking")
+        talk.says(tone(0.5, 1))
+        while talk.until(events.SpeechBegan).turn != 2:
+            pass
+        talk.scribe.goes.set()
+        while talk.until(events.TurnDone).turn != 2:
+            pass
+    assert asked_last(talk) == ["what is the time"]
 
 
 @pytest.fixture

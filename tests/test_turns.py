@@ -286,17 +286,31 @@ def test_who_only_asks_for_silence_does_not_go_on() -> None:
     turn = floor.speaks()
     draft = floor.draft()
     floor.take()
-    floor.turns.resume()
+    floor.turns.call_off()
     assert not floor.turns.wanted(draft)
     assert floor.turns.taken(draft)  # it is remembered, as far as it was heard
     assert not floor.turns.goes_on(turn, floor.clock.now())
+    floor.speaks()  # at once, of something else
+    assert not floor.turns.goes_on(turn, floor.clock.now())
+    assert not floor.turns.goes_on(turn, None)
 
 
-def test_where_nothing_sounded_nobody_goes_on() -> None:
+def test_who_speaks_before_the_agent_goes_on() -> None:
     floor = Floor()
     turn = floor.speaks()
-    floor.speaks()
     assert not floor.turns.goes_on(turn, None)
+    floor.speaks()
+    assert floor.turns.goes_on(turn, None)
+
+
+def test_when_nothing_is_to_be_answered_there_is_nothing_to_call_off() -> None:
+    floor = Floor()
+    floor.turns.call_off()
+    turn = floor.speaks()
+    floor.turns.settle(turn)
+    floor.turns.call_off()
+    following = floor.speaks()
+    assert not floor.turns.turns[following].called_off
 
 
 def test_the_moments_of_a_turn_are_the_listeners_and_the_drafts() -> None:

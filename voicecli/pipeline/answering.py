@@ -115,12 +115,12 @@ class Replying:
     def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:
         """Remember what was said and heard, and tell how long it took."""
         times = self._turns.times_of(draft)
-        spoken_over = outcome.interrupted and self._turns.newest > draft.turn
-        late = spoken_over and self._turns.goes_on(draft.turn, times.playback_at)
-        if not draft.repeats:
-            said = "" if late else outcome.heard
-            self._conversation.remember(draft.transcript.text, said, outcome.interrupted)
-            self._last = said or self._last
+        answered_at = times.playback_at if outcome.heard else None
+        if outcome.interrupted and self._turns.goes_on(draft.turn, answered_at):
+            self._conversation.go_on(draft.transcript.text)
+        elif not draft.repeats:
+            self._conversation.remember(draft.transcript.text, outcome.heard, outcome.interrupted)
+            self._last = outcome.heard or self._last
         self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
         turn = draft.turn
         if outcome.interrupted:
@@ -257,7 +257,8 @@ class Speaking:
 
     def _end(self, record: DraftRecord) -> None:
         self._playback.finish()
-        whole = self._wait(self._playback.done)
+        # Of one that was not wanted before it sounded, all that was to be heard has been heard: nothing.
+        whole = self._turns.wanted(record.draft) and self._wait(self._playback.done)
         heard = self._playback.heard(self._turns.clock.now())
         self._draft = None
         self._outcomes.put(ReplyOutcome(record.draft.number, heard, interrupted=not whole))

@@ -163,7 +163,7 @@ class Asides:
 
     def stop(self, aside: Aside) -> None:
         """It asked for silence, and no more."""
-        self._turns.resume()
+        self._turns.call_off()
         self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
         self.dismiss(aside)
 

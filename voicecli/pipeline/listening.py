@@ -184,7 +184,7 @@ class Listening:
         for command in self._controls.commands():
             match command:
                 case Interrupt() if self._turns.answer() is not None:
-                    self._turns.resume()
+                    self._turns.call_off()
                     self._silence_agent()
                 case Interrupt() | Say("") if self._turns.settled < self._turns.newest:
                     # Until it is known what is interrupted, or the reply has ended that would be cut short.
@@ -193,6 +193,7 @@ class Listening:
                 case Say(text):
                     self._on_segments(self.segmenter.flush())  # what was being said is a turn of its own
                     now = self._turns.clock.now()
+                    self._turns.call_off()  # who types asks something new
                     turn = self._turns.open(now)
                     self._silence_agent()
                     self._turns.paused = self._turns.stretch

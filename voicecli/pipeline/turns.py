@@ -56,6 +56,8 @@ class TurnRecord:
 
     began_at: float
     """When its first sound met the microphone."""
+    called_off: bool = False
+    """No answer is wanted any more, or no more of it: the user said "stop", pressed a key or typed."""
     taken: int | None = None
     """The stretch at which the turn was taken; None while the user may go on."""
     confirmed: Draft | None = None
@@ -105,8 +107,15 @@ class Turns:
         self.newest = turn
         return turn
 
+    def call_off(self) -> None:
+        """The user wants no answer to the newest turn, or no more of it."""
+        record = self.turns.get(self.newest)
+        if record is not None:
+            record.called_off = True
+        self.resume()
+
     def resume(self) -> None:
-        """The user goes on after a pause, or asks for silence: no draft of before is wanted any more."""
+        """The user goes on after a pause: no draft of before is wanted any more."""
         with self._telling:
             self._held_back = []
             self.stretch += 1
@@ -169,10 +178,13 @@ class Turns:
         return times
 
     def goes_on(self, turn: int, playback_at: float | None) -> bool:
-        """Whether the user spoke so soon after the agent's first sound that this turn was not finished."""
-        if playback_at is None or self.newest == turn:
+        """Whether the user spoke again before the agent did, or so soon after that they had not finished.
+
+        Who called the turn off had.
+        """
+        if self.newest == turn or self.turns[turn].called_off:
             return False
-        return self.turns[self.newest].began_at - playback_at <= LATE_S
+        return playback_at is None or self.turns[self.newest].began_at - playback_at <= LATE_S
 
     def await_taken(self, draft: Draft) -> bool:
         """Wait until the turn is taken at this draft, or cannot be any more; say which."""
