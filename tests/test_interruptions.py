@@ -281,6 +281,61 @@ def test_who_goes_on_before_a_slow_transcriber_knows_a_word_is_answered_for_both
     assert asked_last(talk) == ["what is the time"]
 
 
+@pytest.mark.parametrize("spoken", [True, False])
+def test_never_mind_while_the_agent_thinks_calls_the_question_off(spoken: bool) -> None:
+    lines = ["the capital of France", "Never mind.", "tell me a joke"]
+    with talking(lines, ["Knock knock."], answers=Thinking) as talk:
+        is_thinking(talk)
+        if spoken:
+            talk.says(tone(0.5, 1))
+        else:
+            talk.pipeline.controls.say("Never mind.")
+        assert talk.until(events.Interrupted).heard == ""
+        assert talk.until(events.TurnDone).turn == 1
+        assert talk.until(events.Heard).text == "Never mind."
+        done = talk.until(events.TurnDone)
+        assert (done.turn, done.heard) == (2, "")
+        talk.until(events.Listening)
+        assert talk.pipeline.idle
+        assert len(talk.answers.asked) == 1
+        talk.says(silence(0.4), tone(0.5, 2))
+        assert talk.until(events.TurnDone).heard == "Knock knock."
+    assert asked_last(talk) == ["tell me a joke"]
+
+
+def test_more_than_never_mind_goes_on_with_the_question() -> None:
+    lines = ["the capital of France", "Never mind France, Italy."]
+    with talking(lines, [], answers=Thinking) as talk:
+        is_thinking(talk)
+        talk.says(tone(0.5, 1))
+        talk.until(events.TurnDone)
+        wait_for(lambda: len(talk.answers.asked) == 2)
+    assert asked_last(talk) == ["the capital of France Never mind France, Italy."]
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_stop_is_not_answered_when_the_reply_has_just_ended_and_is_in_the_quiet(
+    late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicecli.pipeline.turns.JUST_ENDED_S", 10.0 if late else -10.0)
+    with talking(["go on", "Stop."], ["One.", "Stop what?"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        talk.says(silence(0.4), tone(0.5, 1))
+        assert talk.until(events.Heard).text == "Stop."
+        assert talk.until(events.TurnDone).heard == ("" if late else "Stop what?")
+    assert len(talk.answers.asked) == 2 - late
+
+
+def test_a_first_stop_is_about_no_reply() -> None:
+    with talking(["Stop."], ["Stop what?"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        assert talk.until(events.TurnDone).heard == "Stop what?"
+
+
 @pytest.fixture
 def over_echo(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Set how far all that the microphone takes is above what the echo can be, dB."""

@@ -13,7 +13,7 @@ from voicecli import events
 from voicecli.clock import FakeClock
 from voicecli.messages import Draft, Transcript
 from voicecli.pipeline.times import STAGES, TurnTimes
-from voicecli.pipeline.turns import LATE_S, Turns
+from voicecli.pipeline.turns import JUST_ENDED_S, LATE_S, Turns
 
 if TYPE_CHECKING:
     from voicecli.events import Event
@@ -301,6 +301,22 @@ def test_who_speaks_before_the_agent_goes_on() -> None:
     assert not floor.turns.goes_on(turn, None)
     floor.speaks()
     assert floor.turns.goes_on(turn, None)
+
+
+def test_a_turn_may_be_about_an_answer_that_is_to_come_or_has_just_ended() -> None:
+    floor = Floor()
+    first, during = floor.speaks(), floor.speaks()
+    floor.turns.settle(during)
+    floor.clock.advance(JUST_ENDED_S - 0.1)
+    after = floor.speaks()
+    may_stop = [floor.turns.turns[after].may_stop]
+    floor.turns.settle(after)
+    floor.clock.advance(JUST_ENDED_S + 0.1)
+    later = floor.speaks()
+    may_stop.append(floor.turns.turns[later].may_stop)
+    assert may_stop == [True, False]
+    fresh = Floor()
+    assert [fresh.turns.turns[fresh.speaks()].may_stop for _ in (first, during)] == [False, True]
 
 
 def test_when_nothing_is_to_be_answered_there_is_nothing_to_call_off() -> None:

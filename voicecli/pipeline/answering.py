@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.errors import EngineError, ModelError
+from voicecli.listen.overlap import kind_of
 from voicecli.messages import (
     Clause,
     Draft,
@@ -159,6 +160,12 @@ class Replying:
         self._clauses.put(EndOfReply(turn, draft.number))
         return stats
 
+    def _only_stops(self, draft: Draft) -> bool:
+        """Whether "never mind" is all that was said, and of an answer: it gets none itself."""
+        record, said = self._turns.turns.get(draft.turn), draft.transcript
+        about = record is not None and record.may_stop
+        return about and kind_of(said.text, said.language or self._language) == "stop"
+
     def _generate(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats:
         record = self._turns.drafts[draft.number]
         times = record.times
@@ -184,7 +191,7 @@ class Replying:
         if not cancelled():
             if draft.repeats:
                 on_text(self._last)
-            else:
+            elif not self._only_stops(draft):
                 if self._turns.is_open(draft.turn):
                     record.ending = self._generator.ending(messages)
                 stats = self._generator.generate(messages, on_text, cancelled)

@@ -12,6 +12,7 @@ stretch, and the transcriber has heard all of it and found the same words.
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ TICK_S = 0.01
 LATE_S = 0.6
 """Who speaks within so long of the agent's first sound goes on with what they were saying: it takes people
 0.2 s and more to react to a voice."""
+
+JUST_ENDED_S = 2.0
+"""Who says "stop" within so long of the end of a reply meant the reply, and was late."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,8 @@ class TurnRecord:
 
     began_at: float
     """When its first sound met the microphone."""
+    may_stop: bool = False
+    """An answer was to come, sounded or had just ended when it began: "stop" is no question."""
     called_off: bool = False
     """No answer is wanted any more, or no more of it: the user said "stop", pressed a key or typed."""
     taken: int | None = None
@@ -85,6 +91,7 @@ class Turns:
         self.draft = 0
         self.settled = 0
         """Written by the replying thread: no reply to this turn, or to an older one, is still to come."""
+        self._settled_at = -math.inf
         self.asked = False
         """Written by the replying thread: what the agent said last was a question."""
         self.saying = ""
@@ -102,7 +109,8 @@ class Turns:
     def open(self, began_at: float) -> int:
         """The user begins a turn; give its number."""
         turn = self.newest + 1
-        self.turns[turn] = TurnRecord(began_at)
+        waits = self.settled < self.newest
+        self.turns[turn] = TurnRecord(began_at, waits or began_at - self._settled_at <= JUST_ENDED_S)
         self.resume()
         self.newest = turn
         return turn
@@ -198,6 +206,7 @@ class Turns:
             del self.turns[old]
         for number in [number for number, record in list(self.drafts.items()) if record.draft.turn <= turn]:
             del self.drafts[number]
+        self._settled_at = self.clock.now()
         self.settled = turn
 
     # ---- all
