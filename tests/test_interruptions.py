@@ -14,6 +14,7 @@ from tests.test_pipeline import RATE_HZ, Answers, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
 from voicecli.listen.echo import EchoCanceller
+from voicecli.listen.overlap import UNHEARD_S
 from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.pipeline.listening import Listening
@@ -148,14 +149,28 @@ def test_an_interruption_is_one_turn_from_its_onset_and_the_reply_is_cut_where_i
     assert steepest(played) <= 1.1 * steepest(tone(1.0) / 32768)
 
 
-def test_who_goes_on_speaking_interrupts_before_a_word_is_known() -> None:
+def test_who_goes_on_speaking_for_long_interrupts_before_a_word_is_known() -> None:
     with talking(["tell me", "but what about Rome"], [LONG, "Rome it is."], headphones=True) as talk:
         begins(talk)
         talk.scribe.goes.clear()
-        talk.says(silence(0.6), tone(1.6, 1))
+        talk.says(silence(0.6), tone(UNHEARD_S + 0.8, 1))
         assert talk.until(events.SpeechBegan).turn == 2
         talk.scribe.goes.set()
         assert talk.until(events.Heard).text == "but what about Rome"
+
+
+@pytest.mark.parametrize("words", ["Yeah, right.", ""])
+def test_a_second_of_noise_or_agreement_is_not_judged_before_its_words_are_known(words: str) -> None:
+    with talking(["go on", words], [LONG], headphones=True) as talk:
+        begins(talk)
+        talk.scribe.goes.clear()
+        talk.says(silence(0.3), tone(1.1, 1))
+        wait_for(lambda: talk.detector.quiet == 0)
+        wait_for(lambda: talk.detector.quiet > 3)
+        talk.scribe.goes.set()
+        assert talk.until(events.Overheard).text == (words or None)
+        assert talk.until(events.TurnDone).heard == LONG
+    assert "interrupted" not in talk.names()
 
 
 def test_a_slow_transcriber_lets_the_agent_go_on_and_its_words_interrupt_all_the_same() -> None:
