@@ -351,6 +351,25 @@ def test_a_first_stop_is_about_no_reply() -> None:
         assert talk.until(events.TurnDone).heard == "Stop what?"
 
 
+def test_what_is_too_long_for_one_pass_interrupts_and_none_of_it_is_lost() -> None:
+    with talking(["go on", "Yeah.", "but why"], [LONG, "Because."], headphones=True) as talk:
+        begins(talk)
+        talk.pipeline._listening.segmenter._longest = 40  # frames: 1.3 s
+        talk.says(silence(0.3), tone(0.8, 1), silence(0.04), tone(1.0, 2))
+        talk.until(events.TurnDone)
+        heard = talk.until(events.Heard)
+    assert heard.text == "Yeah. but why"
+
+
+def test_what_is_too_long_for_one_pass_and_holds_no_words_lets_the_agent_go_on() -> None:
+    with talking(["go on", ""], [LONG], headphones=True) as talk:
+        begins(talk)
+        talk.pipeline._listening.segmenter._longest = 40
+        talk.says(silence(0.3), tone(1.8, 1))
+        assert talk.until(events.TurnDone).heard == LONG
+    assert "interrupted" not in talk.names()
+
+
 @pytest.fixture
 def over_echo(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Set how far all that the microphone takes is above what the echo can be, dB."""

@@ -151,6 +151,17 @@ class Asides:
             )
         )
 
+    def is_more(self, aside: Aside, segment: SegmentEvent) -> bool:
+        """Whether what the gate says is sure to be more than an aside, none of which is to be lost."""
+        match segment:
+            case SpeechStarted():  # it was over, and who only agrees says no more
+                return True
+            case Utterance(complete=False):  # nobody agrees for so long; noise and the agent's echo may last
+                look, words = self._transcribing.overheard
+                return aside.own and (look not in aside.looks or bool(words.text))
+            case _:
+                return False
+
     def dismiss(self, aside: Aside) -> None:
         """It was nothing to stop for."""
         self.current = None

@@ -226,8 +226,8 @@ class Listening:
         """Whether this is of something that is said over the agent, and not to be acted on yet."""
         aside = self._asides.current
         match segment:
-            case SpeechStarted() if aside is not None:
-                self._interrupt(aside)  # it was over, and who only agrees says no more
+            case _ if aside is not None and self._asides.is_more(aside, segment):
+                self._interrupt(aside)
             case SpeechStarted() if self._over_agent(segment.at):
                 self._asides.begin(segment)
             case _ if aside is not None:
