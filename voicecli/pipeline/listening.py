@@ -225,13 +225,12 @@ class Listening:
     def _is_aside(self, segment: SegmentEvent) -> bool:
         """Whether this is of something that is said over the agent, and not to be acted on yet."""
         aside = self._asides.current
-        match segment:
-            case _ if aside is not None and self._asides.is_more(aside, segment):
-                self._interrupt(aside)
-            case SpeechStarted() if self._over_agent(segment.at):
-                self._asides.begin(segment)
-            case _ if aside is not None:
-                self._asides.take(aside, segment)
+        if aside is not None and self._asides.is_more(aside, segment):
+            self._interrupt(aside)
+        elif aside is not None:
+            self._asides.take(aside, segment)
+        elif isinstance(segment, SpeechStarted) and self._over_agent(segment.at):
+            self._asides.begin(segment)
         return self._asides.current is not None
 
     def _begin_turn(self, at: float) -> None:
