@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.listen.bargein import BargeIn, Response, barge_in, response
-from voicecli.listen.overlap import GIVE_UP_S, LONG_S, STOP_PAUSE_S, Overlap, kind_of, verdict
+from voicecli.listen.overlap import (
+    GIVE_UP_S,
+    LONG_S,
+    STOP_PAUSE_S,
+    UNHEARD_S,
+    Overlap,
+    kind_of,
+    may_end_otherwise,
+    verdict,
+)
 from voicecli.listen.residual import EchoState
 
 Echo = partial(EchoState, removed_db=30.0, converged=True, coping=True, bounded=True)
@@ -71,6 +80,7 @@ def test_more_of_a_sound_never_does_less(mode: BargeIn, frames: int) -> None:
             "Sure.",
         ),
         *("Yeah, right, okay.", "All right.", "Thank you.", "You", "Uh"),
+        *("That's right.", "Makes sense.", "Haha.", "Oh, really?", "I know.", "Yeah, I know."),
     ],
 )
 def test_who_agrees_wants_to_hear_more(text: str) -> None:
@@ -90,7 +100,8 @@ def test_who_agrees_wants_to_hear_more(text: str) -> None:
             "Be quiet.",
             "Be quiet, please.",
         ),
-        *("That's enough.", "That’s enough, thank you.", "Oh, never mind."),
+        *("That's enough.", "That’s enough, thank you.", "Oh, never mind.", "Hang on.", "Just a second."),
+        *("One moment, please.", "Shh.", "Sh!", "Wait, wait, wait a second."),
     ],
 )
 def test_who_says_stop_wants_silence(text: str) -> None:
@@ -118,6 +129,13 @@ def test_anything_else_wants_the_floor(text: str) -> None:
         ("Warte mal, bitte.", "de", "stop"),
         ("Das reicht.", "de", "stop"),
         ("Ja, aber warum?", "de", "words"),
+        ("Macht nichts.", "de", "back_channel"),
+        ("Ich weiß.", "de", "back_channel"),
+        ("Schluss jetzt!", "de", "stop"),
+        ("Vergiss es.", "de", "stop"),
+        ("Ach so, " * 60 + "aber", "de", "words"),
+        ("Peu importe.", "fr", "stop"),
+        ("Chut !", "fr", "stop"),
         ("D'accord.", "fr", "back_channel"),
         ("Ah bon ?", "fr", "back_channel"),
         ("Arrête, s'il te plaît.", "fr", "stop"),
@@ -126,20 +144,36 @@ def test_anything_else_wants_the_floor(text: str) -> None:
         ("Et demain ?", "fr", "words"),
         ("¡Vale, vale!", "es", "back_channel"),
         ("Ya veo.", "es", "back_channel"),
-        ("¡Basta ya, por favor!", "es", "words"),
+        ("¡Basta ya, por favor!", "es", "stop"),
+        ("No importa.", "es", "stop"),
+        ("Da igual.", "es", "stop"),
+        ("No importa cuándo.", "es", "words"),
         ("¡Ya basta, por favor!", "es", "stop"),
         ("Cállate.", "es", "stop"),
         ("¿Para qué?", "es", "words"),
+        ("Sì, certo, ho capito.", "it", "back_channel"),
+        ("Aspetta un attimo, per favore.", "it", "stop"),
+        ("Sì, ma perché?", "it", "words"),
+        ("Ja, precies.", "nl", "back_channel"),
+        ("Laat maar.", "nl", "stop"),
+        ("Wacht op mij.", "nl", "words"),
+        ("Pois é.", "pt", "back_channel"),
+        ("Deixa pra lá.", "pt", "stop"),
+        ("Para onde?", "pt", "words"),
         ("Mm-hmm.", "sv", "back_channel"),
+        ("Okay.", "sv", "back_channel"),
         ("Emem.", "tr", "back_channel"),
         ("Home.", "tr", "words"),
-        ("Stop.", "sv", "words"),
+        ("Stop!", "sv", "stop"),
+        ("Okay, stop.", "ja", "stop"),
         ("", "", "nothing"),
         (" . ", "en", "nothing"),
         ("…", "de", "nothing"),
     ],
 )
-def test_tables_go_by_language_and_hums_are_known_in_any(text: str, language: str, kind: str) -> None:
+def test_tables_go_by_language_and_hums_okay_and_stop_are_known_in_any(
+    text: str, language: str, kind: str
+) -> None:
     assert kind_of(text, language) == kind
 
 
@@ -174,18 +208,51 @@ def test_to_a_question_yes_is_an_answer() -> None:
     assert verdict(replace(PAUSED, words="", asked=True)) == "dismiss"
 
 
-def test_speech_that_goes_on_is_an_interruption_unless_it_is_known_to_hold_no_words() -> None:
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "it", "nl", "pt", "sv"])
+def test_okay_and_stop_are_known_in_every_language(language: str) -> None:
+    assert kind_of("Okay.", language) == "back_channel"
+    assert kind_of("Stop!", language) == "stop"
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        *(("That's", True), ("Yeah, that makes", True), ("Oh, I", True), ("Wait a", True), ("Be", True)),
+        *(("What", False), ("Yeah, but", False), ("Stop the", False), ("I think", False)),
+    ],
+)
+def test_some_words_may_still_become_an_agreement_or_a_stop(text: str, may: bool) -> None:
+    assert kind_of(text, "en") == "words"
+    assert may_end_otherwise(text, "en") is may
+
+
+def test_speech_that_goes_on_is_an_interruption_as_soon_as_it_is_known_to_be_words() -> None:
     assert verdict(replace(GOES_ON, spoken_s=LONG_S - 0.1)) == "wait"
-    assert verdict(replace(GOES_ON, spoken_s=LONG_S)) == "interrupt"
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S)) == "wait"
     assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="what about")) == "interrupt"
+    assert verdict(replace(GOES_ON, spoken_s=1.1, words="Yeah, but what about")) == "interrupt"
     assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="")) == "wait"
     assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="Yeah, yeah.")) == "wait"
     assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="Stop.")) == "wait"
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="That's")) == "wait"  # "That's right", perhaps
+    assert verdict(replace(GOES_ON, spoken_s=LONG_S, words="That's", asked=True)) == "interrupt"
     assert verdict(replace(GOES_ON, words="I")) == "wait"  # "I see", perhaps
+
+
+@pytest.mark.parametrize("words", [None, "Yeah.", "That's", "Stop."])
+def test_so_much_speech_that_nobody_has_looked_at_is_an_interruption(words: str | None) -> None:
+    heard_s = 0.0 if words is None else 0.5
+    spoken = replace(GOES_ON, words=words, heard_s=heard_s)
+    assert verdict(replace(spoken, spoken_s=heard_s + UNHEARD_S - 0.01)) == "wait"
+    assert verdict(replace(spoken, spoken_s=heard_s + UNHEARD_S)) == "interrupt"
 
 
 def test_nothing_holds_the_agent_for_ever() -> None:
     late = GIVE_UP_S + 0.01
+    half_a_word = replace(GOES_ON, spoken_s=0.6, heard_s=0.5, words="")
+    assert verdict(half_a_word) == "wait"
+    assert verdict(replace(half_a_word, pause_s=late)) == "resume"
+    assert verdict(replace(half_a_word, spoken_s=0.5 + UNHEARD_S)) == "resume"
     assert verdict(replace(GOES_ON, spoken_s=LONG_S, heard_s=LONG_S, words="")) == "resume"
     waiting = replace(PAUSED, words=None, whole=False)
     assert verdict(waiting) == "wait"

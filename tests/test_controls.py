@@ -195,11 +195,11 @@ def test_typing_stops_the_agent_and_is_answered() -> None:
         talk.until(events.Speaking)
         while len(talk.pipeline.status().heard_so_far.split()) < 8:
             talk.pipeline._turns.stop.wait(0.01)
-        talk.pipeline.controls.say("stop it")
+        talk.pipeline.controls.say("but why")
         assert len(talk.until(events.Interrupted).heard.split()) >= 8
         talk.until(events.TurnDone)
         assert talk.until(events.TurnDone).heard == "All right."
-    assert talk.answers.asked[-1][-1] == ChatMessage("user", "stop it")
+    assert talk.answers.asked[-1][-1] == ChatMessage("user", "but why")
 
 
 def test_the_last_reply_is_said_again_without_a_model() -> None:

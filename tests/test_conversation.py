@@ -3,6 +3,7 @@
 import itertools
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,9 +46,9 @@ def test_only_what_was_heard_is_remembered_and_ends_as_cut_off() -> None:
     assert history(conversation)[-1] == ChatMessage("assistant", f"Once upon a time {CUT_OFF}")
 
 
-def test_interrupted_before_a_word_was_heard_the_user_is_still_speaking() -> None:
+def test_who_goes_on_is_answered_for_both_pieces() -> None:
     conversation = talk()
-    conversation.remember("What is the capital of", "", interrupted=True)
+    conversation.go_on("What is the capital of")
     assert history(conversation) == []
     assert conversation.messages_for("France?")[-1].content == "What is the capital of France?"
     conversation.remember("France?", "Paris.", interrupted=False)
@@ -55,9 +56,11 @@ def test_interrupted_before_a_word_was_heard_the_user_is_still_speaking() -> Non
     assert conversation.messages_for("Thanks.")[-1].content == "Thanks."
 
 
-def test_a_turn_that_failed_is_forgotten() -> None:
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_turn_without_a_reply_is_forgotten_with_what_it_went_on_with(interrupted: bool) -> None:
     conversation = talk()
-    conversation.remember("Hello?", "", interrupted=False)
+    conversation.go_on("Well,")
+    conversation.remember("hello?", "", interrupted)
     assert conversation.messages_for("Hi") == talk().messages_for("Hi")
 
 
@@ -65,7 +68,7 @@ def test_a_history_of_none_remembers_nothing_but_the_first_part_of_what_is_being
     conversation = talk(0)
     conversation.remember("Hello", "Hi.", interrupted=False)
     assert conversation.messages_for("Bye") == talk().messages_for("Bye")
-    conversation.remember("What is", "", interrupted=True)
+    conversation.go_on("What is")
     assert conversation.messages_for("the time?") == talk().messages_for("What is the time?")
     conversation.remember("the time?", "Noon.", interrupted=False)
     assert conversation.messages_for("Bye") == talk().messages_for("Bye")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import pytest
 
 from tests.test_bargein import Echo
-from tests.test_pipeline import RATE_HZ, Talk, silence, talking, tone
+from tests.test_pipeline import RATE_HZ, Answers, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
 from voicecli.listen.echo import EchoCanceller
+from voicecli.listen.overlap import UNHEARD_S
 from voicecli.listen.residual import BEYOND_ECHO_DB
+from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.pipeline.hearing import Hearing
 from voicecli.speak.jitter import FADE_S
+from voicecli.speak.playback import Placed
 
 SetOverEcho: TypeAlias = Callable[[float | Callable[[], float]], None]
 LONG = " ".join(f"word{n}" for n in range(30)) + "."
@@ -148,14 +151,28 @@ def test_an_interruption_is_one_turn_from_its_onset_and_the_reply_is_cut_where_i
     assert steepest(played) <= 1.1 * steepest(tone(1.0) / 32768)
 
 
-def test_who_goes_on_speaking_interrupts_before_a_word_is_known() -> None:
+def test_who_goes_on_speaking_for_long_interrupts_before_a_word_is_known() -> None:
     with talking(["tell me", "but what about Rome"], [LONG, "Rome it is."], headphones=True) as talk:
         begins(talk)
         talk.scribe.goes.clear()
-        talk.says(silence(0.6), tone(1.6, 1))
+        talk.says(silence(0.6), tone(UNHEARD_S + 0.8, 1))
         assert talk.until(events.SpeechBegan).turn == 2
         talk.scribe.goes.set()
         assert talk.until(events.Heard).text == "but what about Rome"
+
+
+@pytest.mark.parametrize("words", ["Yeah, right.", ""])
+def test_a_second_of_noise_or_agreement_is_not_judged_before_its_words_are_known(words: str) -> None:
+    with talking(["go on", words], [LONG], headphones=True) as talk:
+        begins(talk)
+        talk.scribe.goes.clear()
+        talk.says(silence(0.3), tone(1.1, 1))
+        wait_for(lambda: talk.detector.quiet == 0)
+        wait_for(lambda: talk.detector.quiet > 3)
+        talk.scribe.goes.set()
+        assert talk.until(events.Overheard).text == (words or None)
+        assert talk.until(events.TurnDone).heard == LONG
+    assert "interrupted" not in talk.names()
 
 
 def test_a_slow_transcriber_lets_the_agent_go_on_and_its_words_interrupt_all_the_same() -> None:
@@ -206,6 +223,153 @@ def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, ans
             assert talk.until(events.Heard).text == words
         wait_for(lambda: talk.pipeline.idle)
     assert len(talk.answers.asked) == 1 + answered
+
+
+class Thinking(Answers):
+    """Thinks about "the capital of France" until it is not wanted any more."""
+
+    def generate(
+        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> GenerationStats:
+        if "capital of France" not in messages[-1].content:
+            return super().generate(messages, emit, cancelled)
+        self.asked.append(list(messages))
+        wait_for(cancelled)
+        return GenerationStats()
+
+
+def asked_last(talk: Talk) -> list[str]:
+    """The turns that the model was given with the newest question, and that."""
+    return [message.content for message in talk.answers.asked[-1] if message.role != "system"]
+
+
+def is_thinking(talk: Talk) -> None:
+    talk.until(events.Listening)
+    talk.says(tone(0.5))
+    talk.until(events.Heard)
+
+
+def test_a_question_that_was_called_off_by_a_key_is_not_asked_again() -> None:
+    lines = ["the capital of France", "tell me a joke"]
+    with talking(lines, ["Knock knock."], answers=Thinking) as talk:
+        is_thinking(talk)
+        talk.pipeline.controls.interrupt()
+        assert talk.until(events.Interrupted).heard == ""
+        talk.until(events.Listening)
+        talk.says(silence(0.4), tone(0.5, 1))
+        assert talk.until(events.TurnDone).heard == "Knock knock."
+    assert asked_last(talk) == ["tell me a joke"]
+
+
+def test_what_is_typed_takes_the_place_of_the_question_that_is_thought_about() -> None:
+    with talking(["the capital of France"], ["Knock knock."], answers=Thinking) as talk:
+        is_thinking(talk)
+        talk.pipeline.controls.say("tell me a joke")
+        talk.until(events.Interrupted)
+        talk.until(events.TurnDone)
+        assert talk.until(events.TurnDone).heard == "Knock knock."
+    assert asked_last(talk) == ["tell me a joke"]
+
+
+def test_stop_over_the_first_word_calls_the_question_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Placed, "words_until", lambda _self, _position: [])  # the word is long
+    with talking(["capital of France", "Stop!", "a joke"], [LONG, "Knock."], headphones=True) as talk:
+        begins(talk)
+        talk.says(silence(0.1), tone(0.4, 1))
+        assert talk.until(events.Interrupted).heard == ""
+        talk.until(events.Listening)
+        talk.says(silence(0.3), tone(0.5, 2))
+        talk.until(events.TurnDone)
+    assert asked_last(talk) == ["a joke"]
+
+
+def test_who_goes_on_before_a_slow_transcriber_knows_a_word_is_answered_for_both_pieces() -> None:
+    with talking(["what is", "the time"], ["Noon."]) as talk:
+        talk.until(events.Listening)
+        talk.scribe.goes.clear()
+        talk.says(tone(0.5))
+        wait_for(lambda: talk.pipeline.status().state == "thinking")
+        talk.says(tone(0.5, 1))
+        while talk.until(events.SpeechBegan).turn != 2:
+            pass
+        talk.scribe.goes.set()
+        while talk.until(events.TurnDone).turn != 2:
+            pass
+    assert asked_last(talk) == ["what is the time"]
+
+
+@pytest.mark.parametrize("spoken", [True, False])
+def test_never_mind_while_the_agent_thinks_calls_the_question_off(spoken: bool) -> None:
+    lines = ["the capital of France", "Never mind.", "tell me a joke"]
+    with talking(lines, ["Knock knock."], answers=Thinking) as talk:
+        is_thinking(talk)
+        if spoken:
+            talk.says(tone(0.5, 1))
+        else:
+            talk.pipeline.controls.say("Never mind.")
+        assert talk.until(events.Interrupted).heard == ""
+        assert talk.until(events.TurnDone).turn == 1
+        assert talk.until(events.Heard).text == "Never mind."
+        done = talk.until(events.TurnDone)
+        assert (done.turn, done.heard) == (2, "")
+        talk.until(events.Listening)
+        assert talk.pipeline.idle
+        assert len(talk.answers.asked) == 1
+        talk.says(silence(0.4), tone(0.5, 2))
+        assert talk.until(events.TurnDone).heard == "Knock knock."
+    assert asked_last(talk) == ["tell me a joke"]
+
+
+def test_more_than_never_mind_goes_on_with_the_question() -> None:
+    lines = ["the capital of France", "Never mind France, Italy."]
+    with talking(lines, [], answers=Thinking) as talk:
+        is_thinking(talk)
+        talk.says(tone(0.5, 1))
+        talk.until(events.TurnDone)
+        wait_for(lambda: len(talk.answers.asked) == 2)
+    assert asked_last(talk) == ["the capital of France Never mind France, Italy."]
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_stop_is_not_answered_when_the_reply_has_just_ended_and_is_in_the_quiet(
+    late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicecli.pipeline.turns.JUST_ENDED_S", 10.0 if late else -10.0)
+    with talking(["go on", "Stop."], ["One.", "Stop what?"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        talk.says(silence(0.4), tone(0.5, 1))
+        assert talk.until(events.Heard).text == "Stop."
+        assert talk.until(events.TurnDone).heard == ("" if late else "Stop what?")
+    assert len(talk.answers.asked) == 2 - late
+
+
+def test_a_first_stop_is_about_no_reply() -> None:
+    with talking(["Stop."], ["Stop what?"]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        assert talk.until(events.TurnDone).heard == "Stop what?"
+
+
+def test_what_is_too_long_for_one_pass_interrupts_and_none_of_it_is_lost() -> None:
+    with talking(["go on", "Yeah.", "but why"], [LONG, "Because."], headphones=True) as talk:
+        begins(talk)
+        talk.pipeline._listening.segmenter._longest = 40  # frames: 1.3 s
+        talk.says(silence(0.3), tone(0.8, 1), silence(0.04), tone(1.0, 2))
+        talk.until(events.TurnDone)
+        heard = talk.until(events.Heard)
+    assert heard.text == "Yeah. but why"
+
+
+def test_what_is_too_long_for_one_pass_and_holds_no_words_lets_the_agent_go_on() -> None:
+    with talking(["go on", ""], [LONG], headphones=True) as talk:
+        begins(talk)
+        talk.pipeline._listening.segmenter._longest = 40
+        talk.says(silence(0.3), tone(1.8, 1))
+        assert talk.until(events.TurnDone).heard == LONG
+    assert "interrupted" not in talk.names()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from voicecli import events
 from voicecli.clock import FakeClock
 from voicecli.messages import Draft, Transcript
 from voicecli.pipeline.times import STAGES, TurnTimes
-from voicecli.pipeline.turns import LATE_S, Turns
+from voicecli.pipeline.turns import JUST_ENDED_S, LATE_S, Turns
 
 if TYPE_CHECKING:
     from voicecli.events import Event
@@ -286,17 +286,47 @@ def test_who_only_asks_for_silence_does_not_go_on() -> None:
     turn = floor.speaks()
     draft = floor.draft()
     floor.take()
-    floor.turns.resume()
+    floor.turns.call_off()
     assert not floor.turns.wanted(draft)
     assert floor.turns.taken(draft)  # it is remembered, as far as it was heard
     assert not floor.turns.goes_on(turn, floor.clock.now())
+    floor.speaks()  # at once, of something else
+    assert not floor.turns.goes_on(turn, floor.clock.now())
+    assert not floor.turns.goes_on(turn, None)
 
 
-def test_where_nothing_sounded_nobody_goes_on() -> None:
+def test_who_speaks_before_the_agent_goes_on() -> None:
     floor = Floor()
     turn = floor.speaks()
-    floor.speaks()
     assert not floor.turns.goes_on(turn, None)
+    floor.speaks()
+    assert floor.turns.goes_on(turn, None)
+
+
+def test_a_turn_may_be_about_an_answer_that_is_to_come_or_has_just_ended() -> None:
+    floor = Floor()
+    first, during = floor.speaks(), floor.speaks()
+    floor.turns.settle(during)
+    floor.clock.advance(JUST_ENDED_S - 0.1)
+    after = floor.speaks()
+    may_stop = [floor.turns.turns[after].may_stop]
+    floor.turns.settle(after)
+    floor.clock.advance(JUST_ENDED_S + 0.1)
+    later = floor.speaks()
+    may_stop.append(floor.turns.turns[later].may_stop)
+    assert may_stop == [True, False]
+    fresh = Floor()
+    assert [fresh.turns.turns[fresh.speaks()].may_stop for _ in (first, during)] == [False, True]
+
+
+def test_when_nothing_is_to_be_answered_there_is_nothing_to_call_off() -> None:
+    floor = Floor()
+    floor.turns.call_off()
+    turn = floor.speaks()
+    floor.turns.settle(turn)
+    floor.turns.call_off()
+    following = floor.speaks()
+    assert not floor.turns.turns[following].called_off
 
 
 def test_the_moments_of_a_turn_are_the_listeners_and_the_drafts() -> None:

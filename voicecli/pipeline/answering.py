@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.errors import EngineError, ModelError
+from voicecli.listen.overlap import kind_of
 from voicecli.messages import (
     Clause,
     Draft,
@@ -115,12 +116,12 @@ class Replying:
     def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:
         """Remember what was said and heard, and tell how long it took."""
         times = self._turns.times_of(draft)
-        spoken_over = outcome.interrupted and self._turns.newest > draft.turn
-        late = spoken_over and self._turns.goes_on(draft.turn, times.playback_at)
-        if not draft.repeats:
-            said = "" if late else outcome.heard
-            self._conversation.remember(draft.transcript.text, said, outcome.interrupted)
-            self._last = said or self._last
+        answered_at = times.playback_at if outcome.heard else None
+        if outcome.interrupted and self._turns.goes_on(draft.turn, answered_at):
+            self._conversation.go_on(draft.transcript.text)
+        elif not draft.repeats:
+            self._conversation.remember(draft.transcript.text, outcome.heard, outcome.interrupted)
+            self._last = outcome.heard or self._last
         self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
         turn = draft.turn
         if outcome.interrupted:
@@ -159,6 +160,12 @@ class Replying:
         self._clauses.put(EndOfReply(turn, draft.number))
         return stats
 
+    def _only_stops(self, draft: Draft) -> bool:
+        """Whether "never mind" is all that was said, and of an answer: it gets none itself."""
+        record, said = self._turns.turns.get(draft.turn), draft.transcript
+        about = record is not None and record.may_stop
+        return about and kind_of(said.text, said.language or self._language) == "stop"
+
     def _generate(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats:
         record = self._turns.drafts[draft.number]
         times = record.times
@@ -184,7 +191,7 @@ class Replying:
         if not cancelled():
             if draft.repeats:
                 on_text(self._last)
-            else:
+            elif not self._only_stops(draft):
                 if self._turns.is_open(draft.turn):
                     record.ending = self._generator.ending(messages)
                 stats = self._generator.generate(messages, on_text, cancelled)
@@ -257,7 +264,8 @@ class Speaking:
 
     def _end(self, record: DraftRecord) -> None:
         self._playback.finish()
-        whole = self._wait(self._playback.done)
+        # Of one that was not wanted before it sounded, all that was to be heard has been heard: nothing.
+        whole = self._turns.wanted(record.draft) and self._wait(self._playback.done)
         heard = self._playback.heard(self._turns.clock.now())
         self._draft = None
         self._outcomes.put(ReplyOutcome(record.draft.number, heard, interrupted=not whole))

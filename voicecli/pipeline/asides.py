@@ -170,6 +170,17 @@ class Asides:
             return "wait" if pause_s < GOES_ON_S else "dismiss"
         return found
 
+    def is_more(self, aside: Aside, segment: SegmentEvent) -> bool:
+        """Whether what the gate says is sure to be more than an aside, none of which is to be lost."""
+        match segment:
+            case SpeechStarted():  # it was over, and who only agrees says no more
+                return aside.somebodys
+            case Utterance(complete=False):  # nobody agrees for so long; noise and the agent's echo may last
+                look, words = self._transcribing.overheard
+                return aside.somebodys and (look not in aside.looks or bool(words.text))
+            case _:
+                return False
+
     def dismiss(self, aside: Aside) -> None:
         """It was nothing to stop for."""
         self._tell(aside)
@@ -178,7 +189,7 @@ class Asides:
     def stop(self, aside: Aside) -> None:
         """It asked for silence, and no more."""
         self._tell(aside)  # before the reply's end is told
-        self._turns.resume()
+        self._turns.call_off()
         self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
         self._end()
 

@@ -147,7 +147,7 @@ class Listening:
         for command in self._controls.commands():
             match command:
                 case Interrupt() if self._turns.answer() is not None:
-                    self._turns.resume()
+                    self._turns.call_off()
                     self._silence_agent()
                 case Interrupt() | Say("") if self._turns.settled < self._turns.newest:
                     # Until it is known what is interrupted, or the reply has ended that would be cut short.
@@ -156,6 +156,7 @@ class Listening:
                 case Say(text):
                     self._on_segments(self.segmenter.flush())  # what was being said is a turn of its own
                     now = self._turns.clock.now()
+                    self._turns.call_off()  # who types asks something new
                     turn = self._turns.open(now)
                     self._silence_agent()
                     self._turns.paused = self._turns.stretch
@@ -187,13 +188,12 @@ class Listening:
     def _is_aside(self, segment: SegmentEvent) -> bool:
         """Whether this is of something that is said over the agent, and not to be acted on yet."""
         aside = self._asides.current
-        match segment:
-            case SpeechStarted() if aside is not None and aside.somebodys:
-                self._interrupt(aside)  # it was over, and who only agrees says no more
-            case SpeechStarted() if aside is not None or self._over_agent(segment.at):
-                self._asides.begin(segment)
-            case _ if aside is not None:
-                self._asides.take(aside, segment)
+        if aside is not None and self._asides.is_more(aside, segment):
+            self._interrupt(aside)
+        elif isinstance(segment, SpeechStarted) and (aside is not None or self._over_agent(segment.at)):
+            self._asides.begin(segment)
+        elif aside is not None:
+            self._asides.take(aside, segment)
         return self._asides.current is not None
 
     def _begin_turn(self, at: float) -> None:

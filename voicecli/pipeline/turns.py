@@ -12,6 +12,7 @@ stretch, and the transcriber has heard all of it and found the same words.
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ TICK_S = 0.01
 LATE_S = 0.6
 """Who speaks within so long of the agent's first sound goes on with what they were saying: it takes people
 0.2 s and more to react to a voice."""
+
+JUST_ENDED_S = 2.0
+"""Who says "stop" within so long of the end of a reply meant the reply, and was late."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,10 @@ class TurnRecord:
 
     began_at: float
     """When its first sound met the microphone."""
+    may_stop: bool = False
+    """An answer was to come, sounded or had just ended when it began: "stop" is no question."""
+    called_off: bool = False
+    """No answer is wanted any more, or no more of it: the user said "stop", pressed a key or typed."""
     taken: int | None = None
     """The stretch at which the turn was taken; None while the user may go on."""
     confirmed: Draft | None = None
@@ -83,6 +91,7 @@ class Turns:
         self.draft = 0
         self.settled = 0
         """Written by the replying thread: no reply to this turn, or to an older one, is still to come."""
+        self._settled_at = -math.inf
         self.asked = False
         """Written by the replying thread: what the agent said last was a question."""
         self.saying = ""
@@ -100,13 +109,21 @@ class Turns:
     def open(self, began_at: float) -> int:
         """The user begins a turn; give its number."""
         turn = self.newest + 1
-        self.turns[turn] = TurnRecord(began_at)
+        waits = self.settled < self.newest
+        self.turns[turn] = TurnRecord(began_at, waits or began_at - self._settled_at <= JUST_ENDED_S)
         self.resume()
         self.newest = turn
         return turn
 
+    def call_off(self) -> None:
+        """The user wants no answer to the newest turn, or no more of it."""
+        record = self.turns.get(self.newest)
+        if record is not None:
+            record.called_off = True
+        self.resume()
+
     def resume(self) -> None:
-        """The user goes on after a pause, or asks for silence: no draft of before is wanted any more."""
+        """The user goes on after a pause: no draft of before is wanted any more."""
         with self._telling:
             self._held_back = []
             self.stretch += 1
@@ -169,10 +186,13 @@ class Turns:
         return times
 
     def goes_on(self, turn: int, playback_at: float | None) -> bool:
-        """Whether the user spoke so soon after the agent's first sound that this turn was not finished."""
-        if playback_at is None or self.newest == turn:
+        """Whether the user spoke again before the agent did, or so soon after that they had not finished.
+
+        Who called the turn off had.
+        """
+        if self.newest == turn or self.turns[turn].called_off:
             return False
-        return self.turns[self.newest].began_at - playback_at <= LATE_S
+        return playback_at is None or self.turns[self.newest].began_at - playback_at <= LATE_S
 
     def await_taken(self, draft: Draft) -> bool:
         """Wait until the turn is taken at this draft, or cannot be any more; say which."""
@@ -186,6 +206,7 @@ class Turns:
             del self.turns[old]
         for number in [number for number, record in list(self.drafts.items()) if record.draft.turn <= turn]:
             del self.drafts[number]
+        self._settled_at = self.clock.now()
         self.settled = turn
 
     # ---- all

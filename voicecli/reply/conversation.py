@@ -77,18 +77,18 @@ class Conversation:
         return [*messages, ChatMessage("user", self._with_unanswered(plain_words(user_text)))]
 
     def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
-        """Add a turn: what the user said and what they *heard* of the reply.
-
-        Interrupted before a word was heard, the user is taken to be still speaking: the words are put before
-        their next ones. A turn that failed without a reply is forgotten.
-        """
+        """Add a turn: what the user said and *heard* of the reply; one without a reply is forgotten."""
         user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
         self._unanswered = ""
         if reply:
             self._turns.append(_Turn(user, f"{reply} {CUT_OFF}" if interrupted else reply))
             self._forget()
-        elif interrupted and estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS):
-            self._unanswered = user
+
+    def go_on(self, user_text: str) -> None:
+        """The user is still speaking: these words are put before their next ones. Very many are forgotten."""
+        user = self._with_unanswered(plain_words(user_text))
+        kept = estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS)
+        self._unanswered = user if kept else ""
 
     def _with_unanswered(self, words: str) -> str:
         return f"{self._unanswered} {words}".strip()
