@@ -34,8 +34,8 @@ class Desk:
         self.loudspeaker = StreamFormat("Headset", RATE_HZ, 1, 0.02)
         self.notices: list[Notice] = []
 
-    def reopened(self, name: str) -> None:
-        self.loudspeaker = replace(self.loudspeaker, name=name)
+    def reopened(self, name: str, *, stands_in: bool = False) -> None:
+        self.loudspeaker = replace(self.loudspeaker, name=name, stands_in=stands_in)
 
     def poll(self) -> list[Notice]:
         told, self.notices = self.notices, []
@@ -45,9 +45,11 @@ class Desk:
 class Seat:
     """Somebody at the desk."""
 
-    def __init__(self, **audio: object) -> None:
+    def __init__(self, *, absent: bool = False, **audio: object) -> None:
         config = AudioConfig.model_validate(audio)
         self.desk = Desk()
+        if absent:
+            self.desk.reopened("Built-in", stands_in=True)
         self.turns = Turns(FakeClock(), 0.0, lambda *_: None)
         self.turns.ready = True
         cancels = config.echo == "auto" and not config.headphones
@@ -93,6 +95,20 @@ def test_what_sounds_in_the_place_of_headphones_is_a_loudspeaker() -> None:
     assert ["microphone is off while the agent speaks" in told for told in seat.checks()] == [True]
     assert seat.barge_in() == "off"
     assert seat.hearing.tail_s > 0.0
+    seat.desk.reopened("Headset")
+    assert seat.checks() == []
+    assert seat.barge_in() == "on"
+
+
+def test_headphones_that_are_away_at_first_are_worn_when_they_come() -> None:
+    seat = Seat(headphones=True, absent=True)
+    assert seat.barge_in() == "off"
+    seat.desk.reopened("Headset")
+    seat.checks()
+    assert seat.barge_in() == "on"
+    seat.desk.reopened("Built-in", stands_in=True)
+    seat.checks()
+    assert seat.barge_in() == "off"
 
 
 def test_that_it_is_deaf_while_the_agent_speaks_is_told_once() -> None:

@@ -134,6 +134,9 @@ class Desk:
         for kind in kinds or ("input", "output"):
             self.open(kind).active_answer = False
 
+    def stands_in(self) -> list[bool]:
+        return [self.streams.microphone.stands_in, self.streams.loudspeaker.stands_in]
+
     def told(self) -> list[str]:
         messages, self.notices = [notice.message for notice in self.notices], []
         assert not any("\n" in message for message in messages)
@@ -257,6 +260,7 @@ def test_a_named_device_is_replaced_by_the_default_and_taken_again(machine: Comp
     desk.wait(1.0)
     assert desk.told()[1:] == [AWAY]
     assert desk.streams.microphone.name == desk.streams.loudspeaker.name == "Built-in"
+    assert desk.stands_in() == [True, True]
     machine.devices.append(headset)
     asked = desk.scout.asked
     desk.wait(10 * LOOK_S)
@@ -266,6 +270,7 @@ def test_a_named_device_is_replaced_by_the_default_and_taken_again(machine: Comp
     desk.wait(LOOK_S + 5 * POLL_S)
     assert desk.told() == [BACK]
     assert desk.streams.microphone.name == desk.streams.loudspeaker.name == headset["name"]
+    assert desk.stands_in() == [False, False]
     asked = desk.scout.asked
     desk.wait(10.0)
     assert desk.scout.asked == asked
@@ -281,6 +286,7 @@ def test_a_named_device_that_is_not_there_yet_is_replaced_and_taken_when_it_come
     machine.frozen = list(machine.devices)
     desk = Desk(machine, named()).start()
     assert desk.told() == [BEGUN]
+    assert desk.stands_in() == [True, True]
     machine.devices.append(headset)
     desk.scout.answer = [str(headset["name"])] * 2
     desk.wait(LOOK_S + 5 * POLL_S)

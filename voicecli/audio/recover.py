@@ -13,7 +13,6 @@ at a time that lives as long as its task. Relies on: `poll` being called by the 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,8 +66,8 @@ class RecoveringStreams:
         self._clock = clock
         self._scout = scout or Scout()
         self._nobody = RecordedUser()
-        self.microphone = self._input.form
-        self.loudspeaker = self._output.form
+        self.microphone = self._input.opened
+        self.loudspeaker = self._output.opened
         self._up = False
         self._heard_until = 0.0  # writer: whoever calls on_input
         self._fresh = False  # the loudspeaker's next block is the first after it was away
@@ -237,8 +236,8 @@ class RecoveringStreams:
                 side.shun(now)
         self._seen = []
         self._keep_silent(now)
-        self.microphone = replace(self._input.form, name=self._input.device.name)
-        self.loudspeaker = replace(self._output.form, name=self._output.device.name)
+        self.microphone = self._input.opened
+        self.loudspeaker = self._output.opened
         self._due = now
         self._fresh = True
         self._up = True

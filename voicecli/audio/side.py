@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicecli.audio.choose import MOVES_STREAMS, Choice
@@ -11,7 +12,7 @@ from voicecli.errors import DeviceError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.audio.streams import OnInput, OnOutput
+    from voicecli.audio.streams import OnInput, OnOutput, StreamFormat
     from voicecli.config import AudioConfig
 
 LOOK_S, FOLLOW_S = 1.0, 3.0
@@ -81,6 +82,11 @@ class Side:
     def replaced(self) -> bool:
         """Whether a device that was named is away."""
         return self.away and not self.choice.follows
+
+    @property
+    def opened(self) -> StreamFormat:
+        """The form, as the device that is open; made anew each time."""
+        return replace(self.form, name=self.device.name, stands_in=self.replaced)
 
     def __str__(self) -> str:
         return f"{self.noun} {self.device.name!r}" + (

@@ -28,6 +28,8 @@ class StreamFormat:
     rate_hz: int
     channels: int
     latency_s: float
+    stands_in: bool = False
+    """It is not the device that was asked for by name."""
 
 
 @dataclass(frozen=True, slots=True)

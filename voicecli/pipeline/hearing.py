@@ -34,10 +34,22 @@ class Hearing:
         self._turns = turns
         self._canceller = canceller
         self._loudspeaker = streams.loudspeaker
-        self._on_ears = audio.headphones  # until something else sounds in their place
+        self._headphones = audio.headphones
+        self._worn = ""  # the name of what is on somebody's ears
         self._tail_s = audio.tail_ms / 1000
+        self._wear()
         self._told_silent = False
         self._told_half_duplex = audio.echo == "off" and not audio.headphones  # as was asked for
+
+    def _wear(self) -> None:
+        """Headphones are the first device that is not in the place of another."""
+        if not self._loudspeaker.stands_in:
+            self._worn = self._worn or self._loudspeaker.name
+
+    @property
+    def _on_ears(self) -> bool:
+        here = not self._loudspeaker.stands_in and self._loudspeaker.name == self._worn
+        return self._headphones and here
 
     @property
     def echo(self) -> EchoState | None:
@@ -71,8 +83,8 @@ class Hearing:
             self._warn(notice.message, notice.remedy)
         loudspeaker = self._streams.loudspeaker
         if loudspeaker is not self._loudspeaker:  # opened again
-            self._on_ears = self._on_ears and loudspeaker.name == self._loudspeaker.name
             self._loudspeaker = loudspeaker
+            self._wear()
             if self._canceller is not None:
                 self._canceller.forget()
         self._tell_half_duplex()
