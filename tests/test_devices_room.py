@@ -157,7 +157,8 @@ def test_a_named_device_that_is_away_at_the_start_is_replaced_and_taken_when_it_
     with Room() as room, Room() as headset:
         (room.folder / "home" / ".asoundrc").write_text(HEADSET.format(folder=headset.folder))
         headset.kill()
-        with talk(room, "--input-device", "heads", "--output-device", "heads") as agent:
+        room.env |= {f"VOICECLI_AUDIO__{way}_DEVICE": "heads" for way in ("INPUT", "OUTPUT")}
+        with talk(room) as agent:
             begun = [str(event.get("message")) for event in agent.seen]
             assert begun[0].startswith("talk begins with microphone 'default' in place of 'heads' and ")
             room.say(speak(QUESTION))

@@ -330,6 +330,12 @@ def test_what_nothing_stands_in_for_is_refused(
         choose("input", AudioConfig(input_device=wanted, fallback=fallback))
 
 
+def test_a_name_typed_with_the_command_is_there_or_wrong(machine: Computer) -> None:
+    with pytest.raises(DeviceError, match="no microphone matches 'yeti'"):
+        choose("input", AudioConfig(input_device="yeti"), typed=True)
+    assert choose("input", AudioConfig(input_device="yeti"))[1].name == "Built-in"
+
+
 def test_a_host_api_that_is_not_there_is_not_replaced(machine: Computer) -> None:
     with pytest.raises(DeviceError, match="no microphone has a host API that matches 'ASIO'"):
         choose("input", named(host_api="ASIO"))

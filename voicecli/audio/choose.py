@@ -157,16 +157,19 @@ def device_of(kind: Kind, audio: AudioConfig) -> Device:
     return find_device(kind, wanted, audio.host_api)
 
 
-def choose(kind: Kind, audio: AudioConfig) -> tuple[Choice, Device]:
+def choose(kind: Kind, audio: AudioConfig, *, typed: bool = False) -> tuple[Choice, Device]:
     """Find what the settings ask for, or what stands in for it while no device has such a name.
 
-    Raises NoDeviceError and DeviceError as `find_device` does, but for a name only without `audio.fallback`.
+    A name that was `typed` with the command is no memory of a device that may be away: it is there, or wrong.
+
+    Raises NoDeviceError and DeviceError as `find_device` does; for a name that none has only if it was
+    `typed`, or without `audio.fallback`.
     """
     wanted = audio.input_device if kind == "input" else audio.output_device
     try:
         device = device_of(kind, audio)
     except UnknownNameError:
-        if not audio.fallback:
+        if typed or not audio.fallback:
             raise
         return Choice(kind, wanted, audio.host_api, "", ""), find_device(kind, "default", audio.host_api)
     return Choice(kind, wanted, audio.host_api, device.name, device.host_api), device

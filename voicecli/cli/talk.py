@@ -103,7 +103,9 @@ def talk(
     elif to_file is not None:
         raise ConfigError("--to-file needs --from-file", "name the recording to listen to")
     else:
-        _talk_with_devices(config, models_dir, view)
+        _talk_with_devices(
+            config, models_dir, view, typed=(input_device is not None, output_device is not None)
+        )
 
 
 def demo(
@@ -126,14 +128,19 @@ def demo(
     typer.echo(f"the conversation is in {output}", err=True)
 
 
-def _talk_with_devices(config: Config, models_dir: Path | None, view: View) -> None:
+def _talk_with_devices(
+    config: Config, models_dir: Path | None, view: View, *, typed: tuple[bool, bool]
+) -> None:
     from voicecli.audio.choose import choose
     from voicecli.audio.recover import RecoveringStreams
     from voicecli.cli.session import hold_talk
     from voicecli.clock import MonotonicClock
 
     audio = config.audio
-    microphone, loudspeaker = choose("input", audio), choose("output", audio)
+    microphone, loudspeaker = (
+        choose("input", audio, typed=typed[0]),
+        choose("output", audio, typed=typed[1]),
+    )
 
     def open_streams(engines: Engines) -> AudioStreams:
         rate_hz = engines.synthesizer.rate_hz
