@@ -185,13 +185,15 @@ class Asides:
         """It was nothing to stop for."""
         self._tell(aside)
         self._end()
+        self._playback.resume()
 
     def stop(self, aside: Aside) -> None:
         """It asked for silence, and no more."""
         self._tell(aside)  # before the reply's end is told
+        self._end()
         self._turns.call_off()
         self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
-        self._end()
+        self._playback.resume()
 
     def _tell(self, aside: Aside) -> None:
         if aside.held:
@@ -202,7 +204,6 @@ class Asides:
     def _end(self) -> None:
         self.current = None
         self._segmenter.end()
-        self._playback.resume()
 
     def _look_ahead(self, aside: Aside) -> None:
         """Have its words looked at while it goes on, if there is time."""
