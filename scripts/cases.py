@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/cases.py [FOLDER] [--section NAME ...] [--only ID ...] [--wrong]
 
-FOLDER holds the inputs (`audio/`, `say.tsv`, `sse/`, `sse.tsv`); each section is a file of its own beside this
-one, and judges what the program does by itself: nothing is taken from what the program says of itself. Exit
+FOLDER holds the inputs (`audio/`, `say.tsv`, `sse/`, `sse.tsv`); each section is a file of its own beside
+this one, and judges what the program does: nothing is taken from what the program says of itself. Exit
 code 1 where a case is wrong.
 """
 
