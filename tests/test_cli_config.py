@@ -21,7 +21,8 @@ from typer.testing import CliRunner, Result
 from voicecli.cli import config as command
 from voicecli.config import Config
 from voicecli.config.catalogue import KEYS
-from voicecli.config.load import load, user_file
+from voicecli.config.find import user_file
+from voicecli.config.load import load
 from voicecli.config.servers import USUAL_PORTS, LocalServer, find_servers
 from voicecli.errors import ConfigError
 
@@ -242,7 +243,7 @@ def test_path_names_the_file_that_is_used_or_would_be(desk: Desk) -> None:
     result = desk.run("path")
     assert (result.stdout, result.stderr) == (f"{user_file()}\n", "")
     desk.says("init", "--here")
-    assert desk.run("path").stdout == f"{Path.cwd() / 'config.toml'}\n"
+    assert desk.run("path").stdout == f"{Path.cwd() / 'voicecli.toml'}\n"
 
 
 def test_init_writes_the_users_file_once(desk: Desk) -> None:
@@ -272,8 +273,8 @@ def test_init_that_will_be_refused_asks_no_server(desk: Desk, monkeypatch: pytes
 def test_init_here_and_the_note_about_it(desk: Desk) -> None:
     desk.says("init", "--here")
     assert not user_file().exists()
-    assert "in this folder config.toml is used instead" in desk.run("init").stderr
-    with pytest.raises(ConfigError, match=r"config.toml is there already"):
+    assert "in this folder voicecli.toml is used instead" in desk.run("init").stderr
+    with pytest.raises(ConfigError, match=r"voicecli.toml is there already"):
         desk.run("init", "--here")
 
 
@@ -334,7 +335,7 @@ def test_an_answer_that_never_comes_leaves_nothing_written(desk: Desk) -> None:
 
 def test_a_file_made_while_init_was_asking_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def meanwhile(server: LocalServer) -> bool:
-        Path("config.toml").write_text("# theirs")
+        Path("voicecli.toml").write_text("# theirs")
         return True
 
     desk.is_terminal()
@@ -342,27 +343,27 @@ def test_a_file_made_while_init_was_asking_is_kept(desk: Desk, monkeypatch: pyte
     monkeypatch.setattr(command, "_wanted", meanwhile)
     with pytest.raises(ConfigError, match="is there already"):
         desk.run("init", "--here")
-    assert Path("config.toml").read_text() == "# theirs"
-    assert [path.name for path in Path.cwd().iterdir()] == ["config.toml"]
+    assert Path("voicecli.toml").read_text() == "# theirs"
+    assert [path.name for path in Path.cwd().iterdir()] == ["voicecli.toml"]
 
 
 def test_a_full_disk_leaves_the_old_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    Path("config.toml").write_text("# old")
+    Path("voicecli.toml").write_text("# old")
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(ConfigError, match=r"cannot write .*config.toml: No space left"):
+    with pytest.raises(ConfigError, match=r"cannot write .*voicecli.toml: No space left"):
         desk.run("init", "--here", "--force")
-    assert Path("config.toml").read_text() == "# old"
-    assert [path.name for path in Path.cwd().iterdir()] == ["config.toml"]
+    assert Path("voicecli.toml").read_text() == "# old"
+    assert [path.name for path in Path.cwd().iterdir()] == ["voicecli.toml"]
 
 
 def test_places_that_cannot_be_written(desk: Desk) -> None:
-    Path("config.toml").mkdir()
-    with pytest.raises(ConfigError, match=r"cannot write .*config.toml: Is a directory"):
+    Path("voicecli.toml").mkdir()
+    with pytest.raises(ConfigError, match=r"cannot write .*voicecli.toml: Is a directory"):
         desk.run("init", "--here", "--force")
-    assert [path.name for path in Path.cwd().iterdir()] == ["config.toml"]
+    assert [path.name for path in Path.cwd().iterdir()] == ["voicecli.toml"]
     user_file().parent.parent.mkdir(parents=True)
     user_file().parent.write_text("a file where the folder should be")
     with pytest.raises(ConfigError, match="cannot write "):
@@ -372,11 +373,11 @@ def test_places_that_cannot_be_written(desk: Desk) -> None:
 def test_a_linked_file_stays_a_link(desk: Desk, tmp_path: Path) -> None:
     kept = tmp_path / "dotfiles.toml"
     kept.write_text("# old")
-    Path("config.toml").symlink_to(kept)
+    Path("voicecli.toml").symlink_to(kept)
     with pytest.raises(ConfigError, match="is there already"):
         desk.run("init", "--here")
     desk.says("init", "--here", "--force")
-    assert Path("config.toml").is_symlink()
+    assert Path("voicecli.toml").is_symlink()
     assert "[audio]" in kept.read_text()
 
 
@@ -388,12 +389,12 @@ def test_the_file_is_the_users_own(desk: Desk) -> None:
 
 def test_show_prints_what_is_in_force_and_why(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert desk.says("show").startswith("# no settings file\n")
-    Path("config.toml").write_text("[turn]\nmax_pause_ms = 400\n[segment]\nsnr_db = 6\n")
+    Path("voicecli.toml").write_text("[turn]\nmax_pause_ms = 400\n[segment]\nsnr_db = 6\n")
     monkeypatch.setenv("VOICECLI_AUDIO__HEADPHONES", "true")
     said = desk.says("show")
     lines = said.splitlines()
-    assert lines[0] == f"# {Path.cwd() / 'config.toml'}"
-    assert "max_pause_ms = 400  # config.toml" in lines
+    assert lines[0] == f"# {Path.cwd() / 'voicecli.toml'}"
+    assert "max_pause_ms = 400  # voicecli.toml" in lines
     assert "headphones = true  # VOICECLI_AUDIO__HEADPHONES" in lines
     assert "snr_db = 6.0" in lines
     Path("copy.toml").write_text(said)
@@ -416,8 +417,8 @@ def test_check(desk: Desk) -> None:
         desk.says("check", "a.toml")
         == f"{Path.cwd() / 'a.toml'}: good; changed from the default: 1 of {len(KEYS)}\n"
     )
-    Path("config.toml").write_text("[turn]\nmax_pause_ms = 4\n")
-    with pytest.raises(ConfigError, match=r"config.toml: turn.max_pause_ms is 4; ") as caught:
+    Path("voicecli.toml").write_text("[turn]\nmax_pause_ms = 4\n")
+    with pytest.raises(ConfigError, match=r"voicecli.toml: turn.max_pause_ms is 4; ") as caught:
         desk.run("check")
     assert caught.value.exit_code == 2
     with pytest.raises(ConfigError, match=r"cannot read b.toml: No such file"):

@@ -13,9 +13,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from voicecli import folders
 from voicecli.config import Config, PlaybackConfig, Refusal, SegmentConfig, check
 from voicecli.config.catalogue import KEYS, Key, value_of
-from voicecli.config.load import Flags, find_file, load, load_with_origins, user_file
+from voicecli.config.find import find, is_ours, user_file
+from voicecli.config.load import Flags, load, load_with_origins
 from voicecli.config.text import effective_toml, example_toml, starter_toml
 from voicecli.config.toml import Scalar, printable, shown, to_toml
 from voicecli.errors import ConfigError
@@ -37,8 +39,8 @@ def _newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wrong(text: str | bytes, flags: Flags | None = None) -> str:
-    """Give the line that ./config.toml with `text` is refused with."""
-    Path("config.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    """Give the line that ./voicecli.toml with `text` is refused with."""
+    Path("voicecli.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as caught:
         load(flags=flags)
     line = str(caught.value)
@@ -58,10 +60,10 @@ def test_without_anything_the_defaults() -> None:
 def test_a_file_in_the_working_folder_comes_before_the_users() -> None:
     user_file().parent.mkdir(parents=True)
     user_file().write_text("[turn]\nmax_pause_ms = 700\n")
-    assert find_file() == user_file()
+    assert find().file == user_file()
     assert load().turn.max_pause_ms == 700
-    Path("config.toml").write_text("[turn]\nmax_pause_ms = 600\n")
-    assert find_file() == Path("config.toml")
+    Path("voicecli.toml").write_text("[turn]\nmax_pause_ms = 600\n")
+    assert find().file == Path("voicecli.toml")
     assert load().turn.max_pause_ms == 600
     Path("mine.toml").write_text("[turn]\nmax_pause_ms = 800\n")
     assert load(Path("mine.toml")).turn.max_pause_ms == 800
@@ -75,7 +77,7 @@ def test_the_users_folder_follows_xdg(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_environment_over_file_and_flag_over_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("config.toml").write_text("[turn]\nmax_pause_ms = 600\n[segment]\nsnr_db = 8\npreroll_ms = 200\n")
+    Path("voicecli.toml").write_text("[turn]\nmax_pause_ms = 600\n[segment]\nsnr_db = 8\npreroll_ms = 200\n")
     monkeypatch.setenv("VOICECLI_TURN__MAX_PAUSE_MS", "700")
     monkeypatch.setenv("VOICECLI_SEGMENT__SNR_DB", "9")
     loaded = load_with_origins(
@@ -83,9 +85,9 @@ def test_environment_over_file_and_flag_over_environment(monkeypatch: pytest.Mon
     )
     segment, turn = loaded.config.segment, loaded.config.turn
     assert (segment.preroll_ms, turn.max_pause_ms, segment.snr_db) == (200, 700, 10.0)
-    assert loaded.file == Path("config.toml")
+    assert loaded.file == Path("voicecli.toml")
     assert loaded.origins == {
-        "segment.preroll_ms": "config.toml",
+        "segment.preroll_ms": "voicecli.toml",
         "turn.max_pause_ms": "VOICECLI_TURN__MAX_PAUSE_MS",
         "segment.snr_db": "--snr",
     }
@@ -175,7 +177,7 @@ def test_a_wrong_flag_is_named() -> None:
 
 
 def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("config.toml").write_text("[turn]\nmax_pause_ms = 20\n")
+    Path("voicecli.toml").write_text("[turn]\nmax_pause_ms = 20\n")
     monkeypatch.setenv("VOICECLI_TURN__MAX_PAUSE_MS", "400")
     assert load().turn.max_pause_ms == 400
 
@@ -259,17 +261,17 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_wrong_values_and_keys(text: str, line: str) -> None:
-    assert wrong(text) == f"config.toml: {line}"
+    assert wrong(text) == f"voicecli.toml: {line}"
 
 
 def test_keys_that_depend_on_one_another_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wrong("[playback]\njitter_min_ms = 300") == (
-        "config.toml: playback.jitter_min_ms is 300 but playback.jitter_max_ms is 250 (the default); "
+        "voicecli.toml: playback.jitter_min_ms is 300 but playback.jitter_max_ms is 250 (the default); "
         "allowed: playback.jitter_min_ms at most playback.jitter_max_ms"
     )
     monkeypatch.setenv("VOICECLI_SEGMENT__ONSET_PROBABILITY", "0.3")
     assert wrong("[segment]\nrelease_probability = 0.4") == (
-        "config.toml and VOICECLI_SEGMENT__ONSET_PROBABILITY: segment.release_probability is 0.4 "
+        "voicecli.toml and VOICECLI_SEGMENT__ONSET_PROBABILITY: segment.release_probability is 0.4 "
         "but segment.onset_probability is 0.3; "
         "allowed: segment.release_probability at most segment.onset_probability"
     )
@@ -277,12 +279,14 @@ def test_keys_that_depend_on_one_another_are_both_named(monkeypatch: pytest.Monk
 
 def test_two_actions_on_one_key_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
     remedy = "give one of them another key, or none"
-    assert wrong("[keys]\nrepeat = 't'") == (f'config.toml: keys.repeat and keys.type are both "t"; {remedy}')
+    assert wrong("[keys]\nrepeat = 't'") == (
+        f'voicecli.toml: keys.repeat and keys.type are both "t"; {remedy}'
+    )
     monkeypatch.setenv("VOICECLI_KEYS__TYPE", "x")
     assert wrong("[keys]\nrepeat = 'x'") == (
-        f'config.toml and VOICECLI_KEYS__TYPE: keys.repeat and keys.type are both "x"; {remedy}'
+        f'voicecli.toml and VOICECLI_KEYS__TYPE: keys.repeat and keys.type are both "x"; {remedy}'
     )
-    Path("config.toml").write_text("[keys]\nrepeat = 'none'\nmute_voice = 'none'\n")
+    Path("voicecli.toml").write_text("[keys]\nrepeat = 'none'\nmute_voice = 'none'\n")
     assert load().keys.repeat == "none"
 
 
@@ -303,23 +307,23 @@ def test_a_key_put_where_its_variable_belongs_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("text", "where", "what"),
     [
-        ("[generate]\nengine = openai", "config.toml, line 2, column 10: invalid value", '"quotes"'),
-        ("[generate]\nengine", "config.toml, line 2: expected '='", "key = value"),
-        ("[generate\n", "config.toml, line 1, column 10: expected ']'", "[table]"),
-        ("[generate]\nmodel = 'x", 'config.toml, line 2: expected "\'"', "key = value"),
+        ("[generate]\nengine = openai", "voicecli.toml, line 2, column 10: invalid value", '"quotes"'),
+        ("[generate]\nengine", "voicecli.toml, line 2: expected '='", "key = value"),
+        ("[generate\n", "voicecli.toml, line 1, column 10: expected ']'", "[table]"),
+        ("[generate]\nmodel = 'x", 'voicecli.toml, line 2: expected "\'"', "key = value"),
         (
             "[generate]\nmodel = 'a'\nmodel = 'b'\n",
-            "config.toml, line 3, column",
+            "voicecli.toml, line 3, column",
             "cannot overwrite a value",
         ),
-        ('[generate]\nmodel = "C:\\Users"', "config.toml, line 2, column", "'single quotes'"),
-        ('[generate]\nmodel = "C:\\models"', "config.toml, line 2, column", "'single quotes'"),
-        ("[generate]\nmodel = 'caf\xe9'".encode("latin-1"), "config.toml, line 2: not UTF-8", "as UTF-8"),
-        ("x = " + "[" * 9999, "config.toml is not a settings file", "config init"),
-        ("x = " + "9" * 9999, "config.toml is not a settings file", "config init"),
-        (b" " * (1 << 20) + b" ", "config.toml is larger than 1 MiB", ""),
-        ('"\\u001b[31m\\n" = 1', "config.toml: unknown key \\u001b[31m\\u000a; allowed: [audio]", ""),
-        ("k" * 500 + " = 1", f"config.toml: unknown key {'k' * 60}...; allowed: [audio]", ""),
+        ('[generate]\nmodel = "C:\\Users"', "voicecli.toml, line 2, column", "'single quotes'"),
+        ('[generate]\nmodel = "C:\\models"', "voicecli.toml, line 2, column", "'single quotes'"),
+        ("[generate]\nmodel = 'caf\xe9'".encode("latin-1"), "voicecli.toml, line 2: not UTF-8", "as UTF-8"),
+        ("x = " + "[" * 9999, "voicecli.toml is not a settings file", "config init"),
+        ("x = " + "9" * 9999, "voicecli.toml is not a settings file", "config init"),
+        (b" " * (1 << 20) + b" ", "voicecli.toml is larger than 1 MiB", ""),
+        ('"\\u001b[31m\\n" = 1', "voicecli.toml: unknown key \\u001b[31m\\u000a; allowed: [audio]", ""),
+        ("k" * 500 + " = 1", f"voicecli.toml: unknown key {'k' * 60}...; allowed: [audio]", ""),
     ],
 )
 def test_what_is_not_a_settings_file(text: str | bytes, where: str, what: str) -> None:
@@ -329,22 +333,109 @@ def test_what_is_not_a_settings_file(text: str | bytes, where: str, what: str) -
 
 
 def test_a_byte_order_mark_does_no_harm() -> None:
-    Path("config.toml").write_bytes(b"\xef\xbb\xbf[audio]\r\nblock_ms = 10\r\n")
+    Path("voicecli.toml").write_bytes(b"\xef\xbb\xbf[audio]\r\nblock_ms = 10\r\n")
     assert load().audio.block_ms == 10
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    Path("config.toml").mkdir()
-    for path in (None, Path("config.toml"), tmp_path / "absent.toml", Path("a\n\x1bb.toml")):
+    Path("voicecli.toml").mkdir()
+    for path in (None, Path("voicecli.toml"), tmp_path / "absent.toml", Path("a\n\x1bb.toml")):
         with pytest.raises(ConfigError, match="cannot read ") as caught:
             load(path)
         assert str(caught.value).isprintable()
 
 
 def test_a_file_that_cannot_be_reached_is_not_passed_over() -> None:
-    Path("config.toml").symlink_to("config.toml")
-    with pytest.raises(ConfigError, match=r"cannot read config\.toml: "):
+    Path("voicecli.toml").symlink_to("voicecli.toml")
+    with pytest.raises(ConfigError, match=r"cannot read voicecli\.toml: "):
         load()
+
+
+# --- whose file it is
+
+SITE = 'baseURL = "https://example.org/"\ntitle = "My site"\n[params]\nauthor = "Ann"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SITE,
+        "",
+        "not TOML at all: {{ really }}",
+        "\x00\x01\x02",
+        "[audio]\nvolume = 3\n[video]\nvsync = true\n",
+        "[audio]\n",
+        'audio = "on"\n',
+        "[params.audio]\nblock_ms = 10\n",
+        "[build]\ntarget = 'x'\n[target.x]\nlinker = 'clang'\n",
+        "x = " + "[" * 9999,
+        "[generate]\nwat = 1\n[[broken",
+    ],
+)
+def test_a_config_toml_of_another_program_is_passed_over(text: str) -> None:
+    Path("config.toml").write_text(text)
+    loaded = load_with_origins()
+    assert (loaded.config, loaded.file) == (Config(), None)
+    (other,) = loaded.passed_over
+    assert str(other) == "config.toml is passed over: it holds no settings of voicecli"
+    assert not other.maybe_ours
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("[turn]\nmax_pause_ms = 20\n", "turn.max_pause_ms is 20"),
+        ("[turn]\nmax_pauze_ms = 500\n", "unknown key turn.max_pauze_ms"),
+        ("[generate]\nengine = openai\n", "line 2, column 10"),
+        ("[generate\nengine = 'echo'\n", "line 1"),
+        ("turn.max_pause_ms = [\n", "line 1"),
+        ("[audio]\nblock_ms = 10\n[params]\nauthor = 'Ann'\n", "unknown table [params]"),
+    ],
+)
+def test_a_config_toml_that_holds_our_settings_is_used_and_its_mistake_told(text: str, mistake: str) -> None:
+    Path("config.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"^config\.toml") as caught:
+        load()
+    assert mistake in str(caught.value)
+
+
+def test_our_own_name_comes_before_the_one_that_is_shared() -> None:
+    Path("config.toml").write_text("[turn]\nmax_pause_ms = 600\n")
+    assert load().turn.max_pause_ms == 600
+    Path("voicecli.toml").write_text("[turn]\nmax_pause_ms = 700\n")
+    assert load().turn.max_pause_ms == 700
+
+
+def test_any_file_of_ours_is_known_for_it() -> None:
+    assert is_ours(example_toml().encode())
+    assert all(is_ours(f"[{key.section}]\n{key.name} = 1".encode()) for key in KEYS.values())
+
+
+def test_what_is_no_file_is_passed_over() -> None:
+    path = Path("config.toml")
+    path.mkdir()
+    assert not load_with_origins().passed_over[0].maybe_ours
+    path.rmdir()
+    os.mkfifo(path)  # nobody writes into it: opening it would take for ever
+    assert not load_with_origins().passed_over[0].maybe_ours
+    path.unlink()
+    path.symlink_to(path)
+    assert load_with_origins().passed_over[0].maybe_ours
+    path.unlink()
+    path.symlink_to("nowhere")
+    assert load_with_origins().passed_over == ()
+
+
+def test_where_no_home_is_known_the_folders_of_the_computer_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home(*_: object, **__: object) -> Path:
+        raise RuntimeError
+
+    monkeypatch.setattr("platformdirs.user_config_path", no_home)
+    monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: Path("~/.local/share/voicecli"))
+    for folder in (folders.settings_folder(), folders.data_folder()):
+        assert folder.is_absolute()
+        assert folder.name == "voicecli"
+    assert load() == Config()
 
 
 # --- settings as text
@@ -463,15 +554,15 @@ def configs(draw: st.DrawFn) -> Config:
 
 @given(configs())
 def test_any_settings_survive_being_written_and_read(config: Config) -> None:
-    Path("config.toml").write_bytes(effective_toml(config, dict.fromkeys(KEYS, "config.toml")).encode())
+    Path("voicecli.toml").write_bytes(effective_toml(config, dict.fromkeys(KEYS, "voicecli.toml")).encode())
     assert load() == config
-    Path("config.toml").write_bytes(starter_toml(config).encode())
+    Path("voicecli.toml").write_bytes(starter_toml(config).encode())
     assert load() == config
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_settings_or_one_line_of_blame(data: bytes) -> None:
-    Path("config.toml").write_bytes(data)
+    Path("voicecli.toml").write_bytes(data)
     try:
         load()
     except ConfigError as error:

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicecli.cli.options import note
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from voicecli.config.find import PassedOver
     from voicecli.config.load import Loaded
     from voicecli.config.servers import LocalServer
 
@@ -26,8 +30,8 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the first server found, unasked.")] = False,
 ) -> None:
-    """Write a config.toml; use a language model server of this computer, if there is one."""
-    from voicecli.config.load import FILE_NAME, user_file
+    """Write a settings file; use a language model server of this computer, if there is one."""
+    from voicecli.config.find import FILE_NAME, find, user_file
 
     path = Path(FILE_NAME) if here else user_file()
     if os.path.lexists(path) and not force:
@@ -35,8 +39,8 @@ def init(
     choice = _choice(take_first=yes, again=f"voicecli config init{' --here' if here else ''} --force --yes")
     _write(path, _text_with(choice), force=force)
     typer.echo(f"wrote {path}")
-    if not here and os.path.lexists(FILE_NAME):
-        typer.echo(f"note: in this folder {FILE_NAME} is used instead of it", err=True)
+    if (used := find().file) is not None and not used.samefile(path):
+        note(f"in this folder {used} is used instead of it")
 
 
 @config_app.command()
@@ -48,6 +52,7 @@ def show(
     from voicecli.config.text import effective_toml
 
     loaded = load_with_origins(config)
+    _tell_of_others(loaded.passed_over)
     typer.echo(f"# {_source(loaded)}\n\n{effective_toml(loaded.config, loaded.origins)}", nl=False)
 
 
@@ -60,6 +65,7 @@ def check(
     from voicecli.config.load import load_with_origins
 
     loaded = load_with_origins(file)
+    _tell_of_others(loaded.passed_over)
     changed = sum(value_of(loaded.config, key) != key.default for key in KEYS.values())
     typer.echo(f"{_source(loaded)}: good; changed from the default: {changed} of {len(KEYS)}")
 
@@ -67,12 +73,19 @@ def check(
 @config_app.command("path")
 def show_path() -> None:
     """Print the settings file that is used, or the one that would be."""
-    from voicecli.config.load import find_file, user_file
+    from voicecli.config.find import find, user_file
 
-    path = find_file()
-    typer.echo((path or user_file()).absolute())
-    if path is None:
+    found = find()
+    typer.echo((found.file or user_file()).absolute())
+    _tell_of_others(found.passed_over)
+    if found.file is None and not any(other.path == user_file() for other in found.passed_over):
         typer.echo("not there yet: voicecli config init writes it", err=True)
+
+
+def _tell_of_others(files: Iterable[PassedOver]) -> None:
+    """Say which files of our names are not used, so that nobody waits for them to do something."""
+    for file in files:
+        note(str(file))
 
 
 def _source(loaded: Loaded) -> str:
@@ -139,6 +152,8 @@ def _text_with(choice: tuple[LocalServer, str] | None) -> str:
 
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Write the whole file or nothing; a link is followed, so that it stays one."""
+    from voicecli.config.find import FILE_NAME
+
     path = Path(os.path.realpath(path))
     temporary = None
     try:
@@ -152,7 +167,10 @@ def _write(path: Path, text: str, *, force: bool) -> None:
             _claim(path)
         temporary.replace(path)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}", "see who may write there") from None
+        remedy = "write it to this folder with --here, or name another with XDG_CONFIG_HOME or HOME"
+        if path.name == FILE_NAME:
+            remedy = "see who may write there, or go to another folder"
+        raise ConfigError(f"cannot write {path}: {error.strerror}", remedy) from None
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)

@@ -118,7 +118,11 @@ def _settings(config_file: Path | None, flags: Flags) -> tuple[Config, Look]:
         finding = Finding("fail", f"{error.found}; the defaults are checked instead", error.remedy)
         return Config(), lambda: finding
     where = f"{loaded.file}" if loaded.file else "no file: the defaults"
-    return loaded.config, lambda: Finding("pass", where)
+    if not loaded.passed_over:
+        return loaded.config, lambda: Finding("pass", where)
+    found = "; ".join([where, *map(str, loaded.passed_over)])
+    maybe_ours = any(file.maybe_ours for file in loaded.passed_over)
+    return loaded.config, lambda: Finding("warn" if maybe_ours else "pass", found)
 
 
 @contextmanager

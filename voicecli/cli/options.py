@@ -34,11 +34,22 @@ Whisper = Annotated[
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 
-    Raises ConfigError.
+    A file that may be meant and cannot be read is told of on stderr. Raises ConfigError.
     """
-    from voicecli.config.load import load
+    from voicecli.config.load import load_with_origins
 
-    return load(config_file, flags)
+    loaded = load_with_origins(config_file, flags)
+    for file in loaded.passed_over:
+        if file.maybe_ours:
+            note(str(file))
+    return loaded.config
+
+
+def note(line: str) -> None:
+    """Tell something worth knowing that stops nobody, on stderr."""
+    from voicecli.view.safe import safe
+
+    typer.echo(f"note: {safe(line)}", err=True)
 
 
 def store_at(models_dir: Path | None) -> ModelStore:

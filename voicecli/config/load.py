@@ -11,16 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_config_path
-
 from voicecli.config import Config, Refusal, check
 from voicecli.config.catalogue import KEYS, Key
+from voicecli.config.find import LARGEST_FILE, Found, PassedOver, find, unreadable
 from voicecli.config.toml import Scalar, parse, printable, shown
 from voicecli.errors import ConfigError
 
-FILE_NAME = "config.toml"
 PREFIX = "VOICECLI_"
-_LARGEST_FILE = 1 << 20
 _LONGEST_NAME = 60
 
 Flags = Mapping[str, tuple[str, Scalar | None]]
@@ -35,13 +32,15 @@ class Loaded:
     file: Path | None
     origins: Mapping[str, str]
     """Path of a key -> the file, environment variable or flag that set it; not there: nobody did."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Files in our places that are not used."""
 
 
 def load(path: Path | None = None, flags: Flags | None = None) -> Config:
     """Read the settings: defaults, then the file, then the environment, then the flags of a command.
 
     Args:
-        path: the file; without one `find_file()`.
+        path: the file; without one what `find()` finds.
         flags: what was given on the command line.
 
     Raises:
@@ -53,7 +52,8 @@ def load(path: Path | None = None, flags: Flags | None = None) -> Config:
 
 def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> Loaded:
     """Do what `load` does, and tell where each setting comes from."""
-    file = find_file() if path is None else path
+    found = find() if path is None else Found(path, ())
+    file = found.file
     tables = {} if file is None else parse(_bytes_of(file), printable(str(file)))
     origins = {
         f"{section}.{name}": printable(str(file))
@@ -72,45 +72,18 @@ def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> L
         case Refusal() as refusal:
             raise _error(refusal, tables, origins, printable(str(file)))
         case config:
-            return Loaded(config, file, origins)
-
-
-def user_file() -> Path:
-    """Where this user's settings are kept: `~/.config/voicecli/config.toml` on Linux (XDG)."""
-    return user_config_path("voicecli", appauthor=False) / FILE_NAME
-
-
-def find_file() -> Path | None:
-    """Find the file that is used without `--config`: in the working folder, else the user's, else none.
-
-    Raises:
-        ConfigError: there may be one, in a folder that cannot be entered.
-    """
-    for path in (Path(FILE_NAME), user_file()):
-        try:
-            path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise _unreadable(path, error) from None
-        return path
-    return None
+            return Loaded(config, file, origins, found.passed_over)
 
 
 def _bytes_of(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(_LARGEST_FILE + 1)
+            data = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise _unreadable(path, error) from None
-    if len(data) > _LARGEST_FILE:
+        raise unreadable(path, error) from None
+    if len(data) > LARGEST_FILE:
         raise ConfigError(f"{printable(str(path))} is larger than 1 MiB", "name a settings file")
     return data
-
-
-def _unreadable(path: Path, error: OSError) -> ConfigError:
-    remedy = "name a file you may read with --config, or write one with voicecli config init"
-    return ConfigError(f"cannot read {printable(str(path))}: {error.strerror}", remedy)
 
 
 def _environment() -> Iterator[tuple[str, str, Key]]:

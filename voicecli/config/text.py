@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 _WIDTH = 100
 _EXAMPLE_HEAD = """\
 Settings of voicecli: every key with its default. Copy what you change; the rest may stay out.
-Used, the first that is there: the file given with --config, config.toml in the working folder,
-config.toml in your settings folder (voicecli config path). An environment variable such as
-VOICECLI_TURN__MAX_PAUSE_MS=2000 overrides the file, a flag of a command overrides both.
+Used, the first that is there: the file given with --config, voicecli.toml in the working folder (or
+a config.toml there that holds such settings), config.toml in your settings folder (voicecli config path).
+An environment variable such as VOICECLI_TURN__MAX_PAUSE_MS=2000 overrides the file, a flag of a command
+overrides both.
 """
 _STARTER_HEAD = """\
 Settings of voicecli. A line that begins with # and no space is a key with its default: take the #

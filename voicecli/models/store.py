@@ -17,10 +17,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from voicecli.errors import ModelError
+from voicecli.folders import data_folder
 from voicecli.models.manifest import Model, folder_name, hub_name, is_voice_name, load_manifest
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def models_root(override: Path | None = None) -> Path:
     above = Path(__file__).resolve().parents[2]
     if _is_checkout(above):
         return above / "models"
-    return platformdirs.user_data_path("voicecli", appauthor=False) / "models"
+    return data_folder() / "models"
 
 
 def _is_checkout(folder: Path) -> bool:

@@ -1,0 +1,39 @@
+"""Where this user's files lie: settings and models. Always absolute folders, whether they are there or not.
+
+A user without a home (a service, a container, `HOME` unset for a number nobody has) shares the folders of the
+whole computer: what an administrator put there is found, and who may not write there is told so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_NAME = "voicecli"
+
+
+def settings_folder() -> Path:
+    """`~/.config/voicecli` on Linux (XDG), `/etc/xdg/voicecli` for a user without a home."""
+    from platformdirs import site_config_path, user_config_path
+
+    return _usable(user_config_path, site_config_path)
+
+
+def data_folder() -> Path:
+    """`~/.local/share/voicecli` on Linux (XDG), `/usr/local/share/voicecli` for a user without a home."""
+    from platformdirs import site_data_path, user_data_path
+
+    return _usable(user_data_path, site_data_path)
+
+
+def _usable(own: Callable[..., Path], shared: Callable[..., Path]) -> Path:
+    try:
+        folder = own(_NAME, appauthor=False)
+    except RuntimeError:  # platformdirs finds no home
+        return shared(_NAME, appauthor=False)
+    # Older ones give "~/..." as it is, or what a relative XDG variable says: relative to whichever folder
+    # somebody happens to be in, which the XDG specification rules out.
+    return folder if folder.is_absolute() else shared(_NAME, appauthor=False)
