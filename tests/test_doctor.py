@@ -409,7 +409,7 @@ def test_a_computer_with_nothing_fails_with_remedies(tmp_path: Path) -> None:
     assert "allowed: 10 to 20 (ms)" in checks["settings"]["remedy"]
     assert checks["speech to text"] == {
         "status": "fail",
-        "found": "model 'whisper-base' is not here",
+        "found": f"model 'whisper-base' is not here, in '{tmp_path}'",
         "remedy": 'run "voicecli models pull whisper-base"',
     }
     assert checks["microphone"]["status"] == "fail"

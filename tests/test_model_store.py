@@ -60,7 +60,7 @@ def test_root_is_chosen_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_absent_model_names_the_command(store: ModelStore) -> None:
     with pytest.raises(ModelError) as caught:
         store.folder("whisper-base")
-    assert caught.value.found == "model 'whisper-base' is not here"
+    assert caught.value.found.startswith("model 'whisper-base' is not here, in '/")
     assert caught.value.remedy == 'run "voicecli models pull whisper-base"'
 
 

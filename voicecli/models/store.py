@@ -90,7 +90,7 @@ class ModelStore:
         """
         model = self.model(name)
         if self.state(model) == "absent":
-            raise ModelError(f"model '{name}' is not here", pull_command(name))
+            raise self._absent(name, pull_command(name))
         folder = self.path(name)
         for file, fault in self.faults(model):
             raise ModelError(f"{folder / file.name} {fault}", pull_command(name))
@@ -122,7 +122,7 @@ class ModelStore:
         if (recorded := self.recorded(name)) is not None:
             return recorded
         if hub_name(name) or is_voice_name(name):
-            raise ModelError(f"model '{name}' is not here", pull_command(name))
+            raise self._absent(name, pull_command(name))
         near = get_close_matches(name, [model.name for model in self.models()], n=1)
         hint = f", did you mean '{near[0]}'?" if near else ""
         raise ModelError(f"there is no model '{name}'{hint}", LIST_COMMAND)
@@ -169,7 +169,7 @@ class ModelStore:
             except OSError as error:
                 raise ModelError(
                     f"'{path}' cannot be read: {error.strerror}",
-                    "check its permissions, or choose another folder with --models-dir",
+                    "check its permissions, or choose another folder with --models-dir or VOICECLI_MODELS",
                 ) from error
             if fault is None:
                 new[file.name] = stamp
@@ -214,7 +214,7 @@ class ModelStore:
         if folder.resolve().parent != self.root.resolve():
             raise ModelError(f"'{folder}' leads out of '{self.root}'", "remove that link yourself")
         if self.state(model) == "absent":
-            raise ModelError(f"model '{name}' is not here", LIST_COMMAND)
+            raise self._absent(name, LIST_COMMAND)
         freed = 0
         try:
             for file in (*(file.name for file in model.files), _STAMPS, _RECORD):
@@ -229,6 +229,9 @@ class ModelStore:
                 f"'{folder}' cannot be removed: {error.strerror}", "check its permissions"
             ) from error
         return freed
+
+    def _absent(self, name: str, remedy: str) -> ModelError:
+        return ModelError(f"model '{name}' is not here, in '{self.root}'", remedy)
 
     def _recorded(self) -> Sequence[str]:
         try:

@@ -248,7 +248,7 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
     params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
     params.api_keys = [secrets.token_hex(32)]
     params.cors_origins = ""
-    with tempfile.TemporaryDirectory(prefix="voicecli-") as folder:
+    with _temporary_folder() as folder:
         # The library insists on listening. A socket in a folder of our own (0700), gone once it is bound, is
         # an address nobody can reach; where there are none (Windows) the key alone keeps others out.
         if hasattr(socket, "AF_UNIX"):
@@ -266,3 +266,12 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
             raise ModelError(
                 f"{gguf} cannot be loaded as a language model", 'run "voicecli models verify"'
             ) from error
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="voicecli-")
+    except OSError as error:
+        raise EngineError(
+            f"no folder for temporary files can be written: {error.strerror}", "name one with TMPDIR"
+        ) from error
