@@ -96,7 +96,7 @@ class Machine(ModuleType):
         self.initialized = True
         self.frozen = None if self.frozen is None else list(self.devices)
 
-    def add(self, name: str, inputs: int, outputs: int, rate: float = 48_000.0, api: int = 0) -> None:
+    def add(self, name: str | bytes, inputs: int, outputs: int, rate: float = 48_000.0, api: int = 0) -> None:
         self.devices.append(
             {
                 "name": name,
@@ -115,10 +115,17 @@ class Machine(ModuleType):
 
     def query_hostapis(self) -> Sequence[dict[str, object]]:
         self.refuse_if_told("list", "Error querying host APIs: ")
-        return self.apis
+        return [
+            {**api, "devices": [n for n, device in enumerate(self.devices) if device["hostapi"] == number]}
+            for number, api in enumerate(self.apis)
+        ]
 
-    def query_devices(self) -> Sequence[dict[str, object]]:
-        return self.devices if self.frozen is None else self.frozen
+    def query_devices(self, number: int | None = None) -> object:
+        devices = self.devices if self.frozen is None else self.frozen
+        for device in devices if number is None else [devices[number]]:
+            if isinstance(name := device["name"], bytes):  # as sounddevice does with PortAudio's own
+                name.decode()
+        return devices if number is None else devices[number]
 
     def _check(self, device: int, channels: int, dtype: str, samplerate: float) -> None:
         assert dtype == "int16"

@@ -19,6 +19,7 @@ from voicecli.audio.devices import (
     NoDeviceError,
     agree,
     list_devices,
+    nameless_devices,
     refresh,
 )
 from voicecli.audio.pair import DeviceStreams
@@ -167,6 +168,20 @@ def test_a_computer_without_any_ends_in_exit_code_3(machine: Machine, kind: Kind
         assert noun in one_line(caught.value)
         assert caught.value.exit_code == 3
     assert "demo" in caught.value.remedy
+
+
+def test_a_name_that_is_not_utf_8_leaves_out_that_device_alone(machine: Machine) -> None:
+    machine.add(b"B\xfcro", 1, 0)
+    machine.add("Desk", 1, 0)
+    assert [(device.number, device.name) for device in list_devices()][-2:] == [
+        (3, "Built-in Speakers"),
+        (5, "Desk"),
+    ]
+    assert nameless_devices() == ["B\ufffdro"]
+    assert find_device("input", "default").name == "Yeti Stereo Microphone: USB"
+    assert find_device("input", "desk").number == 5
+    machine.default.device = (4, 3)
+    assert find_device("input", "default").name == "Built-in Microphone"
 
 
 def test_where_portaudio_cannot_list_devices_it_says_so(machine: Machine) -> None:

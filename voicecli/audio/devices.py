@@ -103,28 +103,51 @@ def refresh() -> None:
 
 
 def list_devices() -> list[Device]:
-    """All devices, in PortAudio's order. Raises DeviceError where PortAudio itself does not work."""
+    """All devices, in PortAudio's order, but for `nameless_devices`. Raises DeviceError where it fails."""
+    return _listed()[0]
+
+
+def nameless_devices() -> list[str]:
+    """What can be read of names that are not UTF-8: sounddevice neither describes nor opens such a device.
+
+    ALSA's own settings may hold one. Raises DeviceError as `list_devices`.
+    """
+    return _listed()[1]
+
+
+def _listed() -> tuple[list[Device], list[str]]:
     sd = _sounddevice()
+    nameless: list[str] = []
     try:
         apis = sd.query_hostapis()
+        try:
+            described = dict(enumerate(sd.query_devices()))
+        except UnicodeDecodeError:  # one of them keeps it from describing any
+            described = {}
+            for number in sorted(number for api in apis for number in api["devices"]):
+                try:
+                    described[number] = sd.query_devices(number)
+                except UnicodeDecodeError as error:
+                    nameless.append(error.object.decode(errors="replace"))
         default_input, default_output = sd.default.device
-        return [
-            Device(
-                number=index,
-                name=raw["name"],
-                host_api=apis[raw["hostapi"]]["name"],
-                input_channels=raw["max_input_channels"],
-                output_channels=raw["max_output_channels"],
-                default_rate_hz=int(raw["default_samplerate"]),
-                input_latency_s=raw["default_low_input_latency"] if raw["max_input_channels"] else 0.0,
-                output_latency_s=raw["default_low_output_latency"] if raw["max_output_channels"] else 0.0,
-                default_input=index == _default(default_input, apis, "input"),
-                default_output=index == _default(default_output, apis, "output"),
-            )
-            for index, raw in enumerate(sd.query_devices())
-        ]
     except sd.PortAudioError as error:
         raise DeviceError(f"PortAudio cannot list them ({error})", "is a sound server running?") from error
+    found = [
+        Device(
+            number=number,
+            name=raw["name"],
+            host_api=apis[raw["hostapi"]]["name"],
+            input_channels=raw["max_input_channels"],
+            output_channels=raw["max_output_channels"],
+            default_rate_hz=int(raw["default_samplerate"]),
+            input_latency_s=raw["default_low_input_latency"] if raw["max_input_channels"] else 0.0,
+            output_latency_s=raw["default_low_output_latency"] if raw["max_output_channels"] else 0.0,
+            default_input=number == _default(default_input, apis, "input"),
+            default_output=number == _default(default_output, apis, "output"),
+        )
+        for number, raw in described.items()
+    ]
+    return found, nameless
 
 
 def host_apis() -> list[str]:

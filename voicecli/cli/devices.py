@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.cli.options import ConfigFile, InputDevice, OutputDevice, settings
+from voicecli.cli.options import ConfigFile, InputDevice, OutputDevice, note, settings
 from voicecli.errors import ConfigError, DeviceError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def devices(
 
 
 def _list(*, as_json: bool, check: bool) -> None:
-    from voicecli.audio.devices import NoDeviceError, list_devices
+    from voicecli.audio.devices import NoDeviceError, list_devices, nameless_devices
     from voicecli.cli import devices_trial
 
     found = list_devices()
@@ -78,6 +78,8 @@ def _list(*, as_json: bool, check: bool) -> None:
         typer.echo(json.dumps([_described(device, checks) for device in found], indent=1))
     else:
         _print_table(found, checks)
+    for name in nameless_devices():
+        note(f"left out, as its name is not UTF-8: {name!r}; rename it where it is set up")
     broken = [
         f"{device.name} ({kind})"
         for device in found

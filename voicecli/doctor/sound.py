@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.choose import device_of
-from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices
+from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices, nameless_devices
 from voicecli.audio.meter import level_of
 from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.trial import VOICE_HZ, play, record
@@ -58,7 +58,15 @@ class Sound:
         if not found:
             raise NoDeviceError("PortAudio works, but shows no device", self._why_none())
         apis = ", ".join(dict.fromkeys(device.host_api for device in found))
-        return Finding("pass", f"{len(found)} devices through {apis}")
+        devices = "1 device" if len(found) == 1 else f"{len(found)} devices"
+        if nameless := nameless_devices():
+            names = ", ".join(map(repr, nameless))
+            return Finding(
+                "warn",
+                f"{devices} through {apis}; left out, as the name is not UTF-8: {names}",
+                "rename it where it is set up, such as ~/.asoundrc",
+            )
+        return Finding("pass", f"{devices} through {apis}")
 
     def microphone(self) -> Finding:
         """Whether the one of the settings is there, opens, and delivers."""
