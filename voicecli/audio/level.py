@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voicecli.messages import Float32, Int16
 
 SILENCE_DBFS = -100.0
@@ -40,6 +42,20 @@ def frame_levels_dbfs(samples: Float32, frame: int) -> Float32:
     frames = samples[: samples.size // frame * frame].reshape(-1, frame)
     power = np.mean(np.square(frames), axis=1, dtype=np.float64)
     return np.maximum(SILENCE_DBFS, 10.0 * np.log10(power + 1e-12)).astype(np.float32)
+
+
+STEADY_DB = 10.0
+"""Nothing that happens in a room stays so close to its median; pink noise in frames of 32 ms does."""
+
+
+def only_noise(levels_dbfs: Sequence[float] | Float32, speech_dbfs: float) -> bool:
+    """Whether frames of some seconds hold nothing as loud as speech, and nothing that happens either.
+
+    So sounds a headset that is muted by its own switch, with noise of -75 to -63 dBFS instead of zeros; a
+    room where nobody speaks seldom does.
+    """
+    loudest = float(np.max(levels_dbfs))
+    return loudest < min(speech_dbfs, float(np.median(levels_dbfs)) + STEADY_DB)
 
 
 def first_audible(samples: Float32, rate_hz: int, floor_dbfs: float = -50.0) -> int:

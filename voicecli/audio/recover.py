@@ -19,6 +19,7 @@ import numpy as np
 
 from voicecli.audio import closing, devices
 from voicecli.audio.adapt import adapt_input, adapt_output
+from voicecli.audio.monitor import copy_notice, is_copy
 from voicecli.audio.scout import Scout
 from voicecli.audio.side import Side
 from voicecli.audio.simulated import RecordedUser
@@ -75,6 +76,7 @@ class RecoveringStreams:
         self._then: Callable[[float, BaseException | None], None]
         self._task_began = self._lost_at = self._due = 0.0
         self._told_hung = False
+        self._copies = False  # as far as is known, the microphone is no copy of the loudspeaker
         self._seen: list[str] = []  # by the scout, for each side
         self._notices: list[Notice] = []
 
@@ -93,6 +95,13 @@ class RecoveringStreams:
                 f"talk begins with {self._input} and {self._output}",
                 "talk goes to it by itself when it is there; voicecli devices lists what is",
             )
+        self._copies = is_copy(self._input.device, self._output.device)
+        self._tell_of_copy()
+
+    def _tell_of_copy(self) -> None:
+        if self._copies:
+            notice = copy_notice(self._input.opened.name)
+            self._tell(notice.message, notice.remedy)
 
     def _listens(self, stream: DeviceStream) -> OnInput:
         def hear(samples: Int16, at: float, lost: bool) -> None:  # noqa: FBT001  # as devices call it
@@ -223,6 +232,7 @@ class RecoveringStreams:
         except DeviceError:
             self._close_both()
             raise
+        self._copies = is_copy(self._input.device, self._output.device)
 
     def _reopened(self, now: float, failure: BaseException | None) -> None:
         if isinstance(failure, DeviceError):
@@ -243,6 +253,7 @@ class RecoveringStreams:
         self._up = True
         back = "talk returns to it by itself" if any(side.replaced for side in self._sides) else ""
         self._tell(f"talk goes on with {self._input} and {self._output}", back)
+        self._tell_of_copy()
 
     def _close_both(self) -> None:
         for side in self._sides:

@@ -12,6 +12,8 @@ from voicecli.errors import ConfigError, DeviceError
 
 if TYPE_CHECKING:
     from voicecli.audio.devices import Device, Kind
+    from voicecli.audio.streams import Notice
+
 Seconds = Annotated[
     float | None, typer.Option("--seconds", min=1, max=86_400, help="--meter, --watch: end by itself.")
 ]
@@ -78,6 +80,8 @@ def _list(*, as_json: bool, check: bool) -> None:
         typer.echo(json.dumps([_described(device, checks) for device in found], indent=1))
     else:
         _print_table(found, checks)
+    if copied := _copied(found):
+        note("; ".join((copied.message, copied.remedy)))
     for name in nameless_devices():
         note(f"left out, as its name is not UTF-8: {name!r}; rename it where it is set up")
     broken = [
@@ -94,6 +98,17 @@ def _list(*, as_json: bool, check: bool) -> None:
         raise DeviceError(
             f"a default device cannot be opened: {', '.join(broken)}", "close what uses it, or name another"
         )
+
+
+def _copied(found: list[Device]) -> Notice | None:
+    """What to tell where the default microphone is a copy of the default loudspeaker."""
+    from voicecli.audio.monitor import copy_notice, is_copy
+
+    microphone = next((device for device in found if device.default_input), None)
+    loudspeaker = next((device for device in found if device.default_output), None)
+    if microphone is None or loudspeaker is None or not is_copy(microphone, loudspeaker):
+        return None
+    return copy_notice(microphone.name)
 
 
 def _described(device: Device, checks: dict[tuple[int, Kind], str]) -> dict[str, object]:

@@ -49,9 +49,13 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
     from voicecli.audio.choose import device_of
     from voicecli.audio.devices import DeviceStream
     from voicecli.audio.meter import level_of
+    from voicecli.audio.monitor import copy_notice, is_copy
 
     audio = config.audio
     pair = device_of("input", audio), device_of("output", audio)
+    if is_copy(*pair):
+        notice = copy_notice(pair[0].name)
+        _tell(f"note: {notice.message}; {notice.remedy}")
     stream = DeviceStream("input", pair[0], RATE_HZ, audio.block_ms, audio.latency_ms)
     microphone = stream.form
     back = DeviceStream("output", pair[1], microphone.rate_hz, audio.block_ms, audio.latency_ms)

@@ -86,7 +86,7 @@ def _looks(
 
     config, settings = _settings(config_file, flags)
     clock = MonotonicClock()
-    sound = Sound(config.audio, clock, listen=listen)
+    sound = Sound(config.audio, clock, listen=listen, speech_dbfs=config.segment.min_level_dbfs)
     engines = Engines(config, store_at(models_dir), clock, full=full, connect=connect)
     return [
         ("settings", settings),

@@ -10,12 +10,15 @@ import numpy as np
 
 from voicecli.audio.choose import device_of
 from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices, nameless_devices
+from voicecli.audio.level import frame_levels_dbfs, only_noise, to_float
 from voicecli.audio.meter import level_of
+from voicecli.audio.monitor import copy_notice, is_copy
 from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.trial import VOICE_HZ, play, record
 from voicecli.bench.roundtrip import NotHeardError, measure
+from voicecli.config import SegmentConfig
 from voicecli.doctor import Finding
-from voicecli.messages import RATE_HZ
+from voicecli.messages import FRAME_S, RATE_HZ
 
 if TYPE_CHECKING:
     from voicecli.audio.devices import Device, Kind
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from voicecli.bench.roundtrip import RoundTrip
     from voicecli.clock import Clock
     from voicecli.config import AudioConfig
+    from voicecli.messages import Float32, Int16
 
 HEARD_S, PLAYED_S = 2.0, 0.5
 """The microphone is heard for so long: PulseAudio's input, through ALSA, had caught up after 1.3 s. The
@@ -35,6 +39,8 @@ SLOW_MS = 250.0
 LOUD_ECHO_DB = -6.0
 """Louder than this the agent's voice comes back as loud as a person's."""
 
+SPEECH_DBFS = SegmentConfig().min_level_dbfs
+
 CARDS = Path("/dev/snd")
 """Linux: one `controlC*` for each sound card."""
 
@@ -42,8 +48,17 @@ CARDS = Path("/dev/snd")
 class Sound:
     """The checks of the two devices that the settings name, in their order: each may rest on those before."""
 
-    def __init__(self, audio: AudioConfig, clock: Clock, *, listen: bool, cards: Path = CARDS) -> None:
-        """With `listen` chirps are played; nothing else here makes a sound."""
+    def __init__(
+        self,
+        audio: AudioConfig,
+        clock: Clock,
+        *,
+        listen: bool,
+        cards: Path = CARDS,
+        speech_dbfs: float = SPEECH_DBFS,
+    ) -> None:
+        """With `listen` chirps are played, else nothing sounds; nothing below `speech_dbfs` is speech."""
+        self._speech_dbfs = speech_dbfs
         self._audio = audio
         self._clock = clock
         self._listen = listen
@@ -73,6 +88,9 @@ class Sound:
         device = device_of("input", self._audio)
         stream = self._stream("input", device, RATE_HZ)
         self._heard = stream.form, record(stream, HEARD_S, self._clock)
+        if is_copy(device, device_of("output", self._audio)):
+            notice = copy_notice(device.name)
+            return Finding("warn", notice.message, notice.remedy)
         return Finding("pass", f"{_called(device, 'input')} opens and delivers")
 
     def permission(self) -> Finding:
@@ -87,6 +105,13 @@ class Sound:
                 "warn",
                 "the microphone delivers digital silence",
                 "unmute it, and allow the terminal to use it (macOS, Windows: privacy settings)",
+            )
+        levels = _levels_dbfs(samples, self._heard[0].rate_hz)
+        if only_noise(levels, self._speech_dbfs):
+            return Finding(
+                "warn",
+                f"the microphone hears nothing as loud as speech, {levels.max():z.0f} dBFS at most just now",
+                "if somebody spoke or it is muted: unmute it, turn it up; voicecli devices --test tries it",
             )
         return Finding("pass", f"sound arrives, {level_of(samples).rms_dbfs:z.0f} dBFS just now")
 
@@ -164,6 +189,13 @@ class Sound:
         if self._closed_cards():
             return "add the user to the group audio, or start the sound server"
         return "plug one in, or start the sound server; voicecli demo needs none"
+
+
+def _levels_dbfs(samples: Int16, rate_hz: int) -> Float32:
+    """Level of each 32 ms in the loudest channel: (n, channels) -> (m,)."""
+    frame = round(FRAME_S * rate_hz)
+    loudest: Float32 = np.max([frame_levels_dbfs(one, frame) for one in to_float(samples).T], axis=0)
+    return loudest
 
 
 def _called(device: Device, kind: Kind) -> str:

@@ -99,6 +99,11 @@ class EchoCanceller:
         """What was louder than the echo can be may have been the echo all the same, now louder."""
         self._residual.louder(max((over for _, over in self._over if over < math.inf), default=0.0))
 
+    @property
+    def copied(self) -> bool:
+        """Whether the microphone was seen to be a copy of the loudspeaker."""
+        return self._residual.copied
+
     def over_echo_db(self, at: float) -> float:
         """How far what the microphone took in the frame from time `at` on is above all that the echo can be.
 

@@ -79,6 +79,10 @@ CLOSELY_SOON = 0.96
 LOUDER_DB = 1.0
 """That the echo is softer is believed at once, that it is louder by so much a look: somebody may speak."""
 
+COPY_FOLLOWS, COPY_DB = 0.99, 3.0
+"""So closely, and so exactly as loud, is the monitor of a loudspeaker: 0.996 and -0.6 to -1.1 dB through
+PulseAudio, which resampled it twice; and between words it gives zeros, which no microphone does."""
+
 EARLIER, LATER = 10, 12
 """Frames the echo may be off from where it was last: sound servers move it by some 50 ms. It can be as loud
 as the loudest of them."""
@@ -131,6 +135,8 @@ class Residual:
         """The microphone stays quiet while the agent speaks: there is nothing to remove."""
         self._path: tuple[int, float] | None = None
         """By how many frames the echo follows its reference, and how much louder it can be, dB."""
+        self.copied = False
+        """The microphone follows the loudspeaker as nothing does that went through air, and hears no room."""
         self._doubted_at = -DOUBTED
         self.over_echo_db = math.inf
         """How far the newest frame of the microphone is above all that its echo can be; infinite where all
@@ -220,6 +226,11 @@ class Residual:
             louder_db = float(np.percentile((heard - around)[loud], 90))
             before_db = self._path[1] if self._path else math.inf
             self._path = lag, min(louder_db, before_db + LOUDER_DB)
+            self.copied = (
+                follows >= COPY_FOLLOWS
+                and abs(self._path[1]) <= COPY_DB
+                and float(np.percentile(heard, 5)) <= SILENCE_DBFS
+            )
 
 
 def _sounding(loud: NDArray[np.bool_]) -> NDArray[np.bool_]:

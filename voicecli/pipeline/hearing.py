@@ -6,7 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from voicecli import events
+from voicecli.audio.level import SILENCE_DBFS, only_noise
+from voicecli.audio.monitor import copy_notice
 from voicecli.listen.bargein import barge_in
+from voicecli.messages import FRAME_S
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
     from voicecli.listen.echo import EchoCanceller
     from voicecli.listen.residual import EchoState
     from voicecli.pipeline.turns import Turns
+
+
+FAINT_S = 8.0
+"""Nothing as loud as speech for so long is told, when it sounds like a microphone that is muted."""
 
 
 class Hearing:
@@ -39,6 +46,8 @@ class Hearing:
         self._tail_s = audio.tail_ms / 1000
         self._wear()
         self._told_silent = False
+        self._told_copy = ""  # of the microphone of this name
+        self._faint: list[float] | None = []  # levels, while nothing was as loud as speech
         self._told_half_duplex = audio.echo == "off" and not audio.headphones  # as was asked for
 
     def _wear(self) -> None:
@@ -81,6 +90,8 @@ class Hearing:
         """Look after the devices. Raises DeviceError when one is gone for good."""
         for notice in self._streams.poll():
             self._warn(notice.message, notice.remedy)
+            if notice == copy_notice(self._streams.microphone.name):
+                self._told_copy = self._streams.microphone.name
         loudspeaker = self._streams.loudspeaker
         if loudspeaker is not self._loudspeaker:  # opened again
             self._loudspeaker = loudspeaker
@@ -88,10 +99,38 @@ class Hearing:
             if self._canceller is not None:
                 self._canceller.forget()
         self._tell_half_duplex()
+        self._tell_copy()
+
+    def _tell_copy(self) -> None:
+        """By its sound, where nobody could be asked: once for a microphone."""
+        name = self._streams.microphone.name
+        if self._canceller is not None and self._canceller.copied and self._told_copy != name:
+            self._told_copy = name
+            notice = copy_notice(name)
+            self._warn(notice.message, notice.remedy)
+
+    def check_loudness(self, level_dbfs: float, speech_dbfs: float) -> None:
+        """The next frame, which `speech_dbfs` or more may be speech.
+
+        Told once in a talk, and only while nothing was as loud: somebody who is heard may be silent for long.
+        """
+        if self._faint is None:
+            return
+        self._faint.append(level_dbfs)
+        if level_dbfs >= speech_dbfs:
+            self._faint = None
+        elif len(self._faint) * FRAME_S >= FAINT_S:
+            levels, self._faint = self._faint, []
+            if only_noise(levels, speech_dbfs) and max(levels) > SILENCE_DBFS:
+                self._faint = None
+                self._warn(
+                    f"the microphone {self._streams.microphone.name!r} hears nothing as loud as speech yet",
+                    "if you are speaking: unmute it, turn it up, or choose another: voicecli devices --meter",
+                )
 
     def check_silence(self) -> None:
         """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""
-        if self._capture.silent and not self._told_silent:
+        if self._capture.silent and not (self._told_silent or self._told_copy):
             self._told_silent = True
             self._warn(
                 f"the microphone {self._streams.microphone.name!r} delivers only digital silence",

@@ -77,6 +77,7 @@ class Listening:
         self.hearing = Hearing(streams, capture, turns, canceller, config.audio)
         self._converter = Converter(streams.microphone.rate_hz, canceller)
         self._detector = detector
+        self._speech_dbfs = config.segment.min_level_dbfs
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
         self._playback = playback
         self._turns = turns
@@ -130,6 +131,7 @@ class Listening:
             return
         scored = self._detector.score(frame, self.segmenter.quiet_dbfs)
         self.level_dbfs = scored.level_dbfs
+        self.hearing.check_loudness(scored.level_dbfs, self._speech_dbfs)
         self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))
         self._on_segments(self.segmenter.push(scored))
         audible = self._over_agent(frame.captured_at)
