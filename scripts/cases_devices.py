@@ -147,7 +147,9 @@ def names() -> Iterator[Outcome]:
                 and "Traceback" not in everything
             )
             codes = f"devices {listed.returncode}, say {said.returncode}, talk answered: {answered}"
-            yield Outcome(case, "device name not UTF-8", right, f"{codes}; {listed.stderr.strip()[:80]}")
+            yield Outcome(
+                case, "device name not UTF-8", right, f"{codes}; {' '.join(listed.stderr.split())[:80]}"
+            )
 
 
 def copies() -> Iterator[Outcome]:
