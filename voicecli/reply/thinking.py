@@ -82,7 +82,12 @@ class Thinking:
 
     def elsewhere(self) -> None:
         """The server tells the thinking apart itself: all text is said, and a closing tag closes nothing."""
-        self.thought, self._inside = True, False
+        self.thought = True
+        self._release()
+
+    def _release(self) -> None:
+        """What was held was no thinking."""
+        self._out[:0], self._held, self._inside = self._held, [], False
 
     def _run(self, *, last: bool) -> str:
         steps = {"text": self._text, "thought": self._thought, "header": self._header, "glued": self._glued}
@@ -138,7 +143,8 @@ class Thinking:
         if tag is None:
             self._state = "header" if _HEADED.fullmatch(token) else "text"
         elif not _closes(tag):
-            self._state, self.thought, self._inside = "thought", True, False
+            self._state, self.thought = "thought", True
+            self._release()
         elif not self.thought:
             self.thought = self.unopened = True
             self._inside = self._said = False
