@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from voicecli.errors import EngineError
 from voicecli.reply.abilities import Abilities
 from voicecli.reply.complaint import is_overflow, words_of
+from voicecli.reply.connection import BrokenOffError
 from voicecli.reply.replytext import LARGER_CONTEXT, ReplyText
 from voicecli.reply.room import Room, without_oldest
 from voicecli.reply.sse import EventLines, parsed
@@ -113,20 +114,21 @@ class Asking:
             reply = begin(limit)
             body = self._abilities.body(self.model, messages, max_tokens, self._config.temperature)
             refusal = await self._try(body, reply, flush, patience_s)
-            shorter: Sequence[ChatMessage] = ()
             if refusal is None:
+                if max_tokens > 1 and reply.overflowed and without_oldest(messages):
+                    messages = self._room.refuse(messages)
+                    continue
+                if reply.broken is not None:
+                    raise reply.broken
                 self._abilities.accept()
-                if max_tokens == 1 or not reply.overflowed or not (shorter := without_oldest(messages)):
-                    self._room.accept(messages)
-                    return
-                self._room.refuse(messages)
-            elif reply.text.pieces:
+                self._room.accept(messages)
+                return
+            if reply.text.pieces:
                 raise self._broken(refusal, messages)
-            elif not await waits.wait(refusal):
-                shorter = self._next(refusal, messages)
-                if not shorter:
+            if not await waits.wait(refusal):
+                messages = self._next(refusal, messages)
+                if not messages:
                     raise await self._error(refusal)
-            messages = shorter or messages
 
     def _next(self, refusal: Refusal, messages: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
         """What to ask instead; empty where nothing is left to try."""
@@ -177,26 +179,28 @@ class Asking:
                         rest.reschedule(now + REST_S)
         except TimeoutError:
             pass  # no end was told, and it has ended
-        except EngineError:
+        except BrokenOffError as error:
             if not (reply.done or reply.credible):
-                raise
+                if reply.answered:
+                    raise
+                reply.broken = error
+                return
         if _take(lines.finish(), reply, flush):
             return
         self._check_end(answer, lines, reply)
 
     def _check_end(self, answer: Answer, lines: EventLines, reply: StreamedReply) -> None:
         """Raise EngineError where what has ended is no whole reply."""
-        if not reply.answered and not reply.done:
-            kind = answer.kind or (
-                "an event stream without events" if lines.framed else "nothing of that kind"
-            )
-            words = _quoted(lines.loose)
+        where = self._connection.where
+        streams = lines.framed or answer.kind == "text/event-stream"
+        if not reply.answered and (lines.loose or not streams):
+            kind = answer.kind or "something without a type"
             raise EngineError(
-                f"{self._connection.where} answers with {kind}, not with a stream{words}",
+                f"{where} answers with {kind}, not with a stream{_quoted(lines.loose)}",
                 "generate.base_url ends in /v1",
             )
-        if lines.framed and not reply.finished and not (reply.text.spoke and reply.text.whole):
-            raise EngineError(f"{self._connection.where} broke off in the middle of the reply", "ask again")
+        if lines.framed and reply.answered and not reply.finished and not reply.text.whole:
+            raise EngineError(f"{where} broke off in the middle of the reply", "ask again")
 
     async def _first_model(self) -> str:
         for name in await self.models():

@@ -36,6 +36,10 @@ _UNPACKED = ("", "identity", "gzip", "deflate")
 """Content encodings that every installation of httpx can undo."""
 
 
+class BrokenOffError(EngineError):
+    """The connection ended in the middle of an answer, or before it."""
+
+
 class Answer:
     """What the server answers, while the connection is open."""
 
@@ -85,6 +89,8 @@ class Connection:
         self._is_local = is_local
         self._proxy = "" if is_local else proxy_for(self._url)
         self._client: httpx.AsyncClient | None = None
+        self._kept = False
+        """There may be a connection of an earlier request."""
         self._moved: dict[str, str] = {}
         """Path -> the address that the server has sent it on to."""
 
@@ -100,13 +106,18 @@ class Connection:
         timeout = httpx.Timeout(patience_s or self._timeout_s, connect=CONNECT_S)
         with _faults(self.where, timeout.read, self._proxy):
             for _hop in range(MOST_REDIRECTS + 1):
-                async with client.stream(method, url, json=body, timeout=timeout) as response:
+                response = await self._send(
+                    client, client.build_request(method, url, json=body, timeout=timeout)
+                )
+                try:
                     location = response.headers.get("location", "")
                     if response.status_code not in _REDIRECTS or not location:
                         if response.is_success and url != f"{self._url}/{path}":
                             self._moved[path] = url
                         yield Answer(response, self.where, timeout.read)
                         return
+                finally:
+                    await response.aclose()
                 url = self._follow(url, location, path)
         base = shown(url).rstrip("/").removesuffix(f"/{path}")
         raise EngineError(
@@ -134,6 +145,18 @@ class Connection:
                 found = f"the proxy settings cannot be used: {str(error).partition('.')[0]}"
                 raise ConfigError(found, f"HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: {REMEDY}") from error
         return self._client
+
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+        """Send it, and once more where a connection of an earlier turn turns out to be closed."""
+        import httpx
+
+        kept, self._kept = self._kept, True
+        try:
+            return await client.send(request, stream=True)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            if not kept or isinstance(error, httpx.ConnectError):
+                raise
+            return await client.send(request, stream=True)
 
     def _follow(self, url: str, location: str, path: str) -> str:
         there, same = moved(url, location)
@@ -166,7 +189,9 @@ def _faults(where: str, waited_s: float | None, proxy: str) -> Iterator[None]:
             "use a smaller model, or raise generate.timeout_s",
         ) from error
     except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-        raise EngineError(f"{where} broke off the connection", "look at its log, then ask again") from error
+        raise BrokenOffError(
+            f"{where} broke off the connection", "look at its log, then ask again"
+        ) from error
     except httpx.DecodingError as error:
         raise EngineError(
             f"{where} sends an answer whose compression is damaged", "switch compression off there"

@@ -52,6 +52,8 @@ class StreamedReply:
         """The last reason for an end that the server gave. Some give one with every event, and go on."""
         self.answered = False
         """Something came that is a chat completion."""
+        self.broken: EngineError | None = None
+        """The connection broke before anything had come."""
         self._cancelled = cancelled
         self._most_events = most_events
         self._events = 0
@@ -76,7 +78,8 @@ class StreamedReply:
     def overflowed(self) -> bool:
         """Whether the prompt left no room for a reply: a server's silent way to say so."""
         nothing = not self.text.spoke and not self.text.thought and not self._refusal
-        return nothing and self.ended == "length" and not self.stats.reply_tokens
+        silent = not self.answered and not self.done
+        return nothing and (silent or (self.ended == "length" and not self.stats.reply_tokens))
 
     def take(self, event: Event) -> bool:
         """Read one event; say whether to stop here. Raises EngineError, ServerRefusal."""
