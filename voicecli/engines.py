@@ -16,7 +16,7 @@ from voicecli.models.choice import (
     voice_file,
     whisper_folder,
 )
-from voicecli.reply.generate import make_generator, never
+from voicecli.reply.generate import ignore, make_generator, never
 from voicecli.speak.synthesize import Synthesizer
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
     from voicecli.messages import ChatMessage, GenerationStats
     from voicecli.models.store import ModelStore
-    from voicecli.reply.generate import Cancelled, Emit, Generator
+    from voicecli.reply.generate import Cancelled, Emit, Generator, Notify
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class AbsentGenerator:
 
     def __init__(self, error: VoicecliError) -> None:
         self._error = error
+        self.notify: Notify = ignore
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Raise EngineError with what is missing and the remedy."""

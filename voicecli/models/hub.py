@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from voicecli.errors import ModelError
+from voicecli.config.proxies import check_proxies, proxy_for
+from voicecli.errors import ConfigError, ModelError
 from voicecli.models.manifest import (
     VOICES_REPO,
     VOICES_REVISION,
@@ -90,9 +91,13 @@ class HubSource:
 
     def _probe(self) -> str | None:
         from huggingface_hub import constants
-        from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # type: ignore[attr-defined]
+        from huggingface_hub.errors import OfflineModeIsEnabled
         from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
 
+        try:
+            check_proxies()
+        except ConfigError as error:
+            return error.found
         outcome: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
         def ask() -> None:
@@ -100,8 +105,10 @@ class HubSource:
                 get_session().head(self._endpoint or constants.ENDPOINT, timeout=_SILENCE_S)
             except OfflineModeIsEnabled:
                 outcome.put("the hub is switched off by HF_HUB_OFFLINE")
-            except (HTTPError, OSError, ValueError, ImportError):  # the last two: an unusable proxy setting
-                outcome.put("the hub cannot be reached")
+            except Exception:  # noqa: BLE001  # told to who waits: a thread of its own has nobody else
+                proxy = proxy_for(self._endpoint or constants.ENDPOINT)
+                through = f" through the proxy of the environment variable {proxy}" if proxy else ""
+                outcome.put(f"the hub cannot be reached{through}")
             else:
                 outcome.put(None)
 

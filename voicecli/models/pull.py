@@ -133,7 +133,7 @@ class Puller:
             else:
                 return
         raise SourceError(
-            f"model '{model.name}' could not be fetched: {'; '.join(reasons)}",
+            f"model '{model.name}' could not be fetched: {'; '.join(dict.fromkeys(reasons))}",
             f'mend the network, proxy or index settings and run "voicecli models pull {model.name}" again',
         )
 

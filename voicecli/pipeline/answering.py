@@ -17,13 +17,13 @@ from voicecli.messages import (
     SpokenChunk,
     WordsSoFar,
 )
+from voicecli.pipeline.saying import Saying
 from voicecli.pipeline.turns import TICK_S
-from voicecli.reply.clauses import ClauseSplitter
 from voicecli.reply.conversation import Conversation
-from voicecli.reply.generate import never
+from voicecli.reply.generate import Remark, TakenBack, never
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from voicecli.channel import Channel
     from voicecli.config import ConversationConfig
@@ -77,10 +77,16 @@ class Replying:
 
     def _warm(self, text: str, cancelled: Cancelled = never) -> None:
         """Let the model read what it already can; one that fails says so, and talk goes on."""
+        self._generator.notify = self._on_notice
         try:
             self._generator.warm(self._conversation.messages_for(text), cancelled)
         except (EngineError, ModelError) as error:
             self._turns.emit(events.Warned(self._turns.elapsed_s(), error.found, error.remedy))
+
+    def _on_notice(self, notice: Remark | TakenBack) -> None:
+        """Tell what the model tells while it warms."""
+        if isinstance(notice, Remark):
+            self._turns.emit(events.Warned(self._turns.elapsed_s(), notice.found, notice.remedy))
 
     def _asked(self) -> bool:
         """Whether something waits to be answered, or the talk ends."""
@@ -167,36 +173,20 @@ class Replying:
         return about and kind_of(said.text, said.language or self._language) == "stop"
 
     def _generate(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats:
-        record = self._turns.drafts[draft.number]
-        times = record.times
-        splitter, count = ClauseSplitter(self._language), 0
-
-        def say(texts: Iterable[str]) -> None:
-            nonlocal count
-            for text in texts:
-                times.first_clause_at = times.first_clause_at or self._turns.clock.now()
-                now = self._turns.elapsed_s()
-                self._turns.tell(draft, events.ReplyClause(now, draft.turn, count, text))
-                self._clauses.put(Clause(draft.turn, draft.number, count, text))
-                count += 1
-
-        def on_text(delta: str) -> None:
-            times.first_token_at = times.first_token_at or self._turns.clock.now()
-            say(splitter.push(delta))
-
-        def cancelled() -> bool:
-            return self._turns.cancelled(draft.number)
-
+        saying = Saying(draft, self._turns, self._clauses, self._language)
         stats = GenerationStats()
-        if not cancelled():
-            if draft.repeats:
-                on_text(self._last)
-            elif not self._only_stops(draft):
+        try:
+            if saying.cancelled() or self._only_stops(draft):
+                pass
+            elif draft.repeats:
+                saying.on_text(self._last)
+            else:
                 if self._turns.is_open(draft.turn):
-                    record.ending = self._generator.ending(messages)
-                stats = self._generator.generate(messages, on_text, cancelled)
-        if not cancelled():
-            say(splitter.finish())
+                    self._turns.drafts[draft.number].ending = self._generator.ending(messages)
+                self._generator.notify = saying.on_notice
+                stats = self._generator.generate(messages, saying.on_text, saying.cancelled)
+        finally:
+            saying.finish()
         return stats
 
 
@@ -218,6 +208,8 @@ class Speaking:
         self._outcomes = outcomes
         self._draft: DraftRecord | None = None
         """The one whose clauses come at present."""
+        self._begins_at = 0
+        """Index of the first clause that is still part of its reply."""
 
     def run(self) -> None:
         """Until `clauses` closes."""
@@ -227,7 +219,7 @@ class Speaking:
             if record is None:
                 continue  # of a turn that is settled
             if record is not self._draft:
-                self._draft = record
+                self._draft, self._begins_at = record, record.begins_at
                 self._playback.begin(record.draft.number)
             match item:
                 case Clause():
@@ -246,7 +238,7 @@ class Speaking:
     def _say(self, clause: Clause, record: DraftRecord) -> None:
         # While the user speaks the words may change, and what is being synthesised cannot be stopped.
         self._wait(lambda _: self._turns.paused == record.draft.stretch)
-        if not self._turns.wanted(record.draft):
+        if not self._turns.wanted(record.draft) or clause.index < record.begins_at:
             return
         began_at = self._turns.clock.now()
         try:
@@ -254,6 +246,9 @@ class Speaking:
         except EngineError as error:
             failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, clause.turn)
             self._turns.tell(record.draft, failed)
+            return
+        self._drop_what_was_taken_back()
+        if clause.index < record.begins_at:
             return
         now = self._turns.clock.now()
         record.synthesize_s += now - began_at
@@ -280,8 +275,17 @@ class Speaking:
         self._announce()
         return True
 
+    def _drop_what_was_taken_back(self) -> None:
+        """Fall silent where what sounds, or was to sound, has proved to be no part of the reply."""
+        record = self._draft
+        if record is not None and self._begins_at < record.begins_at:
+            self._begins_at = record.begins_at
+            record.times.first_audio_at = record.times.playback_at = None
+            self._playback.begin(record.draft.number)
+
     def _announce(self) -> None:
         """Tell what has begun to sound."""
+        self._drop_what_was_taken_back()
         if self._draft is None:
             return
         times = self._draft.times

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Channel, Closed
+from voicecli.events import ReplyClause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,8 @@ class DraftRecord:
     """The listener's moments are those of the turn, and filled in when it is over."""
     ending: float | None = None
     """Log-odds that the words are all that is said, as the language model sees it."""
+    begins_at: int = 0
+    """Index of the first clause that is part of the reply: those before were what the model thought."""
     generate_s: float = 0.0
     """Time the language model worked on it."""
     synthesize_s: float = 0.0
@@ -193,6 +196,14 @@ class Turns:
         if self.newest == turn or self.turns[turn].called_off:
             return False
         return playback_at is None or self.turns[self.newest].began_at - playback_at <= LATE_S
+
+    def take_back(self, draft: Draft, clauses: int) -> None:
+        """So many clauses of a draft are no part of the reply: they are not told of, and said no more."""
+        record = self.drafts.get(draft.number)
+        if record is not None:
+            record.begins_at = clauses
+        with self._telling:
+            self._held_back = [event for event in self._held_back if not isinstance(event, ReplyClause)]
 
     def await_taken(self, draft: Draft) -> bool:
         """Wait until the turn is taken at this draft, or cannot be any more; say which."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+import socket
+from urllib.parse import urljoin, urlsplit
 
 from voicecli.errors import ConfigError
 
 EXAMPLE = "write it as in http://127.0.0.1:11434/v1"
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # what servers listen on, not us
+"""What servers say they listen on, and where that is to be reached."""
 
 
 def host_of(url: str) -> str:
@@ -30,7 +34,57 @@ def shown(url: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether the server is this computer."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _number(name)
+    if address is None:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.is_loopback or address.is_unspecified
+
+
+def reachable(url: str) -> str:
+    """Give the address to connect to: a server that listens on 0.0.0.0 is not everywhere to be met there."""
+    parts = urlsplit(url)
+    address = _number(parts.hostname or "")
+    if address is None or not address.is_unspecified:
+        return url
+    user, at, _host = parts.netloc.rpartition("@")
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=f"{user}{at}{_EVERYWHERE[str(address)]}{port}").geturl()
+
+
+def moved(url: str, location: str) -> tuple[str, bool]:
+    """Where a redirect of `url` leads, and whether that is the same server, which may be asked instead.
+
+    The same server by the same name: another port may be another program; from http to https is a step up.
+    """
+    there = urljoin(url, location)
     try:
-        return ipaddress.ip_address(host).is_loopback
+        old, new = urlsplit(url), urlsplit(there)
+        ports = _port(old.scheme, old.port), _port(new.scheme, new.port)
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return there, False
+    same_host = (old.hostname or "").lower() == (new.hostname or "").lower()
+    same = old.scheme == new.scheme and ports[0] == ports[1]
+    upward = (old.scheme, new.scheme, *ports) == ("http", "https", 80, 443)
+    return there, same_host and (same or upward)
+
+
+def _port(scheme: str, port: int | None) -> int:
+    return port or {"http": 80, "https": 443}.get(scheme, 0)
+
+
+def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    if not host[:1].isdigit():
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # 127.1 and its like
+    except (OSError, ValueError):
+        return None

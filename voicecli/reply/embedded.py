@@ -18,7 +18,9 @@ from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.posix import step_back, usable_cores
 from voicecli.reply import witness
-from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, ReplyText, never
+from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, Notify, ignore, never
+from voicecli.reply.replytext import ReplyText
+from voicecli.reply.room import without_oldest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,10 +63,12 @@ class _Timings(TypedDict):
 
 class _Delta(TypedDict, total=False):
     content: str | None
+    reasoning_content: str | None
 
 
-class _Choice(TypedDict):
+class _Choice(TypedDict, total=False):
     delta: _Delta
+    finish_reason: str | None
 
 
 class _Error(TypedDict, total=False):
@@ -97,6 +101,9 @@ class EmbeddedGenerator:
         self._can_judge = witness.can_judge(gguf)
         self._server: xllamacpp.Server | None = None
         self._closed = False
+        self.notify: Notify = ignore
+        self._thinks_first = False
+        """The model was seen to think before it speaks without a tag that opens it."""
         self._read_to_judge = 0
         """Tokens of the words that the next reply is to, read already."""
 
@@ -110,13 +117,14 @@ class EmbeddedGenerator:
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Stream a reply; the callback is asked at every batch of the prompt and every token."""
-        text = ReplyText(emit, self._config.max_tokens)
+        text = ReplyText(emit, self._config.max_tokens, self.notify, thinks_first=self._thinks_first)
         read, self._read_to_judge = self._read_to_judge, 0
         reply = self._ask(
             messages, self._config.max_tokens, _Reply(text, lambda: self._closed or cancelled())
         )
+        self._thinks_first = self._thinks_first or text.thinks_first
         if not reply.cut_short:
-            text.finish()
+            text.finish(reply.ended, reply.stats.prompt_tokens)
         stats, evaluated = reply.stats, reply.stats.prompt_tokens_evaluated
         return stats if evaluated is None else replace(stats, prompt_tokens_evaluated=evaluated + read)
 
@@ -142,7 +150,7 @@ class EmbeddedGenerator:
             return reply
         server = self._server = self._server or _load(self._gguf, self._config)
         while True:
-            shorter = _without_oldest(messages)
+            shorter = without_oldest(messages)
             reply.prompt_limit = self._config.context_tokens - (max_tokens if shorter else 0)
             server.handle_chat_completions(self._request(messages, max_tokens), reply.take)
             if reply.failure is not None:
@@ -181,6 +189,7 @@ class _Reply:
     prompt_limit: int = 0
     overflow: bool = False
     cut_short: bool = False
+    ended: str = "stop"
     stats: GenerationStats = field(default_factory=GenerationStats)
     failure: BaseException | None = None
 
@@ -211,17 +220,14 @@ class _Reply:
             self.stats = GenerationStats(
                 timings["cache_n"] + timings["prompt_n"], timings["prompt_n"], timings["predicted_n"]
             )
-        return any(
-            self.text.take(piece) for choice in chunk["choices"] if (piece := choice["delta"].get("content"))
-        )
-
-
-def _without_oldest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Drop the older half of the turns, in pairs; empty where only the question is left."""
-    system = [message for message in messages[:1] if message.role == "system"]
-    turns = messages[len(system) :]
-    drop = max(2, len(turns) // 2 & ~1)
-    return [*system, *turns[drop:]] if drop < len(turns) else []
+        for choice in chunk["choices"]:
+            self.ended = choice.get("finish_reason") or self.ended
+            delta = choice["delta"]
+            if delta.get("reasoning_content"):
+                self.text.thought_elsewhere()
+            if (piece := delta.get("content")) and self.text.take(piece):
+                return True
+        return False
 
 
 def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:

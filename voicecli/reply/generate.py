@@ -7,11 +7,11 @@ Generator ── EmbeddedGenerator   a GGUF in this process            (embedded
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from voicecli.errors import EngineError, ModelError
+from voicecli.errors import ModelError
 from voicecli.messages import ChatMessage, GenerationStats
 
 if TYPE_CHECKING:
@@ -31,13 +31,30 @@ def never() -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something the user should know, while the reply goes on."""
+
+    found: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """All pieces of this reply so far were thinking: none of them is to be heard or remembered."""
+
+
+Notify: TypeAlias = Callable[[Remark | TakenBack], None]
+"""Takes what there is to tell besides words."""
+
+
+def ignore(_notice: Remark | TakenBack) -> None:
+    """Tell nobody."""
+
+
 NEXT_USER = ChatMessage("user", "")
 """Stands for what the user says next when a prefix is warmed: with it, a chat template writes the history
 exactly as it will before the next question, and those that insist on alternating roles are content."""
-
-
-CIRCLE_WORDS = 3
-"""Words of a sentence that is not said twice in a reply."""
 
 
 class Generator(Protocol):
@@ -57,6 +74,9 @@ class Generator(Protocol):
     def reads_ahead(self) -> bool:
         """Whether `warm` with a part of what the user is saying is known to save time afterwards."""
         ...
+
+    notify: Notify
+    """Told of what happens besides words, on the thread that calls; set between calls by who calls."""
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Load the model and evaluate `messages`, so that only what is said next remains to be evaluated.
@@ -114,6 +134,9 @@ class EchoGenerator:
     is_local = True
     reads_ahead = False
 
+    def __init__(self) -> None:
+        self.notify: Notify = ignore
+
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Do nothing: there is no model."""
 
@@ -129,53 +152,3 @@ class EchoGenerator:
 
     def close(self) -> None:
         """Do nothing: there is no model."""
-
-
-class ReplyText:
-    """Hands a reply on, piece by piece, and knows where it may end.
-
-    A reply cut at the token limit would break off inside a sentence, and be heard to. So once half the limit
-    is used up, the reply is over at the next end of a sentence. An engine without a limit of its own stops
-    there as well. And it is over after a sentence that it said before: small models go round in circles.
-    """
-
-    _SENTENCE_END = re.compile(r"([^\W\d]{2}[.!?…][\"'”’)]*\s|[。！？])")
-
-    def __init__(self, emit: Emit, max_tokens: int) -> None:
-        self._emit = emit
-        self._soft_limit = max_tokens // 2
-        self._tail = ""
-        self._sentence = ""
-        self._said: set[str] = set()
-        self.pieces = 0
-        """Pieces handed on; a piece is a token in every server known."""
-
-    def take(self, piece: str) -> bool:
-        """Hand on a piece of the reply; say whether the reply may end here."""
-        self._tail = self._tail[-8:] + piece
-        end = self._SENTENCE_END.search(self._tail)
-        # Only so much of this piece belongs to the finished sentence.
-        own = None if end is None else max(0, len(piece) - (len(self._tail) - end.end()))
-        circles = self._circles(piece, own)
-        over = own is not None and (circles or self.pieces >= self._soft_limit)
-        self.pieces += 1
-        if said := piece[:own].rstrip() if over else piece:
-            self._emit(said)
-        return over
-
-    def _circles(self, piece: str, own: int | None) -> bool:
-        """Whether a sentence ends in this piece that was said before; "No. No." is no circle."""
-        if not own:
-            self._sentence += piece
-            return False
-        words = re.findall(r"\w+", (self._sentence + piece[:own]).casefold())
-        self._sentence = piece[own:]
-        sentence = " ".join(words)
-        circles = len(words) >= CIRCLE_WORDS and sentence in self._said
-        self._said.add(sentence)
-        return circles
-
-    def finish(self) -> None:
-        """Check a reply that ended by itself. Raises EngineError for one without a word."""
-        if not self.pieces:
-            raise EngineError("the language model gave an empty reply", "ask again, or use another model")

@@ -1,101 +1,128 @@
-"""The bytes of a streamed chat completion -> the pieces of a reply."""
+"""The bytes of a streamed answer -> its events, in whatever pieces the bytes come and whoever framed them.
+
+The HTML standard (section 9.2.6) says how: lines `data: ...`, an empty line behind each event, lines that
+begin with a colon are comments. Servers do it in ways of their own: without the empty line, without the
+space, with an `error:` field, with bare JSON in between or instead. All that is read.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
-from typing import TYPE_CHECKING, TypeAlias
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from voicecli.errors import EngineError
-from voicecli.messages import GenerationStats
 
-if TYPE_CHECKING:
-    from voicecli.reply.generate import Cancelled, ReplyText
-
-LONGEST_LINE = 1 << 20
-"""Bytes. A line of a stream is one token and its wrapping; more is not a stream."""
+LONGEST_EVENT = 1 << 20
+"""Bytes. An event of a stream is one token and its wrapping; more is not a stream."""
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
+DONE = "[DONE]"
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_FIELD = re.compile(r"(data|event|error|id|retry)(?:: ?(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event."""
+
+    data: str
+    """JSON as a rule, or `[DONE]`."""
+    failed: bool = False
+    """The server calls it an error."""
+
 
 class EventLines:
-    """Bytes of a server-sent event stream -> the data of each event, in whatever pieces the bytes come.
+    """Bytes of one answer -> events.
 
-    Split at the byte LF: a character cut in two by a packet is whole again in its line, and U+2028 inside of
-    one ends nothing. Comments (`: keep-alive`), other fields and empty lines are skipped. Source: the HTML
-    standard, section 9.2.6; OpenAI's events are one line each.
+    Lines are split as bytes: a character cut in two by a packet is whole again in its line, and U+2028
+    inside of one ends nothing. An event is told as soon as its JSON is complete, not at the empty line.
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._line = b""
+        self._after_cr = False
+        self._begun = False
+        self._name = ""
+        self._data = ""
+        """Lines of an event that is not complete."""
+        self._loose = ""
+        """Lines that are no field: JSON without a frame, or a web page."""
+        self.framed = False
+        """Some line was one of an event stream."""
 
-    def feed(self, data: bytes) -> list[str]:
-        """Take bytes as they come. Raises EngineError for a line that does not end."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LONGEST_LINE:
+    @property
+    def loose(self) -> str:
+        """The beginning of what was neither an event nor JSON."""
+        return self._loose
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take bytes as they come. Raises EngineError for an event that does not end."""
+        if not data:
+            return []
+        if self._after_cr and data[:1] == b"\n":
+            data = data[1:]
+        self._after_cr = data.endswith(b"\r")
+        *lines, self._line = _LINE_END.split(self._line + data)
+        if max(len(self._line), len(self._data), len(self._loose)) > LONGEST_EVENT:
             raise EngineError("the server sends a line without an end", "check generate.base_url")
-        return [
-            line[5:].strip().decode("utf-8", errors="replace") for line in lines if line.startswith(b"data:")
-        ]
+        return [event for line in lines for event in self._take(line)]
 
+    def finish(self) -> list[Event]:
+        """The answer is over: give what its last line holds."""
+        line, self._line = self._line, b""
+        return [*self._take(line), *self._take(b"")]
 
-class StreamedReply:
-    """Reads the events of one reply: `text` gets the words, `stats` what they cost."""
+    def _take(self, raw: bytes) -> list[Event]:
+        if not self._begun:
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+            self._begun = True
+        line = raw.decode("utf-8", errors="replace")
+        if not line.strip():
+            return self._complete()
+        if line.startswith(":"):
+            self.framed = True
+            return []
+        found = _FIELD.fullmatch(line)
+        if found is None:
+            return self._take_loose(line)
+        self.framed = True
+        value = found[2] or ""
+        match found[1]:
+            case "event":
+                self._name = value.strip()
+            case "error":
+                return [*self._complete(), Event(value.strip(), failed=True)]
+            case "data":
+                return self._take_data(value)
+        return []
 
-    def __init__(self, text: ReplyText, cancelled: Cancelled) -> None:
-        self.text = text
-        self.stats = GenerationStats()
-        self.cut_short = False
-        """No longer wanted, or long enough: an early end that is no fault."""
-        self.finished = False
-        """The server said that the reply is complete."""
-        self._cancelled = cancelled
-        self._thought = False
+    def _take_data(self, line: str) -> list[Event]:
+        whole = f"{self._data}\n{line}" if self._data else line
+        if whole.strip() == DONE or parsed(whole) is not None:
+            self._data = whole
+            return self._complete(keep_name=True)
+        if self._data and parsed(line) is not None:  # a new event: what came before it was none
+            return [*self._complete(keep_name=True), Event(line.strip(), self._name == "error")]
+        self._data = whole
+        return []
 
-    def take(self, event: str) -> bool:
-        """Read one event; say whether to stop here. Raises EngineError."""
-        if event == "[DONE]":
-            self.finished = True
-            return False
-        chunk = parsed(event)
-        if not isinstance(chunk, dict):
-            raise EngineError("the server sends something that is not JSON", "check generate.base_url")
-        if chunk.get("error"):
-            raise EngineError(f"the server failed in the middle of the reply{reason(event)}", "ask again")
-        self._count(chunk)
-        choices = chunk.get("choices")
-        for choice in choices if isinstance(choices, list) else []:
-            if isinstance(choice, dict):
-                self.cut_short = self.cut_short or self._cancelled() or self._say(choice)
-        return self.cut_short
+    def _complete(self, *, keep_name: bool = False) -> list[Event]:
+        """End the event under way."""
+        data, name = self._data.strip(), self._name
+        self._data, self._name = "", name if keep_name else ""
+        return [Event(data, name == "error")] if data else []
 
-    def check(self) -> None:
-        """Raise EngineError where a reply that came to its end has no words."""
-        if self._thought and not self.text.pieces:
-            raise EngineError(
-                "the model only thought and said nothing",
-                "raise generate.max_tokens, or use a model that does not think",
-            )
-        self.text.finish()
-
-    def _say(self, choice: dict[str, Json]) -> bool:
-        """Hand on the spoken words of a choice; say whether they are enough."""
-        self.finished = self.finished or bool(choice.get("finish_reason"))
-        delta = choice.get("delta")
-        if not isinstance(delta, dict):
-            return False
-        # Two names for what is thought and not said: llama-server's and vLLM's, Ollama's.
-        self._thought = self._thought or bool(delta.get("reasoning_content") or delta.get("reasoning"))
-        piece = delta.get("content")
-        return isinstance(piece, str) and bool(piece) and self.text.take(piece)
-
-    def _count(self, chunk: dict[str, Json]) -> None:
-        if isinstance(usage := chunk.get("usage"), dict):
-            prompt, reply = usage.get("prompt_tokens"), usage.get("completion_tokens")
-            details = usage.get("prompt_tokens_details")
-            cached = details.get("cached_tokens") if isinstance(details, dict) else None
-            if isinstance(prompt, int) and isinstance(reply, int):
-                evaluated = prompt - cached if isinstance(cached, int) else None
-                self.stats = GenerationStats(prompt, evaluated, reply)
+    def _take_loose(self, line: str) -> list[Event]:
+        self._loose = f"{self._loose}\n{line}" if self._loose else line
+        if line.rstrip()[-1:] in ("}", "]") and isinstance(parsed(self._loose), dict):
+            whole, self._loose = self._loose.strip(), ""
+            return [Event(whole)]
+        return []
 
 
 def parsed(text: str) -> Json:
@@ -105,11 +132,3 @@ def parsed(text: str) -> Json:
     except (ValueError, RecursionError):
         return None
     return parsed
-
-
-def reason(text: str) -> str:
-    """Say what an error body says, in a few words; "" where it says nothing."""
-    body = parsed(text)
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    return f": {message[:160]}" if isinstance(message, str) else ""

@@ -1,0 +1,168 @@
+"""The pieces a model gives -> the words of its reply: without thinking, ended in time, never without a line.
+
+For every engine. What ends a reply, and what is told of one that ended badly, is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from voicecli.errors import EngineError
+from voicecli.reply.generate import Remark, TakenBack, ignore
+from voicecli.reply.thinking import Thinking
+
+if TYPE_CHECKING:
+    from voicecli.reply.generate import Emit, Notify
+
+CIRCLE_WORDS = 3
+"""Words of a sentence that is not said twice in a reply."""
+
+LARGER_CONTEXT = "give the model a larger context, or lower conversation.history_tokens"
+
+
+class ReplyText:
+    """Hands a reply on, piece by piece, and knows where it may end.
+
+    A reply cut at the token limit would break off inside a sentence, and be heard to. So once half the limit
+    is used up, the reply is over at the next end of a sentence. An engine without a limit of its own stops
+    there as well. And it is over after a sentence that it said before: small models go round in circles.
+    """
+
+    _SENTENCE_END = re.compile(r"([^\W\d]{2}[.!?…][\"'”’)]*\s|[。！？])")
+    _WHOLE = re.compile(r"[.!?…。！？][\"'”’)\]*_`]*\s*\Z")
+
+    def __init__(
+        self, emit: Emit, max_tokens: int, notify: Notify = ignore, *, thinks_first: bool = False
+    ) -> None:
+        """`thinks_first`: the model was seen to think before it speaks without a tag that opens it."""
+        self._emit = emit
+        self._notify = notify
+        self._max_tokens = max_tokens
+        self._thinking = Thinking(begins_inside=thinks_first)
+        self._tail = ""
+        self._sentence = ""
+        self._said: set[str] = set()
+        self.pieces = 0
+        """Pieces handed on; a piece is a token in every server known."""
+        self.spoke = False
+        """Something was handed on that is no space."""
+
+    @property
+    def thought(self) -> bool:
+        """Whether the model has thought."""
+        return self._thinking.thought
+
+    @property
+    def thinks_first(self) -> bool:
+        """Whether thinking ended in this reply that no tag had begun."""
+        return self._thinking.unopened
+
+    @property
+    def whole(self) -> bool:
+        """Whether what was handed on ends as a sentence does."""
+        return bool(self._WHOLE.search(self._tail))
+
+    def take(self, piece: str) -> bool:
+        """Take a piece of what the model gives; say whether the reply may end here."""
+        before = self._thinking.unopened
+        said = self._thinking.feed(piece)
+        if self._thinking.unopened and not before:
+            self._take_back()
+        return bool(said) and self._say(said)
+
+    def thought_elsewhere(self) -> None:
+        """The server gives the thinking apart from the text."""
+        self._thinking.elsewhere()
+
+    def finish(self, ended: str = "stop", prompt_tokens: int | None = None) -> None:
+        """Tell of a reply that is over, where there is something to tell.
+
+        `ended` is what the server calls the reason. Raises EngineError for a reply without a word.
+        """
+        if rest := self._thinking.finish(cut=ended == "length"):
+            self._say(rest)
+        if self.spoke:
+            if remark := self._remark(ended):
+                self._notify(remark)
+            return
+        raise self._failure(ended, prompt_tokens)
+
+    def _remark(self, ended: str) -> Remark | None:
+        """What is to be said of the end of a reply that has words."""
+        match ended:
+            case "length" if not self.whole:
+                return Remark(
+                    f"the reply was cut off at the limit, {self._max_tokens} tokens",
+                    "raise generate.max_tokens, or give the model a larger context",
+                )
+            case "content_filter" | "safety" | "refusal":
+                return Remark("the server withheld the rest of the reply (its filter)", "ask in other words")
+            case "tool_calls" | "function_call":
+                return Remark(
+                    "the model asked for a tool, and there are none", "use another model, or ask it again"
+                )
+            case _:
+                return None
+
+    def _failure(self, ended: str, prompt_tokens: int | None) -> EngineError:
+        """What is to be said of a reply without words."""
+        if self.thought:
+            return EngineError(
+                "the model only thought and said nothing",
+                "raise generate.max_tokens, or use a model that does not think",
+            )
+        match ended:
+            case "length":
+                size = f" of {prompt_tokens} tokens" if prompt_tokens else ""
+                found = (
+                    f"the language model gave an empty reply: the prompt{size} leaves no room in its context"
+                )
+                return EngineError(found, LARGER_CONTEXT)
+            case "content_filter" | "safety" | "refusal":
+                return EngineError(
+                    "the server withheld the reply (its filter)", "ask in other words, or use another model"
+                )
+            case "tool_calls" | "function_call":
+                return EngineError(
+                    "the model asked for a tool instead of answering, and there are none",
+                    "use another model, or ask in other words",
+                )
+            case _:
+                return EngineError(
+                    "the language model gave an empty reply",
+                    "ask again, use another model, or give it a larger context",
+                )
+
+    def _take_back(self) -> None:
+        if self.pieces:
+            self._notify(TakenBack())
+        self._tail = self._sentence = ""
+        self._said.clear()
+        self.pieces, self.spoke = 0, False
+
+    def _say(self, piece: str) -> bool:
+        """Hand on words; say whether the reply may end here."""
+        self._tail = self._tail[-8:] + piece
+        end = self._SENTENCE_END.search(self._tail)
+        # Only so much of this piece belongs to the finished sentence.
+        own = None if end is None else max(0, len(piece) - (len(self._tail) - end.end()))
+        circles = self._circles(piece, own)
+        over = own is not None and (circles or self.pieces >= self._max_tokens // 2)
+        self.pieces += 1
+        self.spoke = self.spoke or bool(piece.strip())
+        if said := piece[:own].rstrip() if over else piece:
+            self._emit(said)
+        return over
+
+    def _circles(self, piece: str, own: int | None) -> bool:
+        """Whether a sentence ends in this piece that was said before; "No. No." is no circle."""
+        if not own:
+            self._sentence += piece
+            return False
+        words = re.findall(r"\w+", (self._sentence + piece[:own]).casefold())
+        self._sentence = piece[own:]
+        sentence = " ".join(words)
+        circles = len(words) >= CIRCLE_WORDS and sentence in self._said
+        self._said.add(sentence)
+        return circles
