@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
+SHOWN_CHARS = 40
+"""So much of a reply without words is shown to the user."""
+_ASK_AGAIN = "ask again, or in other words"
+
 
 class Replying:
     """Owns the conversation. One draft at a time: a reply is remembered, as far as heard, before the next."""
@@ -119,19 +123,22 @@ class Replying:
         answered_at = times.playback_at if outcome.heard else None
         if outcome.interrupted and self._turns.goes_on(draft.turn, answered_at):
             self._conversation.go_on(draft.transcript.text)
+        elif stats and not outcome.interrupted and (shown := self._turns.drafts[draft.number].wordless):
+            self._conversation.go_on(draft.transcript.text)  # what they said is not lost
+            found = f"the reply has no words to say, only {shown}"
+            self._turns.emit(events.Warned(self._turns.elapsed_s(), found, _ASK_AGAIN, draft.turn))
         elif not draft.repeats:
             self._conversation.remember(draft.transcript.text, outcome.heard, outcome.interrupted)
             self._last = outcome.heard or self._last
         self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
-        turn = draft.turn
         if outcome.interrupted:
-            self._turns.emit(events.Interrupted(self._turns.elapsed_s(), turn, outcome.heard))
+            self._turns.emit(events.Interrupted(self._turns.elapsed_s(), draft.turn, outcome.heard))
         dropped, dropped_s = self._turns.dropped(draft)
         stats = stats or GenerationStats()
         self._turns.emit(
             events.TurnDone(
                 self._turns.elapsed_s(),
-                turn,
+                draft.turn,
                 outcome.heard,
                 times.latency_ms(),
                 times.decided_ms,
@@ -169,18 +176,18 @@ class Replying:
     def _generate(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats:
         record = self._turns.drafts[draft.number]
         times = record.times
-        splitter, count = ClauseSplitter(self._language), 0
+        splitter = ClauseSplitter(self._language)
 
         def say(texts: Iterable[str]) -> None:
-            nonlocal count
             for text in texts:
                 times.first_clause_at = times.first_clause_at or self._turns.clock.now()
                 now = self._turns.elapsed_s()
-                self._turns.tell(draft, events.ReplyClause(now, draft.turn, count, text))
-                self._clauses.put(Clause(draft.turn, draft.number, count, text))
-                count += 1
+                self._turns.tell(draft, events.ReplyClause(now, draft.turn, record.clauses, text))
+                self._clauses.put(Clause(draft.turn, draft.number, record.clauses, text))
+                record.clauses += 1
 
         def on_text(delta: str) -> None:
+            record.beginning = (record.beginning + delta)[:SHOWN_CHARS]
             times.first_token_at = times.first_token_at or self._turns.clock.now()
             say(splitter.push(delta))
 
