@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import TypeAlias
 
+from voicecli.reply.locales import localised
+
 CODE_PHRASE = {"en": "There is a code example here."}
 """Said in place of a block of code; in other languages it is passed over."""
 
@@ -59,6 +61,7 @@ def speakable(text: str, language: str = "en") -> str:
     if language == "en":
         for pattern, replacement in _ENGLISH:
             text = pattern.sub(replacement, text)
+    text = localised(text, language)
     text = _STRAY.sub(" ", text)
     text = _tidy(text)
     return text if any(char.isalnum() for char in text) else ""

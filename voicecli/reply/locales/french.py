@@ -13,10 +13,11 @@ FRENCH = Locale(
     range_word="à",
     ratio_word="à",
     minus="moins",
+    point="point",
     per="par",
     hour_words="heures?|h",
-    whole_hour="{h}",
-    hour_and_minute="{h} {m}",
+    whole_hour="{h} {hours}",
+    hour_and_minute="{h} {hours} {m}",
     hour_feminine=True,
     agreement={"un": ("un", "une")},
     one_below_two=True,
@@ -102,9 +103,15 @@ FRENCH = Locale(
     half_more="demi",
     fraction_and=" et ",
     parts={
-        3: ("tiers", "tiers"), 4: ("quart", "quarts"), 5: ("cinquième", "cinquièmes"),
-        6: ("sixième", "sixièmes"), 7: ("septième", "septièmes"), 8: ("huitième", "huitièmes"),
-        9: ("neuvième", "neuvièmes"), 10: ("dixième", "dixièmes"), 16: ("seizième", "seizièmes"),
+        3: ("tiers", "tiers"),
+        4: ("quart", "quarts"),
+        5: ("cinquième", "cinquièmes"),
+        6: ("sixième", "sixièmes"),
+        7: ("septième", "septièmes"),
+        8: ("huitième", "huitièmes"),
+        9: ("neuvième", "neuvièmes"),
+        10: ("dixième", "dixièmes"),
+        16: ("seizième", "seizièmes"),
         100: ("centième", "centièmes"),
     },
     squared="au carré",
@@ -158,7 +165,7 @@ FRENCH = Locale(
         cf.  confer
         vol.  volume
         chap.  chapitre
-        p.  page
+        p. #  page
         tél.  téléphone
         n°  numéro
         N°  numéro

@@ -13,6 +13,7 @@ GERMAN = Locale(
     range_word="bis",
     ratio_word="zu",
     minus="minus",
+    point="Punkt",
     per="pro",
     hour_words="Uhr|h",
     whole_hour="{h} Uhr",
@@ -101,9 +102,15 @@ GERMAN = Locale(
     half_more="einhalb",
     fraction_and=" ",
     parts={
-        3: ("Drittel", "Drittel"), 4: ("Viertel", "Viertel"), 5: ("Fünftel", "Fünftel"),
-        6: ("Sechstel", "Sechstel"), 7: ("Siebtel", "Siebtel"), 8: ("Achtel", "Achtel"),
-        9: ("Neuntel", "Neuntel"), 10: ("Zehntel", "Zehntel"), 16: ("Sechzehntel", "Sechzehntel"),
+        3: ("Drittel", "Drittel"),
+        4: ("Viertel", "Viertel"),
+        5: ("Fünftel", "Fünftel"),
+        6: ("Sechstel", "Sechstel"),
+        7: ("Siebtel", "Siebtel"),
+        8: ("Achtel", "Achtel"),
+        9: ("Neuntel", "Neuntel"),
+        10: ("Zehntel", "Zehntel"),
+        16: ("Sechzehntel", "Sechzehntel"),
         100: ("Hundertstel", "Hundertstel"),
     },
     squared="Quadrat",
@@ -160,7 +167,7 @@ GERMAN = Locale(
         geb.  geboren
         gest.  gestorben
         Nr.  Nummer
-        S.  Seite
+        S. #  Seite
         Bd.  Band
         Kap.  Kapitel
         Abb.  Abbildung

@@ -13,6 +13,7 @@ ITALIAN = Locale(
     range_word="a",
     ratio_word="a",
     minus="meno",
+    point="punto",
     per="per",
     hour_words="h",
     whole_hour="{h}",
@@ -100,9 +101,15 @@ ITALIAN = Locale(
     half_more="mezzo",
     fraction_and=" e ",
     parts={
-        3: ("terzo", "terzi"), 4: ("quarto", "quarti"), 5: ("quinto", "quinti"),
-        6: ("sesto", "sesti"), 7: ("settimo", "settimi"), 8: ("ottavo", "ottavi"),
-        9: ("nono", "noni"), 10: ("decimo", "decimi"), 16: ("sedicesimo", "sedicesimi"),
+        3: ("terzo", "terzi"),
+        4: ("quarto", "quarti"),
+        5: ("quinto", "quinti"),
+        6: ("sesto", "sesti"),
+        7: ("settimo", "settimi"),
+        8: ("ottavo", "ottavi"),
+        9: ("nono", "noni"),
+        10: ("decimo", "decimi"),
+        16: ("sedicesimo", "sedicesimi"),
         100: ("centesimo", "centesimi"),
     },
     squared="al quadrato",
@@ -162,7 +169,7 @@ ITALIAN = Locale(
         cap.  capitolo
         vol.  volume
         tel.  telefono
-        n.  numero
+        n. #  numero
         n°  numero
         nº  numero
         max.  massimo

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
+
+Rule: TypeAlias = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
+"""What is found, and what is said in its place."""
 
 Kings: TypeAlias = Literal["cardinal", "ordinal", "ordinal to ten", "article and ordinal"]
 """How the number of a king is said: Louis quatorze, Luigi quattordicesimo, Felipe segundo but Alfonso trece,
@@ -56,6 +61,8 @@ class Locale:
     ratio_word: str
     """16:9."""
     minus: str
+    point: str
+    """In addresses, and numbers that are no quantities."""
     per: str
     hour_words: str
     """Pattern of what may follow a time and is said with it."""
@@ -65,7 +72,7 @@ class Locale:
     """Of `{h}` and `{m}`."""
     hour_feminine: bool
     agreement: dict[str, tuple[str, str]]
-    """A number's last word before what is counted, masculine and feminine, where it is not as when counting."""
+    """A number's last word in front of what is counted, masculine and feminine: un kilo, une heure."""
     one_below_two: bool
     """Whether 0 and 1,5 take the singular."""
     units: dict[str, Noun]
