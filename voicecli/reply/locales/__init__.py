@@ -83,7 +83,13 @@ def _stages(language: str) -> list[tuple[re.Pattern[str], list[Rule]]]:
     amount_stage = (re.compile(rf"[\d{amounts.VULGAR}/⁰-⁹²³^]"), amounts.rules(locale))
     order_stage = (ordinal, order.rules(locale))
     return [
-        (figure, _figures(locale)),
+        (
+            figure,
+            [
+                (re.compile("\u03bc|\u2126"), lambda m: "\u00b5" if m[0] == "\u03bc" else "\u03a9"),
+                *_figures(locale),
+            ],
+        ),
         (re.compile(r"[.°º/]|\b[A-Z]"), [_abbreviations(locale), (_INITIALS, _spelt)]),
         (dash_or_figure, times.rules(locale)),
         # A German year is known by having no unit behind it; an Italian 1° is no degree.

@@ -63,6 +63,12 @@ DUTCH = Locale(
         cm²  vierkante centimeter
         m³  kubieke meter
         cm³  kubieke centimeter
+        µm  micrometer
+        µg  microgram
+        µs  microseconde/microseconden
+        Ω  ohm
+        kΩ  kilo-ohm
+        MΩ  mega-ohm
         °  graad/graden
         °C  graad Celsius/graden Celsius
         °F  graad Fahrenheit/graden Fahrenheit

@@ -64,6 +64,12 @@ FRENCH = Locale(
         cm²  centimètre carré/centimètres carrés
         m³  mètre cube/mètres cubes
         cm³  centimètre cube/centimètres cubes
+        µm  micromètre/micromètres
+        µg  microgramme/microgrammes
+        µs  microseconde/microsecondes  f
+        Ω  ohm/ohms
+        kΩ  kiloohm/kiloohms
+        MΩ  mégaohm/mégaohms
         °  degré/degrés
         °C  degré Celsius/degrés Celsius
         °F  degré Fahrenheit/degrés Fahrenheit

@@ -64,6 +64,12 @@ GERMAN = Locale(
         cm²  Quadratzentimeter
         m³  Kubikmeter
         cm³  Kubikzentimeter
+        µm  Mikrometer
+        µg  Mikrogramm
+        µs  Mikrosekunde/Mikrosekunden  f
+        Ω  Ohm
+        kΩ  Kiloohm
+        MΩ  Megaohm
         °  Grad
         °C  Grad Celsius
         °F  Grad Fahrenheit

@@ -64,6 +64,12 @@ ITALIAN = Locale(
         cm³  centimetro cubo/centimetri cubi
         km/h  chilometro orario/chilometri orari
         m/s  metro al secondo/metri al secondo
+        µm  micrometro/micrometri
+        µg  microgrammo/microgrammi
+        µs  microsecondo/microsecondi
+        Ω  ohm
+        kΩ  kiloohm
+        MΩ  megaohm
         °  grado/gradi
         °C  grado Celsius/gradi Celsius
         °F  grado Fahrenheit/gradi Fahrenheit

@@ -62,6 +62,12 @@ PORTUGUESE = Locale(
         cm²  centímetro quadrado/centímetros quadrados
         m³  metro cúbico/metros cúbicos
         cm³  centímetro cúbico/centímetros cúbicos
+        µm  micrómetro/micrómetros
+        µg  micrograma/microgramas
+        µs  microssegundo/microssegundos
+        Ω  ohm/ohms
+        kΩ  quilo-ohm/quilo-ohms
+        MΩ  mega-ohm/mega-ohms
         °  grau/graus
         °C  grau Celsius/graus Celsius
         °F  grau Fahrenheit/graus Fahrenheit

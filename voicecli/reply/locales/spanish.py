@@ -62,6 +62,12 @@ SPANISH = Locale(
         cm²  centímetro cuadrado/centímetros cuadrados
         m³  metro cúbico/metros cúbicos
         cm³  centímetro cúbico/centímetros cúbicos
+        µm  micrómetro/micrómetros
+        µg  microgramo/microgramos
+        µs  microsegundo/microsegundos
+        Ω  ohmio/ohmios
+        kΩ  kiloohmio/kiloohmios
+        MΩ  megaohmio/megaohmios
         °  grado/grados
         °C  grado Celsius/grados Celsius
         °F  grado Fahrenheit/grados Fahrenheit
