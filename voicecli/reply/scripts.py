@@ -140,6 +140,8 @@ _GREEK_ALONE = re.compile(
 """Not a unit: 5 kΩ, 3 μm."""
 _GREEK_WORD = re.compile(f"[{_GREEK}\u0300-\u036f]{{2,}}")
 _CYRILLIC_WORD = re.compile(f"[{_CYRILLIC}\u0301’ʼ]+")
+_OPENING = ("", " ", "(", "[", '"', "“", "„", "«")
+_CLOSING = ("", " ", ")", "]", '"', "”", "»", ",", ".", ";", ":", "!", "?")
 _PUNCTUATION = str.maketrans("。、，；：！？「」『』《》（）・", '.,,;:!?""""""()\u0020')
 
 
@@ -163,8 +165,8 @@ def foreign(text: str, language: str) -> str:
 def _without_sounds(text: str, language: str) -> str:
     """Put a phrase in the place of each run of a script that is not transliterated; once for each script."""
     own = _OWN_SCRIPTS.get(language, ())
-    silent = "".join(block for name, block in _BLOCKS.items() if name not in own)
-    if not re.search(f"[{silent}]", text):
+    silent = {name: block for name, block in _BLOCKS.items() if name not in own}
+    if not re.search(f"[{''.join(silent.values())}]", text):
         return text
     if not own:
         text = text.translate(_PUNCTUATION)
@@ -172,20 +174,29 @@ def _without_sounds(text: str, language: str) -> str:
     said: set[str] = set()
 
     def phrase(match: re.Match[str]) -> str:
-        script = next(name for name, block in _BLOCKS.items() if re.match(f"[{block}]", match["run"]))
+        script = next(name for name, block in silent.items() if re.match(f"[{block}]", match["run"]))
         script = _JAPANESE if script == _CHINESE and japanese else script
         repeats = match["gloss"] is not None or match["open"] is not None or script in said
         said.add(script)
-        return " " if repeats else f" {_phrase(script, language)} "
+        words = "" if repeats else _phrase(script, language)
+        before, behind = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+        front = "" if before in _OPENING else " "
+        return front + words + (" " if words and behind not in _CLOSING else "")
 
-    # Marks, digits and spaces within a run belong to it.
-    run = f'[{silent}](?:[\\s{silent}\u200c\u200d.,;:!?"0-9-]*[{silent}])?'
     return re.sub(
-        f"\\s*(?P<open>\\(\\s*)?(?P<run>{run})(?(open)\\s*\\)|(?P<gloss>(?=\\s*\\([a-zà-ž])))?\\s*",
+        f"\\s*(?P<open>\\(\\s*)?(?P<run>{_runs(silent)})(?(open)\\s*\\)|(?P<gloss>(?=\\s*\\([a-zà-ž])))?\\s*",
         phrase,
         text,
         flags=re.IGNORECASE,
     )
+
+
+def _runs(silent: dict[str, str]) -> str:
+    """Pattern of a run of one script; Japanese is written in two. Marks and digits within belong to it."""
+    together = {**silent}
+    if _JAPANESE in together and _CHINESE in together:
+        together[_JAPANESE] += together.pop(_CHINESE)
+    return "|".join(f"[{b}](?:[\\s{b}\u200c\u200d.,;:!?0-9-]*[{b}])?" for b in together.values())
 
 
 def _phrase(script: str, language: str) -> str:

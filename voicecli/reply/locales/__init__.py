@@ -18,7 +18,7 @@ LANGUAGES = ("de", "fr", "es", "it", "nl", "pt")
 
 _MAY_END = frozenset(("etc", "usw", "ecc", "enz", "ä", "chr", "uu", "j.-c", "c", "m", "std", "min", "jh"))
 
-_BEFORE_A_NAME = r"(?=\s(?:[A-ZÀ-Þ]|l[ea]\s))"
+_BEFORE_A_NAME = r"(?=\s(?:[A-ZÀ-Þ]|l[ea]\s|et\s))"
 """M. Dupont, M. le Président; Me voici and St are no titles."""
 
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-ZÀ-Þ]\.[\s-]?)+(?=[A-ZÀ-Þ][^\W\d_])")
@@ -51,6 +51,12 @@ def wants_more(language: str) -> frozenset[str]:
         return frozenset()
     words = " ".join(_locale(language).abbreviations).split()
     return frozenset(word[:-1].lower() for word in words if word.endswith(".")) - _MAY_END
+
+
+@cache
+def bound(language: str) -> frozenset[str]:
+    """Words no clause should end on, in small letters: articles, prepositions, conjunctions."""
+    return frozenset(_locale(language).bound.split()) if language in LANGUAGES else frozenset()
 
 
 def _locale(language: str) -> Locale:

@@ -67,7 +67,10 @@ def rules(locale: Locale) -> list[Rule]:
         (re.compile(rf"(?<![\w.,])({NUMBER})\s?({magnitudes})(?![\w.])"), many),
         (re.compile(rf"(?<![\w.,/])({NUMBER})\s?({units}){per}(\.(?=\s[a-zà-ÿ\d]))?(?![\w²³/°])"), unit),
         (re.compile(r"(?<![\w/])(km|m|MB|GB)/([hs])(?!\w)"), unit_alone),
-        (re.compile(r"(?<![\w/.,])(?:(\d+)\s)?(\d{1,2})[/⁄](\d{1,3})(?![\w/])"), fraction),
+        (
+            re.compile(rf"(?<![\w/.,])(?:(\d+)\s)?(\d{{1,2}})[/⁄](\d{{1,3}})(?:\s?({units}))?(?![\w/])"),
+            fraction,
+        ),
         (re.compile(r"(?<=[\w)])(?:([⁰¹²³⁴-⁹⁻⁺]+)|\^\{?([-+]?\w+)\}?)"), power),
     ]
 
@@ -89,12 +92,9 @@ def _money(sign: str, amount: str, magnitude: str | None, per: str | None, local
     noun, cents = locale.money[sign], locale.cents.get(sign)
     whole, _, part = amount.partition(",")
     if magnitude:
-        of = locale.of
-        if of == "de " and locale.code == "fr" and noun.many[0] in _VOWELS:
-            of = "d'"
-        elif locale.magnitudes[magnitude].one == locale.magnitudes[magnitude].many:
-            of = ""  # mil euros, mila euro
-        said = f"{counted(amount, locale.magnitudes[magnitude], locale)} {of}{noun.many}"
+        million = locale.magnitudes[magnitude]
+        directly = million.one == million.many  # mil euros, mila euro, Million Euro
+        said = f"{counted(amount, million, locale)} {noun.many if directly else _of(noun.many, locale)}"
     elif cents and len(part) == 2 and whole.replace(".", "").isdecimal():
         small = str(int(part))
         if whole == "0":
@@ -108,13 +108,26 @@ def _money(sign: str, amount: str, magnitude: str | None, per: str | None, local
     return said + _per(per, locale)
 
 
+def _of(name: str, locale: Locale) -> str:
+    """`d'euros`, `de litre`: what a million or a quarter is of."""
+    if locale.code == "fr" and name[0] in _VOWELS:
+        return f"d'{name}"
+    return f"{locale.of}{name}"
+
+
 def _fraction(match: re.Match[str], locale: Locale) -> str:
-    """`1/2`, `2 1/2`, `3/4`; 24/7 and 9/11 are none."""
-    whole, above, below = match[1], int(match[2]), int(match[3])
+    """`1/2`, `2 1/2`, `3/4 l`; 24/7 and 9/11 are none."""
+    whole, above, below, noun = match[1], int(match[2]), int(match[3]), locale.units.get(match[4] or "")
     if not 0 < above < below or (below != 2 and below not in locale.parts):
         return match[0]
     if below == 2:
-        return f"{whole}{locale.fraction_and}{locale.half_more}" if whole else locale.half
-    name = locale.parts[below][not is_one(str(above), locale)]
-    said = f"{agreeing(str(above), locale, feminine=False)} {name}"
+        half = locale.half_more if whole else locale.half
+        if noun and noun.feminine:
+            half = re.sub(r"^un ", "une ", re.sub(r"o$", "a", half))
+        name = "" if noun is None else f" {noun.many if whole else noun.one}"
+        return f"{whole}{locale.fraction_and}{half}{name}" if whole else half + name
+    part = locale.parts[below][not is_one(str(above), locale)]
+    said = f"{agreeing(str(above), locale, feminine=False)} {part}"
+    if noun:
+        said += f" {_of(noun.one, locale)}"
     return f"{whole}{locale.fraction_and}{said}" if whole else said

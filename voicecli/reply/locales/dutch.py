@@ -184,4 +184,9 @@ DUTCH = Locale(
     kings="article and ordinal",
     counted_parts="hoofdstuk|deel|boek|bedrijf|artikel|type|klasse|niveau|bijlage|Wereldoorlog",
     centuries="",
+    bound=(
+        "de het een en of maar want dat die deze dit in op aan uit bij met na van voor naar om over onder "
+        "door tegen zonder tot sinds tussen te niet zeer heel mijn jouw zijn haar ons onze hun als toen "
+        "omdat ik je jij hij ze zij we wij"
+    ),
 )

@@ -184,4 +184,9 @@ FRENCH = Locale(
     kings="cardinal",
     counted_parts="chapitre|tome|livre|partie|acte|scène|article|type|classe|niveau|volume|annexe|mondiale",
     centuries="siècle",
+    bound=(
+        "le la les l un une des du de d au aux à ce cet cette ces mon ma mes ton ta tes son sa ses notre "
+        "nos votre vos leur leurs et ou mais car que qui quand si en dans sur sous par pour avec sans "
+        "chez vers entre ne pas très plus je tu il elle on nous vous ils elles"
+    ),
 )

@@ -196,4 +196,10 @@ GERMAN = Locale(
     kings="article and ordinal",
     counted_parts="Kapitel|Teil|Band|Abschnitt|Artikel|Akt|Typ|Klasse|Stufe|Weltkrieg|Buch|Anhang",
     centuries="",
+    bound=(
+        "der die das dem den des ein eine einen einem einer eines kein keine mein meine dein sein seine "
+        "ihr ihre unser unsere und oder aber denn weil dass wenn ob in im ins an am ans auf aus bei beim "
+        "mit nach von vom vor zu zum zur für um über unter durch gegen ohne bis seit zwischen nicht sehr "
+        "zwei drei"
+    ),
 )

@@ -95,6 +95,7 @@ ITALIAN = Locale(
     """),
     magnitudes=nouns("""
         mila  mila
+        M  milione/milioni
         mln  milione/milioni
         milione  milione/milioni
         milioni  milione/milioni
@@ -187,4 +188,9 @@ ITALIAN = Locale(
     kings="ordinal",
     counted_parts="tipo|classe|livello|articolo",
     centuries="secolo",
+    bound=(
+        "il lo la i gli le l un uno una di a da in con su per tra fra del dello della dei degli delle al "
+        "allo alla ai alle dal dalla nel nella nei nelle sul sulla e ed o ma che chi quando se come non "
+        "molto più mi ti si ci vi suo sua mio mia"
+    ),
 )

@@ -182,4 +182,9 @@ PORTUGUESE = Locale(
     kings="ordinal to ten",
     counted_parts="capítulo|tomo|livro|parte|ato|cena|artigo|tipo|classe|nível|volume|século|séculos|Mundial",
     centuries="",
+    bound=(
+        "o a os as um uma uns umas de do da dos das em no na nos nas ao à aos às com por pelo pela para "
+        "sem sobre entre até desde meu minha teu tua seu sua este esta esse essa e ou mas que quem quando "
+        "se como não muito mais me te lhe"
+    ),
 )

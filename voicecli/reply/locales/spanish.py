@@ -183,4 +183,9 @@ SPANISH = Locale(
     kings="ordinal to ten",
     counted_parts="capítulo|tomo|libro|parte|acto|escena|artículo|tipo|clase|nivel|volumen|siglo|siglos|Mundial",
     centuries="",
+    bound=(
+        "el la los las un una unos unas lo al del de a en con por para sin sobre entre desde hasta mi mis "
+        "tu tus su sus este esta estos estas ese esa y e o u pero que quien cuando si como no muy más se "
+        "me te le nos"
+    ),
 )

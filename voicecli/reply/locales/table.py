@@ -106,3 +106,5 @@ class Locale:
     """Pattern of the nouns behind which a Roman number is a cardinal: chapters and their like."""
     centuries: str
     """Pattern of the nouns in front of which a Roman number is an ordinal without a mark."""
+    bound: str
+    """Words that belong to the next one: no clause should end on them."""
