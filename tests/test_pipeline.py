@@ -378,6 +378,29 @@ def test_a_failed_language_model_is_told_and_the_talk_goes_on() -> None:
     assert done.heard == "Fine again."
 
 
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [("👍", "👍"), ("...\n\n", "..."), (" \n\n\n", "white space"), ("(!) 🎉🎉 …", "(!) 🎉🎉 …")],
+)
+def test_a_reply_without_a_word_is_told_and_what_the_user_said_is_kept(reply: str, shown: str) -> None:
+    with talking(["call me Ann", "who am I"], [reply, reply, "You are Ann."]) as talk:
+        talk.until(events.Listening)
+        talk.says(tone(0.5))
+        warned = talk.until(events.Warned)
+        assert talk.until(events.TurnDone).heard == ""
+        talk.until(events.Listening)
+        talk.pipeline.controls.repeat()  # there is nothing yet
+        talk.pipeline.controls.say("Hello?")
+        talk.until(events.Warned)
+        talk.until(events.Listening)
+        talk.says(tone(0.5, 1))
+        done = talk.until(events.TurnDone)
+    assert (warned.message, warned.turn) == (f"the reply has no words to say, only {shown}", 1)
+    assert warned.remedy
+    assert done.heard == "You are Ann."
+    assert [m.content for m in talk.answers.asked[-1][1:]] == ["call me Ann Hello? who am I"]
+
+
 def test_a_sound_without_words_is_not_answered() -> None:
     with talking(["", "hello"], ["hello you"]) as talk:
         talk.until(events.Listening)

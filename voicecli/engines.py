@@ -17,6 +17,7 @@ from voicecli.models.choice import (
     whisper_folder,
 )
 from voicecli.reply.generate import ignore, make_generator, never
+from voicecli.reply.locales import localised
 from voicecli.speak.synthesize import Synthesizer
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ def load_synthesizer(config: SynthesizeConfig, store: ModelStore) -> Synthesizer
     """Piper, warm. Raises ModelError."""
     synthesizer = Synthesizer(voice_file(store, config.voice), config)
     synthesizer.warm()
+    localised("1", synthesizer.language)  # its tables are ready before they are latency
     return synthesizer
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import wave
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from voicecli.audio.wav import head
 from voicecli.errors import AudioFileError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _mono(block: av.AudioFrame) -> Float32:
 
 
 class WavWriter:
-    """A 16-bit WAV file that appears under its name when it is complete, and not at all on failure."""
+    """A 16-bit WAV file of any size that appears under its name when complete, and not at all on failure."""
 
     def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
         self._path = path
@@ -89,16 +89,19 @@ class WavWriter:
             self._handle = self._part.open("wb")
         except OSError as error:
             raise self._unwritable(error) from error
-        self._wave = wave.open(self._handle, "wb")
-        self._wave.setframerate(self._form[0])
-        self._wave.setnchannels(self._form[1])
-        self._wave.setsampwidth(2)
+        self._bytes = 0
+        self._append(head(*self._form, 0))
         return self
 
     def write(self, samples: Int16) -> None:
         """Append (n,) or (n, channels) int16. Raises AudioFileError when the disk refuses."""
+        data = samples.astype("<i2").tobytes()
+        self._append(data)
+        self._bytes += len(data)
+
+    def _append(self, data: bytes) -> None:
         try:
-            self._wave.writeframesraw(samples.astype("<i2").tobytes())
+            self._handle.write(data)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -107,7 +110,9 @@ class WavWriter:
     ) -> None:
         """Give the file its name; after an error, remove it."""
         try:
-            self._wave.close()
+            if kind is None:
+                self._handle.seek(0)
+                self._handle.write(head(*self._form, self._bytes))
             self._handle.close()
             if kind is None:
                 self._part.replace(self._path)

@@ -17,7 +17,8 @@ from voicecli.cli.config import config_app
 from voicecli.cli.devices import devices
 from voicecli.cli.doctor import doctor
 from voicecli.cli.models import models_app
-from voicecli.cli.speech import say, transcribe
+from voicecli.cli.say import say
+from voicecli.cli.speech import transcribe
 from voicecli.cli.talk import demo, talk
 from voicecli.errors import VoicecliError
 from voicecli.worker import any_alive

@@ -1,109 +1,15 @@
-"""`voicecli say` and `voicecli transcribe`: one half of a talk each."""
+"""`voicecli transcribe`: recordings -> text."""
 
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from voicecli.cli.options import (
-    ConfigFile,
-    Language,
-    ModelsDir,
-    OutputDevice,
-    Voice,
-    Whisper,
-    settings,
-    store_at,
-)
-from voicecli.errors import AudioFileError, ConfigError, DeviceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from voicecli.config import Config
-    from voicecli.speak.synthesize import Synthesizer
-
-TICK_S = 0.02
-"""How often sound is moved on to the loudspeaker."""
-
-
-def say(
-    text: Annotated[str, typer.Argument(help="What to say.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write a WAV instead of playing.")
-    ] = None,
-    output_device: OutputDevice = None,
-    voice: Voice = None,
-    config_file: ConfigFile = None,
-    models_dir: ModelsDir = None,
-) -> None:
-    """Say TEXT aloud, or into a WAV file."""
-    from voicecli.engines import load_synthesizer
-    from voicecli.reply.clauses import ClauseSplitter
-
-    config = settings(
-        config_file,
-        {"--output-device": ("audio.output_device", output_device), "--voice": ("synthesize.voice", voice)},
-    )
-    synthesizer = load_synthesizer(config.synthesize, store_at(models_dir))
-    splitter = ClauseSplitter(synthesizer.language)
-    clauses = [*splitter.push(text), *splitter.finish()]
-    if not clauses:
-        raise ConfigError("there is nothing in it that can be said", "give some words")
-    if output is not None:
-        _to_file(output, clauses, synthesizer)
-    else:
-        _aloud(clauses, synthesizer, config)
-
-
-def _to_file(output: Path, clauses: list[str], synthesizer: Synthesizer) -> None:
-    from voicecli.audio.files import WavWriter
-
-    with WavWriter(output, synthesizer.rate_hz, channels=1) as wav:
-        for clause in clauses:
-            wav.write(synthesizer.synthesize(clause))
-
-
-def _aloud(clauses: list[str], synthesizer: Synthesizer, config: Config) -> None:
-    """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
-    from voicecli.audio.choose import device_of
-    from voicecli.audio.closing import close_in_time
-    from voicecli.audio.devices import DeviceStream
-    from voicecli.clock import MonotonicClock
-    from voicecli.messages import Clause, SpokenChunk
-    from voicecli.speak.playback import Playback
-
-    audio, clock, never = config.audio, MonotonicClock(), threading.Event()
-    device = device_of("output", audio)
-    stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
-    playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
-
-    def wait_until(moved_on: Callable[[], bool]) -> None:
-        while not moved_on():
-            if stream.dead(clock.now()):
-                raise DeviceError(
-                    f"the device {device.name!r} stopped",
-                    "plug it in again, or choose another: voicecli devices",
-                )
-            clock.wait(never, TICK_S)
-
-    stream.start(playback.pull)
-    try:
-        playback.begin(1)
-        playback.open(1)
-        for index, text in enumerate(clauses):
-            playback.load(
-                SpokenChunk(Clause(1, 1, index, text), synthesizer.synthesize(text), synthesizer.rate_hz)
-            )
-            wait_until(playback.pump)
-        playback.finish()
-        wait_until(lambda: playback.done(clock.now()))
-    finally:
-        close_in_time([stream])
+from voicecli.cli.options import ConfigFile, Language, ModelsDir, Whisper, settings, store_at
+from voicecli.errors import AudioFileError
 
 
 def transcribe(

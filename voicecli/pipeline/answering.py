@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
+_ASK_AGAIN = "ask again, or in other words"
+
 
 class Replying:
     """Owns the conversation. One draft at a time: a reply is remembered, as far as heard, before the next."""
@@ -125,19 +127,22 @@ class Replying:
         answered_at = times.playback_at if outcome.heard else None
         if outcome.interrupted and self._turns.goes_on(draft.turn, answered_at):
             self._conversation.go_on(draft.transcript.text)
+        elif stats and not outcome.interrupted and (shown := self._turns.drafts[draft.number].wordless):
+            self._conversation.go_on(draft.transcript.text)  # what they said is not lost
+            found = f"the reply has no words to say, only {shown}"
+            self._turns.emit(events.Warned(self._turns.elapsed_s(), found, _ASK_AGAIN, draft.turn))
         elif not draft.repeats:
             self._conversation.remember(draft.transcript.text, outcome.heard, outcome.interrupted)
             self._last = outcome.heard or self._last
         self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
-        turn = draft.turn
         if outcome.interrupted:
-            self._turns.emit(events.Interrupted(self._turns.elapsed_s(), turn, outcome.heard))
+            self._turns.emit(events.Interrupted(self._turns.elapsed_s(), draft.turn, outcome.heard))
         dropped, dropped_s = self._turns.dropped(draft)
         stats = stats or GenerationStats()
         self._turns.emit(
             events.TurnDone(
                 self._turns.elapsed_s(),
-                turn,
+                draft.turn,
                 outcome.heard,
                 times.latency_ms(),
                 times.decided_ms,

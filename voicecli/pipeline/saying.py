@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from voicecli.messages import Draft, EndOfReply
     from voicecli.pipeline.turns import Turns
 
+SHOWN_CHARS = 40
+"""So much of a reply is kept, to be shown to the user where it has no words."""
+
 
 class Saying:
     """Used by the replying thread; what it calls is told on that thread."""
@@ -27,10 +30,8 @@ class Saying:
         self._turns = turns
         self._clauses = clauses
         self._language = language
-        self._times = turns.drafts[draft.number].times
+        self._record = turns.drafts[draft.number]
         self._splitter = ClauseSplitter(language)
-        self.count = 0
-        """Clauses handed on."""
 
     def cancelled(self) -> bool:
         """Whether the reply is in vain."""
@@ -38,7 +39,9 @@ class Saying:
 
     def on_text(self, delta: str) -> None:
         """Take the next piece of the reply."""
-        self._times.first_token_at = self._times.first_token_at or self._turns.clock.now()
+        self._record.beginning = (self._record.beginning + delta)[:SHOWN_CHARS]
+        times = self._record.times
+        times.first_token_at = times.first_token_at or self._turns.clock.now()
         self._say(self._splitter.push(delta))
 
     def on_notice(self, notice: Remark | TakenBack) -> None:
@@ -48,8 +51,9 @@ class Saying:
                 now = self._turns.elapsed_s()
                 self._turns.tell(self._draft, events.Warned(now, found, remedy, self._draft.turn))
             case TakenBack():
-                self._splitter, self._times.first_clause_at = ClauseSplitter(self._language), None
-                self._turns.take_back(self._draft, self.count)
+                self._splitter, self._record.beginning = ClauseSplitter(self._language), ""
+                self._record.times.first_clause_at = None
+                self._turns.take_back(self._draft, self._record.clauses)
 
     def finish(self) -> None:
         """Nothing follows, or nothing can: what has come stands."""
@@ -57,9 +61,10 @@ class Saying:
             self._say(self._splitter.finish())
 
     def _say(self, texts: Iterable[str]) -> None:
+        record, turn = self._record, self._draft.turn
         for text in texts:
-            self._times.first_clause_at = self._times.first_clause_at or self._turns.clock.now()
-            now, turn = self._turns.elapsed_s(), self._draft.turn
-            self._turns.tell(self._draft, events.ReplyClause(now, turn, self.count, text))
-            self._clauses.put(Clause(turn, self._draft.number, self.count, text))
-            self.count += 1
+            record.times.first_clause_at = record.times.first_clause_at or self._turns.clock.now()
+            now = self._turns.elapsed_s()
+            self._turns.tell(self._draft, events.ReplyClause(now, turn, record.clauses, text))
+            self._clauses.put(Clause(turn, self._draft.number, record.clauses, text))
+            record.clauses += 1

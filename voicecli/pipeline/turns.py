@@ -53,8 +53,19 @@ class DraftRecord:
     """Index of the first clause that is part of the reply: those before were what the model thought."""
     generate_s: float = 0.0
     """Time the language model worked on it."""
+    beginning: str = ""
+    """Of the reply, as the language model wrote it."""
+    clauses: int = 0
+    """How many the reply had so far."""
     synthesize_s: float = 0.0
     """Time the voice worked on it."""
+
+    @property
+    def wordless(self) -> str:
+        """What the reply is, in print, when nothing in it can be said; else empty."""
+        if self.clauses or not self.beginning:
+            return ""
+        return " ".join(self.beginning.split()) or "white space"
 
 
 @dataclass(slots=True)

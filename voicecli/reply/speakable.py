@@ -13,6 +13,9 @@ import unicodedata
 from collections.abc import Callable
 from typing import TypeAlias
 
+from voicecli.reply.locales import localised
+from voicecli.reply.scripts import foreign
+
 CODE_PHRASE = {"en": "There is a code example here."}
 """Said in place of a block of code; in other languages it is passed over."""
 
@@ -54,11 +57,13 @@ def speakable(text: str, language: str = "en") -> str:
     """
     text = _without_controls(text)
     text = _EMOJI.sub(" ", text)
+    text = foreign(text, language)
     for pattern, replacement in _NEUTRAL:
         text = pattern.sub(replacement, text)
     if language == "en":
         for pattern, replacement in _ENGLISH:
             text = pattern.sub(replacement, text)
+    text = localised(text, language)
     text = _STRAY.sub(" ", text)
     text = _tidy(text)
     return text if any(char.isalnum() for char in text) else ""

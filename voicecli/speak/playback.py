@@ -98,6 +98,10 @@ class Playback:
         self._rest = self._rest[count:]
         return not len(self._rest)
 
+    def forget(self) -> None:
+        """Keep nothing of the clauses so far, whose sound goes on: for a text that may have no end."""
+        self._placed, self._announced = [], 0
+
     def finish(self) -> None:
         """No clause will follow in this reply."""
         self.jitter.finish()

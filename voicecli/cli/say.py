@@ -1,0 +1,147 @@
+"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever held whole."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import threading
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicecli.cli.options import ConfigFile, ModelsDir, OutputDevice, Voice, settings, store_at
+from voicecli.errors import ConfigError, DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from voicecli.config import Config
+    from voicecli.speak.synthesize import Synthesizer
+
+TICK_S = 0.02
+"""How often sound is moved on to the loudspeaker."""
+
+PIECE = 1024
+"""Bytes read at a time: about a page, so that its first clause need not wait for a long text to be cut."""
+
+STDIN = 0
+"""The file descriptor: `sys.stdin` waits for a full buffer, or for the end."""
+
+
+def say(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(help="What to say; - is standard input. Behind --, it may begin with a minus."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write a WAV instead of playing.")
+    ] = None,
+    output_device: OutputDevice = None,
+    voice: Voice = None,
+    config_file: ConfigFile = None,
+    models_dir: ModelsDir = None,
+) -> None:
+    """Say TEXT, or what comes from a pipe, aloud or into a WAV file; it begins before all is read."""
+    from voicecli.engines import load_synthesizer
+
+    pieces = _given(text)
+    config = settings(
+        config_file,
+        {"--output-device": ("audio.output_device", output_device), "--voice": ("synthesize.voice", voice)},
+    )
+    synthesizer = load_synthesizer(config.synthesize, store_at(models_dir))
+    clauses = clauses_of(pieces, synthesizer.language)
+    first = next(clauses, None)
+    if first is None:
+        raise ConfigError("there is nothing in it that can be said", "give some words")
+    clauses = chain([first], clauses)
+    if output is not None:
+        _to_file(output, clauses, synthesizer)
+    else:
+        _aloud(clauses, synthesizer, config)
+
+
+def _given(text: list[str] | None) -> Iterable[str]:
+    """The text in pieces: several arguments are one text, as `echo` has it. Raises ConfigError for none."""
+    if text and text != ["-"]:
+        words = " ".join(text)
+        return (words[at : at + PIECE] for at in range(0, len(words), PIECE))
+    if not text and sys.stdin is not None and os.isatty(STDIN):
+        raise ConfigError("there is no text", "give it behind the command, or through a pipe")
+    return read_pieces(STDIN)
+
+
+def read_pieces(fd: int) -> Iterator[str]:
+    """What comes from file descriptor `fd`, as soon as it is there; what is not UTF-8 becomes U+FFFD.
+
+    Raises ConfigError where it cannot be read.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    while True:
+        try:
+            data = os.read(fd, PIECE)
+        except OSError as error:
+            raise ConfigError(f"standard input cannot be read ({error.strerror})", "give a text") from error
+        yield decoder.decode(data, final=not data)
+        if not data:
+            return
+
+
+def clauses_of(pieces: Iterable[str], language: str) -> Iterator[str]:
+    """Clauses for a voice of `language`, each as soon as it is whole."""
+    from voicecli.reply.clauses import ClauseSplitter
+
+    splitter = ClauseSplitter(language)
+    for piece in pieces:
+        yield from splitter.push(piece)
+    yield from splitter.finish()
+
+
+def _to_file(output: Path, clauses: Iterable[str], synthesizer: Synthesizer) -> None:
+    from voicecli.audio.files import WavWriter
+
+    with WavWriter(output, synthesizer.rate_hz, channels=1) as wav:
+        for clause in clauses:
+            wav.write(synthesizer.synthesize(clause))
+
+
+def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> None:
+    """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
+    from voicecli.audio.choose import device_of
+    from voicecli.audio.closing import close_in_time
+    from voicecli.audio.devices import DeviceStream
+    from voicecli.clock import MonotonicClock
+    from voicecli.messages import Clause, SpokenChunk
+    from voicecli.speak.playback import Playback
+
+    audio, clock, never = config.audio, MonotonicClock(), threading.Event()
+    device = device_of("output", audio)
+    stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
+    playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
+
+    def wait_until(moved_on: Callable[[], bool]) -> None:
+        while not moved_on():
+            if stream.dead(clock.now()):
+                raise DeviceError(
+                    f"the device {device.name!r} stopped",
+                    "plug it in again, or choose another: voicecli devices",
+                )
+            clock.wait(never, TICK_S)
+
+    stream.start(playback.pull)
+    try:
+        playback.begin(1)
+        playback.open(1)
+        for index, text in enumerate(clauses):
+            playback.load(
+                SpokenChunk(Clause(1, 1, index, text), synthesizer.synthesize(text), synthesizer.rate_hz)
+            )
+            wait_until(playback.pump)
+            playback.forget()
+        playback.finish()
+        wait_until(lambda: playback.done(clock.now()))
+    finally:
+        close_in_time([stream])
