@@ -22,13 +22,17 @@ from voicecli.cli.options import (
 from voicecli.errors import AudioFileError, ConfigError, DeviceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from voicecli.config import Config
     from voicecli.speak.synthesize import Synthesizer
+    from voicecli.transcript import Span
 
 TICK_S = 0.02
 """How often sound is moved on to the loudspeaker."""
+
+SPANS_SHOWN = 5
+"""Of one file, in its line."""
 
 
 def say(
@@ -134,6 +138,11 @@ def transcribe(
             typer.echo(f"voicecli: {error}", err=True)
             continue
         seconds = clock.now() - began
+        if result.missed:
+            typer.echo(
+                f"voicecli: {file}: speech without words that could be made out: {_spans(result.missed)}",
+                err=True,
+            )
         if as_json:
             entry = {
                 "file": str(file),
@@ -147,3 +156,14 @@ def transcribe(
             typer.echo(f"{file}: {result.text}" if len(files) > 1 else result.text)
     if failed:
         raise typer.Exit(1)
+
+
+def _spans(spans: Sequence[Span]) -> str:
+    """`0:03-0:08, 1:10-1:12 and 4 more`, minutes and seconds."""
+    shown = ", ".join(f"{_minutes(span.begin_s)}-{_minutes(span.end_s)}" for span in spans[:SPANS_SHOWN])
+    more = len(spans) - SPANS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
