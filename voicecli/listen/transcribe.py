@@ -118,7 +118,9 @@ class Transcriber:
             return self._nothing(spoken)
         settled = not (provisional and words.repeats)
         if provisional:
-            if words.log_prob < LOW_LOG_PROB or words.loops(sound_s):
+            # How likely repeated words are tells nothing: each round makes the next likelier.
+            loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
+            if words.log_prob < LOW_LOG_PROB or loops:
                 return self._nothing(spoken)
         elif words.repeats or (words.doubted and words.log_prob >= LOW_LOG_PROB):
             words = self._whole(samples, language, words, sound_s)
