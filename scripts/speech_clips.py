@@ -135,11 +135,12 @@ def _voices() -> Iterator[Clip]:
             continue
         for index in chosen:
             text = SENTENCES[index]
-            samples = speak(text) if program == "piper" else _speak_with(program, name, text)
+            samples = speak(text) if program == "piper" else speak_with(program, name, text)
             yield Clip(f"{voice} {index}", text, samples)
 
 
-def _speak_with(program: str, voice: str, text: str) -> Float32:
+def speak_with(program: str, voice: str, text: str) -> Float32:
+    """Let flite or espeak-ng say it: (n,) float32 at 16 kHz."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speech.wav"
         wanted = ["-voice", voice, "-t", text, "-o"] if program == "flite" else [text, "-w"]

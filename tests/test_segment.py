@@ -88,6 +88,11 @@ def told(events: list[SegmentEvent]) -> list[str]:
     return lines
 
 
+def test_an_utterance_tells_how_much_of_it_is_clearly_speech() -> None:
+    (utterance,) = [event for event in run("....####ss##....." + "." * 5) if isinstance(event, Utterance)]
+    assert utterance.clear_s == pytest.approx(6 * FRAME_S)
+
+
 @pytest.mark.parametrize(
     ("script", "expected"),
     [

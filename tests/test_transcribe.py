@@ -15,7 +15,7 @@ from tests.speech import speak
 from voicecli.errors import ConfigError, ModelError
 from voicecli.listen import guards, transcribe, window
 from voicecli.listen.transcribe import Transcriber
-from voicecli.messages import RATE_HZ
+from voicecli.messages import RATE_HZ, Transcript
 from voicecli.models.store import models_root
 from voicecli.posix import usable_cores
 
@@ -130,10 +130,105 @@ def test_a_guess_is_many_words_each_unlikely(
     assert words.guessed is guessed
 
 
-@pytest.mark.parametrize(("no_speech", "guessed"), [(0.1, False), (0.3, True)])
-def test_a_loop_is_believed_only_of_somebody(no_speech: float, *, guessed: bool) -> None:
-    likely = guards.Words("very very very very", -0.1, no_speech, 4, cut_off=False)
-    assert likely.guessed is guessed
+@pytest.mark.parametrize(
+    ("text", "sound_s", "fits"),
+    [
+        pytest.param("Very, very, very, very good.", 1.5, True, id="said"),
+        pytest.param("We will. " * 20, 3.4, False, id="a loop"),
+        pytest.param("Call 555 555 5555.", 2.5, True, id="digits said fast"),
+        pytest.param("Call 555 555 5555.", 0.7, False, id="digits nobody can say so fast"),
+        pytest.param("\u54c8" * 8, 1.5, True, id="a script of syllables"),
+        pytest.param("\u54c8" * 60, 1.5, False, id="a loop of them"),
+    ],
+)
+def test_words_are_weighed_against_the_sound_that_must_hold_them(
+    text: str, sound_s: float, *, fits: bool
+) -> None:
+    assert guards.Words(text, -0.1, 0.1, 4, cut_off=False).fits(sound_s) is fits
+    assert not guards.Words(text, -0.1, 0.1, 4, cut_off=True).fits(sound_s)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("What time is it? " * 20, "What time is it?"),
+        ("I need a taxi. I need a taxi. I need a t", "I need a taxi"),
+        ("Hello. Thank you, thank you, thank you. Bye.", "Hello. Thank you. Bye."),
+        ("Sa-Sa-Sa-Sa-Sa-Sa-Sa", "Sa"),
+        ("Mississippi, no loop.", "Mississippi, no loop."),
+        ("", ""),
+    ],
+)
+def test_one_round_of_a_loop_is_left(text: str, left: str) -> None:
+    assert guards.once(text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "clear_s", "missed"),
+    [
+        pytest.param("", 0.8, 1.0, True, id="somebody, and no words"),
+        pytest.param("words", 0.8, 1.0, False, id="words"),
+        pytest.param("", 0.8, 0.1, False, id="a cough"),
+        pytest.param("", 0.3, 2.0, False, id="a crowd"),
+    ],
+)
+def test_speech_without_words_is_told_from_other_sounds(
+    text: str, spoken: float, clear_s: float, *, missed: bool
+) -> None:
+    assert guards.missed(Transcript(text, "en", 0.0, spoken), clear_s) is missed
+
+
+SAID = np.sin(np.arange(2 * RATE_HZ)).astype(np.float32) * 0.3
+LOOP = "What time is it? " * 20
+TWICE = "Where is my phone? Where is my phone?"
+
+
+def look(text: str, no_speech: float = 0.1, log_prob: float = -0.2) -> guards.Words:
+    return guards.Words(text, log_prob, no_speech, 8, cut_off=False)
+
+
+def looking(monkeypatch: pytest.MonkeyPatch, *looks: guards.Words) -> tuple[Transcriber, list[int]]:
+    """A transcriber whose looks give these in turn, and the lengths of the windows it encoded, s."""
+    left, encoded = list(looks), list[int]()
+    transcriber = Transcriber.__new__(Transcriber)  # what it makes of the looks, without the model
+    transcriber._language = "en"
+    monkeypatch.setattr(transcriber, "_encode", lambda _s, _b, total_s: encoded.append(round(total_s)))
+    monkeypatch.setattr(transcriber, "_decode", lambda *_: left.pop(0))
+    return transcriber, encoded
+
+
+@pytest.mark.parametrize(
+    ("looks", "text"),
+    [
+        pytest.param([look(TWICE, 0.5), look(TWICE)], TWICE, id="said twice"),
+        pytest.param(
+            [look(LOOP), look("What time is it?")], "What time is it?", id="a loop of the first look"
+        ),
+        pytest.param([look(LOOP), look(LOOP), look(TWICE)], TWICE, id="of both, but not without circles"),
+        pytest.param([look(LOOP), look(LOOP), look(LOOP)], "What time is it?", id="a loop whatever is done"),
+        pytest.param([look(LOOP, 0.2), look(TWICE, 0.5)], "", id="nobody, as the whole window sees it"),
+        pytest.param([look(TWICE, 0.7)], "", id="nobody at all"),
+        pytest.param(
+            [look("One two three.", 0.5, -0.6), look("One two three.")], "One two three.", id="hardly"
+        ),
+    ],
+)
+def test_what_repeats_itself_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch, looks: list[guards.Words], text: str
+) -> None:
+    transcriber, encoded = looking(monkeypatch, *looks)
+    assert transcriber.transcribe(SAID).text == text
+    assert encoded == ([6, 30] if len(looks) > 1 else [6])  # encoding is what costs
+
+
+def test_words_that_may_change_may_repeat_themselves_but_are_not_settled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    transcriber, encoded = looking(monkeypatch, look(TWICE), look(LOOP), look(TWICE, 0.5), look("Yes."))
+    passes = [transcriber.transcribe(SAID, provisional=True) for _ in range(4)]
+    assert [each.text for each in passes] == [TWICE, "", "", "Yes."]
+    assert (passes[0].settled, passes[3].settled) == (False, True)
+    assert encoded == [6] * 4
 
 
 @pytest.mark.parametrize(
@@ -223,6 +318,9 @@ def test_a_provisional_transcript_takes_no_second_look(
         "No.",
         "Stop.",
         "Very, very, very, very good.",
+        "Stop, stop, stop, stop.",
+        "Where is my phone? Where is my phone?",
+        "No, no, no, no, no, that is wrong.",
     ],
 )
 def test_words_out_of_speech(english: Transcriber, said: str) -> None:
@@ -230,6 +328,21 @@ def test_words_out_of_speech(english: Transcriber, said: str) -> None:
     assert words(transcript.text) == words(said)
     assert transcript.language == "en"
     assert 0.3 < transcript.confidence <= 1.0
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("Test, test, test, one two three.", r"test\W+test\W+test\W+(1|one)\W*(2|two)\W*(3|three)\W*"),
+        ("Call 555 555 5555.", r"call\W+5[-5 ]{6,}\W*"),
+        ("One two three. One two three. One two three.", r"((1|one)\W*(2|two)\W*(3|three)\W*){3}"),
+        ("I like tea. I like tea.", r"(i like te?a?\W+){1,2}i like te?a?\W*|i like te?a?\W*"),
+    ],
+)
+def test_what_is_said_again_is_written_down(english: Transcriber, said: str, heard: str) -> None:
+    text = english.transcribe(speak(said)).text
+    assert re.fullmatch(heard, text.lower()), text
 
 
 @pytest.mark.models

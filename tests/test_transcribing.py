@@ -9,6 +9,7 @@ import pytest
 
 from voicecli.channel import Channel, Closed
 from voicecli.clock import FakeClock
+from voicecli.events import Warned
 from voicecli.messages import RATE_HZ, Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
 from voicecli.pipeline.transcribing import Transcribing
 from voicecli.pipeline.turns import Turns
@@ -30,6 +31,8 @@ class Scribe:
         self.clock = clock
         self.passes: list[bool] = []
         """Whether each was provisional."""
+        self.hears: list[Transcript] = []
+        """What the next ones give."""
         self.meanwhile: list[Callable[[], None]] = []
         """What happens during each."""
 
@@ -38,6 +41,8 @@ class Scribe:
         self.clock.advance(PASS_S)
         if self.meanwhile:
             self.meanwhile.pop(0)()
+        if self.hears:
+            return self.hears.pop(0)
         return Transcript(f"This is what pass {len(self.passes)} heard.", "en", 0.9)
 
 
@@ -64,11 +69,12 @@ class Desk:
         return [each.transcript.text for each in found if isinstance(each, Draft)]
 
 
-def speech(words_ended_at: float, heard_until_s: float, *, stretch: int = 1, paused: bool) -> Speech:
+def speech(
+    words_ended_at: float, heard_until_s: float, *, stretch: int = 1, paused: bool, clear_s: float = 0.0
+) -> Speech:
     samples = np.zeros(round(heard_until_s * RATE_HZ), np.float32)
-    return Speech(
-        1, stretch, Utterance(samples, 0, samples.size, heard_until_s, words_ended_at, heard_until_s), paused
-    )
+    ends = (samples.size, heard_until_s, words_ended_at, heard_until_s)
+    return Speech(1, stretch, Utterance(samples, 0, *ends, clear_s=clear_s), paused)
 
 
 SPEAKING = speech(HEARD_UNTIL_S, HEARD_UNTIL_S, paused=False)
@@ -106,3 +112,51 @@ def test_between_two_looks_it_rests_as_long_as_one_took_unless_a_word_has_just_e
     assert not desk.body.has_time(dipped=False)
     desk.clock.advance(0.02)
     assert desk.body.has_time(dipped=False)
+
+
+NO_WORDS = Transcript("", "en", 0.0, 0.9)
+"""Somebody speaks, and cannot be understood."""
+
+
+def warned(desk: Desk, *heard: Transcript, clear_s: float = 1.0) -> list[str]:
+    """Have each heard at a pause, go on after each but the last, and the turn taken; the warnings of it."""
+    desk.scribe.hears = list(heard)
+    for stretch in range(1, len(heard) + 1):
+        desk.turns.stretch = stretch - 1
+        desk.turns.resume()
+        desk.body._on_speech(speech(1.0, 1.0, stretch=stretch, paused=True, clear_s=clear_s), 0.0)
+    desk.turns.take(1.0, 1.0)
+    told = [desk.turns.events.get(0) for _ in range(desk.turns.events.stats().fill)]
+    return [each.message for each in told if isinstance(each, Warned)]
+
+
+@pytest.mark.parametrize(
+    ("clear_s", "heard", "warnings"),
+    [
+        pytest.param(1.0, NO_WORDS, 1, id="speech"),
+        pytest.param(0.0, NO_WORDS, 0, id="a cough"),
+        pytest.param(1.0, Transcript("", "", 0.0, 0.2), 0, id="a crowd"),
+        pytest.param(1.0, Transcript("Stop.", "en", 0.9, 0.9), 0, id="words"),
+    ],
+)
+def test_speech_without_words_is_told_when_its_turn_is_taken(
+    clear_s: float, heard: Transcript, warnings: int
+) -> None:
+    assert len(warned(Desk(), heard, clear_s=clear_s)) == warnings
+
+
+def test_it_is_told_once_a_turn_and_only_where_no_words_follow() -> None:
+    assert len(warned(Desk(), NO_WORDS, NO_WORDS)) == 1
+    assert warned(Desk(), NO_WORDS, Transcript("Stop.", "en", 0.9, 0.9)) == []
+
+
+def test_words_that_repeat_themselves_are_looked_at_again_at_the_pause_and_drafted_before() -> None:
+    desk = Desk()
+    twice = "I like tea. I like tea."
+    desk.scribe.hears = [
+        Transcript(twice, "en", 0.9, 0.9, settled=False),
+        Transcript("I like tea.", "en", 0.9),
+    ]
+    drafts = desk.hears(SPEAKING, speech(HEARD_UNTIL_S - 0.01, 1.3, paused=True))
+    assert desk.scribe.passes == [True, False]
+    assert drafts == [twice, "I like tea."]

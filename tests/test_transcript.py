@@ -120,6 +120,23 @@ def test_silence_has_no_words_and_nothing_is_asked_of_the_transcriber(tmp_path: 
     assert transcriber.heard == []
 
 
+def test_speech_that_gives_no_words_is_told_by_its_place(tmp_path: Path) -> None:
+    class Deaf(Transcriber):
+        def transcribe(self, samples: Float32) -> Transcript:
+            said = super().transcribe(samples)
+            return Transcript("", "", 0.0, 0.9) if "5" in said.text else said
+
+    parts = [pause(2), tone(3, 20), pause(2), tone(5, 20), pause(2), tone(7, 0.2)]
+    result, _ = transcript(tmp_path, Deaf(), *parts)
+    assert result.text == "3"
+    assert [(round(span.begin_s), round(span.end_s)) for span in result.missed] == [(24, 46)]
+
+
+def test_a_sound_too_short_to_be_sure_of_is_not_missed(tmp_path: Path) -> None:
+    result, _ = transcript(tmp_path, Transcriber(), pause(1), 0.3 * np.ones(3000, np.float32), pause(1))
+    assert (result.text, result.missed) == ("", ())
+
+
 def test_the_language_is_that_of_the_first_words(tmp_path: Path) -> None:
     parts = [part for _ in range(20) for part in (tone(3, 2), pause(0.9))]
     result, _ = transcript(tmp_path, Transcriber("de", "fr"), *parts)

@@ -120,6 +120,8 @@ class Utterance:
     """When the silence had lasted long enough, seconds."""
     complete: bool = True
     """False where speech was split because it grew too long: more of the same turn follows."""
+    clear_s: float = 0.0
+    """Of it, what the detector is sure is speech, seconds."""
 
     def __post_init__(self) -> None:
         _check_float(self.samples, "Utterance")
@@ -191,9 +193,14 @@ class Transcript:
     """ISO 639-1 code."""
     confidence: float
     """exp of the mean token log-probability, 0..1; 0 where there are no words."""
+    spoken: float = 0.0
+    """Probability that somebody speaks, 0..1, words or not."""
+    settled: bool = True
+    """False: the words repeat themselves, and nobody has looked closely whether that was said."""
 
     def __post_init__(self) -> None:
         _check(0.0 <= self.confidence <= 1.0, "Transcript: confidence outside 0..1")
+        _check(0.0 <= self.spoken <= 1.0, "Transcript: spoken outside 0..1")
 
 
 @dataclass(frozen=True, slots=True)

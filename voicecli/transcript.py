@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.audio.files import decode
 from voicecli.config import SegmentConfig
+from voicecli.listen.guards import CLEAR_S
 from voicecli.listen.segment import Segmenter
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame, Utterance
 
@@ -41,25 +43,49 @@ RECORDED = SegmentConfig(
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a recording, in seconds from its beginning."""
+
+    begin_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Speech for the transcriber, pauses shortened."""
+
+    samples: Float32
+    """(n,) float32 at 16 kHz, at most `LONGEST_S`."""
+    span: Span
+    clear_s: float
+    """Of it, what the detector is sure is speech, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
 class FileTranscript:
     """What is said in a file."""
 
     text: str
     language: str
     audio_s: float
+    missed: tuple[Span, ...] = ()
+    """Where somebody surely speaks, and no words were found."""
 
 
 def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) -> FileTranscript:
     """Write down a recording; memory does not grow with its length. Raises AudioFileError."""
     recording = _Recording(path)
     texts: list[str] = []
+    missed: list[Span] = []
     language = ""
     for stretch in _stretches(_utterances(recording, detector)):
-        transcript = transcriber.transcribe(stretch)
+        transcript = transcriber.transcribe(stretch.samples)
         if transcript.text:
             texts.append(transcript.text)
             language = language or transcript.language
-    return FileTranscript(" ".join(texts), language, recording.samples / RATE_HZ)
+        elif stretch.clear_s >= CLEAR_S:
+            missed.append(stretch.span)
+    return FileTranscript(" ".join(texts), language, recording.samples / RATE_HZ, tuple(missed))
 
 
 class _Recording:
@@ -95,21 +121,33 @@ def _only_utterances(found: list[SegmentEvent]) -> Iterator[Utterance]:
     return (event for event in found if isinstance(event, Utterance))
 
 
-def _stretches(utterances: Iterator[Utterance]) -> Iterator[Float32]:
+def _stretches(utterances: Iterator[Utterance]) -> Iterator[Stretch]:
     """Utterances joined, with silence for what lay between, up to the longest the transcriber takes.
 
     A sentence said with pauses is understood better whole than in pieces.
     """
-    joined: list[Float32] = []
+    joined: list[Utterance] = []
     length = 0
-    end = 0
     for utterance in utterances:
-        gap = min(utterance.start - end, round(LONGEST_GAP_S * RATE_HZ)) if joined else 0
+        gap = _gap(joined[-1], utterance) if joined else 0
         if joined and length + gap + utterance.samples.size > LONGEST_S * RATE_HZ:
-            yield np.concatenate(joined)
+            yield _joined(joined)
             joined, length, gap = [], 0, 0
-        joined += [np.zeros(gap, np.float32), utterance.samples]
+        joined.append(utterance)
         length += gap + utterance.samples.size
-        end = utterance.start + utterance.samples.size
     if joined:
-        yield np.concatenate(joined)
+        yield _joined(joined)
+
+
+def _gap(before: Utterance, after: Utterance) -> int:
+    """Samples of silence to put between them."""
+    return min(after.start - before.start - before.samples.size, round(LONGEST_GAP_S * RATE_HZ))
+
+
+def _joined(utterances: list[Utterance]) -> Stretch:
+    parts = [utterances[0].samples]
+    for before, after in pairwise(utterances):
+        parts += [np.zeros(_gap(before, after), np.float32), after.samples]
+    first, last = utterances[0], utterances[-1]
+    span = Span(first.start / RATE_HZ, last.speech_end / RATE_HZ)
+    return Stretch(np.concatenate(parts), span, sum(each.clear_s for each in utterances))

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voicecli.cli.options import ConfigFile, Language, ModelsDir, Whisper, settings, store_at
 from voicecli.errors import AudioFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicecli.transcript import Span
+
+SPANS_SHOWN = 5
+"""Of one file, in its line."""
 
 
 def transcribe(
@@ -40,6 +48,11 @@ def transcribe(
             typer.echo(f"voicecli: {error}", err=True)
             continue
         seconds = clock.now() - began
+        if result.missed:
+            typer.echo(
+                f"voicecli: {file}: speech without words that could be made out: {_spans(result.missed)}",
+                err=True,
+            )
         if as_json:
             entry = {
                 "file": str(file),
@@ -53,3 +66,14 @@ def transcribe(
             typer.echo(f"{file}: {result.text}" if len(files) > 1 else result.text)
     if failed:
         raise typer.Exit(1)
+
+
+def _spans(spans: Sequence[Span]) -> str:
+    """`0:03-0:08, 1:10-1:12 and 4 more`, minutes and seconds."""
+    shown = ", ".join(f"{_minutes(span.begin_s)}-{_minutes(span.end_s)}" for span in spans[:SPANS_SHOWN])
+    more = len(spans) - SPANS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"

@@ -11,23 +11,39 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from voicecli.messages import Transcript
+
 _TIMESTAMP_S = 0.02
 """What one step of a timestamp token means."""
 
 NO_SPEECH = 0.4
 """At a no-speech probability below it, somebody speaks; above it the words have to be likely: `is_speech`."""
-LOOP_NO_SPEECH = 0.2
-"""Who does say a word three times is surely there."""
+DOUBT_NO_SPEECH = 0.65
+"""Up to it, words that repeat themselves or are hardly likely enough are worth a look at the whole window."""
 MAX_TOKENS = 224
 """Half of Whisper's text context: the most it was trained to say of one window."""
 
 HIGH_COMPRESSION = 2.4
 """Whisper's own `compression_ratio_threshold`: text that compresses better repeats itself."""
 
+CLEAR_S = 0.4
+"""A sound that is shorter may be a cough, or a word of somebody who sees that nothing came of it."""
+SOMEBODY = 0.5
+"""So likely, somebody speaks."""
+
 _LOOP = re.compile(r"(.{10,}?)\1|(.{3,}?)\2\2")
 """A sentence twice or a word three times in a row, in letters and digits alone."""
 _TAIL = 20
 """As many last letters that came before are the beginning of one more round."""
+_ROUNDS = re.compile(r"(.+?)\1{2,}|(.{10,}?)\2+")
+"""All rounds of a loop, likewise; of the shortest that goes on."""
+
+LETTERS_A_SECOND = 25.0
+"""What the fastest talkers say; others say 15."""
+LETTERS_SPARE = 10.0
+"""What is near the ends of the sound may be softer than what counts as sound."""
+DIGIT_LETTERS = 4
+"""A digit is said as a word: "five"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +68,42 @@ class Words:
     @property
     def nothing(self) -> bool:
         """Nobody spoke."""
-        return not self.text or not is_speech(self.no_speech, self.log_prob, repeats=self.repeats)
+        return not self.text or not is_speech(self.no_speech, self.log_prob)
 
     @property
     def guessed(self) -> bool:
         """Whisper made them up of something else than speech, or of speech too far away."""
-        if self.repeats:  # each round makes the next one likelier
-            return self.no_speech > LOOP_NO_SPEECH
         return self.log_prob < least_log_prob(self.no_speech, self.tokens)
 
+    @property
+    def doubted(self) -> bool:
+        """They may be none."""
+        return self.nothing or self.guessed
 
-def is_speech(no_speech: float, log_prob: float, *, repeats: bool) -> bool:
+    def fits(self, sound_s: float) -> bool:
+        """Whether so much sound can hold them; a loop goes on where nothing is left to be heard."""
+        return not self.cut_off and spoken_letters(self.text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
+
+    def loops(self, sound_s: float) -> bool:
+        """Whether they go round in circles where so much sound cannot hold them."""
+        return self.repeats and not self.fits(sound_s)
+
+
+def missed(transcript: Transcript, clear_s: float) -> bool:
+    """Whether somebody did speak, and no words came of it.
+
+    `clear_s`: seconds of which the voice activity detector is sure; it and Whisper must agree, because one
+    takes a crowd for a speaker, and the other a hum.
+    """
+    return not transcript.text and clear_s >= CLEAR_S and transcript.spoken >= SOMEBODY
+
+
+def is_speech(no_speech: float, log_prob: float) -> bool:
     """Weigh the probability that nobody speaks against the mean log-probability of the words.
 
     Whisper has two bounds for that. In the short window a slanting line keeps the two kinds further apart.
     """
-    return no_speech <= NO_SPEECH or (not repeats and log_prob >= 1.2 * (no_speech - 0.9))
+    return no_speech <= NO_SPEECH or log_prob >= 1.2 * (no_speech - 0.9)
 
 
 def least_log_prob(no_speech: float, tokens: int) -> float:
@@ -111,3 +147,30 @@ def is_loop(text: str) -> bool:
         or letters.find(letters[-_TAIL:]) < len(letters) - _TAIL
         or len(packed) > HIGH_COMPRESSION * len(zlib.compress(packed))  # as Whisper counts it
     )
+
+
+def spoken_letters(text: str) -> int:
+    """How long it takes to say, counted in letters of an alphabet."""
+    return sum(_letters_of(char) for char in text if char.isalnum())
+
+
+def _letters_of(char: str) -> int:
+    if char.isdecimal():
+        return DIGIT_LETTERS
+    return 3 if char >= "\u2e80" else 1  # a syllable or more, from the signs of Chinese on
+
+
+def once(text: str) -> str:
+    """The text with one round left of each loop in it."""
+    at = [place for place, char in enumerate(text) if char.isalnum()]
+    letters = "".join(text[place].casefold()[0] for place in at)
+    said, begin = "", 0
+    for loop in _ROUNDS.finditer(letters):
+        unit = loop[1] or loop[2]
+        last = loop.end()
+        rest = letters[last:]
+        if rest and unit.startswith(rest):  # the beginning of one more round
+            last = len(letters)
+        said += text[begin : at[loop.start() + len(unit) - 1] + 1]
+        begin = at[last - 1] + 1
+    return (said + text[begin:]).strip()

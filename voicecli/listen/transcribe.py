@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.errors import ConfigError, ModelError
-from voicecli.listen.guards import MAX_TOKENS, NO_SPEECH, Words, before_end, token_budget
+from voicecli.listen.guards import (
+    DOUBT_NO_SPEECH,
+    MAX_TOKENS,
+    NO_SPEECH,
+    Words,
+    before_end,
+    once,
+    token_budget,
+)
 from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.posix import usable_cores
@@ -90,7 +98,8 @@ class Transcriber:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
 
         The text is empty where there are no words; with "auto" so is the language then. A provisional
-        transcript takes no second look at what is doubtful: that has no words either.
+        transcript takes no second look at what is doubtful: unlikely words are none then, and words that
+        repeat themselves are not settled.
 
         Raises ValueError: the samples are not such.
         """
@@ -98,27 +107,36 @@ class Transcriber:
         if samples.size < SHORTEST_S * RATE_HZ:
             return self._nothing()
         begins_s, ends_s = sounding_s(samples)
+        sound_s = ends_s - begins_s
         before_s = max(0.0, QUIET_BEFORE_S - begins_s)
-        spoken = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
-        language, sure = self._language_of(spoken, ends_s - begins_s, provisional=provisional)
+        encoded = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
+        language, sure = self._language_of(encoded, sound_s, provisional=provisional)
         quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
-        words = self._decode(spoken, language, quick, before_s + ends_s)
-        if words.nothing or (words.no_speech > NO_SPEECH and not sure):
-            return self._nothing()
-        if words.repeats or words.log_prob < LOW_LOG_PROB:
-            if provisional:
-                return self._nothing()
-            words = self._again(samples, language, words)
-        if words.nothing or words.guessed:
-            return self._nothing()
+        words = self._decode(encoded, language, quick, before_s + ends_s)
+        spoken = 1.0 - words.no_speech
+        if not words.text or (words.no_speech > NO_SPEECH and not sure):
+            return self._nothing(spoken)
+        settled = not (provisional and words.repeats)
+        if provisional:
+            # How likely repeated words are tells nothing: each round makes the next likelier.
+            loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
+            if words.log_prob < LOW_LOG_PROB or loops:
+                return self._nothing(spoken)
+        elif words.repeats or (words.doubted and words.log_prob >= LOW_LOG_PROB):
+            words = self._whole(samples, language, words, sound_s)
+        elif words.log_prob < LOW_LOG_PROB:
+            words = self._again(samples, language, words, sound_s)
+        if words.doubted:
+            return self._nothing(max(spoken, 1.0 - words.no_speech))
         if sure and not provisional:
             self._spoken = language
-        return Transcript(words.text, language, min(1.0, exp(words.log_prob)))
+        likely = min(1.0, exp(words.log_prob))
+        return Transcript(words.text, language, likely, spoken, settled=settled)
 
-    def _nothing(self) -> Transcript:
-        return Transcript("", "" if self._language == "auto" else self._language, 0.0)
+    def _nothing(self, spoken: float = 0.0) -> Transcript:
+        return Transcript("", "" if self._language == "auto" else self._language, 0.0, spoken)
 
-    def _again(self, samples: Float32, language: str, words: Words) -> Words:
+    def _again(self, samples: Float32, language: str, words: Words, sound_s: float) -> Words:
         """Look once more in the window that Whisper was trained on; take what is better."""
         whole = self._encode(samples, 0.0, WINDOW_S)
         careful = _Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
@@ -127,7 +145,30 @@ class Transcriber:
             return second
         # The line of `is_speech` was drawn for the short window.
         second = replace(second, no_speech=words.no_speech)
-        return second if words.repeats or second.log_prob > words.log_prob else words
+        return second if second.log_prob > words.log_prob and not second.loops(sound_s) else words
+
+    def _whole(self, samples: Float32, language: str, first: Words, sound_s: float) -> Words:
+        """Look at words that repeat themselves, or that may be none, in the window Whisper was trained on.
+
+        There it loops less, and knows better whether somebody speaks. What the sound can hold was said so.
+        Else it looks once more, and may not go in circles; if that is too much as well, one round is left.
+        """
+        if first.no_speech > DOUBT_NO_SPEECH:
+            return replace(first, text="")
+        whole = self._encode(samples, 0.0, WINDOW_S)
+        free = _Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
+        end_s = sounding_s(samples)[1]
+        words = self._decode(whole, language, free, end_s)
+        if words.no_speech > WHOLE_NO_SPEECH:
+            return replace(words, text="")
+        # In either window somebody speaks: how likely the words must be is told by the surer.
+        words = replace(words, no_speech=min(words.no_speech, first.no_speech))
+        if words.fits(sound_s):
+            return words
+        straight = self._decode(whole, language, replace(free, no_repeat_ngram=8), end_s)
+        if straight.fits(sound_s):
+            return replace(straight, no_speech=words.no_speech)
+        return replace(words, text=once(words.text))
 
     def _encode(self, samples: Float32, before_s: float, total_s: float) -> StorageView:
         """Encode `samples` with silence around them, `total_s` in all."""

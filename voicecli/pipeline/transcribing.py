@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicecli import events
+from voicecli.listen.guards import missed
 from voicecli.listen.partial import Agreement, same_words
 from voicecli.listen.words import word_evidence
 from voicecli.messages import Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
@@ -22,6 +24,9 @@ moment, and waits for the pass that is going on."""
 
 MIN_WORDS = 3
 """Fewer words are hardly ever all that is said when more sound follows."""
+
+NOT_CAUGHT = ("I did not catch that", "please say it again")
+"""Speech without words: what was found, and what to do."""
 
 NO_WORDS = Transcript(text="", language="", confidence=0.0)
 
@@ -128,7 +133,8 @@ class Transcribing:
     def _pass(self, speech: Speech, utterance: Utterance) -> Transcript:
         """Words of the utterance; those of the pass before, when it had heard all that can be heard."""
         seen, until, newest = self._newest
-        if seen != speech.stretch or until < utterance.words_ended_at or not newest.text:
+        unheard = seen != speech.stretch or until < utterance.words_ended_at
+        if unheard or not newest.text or (speech.paused and not newest.settled):
             newest = self._transcriber.transcribe(utterance.samples, provisional=not speech.paused)
             self._newest = (speech.stretch, utterance.decided_at, newest)
         return newest
@@ -144,6 +150,9 @@ class Transcribing:
             self._turns.propose(draft, times)
             self._said.put(draft)
         if speech.paused:
+            if speech.utterance is not None and missed(transcript, speech.utterance.clear_s):
+                warned = events.Warned(self._turns.elapsed_s(), *NOT_CAUGHT, speech.turn)
+                self._turns.tell(draft, warned)  # when the turn ends here; nothing else answers it
             self._turns.confirm(draft)
 
 
@@ -190,7 +199,8 @@ class Judging:
 def joined(pieces: list[Transcript]) -> Transcript:
     """One transcript of a turn that was split because it grew long."""
     spoken = [piece for piece in pieces if piece.text]
+    likely = max((piece.spoken for piece in pieces), default=0.0)
     if not spoken:
-        return NO_WORDS
+        return replace(NO_WORDS, spoken=likely)
     text = " ".join(piece.text for piece in spoken)
-    return Transcript(text, spoken[0].language, min(piece.confidence for piece in spoken))
+    return Transcript(text, spoken[0].language, min(piece.confidence for piece in spoken), likely)
