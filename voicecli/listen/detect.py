@@ -49,6 +49,12 @@ class Detector:
         self._expected = -1  # nothing follows what it was tried on
         self._passed: deque[Float32Frame] = deque(maxlen=LEAD_IN_FRAMES)
         self._gain, self._newest = Gain(), 0.0
+        self._room_dbfs: float | None = None
+
+    def begin(self, room_dbfs: float) -> None:
+        """The next frame is the first of a recording made in a room as loud as this, dBFS."""
+        self._expected = -1
+        self._room_dbfs = room_dbfs
 
     def _forget(self) -> None:
         self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
@@ -74,7 +80,8 @@ class Detector:
         if frame.position != self._expected:
             self._forget()
             self._passed.clear()
-            self._gain, self._newest = Gain(), 0.0
+            self._gain, self._newest = Gain(self._room_dbfs), 0.0
+            self._room_dbfs = None
         self._expected = frame.position + FRAME_SAMPLES
         level = level_dbfs(frame.samples)
         gain = self._gain.update(level, speech=self._newest >= LIKELY)

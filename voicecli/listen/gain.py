@@ -29,8 +29,11 @@ HELD_S = 1.0
 class Gain:
     """The gain for each frame; faint sound is turned up, loud sound is left as it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, room_dbfs: float | None = None) -> None:
+        """`room_dbfs`: what is known of the room before the first frame."""
         self._floor = NoiseFloor()
+        if room_dbfs is not None:
+            self._floor.dbfs = room_dbfs
         self._loudest = HEARD_DBFS
         self._since_s = HELD_S  # the last sound
 
