@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from voicecli.listen.detect import Detector
     from voicecli.listen.transcribe import Transcriber
-    from voicecli.messages import Float32, SegmentEvent
+    from voicecli.messages import Float32, SegmentEvent, Transcript
 
 LONGEST_S = 26.0
 """Speech given to the transcriber at a time: its window is 30 s, less some silence after the speech."""
@@ -103,10 +103,12 @@ def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) ->
     before = ""
     for pieces in _together(_utterances(recording, detector)):
         for run, language in _by_language(pieces, transcriber, before):
-            transcript = transcriber.transcribe(run.samples, language=language)
-            if transcript.text:
-                before = transcript.language
-                stretches.append(Stretch(run.start_s, run.end_s, transcript.language, transcript.text))
+            for part, transcript in _words(run, language, transcriber):
+                if transcript.text:
+                    before = transcript.language
+                    stretches.append(
+                        Stretch(part.start_s, part.end_s, transcript.language, transcript.text)
+                    )
     return FileTranscript(tuple(stretches), recording.samples / RATE_HZ)
 
 
@@ -200,6 +202,20 @@ def _together(utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]:
         size += more
     if pieces:
         yield pieces
+
+
+def _words(
+    run: _Run, language: str | None, transcriber: Transcriber
+) -> Iterator[tuple[_Run, Transcript]]:
+    """The words of a run; where it holds none, those of what is before and behind its longest pause."""
+    whole = transcriber.transcribe(run.samples, language=language)
+    if whole.text or len(run.pieces) == 1:
+        yield run, whole
+        return
+    longest = max(range(1, len(run.pieces)), key=lambda at: run.pieces[at].start - _end(run.pieces[at - 1]))
+    for pieces in (run.pieces[:longest], run.pieces[longest:]):
+        part = _Run(pieces)
+        yield part, transcriber.transcribe(part.samples, language=language)
 
 
 def _by_language(
