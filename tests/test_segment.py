@@ -14,11 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicecli.config import SegmentConfig
+from voicecli.listen.floor import START_DBFS, NoiseFloor
 from voicecli.listen.segment import (
-    FLOOR_START_DBFS,
     SHORT_HANGOVER_S,
     SPLIT_SEARCH_S,
-    NoiseFloor,
     Segmenter,
     State,
 )
@@ -239,11 +238,11 @@ def test_no_utterance_is_longer_than_allowed_wherever_its_pauses_are(spoken: int
 
 def test_the_noise_floor_rises_slowly_and_falls_fast() -> None:
     floor = NoiseFloor()
-    assert floor.dbfs == FLOOR_START_DBFS
+    assert floor.dbfs == START_DBFS
     second = round(1 / FRAME_S)
     for _ in range(second):
         floor.update(-30.0)
-    assert floor.dbfs == pytest.approx(FLOOR_START_DBFS + 4.0, abs=0.2)
+    assert floor.dbfs == pytest.approx(START_DBFS + 4.0, abs=0.2)
     for _ in range(20 * second):
         floor.update(-30.0)
     assert floor.dbfs == pytest.approx(-30.0)
@@ -277,7 +276,7 @@ def test_speech_does_not_raise_the_floor() -> None:
     segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
     for index in range(300):
         segmenter.push(frame(index, "#" if index % 8 else "."))
-    assert segmenter.floor.dbfs == FLOOR_START_DBFS
+    assert segmenter.floor.dbfs == START_DBFS
 
 
 def test_the_floor_outlives_a_flush_and_frames_do_not() -> None:
@@ -285,7 +284,7 @@ def test_the_floor_outlives_a_flush_and_frames_do_not() -> None:
     for index in range(100):
         segmenter.push(frame(index, "n"))
     floor = segmenter.floor.dbfs
-    assert floor > FLOOR_START_DBFS
+    assert floor > START_DBFS
     assert segmenter.flush() == []
     assert segmenter.floor.dbfs == floor
     assert segmenter.state is State.QUIET

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.audio.files import decode
+from voicecli.audio.level import OffsetRemover, level_dbfs, raised
 from voicecli.config import SegmentConfig
+from voicecli.listen.floor import DIGITAL_DBFS, START_DBFS
 from voicecli.listen.guards import CLEAR_S
 from voicecli.listen.segment import Segmenter
-from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame, Utterance
+from voicecli.listen.transcribe import SENTENCE_S
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from voicecli.listen.detect import Detector
     from voicecli.listen.transcribe import Transcriber
-    from voicecli.messages import Float32, SegmentEvent
+    from voicecli.messages import Float32, SegmentEvent, Transcript
 
 LONGEST_S = 26.0
 """Speech given to the transcriber at a time: its window is 30 s, less some silence after the speech."""
@@ -28,7 +33,24 @@ LONGEST_S = 26.0
 LONGEST_GAP_S = 1.0
 """Longer pauses are shortened to this: the transcriber's time goes with the length."""
 
-HANGOVER_S = 0.8
+HANGOVER_S = 0.35
+"""A pause that ends a piece: one voice may follow another, in another language."""
+
+ROOM_S = 3.0
+"""How loud the room of a recording is, is looked for in its first seconds, before its first frame is heard."""
+
+ROOM_SHARE = 0.1
+"""Of their frames, so many are softer than the room is taken to be."""
+
+NEAR_S = 0.5
+"""Pieces so near, what is kept around each not counted, may be of one sentence."""
+
+CHANGE_COSTS = 1.2
+"""Log-odds that a change of language must be worth. A word alone is taken for another language with up to 0.88;
+a sentence is sure of itself."""
+
+LEAST_LIKELY = 0.01
+"""No piece is surer than this that it is not some language."""
 
 RECORDED = SegmentConfig(
     onset_probability=0.3,
@@ -52,40 +74,54 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Speech for the transcriber, pauses shortened."""
+    """Speech in one language."""
 
-    samples: Float32
-    """(n,) float32 at 16 kHz, at most `LONGEST_S`."""
-    span: Span
-    clear_s: float
-    """Of it, what the detector is sure is speech, seconds."""
+    start_s: float
+    """Where in the file, seconds."""
+    end_s: float
+    language: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileTranscript:
     """What is said in a file."""
 
-    text: str
-    language: str
+    stretches: tuple[Stretch, ...]
+    """In order, those without words left out."""
     audio_s: float
     missed: tuple[Span, ...] = ()
     """Where somebody surely speaks, and no words were found."""
+
+    @property
+    def text(self) -> str:
+        """All words."""
+        return " ".join(stretch.text for stretch in self.stretches)
+
+    @property
+    def language(self) -> str:
+        """The one that is spoken longest; empty where there are no words."""
+        spoken: Counter[str] = Counter()
+        for stretch in self.stretches:
+            spoken[stretch.language] += round((stretch.end_s - stretch.start_s) * 1000)
+        return max(spoken, key=lambda language: spoken[language], default="")
 
 
 def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) -> FileTranscript:
     """Write down a recording; memory does not grow with its length. Raises AudioFileError."""
     recording = _Recording(path)
-    texts: list[str] = []
+    stretches: list[Stretch] = []
     missed: list[Span] = []
-    language = ""
-    for stretch in _stretches(_utterances(recording, detector)):
-        transcript = transcriber.transcribe(stretch.samples)
-        if transcript.text:
-            texts.append(transcript.text)
-            language = language or transcript.language
-        elif stretch.clear_s >= CLEAR_S:
-            missed.append(stretch.span)
-    return FileTranscript(" ".join(texts), language, recording.samples / RATE_HZ, tuple(missed))
+    before = ""
+    for pieces in _together(_utterances(recording, detector)):
+        for run, language in _by_language(pieces, transcriber, before):
+            for part, transcript in _words(run, language, transcriber):
+                if transcript.text:
+                    before = transcript.language
+                    stretches.append(Stretch(part.start_s, part.end_s, transcript.language, transcript.text))
+                elif part.clear_s >= CLEAR_S:
+                    missed.append(Span(part.start_s, part.end_s))
+    return FileTranscript(tuple(stretches), recording.samples / RATE_HZ, tuple(missed))
 
 
 class _Recording:
@@ -98,9 +134,10 @@ class _Recording:
     def __iter__(self) -> Iterator[Float32Frame]:
         held = np.zeros(0, np.float32)
         position = 0
+        offset = OffsetRemover(RATE_HZ)
         for block in decode(self._path, RATE_HZ):
             self.samples += block.size
-            held = np.concatenate((held, block))
+            held = np.concatenate((held, offset.push(block)))
             while held.size >= FRAME_SAMPLES:
                 yield Float32Frame(held[:FRAME_SAMPLES], position, position / RATE_HZ)
                 held = held[FRAME_SAMPLES:]
@@ -111,8 +148,12 @@ class _Recording:
 
 
 def _utterances(recording: _Recording, detector: Detector) -> Iterator[Utterance]:
+    frames = iter(recording)
+    first = list(islice(frames, round(ROOM_S / FRAME_S)))
+    heard = [level for frame in first if (level := level_dbfs(frame.samples)) > DIGITAL_DBFS]
+    detector.begin(min(START_DBFS, float(np.quantile(heard, ROOM_SHARE))) if heard else START_DBFS)
     segmenter = Segmenter(RECORDED, HANGOVER_S)
-    for frame in recording:
+    for frame in chain(first, frames):
         yield from _only_utterances(segmenter.push(detector.score(frame)))
     yield from _only_utterances(segmenter.flush())
 
@@ -121,33 +162,142 @@ def _only_utterances(found: list[SegmentEvent]) -> Iterator[Utterance]:
     return (event for event in found if isinstance(event, Utterance))
 
 
-def _stretches(utterances: Iterator[Utterance]) -> Iterator[Stretch]:
-    """Utterances joined, with silence for what lay between, up to the longest the transcriber takes.
+class _Run:
+    """Pieces of speech joined, with silence for what lay between.
 
-    A sentence said with pauses is understood better whole than in pieces.
+    A sentence said with pauses is understood better whole than in pieces. Each piece is as loud as usual: the
+    far side of a call must not be heard beside the near one.
     """
-    joined: list[Utterance] = []
-    length = 0
-    for utterance in utterances:
-        gap = _gap(joined[-1], utterance) if joined else 0
-        if joined and length + gap + utterance.samples.size > LONGEST_S * RATE_HZ:
-            yield _joined(joined)
-            joined, length, gap = [], 0, 0
-        joined.append(utterance)
-        length += gap + utterance.samples.size
-    if joined:
-        yield _joined(joined)
+
+    def __init__(self, pieces: Sequence[Utterance]) -> None:
+        self.pieces = pieces
+        joined: list[Float32] = []
+        self.spans: list[tuple[float, float]] = []
+        """Where each piece is in `samples`, seconds."""
+        size = 0
+        for piece, before in zip(pieces, [None, *pieces], strict=False):
+            gap = 0 if before is None else _gap(before, piece)
+            joined += [np.zeros(gap, np.float32), raised(piece.samples, RATE_HZ)]
+            size += gap + piece.samples.size
+            self.spans.append(((size - piece.samples.size) / RATE_HZ, size / RATE_HZ))
+        self.samples = np.concatenate(joined)
+
+    @property
+    def start_s(self) -> float:
+        """In the file, seconds."""
+        return self.pieces[0].start / RATE_HZ
+
+    @property
+    def end_s(self) -> float:
+        """In the file, seconds."""
+        return _end(self.pieces[-1]) / RATE_HZ
+
+    @property
+    def clear_s(self) -> float:
+        """Of it, what the detector is sure is speech, seconds."""
+        return sum(piece.clear_s for piece in self.pieces)
 
 
-def _gap(before: Utterance, after: Utterance) -> int:
-    """Samples of silence to put between them."""
-    return min(after.start - before.start - before.samples.size, round(LONGEST_GAP_S * RATE_HZ))
+def _end(piece: Utterance) -> int:
+    return piece.start + piece.samples.size
 
 
-def _joined(utterances: list[Utterance]) -> Stretch:
-    parts = [utterances[0].samples]
-    for before, after in pairwise(utterances):
-        parts += [np.zeros(_gap(before, after), np.float32), after.samples]
-    first, last = utterances[0], utterances[-1]
-    span = Span(first.start / RATE_HZ, last.speech_end / RATE_HZ)
-    return Stretch(np.concatenate(parts), span, sum(each.clear_s for each in utterances))
+def _gap(before: Utterance, piece: Utterance) -> int:
+    return min(piece.start - _end(before), round(LONGEST_GAP_S * RATE_HZ))
+
+
+def _together(utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]:
+    """As many at a time as the transcriber takes."""
+    pieces: list[Utterance] = []
+    size = 0
+    for piece in utterances:
+        more = piece.samples.size + (_gap(pieces[-1], piece) if pieces else 0)
+        if pieces and size + more > LONGEST_S * RATE_HZ:
+            yield pieces
+            pieces, size, more = [], 0, piece.samples.size
+        pieces.append(piece)
+        size += more
+    if pieces:
+        yield pieces
+
+
+def _words(run: _Run, language: str | None, transcriber: Transcriber) -> Iterator[tuple[_Run, Transcript]]:
+    """The words of a run; where it holds none, those of what is before and behind its longest pause."""
+    whole = transcriber.transcribe(run.samples, language=language)
+    if whole.text or len(run.pieces) == 1:
+        yield run, whole
+        return
+    longest = max(range(1, len(run.pieces)), key=lambda at: run.pieces[at].start - _end(run.pieces[at - 1]))
+    for pieces in (run.pieces[:longest], run.pieces[longest:]):
+        part = _Run(pieces)
+        yield part, transcriber.transcribe(part.samples, language=language)
+
+
+def _by_language(
+    pieces: list[Utterance], transcriber: Transcriber, before: str
+) -> Iterator[tuple[_Run, str | None]]:
+    """Neighbours in one language together, and which it is; None where the transcriber is to find it."""
+    run = _Run(pieces)
+    if not transcriber.finds_language:
+        yield run, None
+        return
+    told = telling(run.spans)
+    spans = [(run.spans[first][0], run.spans[last - 1][1]) for first, last in told]
+    found = likeliest(transcriber.languages(run.samples, spans), spans, before)
+    if len(set(found)) == 1:
+        yield run, found[0]
+        return
+    for language, parts in groupby(zip(found, told, strict=True), key=lambda pair: pair[0]):
+        ends = [ends for _, ends in parts]
+        yield _Run(pieces[ends[0][0] : ends[-1][1]]), language
+
+
+def telling(spans: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+    """Pieces joined until they are long enough to tell their language: first and last + 1 of each group.
+
+    The shortest goes to the neighbour across the shorter pause, unless that is a long one. Where none is long
+    enough in the end, all are one.
+    """
+    groups = [(at, at + 1) for at in range(len(spans))]
+
+    def seconds(at: int) -> float:
+        first, last = groups[at]
+        return sum(end_s - start_s for start_s, end_s in spans[first:last])
+
+    def pause_s(at: int) -> float:
+        """Before group `at`."""
+        return spans[groups[at][0]][0] - spans[groups[at][0] - 1][1] if 0 < at < len(groups) else math.inf
+
+    for _ in spans:
+        short = [at for at in range(len(groups)) if seconds(at) < SENTENCE_S]
+        near = [at for at in short if min(pause_s(at), pause_s(at + 1)) <= NEAR_S]
+        if not near:
+            break
+        at = min(near, key=seconds)
+        second = at if pause_s(at) <= pause_s(at + 1) else at + 1
+        groups[second - 1 : second + 1] = [(groups[second - 1][0], groups[second][1])]
+    if all(seconds(at) < SENTENCE_S for at in range(len(groups))):
+        return [(0, len(spans))]
+    return groups
+
+
+def likeliest(
+    odds: Sequence[Mapping[str, float]], spans: Sequence[tuple[float, float]], before: str
+) -> list[str]:
+    """The language of each piece: the likeliest way through all of them (Viterbi, 1967).
+
+    `odds`: how likely each language is by the sound of each piece. `spans`: its ends, seconds; a short piece
+    tells less. `before`: what was spoken before them, "" where that is not known.
+    """
+    ways: dict[str, tuple[float, list[str]]] = {"": (0.0, [])} if not before else {before: (0.0, [])}
+    for likely, (start_s, end_s) in zip(odds, spans, strict=True):
+        weight = min(1.0, (end_s - start_s) / SENTENCE_S)
+        _, (best, way) = max(ways.items(), key=lambda item: item[1][0])
+        longer: dict[str, tuple[float, list[str]]] = {}
+        for language, probability in likely.items():
+            stays, kept = ways.get(language, (-math.inf, []))
+            changed = best - (CHANGE_COSTS if "" not in ways else 0.0)
+            score, so_far = (stays, kept) if stays >= changed else (changed, way)
+            longer[language] = score + weight * math.log(max(probability, LEAST_LIKELY)), [*so_far, language]
+        ways = longer
+    return max(ways.values(), key=lambda item: item[0])[1]

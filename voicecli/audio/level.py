@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 SILENCE_DBFS = -100.0
 """What digital silence is called; below the noise of a 16-bit converter (about -96 dBFS)."""
 
+FAINT_DBFS = -30.0
+"""Speech whose loudest 20 ms are below this is faint."""
+
+RAISED_DBFS = -20.0
+"""And is raised to this."""
+
+MOST_RAISED_DB = 45.0
+
 FULL_SCALE = 32768.0
 """int16 value that float 1.0 stands for."""
 
@@ -76,3 +84,48 @@ def end_of_sound(samples: Float32, rate_hz: int, floor_dbfs: float, range_db: fl
         return 0
     loud = np.nonzero(levels > max(float(levels.max()) - range_db, floor_dbfs + 6.0))[0]
     return int(loud[-1] + 1) * block if loud.size else 0
+
+
+def raised(samples: Float32, rate_hz: int) -> Float32:
+    """Faint speech as loud as usual, anything else as it is: (n,) float32 in [-1, 1] -> the same.
+
+    Whisper's features tell how loud a voice is, and of one at a peak of -50 dBFS it misses words.
+    """
+    levels = frame_levels_dbfs(samples, rate_hz // 50)
+    loudest_dbfs = float(levels.max()) if levels.size else SILENCE_DBFS
+    if not SILENCE_DBFS < loudest_dbfs < FAINT_DBFS:
+        return samples
+    gain = np.float32(10 ** (min(MOST_RAISED_DB, RAISED_DBFS - loudest_dbfs) / 20))
+    louder: Float32 = np.clip(samples * gain, -1.0, 1.0)
+    return louder
+
+
+class OffsetRemover:
+    """Takes a constant offset out of a stream: a cheap converter's, or that of a damaged recording.
+
+    It would be the level of every pause. The mean is followed slowly, and changes in a line from block to
+    block, so that no voice and no hum is touched and no edge heard.
+    """
+
+    FOLLOWS_S = 2.0
+    LEAST = 0.0005
+    """-66 dBFS. Below it an offset is softer than the room, and the samples are left as they are."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._offset: np.float32 | None = None
+
+    def push(self, samples: Float32) -> Float32:
+        """(n,) -> (n,); what would leave [-1, 1] is clipped."""
+        if not samples.size:
+            return samples
+        mean = samples.mean(dtype=np.float32)
+        before = mean if self._offset is None else self._offset
+        share = min(1.0, samples.size / self._rate_hz / self.FOLLOWS_S)
+        after = before + np.float32(share) * (mean - before)
+        self._offset = after
+        if max(abs(before), abs(after)) < self.LEAST:
+            return samples
+        line = np.linspace(before, after, samples.size, dtype=np.float32)
+        without: Float32 = np.clip(samples - line, -1.0, 1.0)
+        return without

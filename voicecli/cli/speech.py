@@ -60,6 +60,15 @@ def transcribe(
                 "language": result.language,
                 "audio_s": round(result.audio_s, 3),
                 "seconds": round(seconds, 3),
+                "stretches": [
+                    {
+                        "start_s": round(stretch.start_s, 2),
+                        "end_s": round(stretch.end_s, 2),
+                        "language": stretch.language,
+                        "text": stretch.text,
+                    }
+                    for stretch in result.stretches
+                ],
             }
             typer.echo(json.dumps(entry))
         else:

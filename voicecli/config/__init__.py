@@ -83,7 +83,7 @@ class SegmentConfig(Section):
     )
     onset_frames: int = Field(default=3, ge=1, le=10, description="frames in a row that begin speech")
     snr_db: float = Field(default=6.0, ge=0, le=40, description="speech is this far above the noise floor")
-    min_level_dbfs: float = Field(default=-60.0, ge=-90, le=-20, description="nothing below it is speech")
+    min_level_dbfs: float = Field(default=-70.0, ge=-90, le=-20, description="nothing below it is speech")
     preroll_ms: int = Field(default=300, ge=0, le=1000, description="sound kept from before the onset")
     min_speech_ms: int = Field(default=160, ge=0, le=2000, description="shorter sounds are not speech")
     max_utterance_s: float = Field(default=25.0, ge=5, le=28, description="longer speech is split")

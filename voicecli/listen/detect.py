@@ -14,19 +14,24 @@ import numpy as np
 
 from voicecli.audio.level import level_dbfs
 from voicecli.errors import ModelError
+from voicecli.listen.gain import Gain
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, ScoredFrame
 from voicecli.onnx import VERIFY, open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from voicecli.messages import Float32Frame
+    from voicecli.messages import Float32, Float32Frame
 
 CONTEXT_SAMPLES = 64
 
 LEAD_IN_FRAMES = 8
 """Frames the model hears before the first that matters. In 91 recordings with pauses two of three onsets were
 those of a model that had heard everything, and most others came a frame sooner."""
+
+
+LIKELY = 0.3
+"""At this probability the room is not measured: a little less than what speech goes on with in a talk."""
 
 
 class Detector:
@@ -43,14 +48,21 @@ class Detector:
             raise ModelError(f"{model.name} is not a voice activity model", VERIFY) from error
         self._expected = -1  # nothing follows what it was tried on
         self._passed: deque[Float32Frame] = deque(maxlen=LEAD_IN_FRAMES)
+        self._gain, self._newest = Gain(), 0.0
+        self._room_dbfs: float | None = None
+
+    def begin(self, room_dbfs: float) -> None:
+        """The next frame is the first of a recording made in a room as loud as this, dBFS."""
+        self._expected = -1
+        self._room_dbfs = room_dbfs
 
     def _forget(self) -> None:
         self._input = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
         self._state = np.zeros((2, 1, 128), np.float32)
 
-    def _score(self, samples: np.ndarray) -> float:
+    def _score(self, samples: Float32, gain: float = 1.0) -> float:
         self._input[0, :CONTEXT_SAMPLES] = self._input[0, -CONTEXT_SAMPLES:]
-        self._input[0, CONTEXT_SAMPLES:] = samples
+        np.clip(samples * np.float32(gain), -1.0, 1.0, out=self._input[0, CONTEXT_SAMPLES:])
         output, self._state = self._session.run(
             None, {"input": self._input, "state": self._state, "sr": self._rate}
         )
@@ -59,6 +71,8 @@ class Detector:
     def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
         """Say how much the frame sounds like speech; one that does not follow the last begins anew.
 
+        It is heard louder where it is faint (`Gain`); its samples and its level stay as they are.
+
         What is softer than `quiet_dbfs` is none, and the model is not asked: awake for one frame out of the
         silence it takes five times as long as at work, most of what listening costs. It hears the last few of
         these frames when a louder one follows.
@@ -66,13 +80,18 @@ class Detector:
         if frame.position != self._expected:
             self._forget()
             self._passed.clear()
+            self._gain, self._newest = Gain(self._room_dbfs), 0.0
+            self._room_dbfs = None
         self._expected = frame.position + FRAME_SAMPLES
         level = level_dbfs(frame.samples)
+        gain = self._gain.update(level, speech=self._newest >= LIKELY)
         if level < quiet_dbfs:
             self._passed.append(frame)
+            self._newest = 0.0
             return ScoredFrame(frame, 0.0, level)
         if self._passed:
             self._forget()
         while self._passed:
-            self._score(self._passed.popleft().samples)
-        return ScoredFrame(frame, min(1.0, max(0.0, self._score(frame.samples))), level)
+            self._score(self._passed.popleft().samples, gain)
+        self._newest = min(1.0, max(0.0, self._score(frame.samples, gain)))
+        return ScoredFrame(frame, self._newest, level)

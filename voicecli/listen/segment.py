@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.level import end_of_sound
+from voicecli.listen.floor import NoiseFloor
 from voicecli.messages import (
     FRAME_S,
     FRAME_SAMPLES,
@@ -60,25 +61,6 @@ END_SEARCH_S = 1.0
 
 SPLIT_SEARCH_S = 3.0
 """An utterance that grew too long is split at its quietest frame among the last so many seconds."""
-
-FLOOR_START_DBFS = -70.0
-"""A quiet room; speech in the very first frame must not be taken for the room."""
-
-FLOOR_RISE_DB_S = 4.0
-FLOOR_FALL_DB_S = 60.0
-"""Slow up, fast down: the floor follows the quietest moments, not the mean."""
-
-
-class NoiseFloor:
-    """Level of the room while nobody speaks, dBFS."""
-
-    def __init__(self) -> None:
-        self.dbfs = FLOOR_START_DBFS
-
-    def update(self, level_dbfs: float) -> None:
-        """Learn from a frame without speech."""
-        step = level_dbfs - self.dbfs
-        self.dbfs += min(FLOOR_RISE_DB_S * FRAME_S, max(-FLOOR_FALL_DB_S * FRAME_S, step))
 
 
 class State(Enum):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.level import raised
 from voicecli.errors import ConfigError, ModelError
 from voicecli.listen.guards import (
     DOUBT_NO_SPEECH,
@@ -29,6 +30,7 @@ from voicecli.messages import RATE_HZ, Transcript
 from voicecli.posix import usable_cores
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ctranslate2 import StorageView
@@ -84,6 +86,8 @@ class Transcriber:
         self._language = known[0] if len(known) == 1 else language
         self._spoken = ""
         """The language of the last words of which it was sure."""
+        self._kept: tuple[Float32, float, float, StorageView] | None = None
+        """Samples whose languages were looked at, and what `_encode` gave of them."""
         self._tokenizers: dict[str, Tokenizer] = {}
         from faster_whisper.feature_extractor import FeatureExtractor
 
@@ -94,8 +98,45 @@ class Transcriber:
         noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
         self.transcribe(noise.astype(np.float32))
 
-    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
+    @property
+    def finds_language(self) -> bool:
+        """Whether the language is found by the sound."""
+        return self._language == "auto"
+
+    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+        """How likely each language is in parts of `samples`; `spans`: their ends, seconds.
+
+        The encoder hears all of it once, and each part is looked at by itself: one step of the decoder.
+        Raises ValueError: the samples are not such as `transcribe` takes.
+        """
+        from ctranslate2 import StorageView
+
+        check_samples(samples)
+        before_s = max(0.0, QUIET_BEFORE_S - sounding_s(samples)[0])
+        total_s = window_s(samples.size / RATE_HZ + before_s)
+        encoded = self._encode(samples, before_s, total_s)
+        self._kept = (samples, before_s, total_s, encoded)  # they are transcribed next, most often
+        steps = np.asarray(encoded)
+        found = []
+        for begin_s, end_s in spans:
+            begin, end = (round((before_s + at_s) * RATE_HZ / _STEP) for at_s in (begin_s, end_s))
+            part = np.ascontiguousarray(steps[:, begin : max(end, begin + 1)])
+            found.append(self._likely(StorageView.from_array(part)))
+        return found
+
+    def _likely(self, encoded: StorageView) -> dict[str, float]:
+        """Each language and its probability, the likeliest first."""
+        return {
+            token.strip("<|>"): probability
+            for token, probability in self._model.model.detect_language(encoded)[0]
+        }
+
+    def transcribe(
+        self, samples: Float32, *, provisional: bool = False, language: str | None = None
+    ) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
+
+        `language`, where it is known, stands in place of the one that would be found.
 
         The text is empty where there are no words; with "auto" so is the language then. A provisional
         transcript takes no second look at what is doubtful: unlikely words are none then, and words that
@@ -106,11 +147,15 @@ class Transcriber:
         check_samples(samples)
         if samples.size < SHORTEST_S * RATE_HZ:
             return self._nothing()
+        samples = raised(samples, RATE_HZ)
         begins_s, ends_s = sounding_s(samples)
         sound_s = ends_s - begins_s
         before_s = max(0.0, QUIET_BEFORE_S - begins_s)
         encoded = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
-        language, sure = self._language_of(encoded, sound_s, provisional=provisional)
+        if language is None:
+            language, sure = self._language_of(encoded, sound_s, provisional=provisional)
+        else:
+            sure = self._likely(encoded).get(language, 0.0) >= SURE_LANGUAGE
         quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._decode(encoded, language, quick, before_s + ends_s)
         spoken = 1.0 - words.no_speech
@@ -172,6 +217,9 @@ class Transcriber:
 
     def _encode(self, samples: Float32, before_s: float, total_s: float) -> StorageView:
         """Encode `samples` with silence around them, `total_s` in all."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0] is samples and kept[1:3] == (before_s, total_s):
+            return kept[3]
         from faster_whisper.transcribe import get_ctranslate2_storage
 
         window = np.zeros(int(total_s * RATE_HZ) // _STEP * _STEP, np.float32)
@@ -184,8 +232,7 @@ class Transcriber:
         """The language, and whether that is sure. One word is not enough: then it is the language before."""
         if self._language != "auto":
             return self._language, True
-        (token, probability), *_ = self._model.model.detect_language(encoded)[0]
-        language = token.strip("<|>")
+        language, probability = next(iter(self._likely(encoded).items()))
         doubtful = provisional or sound_s < SENTENCE_S  # half a sentence tells less than the one before
         changed = self._spoken not in ("", language) and doubtful
         sure = probability >= (CHANGED_LANGUAGE if changed else SURE_LANGUAGE)

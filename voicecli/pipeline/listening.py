@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.audio.convert import Converter
-from voicecli.audio.level import SILENCE_DBFS, level_dbfs
+from voicecli.audio.level import SILENCE_DBFS, OffsetRemover, level_dbfs
 from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.listen.segment import Segmenter, State
 from voicecli.messages import (
     FRAME_S,
+    RATE_HZ,
     Speech,
     SpeechDropped,
     SpeechPaused,
@@ -76,6 +78,7 @@ class Listening:
         self._capture = capture
         self.hearing = Hearing(streams, capture, turns, canceller, config.audio)
         self._converter = Converter(streams.microphone.rate_hz, canceller)
+        self._offset = OffsetRemover(RATE_HZ)
         self._detector = detector
         self._speech_dbfs = config.segment.min_level_dbfs
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
@@ -104,7 +107,7 @@ class Listening:
                 continue
             self.hearing.check_silence()
             for frame in self._converter.push(chunk):
-                self._on_frame(frame)
+                self._on_frame(replace(frame, samples=self._offset.push(frame.samples)))
 
     @property
     def quiet(self) -> bool:
