@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.audio.files import WavWriter, decode
+from voicecli.audio.files import WavWriter
+from voicecli.audio.recording import decode
 from voicecli.audio.level import level_dbfs
 from voicecli.errors import AudioFileError
 

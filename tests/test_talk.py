@@ -128,7 +128,7 @@ def test_talk_from_a_file_to_a_file(question_wav: Path, tmp_path: Path) -> None:
         assert agent.errors() == ""
     with wave.open(str(answer)) as file:
         assert (file.getnchannels(), file.getframerate()) == (1, 22_050)
-    from voicecli.audio.files import decode
+    from voicecli.audio.recording import decode
 
     assert likeness(str(done["heard"]), np.concatenate(list(decode(answer, RATE_HZ)))) >= 0.8
     assert list(tmp_path.iterdir()) == [answer]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.files import decode
+from voicecli.audio.recording import decode
 from voicecli.config import SegmentConfig
 from voicecli.listen.segment import Segmenter
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame, Utterance

@@ -166,7 +166,7 @@ def _need_talk_key(config: Config, *, reads_keys: bool) -> None:
 def _talk_with_file(
     source: Path, tape: Path | None, config: Config, models_dir: Path | None, view: View
 ) -> None:
-    from voicecli.audio.files import decode
+    from voicecli.audio.recording import decode
     from voicecli.audio.level import to_int16
     from voicecli.messages import RATE_HZ
 
