@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from voicecli.audio.files import WavWriter
-from voicecli.audio.recording import decode
 from voicecli.audio.level import level_dbfs
+from voicecli.audio.recording import decode
 from voicecli.errors import AudioFileError
 
 if TYPE_CHECKING:

@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.level import FULL_SCALE
+from voicecli.errors import DeviceError
 
 if TYPE_CHECKING:
+    from voicecli.audio.streams import StreamFormat
     from voicecli.messages import Float32, Int16
 
 AUTO = 0
@@ -198,6 +200,15 @@ def mono(samples: Float32 | Int16, rate_hz: int, channel: int = AUTO) -> Float32
     return mixer.push(samples)
 
 
+def need_channel(channel: int, form: StreamFormat) -> None:
+    """Raise DeviceError where a microphone does not have the channel that is set; `AUTO` it always has."""
+    if channel > form.channels:
+        raise DeviceError(
+            f"the microphone {form.name!r} has {form.channels} channels, and audio.channel is {channel}",
+            "set it to one of them, or to 0: then it is chosen",
+        )
+
+
 def _only_copies(samples: Float32 | Int16) -> int | None:
     """A channel that is all there is, where at least two sound and are equal; None elsewhere."""
     sounding = np.flatnonzero(samples.any(axis=0))
@@ -206,7 +217,6 @@ def _only_copies(samples: Float32 | Int16) -> int | None:
     first = int(sounding[0])
     if sounding.size < samples.shape[1]:
         samples = samples[:, sounding]
-        return first if (samples == samples[:, :1]).all() else None
     return first if (samples == samples[:, :1]).all() else None
 
 

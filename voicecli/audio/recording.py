@@ -273,7 +273,9 @@ def _frames(
     timeline.end()
 
 
-def _packets(container: InputContainer, stream: AudioStream, timeline: Timeline) -> Iterator[Packet[AudioStream]]:
+def _packets(
+    container: InputContainer, stream: AudioStream, timeline: Timeline
+) -> Iterator[Packet[AudioStream]]:
     """Also those behind a place where the file itself cannot be followed, as far as libav goes on there."""
     from av.error import FFmpegError
 

@@ -44,6 +44,9 @@ POLL_S = 0.01
 IDLE_POLL_S = 0.03
 """How often while nobody speaks: about a frame, and speech begins with several."""
 
+AGENTS_S = 0.5
+"""An interface may bring the agent's voice back on a channel of its own: none opens until so much later."""
+
 CHECK_S = 0.1
 """How often it looks after the devices."""
 
@@ -75,7 +78,13 @@ class Listening:
         self._controls = controls
         self._capture = capture
         self.hearing = Hearing(streams, capture, turns, canceller, config.audio)
-        self._converter = Converter(streams.microphone.rate_hz, canceller)
+        microphone = streams.microphone
+        self._converter = Converter(
+            microphone.rate_hz,
+            canceller,
+            channels=microphone.channels,
+            channel=min(config.audio.channel, microphone.channels),
+        )
         self._detector = detector
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
         self._playback = playback
@@ -102,7 +111,10 @@ class Listening:
                 self._turns.clock.wait(self._turns.stop, self._poll_s)
                 continue
             self.hearing.check_silence()
-            for frame in self._converter.push(chunk):
+            # It may come back sooner than devices tell: the copy never was in the air.
+            sounding, at = self._playback.jitter.sounding, chunk.captured_at
+            hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
+            for frame in self._converter.push(chunk, hold=hold):
                 self._on_frame(frame)
 
     @property
