@@ -204,8 +204,8 @@ def need_channel(channel: int, form: StreamFormat) -> None:
     """Raise DeviceError where a microphone does not have the channel that is set; `AUTO` it always has."""
     if channel > form.channels:
         raise DeviceError(
-            f"the microphone {form.name!r} has {form.channels} channels, and audio.channel is {channel}",
-            "set it to one of them, or to 0: then it is chosen",
+            f"there is no channel {channel} of the microphone {form.name!r}, the last is {form.channels}",
+            "set audio.channel to one of them, or to 0: then it is chosen",
         )
 
 

@@ -60,11 +60,10 @@ class Converter:
     that positions stay true; what was left of the frame before the gap is dropped with it.
     """
 
-    def __init__(
-        self, rate_hz: int, cleaner: Cleaner | None = None, *, channels: int = 1, channel: int = AUTO
-    ) -> None:
+    def __init__(self, rate_hz: int, cleaner: Cleaner | None = None, channel: int = AUTO) -> None:
         self._rate_hz = rate_hz
-        self._mixer = ChannelMixer(rate_hz, channels, channel)
+        self._channel = channel
+        self._mixer: ChannelMixer | None = None  # the first chunk tells how many channels there are
         self._cleaner = cleaner
         self._expected = -1
         self._resampler = Resampler(rate_hz, RATE_HZ)
@@ -86,8 +85,12 @@ class Converter:
             if self._cleaner is not None:
                 self._cleaner.restart()
         self._expected = chunk.position + len(chunk.samples)
+        if self._mixer is None:
+            channels = chunk.samples.shape[1]
+            self._mixer = ChannelMixer(self._rate_hz, channels, min(self._channel, channels))
+        heard = self._mixer.push(chunk.samples, hold=hold)
         # Filters overshoot: a full-scale square wave leaves a resampler above 1. So may two voices, added.
-        fresh = np.clip(self._resampler.push(self._mixer.push(chunk.samples, hold=hold)), -1.0, 1.0)
+        fresh = np.clip(self._resampler.push(heard), -1.0, 1.0)
         chunk_at = chunk.position * RATE_HZ / self._rate_hz
         if self._cleaner is not None:
             fresh_at = chunk.captured_at + (self._resampled - chunk_at) / RATE_HZ

@@ -80,6 +80,8 @@ def _copy(path: Path, copy: IO[bytes]) -> None:
                 )
             copy.write(block)
         copy.flush()
+        if not size:
+            raise AudioFileError(f"nothing came from {name_of(path)}", "did the program before it fail?")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise _no_room(path, error) from error

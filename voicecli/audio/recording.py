@@ -118,7 +118,7 @@ class Recording:
             streams = container.streams.audio
             if self._track > len(streams):
                 raise AudioFileError(
-                    f"{self.called} has {len(streams)} sound tracks, --track {self._track} is none of them",
+                    f"--track {self._track}: {self.called} has {_count(len(streams), 'sound track')}",
                     "leave it out, or count from 1",
                 )
             best = container.streams.best("audio")
@@ -224,7 +224,7 @@ class Recording:
         channels = held[0].shape[1]
         if self._channel > channels:
             raise AudioFileError(
-                f"{self.called} has {channels} channels, --channel {self._channel} is none of them",
+                f"--channel {self._channel}: {self.called} has {_count(channels, 'channel')}",
                 "leave it out, or count from 1",
             )
         mixer = ChannelMixer(self._rate_hz, channels, self._channel)
@@ -295,6 +295,10 @@ def _told_length_s(container: InputContainer, stream: AudioStream) -> float:
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / 1_000_000
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _form(frame: AudioFrame) -> tuple[object, ...]:

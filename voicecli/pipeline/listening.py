@@ -78,13 +78,7 @@ class Listening:
         self._controls = controls
         self._capture = capture
         self.hearing = Hearing(streams, capture, turns, canceller, config.audio)
-        microphone = streams.microphone
-        self._converter = Converter(
-            microphone.rate_hz,
-            canceller,
-            channels=microphone.channels,
-            channel=min(config.audio.channel, microphone.channels),
-        )
+        self._converter = Converter(streams.microphone.rate_hz, canceller, config.audio.channel)
         self._detector = detector
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
         self._playback = playback
