@@ -166,8 +166,9 @@ class ChannelMixer:
         if not kept.any():
             return self._weights
         # In the polarity of what is heard now, or one would cancel the other while they change places.
-        signs = np.where(self._weights @ self._shared < 0.0, -1.0, 1.0)
-        signs = np.where(self._weights != 0.0, np.sign(self._weights), signs)
+        mixed = self._weights @ self._shared
+        same = SAME_SOUND * np.sqrt(max(0.0, mixed @ self._weights) * np.diag(self._shared))
+        signs = np.where(self._weights != 0.0, np.sign(self._weights), np.where(mixed < -same, -1.0, 1.0))
         wanted = np.where(kept, signs / np.sqrt(kept.sum()), 0.0)
         pace = np.where(np.abs(wanted) >= np.abs(self._weights), 1.0, CLOSES)
         weights = self._weights + pace * (wanted - self._weights)
