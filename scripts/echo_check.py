@@ -24,8 +24,8 @@ from speech_clips import RECORDINGS, SENTENCES
 
 from tests.echo_room import BEGAN_AT, EchoPath, EchoRoom, joined, power_db
 from tests.speech import speak
-from voicecli.audio.files import decode
 from voicecli.audio.level import frame_levels_dbfs
+from voicecli.audio.recording import decode
 from voicecli.config import AudioConfig
 from voicecli.listen.detect import Detector
 from voicecli.listen.echo import EchoCanceller

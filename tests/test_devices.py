@@ -209,7 +209,6 @@ def test_a_missing_portaudio_library_has_a_remedy(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("takes", "expected"),
     [
-        pytest.param(lambda rate, channels: True, (16_000, 1), id="all"),
         pytest.param(lambda rate, channels: channels == 1 and rate == 44_100, (44_100, 1), id="its own rate"),
         pytest.param(lambda rate, channels: channels == 1 and rate == 48_000, (48_000, 1), id="a usual rate"),
         pytest.param(lambda rate, channels: channels == 2 and rate == 16_000, (16_000, 2), id="stereo"),
@@ -232,6 +231,14 @@ def test_rate_and_channels_fall_back_to_what_the_device_has(
         one_line(caught.value)
         assert len(machine.checked) == len(set(machine.checked))  # each is asked once
         machine.checked.clear()
+
+
+def test_a_microphone_is_opened_with_all_its_channels_and_a_loudspeaker_with_one(machine: Machine) -> None:
+    machine.add("Interface", 8, 8, 44_100.0)
+    machine.add("Server", 128, 128, 44_100.0)
+    assert agree("input", find_device("input", "Interface"), 16_000) == (16_000, 8)
+    assert agree("output", find_device("output", "Interface"), 16_000) == (16_000, 1)
+    assert agree("input", find_device("input", "Server"), 16_000) == (16_000, 32)
 
 
 def test_a_stream_is_opened_as_agreed(machine: Machine) -> None:

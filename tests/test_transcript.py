@@ -11,6 +11,7 @@ import pytest
 
 from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
+from voicecli.audio.recording import Recording
 from voicecli.errors import AudioFileError
 from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
 from voicecli.transcript import LONGEST_GAP_S, LONGEST_S, FileTranscript, transcribe_file
@@ -66,7 +67,7 @@ def transcript(
     with WavWriter(path, RATE_HZ, 1) as wav:
         for part in parts:
             wav.write((part * 32767).astype(np.int16))
-    return transcribe_file(path, Detector(), transcriber), transcriber  # type: ignore[arg-type]
+    return transcribe_file(Recording(path, RATE_HZ), Detector(), transcriber), transcriber  # type: ignore[arg-type]
 
 
 def test_words_come_in_order_with_the_length_of_the_file(tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ def test_the_language_is_that_of_the_first_words(tmp_path: Path) -> None:
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match="no file"):
-        transcribe_file(tmp_path / "absent.wav", Detector(), Transcriber())  # type: ignore[arg-type]
+        transcribe_file(Recording(tmp_path / "absent.wav", RATE_HZ), Detector(), Transcriber())  # type: ignore[arg-type]
 
 
 def test_memory_does_not_grow_with_the_length_of_the_recording(tmp_path: Path) -> None:
@@ -159,7 +160,7 @@ def test_memory_does_not_grow_with_the_length_of_the_recording(tmp_path: Path) -
         transcript(tmp_path, Forgetful(), *[tone(3, 40), pause(20)] * minutes)
         tracemalloc.start()
         try:
-            transcribe_file(tmp_path / "a.wav", Detector(), Forgetful())  # type: ignore[arg-type]
+            transcribe_file(Recording(tmp_path / "a.wav", RATE_HZ), Detector(), Forgetful())  # type: ignore[arg-type]
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""A recording of any length -> its words: decode > frames > detect > segment > transcribe."""
+"""A recording of any length -> its words: frames > detect > segment > transcribe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.files import decode
 from voicecli.audio.level import OffsetRemover, level_dbfs, raised
 from voicecli.config import SegmentConfig
 from voicecli.listen.floor import DIGITAL_DBFS, START_DBFS
@@ -20,8 +19,7 @@ from voicecli.listen.transcribe import SENTENCE_S
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from voicecli.listen.detect import Detector
     from voicecli.listen.transcribe import Transcriber
@@ -107,9 +105,14 @@ class FileTranscript:
         return max(spoken, key=lambda language: spoken[language], default="")
 
 
-def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) -> FileTranscript:
-    """Write down a recording; memory does not grow with its length. Raises AudioFileError."""
-    recording = _Recording(path)
+def transcribe_file(
+    blocks: Iterable[Float32], detector: Detector, transcriber: Transcriber
+) -> FileTranscript:
+    """Write down a recording, (n,) at 16 kHz a block; memory does not grow with its length.
+
+    Raises AudioFileError where its blocks do.
+    """
+    recording = _Recording(blocks)
     stretches: list[Stretch] = []
     missed: list[Span] = []
     before = ""
@@ -125,17 +128,17 @@ def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) ->
 
 
 class _Recording:
-    """A file as frames, the last one filled up with silence; counts its samples on the way."""
+    """Blocks as frames, the last one filled up with silence; counts its samples on the way."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, blocks: Iterable[Float32]) -> None:
+        self._blocks = blocks
         self.samples = 0
 
     def __iter__(self) -> Iterator[Float32Frame]:
         held = np.zeros(0, np.float32)
         position = 0
         offset = OffsetRemover(RATE_HZ)
-        for block in decode(self._path, RATE_HZ):
+        for block in self._blocks:
             self.samples += block.size
             held = np.concatenate((held, offset.push(block)))
             while held.size >= FRAME_SAMPLES:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.channels import ChannelMixer
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import to_float, to_int16
 
@@ -26,10 +27,11 @@ def adapt_input(on_input: OnInput, device: StreamFormat, wanted: StreamFormat) -
     if (device.rate_hz, device.channels) == (wanted.rate_hz, wanted.channels):
         return on_input
     resampler, taken, given = Resampler(device.rate_hz, wanted.rate_hz), 0, 0
+    mixer = ChannelMixer(device.rate_hz, device.channels)
 
     def adapted(samples: Int16, at: float, lost: bool) -> None:  # noqa: FBT001  # as devices call it
         nonlocal taken, given
-        mono = to_int16(resampler.push(to_float(samples).mean(axis=1, dtype=np.float32)))
+        mono = to_int16(resampler.push(mixer.push(samples)))
         # The resampler holds some back: what comes out now was heard a little before this block.
         first_at = at + given / wanted.rate_hz - taken / device.rate_hz
         taken, given = taken + len(samples), given + len(mono)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from voicecli.audio.level import to_float
+from voicecli.audio.channels import AUTO, ChannelMixer
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 
 if TYPE_CHECKING:
@@ -54,14 +54,16 @@ class Cleaner(Protocol):
 
 
 class Converter:
-    """Downmixes, resamples, cleans if there is a `cleaner`, and cuts into frames of 512 samples.
+    """Chooses among channels, resamples, cleans if there is a `cleaner`, and cuts into frames of 512 samples.
 
     A chunk that does not follow the one before (samples were lost) starts afresh at its own position, so
     that positions stay true; what was left of the frame before the gap is dropped with it.
     """
 
-    def __init__(self, rate_hz: int, cleaner: Cleaner | None = None) -> None:
+    def __init__(self, rate_hz: int, cleaner: Cleaner | None = None, channel: int = AUTO) -> None:
         self._rate_hz = rate_hz
+        self._channel = channel
+        self._mixer: ChannelMixer | None = None  # the first chunk tells how many channels there are
         self._cleaner = cleaner
         self._expected = -1
         self._resampler = Resampler(rate_hz, RATE_HZ)
@@ -69,8 +71,11 @@ class Converter:
         self._position = 0  # of the first sample held
         self._resampled = 0  # of the next sample out of the resampler
 
-    def push(self, chunk: Pcm16Chunk) -> Iterator[Float32Frame]:
-        """Give the frames that became whole with this chunk. Raises ValueError for another rate."""
+    def push(self, chunk: Pcm16Chunk, *, hold: bool = False) -> Iterator[Float32Frame]:
+        """Give the frames that became whole with this chunk. Raises ValueError for another rate.
+
+        With `hold` no channel comes or goes: what sounds may be the agent, which another channel carries.
+        """
         if chunk.rate_hz != self._rate_hz:
             raise ValueError(f"converter made for {self._rate_hz} Hz got {chunk.rate_hz} Hz")
         if chunk.position != self._expected:
@@ -80,10 +85,12 @@ class Converter:
             if self._cleaner is not None:
                 self._cleaner.restart()
         self._expected = chunk.position + len(chunk.samples)
-        mono = to_float(chunk.samples)
-        mono = mono[:, 0] if mono.shape[1] == 1 else mono.mean(axis=1, dtype=np.float32)
-        # Filters overshoot: a full-scale square wave leaves a resampler above 1.
-        fresh = np.clip(self._resampler.push(mono), -1.0, 1.0)
+        if self._mixer is None:
+            channels = chunk.samples.shape[1]
+            self._mixer = ChannelMixer(self._rate_hz, channels, min(self._channel, channels))
+        heard = self._mixer.push(chunk.samples, hold=hold)
+        # Filters overshoot: a full-scale square wave leaves a resampler above 1. So may two voices, added.
+        fresh = np.clip(self._resampler.push(heard), -1.0, 1.0)
         chunk_at = chunk.position * RATE_HZ / self._rate_hz
         if self._cleaner is not None:
             fresh_at = chunk.captured_at + (self._resampled - chunk_at) / RATE_HZ

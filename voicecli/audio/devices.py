@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from voicecli.audio.channels import MOST_CHANNELS
 from voicecli.audio.runaway import runaways_ended
 from voicecli.audio.streams import Pulse, StreamFormat, to_monotonic
 from voicecli.errors import DeviceError
@@ -165,16 +166,19 @@ def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
 
 
 def agree(kind: Kind, device: Device, rate_hz: int) -> tuple[int, int]:
-    """Rate and channels the device takes: `rate_hz` mono if it can, else its own rate, else its own channels.
+    """Rate and channels the device takes: `rate_hz` if it can, else its own rate, else a usual one.
 
-    Raises DeviceError when it takes none of these.
+    A microphone with all its channels, of which any may hear somebody: a driver that mixes 16 to one makes
+    a voice on one of them 24 dB softer. A loudspeaker with one, if it can. Raises DeviceError when it takes
+    none of these.
     """
     sd = _sounddevice()
     check = sd.check_input_settings if kind == "input" else sd.check_output_settings
-    own_channels = min(2, device.channels(kind))
+    own = device.channels(kind)
+    counts = (min(own, MOST_CHANNELS), min(2, own), 1) if kind == "input" else (1, min(2, own), own)
     offers = [
         (rate, channels)
-        for channels in dict.fromkeys((1, own_channels, device.channels(kind)))
+        for channels in dict.fromkeys(counts)
         for rate in dict.fromkeys((rate_hz, device.default_rate_hz, 48_000, 44_100))
     ]
     refusal: Exception | None = None

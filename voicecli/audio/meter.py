@@ -26,7 +26,7 @@ class Level:
     """How loud a stretch of sound was."""
 
     rms_dbfs: float
-    """Of the mean of all channels, which is what is listened to; -3 for a full-scale sine."""
+    """Of the channel that is loudest by it; -3 for a full-scale sine."""
     peak_dbfs: float
     """Of the loudest channel; 0 for a full-scale sine."""
     clipped: bool
@@ -34,10 +34,11 @@ class Level:
 
 def level_of(samples: Int16) -> Level:
     """Measure (n, channels) samples, at least one."""
-    mono = to_float(samples).mean(axis=1, dtype=np.float32)
-    peak = float(np.abs(to_float(samples)).max())
+    floats = to_float(samples)
+    rms_dbfs = max(level_dbfs(channel) for channel in floats.T)
+    peak = float(np.abs(floats).max())
     peak_dbfs = max(SILENCE_DBFS, 20.0 * float(np.log10(peak + 1e-9)))
-    return Level(level_dbfs(mono), peak_dbfs, peak_dbfs >= CLIPPED_DBFS)
+    return Level(rms_dbfs, peak_dbfs, peak_dbfs >= CLIPPED_DBFS)
 
 
 class LevelMeter:

@@ -19,6 +19,7 @@ import numpy as np
 
 from voicecli.audio import closing, devices
 from voicecli.audio.adapt import adapt_input, adapt_output
+from voicecli.audio.channels import need_channel
 from voicecli.audio.monitor import copy_notice, is_copy
 from voicecli.audio.scout import Scout
 from voicecli.audio.side import Side
@@ -63,6 +64,7 @@ class RecoveringStreams:
         """Agree on rates, which then stay; nothing is opened yet. Raises DeviceError."""
         self._output = Side(loudspeaker, output_rate_hz, audio)
         self._input = Side(microphone, RATE_HZ, audio)
+        need_channel(audio.channel, self._input.form)
         self._sides = (self._output, self._input)
         self._clock = clock
         self._scout = scout or Scout()

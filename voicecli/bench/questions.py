@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.convert import Resampler
-from voicecli.audio.files import decode
 from voicecli.audio.level import to_float, to_int16
+from voicecli.audio.recording import decode
 from voicecli.bench.run import Question
 from voicecli.bench.wires import speech_bounds
 from voicecli.errors import AudioFileError

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.level import to_float, to_int16
+from voicecli.audio.channels import mono
+from voicecli.audio.level import to_int16
 from voicecli.audio.streams import Pulse
 from voicecli.errors import DeviceError
 
@@ -213,8 +214,7 @@ class _Session:
     def result(self, wanted: Float32) -> RoundTrip:
         """Find what was heard, as `wanted` at the microphone's rate."""
         rate_hz = self._microphone.rate_hz
-        # Any one channel may be dead.
-        tape = to_float(self._tape).mean(axis=1, dtype=np.float32)
+        tape = mono(self._tape, rate_hz)
         begun = self._begun or 0
         late_s, reported_s, echo_db = [], [], []
         for start in self._starts:

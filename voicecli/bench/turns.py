@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.files import decode
+from voicecli.audio.recording import decode
 from voicecli.config import SegmentConfig, TurnConfig
 from voicecli.errors import AudioFileError
 from voicecli.listen.segment import Segmenter, State

@@ -102,7 +102,7 @@ def _with_short_answers(config: Config) -> Config:
 
 
 def _check_readable(recordings: Sequence[Path]) -> None:
-    from voicecli.audio.files import decode
+    from voicecli.audio.recording import decode
     from voicecli.messages import RATE_HZ
 
     for path in recordings:

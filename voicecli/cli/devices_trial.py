@@ -48,6 +48,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
 
     Raises DeviceError: a device does not open or stops, or nothing is heard.
     """
+    from voicecli.audio.channels import need_channel
     from voicecli.audio.choose import device_of
     from voicecli.audio.devices import DeviceStream
     from voicecli.audio.meter import level_of
@@ -60,6 +61,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
         _tell(f"note: {notice.message}; {notice.remedy}")
     stream = DeviceStream("input", pair[0], RATE_HZ, audio.block_ms, audio.latency_ms)
     microphone = stream.form
+    need_channel(audio.channel, microphone)
     back = DeviceStream("output", pair[1], microphone.rate_hz, audio.block_ms, audio.latency_ms)
     _tell(f"speak now: {RECORDED_S:.0f} s are recorded from {microphone.name!r}")
     samples = record(stream, RECORDED_S, clock).samples
@@ -73,7 +75,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
     if silent:
         raise _silence(samples, microphone.name)
     _tell(f"playing it on {back.form.name!r}")
-    play(back, _resampled(samples, microphone.rate_hz, back.form.rate_hz), clock)
+    play(back, _resampled(samples, audio.channel, microphone.rate_hz, back.form.rate_hz), clock)
 
 
 def _tell(line: str) -> None:
@@ -83,10 +85,10 @@ def _tell(line: str) -> None:
 
 
 def _loudest_dbfs(samples: Int16, rate_hz: int) -> float:
-    """Level of the loudest 100 ms."""
+    """Level of the loudest 100 ms of any channel."""
     from voicecli.audio.level import frame_levels_dbfs, to_float
 
-    return float(frame_levels_dbfs(to_float(samples).mean(axis=1), rate_hz // 10).max())
+    return max(float(frame_levels_dbfs(channel, rate_hz // 10).max()) for channel in to_float(samples).T)
 
 
 def _silence(samples: Int16, name: str) -> DeviceError:
@@ -101,12 +103,13 @@ def _silence(samples: Int16, name: str) -> DeviceError:
     )
 
 
-def _resampled(samples: Int16, from_hz: int, to_hz: int) -> Int16:
-    """(n, channels) at one rate -> (m,) at another."""
+def _resampled(samples: Int16, channel: int, from_hz: int, to_hz: int) -> Int16:
+    """(n, channels) at one rate -> (m,) at another, as a talk would hear it."""
+    from voicecli.audio.channels import mono
     from voicecli.audio.convert import Resampler
-    from voicecli.audio.level import to_float, to_int16
+    from voicecli.audio.level import to_int16
 
-    return to_int16(Resampler(from_hz, to_hz).push(to_float(samples).mean(axis=1), last=True))
+    return to_int16(Resampler(from_hz, to_hz).push(mono(samples, from_hz, channel), last=True))
 
 
 def _report(

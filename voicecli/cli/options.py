@@ -24,6 +24,12 @@ Voice = Annotated[
     str | None,
     typer.Option(help="Piper voice: a name of `voicecli models list`, an .onnx file or Piper's name."),
 ]
+Channel = Annotated[
+    int | None, typer.Option(min=1, help="Hear this channel, from 1 on, not the ones somebody speaks in.")
+]
+Track = Annotated[
+    int | None, typer.Option(min=1, help="Hear this sound track of a file that has several, from 1 on.")
+]
 Language = Annotated[str | None, typer.Option(help='What you speak: a code such as "en", or "auto".')]
 Whisper = Annotated[
     str | None,
@@ -31,7 +37,7 @@ Whisper = Annotated[
 ]
 
 
-def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | str | None]]) -> Config:
+def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 
     A file that may be meant and cannot be read is told of on stderr. Raises ConfigError.

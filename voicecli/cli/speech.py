@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.cli.options import ConfigFile, Language, ModelsDir, Whisper, settings, store_at
+from voicecli.cli.options import Channel, ConfigFile, Language, ModelsDir, Track, Whisper, settings, store_at
 from voicecli.errors import AudioFileError
 
 if TYPE_CHECKING:
@@ -21,38 +21,57 @@ SPANS_SHOWN = 5
 
 
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(help="Recordings, of any format libav reads.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Recordings, of any format libav reads; - for standard input.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
+    channel: Channel = None,
+    track: Track = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Damage is an error too: exit code 1 after what was found.")
+    ] = False,
     model: Whisper = None,
     language: Language = None,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Write down what is said in each file; a file that fails is named, and the exit code is then 1."""
+    """Write down what is said in each file.
+
+    A file that fails is named, and the exit code is then 1. Of one that is damaged or breaks off, the rest is
+    written down and a line on stderr says what is missing: exit code 0, or 1 with --strict, or without words.
+    """
+    from voicecli.audio.pipes import at_hand, name_of
+    from voicecli.audio.recording import Recording
     from voicecli.clock import MonotonicClock
     from voicecli.engines import load_detector, load_transcriber
+    from voicecli.messages import RATE_HZ
     from voicecli.transcript import transcribe_file
+    from voicecli.view.safe import safe
 
     config = settings(
         config_file, {"--model": ("transcribe.model", model), "--language": ("transcribe.language", language)}
     )
     store = store_at(models_dir)
     detector, transcriber = load_detector(store), load_transcriber(config.transcribe, store)
-    clock, failed = MonotonicClock(), []
+    clock, failed = MonotonicClock(), False
     for file in files:
         began = clock.now()
         try:
-            result = transcribe_file(file, detector, transcriber)
+            with at_hand(file) as path:
+                recording = Recording(
+                    path, RATE_HZ, channel=channel or 0, track=track or 0, called=name_of(file)
+                )
+                result = transcribe_file(recording, detector, transcriber)
         except AudioFileError as error:
-            failed.append(file)
-            typer.echo(f"voicecli: {error}", err=True)
+            failed = True
+            _tell(str(error))
             continue
+        if recording.damage:
+            failed = failed or strict or not result.text
+            _tell(f"{name_of(file)} {recording.damage}")
         seconds = clock.now() - began
         if result.missed:
-            typer.echo(
-                f"voicecli: {file}: speech without words that could be made out: {_spans(result.missed)}",
-                err=True,
-            )
+            _tell(f"{name_of(file)}: speech without words that could be made out: {_spans(result.missed)}")
         if as_json:
             entry = {
                 "file": str(file),
@@ -60,6 +79,7 @@ def transcribe(
                 "language": result.language,
                 "audio_s": round(result.audio_s, 3),
                 "seconds": round(seconds, 3),
+                "damage": str(recording.damage) or None,
                 "stretches": [
                     {
                         "start_s": round(stretch.start_s, 2),
@@ -72,7 +92,7 @@ def transcribe(
             }
             typer.echo(json.dumps(entry))
         else:
-            typer.echo(f"{file}: {result.text}" if len(files) > 1 else result.text)
+            typer.echo(f"{safe(name_of(file))}: {result.text}" if len(files) > 1 else result.text)
     if failed:
         raise typer.Exit(1)
 
@@ -86,3 +106,9 @@ def _spans(spans: Sequence[Span]) -> str:
 
 def _minutes(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def _tell(line: str) -> None:
+    from voicecli.view.safe import safe
+
+    typer.echo(f"voicecli: {safe(line)}", err=True)

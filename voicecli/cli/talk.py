@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicecli.cli.options import (
+    Channel,
     ConfigFile,
     InputDevice,
     Language,
     ModelsDir,
     OutputDevice,
+    Track,
     Voice,
     settings,
     store_at,
@@ -57,9 +59,14 @@ def talk(
             "--push-to-talk/--open-microphone", help="Be heard only while a key says so: space, or [keys]."
         ),
     ] = None,
+    channel: Channel = None,
     from_file: Annotated[
-        Path | None, typer.Option(help="Hear this recording, in real time, instead of a microphone.")
+        Path | None,
+        typer.Option(
+            help="Hear this recording, in real time, instead of a microphone; - for standard input."
+        ),
     ] = None,
+    track: Track = None,
     to_file: Annotated[
         Path | None, typer.Option(help="With --from-file: write what the agent says to this WAV.")
     ] = None,
@@ -84,6 +91,7 @@ def talk(
         {
             "--input-device": ("audio.input_device", input_device),
             "--output-device": ("audio.output_device", output_device),
+            "--channel": ("audio.channel", channel),
             "--headphones": ("audio.headphones", headphones),
             "--push-to-talk": ("audio.push_to_talk", push_to_talk),
             "--engine": ("generate.engine", engine),
@@ -99,7 +107,9 @@ def talk(
 
         _need_talk_key(config, reads_keys=reads_keys(view))
     if from_file is not None:
-        _talk_with_file(from_file, to_file, config, models_dir, view)
+        _talk_with_file(from_file, (channel or 0, track or 0), to_file, config, models_dir, view)
+    elif track is not None:
+        raise ConfigError("--track needs --from-file", "name the recording that has several")
     elif to_file is not None:
         raise ConfigError("--to-file needs --from-file", "name the recording to listen to")
     else:
@@ -164,18 +174,34 @@ def _need_talk_key(config: Config, *, reads_keys: bool) -> None:
 
 
 def _talk_with_file(
-    source: Path, tape: Path | None, config: Config, models_dir: Path | None, view: View
+    source: Path,
+    channels: tuple[int, int],
+    tape: Path | None,
+    config: Config,
+    models_dir: Path | None,
+    view: View,
 ) -> None:
-    from voicecli.audio.files import decode
+    """`channels`: the channel and the track that are fixed, 0 for those that are not."""
     from voicecli.audio.level import to_int16
+    from voicecli.audio.pipes import at_hand, name_of
+    from voicecli.audio.recording import Recording
     from voicecli.messages import RATE_HZ
+    from voicecli.view.safe import safe
 
-    next(decode(source, RATE_HZ))  # a file that cannot be read is refused before anything is loaded
+    def of(rate_hz: int) -> Recording:
+        return Recording(path, rate_hz, channel=channels[0], track=channels[1], called=name_of(source))
+
+    read: list[Recording] = []
 
     def recording(engines: Engines) -> Iterator[Iterator[Int16]]:
-        yield map(to_int16, decode(source, engines.synthesizer.rate_hz))
+        read.append(of(engines.synthesizer.rate_hz))
+        yield map(to_int16, read[0])
 
-    _talk_simulated(config, models_dir, view, recording, tape, stereo=False)
+    with at_hand(source) as path:
+        next(iter(of(RATE_HZ)))  # a file that cannot be read is refused before anything is loaded
+        _talk_simulated(config, models_dir, view, recording, tape, stereo=False)
+    if read and read[0].damage:
+        typer.echo(f"voicecli: {safe(f'{name_of(source)} {read[0].damage}')}", err=True)
 
 
 def _talk_simulated(

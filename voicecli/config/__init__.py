@@ -45,6 +45,12 @@ class AudioConfig(Section):
     fallback: bool = Field(
         default=True, description="while a named device is not there, talk uses the default one"
     )
+    channel: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="channel of the microphone, from 1 on; 0: those somebody speaks in",
+    )
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     ring_s: float = Field(default=8.0, ge=4, le=60, description="sound held while the listener is late")

@@ -46,6 +46,9 @@ POLL_S = 0.01
 IDLE_POLL_S = 0.03
 """How often while nobody speaks: about a frame, and speech begins with several."""
 
+AGENTS_S = 0.5
+"""An interface may bring the agent's voice back on a channel of its own: none opens until so much later."""
+
 CHECK_S = 0.1
 """How often it looks after the devices."""
 
@@ -77,7 +80,7 @@ class Listening:
         self._controls = controls
         self._capture = capture
         self.hearing = Hearing(streams, capture, turns, canceller, config.audio)
-        self._converter = Converter(streams.microphone.rate_hz, canceller)
+        self._converter = Converter(streams.microphone.rate_hz, canceller, config.audio.channel)
         self._offset = OffsetRemover(RATE_HZ)
         self._detector = detector
         self._speech_dbfs = config.segment.min_level_dbfs
@@ -106,7 +109,10 @@ class Listening:
                 self._turns.clock.wait(self._turns.stop, self._poll_s)
                 continue
             self.hearing.check_silence()
-            for frame in self._converter.push(chunk):
+            # It may come back sooner than devices tell: the copy never was in the air.
+            sounding, at = self._playback.jitter.sounding, chunk.captured_at
+            hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
+            for frame in self._converter.push(chunk, hold=hold):
                 self._on_frame(replace(frame, samples=self._offset.push(frame.samples)))
 
     @property

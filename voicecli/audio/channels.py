@@ -1,0 +1,238 @@
+"""Channels -> the one that is listened to: (n, channels) samples -> (n,) float32, as they come.
+
+What an automatic microphone mixer does in a conference room, in blocks of 20 ms. A channel is open while it
+is well above its own noise, and a little longer; where none is, what was open last stays open, so that the
+room does not fall silent. Of channels that carry the same sound one is taken, or opposite polarities would
+cancel; channels that carry different voices are added.
+
+    channel 1   ..........AAAAA...........      opens, closes
+    channel 2   ~~~~~~~~~~~~~~~~~~~~~~~~~~      hiss, hum: its own floor, so it never opens
+    channel 3   ..........aaaaa....BBBBB..      A's voice again: not taken; then B's: taken
+    out         ..........AAAAA....BBBBB..
+
+Nothing waits: a block's weights come from the block itself, and are reached along a ramp.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import FULL_SCALE
+from voicecli.errors import DeviceError
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import StreamFormat
+    from voicecli.messages import Float32, Int16
+
+AUTO = 0
+"""In place of a channel's number, which counts from 1: choose."""
+
+MOST_CHANNELS = 32
+"""Asked of a microphone: the most that a sound server offers for any source."""
+
+BLOCK_S = 0.02
+
+BAND_HZ = 2000
+"""Judged is what lies below, where voices are strong; and above some 100 Hz, where hum is."""
+
+OPENS = 4.0
+"""Power over the floor, 6 dB: in blocks of 20 ms noise does not reach it, and faint speech does."""
+
+HANGOVER_BLOCKS = 20
+"""A channel stays open for 0.4 s: longer than the pauses between words."""
+
+FLOOR_RISE = 1.023
+"""A block: 5 dB a second, slower than any speech goes without a pause."""
+
+LOWEST_FLOOR = 1e-10
+"""-100 dBFS: digital silence has no floor of its own."""
+
+MEMORY = 0.9
+"""Of powers and correlations, a block: 0.2 s."""
+
+SAME_SOUND = 0.6
+"""Correlation from which on two channels carry one sound."""
+
+KEEPS = 4.0
+"""Another channel has to be so much better, 6 dB, to take the place of one that carries the same."""
+
+FAINTEST = 1e-4
+"""Beside a channel 40 dB louder another does not count: crosstalk."""
+
+CLOSES = 0.25
+"""Of the way to a smaller weight, a block; a larger one is reached within the block."""
+
+PRIMED_S = 2.0
+"""So much of a recording tells the floors of its channels before it is mixed."""
+
+
+class ChannelMixer:
+    """For one stream of one rate; `channel` fixes which one is heard, from 1 on."""
+
+    def __init__(self, rate_hz: int, channels: int, channel: int = AUTO) -> None:
+        if not 0 <= channel <= channels:
+            raise ValueError(f"there are {channels} channels, {channel} is none of them")
+        self._channels = channels
+        self._fixed = channel - 1 if channel else 0 if channels == 1 else None
+        self._block = max(1, round(rate_hz * BLOCK_S))
+        self._step = max(1, rate_hz // (2 * BAND_HZ))
+        self._smooth = np.zeros(channels)  # power, as the floor follows it
+        self._floor = np.full(channels, LOWEST_FLOOR)
+        self._active = np.zeros(channels)  # power above the floor
+        self._loud = np.zeros(channels, np.bool_)  # in the block before
+        self._open = np.zeros(channels, np.int64)  # blocks for which it stays open
+        self._shared = np.zeros((channels, channels))  # covariance
+        self._kept = np.zeros(channels, np.bool_)
+        self._weights = np.zeros(channels)
+        self._begun = False
+
+    def prime(self, samples: Float32) -> None:
+        """Learn from (n, channels) that will be pushed next: the floors, and what opens first."""
+        if self._fixed is not None or len(samples) < self._block:
+            return
+        bands = self._bands(samples)
+        powers = np.einsum("kmc,kmc->kc", bands, bands) / bands.shape[1]
+        quiet = np.quantile(powers, 0.1, axis=0)
+        self._begin(quiet, np.quantile(powers, 0.9, axis=0) / np.maximum(quiet, LOWEST_FLOOR))
+
+    def push(self, samples: Float32 | Int16, *, hold: bool = False) -> Float32:
+        """(n, channels) -> (n,) in [-1, 1] for what lies there.
+
+        With `hold` nothing opens or closes: what sounds now is not a person's voice.
+        """
+        if self._fixed is not None:
+            return _floats(samples[:, self._fixed])
+        if not len(samples):
+            return np.zeros(0, np.float32)
+        if not hold and (copy := _only_copies(samples)) is not None:
+            self._weights[:] = 0.0
+            self._weights[copy] = 1.0
+            return _floats(samples[:, copy])
+        bands = self._bands(samples)
+        powers = np.einsum("kmc,kmc->kc", bands, bands) / bands.shape[1]
+        length = len(samples) // len(bands)
+        out = np.empty(len(samples), np.float32)
+        for index, power in enumerate(powers):
+            before = self._weights
+            self._follow(power)
+            if not hold:
+                self._weights = self._reweighted(power, bands[index])
+            begin = index * length
+            end = begin + length if index < len(bands) - 1 else len(samples)
+            out[begin:end] = _mixed(samples[begin:end], before, self._weights)
+        return out
+
+    def _bands(self, samples: Float32 | Int16) -> np.ndarray:
+        """(n, channels) -> (blocks, m, channels) at about twice `BAND_HZ`, low frequencies taken off."""
+        blocks = max(1, round(len(samples) / self._block))
+        length = len(samples) // blocks
+        step = min(self._step, length)
+        whole = length // step * step
+        cut = samples[: blocks * length].reshape(blocks, length, -1)[:, :whole]
+        kind = np.int32 if samples.dtype == np.int16 else np.float32
+        lower = cut.reshape(blocks, whole // step, step, -1).sum(axis=2, dtype=kind).astype(np.float32)
+        lower /= step * (FULL_SCALE if samples.dtype == np.int16 else 1.0)
+        return np.diff(lower, axis=1) if whole > step else lower
+
+    def _begin(self, quiet: np.ndarray, merit: np.ndarray) -> None:
+        """The floors to begin with; until one opens, the channel with most merit is heard."""
+        self._smooth = quiet
+        self._floor = np.maximum(quiet, LOWEST_FLOOR)
+        self._weights[int(np.argmax(merit))] = 1.0
+        self._begun = True
+
+    def _follow(self, power: np.ndarray) -> None:
+        """Let the floors follow: down at once, up slowly."""
+        if not self._begun:
+            self._begin(power, power)
+        self._smooth = 0.6 * self._smooth + 0.4 * power
+        self._floor = np.maximum(np.minimum(self._smooth, self._floor * FLOOR_RISE), LOWEST_FLOOR)
+
+    def _reweighted(self, power: np.ndarray, band: np.ndarray) -> np.ndarray:
+        """The weights after one more block."""
+        loud = power > OPENS * self._floor
+        opens = loud & (self._loud | (self._open > 0))  # a click does not last so long
+        self._loud = loud
+        self._open = np.where(opens, HANGOVER_BLOCKS, np.maximum(self._open - 1, 0))
+        if not self._open.any():
+            return self._weights
+        if opens.any():
+            self._active = MEMORY * self._active + (1 - MEMORY) * np.maximum(power - self._floor, 0.0)
+            self._shared = MEMORY * self._shared + (1 - MEMORY) * (band.T @ band)
+            self._kept = self._chosen()
+        kept = self._kept & (self._open > 0)
+        if not kept.any():
+            return self._weights
+        # In the polarity of what is heard now, or one would cancel the other while they change places.
+        mixed = self._weights @ self._shared
+        same = SAME_SOUND * np.sqrt(max(0.0, mixed @ self._weights) * np.diag(self._shared))
+        signs = np.where(self._weights != 0.0, np.sign(self._weights), np.where(mixed < -same, -1.0, 1.0))
+        wanted = np.where(kept, signs / np.sqrt(kept.sum()), 0.0)
+        pace = np.where(np.abs(wanted) >= np.abs(self._weights), 1.0, CLOSES)
+        weights = self._weights + pace * (wanted - self._weights)
+        weights[np.abs(weights - wanted) < 1e-3] = wanted[np.abs(weights - wanted) < 1e-3]
+        return weights
+
+    def _chosen(self) -> np.ndarray:
+        """Of the open channels the best, and each that carries another sound than the ones before it."""
+        # The louder one of two with the same signal-to-noise ratio; the cleaner one of two as loud.
+        merit = self._active / np.sqrt(self._floor) * np.where(self._kept, KEEPS, 1.0)
+        spread = np.sqrt(np.diag(self._shared)) + 1e-12
+        chosen: list[int] = []
+        for channel in np.argsort(-np.where(self._open > 0, merit, -1.0)):
+            if not self._open[channel] or self._active[channel] < FAINTEST * self._active.max():
+                continue
+            same = np.abs(self._shared[channel, chosen]) > SAME_SOUND * spread[channel] * spread[chosen]
+            if not same.any():
+                chosen.append(int(channel))
+        kept = np.zeros(self._channels, np.bool_)
+        kept[chosen] = True
+        return kept
+
+
+def mono(samples: Float32 | Int16, rate_hz: int, channel: int = AUTO) -> Float32:
+    """(n, channels) that is whole -> (n,): as a mixer gives it that has heard the beginning before."""
+    mixer = ChannelMixer(rate_hz, samples.shape[1], channel)
+    if samples.dtype == np.int16:
+        samples = samples.astype(np.float32) / np.float32(FULL_SCALE)
+    mixer.prime(samples[: round(PRIMED_S * rate_hz)])  # type: ignore[arg-type]
+    return mixer.push(samples)
+
+
+def need_channel(channel: int, form: StreamFormat) -> None:
+    """Raise DeviceError where a microphone does not have the channel that is set; `AUTO` it always has."""
+    if channel > form.channels:
+        raise DeviceError(
+            f"there is no channel {channel} of the microphone {form.name!r}, the last is {form.channels}",
+            "set audio.channel to one of them, or to 0: then it is chosen",
+        )
+
+
+def _only_copies(samples: Float32 | Int16) -> int | None:
+    """A channel that is all there is, where at least two sound and are equal; None elsewhere."""
+    sounding = np.flatnonzero(samples.any(axis=0))
+    if sounding.size < 2:  # nothing to compare
+        return None
+    first = int(sounding[0])
+    if sounding.size < samples.shape[1]:
+        samples = samples[:, sounding]
+    return first if (samples == samples[:, :1]).all() else None
+
+
+def _mixed(samples: Float32 | Int16, before: np.ndarray, after: np.ndarray) -> Float32:
+    """Weighted sum, the weights moving in a line from `before` to `after`."""
+    used = np.flatnonzero((before != 0.0) | (after != 0.0))
+    if used.size == 1 and before[used[0]] == after[used[0]]:
+        return _floats(samples[:, used[0]]) * np.float32(after[used[0]])
+    along = np.linspace(0.0, 1.0, len(samples), dtype=np.float32)[:, np.newaxis]
+    weights = before[used].astype(np.float32) * (1 - along) + after[used].astype(np.float32) * along
+    mixed: Float32 = np.einsum("nc,nc->n", _floats(samples[:, used]), weights)
+    return mixed
+
+
+def _floats(samples: Float32 | Int16) -> Float32:
+    if samples.dtype == np.int16:
+        return samples.astype(np.float32) / np.float32(FULL_SCALE)
+    return samples  # type: ignore[return-value]  # it is float32

@@ -1,0 +1,99 @@
+"""A name given for a recording -> a file that can be read twice and from any place: pipes are copied first.
+
+Many formats tell at their end where their sound lies, and channels and scales are found by reading ahead, so
+that nothing would be gained by reading a pipe as it comes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from voicecli.errors import AudioFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STDIN = Path("-")
+
+MOST_BYTES = 4 * 1024**3
+"""Twelve hours of what CDs hold would not fit; of telephone sound, three days do."""
+
+_BLOCK = 1 << 20
+
+
+def name_of(path: Path) -> str:
+    """What it is called on the screen."""
+    return "standard input" if path == STDIN else str(path)
+
+
+@contextmanager
+def at_hand(path: Path) -> Iterator[Path]:
+    """The file itself, or a copy of what comes from a pipe, `-` for standard input; it is gone afterwards.
+
+    Waits for a pipe's end. Raises AudioFileError where nothing can be read, or it cannot be kept.
+    """
+    if path != STDIN and not _flows(path):
+        yield path  # what is wrong with it is told by who reads it
+        return
+    try:
+        copy = tempfile.NamedTemporaryFile(prefix="voicecli-")  # noqa: SIM115  # used below
+    except OSError as error:
+        raise _no_room(path, error) from error
+    with copy:
+        _copy(path, copy.file)
+        yield Path(copy.name)
+
+
+def _flows(path: Path) -> bool:
+    """Whether it is a pipe, or a device such as a terminal: it has no places to go to."""
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(kind) or stat.S_ISCHR(kind) or stat.S_ISSOCK(kind)
+
+
+def _copy(path: Path, copy: IO[bytes]) -> None:
+    try:
+        source = os.dup(0) if path == STDIN else os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise AudioFileError(f"{name_of(path)} cannot be read ({reason})", "give a file") from error
+    try:
+        if os.isatty(source):
+            raise AudioFileError(
+                f"{name_of(path)} is a terminal, not a recording", "give a file, or the end of a pipe"
+            )
+        size = 0
+        while block := os.read(source, _BLOCK):
+            size += len(block)
+            if size > MOST_BYTES:
+                raise AudioFileError(
+                    f"more than {MOST_BYTES // 1024**3} GB come from {name_of(path)}",
+                    "write it to a file first",
+                )
+            copy.write(block)
+        copy.flush()
+        if not size:
+            raise AudioFileError(f"nothing came from {name_of(path)}", "did the program before it fail?")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise _no_room(path, error) from error
+        reason = error.strerror or str(error)
+        raise AudioFileError(f"{name_of(path)} cannot be read ({reason})", "give a file") from error
+    finally:
+        os.close(source)
+
+
+def _no_room(path: Path, error: OSError) -> AudioFileError:
+    reason = error.strerror or str(error)
+    return AudioFileError(
+        f"what comes from {name_of(path)} cannot be kept in a temporary file ({reason})",
+        "write it to a file, and give that; or set TMPDIR to a folder with room",
+    )
