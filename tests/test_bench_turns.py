@@ -189,7 +189,7 @@ def test_a_folder_is_heard_from_end_to_end(folder: Path, run: typer.Typer) -> No
     assert 0 < found["as_set"]["dead_air_s"] < 3
     table = CliRunner().invoke(run, [str(folder)])
     assert table.exit_code == 0, table.output
-    assert "2 turns with 1 pauses inside" in table.output
+    assert "2 turns with 1 pause inside" in table.output
     for name in found["curves"]:
         assert name in table.output
 

@@ -205,7 +205,7 @@ def test_a_run_in_which_nothing_was_answered_is_shown_and_fails(measured: Measur
     measured.report = report([turn(1, {})])
     done = bench()
     assert done.exit_code == 1
-    assert "0 of 1 turns answered" in done.stdout
+    assert "0 of 1 turn answered" in done.stdout
     assert "no question was answered" in str(done.exception)
 
 

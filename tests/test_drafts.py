@@ -214,7 +214,7 @@ def test_a_slow_transcriber_delays_nothing_else_and_its_passes_do_not_queue() ->
         losses = talk.pipeline.status().losses
     assert talk.scribe.passes == [True, False]
     assert done.heard == "You said: what time is it."
-    assert (losses["speech lost"], losses["microphone samples lost"]) == (0, 0)
+    assert (losses["pieces of speech lost"], losses["microphone samples lost"]) == (0, 0)
 
 
 def test_a_judge_that_never_answers_leaves_the_decision_to_the_words() -> None:

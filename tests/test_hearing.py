@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from voicecli import events
+from voicecli.audio.monitor import copy_notice
 from voicecli.audio.reference import Reference
 from voicecli.audio.streams import Notice, StreamFormat
 from voicecli.clock import FakeClock
@@ -15,7 +16,7 @@ from voicecli.config import AudioConfig
 from voicecli.listen.capture import Capture
 from voicecli.listen.echo import EchoCanceller
 from voicecli.listen.residual import NOTHING_KNOWN, EchoState
-from voicecli.messages import RATE_HZ
+from voicecli.messages import FRAME_S, RATE_HZ
 from voicecli.pipeline.hearing import Hearing
 from voicecli.pipeline.turns import Turns
 
@@ -134,3 +135,47 @@ def test_what_only_suppresses_noise_takes_no_echo_out(setting: str) -> None:
     hearing = Hearing(cast("AudioStreams", seat.desk), capture, seat.turns, canceller, config)
     assert hearing.echo is None
     assert hearing.barge_in == "off"
+
+
+def _hears(seat: Seat, levels: list[float]) -> list[str]:
+    for level in levels:
+        seat.hearing.check_loudness(level, -60.0)
+    return seat.checks()
+
+
+def test_a_headset_s_mute_that_leaves_noise_is_told_once() -> None:
+    seat = Seat()
+    seconds = round(1.0 / FRAME_S)
+    noise = [-68.0, -67.5, -68.3] * 100
+    assert _hears(seat, noise[: 7 * seconds]) == []
+    (told,) = _hears(seat, noise[: 3 * seconds])
+    assert "nothing as loud as speech" in told
+    assert _hears(seat, noise * 3) == []
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [-68.0] * 100 + [-40.0] * 5 + [-68.0] * 900,  # somebody spoke, and waits
+        ([-75.0] * 50 + [-62.0] * 3) * 20,  # a quiet room, in which something happens now and then
+        [-100.0] * 900,  # zeros: told in other words
+        [-55.0] * 900,  # what is so loud may be speech
+    ],
+)
+def test_who_may_be_heard_is_not_told_that_they_are_not(levels: list[float]) -> None:
+    assert _hears(Seat(), levels) == []
+
+
+def test_a_copy_of_the_loudspeaker_is_told_once_whoever_found_it() -> None:
+    seat = Seat()
+    notice = copy_notice("Desk")
+    seat.desk.notices.append(notice)
+    assert seat.checks() == [notice.message]
+    assert seat.canceller is not None
+    seat.canceller._residual.copied = True
+    assert seat.checks() == []
+    alone = Seat()
+    assert alone.canceller is not None
+    alone.canceller._residual.copied = True
+    assert alone.checks() == [notice.message]
+    assert alone.checks() == []

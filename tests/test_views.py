@@ -576,7 +576,7 @@ def test_push_to_talk_tells_how() -> None:
 
 BARGE_IN = {
     "on": "Talk over it to stop it.",
-    "strict": "Speak up to stop it: it hears its echo.",
+    "strict": "Speak loudly to stop it.",
     "off": "The microphone is off while it speaks.",
 }
 
@@ -628,6 +628,8 @@ def test_what_waits_is_shown_where_there_is_room_and_takes_no_line(width: int) -
         rows = len(terminal.rows)
         view.tick(replace(STATUS, state="thinking", waiting={"clauses": 2, "drafts": 0}))
         assert "\nwaiting: 2 clauses\n" in terminal.text
+        view.tick(replace(STATUS, state="thinking", waiting={"clauses": 1, "replies": 1}))
+        assert "\nwaiting: 1 clause, 1 reply\n" in terminal.text
         view.tick(replace(STATUS, state="speaking", waiting={"clauses": 2}))
         waiting = " waiting: 2 clauses" if width >= 80 else ""
         assert f"\n{BARGE_IN['off']}{waiting}\n" in terminal.text

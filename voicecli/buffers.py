@@ -23,3 +23,14 @@ class BufferFill:
     """Latency it adds at least, even when all is well."""
     policy: str
     """What happens when it is full: `wait` or `drop_oldest`."""
+
+
+LOST = {
+    "microphone overflows": "some of what you said may be lost",
+    "microphone samples lost": "some of what you said may be lost",
+    "loudspeaker underflows": "the loudspeaker had gaps",
+    "gaps in the reply": "the reply had gaps",
+    "pieces of speech lost": "some of what you said was lost",
+    "events lost": "something was not shown",
+}
+"""What each counter of losses means to a person."""

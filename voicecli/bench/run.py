@@ -52,7 +52,7 @@ SUMMED = {
     "xruns": ("microphone overflows", "loudspeaker underflows"),
     "samples_lost": ("microphone samples lost",),
     "gaps_in_the_reply": ("gaps in the reply",),
-    "speech_lost": ("speech lost",),
+    "speech_lost": ("pieces of speech lost",),
     "events_lost": ("events lost",),
 }
 """Loss of the report -> counters of the pipeline's status that are summed in it."""

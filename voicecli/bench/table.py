@@ -86,8 +86,9 @@ def _label(name: str) -> str:
 def _head(report: Report) -> Text:
     models, machine = report.models, report.machine
     answered = len(counted(report.turns))
+    turns = "turn" if len(report.turns) == 1 else "turns"
     return Text(
-        f"{answered} of {len(report.turns)} turns answered, on {safe(report.devices)} devices\n"
+        f"{answered} of {len(report.turns)} {turns} answered, on {safe(report.devices)} devices\n"
         f"{safe(machine.cpu)}, {machine.cores} cores, {safe(machine.platform)}\n"
         f"{safe(models.transcriber)} > {safe(models.generator)} > {safe(models.voice)}\n"
     )

@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -112,6 +113,8 @@ def _run() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")  # a letter it cannot show is no reason to end
     signal.signal(signal.SIGTERM, _end)
+    if _working_folder_is_gone() and not {"--help", "--version"} & set(sys.argv):
+        _fail("the working folder is not there any more; go to one that is", 1)
     try:
         app()
     except VoicecliError as error:
@@ -120,6 +123,18 @@ def _run() -> None:
         if error.errno not in _DISK_FULL:
             raise
         _fail(f"cannot write to standard output: {error.strerror}; make room, or write elsewhere", 1)
+
+
+def _working_folder_is_gone() -> bool:
+    """Whether it was removed while the shell stood in it.
+
+    Then no relative name leads anywhere, and Intel's MKL ends the process when it is loaded.
+    """
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _fail(line: str, code: int) -> NoReturn:

@@ -148,7 +148,8 @@ def _print_table(split: Split, replayed: list[Replayed], found: Curves) -> None:
     console = Console()
     pauses = sum(turn.label.pauses for turn in replayed)
     table = Table(
-        title=f"dead air, median (p90): {len(replayed)} turns with {pauses} pauses inside, {split.value}",
+        title=f"dead air, median (p90): {len(replayed)} {'turn' if len(replayed) == 1 else 'turns'} with "
+        f"{pauses} {'pause' if pauses == 1 else 'pauses'} inside, {split.value}",
         title_justify="left",
         box=None,
         pad_edge=False,

@@ -26,7 +26,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal
 
 from voicecli.audio.reference import Reference
-from voicecli.buffers import BufferFill
+from voicecli.buffers import LOST, BufferFill
 from voicecli.channel import Channel
 from voicecli.events import Status, Warned
 from voicecli.listen import echo
@@ -149,7 +149,8 @@ class Pipeline:
             if count and name not in self._told:
                 self._told.add(name)
                 remedy = "close what keeps the processor busy; more latency_ms in the settings helps too"
-                self._turns.emit(Warned(self._turns.elapsed_s(), f"{name}: {count} so far", remedy))
+                message = f"{LOST[name]} ({name}: {count} so far)"
+                self._turns.emit(Warned(self._turns.elapsed_s(), message, remedy))
 
     def check(self) -> None:
         """Raise what a worker failed with, if one has."""
@@ -199,7 +200,7 @@ class Pipeline:
             "microphone samples lost": self._capture.lost,
             "loudspeaker underflows": jitter.device_underruns,
             "gaps in the reply": jitter.underruns,
-            "speech lost": self._channels[0].stats().drops,
+            "pieces of speech lost": self._channels[0].stats().drops,
             "events lost": self.events.stats().drops,
         }
         if not self._turns.ready:

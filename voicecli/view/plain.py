@@ -83,7 +83,7 @@ class PlainView:
             case Interrupted(heard=heard):
                 return f"interrupted after: {safe(heard)}" if heard else "interrupted before it sounded"
             case Overheard(text=text):
-                return f"over it: {safe(text)}" if text else "over it: a sound without words"
+                return f"you, meanwhile: {safe(text or '') or 'a sound without words'}"
             case TurnDone():
                 return _turn(event)
             case Warned():

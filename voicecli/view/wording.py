@@ -28,6 +28,22 @@ def stages(latency_ms: Mapping[str, float]) -> str:
     return ", ".join(f"{_STAGES.get(key, key)} {ms:.0f}" for key, ms in latency_ms.items() if key != "total")
 
 
+_ONE = {
+    "pieces of speech": "piece of speech",
+    "drafts": "draft",
+    "clauses": "clause",
+    "replies": "reply",
+    "events": "event",
+    "microphone overflows": "microphone overflow",
+    "microphone samples lost": "microphone sample lost",
+    "loudspeaker underflows": "loudspeaker underflow",
+    "gaps in the reply": "gap in the reply",
+    "pieces of speech lost": "piece of speech lost",
+    "events lost": "event lost",
+}
+"""What is counted, where there is one of it."""
+
+
 def notice(event: Warned | Failed) -> str:
     """Say what was found and what to do, on one line."""
     message, remedy = safe(event.message), safe(event.remedy)
@@ -35,8 +51,12 @@ def notice(event: Warned | Failed) -> str:
 
 
 def counted(counters: Mapping[str, int]) -> str:
-    """`3 xruns, 960 samples lost`; empty when none has counted anything."""
-    return ", ".join(f"{count} {safe(name)}" for name, count in counters.items() if count)
+    """`3 drafts, 1 clause`; empty when none has counted anything."""
+    return ", ".join(
+        f"{count} {_ONE.get(name, safe(name)) if count == 1 else safe(name)}"
+        for name, count in counters.items()
+        if count
+    )
 
 
 def how_to_speak(status: Status) -> str:
@@ -54,7 +74,7 @@ def how_to_interrupt(status: Status) -> str:
     if status.push_to_talk and not status.talk_key_down:
         return f"Press {status.keys.get('push_to_talk', 'the talk key')} to talk over it."
     if status.barge_in == "strict":
-        return "Speak up to stop it: it hears its echo."
+        return "Speak loudly to stop it."
     return "Talk over it to stop it."
 
 
