@@ -173,7 +173,7 @@ def answered_with_less(talk: Talk) -> bool:
 
 def one_each(talk: Talk) -> bool:
     """What the server does not take is asked of it once: the last two questions were one request each."""
-    names = [sorted(set(body) | {m["role"] for m in body["messages"]}) for body in talk.asked]  # type: ignore[attr-defined]
+    names = [(sorted(body), body["messages"][0]["role"]) for body in talk.asked]  # type: ignore[index]
     turns = len(talk.turns)
     return turns < 2 or names[-1] == names[-turns]
 

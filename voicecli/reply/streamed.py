@@ -99,6 +99,9 @@ class StreamedReply:
         for choice in _choices(chunk):
             self.answered = True
             self.cut_short = self.cut_short or self._cancelled() or self._read(choice)
+        if self._most_events is not None and self._events > self._most_events:
+            self.ended = "length"
+            return True
         return self.cut_short
 
     def finish(self) -> None:
@@ -118,9 +121,6 @@ class StreamedReply:
         pieces = list(_spoken(content, self.text.thought_elsewhere))
         over = any(self.text.take(piece) for piece in pieces)
         self._note_end(choice, delta, something=bool(pieces))
-        if self._most_events is not None and self._events > self._most_events:
-            self.ended = "length"
-            return True
         return over
 
     def _note_end(self, choice: dict[str, Json], delta: dict[str, Json], *, something: bool) -> None:

@@ -116,8 +116,8 @@ class Thinking:
         if found.start():
             return self._say(found.start())
         after = self._rest[found.end() : found.end() + 1]
-        if not after and not last:
-            return False  # the next character may make it longer, or put it in quotation marks
+        if not after and not last and (found[0][0] == "`" or self._last in _QUOTES + " "):
+            return False  # the next character may make it longer, or show that it is only named
         return self._token(found[0], after)
 
     def _at_start(self) -> bool:
@@ -165,7 +165,7 @@ class Thinking:
         if self._last in _QUOTES:
             return after in _QUOTES + ".,"
         opens = tag is not None and not _closes(tag)
-        return opens and self._last == " " and after in " ,.;" and self._said_a_word()
+        return opens and self._last == " " and after != "" and after in " ,.;" and self._said_a_word()
 
     def _said_a_word(self) -> bool:
         return self._said or bool("".join(self._out).strip())
