@@ -81,7 +81,7 @@ def test_never_parted(text: str) -> None:
 
 
 def test_german_ordinals_do_not_end_a_sentence() -> None:
-    assert clauses("Er kam am 5. Mai. Dann ging er.", "de") == ["Er kam am 5. Mai.", "Dann ging er."]
+    assert clauses("Er kam am 5. Mai. Dann ging er.", "de") == ["Er kam am fünften Mai.", "Dann ging er."]
 
 
 def test_a_typical_answer() -> None:

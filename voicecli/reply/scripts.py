@@ -61,7 +61,12 @@ _OWN_SCRIPTS = {
     "lo": ("Lao",), "my": ("Burmese",), "shn": ("Burmese",), "ka": ("Georgian",), "hy": ("Armenian",),
     "hyw": ("Armenian",), "am": ("Amharic",), "ti": ("Amharic",), "km": ("Khmer",), "bo": ("Tibetan",),
 }  # fmt: skip
+_OTHER_LATIN = re.compile(
+    "af|bs|ca|cs|cy|da|eo|et|eu|fi|ga|gl|hr|hu|id|is|la|lb|lt|lv|ms|mt|nb|nn|no|pl|ro|sk|sl|sq|sv|sw|tr|vi"
+)
 _CYRILLIC_VOICES = ("ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "tt", "ba", "cv", "mn")
+
+_READS_ANOTHER = frozenset((*_OWN_SCRIPTS, *_CYRILLIC_VOICES, "el"))
 
 # Names of languages in those of `_LATIN_VOICES`: Unicode's CLDR 47. Han alone may be Chinese or Japanese.
 _PHRASES = {
@@ -148,9 +153,10 @@ _PUNCTUATION = str.maketrans("。、，；：！？「」『』《》（）・",
 def foreign(text: str, language: str) -> str:
     """Turn what is written in another script into words for a voice of `language` (ISO 639-1).
 
-    Text without any comes back as it is.
+    Text without any comes back as it is, and so does all text for a language nothing is known of.
     """
-    if text.isascii() or not _ANY.search(text):
+    known = language in _LATIN_VOICES or language in _READS_ANOTHER or _OTHER_LATIN.fullmatch(language)
+    if text.isascii() or not known or not _ANY.search(text):
         return text
     text = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
     text = _without_sounds(text, language)

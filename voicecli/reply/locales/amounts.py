@@ -90,6 +90,7 @@ def _per(name: str | None, locale: Locale) -> str:
 
 def _money(sign: str, amount: str, magnitude: str | None, per: str | None, locale: Locale) -> str:
     noun, cents = locale.money[sign], locale.cents.get(sign)
+    amount = re.sub(r"^(\d+)\.(\d\d)$", r"\1,\2", amount)  # $3.50
     whole, _, part = amount.partition(",")
     if magnitude:
         million = locale.magnitudes[magnitude]

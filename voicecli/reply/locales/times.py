@@ -37,7 +37,7 @@ def rules(locale: Locale) -> list[Rule]:
             re.compile(r"(?<![\w.,/-])(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?![\w/-]|\.\d)"),
             partial(_written, locale),
         ),
-        (re.compile(rf"(?:(?<=\d\s)|(?<=\d\.\s)){short}"), lambda match: shorts[match[1]]),
+        (re.compile(rf"(?:(?<=\d\s)|(?<=\d\.\s)){short}"), partial(_month, shorts)),
         (re.compile(rf"\b({days}|{month}|[A-Z])\s?–\s?(?=(?:{days}|{month}|[A-Z])\b)"), _to(locale)),
         (re.compile(rf"\b({days})-(?=(?:{days})\b)"), _to(locale)),
         (re.compile(reaches), partial(_range, locale)),
@@ -80,6 +80,12 @@ def _written(locale: Locale, match: re.Match[str]) -> str:
 
 def _day_and_month(locale: Locale, match: re.Match[str]) -> str:
     return (_date(locale, int(match[1]), int(match[2]), "") or match[0]).rstrip()
+
+
+def _month(shorts: dict[str, str], match: re.Match[str]) -> str:
+    """A month in full has no point of its own: that one ends the sentence, as the last of a text does."""
+    full = shorts[match[1]]
+    return match[0] if full == match[1] else full + "." * (match.end() == len(match.string))
 
 
 def _hour(locale: Locale, match: re.Match[str]) -> str:
