@@ -36,7 +36,7 @@ class Transcriber:
         self.heard: list[Float32] = []
         self._languages = list(languages)
 
-    def transcribe(self, samples: Float32) -> Transcript:
+    def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
         self.heard.append(samples)
         words: list[str] = []
         before = 0
@@ -122,7 +122,7 @@ def test_silence_has_no_words_and_nothing_is_asked_of_the_transcriber(tmp_path: 
 
 def test_speech_that_gives_no_words_is_told_by_its_place(tmp_path: Path) -> None:
     class Deaf(Transcriber):
-        def transcribe(self, samples: Float32) -> Transcript:
+        def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
             said = super().transcribe(samples)
             return Transcript("", "", 0.0, 0.9) if "5" in said.text else said
 
@@ -150,7 +150,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_length_of_the_recording(tmp_path: Path) -> None:
     class Forgetful(Transcriber):
-        def transcribe(self, samples: Float32) -> Transcript:
+        def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
             said = super().transcribe(samples)
             self.heard.clear()
             return said

@@ -79,7 +79,7 @@ def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) ->
     missed: list[Span] = []
     language = ""
     for stretch in _stretches(_utterances(recording, detector)):
-        transcript = transcriber.transcribe(stretch.samples)
+        transcript = transcriber.transcribe(stretch.samples, clear_s=stretch.clear_s)
         if transcript.text:
             texts.append(transcript.text)
             language = language or transcript.language
