@@ -139,10 +139,8 @@ def transcribe(
             continue
         seconds = clock.now() - began
         if result.missed:
-            typer.echo(
-                f"voicecli: {file}: speech without words that could be made out: {_spans(result.missed)}",
-                err=True,
-            )
+            where = _spans(result.missed)
+            typer.echo(f"voicecli: {file}: no words could be made out of the speech at {where}", err=True)
         if as_json:
             entry = {
                 "file": str(file),
