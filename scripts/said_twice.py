@@ -3,9 +3,9 @@
     .venv/bin/python scripts/said_twice.py [--model whisper-base] [--voices piper "flite slt" ...] [--wrong]
 
 The two go against each other: Whisper falls into loops, and whoever cuts every loop cuts "stop, stop, stop".
-Each phrase is said by each voice, clean and with pink noise 20 dB below it. `empty`: nothing was written;
-`loops`: far more than was said; `right`: at most a quarter of the words are others. A synthetic voice that
-Whisper does not understand has few that are right, and should still have none that are empty.
+Each phrase is said by each voice, clean and with pink noise 20 dB below it. `right`: at most a quarter of
+the words are others; `kept`: more are; `loops`: far more were written than said; `empty`: nothing was. A
+synthetic voice that Whisper does not understand has few that are right, and should still have none empty.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,18 +25,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import noise_sounds
-from speech_clips import speak, speak_with
+from speech_clips import speak_with
 from word_error_rate import distance, normalised
 
+from tests.speech import speak
+from voicecli.engines import load_detector
+from voicecli.listen.segment import CLEAR
 from voicecli.listen.transcribe import Transcriber
-from voicecli.messages import RATE_HZ
-from voicecli.models.store import models_root
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.models.store import ModelStore, models_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.random import Generator
 
+    from voicecli.listen.detect import Detector
     from voicecli.messages import Float32
 
 VOICES = ("piper", "flite slt", "flite rms", "flite awb", "flite kal", "espeak-ng")
@@ -121,7 +126,7 @@ def with_noise(samples: Float32, snr_db: float, chance: Generator) -> Float32:
 def pink(size: int, chance: Generator) -> Float32:
     """Noise with as much power in each octave."""
     spectrum = np.fft.rfft(chance.standard_normal(size))
-    noise: Float32 = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(spectrum.size), 1)), size)
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(spectrum.size), 1)), size)
     return noise.astype(np.float32)
 
 
@@ -149,17 +154,19 @@ def quiet() -> Iterator[Sound]:
             at += size + RATE_HZ // 5
     for hz in (50, 60, 120, 200, 400):
         for seconds in (0.5, 2.0, 5.0):
-            at_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-            yield Sound(
-                "hum",
-                "",
-                sum(0.1 / n * np.sin(2 * np.pi * hz * n * at_s) for n in (1, 2, 3)).astype(np.float32),
-            )  # type: ignore[union-attr]
+            yield Sound("hum", "", hum(hz, seconds))
     for _ in range(20):
         yield Sound("cough", "", cough(chance))
     for clicking in (20, 40, 200, 1000):
-        at = np.arange(2 * RATE_HZ) % 8000
-        yield Sound("clicks", "", np.where(at < clicking, 0.9, 0.0).astype(np.float32))
+        clicks = np.where(np.arange(2 * RATE_HZ) % 8000 < clicking, 0.9, 0.0)
+        yield Sound("clicks", "", clicks.astype(np.float32))
+
+
+def hum(hz: float, seconds: float) -> Float32:
+    """A mains hum or a fan: three harmonics."""
+    turns = np.arange(round(seconds * RATE_HZ)) / RATE_HZ * 2 * np.pi * hz
+    hummed: Float32 = np.sum([0.1 / n * np.sin(turns * n) for n in (1, 2, 3)], axis=0).astype(np.float32)
+    return hummed
 
 
 def cough(chance: Generator) -> Float32:
@@ -189,6 +196,17 @@ def verdict(said: str, heard: str) -> str:
     return "right" if distance(wanted, found) <= len(wanted) / 4 else "kept"
 
 
+def clear_s(samples: Float32, detector: Detector) -> float:
+    """Seconds that the detector is sure are speech; each sound is heard by itself."""
+    padded = np.pad(samples, (FRAME_SAMPLES, -samples.size % FRAME_SAMPLES))
+    frames = padded.reshape(-1, FRAME_SAMPLES).astype(np.float32)
+    scores = [
+        detector.score(Float32Frame(frame, number * FRAME_SAMPLES, 0.0)).probability
+        for number, frame in enumerate(frames)
+    ]
+    return sum(score >= CLEAR for score in scores) * FRAME_S
+
+
 def main() -> int:
     """Print a line for each voice and noise, and one for each sound nobody says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -197,28 +215,26 @@ def main() -> int:
     parser.add_argument("--wrong", action="store_true", help="print what is empty, loops or is made up")
     args = parser.parse_args()
     transcriber = Transcriber(models_root() / args.model, "en")
-    transcriber.warm()
-    counted: dict[str, list[str]] = {}
+    detector = load_detector(ModelStore(models_root()))
+    said: dict[str, list[str]] = {}
+    not_said: dict[str, list[str]] = {}
     for sound in (*phrases(tuple(args.voices)), *quiet()):
-        heard = transcriber.transcribe(sound.samples).text
+        heard = transcriber.transcribe(sound.samples, clear_s=clear_s(sound.samples, detector)).text
         if sound.words:
             found = verdict(sound.words, heard)
+            said.setdefault(sound.kind, []).append(found)
         else:
             found = "made up" if heard else "quiet"
-        counted.setdefault(sound.kind, []).append(found)
+            not_said.setdefault(sound.kind, []).append(found)
         if args.wrong and found in ("empty", "loops", "made up"):
-            print(f"{found}: {sound.kind}: {sound.words} {heard[:100]}")
-    print(f"{'said':20} {'of':>4} {'right':>6} {'kept':>6} {'loops':>6} {'empty':>6}")
-    said = [found for kinds in counted.values() for found in kinds if found not in ("made up", "quiet")]
-    made = [found for kinds in counted.values() for found in kinds if found in ("made up", "quiet")]
-    for kind, found in {**counted, "all": said}.items():
-        if found[0] not in ("made up", "quiet"):
-            right, loops, empty = (found.count(each) for each in ("right", "loops", "empty"))
-            print(f"{kind:20} {len(found):4} {right:6} {len(found) - loops - empty:6} {loops:6} {empty:6}")
-    print(f"{'not said':20} {'of':>4} {'made up':>8}")
-    for kind, found in {**counted, "all": made}.items():
-        if found[0] in ("made up", "quiet"):
-            print(f"{kind:20} {len(found):4} {found.count('made up'):8}")
+            print(f"{found}: {sound.kind}: {sound.words} {heard[:100]}", flush=True)
+    for name, kinds, columns in (
+        ("said", said, ("right", "kept", "loops", "empty")),
+        ("not said", not_said, ("quiet", "made up")),
+    ):
+        print(f"{name:20} {'of':>4}", *(f"{column:>8}" for column in columns))
+        for kind, all_found in {**kinds, "all": list(chain.from_iterable(kinds.values()))}.items():
+            print(f"{kind:20} {len(all_found):4}", *(f"{all_found.count(column):8}" for column in columns))
     return 0
 
 

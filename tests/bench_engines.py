@@ -27,7 +27,7 @@ class LoudIsSpeech:
 
 
 class Scribe:
-    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
+    def transcribe(self, samples: Float32, *, provisional: bool = False, clear_s: float = 0.0) -> Transcript:
         return Transcript("words", "en", 0.9)
 
 

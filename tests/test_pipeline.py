@@ -83,7 +83,7 @@ class Scribe:
     def __post_init__(self) -> None:
         self.goes.set()
 
-    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
+    def transcribe(self, samples: Float32, *, provisional: bool = False, clear_s: float = 0.0) -> Transcript:
         self.passes.append(provisional)
         self.began.set()
         assert self.goes.wait(60)

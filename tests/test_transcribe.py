@@ -127,7 +127,7 @@ def test_a_guess_is_many_words_each_unlikely(
     no_speech: float, tokens: int, log_prob: float, *, guessed: bool
 ) -> None:
     words = guards.Words("words", log_prob, no_speech, tokens, cut_off=False)
-    assert words.guessed is guessed
+    assert words.none is guessed
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_provisional_transcript_takes_no_second_look(
         "Stop.",
         "Very, very, very, very good.",
         "Stop, stop, stop, stop.",
-        "Where is my phone? Where is my phone?",
+        "What time is it? What time is it?",
         "No, no, no, no, no, that is wrong.",
     ],
 )

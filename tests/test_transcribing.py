@@ -36,7 +36,7 @@ class Scribe:
         self.meanwhile: list[Callable[[], None]] = []
         """What happens during each."""
 
-    def transcribe(self, samples: Float32, *, provisional: bool = False) -> Transcript:
+    def transcribe(self, samples: Float32, *, provisional: bool = False, clear_s: float = 0.0) -> Transcript:
         self.passes.append(provisional)
         self.clock.advance(PASS_S)
         if self.meanwhile:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
 from voicecli.audio.recording import Recording
+from voicecli.cli import app
 from voicecli.errors import AudioFileError
 from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
-from voicecli.transcript import LONGEST_GAP_S, LONGEST_S, FileTranscript, transcribe_file
+from voicecli.transcript import LONGEST_GAP_S, LONGEST_S, FileTranscript, Span, transcribe_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +39,7 @@ class Transcriber:
         self.heard: list[Float32] = []
         self._languages = list(languages)
 
-    def transcribe(self, samples: Float32) -> Transcript:
+    def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
         self.heard.append(samples)
         words: list[str] = []
         before = 0
@@ -123,7 +125,7 @@ def test_silence_has_no_words_and_nothing_is_asked_of_the_transcriber(tmp_path: 
 
 def test_speech_that_gives_no_words_is_told_by_its_place(tmp_path: Path) -> None:
     class Deaf(Transcriber):
-        def transcribe(self, samples: Float32) -> Transcript:
+        def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
             said = super().transcribe(samples)
             return Transcript("", "", 0.0, 0.9) if "5" in said.text else said
 
@@ -131,6 +133,24 @@ def test_speech_that_gives_no_words_is_told_by_its_place(tmp_path: Path) -> None
     result, _ = transcript(tmp_path, Deaf(), *parts)
     assert result.text == "3"
     assert [(round(span.begin_s), round(span.end_s)) for span in result.missed] == [(24, 46)]
+
+
+def test_transcribe_says_in_one_line_where_it_found_no_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = tuple(Span(begin, begin + 4.5) for begin in range(3, 600, 66))
+    found = {"a.wav": FileTranscript("One.", "en", 9.0), "b.wav": FileTranscript("", "", 700.0, spans)}
+    monkeypatch.setattr("voicecli.engines.load_detector", lambda _: None)
+    monkeypatch.setattr("voicecli.engines.load_transcriber", lambda *_: None)
+    monkeypatch.setattr("voicecli.transcript.transcribe_file", lambda path, *_: found[path.name])
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])
+    assert done.exit_code == 0
+    assert done.stdout == "a.wav: One.\nb.wav: \n"
+    assert done.stderr == (
+        "voicecli: b.wav: no words could be made out of the speech at 0:03-0:07, 1:09-1:13, 2:15-2:19, "
+        "3:21-3:25, 4:27-4:31 and 5 more\n"
+    )
 
 
 def test_a_sound_too_short_to_be_sure_of_is_not_missed(tmp_path: Path) -> None:
@@ -151,7 +171,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_length_of_the_recording(tmp_path: Path) -> None:
     class Forgetful(Transcriber):
-        def transcribe(self, samples: Float32) -> Transcript:
+        def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
             said = super().transcribe(samples)
             self.heard.clear()
             return said

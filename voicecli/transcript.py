@@ -226,14 +226,14 @@ def _together(utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]:
 
 def _words(run: _Run, language: str | None, transcriber: Transcriber) -> Iterator[tuple[_Run, Transcript]]:
     """The words of a run; where it holds none, those of what is before and behind its longest pause."""
-    whole = transcriber.transcribe(run.samples, language=language)
+    whole = transcriber.transcribe(run.samples, language=language, clear_s=run.clear_s)
     if whole.text or len(run.pieces) == 1:
         yield run, whole
         return
     longest = max(range(1, len(run.pieces)), key=lambda at: run.pieces[at].start - _end(run.pieces[at - 1]))
     for pieces in (run.pieces[:longest], run.pieces[longest:]):
         part = _Run(pieces)
-        yield part, transcriber.transcribe(part.samples, language=language)
+        yield part, transcriber.transcribe(part.samples, language=language, clear_s=part.clear_s)
 
 
 def _by_language(

@@ -71,7 +71,8 @@ def transcribe(
             _tell(f"{name_of(file)} {recording.damage}")
         seconds = clock.now() - began
         if result.missed:
-            _tell(f"{name_of(file)}: speech without words that could be made out: {_spans(result.missed)}")
+            where = _spans(result.missed)
+            _tell(f"{name_of(file)}: no words could be made out of the speech at {where}")
         if as_json:
             entry = {
                 "file": str(file),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,9 +17,14 @@ _TIMESTAMP_S = 0.02
 """What one step of a timestamp token means."""
 
 NO_SPEECH = 0.4
-"""At a no-speech probability below it, somebody speaks; above it the words have to be likely: `is_speech`."""
+"""At a no-speech probability below it, somebody speaks; above it the words have to be likely
+(`somebodys_log_prob`)."""
 DOUBT_NO_SPEECH = 0.65
 """Up to it, words that repeat themselves or are hardly likely enough are worth a look at the whole window."""
+NEARLY = 0.2
+"""So much less likely than words must be is hardly."""
+LOW_LOG_PROB = -1.0
+"""Whisper's own `logprob_threshold`: below it the words are doubtful."""
 MAX_TOKENS = 224
 """Half of Whisper's text context: the most it was trained to say of one window."""
 
@@ -66,27 +71,25 @@ class Words:
         return self.cut_off or is_loop(self.text)
 
     @property
-    def nothing(self) -> bool:
-        """Nobody spoke."""
-        return not self.text or not is_speech(self.no_speech, self.log_prob)
+    def margin(self) -> float:
+        """How far their log-probability is above the least that words must have."""
+        least = least_log_prob(self.no_speech, self.tokens)
+        return self.log_prob - max(least, somebodys_log_prob(self.no_speech))
 
     @property
-    def guessed(self) -> bool:
-        """Whisper made them up of something else than speech, or of speech too far away."""
-        return self.log_prob < least_log_prob(self.no_speech, self.tokens)
+    def none(self) -> bool:
+        """Nobody spoke, or Whisper made them up of a crowd, of music or of speech too far away."""
+        return not self.text or self.margin < 0.0
 
     @property
-    def doubted(self) -> bool:
-        """They may be none."""
-        return self.nothing or self.guessed
+    def open(self) -> bool:
+        """One look does not tell: they repeat themselves, or miss the bounds by little."""
+        hardly = self.log_prob >= LOW_LOG_PROB and -NEARLY <= self.margin < 0.0
+        return bool(self.text) and self.no_speech <= DOUBT_NO_SPEECH and (self.repeats or hardly)
 
     def fits(self, sound_s: float) -> bool:
         """Whether so much sound can hold them; a loop goes on where nothing is left to be heard."""
         return not self.cut_off and spoken_letters(self.text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
-
-    def loops(self, sound_s: float) -> bool:
-        """Whether they go round in circles where so much sound cannot hold them."""
-        return self.repeats and not self.fits(sound_s)
 
 
 def missed(transcript: Transcript, clear_s: float) -> bool:
@@ -98,12 +101,12 @@ def missed(transcript: Transcript, clear_s: float) -> bool:
     return not transcript.text and clear_s >= CLEAR_S and transcript.spoken >= SOMEBODY
 
 
-def is_speech(no_speech: float, log_prob: float) -> bool:
-    """Weigh the probability that nobody speaks against the mean log-probability of the words.
+def somebodys_log_prob(no_speech: float) -> float:
+    """Mean log-probability below which nobody spoke.
 
     Whisper has two bounds for that. In the short window a slanting line keeps the two kinds further apart.
     """
-    return no_speech <= NO_SPEECH or log_prob >= 1.2 * (no_speech - 0.9)
+    return 1.2 * (no_speech - 0.9) if no_speech > NO_SPEECH else -inf
 
 
 def least_log_prob(no_speech: float, tokens: int) -> float:

@@ -17,7 +17,8 @@ import numpy as np
 from voicecli.audio.level import raised
 from voicecli.errors import ConfigError, ModelError
 from voicecli.listen.guards import (
-    DOUBT_NO_SPEECH,
+    CLEAR_S,
+    LOW_LOG_PROB,
     MAX_TOKENS,
     NO_SPEECH,
     Words,
@@ -46,8 +47,6 @@ _STEP = 2 * 160
 """Samples of one step of the encoder: two feature frames of 10 ms."""
 WHOLE_NO_SPEECH = 0.45
 """The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
-LOW_LOG_PROB = -1.0
-"""Whisper's own `logprob_threshold`: below it the words are doubtful."""
 SURE_LANGUAGE = 0.5
 """faster-whisper's own `language_detection_threshold`."""
 CHANGED_LANGUAGE = 0.9
@@ -132,11 +131,18 @@ class Transcriber:
         }
 
     def transcribe(
-        self, samples: Float32, *, provisional: bool = False, language: str | None = None
+        self,
+        samples: Float32,
+        *,
+        provisional: bool = False,
+        language: str | None = None,
+        clear_s: float = 0.0,
     ) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
 
-        `language`, where it is known, stands in place of the one that would be found.
+        `language`, where it is known, stands in place of the one that would be found. `clear_s` is
+        how much of it the voice activity detector is sure is speech, seconds: that is worth a second look
+        before it is nothing.
 
         The text is empty where there are no words; with "auto" so is the language then. A provisional
         transcript takes no second look at what is doubtful: unlikely words are none then, and words that
@@ -158,62 +164,63 @@ class Transcriber:
             sure = self._likely(encoded).get(language, 0.0) >= SURE_LANGUAGE
         quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._decode(encoded, language, quick, before_s + ends_s)
-        spoken = 1.0 - words.no_speech
-        if not words.text or (words.no_speech > NO_SPEECH and not sure):
-            return self._nothing(spoken)
+        clear = clear_s >= CLEAR_S
+        if not (sure or clear) and words.no_speech > NO_SPEECH:
+            return self._nothing(words)
         settled = not (provisional and words.repeats)
         if provisional:
             # How likely repeated words are tells nothing: each round makes the next likelier.
             loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
             if words.log_prob < LOW_LOG_PROB or loops:
-                return self._nothing(spoken)
-        elif words.repeats or (words.doubted and words.log_prob >= LOW_LOG_PROB):
-            words = self._whole(samples, language, words, sound_s)
-        elif words.log_prob < LOW_LOG_PROB:
-            words = self._again(samples, language, words, sound_s)
-        if words.doubted:
-            return self._nothing(max(spoken, 1.0 - words.no_speech))
+                return self._nothing(words)
+        elif words.open or (clear and (words.none or words.repeats)):
+            words = self._whole(samples, language, words)
+        elif words.repeats:
+            return self._nothing(words)
+        elif words.log_prob < LOW_LOG_PROB and words.no_speech <= NO_SPEECH:
+            words = self._again(samples, language, words)
+        if words.none or (words.no_speech > NO_SPEECH and not sure):
+            return self._nothing(words)
         if sure and not provisional:
             self._spoken = language
         likely = min(1.0, exp(words.log_prob))
-        return Transcript(words.text, language, likely, spoken, settled=settled)
+        return Transcript(words.text, language, likely, 1.0 - words.no_speech, settled=settled)
 
-    def _nothing(self, spoken: float = 0.0) -> Transcript:
-        return Transcript("", "" if self._language == "auto" else self._language, 0.0, spoken)
+    def _nothing(self, words: Words | None = None) -> Transcript:
+        language = "" if self._language == "auto" else self._language
+        return Transcript("", language, 0.0, 0.0 if words is None else 1.0 - words.no_speech)
 
-    def _again(self, samples: Float32, language: str, words: Words, sound_s: float) -> Words:
-        """Look once more in the window that Whisper was trained on; take what is better."""
-        whole = self._encode(samples, 0.0, WINDOW_S)
+    def _again(self, samples: Float32, language: str, words: Words) -> Words:
+        """Look at unlikely words once more, in the window Whisper was trained on; take what is better."""
+        begins_s, ends_s = sounding_s(samples)
         careful = _Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
-        second = self._decode(whole, language, careful, sounding_s(samples)[1])
+        second = self._decode(self._encode(samples, 0.0, WINDOW_S), language, careful, ends_s)
         if second.no_speech > WHOLE_NO_SPEECH:
             return second
-        # The line of `is_speech` was drawn for the short window.
+        # The line of `somebodys_log_prob` was drawn for the short window.
         second = replace(second, no_speech=words.no_speech)
-        return second if second.log_prob > words.log_prob and not second.loops(sound_s) else words
+        loops = second.repeats and not second.fits(ends_s - begins_s)
+        return second if second.log_prob > words.log_prob and not loops else words
 
-    def _whole(self, samples: Float32, language: str, first: Words, sound_s: float) -> Words:
-        """Look at words that repeat themselves, or that may be none, in the window Whisper was trained on.
+    def _whole(self, samples: Float32, language: str, first: Words) -> Words:
+        """Look at words that repeat themselves, or may be none, in the window Whisper was trained on.
 
         There it loops less, and knows better whether somebody speaks. What the sound can hold was said so.
         Else it looks once more, and may not go in circles; if that is too much as well, one round is left.
         """
-        if first.no_speech > DOUBT_NO_SPEECH:
-            return replace(first, text="")
+        begins_s, ends_s = sounding_s(samples)
+        sound_s = ends_s - begins_s
         whole = self._encode(samples, 0.0, WINDOW_S)
         free = _Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
-        end_s = sounding_s(samples)[1]
-        words = self._decode(whole, language, free, end_s)
+        words = self._decode(whole, language, free, ends_s)
         if words.no_speech > WHOLE_NO_SPEECH:
             return replace(words, text="")
         # In either window somebody speaks: how likely the words must be is told by the surer.
-        words = replace(words, no_speech=min(words.no_speech, first.no_speech))
-        if words.fits(sound_s):
-            return words
-        straight = self._decode(whole, language, replace(free, no_repeat_ngram=8), end_s)
-        if straight.fits(sound_s):
-            return replace(straight, no_speech=words.no_speech)
-        return replace(words, text=once(words.text))
+        surer = min(words.no_speech, first.no_speech)
+        if not words.fits(sound_s):
+            straight = self._decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
+            words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))
+        return replace(words, no_speech=surer)
 
     def _encode(self, samples: Float32, before_s: float, total_s: float) -> StorageView:
         """Encode `samples` with silence around them, `total_s` in all."""

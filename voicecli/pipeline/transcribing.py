@@ -95,7 +95,8 @@ class Transcribing:
             self._propose(speech, NO_WORDS, began_at)
             return
         if not speech.utterance.complete:
-            self._pieces.append(self._transcriber.transcribe(speech.utterance.samples))
+            piece = speech.utterance
+            self._pieces.append(self._transcriber.transcribe(piece.samples, clear_s=piece.clear_s))
             self._newest = (0, 0.0, NO_WORDS)  # its words are in the piece
             return
         if not self._turns.may_count(speech.turn, speech.stretch):
@@ -135,7 +136,9 @@ class Transcribing:
         seen, until, newest = self._newest
         unheard = seen != speech.stretch or until < utterance.words_ended_at
         if unheard or not newest.text or (speech.paused and not newest.settled):
-            newest = self._transcriber.transcribe(utterance.samples, provisional=not speech.paused)
+            newest = self._transcriber.transcribe(
+                utterance.samples, provisional=not speech.paused, clear_s=utterance.clear_s
+            )
             self._newest = (speech.stretch, utterance.decided_at, newest)
         return newest
 
