@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.blocks import calm, gathered, silence
 from voicecli.audio.channels import AUTO, PRIMED_S, ChannelMixer
 from voicecli.audio.damage import Damage, Timeline
 from voicecli.audio.headers import written_length_s
@@ -48,9 +49,6 @@ TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")
 
 UNREAD_BYTES = 200
 """More between two packets of a file with nothing but this track is something that could not be read."""
-
-EDGE_S, BURST = 0.06, 1.25
-"""So near to a hole nothing is believed that is so much louder than all before: a decoder lost its thread."""
 
 LIVELY_DBFS, LIVELY_S = -70.0, 0.3
 """A track with so much that is so loud, and not all the same, holds something to be heard."""
@@ -159,7 +157,7 @@ class Recording:
 
     def _decoded(self, container: InputContainer, place: int) -> Iterator[Float32]:
         """Blocks of (n, channels) at the rate that is asked for, in step with the recording's clock."""
-        return _calm(self._parts(container, place), self._rate_hz)
+        return calm(self._parts(container, place), self._rate_hz)
 
     def _parts(self, container: InputContainer, place: int) -> Iterator[tuple[Float32, bool]]:
         """Blocks, and whether each is silence in the place of what is missing."""
@@ -178,7 +176,7 @@ class Recording:
             if isinstance(frame, float):
                 count = max(0, round(timeline.read_s * self._rate_hz) - given)
                 given += count
-                yield from ((block, True) for block in _silence(count, channels, self._rate_hz))
+                yield from ((block, True) for block in silence(count, channels, self._rate_hz))
                 continue
             if resampler is None:
                 form, resampler = _form(frame), self._resampler()
@@ -197,7 +195,7 @@ class Recording:
 
     def _mixed(self, blocks: Iterator[Float32], full: float) -> Iterator[Float32]:
         mixer: ChannelMixer | None = None
-        for block in _gathered(blocks, self._rate_hz):
+        for block in gathered(blocks, round(PRIMED_S * self._rate_hz)):
             # A float recording may hold anything; NaN becomes silence, the rest is clipped as a loudspeaker
             # would.
             clean = np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
@@ -296,49 +294,3 @@ def _resampled(resampler: av.AudioResampler, frame: AudioFrame | None) -> Iterat
     """(n, channels) float32; with None what it still holds."""
     for block in resampler.resample(frame):
         yield block.to_ndarray().reshape(-1, block.layout.nb_channels).astype(np.float32, copy=False)
-
-
-def _gathered(blocks: Iterator[Float32], rate_hz: int) -> Iterator[Float32]:
-    """Joined to `PRIMED_S`, where there are several channels: a mixer looks so far ahead."""
-    held: list[Float32] = []
-    for block in blocks:
-        if held and held[0].shape[1] != block.shape[1]:
-            yield np.concatenate(held)
-            held = []
-        held.append(block)
-        if block.shape[1] == 1 or sum(map(len, held)) >= PRIMED_S * rate_hz:
-            yield np.concatenate(held)
-            held = []
-    if held:
-        yield np.concatenate(held)
-
-
-def _calm(parts: Iterator[tuple[Float32, bool]], rate_hz: int) -> Iterator[Float32]:
-    """Blocks of parts, without the bursts that decoders make of the edges of a hole."""
-    edge, loudest, wary = round(EDGE_S * rate_hz), 0.0, 0
-    held: list[Float32] = []
-
-    def released(least: int, *, unsure: bool) -> Iterator[Float32]:
-        nonlocal loudest, wary
-        while held and sum(map(len, held[1:])) >= least:
-            block = held.pop(0)
-            peak = float(np.abs(block).max(initial=0.0))
-            burst = peak > BURST * loudest and (unsure or wary > 0)
-            loudest = loudest if burst else max(loudest, peak)
-            wary -= len(block)
-            yield np.zeros_like(block) if burst else block
-
-    for block, missing in parts:
-        if missing:
-            yield from released(0, unsure=True)
-            wary = edge
-            yield block
-        else:
-            held.append(block)
-            yield from released(edge, unsure=False)
-    yield from released(0, unsure=False)
-
-
-def _silence(count: int, channels: int, most: int) -> Iterator[Float32]:
-    for begin in range(0, count, most):
-        yield np.zeros((min(most, count - begin), channels), np.float32)
