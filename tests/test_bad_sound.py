@@ -28,6 +28,9 @@ FOX = "The quick brown fox jumps over the lazy dog."
 FRANCE = "What is the capital of France?"
 
 
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc, or makes pipes")
+
+
 def recording(path: Path, *parts: Int16, rate_hz: int = RATE_HZ) -> Path:
     with WavWriter(path, rate_hz, channels=1 if parts[0].ndim == 1 else parts[0].shape[1]) as wav:
         for part in parts:
@@ -120,13 +123,60 @@ def test_unusual_recordings_are_understood(tmp_path: Path) -> None:
     assert results[0]["audio_s"] == pytest.approx(fine.size / 96_000, abs=0.001)
 
 
+@pytest.mark.models
+def test_of_a_damaged_recording_the_rest_is_written_down_and_one_line_tells_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    whole = recording(tmp_path / "whole.wav", spoken(FOX), np.zeros(RATE_HZ, np.int16), spoken(FRANCE))
+    data = whole.read_bytes()
+    (tmp_path / "cut\n\x1b[31m.wav").write_bytes(data[: -2 * RATE_HZ])
+    names = ["whole.wav", "cut\n\x1b[31m.wav", "./whole.wav"]
+    flags = ["transcribe", "--json", "--language", "en"]
+    done = voicecli(*flags, *names, cwd=tmp_path)
+    assert done.returncode == 0
+    line = complaint_of_damage(done.stderr)
+    assert line.startswith("voicecli: cut .wav breaks off at 0:0")
+    results = [json.loads(row) for row in done.stdout.splitlines()]
+    assert [result["file"] for result in results] == ["whole.wav", names[1], "whole.wav"]
+    assert ["brown fox" in result["text"] for result in results] == [True] * 3
+    assert [result["damage"] is None for result in results] == [True, False, True]
+    strict = voicecli(*flags, "--strict", names[1], cwd=tmp_path)
+    assert strict.returncode == 1
+    assert "brown fox" in json.loads(strict.stdout)["text"]
+    complaint_of_damage(strict.stderr)
+
+
+def complaint_of_damage(stderr: str) -> str:
+    """The one line."""
+    (line,) = stderr.splitlines()
+    assert line.isprintable()
+    return line
+
+
+@linux_only
+@pytest.mark.models
+def test_a_recording_from_a_pipe_and_one_that_never_ends(tmp_path: Path) -> None:
+    data = recording(tmp_path / "fox.wav", spoken(FOX)).read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    with started("transcribe", "--language", "en", "pipe", cwd=tmp_path) as process:
+        (tmp_path / "pipe").write_bytes(data)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "brown fox" in out
+    with (
+        started("transcribe", "--language", "en", "pipe", cwd=tmp_path) as process,
+        (tmp_path / "pipe").open("wb", buffering=0) as pipe,
+    ):
+        pipe.write(data[: len(data) // 2])
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "")
+
+
 def peak_mb(pid: int) -> float:
     """Most memory the process has had at a time."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
-
-
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @linux_only

@@ -51,14 +51,14 @@ def heard(
 def gain_db(sound: Float32, wanted: Float32, begin_s: float = 1.1, end_s: float = SECONDS) -> float:
     """How much louder than it was `wanted` is in the sound."""
     part = slice(round(begin_s * RATE_HZ), round(end_s * RATE_HZ))
-    return 20 * np.log10(abs(sound[part] @ wanted[part]) / (wanted[part] @ wanted[part]) + 1e-9)
+    return 20 * float(np.log10(abs(sound[part] @ wanted[part]) / (wanted[part] @ wanted[part]) + 1e-9))
 
 
 def rest_db(sound: Float32, wanted: Float32, begin_s: float = 1.1) -> float:
     """Power of all that is not the voice, beside the voice's."""
     part = slice(round(begin_s * RATE_HZ), None)
     error = sound[part] - wanted[part]
-    return 10 * np.log10((error @ error) / (wanted[part] @ wanted[part]) + 1e-12)
+    return 10 * float(np.log10((error @ error) / (wanted[part] @ wanted[part]) + 1e-12))
 
 
 EMPTY = np.zeros_like(VOICE)
@@ -100,7 +100,7 @@ def test_the_clear_one_of_two_that_are_as_loud_is_taken() -> None:
 
 def test_both_sides_of_a_call_are_heard_each_as_loud_as_it_was() -> None:
     """Near and far on channels of their own, the far one 24 dB softer."""
-    far = voice(210.0, begins_s=2.5) / 16
+    far = voice(210.0, begins_s=2.5) / np.float32(16)
     near = np.where(TIMES < 2.4, VOICE, 0.0).astype(np.float32)
     out = heard(near + noise(-85), far + noise(-85))
     assert abs(gain_db(out, near, 1.1, 2.3)) < 0.5

@@ -74,7 +74,7 @@ class ChannelMixer:
     def __init__(self, rate_hz: int, channels: int, channel: int = AUTO) -> None:
         if not 0 <= channel <= channels:
             raise ValueError(f"there are {channels} channels, {channel} is none of them")
-        self._channels = channels
+        self.channels = channels
         self._fixed = channel - 1 if channel else 0 if channels == 1 else None
         self._block = max(1, round(rate_hz * BLOCK_S))
         self._step = max(1, rate_hz // (2 * BAND_HZ))
@@ -95,7 +95,7 @@ class ChannelMixer:
         bands = self._bands(samples)
         powers = np.einsum("kmc,kmc->kc", bands, bands) / bands.shape[1]
         quiet = np.quantile(powers, 0.1, axis=0)
-        self._begin(quiet, np.quantile(powers, 0.9, axis=0) / np.maximum(quiet, LOWEST_FLOOR))
+        self._begin(quiet, np.quantile(powers, 0.9, axis=0))
 
     def push(self, samples: Float32 | Int16, *, hold: bool = False) -> Float32:
         """(n, channels) -> (n,) in [-1, 1] for what lies there.
@@ -112,17 +112,22 @@ class ChannelMixer:
             return _floats(samples[:, copy])
         bands = self._bands(samples)
         powers = np.einsum("kmc,kmc->kc", bands, bands) / bands.shape[1]
-        length = len(samples) // len(bands)
-        out = np.empty(len(samples), np.float32)
-        for index, power in enumerate(powers):
-            before = self._weights
+        track = [self._weights]
+        for power, band in zip(powers, bands, strict=True):
             self._follow(power)
             if not hold:
-                self._weights = self._reweighted(power, bands[index])
-            begin = index * length
-            end = begin + length if index < len(bands) - 1 else len(samples)
-            out[begin:end] = _mixed(samples[begin:end], before, self._weights)
-        return out
+                self._weights = self._reweighted(power, band)
+            track.append(self._weights)
+        length = len(samples) // len(bands)
+        parts, begin = [], 0
+        for index in range(1, len(track)):
+            last = index == len(track) - 1
+            # Blocks in which nothing changes are mixed as one.
+            if last or track[index + 1] is not track[index] or track[index] is not track[index - 1]:
+                end = len(samples) if last else index * length
+                parts.append(_mixed(samples[begin:end], track[index - 1], track[index]))
+                begin = end
+        return np.concatenate(parts)
 
     def _bands(self, samples: Float32 | Int16) -> np.ndarray:
         """(n, channels) -> (blocks, m, channels) at about twice `BAND_HZ`, low frequencies taken off."""
@@ -136,11 +141,11 @@ class ChannelMixer:
         lower /= step * (FULL_SCALE if samples.dtype == np.int16 else 1.0)
         return np.diff(lower, axis=1) if whole > step else lower
 
-    def _begin(self, quiet: np.ndarray, merit: np.ndarray) -> None:
-        """The floors to begin with; until one opens, the channel with most merit is heard."""
+    def _begin(self, quiet: np.ndarray, loud: np.ndarray) -> None:
+        """Powers to begin with; until one opens, the channel with most merit is heard."""
         self._smooth = quiet
         self._floor = np.maximum(quiet, LOWEST_FLOOR)
-        self._weights[int(np.argmax(merit))] = 1.0
+        self._weights[int(np.argmax(loud / np.sqrt(self._floor)))] = 1.0
         self._begun = True
 
     def _follow(self, power: np.ndarray) -> None:
@@ -167,10 +172,12 @@ class ChannelMixer:
             return self._weights
         # In the polarity of what is heard now, or one would cancel the other while they change places.
         mixed = self._weights @ self._shared
-        same = SAME_SOUND * np.sqrt(max(0.0, mixed @ self._weights) * np.diag(self._shared))
+        same = SAME_SOUND * np.sqrt(np.maximum(mixed @ self._weights, 0.0) * np.diag(self._shared))
         signs = np.where(self._weights != 0.0, np.sign(self._weights), np.where(mixed < -same, -1.0, 1.0))
         wanted = np.where(kept, signs / np.sqrt(kept.sum()), 0.0)
         pace = np.where(np.abs(wanted) >= np.abs(self._weights), 1.0, CLOSES)
+        if (wanted == self._weights).all():
+            return self._weights
         weights = self._weights + pace * (wanted - self._weights)
         weights[np.abs(weights - wanted) < 1e-3] = wanted[np.abs(weights - wanted) < 1e-3]
         return weights
@@ -187,7 +194,7 @@ class ChannelMixer:
             same = np.abs(self._shared[channel, chosen]) > SAME_SOUND * spread[channel] * spread[chosen]
             if not same.any():
                 chosen.append(int(channel))
-        kept = np.zeros(self._channels, np.bool_)
+        kept = np.zeros(self.channels, np.bool_)
         kept[chosen] = True
         return kept
 

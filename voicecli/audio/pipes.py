@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STDIN = Path("-")
+STDIN_FD = 0
 
 MOST_BYTES = 4 * 1024**3
 """Twelve hours of what CDs hold would not fit; of telephone sound, three days do."""
@@ -61,7 +62,9 @@ def _flows(path: Path) -> bool:
 
 def _copy(path: Path, copy: IO[bytes]) -> None:
     try:
-        source = os.dup(0) if path == STDIN else os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        source = (
+            os.dup(STDIN_FD) if path == STDIN else os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         raise AudioFileError(f"{name_of(path)} cannot be read ({reason})", "give a file") from error
@@ -75,7 +78,7 @@ def _copy(path: Path, copy: IO[bytes]) -> None:
             size += len(block)
             if size > MOST_BYTES:
                 raise AudioFileError(
-                    f"more than {MOST_BYTES // 1024**3} GB come from {name_of(path)}",
+                    f"more than {MOST_BYTES / 1024**3:.0f} GB come from {name_of(path)}",
                     "write it to a file first",
                 )
             copy.write(block)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.blocks import calm, gathered, silence
 from voicecli.audio.channels import AUTO, PRIMED_S, ChannelMixer
 from voicecli.audio.damage import Damage, Timeline
+from voicecli.audio.headers import written_length_s
 from voicecli.audio.scale import Scale
-from voicecli.audio.xing import xing_length_s
 from voicecli.errors import AudioFileError
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ WITHOUT_PAUSES = frozenset({"flac", "ogg"})
 GIVES_UP_AFTER = 20
 """Failures to read on."""
 
+TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")
+"""What lies between recordings that were joined is no damage."""
+
 UNREAD_BYTES = 200
 """More between two packets of a file with nothing but this track is something that could not be read."""
-
-WARY_S = 0.06
-"""For so long behind a hole a decoder that has lost its thread is not believed anything loud."""
 
 LIVELY_DBFS, LIVELY_S = -70.0, 0.3
 """A track with so much that is so loud, and not all the same, holds something to be heard."""
@@ -156,39 +157,35 @@ class Recording:
 
     def _decoded(self, container: InputContainer, place: int) -> Iterator[Float32]:
         """Blocks of (n, channels) at the rate that is asked for, in step with the recording's clock."""
+        return calm(self._parts(container, place), self._rate_hz)
+
+    def _parts(self, container: InputContainer, place: int) -> Iterator[tuple[Float32, bool]]:
+        """Blocks, and whether each is silence in the place of what is missing."""
         stream = container.streams.audio[place]
         timeline = Timeline(self.damage, _told_length_s(container, stream))
-        if container.format.name == "mp3":
-            timeline.promised_s = xing_length_s(self._path)
+        timeline.promised_s = written_length_s(container.format.name, self._path)
         form: tuple[object, ...] = ()
         resampler: av.AudioResampler | None = None
-        channels, given, wary_until = 1, 0, 0
-        loudest = 0.0
+        channels, given = 1, 0
         for frame in _frames(container, stream, timeline):
-            silence = isinstance(frame, float)
-            now = form if isinstance(frame, float) else _form(frame)
-            if resampler is not None and (silence or now != form):
+            if resampler is not None and (isinstance(frame, float) or _form(frame) != form):
                 for block in _resampled(resampler, None):
                     given += len(block)
-                    yield block
+                    yield block, False
                 resampler = None
             if isinstance(frame, float):
                 count = max(0, round(timeline.read_s * self._rate_hz) - given)
                 given += count
-                wary_until = given + round(WARY_S * self._rate_hz)
-                yield from _silence(count, channels, self._rate_hz)
+                yield from ((block, True) for block in silence(count, channels, self._rate_hz))
                 continue
             if resampler is None:
-                form, resampler = now, self._resampler()
+                form, resampler = _form(frame), self._resampler()
                 channels = frame.layout.nb_channels
             for block in _resampled(resampler, frame):
-                peak = float(np.abs(block).max(initial=0.0))
-                unsure = given < wary_until and peak > loudest
-                loudest = loudest if unsure else max(loudest, peak)
                 given += len(block)
-                yield np.zeros_like(block) if unsure else block
+                yield block, False
         if resampler is not None:
-            yield from _resampled(resampler, None)
+            yield from ((block, False) for block in _resampled(resampler, None))
 
     def _resampler(self) -> av.AudioResampler:
         import av
@@ -198,37 +195,23 @@ class Recording:
 
     def _mixed(self, blocks: Iterator[Float32], full: float) -> Iterator[Float32]:
         mixer: ChannelMixer | None = None
-        channels = 0
-        held: list[Float32] = []
-        for block in blocks:
+        for block in gathered(blocks, round(PRIMED_S * self._rate_hz)):
             # A float recording may hold anything; NaN becomes silence, the rest is clipped as a loudspeaker
             # would.
             clean = np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
-            if block.shape[1] != channels:
-                yield from self._flushed(mixer, held)
-                channels, mixer, held = block.shape[1], None, []
-            if mixer is None:
-                held.append(clean)
-                if channels > 1 and sum(map(len, held)) < PRIMED_S * self._rate_hz:
-                    continue
-                mixer = self._mixer(held)
-                clean, held = np.concatenate(held), []
+            if mixer is None or mixer.channels != block.shape[1]:
+                mixer = self._mixer(clean)
             yield mixer.push(clean)
-        yield from self._flushed(mixer, held)
 
-    def _flushed(self, mixer: ChannelMixer | None, held: list[Float32]) -> Iterator[Float32]:
-        if mixer is None and held:
-            yield self._mixer(held).push(np.concatenate(held))
-
-    def _mixer(self, held: list[Float32]) -> ChannelMixer:
-        channels = held[0].shape[1]
+    def _mixer(self, samples: Float32) -> ChannelMixer:
+        channels = samples.shape[1]
         if self._channel > channels:
             raise AudioFileError(
                 f"--channel {self._channel}: {self.called} has {_count(channels, 'channel')}",
                 "leave it out, or count from 1",
             )
         mixer = ChannelMixer(self._rate_hz, channels, self._channel)
-        mixer.prime(np.concatenate(held))
+        mixer.prime(samples)
         return mixer
 
 
@@ -256,6 +239,8 @@ def _frames(
         try:
             frames = packet.decode()
         except FFmpegError:
+            if bytes(packet).startswith(TAGS):
+                continue
             known = raw and read_bytes > 0
             timeline.hurt(packet.size * timeline.read_s / read_bytes if known else 0.0)
             continue
@@ -309,8 +294,3 @@ def _resampled(resampler: av.AudioResampler, frame: AudioFrame | None) -> Iterat
     """(n, channels) float32; with None what it still holds."""
     for block in resampler.resample(frame):
         yield block.to_ndarray().reshape(-1, block.layout.nb_channels).astype(np.float32, copy=False)
-
-
-def _silence(count: int, channels: int, most: int) -> Iterator[Float32]:
-    for begin in range(0, count, most):
-        yield np.zeros((min(most, count - begin), channels), np.float32)
