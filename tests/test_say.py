@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from tests.program import environment, started, voicecli
-from voicecli.audio.files import WavWriter, decode
+from voicecli.audio.files import WavWriter
+from voicecli.audio.recording import decode
 from voicecli.audio.wav import HEAD_BYTES, head
 from voicecli.cli.say import PIECE, clauses_of, read_pieces
 from voicecli.errors import ConfigError
