@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 AT_ONCE = 3
 """Talks at a time: most of each is waiting for somebody to finish speaking."""
 
-GAP_S, SLOW_GAP_S = 9.0, 14.0
+GAP_S, SLOW_GAP_S = 12.0, 18.0
 """Between the questions: for the reply, said to its end, and for one that comes at 0.4 s an event."""
 
 QUESTIONS = ("When does the museum open?", "And what about the garden?")

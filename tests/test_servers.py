@@ -1,4 +1,4 @@
-"""What servers answer in ways of their own, byte for byte, and what a talk makes of it: two questions each."""
+"""What servers answer in ways of their own, byte for byte, and what a talk makes of it."""
 
 from __future__ import annotations
 

@@ -82,12 +82,10 @@ def test_without_its_beginning_all_before_the_end_is_thinking(end: str, size: in
 
 def test_it_is_known_at_the_tag_that_all_before_was_thinking() -> None:
     thinking = Thinking()
-    assert thinking.feed("They want") == "They want"
-    assert not thinking.unopened
-    assert thinking.feed(" it.") == " it."
-    assert thinking.feed("</think>") == ""
-    assert thinking.unopened
-    assert thinking.feed("\n\nTen.") == "Ten."
+    told = [
+        (thinking.feed(piece), thinking.unopened) for piece in ("They want", " it.", "</think>", "\n\nTen.")
+    ]
+    assert told == [("They want", False), (" it.", False), ("", True), ("Ten.", True)]
 
 
 @pytest.mark.parametrize("size", SIZES)
