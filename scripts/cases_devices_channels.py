@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 COUNTS = (2, 4, 16, 32)
 KINDS = ("empty", "hiss", "agent", "shown")
+OWN = tuple((count, beside) for beside in ("opposite", "softer", "hum") for count in (2, 16))
+"""Beside those that were reported."""
 QUESTION = "What is the capital of France?"
 VOICE_DBFS, HISS_DBFS = -30.0, -60.0
 VOICE = 1
@@ -108,6 +110,13 @@ def inputs(count: int, beside: str, said: Float32) -> Float32:
     if beside == "hiss":
         for number in range(count):
             sound[:, number] = at_level(pink(said.size, number), HISS_DBFS)
+    match beside:
+        case "opposite":
+            sound[:, 0] = -said
+        case "softer":
+            sound[:, 0] = 10 ** (-24 / 20) * said
+        case "hum":
+            sound[:, 0] = 0.3 * np.sin(2 * np.pi * 50 / RATE_HZ * np.arange(said.size))
     sound[:, VOICE] += said
     return sound
 
@@ -129,7 +138,7 @@ def answered(room: Room, count: int, beside: str, said: Float32) -> tuple[bool, 
             agent.wait()
             rest = [json.loads(line) for line in iter(lambda: agent._next(""), "")]  # noqa: SLF001
     turns = sum(event["event"] == "transcript" for event in rest)
-    right = "capital of france" in heard.lower() and bool(spoken) and not turns
+    right = "capital of fr" in heard.lower() and bool(spoken) and not turns
     return right, f"{heard!r}, answered {spoken!r}, {turns} turns more"
 
 
@@ -157,7 +166,8 @@ def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
     """Each number of inputs with each thing beside the voice."""
     del folder
     said = at_level(speak(QUESTION), VOICE_DBFS)
-    cases = [(f"40-{count}-{beside}", count, beside) for count in COUNTS for beside in KINDS]
+    every = [(count, beside) for count in COUNTS for beside in KINDS]
+    cases = [(f"40-{count}-{beside}", count, beside) for count, beside in [*every, *OWN]]
     if not any(wanted(case, only) for case, _, _ in cases):
         return
     with Room() as room:

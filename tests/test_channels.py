@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.audio.channels import ChannelMixer, mono, need_channel
+from voicecli.audio.channels import ChannelMixer, listened_to, mono, need_channel
 from voicecli.audio.level import FULL_SCALE, to_int16
 from voicecli.audio.streams import StreamFormat
 from voicecli.errors import DeviceError
@@ -145,6 +145,13 @@ def test_a_channel_that_is_fixed_is_given_as_it_is() -> None:
     np.testing.assert_array_equal(
         heard(VOICE, noise(-60), channel=1), to_int16(VOICE) / np.float32(FULL_SCALE)
     )
+
+
+def test_what_is_tried_is_the_channel_that_is_fixed() -> None:
+    samples = to_int16(np.stack((VOICE, EMPTY), axis=1))
+    assert listened_to(samples, 0) is samples
+    np.testing.assert_array_equal(listened_to(samples, 1)[:, 0], samples[:, 0])
+    assert not listened_to(samples, 2).any()
 
 
 def test_copies_are_given_as_they_are_though_one_is_silent() -> None:

@@ -174,6 +174,18 @@ def test_a_stream_s_wav_without_a_length_is_whole(tmp_path: Path) -> None:
         assert not damage
 
 
+def test_a_wav_with_several_chunks_of_samples_is_read_whole(tmp_path: Path) -> None:
+    path = float_wav(tmp_path / "a.wav", beeps()[:, np.newaxis], RATE_HZ)
+    data = path.read_bytes()
+    head, samples = data[:36], data[44:]
+    chunks = [samples[:40_000], samples[40_000:40_004], samples[40_004:]]
+    body = b"LIST\x03\0\0\0abc\0".join(b"data" + struct.pack("<I", len(part)) + part for part in chunks)
+    path.write_bytes(head + body)
+    heard, damage = read(path)
+    np.testing.assert_allclose(heard, beeps(), atol=1e-6)
+    assert not damage
+
+
 def test_the_clock_of_a_recording() -> None:
     """Frames of 20 ms with their timestamps: what lies between is silence, if it may be."""
     damage = Damage()

@@ -208,6 +208,11 @@ def mono(samples: Float32 | Int16, rate_hz: int, channel: int = AUTO) -> Float32
     return mixer.push(samples)
 
 
+def listened_to(samples: Int16, channel: int) -> Int16:
+    """(n, channels) -> the one that is fixed, as (n, 1), or all of them: any may be chosen."""
+    return samples[:, channel - 1 : channel] if channel else samples
+
+
 def need_channel(channel: int, form: StreamFormat) -> None:
     """Raise DeviceError where a microphone does not have the channel that is set; `AUTO` it always has."""
     if channel > form.channels:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 LEAST_HOLE_S = 0.1
 """Timestamps that jump by less, where nothing is damaged, are rounding."""
 
-ONE_AFTER_THE_OTHER_S = 0.002
+ONE_AFTER_THE_OTHER_S = 0.01
 """The same where samples are numbered without pauses."""
 
 LEAST_TOLD_S = 0.01

@@ -1,11 +1,14 @@
-"""How long a file was when it was written, where its header tells and libav does not: MP3 and WAV."""
+"""How long a file was when it was written, and all of its samples, where libav does not look: MP3, WAV."""
 
 from __future__ import annotations
 
+import io
 import struct
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
@@ -48,26 +51,112 @@ def xing_length_s(path: Path) -> float:
 
 def wav_length_s(path: Path) -> float:
     """Seconds, from the sizes in its header (RIFF, RF64); 0 where they are not known."""
-    byte_rate = long_bytes = 0
     try:
         with path.open("rb") as file:
-            if file.read(12)[8:] != b"WAVE":
+            chunks = {name: (begin, size) for name, begin, size in reversed([*_chunks(file)])}
+            file.seek(chunks[b"fmt "][0] + 8)
+            (byte_rate,) = struct.unpack("<I", file.read(4))
+            size = chunks[b"data"][1]
+            if b"ds64" in chunks:
+                file.seek(chunks[b"ds64"][0] + 8)
+                (size,) = struct.unpack("<Q", file.read(8))
+            elif size >= UNKNOWN_BYTES:
                 return 0.0
-            for _ in range(_MOST_CHUNKS):
-                name, size = struct.unpack("<4sI", file.read(8))
-                match name:
-                    case b"data":
-                        size = long_bytes or size
-                        known = byte_rate and (long_bytes or size < UNKNOWN_BYTES)
-                        return size / byte_rate if known else 0.0
-                    case b"fmt ":
-                        byte_rate = struct.unpack("<8xI", file.read(12))[0]
-                        file.seek(size - 12 + size % 2, 1)
-                    case b"ds64":
-                        long_bytes = struct.unpack("<8xQ", file.read(16))[0]
-                        file.seek(size - 16 + size % 2, 1)
-                    case _:
-                        file.seek(size + size % 2, 1)
-    except (OSError, struct.error):
+            return float(size / byte_rate) if byte_rate else 0.0
+    except (OSError, struct.error, KeyError):
         return 0.0
-    return 0.0
+
+
+@contextmanager
+def joined_wav(path: Path) -> Iterator[JoinedWav | None]:
+    """What is to be read in place of a WAV with more than one chunk of samples; None for all else.
+
+    libav reads the first one alone.
+    """
+    parts = _parts_of(path)
+    if parts is None:
+        yield None
+        return
+    with JoinedWav(path, *parts) as joined:
+        yield joined
+
+
+def _parts_of(path: Path) -> tuple[bytes, list[tuple[int, int]]] | None:
+    """The form of a WAV with more than one chunk of samples, and where those are."""
+    try:
+        with path.open("rb") as file:
+            chunks = [*_chunks(file)]
+            parts = [(begin, size) for name, begin, size in chunks if name == b"data"]
+            forms = [(begin, size) for name, begin, size in chunks if name == b"fmt "]
+            if len(parts) < 2 or not forms:
+                return None
+            file.seek(forms[0][0])
+            form = file.read(forms[0][1])
+    except OSError:
+        return None
+    return form, parts
+
+
+class JoinedWav(io.RawIOBase):
+    """A WAV made of the form and all the samples of another."""
+
+    def __init__(self, path: Path, form: bytes, parts: list[tuple[int, int]]) -> None:
+        length = sum(size for _, size in parts)
+        head = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", length)
+        self._head = b"RIFF" + struct.pack("<I", len(head) + length) + head
+        self._parts = parts
+        self._length = len(self._head) + length
+        self._file = path.open("rb")
+        self._at = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As files do."""
+        self._at = max(0, offset + (0, self._at, self._length)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        """As files do."""
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, to the end of a part."""
+        begin = self._at
+        found = self._head[begin:] if begin < len(self._head) else b""
+        begin -= len(self._head)
+        for offset, length in self._parts:
+            if found or begin < 0:
+                break
+            if begin < length:
+                self._file.seek(offset + begin)
+                found = self._file.read(length - begin if size < 0 else min(size, length - begin))
+            begin -= length
+        found = found if size < 0 else found[:size]
+        self._at += len(found)
+        return found
+
+    def close(self) -> None:
+        """Close the file, too."""
+        self._file.close()
+        super().close()
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Name, place and size of each chunk of a RIFF or RF64, as far as it goes."""
+    if file.read(12)[8:] != b"WAVE":
+        return
+    for _ in range(_MOST_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        name, size = struct.unpack("<4sI", head)
+        begin = file.tell()
+        yield name, begin, size
+        file.seek(begin + size + size % 2)

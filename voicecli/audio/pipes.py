@@ -52,19 +52,26 @@ def at_hand(path: Path) -> Iterator[Path]:
 
 
 def _flows(path: Path) -> bool:
-    """Whether it is a pipe, or a device such as a terminal: it has no places to go to."""
+    """Whether it is a pipe or a terminal: it has no places to go to."""
     try:
         kind = path.stat().st_mode
     except (OSError, ValueError):
         return False
-    return stat.S_ISFIFO(kind) or stat.S_ISCHR(kind) or stat.S_ISSOCK(kind)
+    return stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind) or (stat.S_ISCHR(kind) and _is_stdin(path))
+
+
+def _is_stdin(path: Path) -> bool:
+    """Whether it is our own, under any name: `/dev/stdin` cannot always be opened."""
+    try:
+        return path == STDIN or os.path.samestat(path.stat(), os.fstat(STDIN_FD))
+    except OSError:
+        return False
 
 
 def _copy(path: Path, copy: IO[bytes]) -> None:
     try:
-        source = (
-            os.dup(STDIN_FD) if path == STDIN else os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        )
+        own = _is_stdin(path)
+        source = os.dup(STDIN_FD) if own else os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError as error:
         reason = error.strerror or str(error)
         raise AudioFileError(f"{name_of(path)} cannot be read ({reason})", "give a file") from error

@@ -16,7 +16,7 @@ import numpy as np
 from voicecli.audio.blocks import calm, gathered, silence
 from voicecli.audio.channels import AUTO, PRIMED_S, ChannelMixer
 from voicecli.audio.damage import Damage, Timeline
-from voicecli.audio.headers import written_length_s
+from voicecli.audio.headers import joined_wav, written_length_s
 from voicecli.audio.scale import Scale
 from voicecli.errors import AudioFileError
 
@@ -95,7 +95,10 @@ class Recording:
         try:
             # Named as a file, "http://..." is one that does not exist, and a playlist opens no connections.
             # Tags are in any encoding; nobody looks at them.
-            with av.open(f"file:{self._path}", metadata_errors="replace") as container:
+            with (
+                joined_wav(self._path) as joined,
+                av.open(joined or f"file:{self._path}", "r", metadata_errors="replace") as container,
+            ):
                 if not container.streams.audio:
                     raise AudioFileError(f"{self.called} has no sound in it", "give a recording")
                 yield container

@@ -48,7 +48,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
 
     Raises DeviceError: a device does not open or stops, or nothing is heard.
     """
-    from voicecli.audio.channels import need_channel
+    from voicecli.audio.channels import listened_to, need_channel
     from voicecli.audio.choose import device_of
     from voicecli.audio.devices import DeviceStream
     from voicecli.audio.meter import level_of
@@ -64,7 +64,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
     need_channel(audio.channel, microphone)
     back = DeviceStream("output", pair[1], microphone.rate_hz, audio.block_ms, audio.latency_ms)
     _tell(f"speak now: {RECORDED_S:.0f} s are recorded from {microphone.name!r}")
-    samples = record(stream, RECORDED_S, clock).samples
+    samples = listened_to(record(stream, RECORDED_S, clock).samples, audio.channel)
     level = level_of(samples)
     silent = _loudest_dbfs(samples, microphone.rate_hz) < SILENT_DBFS
     if as_json:
@@ -75,7 +75,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
     if silent:
         raise _silence(samples, microphone.name)
     _tell(f"playing it on {back.form.name!r}")
-    play(back, _resampled(samples, audio.channel, microphone.rate_hz, back.form.rate_hz), clock)
+    play(back, _resampled(samples, microphone.rate_hz, back.form.rate_hz), clock)
 
 
 def _tell(line: str) -> None:
@@ -103,13 +103,13 @@ def _silence(samples: Int16, name: str) -> DeviceError:
     )
 
 
-def _resampled(samples: Int16, channel: int, from_hz: int, to_hz: int) -> Int16:
+def _resampled(samples: Int16, from_hz: int, to_hz: int) -> Int16:
     """(n, channels) at one rate -> (m,) at another, as a talk would hear it."""
     from voicecli.audio.channels import mono
     from voicecli.audio.convert import Resampler
     from voicecli.audio.level import to_int16
 
-    return to_int16(Resampler(from_hz, to_hz).push(mono(samples, from_hz, channel), last=True))
+    return to_int16(Resampler(from_hz, to_hz).push(mono(samples, from_hz), last=True))
 
 
 def _report(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.channels import listened_to, need_channel
 from voicecli.audio.choose import device_of
 from voicecli.audio.devices import DeviceStream, NoDeviceError, list_devices, nameless_devices
 from voicecli.audio.level import frame_levels_dbfs, only_noise, to_float
@@ -87,6 +88,7 @@ class Sound:
         """Whether the one of the settings is there, opens, and delivers."""
         device = device_of("input", self._audio)
         stream = self._stream("input", device, RATE_HZ)
+        need_channel(self._audio.channel, stream.form)
         self._heard = stream.form, record(stream, HEARD_S, self._clock)
         if is_copy(device, device_of("output", self._audio)):
             notice = copy_notice(device.name)
@@ -99,7 +101,7 @@ class Sound:
             return Finding("fail", f"this user may not open {closed}", "add the user to the group audio")
         if self._heard is None:
             return Finding("skip", "no microphone delivers")
-        samples = self._heard[1].samples
+        samples = listened_to(self._heard[1].samples, self._audio.channel)
         if not samples.any():
             return Finding(
                 "warn",
