@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,28 +95,20 @@ def _given(folder: Path) -> Iterator[Wanted]:
         return
     with (folder / "INDEX.tsv").open(encoding="utf-8", newline="") as index:
         names = [row[0] for row in csv.reader(index, delimiter="\t", quoting=csv.QUOTE_NONE) if row]
+    rounds = f"{ROUND} {ROUND}"
+    special = {
+        "02": Wanted(folder, (rounds,), audio_s=5.6),
+        "04": Wanted(folder, (rounds, f"{rounds} {ROUND}"), 0.5, warns=True, ends_only=True),
+        "05-two-data.wav": Wanted(folder, (ROUND, "one", "one two")),
+        "08-two-sides-24-db-apart.wav": Wanted(folder, (rounds,)),
+        "08-peak-minus-60-dbfs.wav": Wanted(folder, (ROUND, "")),
+        "10": Wanted(folder, (f"{ROUND} {FRENCH} {ROUND}",), 0.2, languages=("en", "fr", "en")),
+        "13-three-seconds-of-one-bit.wav": Wanted(folder, ("",)),
+        "14": Wanted(folder, (WHISPERED,), 0.3),
+    }
     for name in names:
-        path = folder / name
-        match name.partition("-")[0], name:
-            case "02", _:
-                yield Wanted(path, (f"{ROUND} {ROUND}",), audio_s=5.6)
-            case "04", _:
-                rounds = (f"{ROUND} {ROUND}", f"{ROUND} {ROUND} {ROUND}")
-                yield Wanted(path, rounds, 0.5, warns=True, ends_only=True)
-            case _, "05-two-data.wav":
-                yield Wanted(path, (ROUND, "one", "one two"))
-            case _, "08-two-sides-24-db-apart.wav":
-                yield Wanted(path, (f"{ROUND} {ROUND}",))
-            case _, "08-peak-minus-60-dbfs.wav":
-                yield Wanted(path, (ROUND, ""))
-            case "10", _:
-                yield Wanted(path, (f"{ROUND} {FRENCH} {ROUND}",), 0.2, languages=("en", "fr", "en"))
-            case _, "13-three-seconds-of-one-bit.wav":
-                yield Wanted(path, ("",))
-            case "14", _:
-                yield Wanted(path, (WHISPERED,), 0.3)
-            case _:
-                yield Wanted(path)
+        case = special.get(name) or special.get(name[:2]) or Wanted(folder)
+        yield replace(case, path=folder / name)
 
 
 def _transcribed(cases: Sequence[Wanted]) -> Iterator[Heard]:

@@ -15,6 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import noise_sounds
+
 from tests.speech import speak
 from voicecli.audio.files import decode
 from voicecli.messages import RATE_HZ
@@ -32,12 +33,14 @@ GERMAN = "Guten Morgen, wie geht es Ihnen heute? Ich möchte gern ein Zimmer fü
 SPANISH = "Buenos días, quisiera reservar una habitación para dos noches."
 LIGHTHOUSE = (
     "The old lighthouse on the northern coast was built by fishermen who had grown tired of losing their "
-    "boats on the rocks and every winter they carried stones up the hill and when the first lamp was lit the whole "
-    "village came out to watch and the children counted the seconds between one flash and the next while their "
-    "grandparents told them about the storms of long ago and the ships that never came home and the bells that "
-    "rang all night in the fog and so they waited until morning came and the boats returned one after another "
-    "with empty nets and tired men who wanted nothing more than bread and sleep and a warm fire in the kitchen"
+    "boats on the rocks and every winter they carried stones up the hill and when the first lamp was lit "
+    "the whole village came out to watch and the children counted the seconds between one flash and the "
+    "next while their grandparents told them about the storms of long ago and the ships that never came "
+    "home and the bells that rang all night in the fog and so they waited until morning came and the "
+    "boats returned one after another with empty nets and tired men who wanted nothing more than bread "
+    "and sleep and a warm fire in the kitchen"
 )
+SOX, FFMPEG = "sox", "ffmpeg"
 VOICES = ("piper", "flite slt", "flite awb")
 WHISPERS = ("espeak-ng en-us+whisper", "espeak-ng en-gb+whisper")
 
@@ -228,7 +231,7 @@ def _sox(samples: Float32, path: Path, form: str) -> None:
     raw = ["-t", "f32", "-r", str(RATE_HZ), "-c", "1", "-"]
     kept = form.split() if form else ["-b", "16"] if path.suffix == ".wav" else []
     subprocess.run(
-        ["sox", "-D", "-V1", *raw, *kept, str(path)], input=samples.astype("<f4").tobytes(), check=True
+        [SOX, "-D", "-V1", *raw, *kept, str(path)], input=samples.astype("<f4").tobytes(), check=True
     )
 
 
@@ -236,7 +239,7 @@ def _encode(samples: Float32, path: Path, options: str = "") -> bytes:
     """The bytes of it, as ffmpeg makes them for the suffix of `path`."""
     raw = f"-f f32le -ar {RATE_HZ} -ac 1 -i -".split()
     subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", *raw, *options.split(), str(path)],
+        [FFMPEG, "-v", "error", "-y", *raw, *options.split(), str(path)],
         input=samples.astype("<f4").tobytes(),
         check=True,
     )

@@ -206,7 +206,7 @@ def test_where_nothing_is_made_out_the_halves_are_looked_at(tmp_path: Path) -> N
 
 
 def test_the_far_side_of_a_call_is_as_loud_as_the_near_one(tmp_path: Path) -> None:
-    _, transcriber = transcript(tmp_path, Transcriber(), tone(3, 2), pause(1), tone(5, 2) / 32)
+    _, transcriber = transcript(tmp_path, Transcriber(), tone(3, 2), pause(1), tone(5, 2) * np.float32(0.03))
     heard = transcriber.heard[0]
     assert level_dbfs(heard[-2 * RATE_HZ :]) > level_dbfs(heard[: 2 * RATE_HZ]) - 12
 

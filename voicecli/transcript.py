@@ -36,7 +36,7 @@ HANGOVER_S = 0.35
 """A pause that ends a piece: one voice may follow another, in another language."""
 
 ROOM_S = 3.0
-"""How loud the room of a recording is, is looked for in its first seconds, before its first frame is heard."""
+"""How loud the room of a recording is, is found in its first seconds, before its first frame is heard."""
 
 ROOM_SHARE = 0.1
 """Of their frames, so many are softer than the room is taken to be."""
@@ -45,8 +45,8 @@ NEAR_S = 0.5
 """Pieces so near, what is kept around each not counted, may be of one sentence."""
 
 CHANGE_COSTS = 1.2
-"""Log-odds that a change of language must be worth. A word alone is taken for another language with up to 0.88;
-a sentence is sure of itself."""
+"""Log-odds that a change of language must be worth. A word alone is taken for another language with up to
+0.88; a sentence is sure of itself."""
 
 NEW_COSTS = 2.0
 """And one into a language that was not spoken before in these seconds, so much more."""
@@ -109,9 +109,7 @@ def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) ->
             for part, transcript in _words(run, language, transcriber):
                 if transcript.text:
                     before = transcript.language
-                    stretches.append(
-                        Stretch(part.start_s, part.end_s, transcript.language, transcript.text)
-                    )
+                    stretches.append(Stretch(part.start_s, part.end_s, transcript.language, transcript.text))
     return FileTranscript(tuple(stretches), recording.samples / RATE_HZ)
 
 
@@ -207,9 +205,7 @@ def _together(utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]:
         yield pieces
 
 
-def _words(
-    run: _Run, language: str | None, transcriber: Transcriber
-) -> Iterator[tuple[_Run, Transcript]]:
+def _words(run: _Run, language: str | None, transcriber: Transcriber) -> Iterator[tuple[_Run, Transcript]]:
     """The words of a run; where it holds none, those of what is before and behind its longest pause."""
     whole = transcriber.transcribe(run.samples, language=language)
     if whole.text or len(run.pieces) == 1:
