@@ -35,7 +35,7 @@ from voicecli.messages import (
 )
 
 PROBABILITY = {"#": 0.9, "s": 0.4, ".": 0.05, "q": 0.9, "n": 0.05}
-LEVEL_DBFS = {"#": -20.0, "s": -25.0, ".": -70.0, "q": -62.0, "n": -30.0}
+LEVEL_DBFS = {"#": -20.0, "s": -25.0, ".": -70.0, "q": -72.0, "n": -30.0}
 START_AT = 10.0
 PREROLL, HANGOVER, TRAIL = 4, 5, 6  # frames
 

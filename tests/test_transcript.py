@@ -16,9 +16,19 @@ from voicecli.audio.recording import Recording
 from voicecli.cli import app
 from voicecli.errors import AudioFileError
 from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
-from voicecli.transcript import LONGEST_GAP_S, LONGEST_S, FileTranscript, Span, transcribe_file
+from voicecli.transcript import (
+    LONGEST_GAP_S,
+    LONGEST_S,
+    FileTranscript,
+    Span,
+    Stretch,
+    likeliest,
+    telling,
+    transcribe_file,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from voicecli.messages import Float32
@@ -27,9 +37,12 @@ if TYPE_CHECKING:
 class Detector:
     """Takes what is loud for speech."""
 
+    def begin(self, room_dbfs: float) -> None:
+        self.room_dbfs = room_dbfs
+
     def score(self, frame: Float32Frame) -> ScoredFrame:
         level = level_dbfs(frame.samples)
-        return ScoredFrame(frame, 0.9 if level > -40 else 0.0, level)
+        return ScoredFrame(frame, 0.9 if level > -50 else 0.0, level)
 
 
 class Transcriber:
@@ -37,10 +50,29 @@ class Transcriber:
 
     def __init__(self, *languages: str) -> None:
         self.heard: list[Float32] = []
-        self._languages = list(languages)
+        self._languages = dict(enumerate(languages, 3))
 
-    def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
+    @property
+    def finds_language(self) -> bool:
+        return bool(self._languages)
+
+    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+        """Whether it is one or another is told by the first tone of each span."""
+        parts = (samples[round(begin * RATE_HZ) : round(end * RATE_HZ)] for begin, end in spans)
+        firsts = (int(self.words(part)[0]) for part in parts)
+        return [
+            {language: 0.95 if word == first else 0.001 for word, language in self._languages.items()}
+            for first in firsts
+        ]
+
+    def transcribe(
+        self, samples: Float32, *, language: str | None = None, clear_s: float = 0.0
+    ) -> Transcript:
         self.heard.append(samples)
+        words = self.words(samples)
+        return Transcript(" ".join(words), (language or "en") if words else "", 0.9 if words else 0.0)
+
+    def words(self, samples: Float32) -> list[str]:
         words: list[str] = []
         before = 0
         for block in np.split(samples[: samples.size // 800 * 800], samples.size // 800):
@@ -48,8 +80,7 @@ class Transcriber:
             if word and word == before and (not words or words[-1] != str(word)):
                 words.append(str(word))  # heard in two blocks: it is no edge of one
             before = word
-        language = self._languages.pop(0) if self._languages else "en"
-        return Transcript(" ".join(words), language if words else "", 0.9 if words else 0.0)
+        return words
 
 
 def tone(word: int, seconds: float) -> Float32:
@@ -125,24 +156,27 @@ def test_silence_has_no_words_and_nothing_is_asked_of_the_transcriber(tmp_path: 
 
 def test_speech_that_gives_no_words_is_told_by_its_place(tmp_path: Path) -> None:
     class Deaf(Transcriber):
-        def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
-            said = super().transcribe(samples)
+        def transcribe(
+            self, samples: Float32, *, language: str | None = None, clear_s: float = 0.0
+        ) -> Transcript:
+            said = super().transcribe(samples, language=language)
             return Transcript("", "", 0.0, 0.9) if "5" in said.text else said
 
     parts = [pause(2), tone(3, 20), pause(2), tone(5, 20), pause(2), tone(7, 0.2)]
     result, _ = transcript(tmp_path, Deaf(), *parts)
-    assert result.text == "3"
-    assert [(round(span.begin_s), round(span.end_s)) for span in result.missed] == [(24, 46)]
+    assert result.text == "3 7"
+    assert [(round(span.begin_s), round(span.end_s)) for span in result.missed] == [(24, 44)]
 
 
 def test_transcribe_says_in_one_line_where_it_found_no_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spans = tuple(Span(begin, begin + 4.5) for begin in range(3, 600, 66))
-    found = {"a.wav": FileTranscript("One.", "en", 9.0), "b.wav": FileTranscript("", "", 700.0, spans)}
+    one = (Stretch(0.0, 9.0, "en", "One."),)
+    found = iter([FileTranscript(one, 9.0), FileTranscript((), 700.0, spans)])
     monkeypatch.setattr("voicecli.engines.load_detector", lambda _: None)
     monkeypatch.setattr("voicecli.engines.load_transcriber", lambda *_: None)
-    monkeypatch.setattr("voicecli.transcript.transcribe_file", lambda path, *_: found[path.name])
+    monkeypatch.setattr("voicecli.transcript.transcribe_file", lambda *_: next(found))
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])
     assert done.exit_code == 0
@@ -154,14 +188,81 @@ def test_transcribe_says_in_one_line_where_it_found_no_words(
 
 
 def test_a_sound_too_short_to_be_sure_of_is_not_missed(tmp_path: Path) -> None:
-    result, _ = transcript(tmp_path, Transcriber(), pause(1), 0.3 * np.ones(3000, np.float32), pause(1))
+    result, _ = transcript(tmp_path, Transcriber(), pause(1), tone(3, 0.04), pause(1))
     assert (result.text, result.missed) == ("", ())
 
 
-def test_the_language_is_that_of_the_first_words(tmp_path: Path) -> None:
-    parts = [part for _ in range(20) for part in (tone(3, 2), pause(0.9))]
-    result, _ = transcript(tmp_path, Transcriber("de", "fr"), *parts)
-    assert result.language == "de"
+def test_each_sentence_is_written_down_in_its_own_language(tmp_path: Path) -> None:
+    """3 is German and 4 French; half a second lies between them."""
+    parts = [tone(3, 2.5), pause(0.5), tone(4, 3.5), pause(0.5), tone(3, 2.5)]
+    result, transcriber = transcript(tmp_path, Transcriber("de", "fr"), *parts)
+    assert [(stretch.language, stretch.text) for stretch in result.stretches] == [
+        ("de", "3"),
+        ("fr", "4"),
+        ("de", "3"),
+    ]
+    assert [stretch.start_s for stretch in result.stretches] == pytest.approx([0, 2.7, 6.7], abs=0.1)
+    assert result.language == "de"  # 5 s of it
+    assert len(transcriber.heard) == 3
+
+
+def test_a_recording_in_one_language_is_heard_whole(tmp_path: Path) -> None:
+    result, transcriber = transcript(tmp_path, Transcriber("de", "fr"), tone(3, 2.5), pause(0.5), tone(3, 3))
+    assert (result.language, len(transcriber.heard)) == ("de", 1)
+
+
+@pytest.mark.parametrize(
+    ("likely", "found"),
+    [
+        pytest.param([("en", 0.9, 3), ("fr", 0.99, 3), ("en", 0.7, 3)], "en fr en", id="sentences"),
+        pytest.param([("en", 0.9, 3), ("zh", 0.88, 0.6), ("en", 0.7, 3)], "en en en", id="a word"),
+        pytest.param([("ja", 0.4, 3), ("en", 0.9, 3)], "en en", id="a doubtful sentence"),
+        pytest.param([("de", 0.98, 2.5), ("en", 0.98, 2.5)], "de en", id="one and one"),
+    ],
+)
+def test_a_language_changes_with_a_sentence_and_not_with_a_word(
+    likely: list[tuple[str, float, float]], found: str
+) -> None:
+    """Each with its probability and seconds; the rest is shared by the others."""
+    known = {language for language, *_ in likely}
+    odds = [
+        {one: probability if one == language else (1 - probability) / 10 for one in known}
+        for language, probability, _ in likely
+    ]
+    assert likeliest(odds, [(0, seconds) for *_, seconds in likely], "") == found.split()
+
+
+def test_what_is_too_short_to_tell_its_language_goes_to_the_nearer_neighbour() -> None:
+    assert telling([(0, 1), (1.1, 2), (2.2, 5)]) == [(0, 3)]
+    assert telling([(0, 1), (1.1, 2), (2.3, 3.2), (3.5, 7)]) == [(0, 3), (3, 4)]
+    assert telling([(0, 3), (4, 4.5), (4.6, 8)]) == [(0, 1), (1, 3)]
+    assert telling([(0, 3), (3.6, 4), (4.6, 8)]) == [(0, 1), (1, 2), (2, 3)]  # far from both
+    assert telling([(0, 0.5), (1.5, 2)]) == [(0, 2)]
+
+
+def test_where_nothing_is_made_out_the_halves_are_looked_at(tmp_path: Path) -> None:
+    class Overwhelmed(Transcriber):
+        def words(self, samples: Float32) -> list[str]:
+            return [] if samples.size > 3 * RATE_HZ else super().words(samples)
+
+    parts = [tone(3, 1), pause(0.4), tone(5, 1), pause(0.8), tone(4, 1)]
+    result, _ = transcript(tmp_path, Overwhelmed(), *parts)
+    assert result.text == "3 5 4"
+
+
+def test_the_far_side_of_a_call_is_as_loud_as_the_near_one(tmp_path: Path) -> None:
+    _, transcriber = transcript(tmp_path, Transcriber(), tone(3, 2), pause(1), tone(5, 2) * np.float32(0.03))
+    heard = transcriber.heard[0]
+    assert level_dbfs(heard[-2 * RATE_HZ :]) > level_dbfs(heard[: 2 * RATE_HZ]) - 12
+
+
+def test_the_room_is_known_before_the_first_frame(tmp_path: Path) -> None:
+    detector = Detector()
+    path = tmp_path / "a.wav"
+    with WavWriter(path, RATE_HZ, 1) as wav:
+        wav.write((np.random.default_rng(0).standard_normal(4 * RATE_HZ) * 32767 * 1e-4).astype(np.int16))
+    transcribe_file(Recording(path, RATE_HZ), detector, Transcriber())  # type: ignore[arg-type]
+    assert detector.room_dbfs == pytest.approx(-80, abs=1.5)
 
 
 def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
@@ -171,8 +272,10 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_length_of_the_recording(tmp_path: Path) -> None:
     class Forgetful(Transcriber):
-        def transcribe(self, samples: Float32, *, clear_s: float = 0.0) -> Transcript:
-            said = super().transcribe(samples)
+        def transcribe(
+            self, samples: Float32, *, language: str | None = None, clear_s: float = 0.0
+        ) -> Transcript:
+            said = super().transcribe(samples, language=language)
             self.heard.clear()
             return said
 

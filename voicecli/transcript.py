@@ -35,7 +35,7 @@ HANGOVER_S = 0.35
 """A pause that ends a piece: one voice may follow another, in another language."""
 
 ROOM_S = 3.0
-"""How loud the room of a recording is, is looked for in its first seconds, before its first frame is heard."""
+"""How loud the room of a recording is, is found in its first seconds, before its first frame is heard."""
 
 ROOM_SHARE = 0.1
 """Of their frames, so many are softer than the room is taken to be."""
@@ -44,10 +44,13 @@ NEAR_S = 0.5
 """Pieces so near, what is kept around each not counted, may be of one sentence."""
 
 CHANGE_COSTS = 1.2
-"""Log-odds that a change of language must be worth. A word alone is taken for another language with up to 0.88;
-a sentence is sure of itself."""
+"""Log-odds that a change of language must be worth. A word alone is taken for another language with up to
+0.88; a sentence is sure of itself."""
 
-LEAST_LIKELY = 0.01
+NEW_COSTS = 2.0
+"""And one into a language that was not spoken before in these seconds, so much more."""
+
+LEAST_LIKELY = 0.001
 """No piece is surer than this that it is not some language."""
 
 RECORDED = SegmentConfig(
@@ -287,20 +290,40 @@ def telling(spans: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
 def likeliest(
     odds: Sequence[Mapping[str, float]], spans: Sequence[tuple[float, float]], before: str
 ) -> list[str]:
-    """The language of each piece: the likeliest way through all of them (Viterbi, 1967).
+    """The language of each group: few languages, and few changes, that make the sound likely.
 
-    `odds`: how likely each language is by the sound of each piece. `spans`: its ends, seconds; a short piece
-    tells less. `before`: what was spoken before them, "" where that is not known.
+    `odds`: how likely each language is by the sound of each. `spans`: its ends, seconds; a short one tells
+    less. `before`: what was spoken before them, "" where that is not known.
     """
-    ways: dict[str, tuple[float, list[str]]] = {"": (0.0, [])} if not before else {before: (0.0, [])}
-    for likely, (start_s, end_s) in zip(odds, spans, strict=True):
-        weight = min(1.0, (end_s - start_s) / SENTENCE_S)
-        _, (best, way) = max(ways.items(), key=lambda item: item[1][0])
-        longer: dict[str, tuple[float, list[str]]] = {}
-        for language, probability in likely.items():
-            stays, kept = ways.get(language, (-math.inf, []))
-            changed = best - (CHANGE_COSTS if "" not in ways else 0.0)
-            score, so_far = (stays, kept) if stays >= changed else (changed, way)
-            longer[language] = score + weight * math.log(max(probability, LEAST_LIKELY)), [*so_far, language]
+    weights = [min(1.0, (end_s - start_s) / SENTENCE_S) for start_s, end_s in spans]
+    candidates = {max(likely, key=lambda language: likely[language]) for likely in odds} | {before} - {""}
+    chosen: tuple[str, ...] = ()
+    score, way = -math.inf, [""]
+    while candidates:
+        tried = {one: _through(odds, weights, (*chosen, one), before) for one in candidates}
+        best = max(tried, key=lambda one: tried[one][0])
+        known = not chosen or best == before
+        if tried[best][0] - (0.0 if known else NEW_COSTS) <= score:
+            break
+        score, way = tried[best]
+        score -= 0.0 if known else NEW_COSTS
+        chosen, candidates = (*chosen, best), candidates - {best}
+    return way
+
+
+def _through(
+    odds: Sequence[Mapping[str, float]], weights: Sequence[float], languages: Sequence[str], before: str
+) -> tuple[float, list[str]]:
+    """The likeliest way through the groups in these languages (Viterbi, 1967), and its log-odds."""
+    ways: dict[str, tuple[float, list[str]]] = {
+        one: (0.0 if before in ("", one) else -CHANGE_COSTS, []) for one in languages
+    }
+    for likely, weight in zip(odds, weights, strict=True):
+        best, way = max(ways.values(), key=lambda item: item[0])
+        longer = {}
+        for one, (stays, kept) in ways.items():
+            score, so_far = (stays, kept) if stays >= best - CHANGE_COSTS else (best - CHANGE_COSTS, way)
+            heard = weight * math.log(max(likely.get(one, 0.0), LEAST_LIKELY))
+            longer[one] = (score + heard, [*so_far, one])
         ways = longer
-    return max(ways.values(), key=lambda item: item[0])[1]
+    return max(ways.values(), key=lambda item: item[0])

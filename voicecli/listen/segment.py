@@ -59,8 +59,11 @@ WORDS_DB = 18.0
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
 
-SPLIT_SEARCH_S = 3.0
-"""An utterance that grew too long is split at its quietest frame among the last so many seconds."""
+SPLIT_SEARCH_S = 5.0
+"""An utterance that grew too long is split where it is quietest among the last so many seconds."""
+
+GAP_FRAMES = 4
+"""As long as a gap between words is at least; a stop inside a word is quiet for 50 to 100 ms."""
 
 
 class State(Enum):
@@ -223,8 +226,11 @@ class Segmenter:
 
     def _split(self) -> list[SegmentEvent]:
         search = min(round(SPLIT_SEARCH_S / FRAME_S), self._longest // 2)
-        tail = list(self._held)[-search:-1]  # at least the newest frame goes on
-        at = len(self._held) - 1 - len(tail) + min(range(len(tail)), key=lambda i: tail[i].level_dbfs) + 1
+        levels = [scored.level_dbfs for scored in list(self._held)[-search:-1]]  # at least the newest goes on
+        quiet = [sum(levels[at : at + GAP_FRAMES]) for at in range(len(levels) - GAP_FRAMES + 1)]
+        gap = min(range(len(quiet)), key=quiet.__getitem__)
+        within = min(range(gap, gap + GAP_FRAMES), key=levels.__getitem__)
+        at = len(self._held) - 1 - len(levels) + within + 1
         event = self._utterance(at, self._held[-1], complete=False)
         for _ in range(at):
             self._held.popleft()
