@@ -250,7 +250,7 @@ def test_a_short_sound_changes_the_language_only_when_it_could_be_no_other(
     transcriber._language, transcriber._spoken = "auto", before
     transcriber._model = SimpleNamespace(model=model)
     encoded: Any = None
-    assert transcriber._language_of(encoded, sound_s, provisional=False) == (language, sure)
+    assert transcriber._language_of(encoded, sound_s, None, provisional=False) == (language, sure)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_words_that_may_change_are_in_another_language_when_that_is_clear(
     transcriber._language, transcriber._spoken = "auto", "en"
     transcriber._model = SimpleNamespace(model=model)
     encoded: Any = None
-    assert transcriber._language_of(encoded, 3.0, provisional=True) == (language, True)
+    assert transcriber._language_of(encoded, 3.0, None, provisional=True) == (language, True)
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])

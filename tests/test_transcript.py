@@ -15,6 +15,7 @@ from voicecli.audio.level import level_dbfs
 from voicecli.audio.recording import Recording
 from voicecli.cli import app
 from voicecli.errors import AudioFileError
+from voicecli.listen.languages import likeliest, telling
 from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
 from voicecli.transcript import (
     LONGEST_GAP_S,
@@ -22,8 +23,6 @@ from voicecli.transcript import (
     FileTranscript,
     Span,
     Stretch,
-    likeliest,
-    telling,
     transcribe_file,
 )
 
