@@ -117,3 +117,18 @@ def test_when_all_that_was_played_has_died_away_anything_is_more_than_echo() -> 
     silent_after = int(np.flatnonzero(np.isinf(over[300:]))[0])
     assert LAG <= silent_after < UNKNOWN_LATER  # its delay was known
     assert np.isinf(over[300 + silent_after :]).all()
+
+
+@pytest.mark.parametrize("gap", [12, 25])
+def test_a_reply_that_begins_with_a_short_clause_shows_how_loud_its_echo_is(gap: int) -> None:
+    """Some 20 frames of it are loud. Who speaks over the next clause at once is more than echo."""
+    syllables = [-50, -32, -14, -15, -13, -14, -32, -55]
+    clause = np.interp(np.arange(40) / 5, np.arange(8), syllables)
+    played = np.concatenate((clause, np.full(gap, -90.0), voice(80, seed=8)))
+    begin = 40 + gap + 5
+    heard = echo(played, -15)
+    alone = over_echo_db(played, heard)
+    somebody = np.where(np.arange(heard.size) < begin, heard, np.maximum(heard, -18.0))
+    over = over_echo_db(played, somebody)
+    assert alone[begin:].max() < BEYOND_ECHO_DB
+    assert np.mean(over[begin : begin + 40] > BEYOND_ECHO_DB) > 0.3

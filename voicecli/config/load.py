@@ -148,6 +148,8 @@ def _error(
 
 def _allowed(key: Key, value: object) -> str:
     """Say what `key` may be: its bounds, and its type when `value` has another."""
+    if isinstance(value, str) and not value.isprintable() and any("\ud800" <= c <= "\udfff" for c in value):
+        return "letters that this locale has; for all others set LC_ALL to C.UTF-8"
     same_type = type(value) is type(key.default) or (type(value) is int and type(key.default) is float)
     if same_type and key.allowed:
         return key.allowed

@@ -76,6 +76,12 @@ SOON = 100
 CLOSELY_SOON = 0.96
 """Until so many frames are known, somebody who just began to speak over it may not show yet."""
 
+FEW = 15
+CLOSELY_FEW = 0.98
+"""From so few loud frames the echo is learnt where it follows so closely: a reply may begin with a clause of
+0.4 s, in which 20 to 24 frames were loud, with a correlation of 0.993 to 1.0 (six first replies in a virtual
+room beside a busy core). Who spoke over the next clause was not heard for want of it, in three of them."""
+
 LOUDER_DB = 1.0
 """That the echo is softer is believed at once, that it is louder by so much a look: somebody may speak."""
 
@@ -197,12 +203,16 @@ class Residual:
         lag, follows = _lag(reference, heard)
         played = reference[LAGS - lag : LAGS - lag + known]
         loud = played > threshold
-        if np.count_nonzero(loud) < ENOUGH:
+        if np.count_nonzero(loud) < FEW:
             return state
         if follows < FOLLOWS:
             return state  # somebody else is louder
+        few = np.count_nonzero(loud) < ENOUGH
+        early = CLOSELY_SOON if self._count - self._since < SOON else CLOSELY
+        self._learn(levels[3], levels[4, LAGS:], heard, threshold, CLOSELY_FEW if few else early)
+        if few:
+            return state
         self.absent = False
-        self._learn(levels[3], levels[4, LAGS:], heard, threshold)
         coupling = heard - played
         alone = loud & (coupling < float(np.median(coupling[loud])) + ABOVE_DB)
         removed = max(0.0, float(np.median(heard[alone] - cleaned[alone])))
@@ -213,10 +223,12 @@ class Residual:
         found = self._path is not None and (gone or removed > REMOVED_DB)
         return EchoState(removed, converged=True, coping=True, bounded=True) if found else state
 
-    def _learn(self, played: Levels, falling: Levels, heard: Levels, threshold: float) -> None:
+    def _learn(
+        self, played: Levels, falling: Levels, heard: Levels, threshold: float, closely: float
+    ) -> None:
         """See how late and how loud the echo is, where there is nothing else."""
         lag, follows = _lag(played, falling)
-        if follows < (CLOSELY if self._count - self._since >= SOON else CLOSELY_SOON):
+        if follows < closely:
             return
         around = np.lib.stride_tricks.sliding_window_view(
             np.pad(played, (LATER, EARLIER), constant_values=SILENCE_DBFS), LATER + 1 + EARLIER
