@@ -101,6 +101,20 @@ def test_all_that_is_said_is_played_once_and_in_order() -> None:
     assert room.playback.jitter.waiting == 0
 
 
+def test_a_text_without_end_is_played_whole_though_nothing_is_kept_of_it() -> None:
+    room = Room()
+    room.begin(1)
+    clauses = [sound(0.4), sound(1.0), sound(0.3)]
+    for number, samples in enumerate(clauses):
+        room.say(f"clause {number}", samples)
+        room.playback.forget()
+        assert not room.playback._placed
+    room.end()
+    said, played = np.concatenate(clauses), room.played
+    first = np.nonzero(played)[0][0] - 1
+    np.testing.assert_array_equal(played[first + 128 : first + said.size - 128], said[128:-128])
+
+
 @pytest.mark.parametrize(("ahead_ms", "blocks"), [(800, 40), (300, 15), (200, 12.5)])
 def test_synthesis_runs_ahead_no_further_than_allowed(ahead_ms: int, blocks: float) -> None:
     room = Room(config=PlaybackConfig(ahead_ms=ahead_ms, jitter_max_ms=250))
