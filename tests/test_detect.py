@@ -111,3 +111,17 @@ def test_what_cannot_matter_is_not_heard_until_something_does(detector: Detector
 def test_another_model_is_refused_when_it_is_loaded_and_not_in_a_talk() -> None:
     with pytest.raises(ModelError, match="not a voice activity model"):
         Detector(models_root() / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx")
+
+
+@pytest.mark.parametrize("peak_dbfs", [-30.0, -50.0, -58.0])
+def test_a_faint_voice_is_speech_in_a_quiet_room(detector: Detector, peak_dbfs: float) -> None:
+    room = NOISE[: RATE_HZ // 2] * np.float32(1e-4)
+    speech = speak("The quick brown fox jumps over the lazy dog.")
+    faint = speech / np.abs(speech).max() * np.float32(10 ** (peak_dbfs / 20))
+    found = probabilities(detector, np.concatenate((room, faint)))[room.size // FRAME_SAMPLES + 1 :]
+    assert np.mean(found > 0.5) > 0.8
+
+
+@pytest.mark.parametrize("dbfs", [-85.0, -70.0, -55.0])
+def test_a_room_is_no_speech_however_quiet_it_is(detector: Detector, dbfs: float) -> None:
+    assert probabilities(detector, NOISE * np.float32(10 ** (dbfs / 20))).max() < 0.3

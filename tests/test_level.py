@@ -8,14 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.audio.level import (
+    MOST_RAISED_DB,
+    RAISED_DBFS,
     SILENCE_DBFS,
+    OffsetRemover,
     end_of_sound,
     first_audible,
     frame_levels_dbfs,
     level_dbfs,
+    raised,
     to_float,
     to_int16,
 )
+from voicecli.messages import RATE_HZ
 
 
 def test_every_int16_survives_the_way_to_float_and_back() -> None:
@@ -95,3 +100,34 @@ def test_the_room_is_no_sound() -> None:
     assert end_of_sound(samples, 16_000, floor_dbfs=-50.0, range_db=40.0) == 1600
     for nothing in (samples[:0], samples[:100], samples[1600:]):
         assert end_of_sound(nothing, 16_000, floor_dbfs=-50.0, range_db=40.0) == 0
+
+
+@pytest.mark.parametrize("dbfs", [-80.0, -60.0, -40.0])
+def test_faint_speech_is_raised_and_loud_speech_is_the_same_array(dbfs: float) -> None:
+    tone = np.sin(np.arange(RATE_HZ) / 5).astype(np.float32) * np.float32(np.sqrt(2))
+    loud = tone * np.float32(10 ** (-25 / 20))
+    assert raised(loud, RATE_HZ) is loud
+    wanted = min(RAISED_DBFS, dbfs + MOST_RAISED_DB)
+    assert level_dbfs(raised(tone * np.float32(10 ** (dbfs / 20)), RATE_HZ)) == pytest.approx(wanted, abs=0.1)
+
+
+def test_silence_is_not_raised() -> None:
+    silence = np.zeros(RATE_HZ, np.float32)
+    assert raised(silence, RATE_HZ) is silence
+    assert raised(silence[:10], RATE_HZ).size == 10
+
+
+def test_a_constant_offset_is_taken_out_and_the_voice_is_not() -> None:
+    voice = (0.2 * np.sin(np.arange(4 * RATE_HZ) / 9)).astype(np.float32)
+    remover = OffsetRemover(RATE_HZ)
+    blocks = np.split(voice + np.float32(0.4), 4 * RATE_HZ // 500)
+    heard = np.concatenate([remover.push(block) for block in blocks])
+    assert np.abs(heard - voice).max() < 0.02
+    assert abs(heard.mean()) < 0.002
+
+
+def test_what_has_no_offset_stays_as_it_is() -> None:
+    remover = OffsetRemover(RATE_HZ)
+    block = (0.2 * np.sin(np.arange(512) * 2 * np.pi / 64)).astype(np.float32)
+    assert remover.push(block) is block
+    assert remover.push(block[:0]).size == 0

@@ -44,7 +44,7 @@ RECORDED = SegmentConfig(
     release_probability=0.2,
     onset_frames=1,
     snr_db=0.0,
-    min_level_dbfs=-80.0,
+    min_level_dbfs=-90.0,
     min_speech_ms=0,
     max_utterance_s=LONGEST_S - 1,
 )
