@@ -1,0 +1,141 @@
+"""Abbreviations, initials and shouted capitals -> words."""
+
+from __future__ import annotations
+
+import re
+
+from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
+from voicecli.reply.spoken.rules import Rules, apply, one_of
+
+_TITLES = {
+    "Dr": "Doctor", "Mr": "Mister", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
+    "Sen": "Senator", "Rep": "Representative", "Gov": "Governor", "Pres": "President", "Capt": "Captain",
+    "Cmdr": "Commander", "Lt": "Lieutenant", "Col": "Colonel", "Maj": "Major", "Sgt": "Sergeant",
+    "Rev": "Reverend", "Hon": "Honourable", "Mt": "Mount", "Ft": "Fort", "Messrs": "Messieurs",
+}  # fmt: skip
+_STREETS = {
+    "St": "Street", "Dr": "Drive", "Ave": "Avenue", "Av": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane",
+    "Ct": "Court", "Pl": "Place", "Sq": "Square", "Hwy": "Highway", "Pkwy": "Parkway", "Ter": "Terrace",
+    "Cir": "Circle", "Expy": "Expressway",
+}  # fmt: skip
+_ALWAYS = {
+    "Fig": "Figure", "fig": "figure", "Figs": "Figures", "figs": "figures", "Vol": "Volume", "vol": "volume",
+    "vols": "volumes", "vs": "versus", "approx": "approximately", "dept": "department", "Dept": "Department",
+    "cf": "compare", "Apt": "Apartment", "apt": "apartment", "Ste": "Suite", "Blvd": "Boulevard", "Ave": "Avenue",
+    "Hwy": "Highway", "Pkwy": "Parkway", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation",
+    "Bros": "Brothers", "Assn": "Association", "Univ": "University", "govt": "government", "Govt": "Government",
+    "misc": "miscellaneous", "incl": "including", "excl": "excluding", "esp": "especially", "viz": "namely",
+    "Jr": "Junior", "Sr": "Senior", "Eq": "Equation", "eq": "equation", "Mlle": "Mademoiselle", "Mme": "Madame",
+    "resp": "respectively", "ibid": "ibidem", **SHORT_MONTHS,
+}  # fmt: skip
+_BEFORE_NUMBER = {
+    "p": "page", "pp": "pages", "P": "page", "est": "established", "Est": "established", "c": "circa", "ca": "circa",
+    "max": "maximum", "Max": "Maximum", "min": "minimum", "Min": "Minimum", "ext": "extension", "Ext": "extension",
+    "tel": "telephone", "Tel": "telephone", "ch": "chapter", "Ch": "Chapter", "sec": "section", "Sec": "Section",
+    "ver": "version", "v": "version", "par": "paragraph", "para": "paragraph", "art": "article", "Art": "Article",
+    "no": "number", "No": "number", "nos": "numbers", "Nos": "numbers", "op": "opus", "Op": "Opus", "Rm": "Room",
+    "rm": "room", "ed": "edition", "d": "died", "b": "born", "Pt": "Part", "pt": "part", "Bk": "Book", "l": "line",
+}  # fmt: skip
+_DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West", "NW": "Northwest", "NE": "Northeast", "SW": "Southwest", "SE": "Southeast"}
+_STREET_WORD = r"(?:Street|Drive|Avenue|Boulevard|Road|Lane|Court|Place|Square|Highway|Parkway|Terrace|Circle)"
+_WITH_SLASH = {"w/": "with", "w/o": "without", "b/c": "because", "c/o": "care of", "h/t": "hat tip", "n/a": "not applicable", "N/A": "not applicable", "a/c": "air conditioning", "A/C": "air conditioning", "s/he": "she or he", "w/in": "within"}  # fmt: skip
+_STARTERS = (
+    "The A An I It He She We They You This That These Those There Here In On At But And So If When What Who Why "
+    "How My Your His Her Our Their Come Go Please Let Do Is Are Was Then Now Yes No For To After Before Since"
+).replace(" ", "|")
+"""Words that begin a sentence behind an abbreviation, rather than go on with a name."""
+
+_PHRASES: Rules = [
+    (re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
+    (re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
+    (re.compile(r"(?<!\w)a\.\s?k\.\s?a\."), "also known as"),
+    (re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
+    (re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
+    (re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
+    (re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
+    (re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
+    (re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
+    (re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE), lambda match: f"{match[1]}m"),
+    (re.compile(r"(?<!\w)([ap])\.\s?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
+    (re.compile(r"& (?=Co\b)"), "and "),
+    (re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
+    (re.compile(r"\bCo\.(?=\s)"), "Company."),
+]
+
+
+def _street(match: re.Match[str]) -> str:
+    return f"{_STREETS[match[1]]}{match[2] or ''}"
+
+
+_POINTED: Rules = [
+    # A title stands before a name, a street behind one.
+    (re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"), lambda match: f"{_STREETS[match[1]]}."),
+    (re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"), _street),
+    (re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"), lambda match: f"{_STREETS[match[1]]}."),
+    (re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"), lambda match: match[1] + _STREETS[match[2]]),
+    (re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
+    (re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
+    (re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"), lambda match: _TITLES[match[1]]),
+    (re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"), lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else "")),
+    (re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
+    (re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"), lambda match: f"{_BEFORE_NUMBER[match[1]]} "),
+    (re.compile(rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"), lambda match: SHORT_DAYS[match[1]]),
+    (re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|in|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(]|[,;)])"), r"\1"),
+    # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
+    (re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), lambda match: _initials(match)),
+]
+_UNPOINTED: Rules = [
+    (re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"), lambda match: match[1] + _DIRECTIONS[match[2]]),
+    (re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"), lambda match: match[1] + _DIRECTIONS[match[2]]),
+    (re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"), lambda match: _ALWAYS[match[1] or match[2]]),
+    (re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"), lambda match: SHORT_DAYS[match[1]]),
+    (re.compile(rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"), lambda match: SHORT_DAYS[match[1]]),
+]
+_DAY_LIST = re.compile(rf"(day(?:\s?[–-]\s?|, (?:and )?|/| and | to | or ))({one_of(SHORT_DAYS)})(?![\w])")
+_SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")
+_STARTS = re.compile(rf"(?:{_STARTERS})\b")
+_SHOUTED = re.compile(r"\b[A-Z][A-Z'’]+\b")
+_KEPT = frozenset(
+    "FBI CIA NSA USA UK EU UN US AI API CPU GPU RAM USB SQL HTML CSS HTTP HTTPS URL PDF TV DVD CEO CTO FAQ ID IT DIY "
+    "ATM PIN VIP BBC CNN NBA NFL IBM UFO GPS PC LLM TTS DNA RNA HIV ETA FYI ASAP IRS DMV MRI NASA NATO OK".split()
+)
+_WORDS_TOO = frozenset({"IT", "US", "ID"})
+
+
+def expand(text: str) -> str:
+    """Put the words in place of their abbreviations."""
+    if "." in text:
+        text = apply(_PHRASES, text)
+        text = apply(_POINTED, text)
+    if "/" in text:
+        text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
+    text = apply(_UNPOINTED, text)
+    text = _DAY_LIST.sub(lambda match: match[1] + SHORT_DAYS[match[2]], text)
+    return calm(text)
+
+
+def calm(text: str) -> str:
+    """Write as words what was shouted in capitals: three words and more, and nothing else."""
+    shouted = _SHOUTED.findall(text)
+    if len(shouted) < 3 or any(char.islower() for char in text):
+        return text
+    letters = [word for word in shouted if word not in _KEPT or word in _WORDS_TOO]
+    if len(letters) * 2 < len(shouted) or len(letters) < 2:
+        return text
+    calmed = _SHOUTED.sub(lambda match: match[0].lower() if match[0] not in _KEPT or match[0] in _WORDS_TOO else match[0], text)
+    return re.sub(r"\b(?<!['’])A\b(?= [a-z])", "a", calmed[:1] + calmed[1:])
+
+
+def _initials(match: re.Match[str]) -> str:
+    """Letters without their points, unless a sentence ends with them."""
+    letters = " ".join(match[0].replace(".", " ").split())
+    rest = match.string[match.end() :]
+    spaced = match[0].endswith(" ")
+    starts = spaced and bool(_STARTS.match(rest))
+    if len(letters) == 1:
+        behind_word = match.string[: match.start()].rstrip()[-1:].islower()
+        initial = spaced and rest[:1].isupper() and letters != "I" and not (behind_word and starts)
+        return f"{letters} " if initial else match[0]
+    if not rest or starts:
+        return f"{letters}. " if rest else f"{letters}."
+    return letters if rest[0] in ",;:)'’?!\"”" else f"{letters} "
