@@ -19,6 +19,7 @@ _CHOICE = re.compile(r"\{([^{}]*)\}")
 _TOKEN = re.compile(r"\s?\w{1,4}|\s?[^\w\s]|\s")
 """About what language models send at a time."""
 _STOPS = ".!?"
+_SENTENCE = re.compile(r"(?<=[.!?]) ")
 # Stress, length, pauses and what depends on the neighbours: flaps, linking, reduced vowels.
 _UNHEARD = dict.fromkeys(map(ord, "ˈˌː,;: -‿ʲ"))
 _NEAR = str.maketrans({"ɐ": "ə", "ᵻ": "ɪ", "ɾ": "t", "ʔ": "t", "ʌ": "ə", "ʊ": "u", "!": ".", "?": "."})
@@ -60,7 +61,7 @@ def tokens(text: str) -> list[str]:
 def right(case: Case, said: Iterable[str]) -> bool:
     """Whether the clauses sound like one of the spoken forms."""
     sound = phonemes(said)
-    return any(sound == phonemes([form]) for heard in case.heard for form in _forms(heard))
+    return any(sound == phonemes(_SENTENCE.split(form)) for heard in case.heard for form in _forms(heard))
 
 
 def phonemes(said: Iterable[str]) -> str:
@@ -75,7 +76,7 @@ def _phonemes(clause: str) -> str:
     if parts and not clause.rstrip("\"'”’») ").endswith(tuple(_STOPS)):
         parts[-1] = parts[-1].rstrip(_STOPS)
     sound = "".join(parts).translate(_UNHEARD).translate(_NEAR)
-    return sound.replace("eɪ", "ə")  # the letter a, and the word
+    return sound.replace("ɹɹ", "ɹ").replace("eɪ", "ə")  # the letter a, and the word
 
 
 @cache

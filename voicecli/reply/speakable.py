@@ -126,6 +126,7 @@ _FIRST: Rules = [
     (re.compile(r"(?<!\S)!(?=\[)"), ""),
     (re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
     (re.compile("[\u2122\u00ae]"), ""),
+    (re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
 ]
 _LAST: Rules = [
     (re.compile(r"\s*\|+\s*"), ", "),

@@ -37,6 +37,18 @@ _BEFORE_NUMBER = {
     "rm": "room", "ed": "edition", "d": "died", "b": "born", "Pt": "Part", "pt": "part", "Bk": "Book", "l": "line",
 }  # fmt: skip
 _DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West", "NW": "Northwest", "NE": "Northeast", "SW": "Southwest", "SE": "Southeast"}
+_STATES = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
+    "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
+    "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "ME": "Maine",
+    "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri",
+    "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico",
+    "NY": "New York", "NC": "North Carolina", "ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon",
+    "PA": "Pennsylvania", "RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee",
+    "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington", "WV": "West Virginia",
+    "WI": "Wisconsin", "WY": "Wyoming", "DC": "D C",
+}  # fmt: skip
+"""Postal codes of the United States."""
 _STREET_WORD = r"(?:Street|Drive|Avenue|Boulevard|Road|Lane|Court|Place|Square|Highway|Parkway|Terrace|Circle)"
 _WITH_SLASH = {"w/": "with", "w/o": "without", "b/c": "because", "c/o": "care of", "h/t": "hat tip", "n/a": "not applicable", "N/A": "not applicable", "a/c": "air conditioning", "A/C": "air conditioning", "s/he": "she or he", "w/in": "within"}  # fmt: skip
 _STARTERS = (
@@ -85,6 +97,9 @@ _POINTED: Rules = [
     (re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), lambda match: _initials(match)),
 ]
 _UNPOINTED: Rules = [
+    (re.compile(rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"), lambda match: _STATES[match[1]]),
+    # A clause may begin with it: "St. Louis, / MO, to".
+    (re.compile(rf"^(?!OK|IN|OR|ME|HI|ID|MA|PA)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"), lambda match: _STATES[match[1]]),
     (re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"), lambda match: match[1] + _DIRECTIONS[match[2]]),
     (re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"), lambda match: match[1] + _DIRECTIONS[match[2]]),
     (re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"), lambda match: _ALWAYS[match[1] or match[2]]),

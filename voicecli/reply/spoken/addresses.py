@@ -117,8 +117,7 @@ OPERATORS: Rules = [
 NAMES: Rules = [
     (re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
     (re.compile(r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b", re.IGNORECASE), lambda match: f"{'View' if match[1].lower() == 'vue' else match[1]} {' '.join(match[2].upper())}"),
-    (re.compile(r"(?<=\b[A-Z])&(?=[A-Z]s?\b)|(?<=\b[A-Z]{2})&(?=[A-Z]\b)"), " and "),
-    (re.compile(r"(?<= and )Ms\b(?=[.,;!?]|$)(?<=M and Ms)"), "M's"),
+    (re.compile(r"\b([A-Z]{1,3})&([A-Z])(s?)\b"), lambda match: f"{' '.join(match[1])} and {match[2]}{match[3] and chr(39) + 's'}"),
     (re.compile(r"(?<=\w)\s?&\s?(?=\w)|(?<=\s)&(?=\s)|^& "), " and "),
     (re.compile(r"§§? ?(?=\d)"), "section "),
     (re.compile(r"¶ ?(?=\d)"), "paragraph "),

@@ -265,7 +265,7 @@ def fraction(above: int, below: int) -> str:
     """(3, 4) -> three quarters; empty where no such word is used."""
     if not 0 < above or not 1 < below <= 1000:
         return ""
-    name = {2: "half", 4: "quarter"}.get(below) or ordinal(below)
+    name = {2: "half", 4: "quarter"}.get(below) or ordinal(below).removeprefix("one ")
     if above > 1:
         name = {"half": "halves"}.get(name, f"{name}s")
     return f"{'one' if above == 1 else above} {name}"

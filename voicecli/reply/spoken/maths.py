@@ -44,7 +44,7 @@ def _interval(match: re.Match[str]) -> str:
 MATHS: Rules = [
     # Notes: works.^{1}
     (re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
-    (re.compile(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?![\w.])"), _scientific),
+    (re.compile(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
     (re.compile(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
     (re.compile(r"(?<=[\w)\]])\s?(?:\^|\*\*)\{([^{}]*)\}|(?<=[\w)\]])\s?(?:\^|\*\*)(\([^()]*\)|[-−+]?\w+(?:\.\d+)?)\^?"), _power),
     (re.compile(r"(?<=[A-Za-z\d)\]])²"), " squared"),
