@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voicecli.reply.clauses import MAX_CLAUSE_CHARS, ClauseSplitter
+from voicecli.reply.spoken.signs import composed, plain
 
 
 def clauses(text: str, language: str = "en") -> list[str]:
@@ -100,7 +101,7 @@ def test_a_typical_answer() -> None:
         "Here are three tips:",
         "1, Plan ahead.",
         "Write a list, for example milk and eggs.",
-        "2, Use git status -s often.",
+        "2, Use git status dash s often.",
         "3, Visit the docs.",
         "There is a code example here.",
         "Name, Age.",
@@ -129,8 +130,8 @@ def test_a_typical_answer() -> None:
         ("one ````\n```\ncode\n```` two", ["one.", "There is a code example here.", "two."]),
         ("- [ ] one\n- [x] two\n  * three,\n+ four", ["one.", "two.", "three.", "four."]),
         ("# One\ntwo\n## 3. Four", ["One.", "two.", "3, Four."]),
-        ("2024 was\n1999. is", ["2024 was.", "1999. is."]),
-        ("-5 degrees\n--flag\n#tag", ["-5 degrees.", "flag.", "#tag."]),
+        ("2024 was\n1999. is", ["twenty twenty-four was.", "nineteen ninety-nine. is."]),
+        ("-5 degrees\n--flag\n#tag", ["-5 degrees.", "dash dash flag.", "hashtag tag."]),
         ("\x1b[1;31mred\x1b[0m a\x1b7b", ["red ab."]),
         ("a\r\n\r\nb\tc", ["a.", "b c."]),
         ("A | B\n--- | ---\n1 | 2", ["A, B.", "1, 2."]),
@@ -172,8 +173,8 @@ def test_the_first_clause_comes_early(text: str, first: str, at_most: int) -> No
 
 @pytest.mark.parametrize("bound", ["the", "9", "J."])
 def test_no_clause_ends_on_a_closely_bound_word(bound: str) -> None:
-    first, *_ = clauses(f"One two three {bound} Nine ten eleven")
-    assert first.endswith("Nine")
+    first, *_ = clauses(f"One two three {bound} nine ten eleven")
+    assert first.endswith("nine")
 
 
 def test_what_abbreviations_make_too_long_is_cut_without_loss() -> None:
@@ -302,4 +303,4 @@ def test_no_word_of_plain_prose_is_lost_or_doubled(parts: list[tuple[str, str]],
     def letters(said: str) -> str:
         return re.sub(r"[\s.,!?;:—。]+", "", said)
 
-    assert letters("".join(clauses(text, "xx"))) == letters(text)
+    assert letters("".join(clauses(text, "xx"))) == letters(composed(plain(text)))

@@ -57,8 +57,9 @@ def speakable(text: str, language: str = "en") -> str:
     """
     if _PROSE.fullmatch(text) and not _CAPITALS.search(text):
         return _tidy(text) if any(map(str.isalnum, text)) else ""
-    text = composed(_without_controls(text))
-    text = apply(_FIRST, _EMOJI.sub(" ", text))
+    text = _without_controls(text)
+    text = text if text.isascii() else composed(_EMOJI.sub(" ", text))
+    text = apply(_FIRST, text)
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     if language == "en":
@@ -126,6 +127,8 @@ _FIRST: Rules = [
     (re.compile(r"(?<!\S)!(?=\[)"), ""),
     (re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
     (re.compile("[\u2122\u00ae]"), ""),
+    (re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"), ""),
+    (re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
     (re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
 ]
 _LAST: Rules = [

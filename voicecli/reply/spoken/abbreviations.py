@@ -8,7 +8,7 @@ from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.rules import Rules, apply, one_of
 
 _TITLES = {
-    "Dr": "Doctor", "Mr": "Mister", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
+    "Dr": "Doctor", "Mr": "Mr", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
     "Sen": "Senator", "Rep": "Representative", "Gov": "Governor", "Pres": "President", "Capt": "Captain",
     "Cmdr": "Commander", "Lt": "Lieutenant", "Col": "Colonel", "Maj": "Major", "Sgt": "Sergeant",
     "Rev": "Reverend", "Hon": "Honourable", "Mt": "Mount", "Ft": "Fort", "Messrs": "Messieurs",

@@ -71,8 +71,8 @@ def _clock(hour: int, minute: str, half: str = "") -> str:
 
 def _time(match: re.Match[str]) -> str:
     hour, minute, half = int(match[1]), match[2], match[3] or ""
-    if hour > 24:
-        return match[0]
+    if hour > 24 or (hour and minute > "09"):
+        return match[0]  # espeak-ng reads it well
     return _clock(hour, minute, half) + (f" {half.replace('.', '').strip()}" if half else "")
 
 

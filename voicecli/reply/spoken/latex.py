@@ -1,4 +1,4 @@
-"""LaTeX between its marks -> words, or signs where the voice speaks no English.
+r"""LaTeX between its marks -> words, or signs where the voice speaks no English.
 
 Read by descent: `\frac{..}{..}`, `\sqrt[..]{..}`, `^`, `_` and accents take what follows them; other commands
 have a word or a sign each; what is unknown is left out, its arguments are read.

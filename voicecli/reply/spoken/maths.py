@@ -37,6 +37,21 @@ def _scientific(match: re.Match[str]) -> str:
     return f"{match[1]} times 10 {raised(sign + match[3].lstrip('0') if sign else match[3].lstrip('0') or '0')}"
 
 
+_COMPARISONS = {
+    "≠": "not equal to", "!=": "not equal to", "!==": "not equal to", "=/=": "not equal to", "<>": "not equal to",
+    "<=": "at most", "≤": "at most", "⩽": "at most", ">=": "at least", "≥": "at least", "⩾": "at least",
+    "<": "less than", ">": "more than", "≈": "about", "≃": "about", "≅": "about", "∼": "about",
+}  # fmt: skip
+_NO_SUBJECT = re.compile(r"\b(?:or|and|if|of|is|are|be|was|were|to|for|with|than|just|only|not|either|by|at|in|when|from|cost|costs|use|needs?|takes?|has|have)$", re.IGNORECASE)
+
+
+def _compared(match: re.Match[str]) -> str:
+    """`x < 5`: x is less than 5; "or < 5" has a verb already."""
+    words = _COMPARISONS[next(filter(None, match.groups()[1:]))]
+    before = match.string[: match.start()]
+    return f" {words} " if not before or _NO_SUBJECT.search(before) else f" is {words} "
+
+
 def _interval(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]} to {match[3]}"
 
@@ -46,7 +61,7 @@ MATHS: Rules = [
     (re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
     (re.compile(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
     (re.compile(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
-    (re.compile(r"(?<=[\w)\]])\s?(?:\^|\*\*)\{([^{}]*)\}|(?<=[\w)\]])\s?(?:\^|\*\*)(\([^()]*\)|[-−+]?\w+(?:\.\d+)?)\^?"), _power),
+    (re.compile(r"(?<=[\w)\]])\s?(?:\^|\*\*)\{([^{}]*)\}|(?<=[\w)\]])\s?(?:\^|(?<=[\w)])\*\*(?=\S))(\([^()]*\)|[-−+]?\w+(?:\.\d+)?)\^?"), _power),
     (re.compile(r"(?<=[A-Za-z\d)\]])²"), " squared"),
     (re.compile(r"(?<=[A-Za-z\d)\]])³"), " cubed"),
     (re.compile(r"(?<=[A-Za-z])_\{([^{}]{1,12})\}|(?<=\b[A-Za-z])_(\d+|[a-z])\b"), lambda match: f" {match[1] or match[2]} "),
@@ -65,17 +80,14 @@ MATHS: Rules = [
     (re.compile(r"(?<=\d)x(?=\s|[,.;:)!?]|$)"), " times"),
     (re.compile(r"(?<!\w)x(?=\d+\b)"), "times "),
     # Comparisons
-    (re.compile(r"\s*(?:!=|≠|=/=|<>)\s*"), " is not equal to "),
     (re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
     (re.compile(r"\s*:=\s*"), " becomes "),
-    (re.compile(r"(?<=[\w)\]])\s*(?:<=|≤|⩽)\s*"), " is at most "),
-    (re.compile(r"(?<=[\w)\]])\s*(?:>=|≥|⩾)\s*"), " is at least "),
-    (re.compile(r"(?:<=|≤|⩽)\s*(?=[\w$€£.-])"), "at most "),
-    (re.compile(r"(?:>=|≥|⩾)\s*(?=[\w$€£.-])"), "at least "),
-    (re.compile(r"(?<=[\w)\]])\s*(?:≈|≃|≅|∼)\s*"), " is about "),
-    (re.compile(r"(?:≈|≃|≅|∼)\s*"), "about "),
-    (re.compile(r"(?<=[\w)\]])\s+<\s+(?=[\w-])|(?<=\b\w)<(?=\d|\w\b)"), " is less than "),
-    (re.compile(r"(?<=[\w)\]])\s+>\s+(?=[\w-])|(?<=\b\w)>(?=\d|\w\b)"), " is more than "),
+    (re.compile(r"(?:(?<=(\w))|(?<=[)\]])|^)\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"), lambda match: _compared(match)),
+    (re.compile(r"(?:(?<=(\w))|(?<=[)\]])|^)(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"), lambda match: _compared(match)),
+    (re.compile(r"(?:!=|≠)"), " not equal to "),
+    (re.compile(r"(?:<=|≤|⩽)"), " at most "),
+    (re.compile(r"(?:>=|≥|⩾)"), " at least "),
+    (re.compile(r"≈"), " about "),
     (re.compile(r"(?<!\S)<\s?(?=[\d$€£]|\s)"), "less than "),
     (re.compile(r"(?<!\S)>\s?(?=[\d$€£]|\s)"), "more than "),
     (re.compile(r"(?<=\s)=(?=\s)|(?<=[\w)])=(?=[\d(-])|(?<=\b\w)=(?=\w)|^=(?=\s)"), " equals "),
