@@ -121,30 +121,30 @@ def _url(match: re.Match[str]) -> str:
 
 
 _FIRST: Rules = [
-    (_URL, _url),
-    (_BARE_URL, _url),
-    (_CITATION, ""),
-    (re.compile(r"(?<!\S)!(?=\[)"), ""),
-    (re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
-    (re.compile("[\u2122\u00ae]"), ""),
-    (re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"), ""),
-    (re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
-    (re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
+    ("/.", _URL, _url),
+    ("/", _BARE_URL, _url),
+    ("[", _CITATION, ""),
+    ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
+    ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
+    ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
+    ("*", re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"), ""),
+    ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
+    ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
 ]
 _LAST: Rules = [
-    (re.compile(r"\s*\|+\s*"), ", "),
-    (_ARROW, ", "),
-    (re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
-    (_SPACED_DASH, lambda match: f"{match[1] or ','} "),
-    (_LINE_MARKS, " "),
+    ("|", re.compile(r"\s*\|+\s*"), ", "),
+    ("", _ARROW, ", "),
+    ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
+    ("-–—", _SPACED_DASH, lambda match: f"{match[1] or ','} "),
+    ("-_*~#+:|=", _LINE_MARKS, " "),
 ]
 _TIGHT_MARK = re.compile(r"\w[/.:;,!?]\w")
 _TIGHT: Rules = [
-    (re.compile(r"(?<=\w)/(?=\w)"), " "),
+    ("", re.compile(r"(?<=\w)/(?=\w)"), " "),
     # First:one.Second: the space is missing.
-    (re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
-    (re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
-    (re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
+    ("", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
+    ("", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
+    ("", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
 ]
 
 # What a quick look must find before the rules of a kind are tried.

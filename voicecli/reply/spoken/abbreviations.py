@@ -58,20 +58,20 @@ _STARTERS = (
 """Words that begin a sentence behind an abbreviation, rather than go on with a name."""
 
 _PHRASES: Rules = [
-    (re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
-    (re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
-    (re.compile(r"(?<!\w)a\.\s?k\.\s?a\."), "also known as"),
-    (re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
-    (re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
-    (re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
-    (re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
-    (re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
-    (re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
-    (re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE), lambda match: f"{match[1]}m"),
-    (re.compile(r"(?<!\w)([ap])\.\s?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
-    (re.compile(r"& (?=Co\b)"), "and "),
-    (re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
-    (re.compile(r"\bCo\.(?=\s)"), "Company."),
+    ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
+    (".", re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
+    ("k", re.compile(r"(?<!\w)a\.\s?k\.\s?a\."), "also known as"),
+    ("l", re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
+    ("c", re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
+    ("c", re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
+    ("Vv", re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
+    ("P", re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
+    ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
+    ("Mm", re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE), lambda match: f"{match[1]}m"),
+    ("Mm", re.compile(r"(?<!\w)([ap])\.\s?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
+    ("&", re.compile(r"& (?=Co\b)"), "and "),
+    ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
+    ("C", re.compile(r"\bCo\.(?=\s)"), "Company."),
 ]
 
 
@@ -81,30 +81,30 @@ def _street(match: re.Match[str]) -> str:
 
 _POINTED: Rules = [
     # A title stands before a name, a street behind one.
-    (re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"), lambda match: f"{_STREETS[match[1]]}."),
-    (re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"), _street),
-    (re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"), lambda match: f"{_STREETS[match[1]]}."),
-    (re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"), lambda match: match[1] + _STREETS[match[2]]),
-    (re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
-    (re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
-    (re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"), lambda match: _TITLES[match[1]]),
-    (re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"), lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else "")),
-    (re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
-    (re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"), lambda match: f"{_BEFORE_NUMBER[match[1]]} "),
-    (re.compile(rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"), lambda match: SHORT_DAYS[match[1]]),
-    (re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|in|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(]|[,;)])"), r"\1"),
+    ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"), lambda match: f"{_STREETS[match[1]]}."),
+    ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"), _street),
+    ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"), lambda match: f"{_STREETS[match[1]]}."),
+    ("ABCDEHLPRST", re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"), lambda match: match[1] + _STREETS[match[2]]),
+    ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
+    ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
+    ("CDFGHLMPRS", re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"), lambda match: _TITLES[match[1]]),
+    (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"), lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else "")),
+    (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
+    (".", re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"), lambda match: f"{_BEFORE_NUMBER[match[1]]} "),
+    ("FMSTW", re.compile(rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"), lambda match: SHORT_DAYS[match[1]]),
+    (".", re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|in|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(]|[,;)])"), r"\1"),
     # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
-    (re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), lambda match: _initials(match)),
+    (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), lambda match: _initials(match)),
 ]
 _UNPOINTED: Rules = [
-    (re.compile(rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"), lambda match: _STATES[match[1]]),
+    ("ACDFGHIKLMNOPRSTUVW", re.compile(rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"), lambda match: _STATES[match[1]]),
     # A clause may begin with it: "St. Louis, / MO, to".
-    (re.compile(rf"^(?!OK|IN|OR|ME|HI|ID|MA|PA)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"), lambda match: _STATES[match[1]]),
-    (re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"), lambda match: match[1] + _DIRECTIONS[match[2]]),
-    (re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"), lambda match: match[1] + _DIRECTIONS[match[2]]),
-    (re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"), lambda match: _ALWAYS[match[1] or match[2]]),
-    (re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"), lambda match: SHORT_DAYS[match[1]]),
-    (re.compile(rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"), lambda match: SHORT_DAYS[match[1]]),
+    ("ACDFGHIKLMNOPRSTUVW", re.compile(rf"^(?!OK|IN|OR|ME|HI|ID|MA|PA)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"), lambda match: _STATES[match[1]]),
+    ("ENSW", re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"), lambda match: match[1] + _DIRECTIONS[match[2]]),
+    ("ENSW", re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"), lambda match: match[1] + _DIRECTIONS[match[2]]),
+    ("JS", re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"), lambda match: _ALWAYS[match[1] or match[2]]),
+    ("FMSTW", re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"), lambda match: SHORT_DAYS[match[1]]),
+    ("FMSTW", re.compile(rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"), lambda match: SHORT_DAYS[match[1]]),
 ]
 _DAY_LIST = re.compile(rf"(day(?:\s?[–-]\s?|, (?:and )?|/| and | to | or ))({one_of(SHORT_DAYS)})(?![\w])")
 _SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")

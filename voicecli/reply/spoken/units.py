@@ -105,11 +105,11 @@ def _feet(match: re.Match[str]) -> str:
 
 
 UNITS: Rules = [
-    (re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
-    (re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"), r"\1 inch"),
-    (re.compile(rf"(?<![\w.,])({_N}) ?(in)\.?²"), r"\1 square inches"),
-    (re.compile(rf"(?<![\w.,])({_N}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
-    (re.compile(rf"(?<![\w.,])({_N})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
-    (re.compile(rf"(?<![\w.,])({_N})()" + _UNIT.format(names=_TIGHT) + _END), _said),
-    (re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"), lambda match: f" per {_PER[match[1]]}"),
+    ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
+    ('"″', re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"), r"\1 inch"),
+    ("²", re.compile(rf"(?<![\w.,])({_N}) ?(in)\.?²"), r"\1 square inches"),
+    (".", re.compile(rf"(?<![\w.,])({_N}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
+    ("", re.compile(rf"(?<![\w.,])({_N})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
+    ("", re.compile(rf"(?<![\w.,])({_N})()" + _UNIT.format(names=_TIGHT) + _END), _said),
+    ("/", re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"), lambda match: f" per {_PER[match[1]]}"),
 ]
