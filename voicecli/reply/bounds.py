@@ -35,10 +35,10 @@ _NEVER_LAST = _set(
 )
 """Abbreviations that want another word after them."""
 _SELDOM_LAST = _set(
-    "etc inc ltd co corp llc jr sr a.m p.m al ph.d m.d usw mon tue tues wed thu thur thurs fri rd ln hwy est assn bros"
+    "etc inc ltd co corp llc jr sr a.m p.m al ph.d m.d usw mon tue tues wed thu thur thurs fri rd ln hwy est assn bros max min sec hr hrs yr yrs mo lb lbs oz ft tbsp tsp"
 )
 """Abbreviations that end a sentence only before a capital."""
-_NUMBERED = _set("no nr nos art pp p ch c max min ext tel ph sec eq ver v ed par para op bk pt sq ste rm vols apt")
+_NUMBERED = _set("no nr nos art pp p ch c ext tel ph sec eq ver v ed par para op bk pt sq ste rm vols apt")
 """Abbreviations only before a number: "No. 5", but "No. I did not"."""
 _LAST_PART = re.compile(r".*[–—-](?=\w)")
 

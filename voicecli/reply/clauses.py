@@ -232,12 +232,17 @@ class ClauseSplitter:
             return False
         word = self._words[-1].strip()
         last = word.lower()
-        if last in BOUND or last[-1:] == "." or last.rstrip(",")[-1:].isdigit() or _SIGN_WORD.fullmatch(word):
+        if last in BOUND or last[-1:] == "." or last.rstrip(",\"″'")[-1:].isdigit() or _SIGN_WORD.fullmatch(word):
             return True
         if self._language != "en" or not word[:1].isupper():
             return False
-        # Louis XIV; 16 Hill Blvd.
-        return word in NUMBERED_NAMES or (len(self._words) > 1 and bool(_HOUSE_NUMBER.fullmatch(self._words[-2])))
+        before = self._words[-2] if len(self._words) > 1 else ""
+        # Louis XIV; 16 Hill Blvd.; John Smith III, though not for ever.
+        return (
+            word in NUMBERED_NAMES
+            or bool(_HOUSE_NUMBER.fullmatch(before))
+            or (before[:1].isupper() and len(self._words) > 2 and self._size() < self._pace().anywhere + 2)
+        )
 
 
 def _count(word: str) -> int:

@@ -17,7 +17,7 @@ from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
 from voicecli.reply.spoken.roman import ROMAN
-from voicecli.reply.spoken.rules import Rules, apply
+from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, Rules, apply, marks
 from voicecli.reply.spoken.signs import composed
 from voicecli.reply.spoken.units import UNITS
 
@@ -43,7 +43,8 @@ _URL = re.compile(
 _BARE_URL = re.compile(
     r"(?<![\w@.])((?:[\w-]+\.)+(?:com|org|net|io|dev|edu|gov|ai))/[^\s<>\"]*", re.IGNORECASE
 )
-_SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*(?:—|\s(?:[–]|-+)(?=\s|$))(?!\s*\d)\s*")
+_LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
+_SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
 _LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
@@ -58,34 +59,35 @@ def speakable(text: str, language: str = "en") -> str:
     if _PROSE.fullmatch(text) and not _CAPITALS.search(text):
         return _tidy(text) if any(map(str.isalnum, text)) else ""
     text = _without_controls(text)
-    text = text if text.isascii() else composed(_EMOJI.sub(" ", text))
-    text = apply(_FIRST, text)
+    text = text if text.isascii() else composed(_EMOJI.sub(" ", text), levels=language == "en")
+    shown = marks(text)
+    text = apply(_FIRST, text, shown)
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     if language == "en":
-        text = _english(text)
-    text = _tidy(_STRAY.sub(" ", apply(_LAST, text)))
+        text = _english(text, shown)
+    text = _tidy(_STRAY.sub(" ", apply(_LAST, text, shown)))
     return text if any(map(str.isalnum, text)) else ""
 
 
-def _english(text: str) -> str:
+def _english(text: str, shown: frozenset[str]) -> str:
     """Each kind of writing in turn, where a quick look finds any; later ones see what earlier ones made."""
     if "\\" in text:
         text = bare(text)
     if _ADDRESSED.search(text):
-        text = apply(NAMES, apply(ADDRESSES, apply(OPERATORS, text)))
+        text = apply(NAMES, apply(ADDRESSES, apply(OPERATORS, text), shown), shown)
     text = expand(text)
     if _NUMERAL.search(text):
         text = apply(ROMAN, text)
     numbers = _DIGIT.search(text) is not None
     if numbers or _DASHED.search(text):
-        text = apply(WORD_RANGES, apply(DATES, text))
+        text = apply(WORD_RANGES, apply(DATES, text, shown))
     if numbers:
-        text = apply(UNITS, apply(AMOUNTS, text))
+        text = apply(UNITS, apply(AMOUNTS, text, shown))
     if _SIGNED.search(text):
         text = apply(MATHS, text)
     if numbers:
-        text = apply(YEARS, text)
+        text = apply(YEARS, text, shown)
     return apply(_TIGHT, text) if _TIGHT_MARK.search(text) else text
 
 
@@ -97,6 +99,8 @@ def _entity(match: re.Match[str]) -> str:
 
 def _without_controls(text: str) -> str:
     """Drop what no voice has a sound for; a lone surrogate or a NUL would stop espeak-ng as well."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         " " if char.isspace() else char
         for char in text
@@ -133,9 +137,10 @@ _FIRST: Rules = [
 ]
 _LAST: Rules = [
     ("|", re.compile(r"\s*\|+\s*"), ", "),
-    ("", _ARROW, ", "),
+    (NOT_ASCII + "<>", _ARROW, ", "),
     ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
-    ("-–—", _SPACED_DASH, lambda match: f"{match[1] or ','} "),
+    ("—", _LONG_DASH, lambda match: f"{match[1] or ','} "),
+    (LOOSE_DASH, _SPACED_DASH, lambda match: f"{match[1] or ','} "),
     ("-_*~#+:|=", _LINE_MARKS, " "),
 ]
 _TIGHT_MARK = re.compile(r"\w[/.:;,!?]\w")
@@ -150,7 +155,7 @@ _TIGHT: Rules = [
 # What a quick look must find before the rules of a kind are tried.
 _PROSE = re.compile(r"[A-Za-z',;!?’“” ]*[.:…!?]?[\"”’]?")
 _CAPITALS = re.compile(r"\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|\b[ivx]{2,4}\b|[a-z],[A-Za-z]|[a-z][;!?][A-Za-z]")
-_ADDRESSED = re.compile(r"[@/\\_#&=|§¶]|\w[.:]\w|\.[A-Za-z]|(?<!\w)-|[<>]=|\w{12}|\(\)|\+\+|localhost|GitHub")
+_ADDRESSED = re.compile(r"[@/\\_#&=|§¶]|\w[.:]\w|\.[A-Za-z]|(?<!\w)-|[<>]=|\w{12}|\(\)|\+\+|localhost|GitHub|Ctrl|Cmd")
 _NUMERAL = re.compile(r"\b[IVXLCDM]{2,}\b|\b[A-Z][a-z]+ [IVX]\b|\b[a-z]+ (?:[ivxl]{2,}|[vx])\b|\bI\.|\b[IVX]\.|[IVX]th|\b[a-z]+ [IVX]{2}")
 _DIGIT = re.compile(r"\d")
 _DASHED = re.compile(r"\w[–-]\w|\w – \w")

@@ -109,6 +109,9 @@ _UNPOINTED: Rules = [
 _DAY_LIST = re.compile(rf"(day(?:\s?[–-]\s?|, (?:and )?|/| and | to | or ))({one_of(SHORT_DAYS)})(?![\w])")
 _SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
+_POINT_INSIDE = re.compile(r"\.(?=[\s,;:)'’\w–-])(?!\d)")
+_SHORT = re.compile(rf"\b(?:[A-Z]{{2}}|[NSEW]|Jr|Sr|{one_of(SHORT_DAYS)})\b")
+_MAY_END = frozenset({*_STREETS, *_ALWAYS, *_TITLES, *SHORT_DAYS, "etc", "Co", "vs"})
 _SHOUTED = re.compile(r"\b[A-Z][A-Z'’]+\b")
 _KEPT = frozenset(
     "FBI CIA NSA USA UK EU UN US AI API CPU GPU RAM USB SQL HTML CSS HTTP HTTPS URL PDF TV DVD CEO CTO FAQ ID IT DIY "
@@ -119,26 +122,28 @@ _WORDS_TOO = frozenset({"IT", "US", "ID"})
 
 def expand(text: str) -> str:
     """Put the words in place of their abbreviations."""
-    if "." in text:
-        text = apply(_PHRASES, text)
-        text = apply(_POINTED, text)
+    if "." in text and (_POINT_INSIDE.search(text) or _last_word(text) in _MAY_END):
+        text = apply(_POINTED, apply(_PHRASES, text))
     if "/" in text:
         text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
-    text = apply(_UNPOINTED, text)
-    text = _DAY_LIST.sub(lambda match: match[1] + SHORT_DAYS[match[2]], text)
-    return calm(text)
+    if _SHORT.search(text):
+        text = _DAY_LIST.sub(lambda match: match[1] + SHORT_DAYS[match[2]], apply(_UNPOINTED, text))
+    return calm(text) if text.isupper() else text
 
 
 def calm(text: str) -> str:
     """Write as words what was shouted in capitals: three words and more, and nothing else."""
     shouted = _SHOUTED.findall(text)
-    if len(shouted) < 3 or any(char.islower() for char in text):
+    words = [word for word in shouted if word not in _KEPT or word in _WORDS_TOO]
+    if len(shouted) < 3 or len(words) < 2 or len(words) * 2 < len(shouted):
         return text
-    letters = [word for word in shouted if word not in _KEPT or word in _WORDS_TOO]
-    if len(letters) * 2 < len(shouted) or len(letters) < 2:
-        return text
-    calmed = _SHOUTED.sub(lambda match: match[0].lower() if match[0] not in _KEPT or match[0] in _WORDS_TOO else match[0], text)
-    return re.sub(r"\b(?<!['’])A\b(?= [a-z])", "a", calmed[:1] + calmed[1:])
+    kept = _KEPT - _WORDS_TOO
+    calmed = _SHOUTED.sub(lambda match: match[0] if match[0] in kept else match[0].lower(), text)
+    return re.sub(r"\bA\b(?= [a-z])", "a", calmed)
+
+
+def _last_word(text: str) -> str:
+    return text.rstrip(".").rpartition(" ")[2].lstrip("([\"'“‘")
 
 
 def _initials(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.rules import Rules, one_of
+from voicecli.reply.spoken.rules import INNER_POINT, LONG_WORD, Rules, one_of
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
@@ -107,6 +107,7 @@ def _code(match: re.Match[str]) -> str:
 
 
 _NAMES = {"C++": "C plus plus", "c++": "C plus plus", "C#": "C sharp", "F#": "F sharp", "Notepad++": "Notepad plus plus", "g++": "G plus plus", ".NET": "dot net", "ASP.NET": "A S P dot net", "VB.NET": "V B dot net", "Objective-C": "Objective C", "GitHub": "Git Hub", "localhost": "local host"}  # fmt: skip
+_KEYS = {"Ctrl": "Control", "Cmd": "Command", "Win": "Windows"}
 _OPERATORS = {"&&": "and", "||": "or", "!=": "is not equal to", "!==": "is not equal to", "==": "equals", "===": "equals", ">=": "is at least", "<=": "is at most", "->": "to", "=>": "to", "::": ",", "+=": "plus equals", "-=": "minus equals", "|": "pipe", ">>": "into", "++": "plus plus"}  # fmt: skip
 _PATH_END = r"(?=[\s,;:!?)\"'”’]|\.(?:\s|$)|$)"
 
@@ -115,8 +116,11 @@ OPERATORS: Rules = [
     ("&|", re.compile(r"\s*(?:&&|\|\|)\s*"), lambda match: " and " if "&" in match[0] else " or "),
 ]
 NAMES: Rules = [
+    ("+-", re.compile(r"\b(Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Super|Fn)[+-](?=\w)"), lambda match: f"{_KEYS.get(match[1], match[1])} "),
+    ("C", re.compile(r"\b(Ctrl|Cmd)\b"), lambda match: _KEYS[match[1]]),
+    ("+", re.compile(r"(?<=\b[a-z])\+\+"), " plus plus"),
     ("+ACFGNOVl", re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
-    (".", re.compile(r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b", re.IGNORECASE), lambda match: f"{'View' if match[1].lower() == 'vue' else match[1]} {' '.join(match[2].upper())}"),
+    (INNER_POINT, re.compile(r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b", re.IGNORECASE), lambda match: f"{'View' if match[1].lower() == 'vue' else match[1]} {' '.join(match[2].upper())}"),
     ("&", re.compile(r"\b([A-Z]{1,3})&([A-Z])(s?)\b"), lambda match: f"{' '.join(match[1])} and {match[2]}{match[3] and chr(39) + 's'}"),
     ("&", re.compile(r"(?<=\w)\s?&\s?(?=\w)|(?<=\s)&(?=\s)|^& "), " and "),
     ("§", re.compile(r"§§? ?(?=\d)"), "section "),
@@ -127,18 +131,18 @@ NAMES: Rules = [
     ("#", re.compile(r"(?<![\w#&])#(?=[A-Za-z])"), "hashtag "),
 ]
 ADDRESSES: Rules = [
-    ("-", re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), _code),
-    ("", re.compile(r"\b(?:sha\d+[:-])?(?=[0-9a-f]*\d[0-9a-f]*[a-f]|[0-9a-f]*[a-f][0-9a-f]*\d)[0-9a-f]{12,}\b", re.IGNORECASE), _code),
-    ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", re.compile(r"(?<![\w/.-])(?=[\w+=-]*[a-z][\w+=-]*[A-Z]|[\w+=-]*[A-Z][\w+=-]*[a-z])(?=[\w+=-]*\d[\w+=-]*[A-Za-z][\w+=-]*\d)[\w+=-]{20,}"), _code),
+    (LONG_WORD, re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), _code),
+    (LONG_WORD, re.compile(r"\b(?:sha\d+[:-])?(?=[0-9a-f]*\d[0-9a-f]*[a-f]|[0-9a-f]*[a-f][0-9a-f]*\d)[0-9a-f]{12,}\b", re.IGNORECASE), _code),
+    (LONG_WORD, re.compile(r"(?<![\w/.-])(?=[\w+=-]*[a-z][\w+=-]*[A-Z]|[\w+=-]*[A-Z][\w+=-]*[a-z])(?=[\w+=-]*\d[\w+=-]*[A-Za-z][\w+=-]*\d)[\w+=-]{20,}"), _code),
     ("@", re.compile(rf"\b([\w.+-]*[\w+-])@((?:[\w-]+\.)+\w+|localhost)"), _mail),
-    (".", re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"), _machine),
+    (INNER_POINT, re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"), _machine),
     (":", re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_TOP})|localhost|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(\d{{2,5}})((?:/[^\s<>\"'“”‘’()]*)?)"), _host),
-    (".", re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_SURE_TOP}))\b()(?!\.\w|@)()"), _host),
+    (INNER_POINT, re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_SURE_TOP}))\b()(?!\.\w|@)()"), _host),
     ("/:", re.compile(rf"(?<![\w.])[A-Za-z]:\\[^\s,;<>\"'()]*|(?<![\w.<])(?:~|\.\.?)?/(?=[\w.])[\w.+@%~-]+(?:/[\w.+@%~-]*)+{_PATH_END}|(?<![\w.<])(?:~|\.\.?)/[\w.+@%-]+{_PATH_END}"), _path),
     ("/", re.compile(rf"(?<![\w./])/(?:usr|etc|bin|home|tmp|var|opt|dev|api|proc|mnt|srv|docs|v\d)\b{_PATH_END}"), _path),
     ("/_", re.compile(rf"(?<![\w./:])[\w.-]*[A-Za-z_][\w.-]*/(?:[\w.-]+/)*[\w-]*\.(?:{_END})\b(?!/)|(?<![\w./:])(?:[\w.-]*[A-Za-z_][\w.-]*/){{2,}}[\w.-]*{_PATH_END}|(?<![\w./])[\w-]*_[\w-]*/{_PATH_END}"), _path),
-    (".", re.compile(rf"(?<![\w./@])[\w-]+(?:\.[\w-]+)*\.(?:{_END})\b(?![\w/]|\.\w)(?<!\d\.\d)"), lambda match: _file_name(match[0])),
-    (".", re.compile(r"(?<![\w./])\.(?=[a-z]{2,}[\w-]*\b)[\w-]+(?:\.\w+)*"), lambda match: _file_name(match[0])),
+    (INNER_POINT, re.compile(rf"(?<![\w./@])[\w-]+(?:\.[\w-]+)*\.(?:{_END})\b(?![\w/]|\.\w)(?<!\d\.\d)"), lambda match: _file_name(match[0])),
+    (INNER_POINT, re.compile(r"(?<![\w./])\.(?=[a-z]{2,}[\w-]*\b)[\w-]+(?:\.\w+)*"), lambda match: _file_name(match[0])),
     ("-", re.compile(r"(?<![\w-])(-{1,2})([A-Za-z][\w-]*)(?:=([\w./-]+))?(?![\w-])"), _flag),
     ("(_", re.compile(r"\b_*[A-Za-z]\w*_\w*(?:\(\))?|\b[A-Za-z]\w*\(\)"), _identifier),
 ]

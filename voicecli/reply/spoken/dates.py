@@ -6,7 +6,7 @@ import re
 
 from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
-from voicecli.reply.spoken.rules import Rules, one_of
+from voicecli.reply.spoken.rules import FOUR_DIGITS, Rules, one_of
 
 _ANY_MONTH = one_of([*MONTHS, *SHORT_MONTHS])
 _ANY_DAY = one_of([*DAYS, *SHORT_DAYS])
@@ -111,21 +111,22 @@ def _range(match: re.Match[str]) -> str:
 
 
 DATES: Rules = [
-    ("-./", re.compile(r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"), _iso),
+    (FOUR_DIGITS, re.compile(r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"), _iso),
     ("-/", re.compile(r"(?<![\w/.-])(\d\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"), _slashed),
-    (".", re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-    ("12", re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
+    (FOUR_DIGITS, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
+    (FOUR_DIGITS, re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
     ("T", re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
     # 12/25 is a date behind "on", a fraction elsewhere.
     ("/", re.compile(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"), lambda m: _month_day(int(m[1]), int(m[2]), None) if _valid(int(m[1]), int(m[2])) and m[0] != "9/11" else m[0]),
     # Times of day and durations.
+    (":", re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
     (":", re.compile(r"(\b(?:[Aa]t|from|until|till|by|since|before|after|to) )(\d\d?):(\d\d):(\d\d)(?![\w:])"), _clock_with_seconds),
     (":", re.compile(rf"{_NOT_CLOCK}(\d{{1,3}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"), _duration),
     (":", re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"), _time),
     (":", re.compile(rf"(?<![\w:.,/])(\d{{1,2}}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"), _time),
     ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap])m\b", re.IGNORECASE), r"\1 \2m"),
     ("Mm", re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d)", re.IGNORECASE), " to "),
-    ("012", re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"), lambda m: f"{int(m[1]) or 'zero'} {'hundred' if m[2] == '00' else m[2]}"),
+    (FOUR_DIGITS, re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"), lambda m: f"{int(m[1]) or 'zero'} {'hundred' if m[2] == '00' else m[2]}"),
     ("GU", re.compile(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"), lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}"),
     # What a dash joins.
     ("ADFJMNOS", re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),

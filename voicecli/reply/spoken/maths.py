@@ -42,6 +42,10 @@ _COMPARISONS = {
     "<=": "at most", "≤": "at most", "⩽": "at most", ">=": "at least", "≥": "at least", "⩾": "at least",
     "<": "less than", ">": "more than", "≈": "about", "≃": "about", "≅": "about", "∼": "about",
 }  # fmt: skip
+_FUNCTIONS = {
+    "sin": "sine", "cos": "cosine", "tan": "tangent", "log": "log", "ln": "natural log", "exp": "E X P",
+    "sqrt": "the square root", "abs": "the absolute value",
+}  # fmt: skip
 _NO_SUBJECT = re.compile(r"\b(?:or|and|if|of|is|are|be|was|were|to|for|with|than|just|only|not|either|by|at|in|when|from|cost|costs|use|needs?|takes?|has|have)$", re.IGNORECASE)
 
 
@@ -69,20 +73,22 @@ MATHS: Rules = [
     # |x|, P(A|B)
     ("(", re.compile(r"\b([A-Z][a-z]?)\(([^()|]+?) ?\| ?([^()|]+)\)"), r"\1 of \2 given \3"),
     ("|", re.compile(r"(?<![\w|])\|([\w+\-*/.()^ −]*[\w)])\|(?![\w|])"), r"the absolute value of \1"),
-    ("(", re.compile(r"\b([fghPEO])\(([a-z0-9]|n log n|log n|n\^?2| ?[A-Z])\)"), r"\1 of \2"),
+    ("(", re.compile(r"\b([fghPEO]|Pr|Var)\(([a-z0-9]|[A-Za-z0-9^ ∪∩+*/-]*[A-Z\d^∪∩][A-Za-z0-9^ ∪∩+*/-]*|n log n|log n)\)"), r"\1 of \2"),
+    ("(", re.compile(r"\b(sin|cos|tan|log|ln|exp|sqrt|abs)\(([^()]{1,30})\)"), lambda match: f"{_FUNCTIONS[match[1]]} of {match[2]}"),
     # Membership and limits
     ("([", re.compile(r"((?:∈|\bin|\binterval|\brange|\bfrom)\s)[\[(]\s?(-?[\w.∞−]+),\s?(-?[\w.∞−]+)\s?[\])]"), _interval),
     ("→", re.compile(r"\b(\w|\w+\(\w\)) ?→ ?(?=[-+−]?(?:∞|\d|infinity))"), r"\1 goes to "),
-    # 5!
-    ("!", re.compile(r"(?<![\w.,])(\d{1,2}|(?<=[=(] )n|n(?= [=(]))!(?=\s*(?:[=+*/×,)is]|$)|\s(?:is|equals)\b)(?<!\.)"), r"\1 factorial"),
-    # 3×5, 2x4, 1920x1080
-    ("Xx×", re.compile(rf"(?<![\w.])({_NUMBER}) ?(?:x|×|X) ?(?={_NUMBER}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{_NUMBER} ?=)"), r"\1 by "),
-    ("x", re.compile(r"(?<=\d)x(?=\s|[,.;:)!?]|$)"), " times"),
+    # 5! is 120, but "Room 5!"
+    ("!", re.compile(r"(?<![\w.,])(\d{1,3}|n)!(?=\s*[=+*/×)]|\s(?:is|equals|means|grows|and \d+!)(?!\w)|\?)|(?<=[(=/] )(\d{1,3}|n)!|\b(n)!"), lambda match: f"{match[1] or match[2] or match[3]} factorial"),
+    ("x", re.compile(r"(?<=\d)x(?= (?:faster|slower|more|less|better|bigger|larger|smaller|the|as|longer|higher|cheaper|speed|zoom)\b)"), " times"),
+    ("abnmxyz", re.compile(r"(?<![\w.])(\d+)([a-cm-nx-z])(?![\w'’-])(?=\s?[-+=^,.;)×*/]|\s(?:is|equals|plus|minus|squared)\b|$)"), r"\1 \2"),
     ("x", re.compile(r"(?<!\w)x(?=\d+\b)"), "times "),
     # Comparisons
     ("=≡", re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
     (":", re.compile(r"\s*:=\s*"), " becomes "),
     ("!<=>∼≃≅≈≠≤≥⩽⩾", re.compile(r"(?:(?<=(\w))|(?<=[)\]])|^)\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"), lambda match: _compared(match)),
+    # Settings > Display
+    (">", re.compile(r"(?<=[a-z]) > (?=[A-Z][a-z])"), ", "),
     ("<>", re.compile(r"(?:(?<=(\w))|(?<=[)\]])|^)(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"), lambda match: _compared(match)),
     ("!≠", re.compile(r"(?:!=|≠)"), " not equal to "),
     ("<≤⩽", re.compile(r"(?:<=|≤|⩽)"), " at most "),
@@ -127,7 +133,7 @@ MATHS: Rules = [
     ("×", re.compile(r"(?<=\w) × (?=\w)"), " times "),
     ("′", re.compile(r"(?<=\d)[′](?=\s|$)"), " minutes"),
     ("‰", re.compile(r"‰"), " per mille"),
-    ("*", re.compile(r"(?<=\d) ?\* ?(?=\d)"), " times "),
+    ("*", re.compile(r"(?<=\d) ?\* ?(?=\d)|(?<=\b\w) ?\* ?(?=\w\b)"), " times "),
     ("-–−", re.compile(r"(?<=[\w)]) [-−–] (?=\d|\w\b(?!['’]))(?<=[\d)] [-−–] |\b\w [-−–] )"), " minus "),
     ("−", re.compile(r"−(?=\s?\d)"), "minus "),
 ]

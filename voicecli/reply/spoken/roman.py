@@ -57,9 +57,9 @@ def _alone(match: re.Match[str]) -> str:
 ROMAN: Rules = [
     ("CDILMVX", re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"), _century),
     ("IVX", re.compile(rf"\b((?:Part|Book|Act|Volume|Chapter|Type|Phase|Stage|Section|Level)s) ([IVX]+(?:, [IVX]+)*,? (?:and|or|to) [IVX]+)\b"), _more),
-    ("I", re.compile(rf"\b({one_of(KEYWORDS)}) (I)\b(?!['’]|\s[a-z]+(?:ed|ve|ke|nt|nk|ll|ld|ow)\b|\s(?:am|was|do|did|can|had|saw|got|say|see|read)\b)"), _counted),
+    ("I", re.compile(rf"\b({one_of(KEYWORDS)}) (I)\b(?!['’]|\s[a-z]+(?:ed|ve|ke|nt|nk|ll|ld|ow)\b|\s(?:(?:am|was) [a-z]+ing|do|did|can|had|saw|got|say|see|read)\b)"), _counted),
     ("ILVX", re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"), _counted),
-    ("", re.compile(r"\b([Cc]hapter|part|verse|volume|book|scene|act|section|phase|type|stage|page|appendix) ([ivxl]{2,}|[IVX]{2,}|[vx])\b"), _counted),
+    ("", re.compile(r"\b([Cc]hapter|[Ss]cene|Part|Act|Section|Verse|Appendix|part|verse|volume|book|scene|act|section|phase|type|stage|page|appendix) ([ivxl]{2,}|[IVX]{2,}|[vx])\b"), _counted),
     ("ILVX", re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+|{one_of(REGNAL)}) ({_SAFE}|[VX])\b(?!\.[A-Z])"), _ruler),
     ("I", re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
     ("I", re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),

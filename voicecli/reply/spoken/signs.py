@@ -65,6 +65,7 @@ _SUPER = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍ�
 _SUB = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"
 _SUPERS = re.compile(f"(?<=[\\w)\\]°])[{_SUPER}]+|[{_SUPER}]+(?=⁄)")
 _SUBS = re.compile(f"(?<=[\\w)\\]])[{_SUB}]+")
+_BELOW = re.compile(f"(?<=⁄)[{_SUB}]+")
 _SMALL_FRACTION = re.compile("(\\d?)([¼½¾⅐-⅞↉])")
 _ROMAN = re.compile("[Ⅰ-Ⅿ]+|[ⅰ-ⅿ]+")
 _SMALL_CAPS = re.compile(f"[{''.join(_SMALL_CAPITALS)}]{{2,}}")
@@ -77,17 +78,18 @@ def plain(text: str) -> str:
     return text if text.isascii() else _STANDS_FOR.sub(lambda match: _TABLE[ord(match[0])], text)
 
 
-def composed(text: str) -> str:
-    """Write powers as `^{2}`, indices as `_{1}`, small fractions as `1/2`; letters and accents in one."""
+def composed(text: str, *, levels: bool = True) -> str:
+    """Write small fractions as `1/2`, letters and accents in one; with `levels`, powers as `^{2}`, indices as `_{1}`."""
     if text.isascii():
         return text
     text = _OVERLAYS.sub("", unicodedata.normalize("NFC", text))
     text = _SMALL_FRACTION.sub(_fraction, text)
-    text = _SUPERS.sub(_raised, text)
-    text = _SUBS.sub(lambda match: f"_{{{_flat(match[0])}}}", text)
+    if levels:
+        text = _BELOW.sub(lambda match: _flat(match[0]), _SUPERS.sub(_raised, text))
+        text = _SUBS.sub(lambda match: f"_{{{_flat(match[0])}}}", text)
     text = _ROMAN.sub(lambda match: str(roman(unicodedata.normalize("NFKC", match[0])) or match[0]), text)
     text = _SMALL_CAPS.sub(lambda match: "".join(_SMALL_CAPITALS[char] for char in match[0]), text)
-    return text.replace("⁄", "/").replace("ﬁ", "fi")
+    return text.replace("⁄", "/")
 
 
 def _flat(run: str) -> str:

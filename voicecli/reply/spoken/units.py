@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voicecli.reply.spoken.rules import Rules, one_of
+from voicecli.reply.spoken.rules import NUMBER, Rules, one_of
 
 _NAMES = {
     "km": "kilometre", "m": "metre", "dm": "decimetre", "cm": "centimetre", "mm": "millimetre",
@@ -48,7 +48,6 @@ _PER = {
 }  # fmt: skip
 _NEVER_TIGHT = ("s", "mo", "t", "B", "ac", "J", "ha", "bar", "cal")
 """Units written behind a space only: the 1990s, a model of 7B."""
-_N = r"(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
 _POWER = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic", "2": "square", "3": "cubic"}
 _POWERED = one_of(["km", "m", "dm", "cm", "mm", "mi", "ft", "yd", "µm", "μm", "nm", "s", "in"])
 _LOOSE = one_of(_NAMES)
@@ -87,7 +86,7 @@ def _said(match: re.Match[str]) -> str:
     elif match[8]:
         name = f"{name} hour"
     rest = match.string[match.end() :]
-    if number == "1" and not match.string[: match.start()].rstrip().endswith((" and", ".", "/")):
+    if number == "1" and not match.string[: match.start()].rstrip().endswith((".", "/")):
         return f"{number} {name}"
     adjective = sep == "-" or (
         " per " not in name
@@ -105,11 +104,13 @@ def _feet(match: re.Match[str]) -> str:
 
 
 UNITS: Rules = [
+    ("/", re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"), lambda match: f"{match[1]} per {_PER[match[2]]}"),
+    ("i", re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
     ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
     ('"″', re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"), r"\1 inch"),
-    ("²", re.compile(rf"(?<![\w.,])({_N}) ?(in)\.?²"), r"\1 square inches"),
-    (".", re.compile(rf"(?<![\w.,])({_N}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
-    ("", re.compile(rf"(?<![\w.,])({_N})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
-    ("", re.compile(rf"(?<![\w.,])({_N})()" + _UNIT.format(names=_TIGHT) + _END), _said),
+    ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
+    (".", re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
+    ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
+    ("", re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
     ("/", re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"), lambda match: f" per {_PER[match[1]]}"),
 ]
