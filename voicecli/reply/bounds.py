@@ -31,7 +31,7 @@ NUMBERED_NAMES = KEYWORDS | REGNAL | MONTH_NAMES
 _NEVER_LAST = _set(
     "dr mr mrs ms mx prof st mt ft fig figs vs e.g i.e cf approx gen sen rep gov capt cmdr lt col maj sgt rev hon pres "
     "dept vol jan feb mar apr jun jul aug sep sept oct nov dec z.b d.h bzw ca p.ex blvd ave apt "
-    "messrs mlle mme viz w.r.t"
+    "a.k.a messrs mlle mme viz w.r.t"
 )
 """Abbreviations that want another word after them."""
 _SELDOM_LAST = _set(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from voicecli.reply.spoken.abbreviations import expand
+from voicecli.reply.spoken.abbreviations import MAY_END, expand, last_word
 from voicecli.reply.spoken.addresses import ADDRESSES, NAMES, OPERATORS
 from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
@@ -56,7 +56,7 @@ def speakable(text: str, language: str = "en") -> str:
 
     Returns an empty text when nothing in it can be said.
     """
-    if _PROSE.fullmatch(text) and not _CAPITALS.search(text):
+    if _PROSE.fullmatch(text) and not _CAPITALS.search(text) and last_word(text) not in MAY_END:
         return _tidy(text) if any(map(str.isalnum, text)) else ""
     text = _without_controls(text)
     text = text if text.isascii() else composed(_EMOJI.sub(" ", text), levels=language == "en")

@@ -20,7 +20,7 @@ _STREETS = {
 }  # fmt: skip
 _ALWAYS = {
     "Fig": "Figure", "fig": "figure", "Figs": "Figures", "figs": "figures", "Vol": "Volume", "vol": "volume",
-    "vols": "volumes", "vs": "versus", "approx": "approximately", "dept": "department", "Dept": "Department",
+    "vols": "volumes", "vs": "versus", "approx": "approximately", "Approx": "Approximately", "dept": "department", "Dept": "Department",
     "cf": "compare", "Apt": "Apartment", "apt": "apartment", "Ste": "Suite", "Blvd": "Boulevard", "Ave": "Avenue",
     "Hwy": "Highway", "Pkwy": "Parkway", "Inc": "Incorporated", "Ltd": "Limited", "Corp": "Corporation",
     "Bros": "Brothers", "Assn": "Association", "Univ": "University", "govt": "government", "Govt": "Government",
@@ -60,7 +60,7 @@ _STARTERS = (
 _PHRASES: Rules = [
     ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
     (".", re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
-    ("k", re.compile(r"(?<!\w)a\.\s?k\.\s?a\."), "also known as"),
+    ("k", re.compile(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
     ("l", re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
     ("c", re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
     ("c", re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
@@ -80,11 +80,13 @@ def _street(match: re.Match[str]) -> str:
 
 
 _POINTED: Rules = [
+    ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
     # A title stands before a name, a street behind one.
     ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"), lambda match: f"{_STREETS[match[1]]}."),
     ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"), _street),
     ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"), lambda match: f"{_STREETS[match[1]]}."),
     ("ABCDEHLPRST", re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"), lambda match: match[1] + _STREETS[match[2]]),
+    ("RLCPSTE", re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"), lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else ".")),
     ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
     ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
     ("CDFGHLMPRS", re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"), lambda match: _TITLES[match[1]]),
@@ -92,7 +94,7 @@ _POINTED: Rules = [
     (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
     (".", re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"), lambda match: f"{_BEFORE_NUMBER[match[1]]} "),
     ("FMSTW", re.compile(rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"), lambda match: SHORT_DAYS[match[1]]),
-    (".", re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|in|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(]|[,;)])"), r"\1"),
+    (".", re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"), r"\1"),
     # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
     (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), lambda match: _initials(match)),
 ]
@@ -111,7 +113,7 @@ _SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 _POINT_INSIDE = re.compile(r"\.(?=[\s,;:)'’\w–-])(?!\d)")
 _SHORT = re.compile(rf"\b(?:[A-Z]{{2}}|[NSEW]|Jr|Sr|{one_of(SHORT_DAYS)})\b")
-_MAY_END = frozenset({*_STREETS, *_ALWAYS, *_TITLES, *SHORT_DAYS, "etc", "Co", "vs"})
+MAY_END = frozenset({*_STREETS, *_ALWAYS, *_TITLES, *SHORT_DAYS, "etc", "Co", "vs"})
 _SHOUTED = re.compile(r"\b[A-Z][A-Z'’]+\b")
 _KEPT = frozenset(
     "FBI CIA NSA USA UK EU UN US AI API CPU GPU RAM USB SQL HTML CSS HTTP HTTPS URL PDF TV DVD CEO CTO FAQ ID IT DIY "
@@ -122,7 +124,7 @@ _WORDS_TOO = frozenset({"IT", "US", "ID"})
 
 def expand(text: str) -> str:
     """Put the words in place of their abbreviations."""
-    if "." in text and (_POINT_INSIDE.search(text) or _last_word(text) in _MAY_END):
+    if "." in text and (_POINT_INSIDE.search(text) or last_word(text) in MAY_END):
         text = apply(_POINTED, apply(_PHRASES, text))
     if "/" in text:
         text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
@@ -142,7 +144,7 @@ def calm(text: str) -> str:
     return re.sub(r"\bA\b(?= [a-z])", "a", calmed)
 
 
-def _last_word(text: str) -> str:
+def last_word(text: str) -> str:
     return text.rstrip(".").rpartition(" ")[2].lstrip("([\"'“‘")
 
 

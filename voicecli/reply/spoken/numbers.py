@@ -95,7 +95,7 @@ AMOUNTS: Rules = [
     ("ACEGIJU", re.compile(rf"\b({one_of(_CODES)}) ?({N})\b"), lambda match: _named(match[2], _CODES[match[1]])),
     ("kKMB", re.compile(rf"(?<![\w.])({N})([kKMB])(?= [a-z]+s\b)"), lambda match: f"{match[1]} {_MAGNITUDES[match[2]]}"),
     # 3×5, 2x4, 1920x1080
-    ("xX×", re.compile(rf"(?<![\w.])({N}) ?(?:x|×|X) ?(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"), r"\1 by "),
+    ("xX×", re.compile(rf"(?<![\w.])({N}) ?(?:x|×|X) ?(?!10 ?(?:\^|\*\*))(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"), r"\1 by "),
     # Telephones: 555-1234 -> "555 dash one thousand two hundred ..."
     (THREE_DIGITS, re.compile(r"(?<![\w.,-])(?:\+?1[ -.])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])|(?<![\w.,-])(?:\d{3}-\d{3}-\d{4}|\d{3}-\d{4})(?![\w-])"), _phone),
     ("+", re.compile(r"\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,5}(?![\w-])"), _phone),
