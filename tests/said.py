@@ -76,7 +76,7 @@ def _phonemes(clause: str) -> str:
     if parts and not clause.rstrip("\"'”’») ").endswith(tuple(_STOPS)):
         parts[-1] = parts[-1].rstrip(_STOPS)
     sound = "".join(parts).translate(_UNHEARD).translate(_NEAR)
-    return sound.replace("ɹɹ", "ɹ").replace("eɪ", "ə")  # the letter a, and the word
+    return sound.replace("ɹɹ", "ɹ").replace("ɚɹ", "ɚ").replace("eɪ", "ə")  # the letter a, and the word
 
 
 @cache

@@ -288,7 +288,9 @@ def test_every_clause_can_be_said(reply: str, language: str) -> None:
         assert not set(clause) & set("\n\x00\x1b\ud83d😀`")
 
 
-WORDS = st.text(st.characters(categories=["Lu", "Ll", "Lt", "Lo", "M"], max_codepoint=0x1FFFF), min_size=1, max_size=12).filter(
+WORDS = st.text(
+    st.characters(categories=["Lu", "Ll", "Lt", "Lo", "M"], max_codepoint=0x1FFFF), min_size=1, max_size=12
+).filter(
     lambda word: any(char.isalnum() for char in word)  # a mark alone cannot be said
 )
 SENTENCE_PARTS = st.tuples(

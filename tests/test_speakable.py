@@ -90,7 +90,12 @@ def test_any_text_becomes_text_a_voice_can_take(text: str) -> None:
         assert said == "" or any(char.isalnum() for char in said)
 
 
-@given(st.lists(st.text(st.characters(categories=["Lu", "Ll", "Lt", "Lo", "M"], max_codepoint=0x1FFFF), min_size=1), min_size=1))
+@given(
+    st.lists(
+        st.text(st.characters(categories=["Lu", "Ll", "Lt", "Lo", "M"], max_codepoint=0x1FFFF), min_size=1),
+        min_size=1,
+    )
+)
 def test_plain_words_pass_unchanged_in_any_script(words: list[str]) -> None:
     text = unicodedata.normalize("NFC", " ".join(words))
     assert speakable(text, "xx") == (text if any(map(str.isalnum, text)) else "")

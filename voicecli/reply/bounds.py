@@ -23,7 +23,7 @@ BOUND = (
     )
     | _set("i you he she it we they is are was were be been has have had do does did")
     | _set("will would can could should may might must")
-    | _set("w/ w/o b/c")
+    | _set("w/ w/o b/c step page pages slide score port version number chapter")
 )
 """Words no clause should end on."""
 NUMBERED_NAMES = KEYWORDS | REGNAL | MONTH_NAMES

@@ -232,7 +232,12 @@ class ClauseSplitter:
             return False
         word = self._words[-1].strip()
         last = word.lower()
-        if last in BOUND or last[-1:] == "." or last.rstrip(",\"″'")[-1:].isdigit() or _SIGN_WORD.fullmatch(word):
+        if (
+            last in BOUND
+            or last[-1:] == "."
+            or last.rstrip(",\"″'")[-1:].isdigit()
+            or _SIGN_WORD.fullmatch(word)
+        ):
             return True
         if self._language != "en" or not word[:1].isupper():
             return False

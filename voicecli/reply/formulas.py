@@ -13,7 +13,7 @@ _MAX_INLINE = 200
 _MAX_DISPLAYED = 2000
 _PROSE = re.compile(
     r"(?:^\$|\s|\()(?!(?:sin|cos|tan|log|lim|exp|min|max|mod)\b)"
-    r"(?:[A-Za-z]{3,}|an|am|as|at|be|by|do|go|he|if|in|is|it|me|my|no|of|on|or|so|to|up|us|we)[\s,.;:!?'’]"
+    r"(?:[A-Za-z]?[a-z]{2,}|an|am|as|at|be|by|do|go|he|if|in|is|it|me|my|no|of|on|or|so|to|up|us|we)[\s,.;:!?'’]"
 )
 _AMOUNT = re.compile(r"\$\d[\d.,]*(?:[kKMB]|bn)?[.,;:!?)]*\s+[A-Za-z(\"'“]|\$\d[\d.,]*[A-Za-z]?[.,;:!?)]+\s")
 _COMMANDS = re.compile(r"\\[A-Za-z]+|\{[^{}]*\}?")
@@ -38,7 +38,13 @@ def closed(held: str) -> Formula | None:
         done = len(held) > 4 and held.endswith("$$")
         return Formula(held[2:-2], "", inline=False) if done else None
     if held[0] == "$":
-        done = len(held) > 3 and held[-2] == "$" and held[-3] != "\\" and not held[-3].isspace() and not held[-1].isdigit()
+        done = (
+            len(held) > 3
+            and held[-2] == "$"
+            and held[-3] != "\\"
+            and not held[-3].isspace()
+            and not held[-1].isdigit()
+        )
         return Formula(held[1:-2], held[-1], inline=True) if done else None
     if held[:2] in ("\\(", "\\["):
         done = held.endswith("\\)" if held[1] == "(" else "\\]")

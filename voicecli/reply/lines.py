@@ -8,6 +8,9 @@ MARKER = re.compile(r"(?:(#{1,6})|[-*+•◦▪‣·]|(\d{1,2})[.)]|([a-z])\)|\(
 """What begins a heading (group 1) or a list item (its number or letter: groups 2 to 4)."""
 RULE = re.compile(r"=+\s*|[-*_|:][-*_|:\s]*")
 """The line below a title, between two parts, or below the head of a table; whole, with its end."""
+NESTED = re.compile(r"(#(?!))?([a-z]|[ivx]{2,4})[.)]()()\s")
+"""The same, set in below another item: the letter is group 2."""
+NESTED_BEGUN = re.compile(r"[a-z][.)]?|[ivx]{2,4}[.)]?")
 MARKER_BEGUN = re.compile(
     r"#{1,6}|[-*+•◦▪‣·]|\d{1,2}[.)]?|[a-z]\)?|\((?:[a-z]|\d{1,2})?\)?|~{1,2}|=+\s*|\[[^\[\]\n]*\]?|[-*_|:][-*_|:\s]+"
 )

@@ -15,7 +15,17 @@ import re
 from typing import TYPE_CHECKING
 
 from voicecli.reply.formulas import closed, is_formula, may_be_formula
-from voicecli.reply.lines import MARKER, MARKER_BEGUN, RULE, cells, is_code, is_reference, list_label
+from voicecli.reply.lines import (
+    MARKER,
+    MARKER_BEGUN,
+    NESTED,
+    NESTED_BEGUN,
+    RULE,
+    cells,
+    is_code,
+    is_reference,
+    list_label,
+)
 from voicecli.reply.spoken.latex import latex
 
 if TYPE_CHECKING:
@@ -76,6 +86,8 @@ class Markup:
         """A heading or a row: the next line begins a new paragraph."""
         self._broken = True
         """The paragraph has ended: the next character begins a new one even if it is a small letter."""
+        self._tight = False
+        """The bracket that opened last follows a letter: `a[i][j]`, not a link."""
         self._begun = False
         """Something has been returned."""
         self._indent = self._quotes = self._quoted = 0
@@ -131,7 +143,8 @@ class Markup:
             case "<":
                 return self._hold(self._tag, char)
             case "[":
-                return char if self._last.isalnum() else self._hold(self._note, char)
+                self._tight = self._last.isalnum()
+                return self._hold(self._note, char)
             case "]":
                 self._go(self._after_bracket)
                 return char
@@ -164,9 +177,17 @@ class Markup:
             if char == "|":
                 self._go(self._row)
                 return ""
-        if char != "\n" and (marker := MARKER.fullmatch(held)):
+        nested = self._in_list and self._indent > 0
+        marker = MARKER.fullmatch(held) or (NESTED.fullmatch(held) if nested else None)
+        if char != "\n" and marker:
             heading = bool(marker[1])
-            self._held, self._in_item, self._in_list, self._line_ends, self._broken = "", True, not heading, heading, False
+            self._held, self._in_item, self._in_list, self._line_ends, self._broken = (
+                "",
+                True,
+                not heading,
+                heading,
+                False,
+            )
             return BREAK + list_label(marker)
         if held == "~~~":
             return self._open_fence(held)
@@ -176,7 +197,8 @@ class Markup:
         if held[0] == "[" and held.endswith("]:"):
             self._go(self._reference)
             return ""
-        return "" if len(held) < _HELD_MAX and MARKER_BEGUN.fullmatch(held) else self._begin_line(held)
+        begun = MARKER_BEGUN.fullmatch(held) or (nested and NESTED_BEGUN.fullmatch(held))
+        return "" if begun and len(held) < _HELD_MAX else self._begin_line(held)
 
     def _begin_line(self, held: str) -> str:
         """Return the line's beginning as text. A line that goes on in small letters was only wrapped."""
@@ -340,7 +362,7 @@ class Markup:
         """`](` begins a link's target and `][` its name elsewhere: the link's text has been passed on already."""
         if char == "(":
             return self._hold(self._target, char)
-        if char == "[":
+        if char == "[" and not self._tight:
             return self._hold(self._label, char)
         self._go(self._text)
         self._again = char

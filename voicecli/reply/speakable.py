@@ -129,9 +129,17 @@ _FIRST: Rules = [
     ("/", _BARE_URL, _url),
     ("[", _CITATION, ""),
     ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
+    ("#", re.compile(r"\s#+$"), ""),
+    (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
     ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
     ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
-    ("*", re.compile(r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"), ""),
+    (
+        "*",
+        re.compile(
+            r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"
+        ),
+        "",
+    ),
     ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
     ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
 ]
@@ -154,10 +162,18 @@ _TIGHT: Rules = [
 
 # What a quick look must find before the rules of a kind are tried.
 _PROSE = re.compile(r"[A-Za-z',;!?’“” ]*[.:…!?]?[\"”’]?")
-_CAPITALS = re.compile(r"\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|\b[ivx]{2,4}\b|[a-z],[A-Za-z]|[a-z][;!?][A-Za-z]")
-_ADDRESSED = re.compile(r"[@/\\_#&=|§¶]|\w[.:]\w|\.[A-Za-z]|(?<!\w)-|[<>]=|\w{12}|\(\)|\+\+|localhost|GitHub|Ctrl|Cmd")
-_NUMERAL = re.compile(r"\b[IVXLCDM]{2,}\b|\b[A-Z][a-z]+ [IVX]\b|\b[a-z]+ (?:[ivxl]{2,}|[vx])\b|\bI\.|\b[IVX]\.|[IVX]th|\b[a-z]+ [IVX]{2}")
+_CAPITALS = re.compile(
+    r"\bn!|\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|\b[ivx]{2,4}\b|[a-z],[A-Za-z]|[a-z][;!?][A-Za-z]"
+)
+_ADDRESSED = re.compile(
+    r"[@/\\_#&=|§¶]|\w[.:]\w|\.[A-Za-z]|(?<!\w)-|[<>]=|\w{12}|\(\)|\+\+|localhost|GitHub|Ctrl|Cmd|[a-z]\+[A-Z]"
+)
+_NUMERAL = re.compile(
+    r"\b[IVXLCDM]{2,}\b|\b[A-Z][a-z]+ [IVX]\b|\b[a-z]+ (?:[ivxl]{2,}|[vx])\b|\bI\.|\b[IVX]\.|[IVX]th|\b[a-z]+ [IVX]{2}"
+)
 _DIGIT = re.compile(r"\d")
 _DASHED = re.compile(r"\w[–-]\w|\w – \w")
-_SIGNED = re.compile(r"[=<>^~*|]|\d[!xXeE]|n!|[²³·÷×±−√∞∑→≤≥≠≈⁰-⟿]|_\{|!=")
+_SIGNED = re.compile(
+    r"[=<>^~*|]|\d[!xXeE]|n!|[²³·÷×±−√∞∑→≤≥≠≈⁰-⟿]|_\{|!=|\b(?:sin|cos|tan|log|ln|sqrt|abs|exp|[fghPEO]|Pr|Var)\("
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")

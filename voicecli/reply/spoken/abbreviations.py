@@ -36,7 +36,16 @@ _BEFORE_NUMBER = {
     "no": "number", "No": "number", "nos": "numbers", "Nos": "numbers", "op": "opus", "Op": "Opus", "Rm": "Room",
     "rm": "room", "ed": "edition", "d": "died", "b": "born", "Pt": "Part", "pt": "part", "Bk": "Book", "l": "line",
 }  # fmt: skip
-_DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West", "NW": "Northwest", "NE": "Northeast", "SW": "Southwest", "SE": "Southeast"}
+_DIRECTIONS = {
+    "N": "North",
+    "S": "South",
+    "E": "East",
+    "W": "West",
+    "NW": "Northwest",
+    "NE": "Northeast",
+    "SW": "Southwest",
+    "SE": "Southeast",
+}
 _STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
     "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",
@@ -49,7 +58,9 @@ _STATES = {
     "WI": "Wisconsin", "WY": "Wyoming", "DC": "D C",
 }  # fmt: skip
 """Postal codes of the United States."""
-_STREET_WORD = r"(?:Street|Drive|Avenue|Boulevard|Road|Lane|Court|Place|Square|Highway|Parkway|Terrace|Circle)"
+_STREET_WORD = (
+    r"(?:Street|Drive|Avenue|Boulevard|Road|Lane|Court|Place|Square|Highway|Parkway|Terrace|Circle)"
+)
 _WITH_SLASH = {"w/": "with", "w/o": "without", "b/c": "because", "c/o": "care of", "h/t": "hat tip", "n/a": "not applicable", "N/A": "not applicable", "a/c": "air conditioning", "A/C": "air conditioning", "s/he": "she or he", "w/in": "within"}  # fmt: skip
 _STARTERS = (
     "The A An I It He She We They You This That These Those There Here In On At But And So If When What Who Why "
@@ -67,7 +78,11 @@ _PHRASES: Rules = [
     ("Vv", re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
     ("P", re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
     ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
-    ("Mm", re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE), lambda match: f"{match[1]}m"),
+    (
+        "Mm",
+        re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE),
+        lambda match: f"{match[1]}m",
+    ),
     ("Mm", re.compile(r"(?<!\w)([ap])\.\s?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
     ("&", re.compile(r"& (?=Co\b)"), "and "),
     ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
@@ -82,31 +97,101 @@ def _street(match: re.Match[str]) -> str:
 _POINTED: Rules = [
     ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
     # A title stands before a name, a street behind one.
-    ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"), lambda match: f"{_STREETS[match[1]]}."),
-    ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"), _street),
-    ("ABCDEHLPRST", re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"), lambda match: f"{_STREETS[match[1]]}."),
-    ("ABCDEHLPRST", re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"), lambda match: match[1] + _STREETS[match[2]]),
-    ("RLCPSTE", re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"), lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else ".")),
+    (
+        "ABCDEHLPRST",
+        re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
+        lambda match: f"{_STREETS[match[1]]}.",
+    ),
+    (
+        "ABCDEHLPRST",
+        re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
+        _street,
+    ),
+    (
+        "ABCDEHLPRST",
+        re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
+        lambda match: f"{_STREETS[match[1]]}.",
+    ),
+    (
+        "ABCDEHLPRST",
+        re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
+        lambda match: match[1] + _STREETS[match[2]],
+    ),
+    (
+        "RLCPSTE",
+        re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
+        lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else "."),
+    ),
     ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
     ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
     ("CDFGHLMPRS", re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"), lambda match: _TITLES[match[1]]),
-    (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"), lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else "")),
+    (
+        ".",
+        re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"),
+        lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else ""),
+    ),
     (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
-    (".", re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"), lambda match: f"{_BEFORE_NUMBER[match[1]]} "),
-    ("FMSTW", re.compile(rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"), lambda match: SHORT_DAYS[match[1]]),
-    (".", re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"), r"\1"),
+    (
+        ".",
+        re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"),
+        lambda match: f"{_BEFORE_NUMBER[match[1]]} ",
+    ),
+    (
+        "FMSTW",
+        re.compile(
+            rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"
+        ),
+        lambda match: SHORT_DAYS[match[1]],
+    ),
+    (
+        ".",
+        re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
+        r"\1",
+    ),
     # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
     (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), lambda match: _initials(match)),
 ]
 _UNPOINTED: Rules = [
-    ("ACDFGHIKLMNOPRSTUVW", re.compile(rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"), lambda match: _STATES[match[1]]),
+    (
+        "ACDFGHIKLMNOPRSTUVW",
+        re.compile(
+            rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
+        ),
+        lambda match: _STATES[match[1]],
+    ),
     # A clause may begin with it: "St. Louis, / MO, to".
-    ("ACDFGHIKLMNOPRSTUVW", re.compile(rf"^(?!OK|IN|OR|ME|HI|ID|MA|PA)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"), lambda match: _STATES[match[1]]),
-    ("ENSW", re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"), lambda match: match[1] + _DIRECTIONS[match[2]]),
-    ("ENSW", re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"), lambda match: match[1] + _DIRECTIONS[match[2]]),
-    ("JS", re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"), lambda match: _ALWAYS[match[1] or match[2]]),
-    ("FMSTW", re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"), lambda match: SHORT_DAYS[match[1]]),
-    ("FMSTW", re.compile(rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"), lambda match: SHORT_DAYS[match[1]]),
+    (
+        "ACDFGHIKLMNOPRSTUVW",
+        re.compile(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
+        lambda match: _STATES[match[1]],
+    ),
+    (
+        "ENSW",
+        re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"),
+        lambda match: match[1] + _DIRECTIONS[match[2]],
+    ),
+    (
+        "ENSW",
+        re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
+        lambda match: match[1] + _DIRECTIONS[match[2]],
+    ),
+    (
+        "JS",
+        re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
+        lambda match: _ALWAYS[match[1] or match[2]],
+    ),
+    (
+        "FMSTW",
+        re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"),
+        lambda match: SHORT_DAYS[match[1]],
+    ),
+    (
+        "FMSTW",
+        re.compile(
+            rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"
+        ),
+        lambda match: SHORT_DAYS[match[1]],
+    ),
 ]
 _DAY_LIST = re.compile(rf"(day(?:\s?[–-]\s?|, (?:and )?|/| and | to | or ))({one_of(SHORT_DAYS)})(?![\w])")
 _SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")
@@ -117,8 +202,12 @@ MAY_END = frozenset({*_STREETS, *_ALWAYS, *_TITLES, *SHORT_DAYS, "etc", "Co", "v
 _SHOUTED = re.compile(r"\b[A-Z][A-Z'’]+\b")
 _KEPT = frozenset(
     "FBI CIA NSA USA UK EU UN US AI API CPU GPU RAM USB SQL HTML CSS HTTP HTTPS URL PDF TV DVD CEO CTO FAQ ID IT DIY "
-    "ATM PIN VIP BBC CNN NBA NFL IBM UFO GPS PC LLM TTS DNA RNA HIV ETA FYI ASAP IRS DMV MRI NASA NATO OK".split()
+    "ATM PIN VIP BBC CNN NBA NFL IBM UFO GPS PC LLM TTS DNA RNA HIV ETA FYI ASAP IRS DMV MRI NASA NATO OK AD BC BCE CE AM PM".split()
 )
+_COMMON = frozenset(
+    "THE IS ARE NOT YOU TO DO THIS THAT AND OF FOR IN ON IT NO WE ALL YOUR MY VERY NOW BE WAS HAVE WITH WILL CAN WHAT".split()
+)
+"""One of them makes capitals a shouted sentence, not a list of abbreviations."""
 _WORDS_TOO = frozenset({"IT", "US", "ID"})
 
 
@@ -137,7 +226,8 @@ def calm(text: str) -> str:
     """Write as words what was shouted in capitals: three words and more, and nothing else."""
     shouted = _SHOUTED.findall(text)
     words = [word for word in shouted if word not in _KEPT or word in _WORDS_TOO]
-    if len(shouted) < 3 or len(words) < 2 or len(words) * 2 < len(shouted):
+    sentence = any(word in _COMMON for word in words) or all(len(word) > 3 for word in words)
+    if len(shouted) < 3 or len(words) * 2 < len(shouted) or not sentence:
         return text
     kept = _KEPT - _WORDS_TOO
     calmed = _SHOUTED.sub(lambda match: match[0] if match[0] in kept else match[0].lower(), text)

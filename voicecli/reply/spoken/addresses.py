@@ -31,14 +31,22 @@ def word(part: str) -> str:
 
 def _ending(name: str) -> str:
     """`py` -> P Y; as a word where people say it as one."""
-    return _AS_WORDS.get(name.lower()) or " ".join(_LETTERS_AND_DIGITS.sub(" ", name).replace(" ", "").upper())
+    return _AS_WORDS.get(name.lower()) or " ".join(
+        _LETTERS_AND_DIGITS.sub(" ", name).replace(" ", "").upper()
+    )
 
 
 def _file_name(name: str) -> str:
     """`.bashrc`, `notes.txt`, `archive.tar.gz`."""
     begin = "dot " if name.startswith(".") and len(name) > 1 else ""
     stem, *ends = name.lstrip(".").split(".")
-    said = [word(stem), *(_ending(end) if end.lower() in _SPELT else digits(end) if end.isdigit() else word(end) for end in ends)]
+    said = [
+        word(stem),
+        *(
+            _ending(end) if end.lower() in _SPELT else digits(end) if end.isdigit() else word(end)
+            for end in ends
+        ),
+    ]
     return begin + " dot ".join(part for part in said if part)
 
 
@@ -76,7 +84,9 @@ def _host(match: re.Match[str]) -> str:
     tail = path[len(path.rstrip(".,;:!?")) :]
     parts = [_file_name(part) for part in re.split(r"[/?#&=]+", path.rstrip(".,;:!?")) if part]
     said = ip(name) if name[0].isdigit() and name.replace(".", "").isdigit() else host_words(name)
-    return said + (f" {port(number)}" if number else "") + "".join(f" {part}" for part in parts if number) + tail
+    return (
+        said + (f" {port(number)}" if number else "") + "".join(f" {part}" for part in parts if number) + tail
+    )
 
 
 def ip(address: str) -> str:
@@ -112,16 +122,37 @@ _OPERATORS = {"&&": "and", "||": "or", "!=": "is not equal to", "!==": "is not e
 _PATH_END = r"(?=[\s,;:!?)\"'”’]|\.(?:\s|$)|$)"
 
 OPERATORS: Rules = [
-    ("!&+<=>|", re.compile(rf"(?:(?<=\s)|^)({one_of(['&&', '||', '!==', '!=', '===', '==', '>=', '<=', '+=', '-='])})(?=\s|$)"), lambda match: _OPERATORS[match[1]]),
+    (
+        "!&+<=>|",
+        re.compile(
+            rf"(?:(?<=\s)|^)({one_of(['&&', '||', '!==', '!=', '===', '==', '>=', '<=', '+=', '-='])})(?=\s|$)"
+        ),
+        lambda match: _OPERATORS[match[1]],
+    ),
     ("&|", re.compile(r"\s*(?:&&|\|\|)\s*"), lambda match: " and " if "&" in match[0] else " or "),
 ]
 NAMES: Rules = [
-    ("+-", re.compile(r"\b(Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Super|Fn)[+-](?=\w)"), lambda match: f"{_KEYS.get(match[1], match[1])} "),
+    (
+        "+-",
+        re.compile(r"\b(Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Super|Fn)[+-](?=\w)"),
+        lambda match: f"{_KEYS.get(match[1], match[1])} ",
+    ),
     ("C", re.compile(r"\b(Ctrl|Cmd)\b"), lambda match: _KEYS[match[1]]),
     ("+", re.compile(r"(?<=\b[a-z])\+\+"), " plus plus"),
     ("+ACFGNOVl", re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
-    (INNER_POINT, re.compile(r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b", re.IGNORECASE), lambda match: f"{'View' if match[1].lower() == 'vue' else match[1]} {' '.join(match[2].upper())}"),
-    ("&", re.compile(r"\b([A-Z]{1,3})&([A-Z])(s?)\b"), lambda match: f"{' '.join(match[1])} and {match[2]}{match[3] and chr(39) + 's'}"),
+    (
+        INNER_POINT,
+        re.compile(
+            r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b",
+            re.IGNORECASE,
+        ),
+        lambda match: f"{'View' if match[1].lower() == 'vue' else match[1]} {' '.join(match[2].upper())}",
+    ),
+    (
+        "&",
+        re.compile(r"\b([A-Z]{1,3})&([A-Z])(s?)\b"),
+        lambda match: f"{' '.join(match[1])} and {match[2]}{match[3] and chr(39) + 's'}",
+    ),
     ("&", re.compile(r"(?<=\w)\s?&\s?(?=\w)|(?<=\s)&(?=\s)|^& "), " and "),
     ("§", re.compile(r"§§? ?(?=\d)"), "section "),
     ("¶", re.compile(r"¶ ?(?=\d)"), "paragraph "),
@@ -131,18 +162,71 @@ NAMES: Rules = [
     ("#", re.compile(r"(?<![\w#&])#(?=[A-Za-z])"), "hashtag "),
 ]
 ADDRESSES: Rules = [
-    (LONG_WORD, re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE), _code),
-    (LONG_WORD, re.compile(r"\b(?:sha\d+[:-])?(?=[0-9a-f]*\d[0-9a-f]*[a-f]|[0-9a-f]*[a-f][0-9a-f]*\d)[0-9a-f]{12,}\b", re.IGNORECASE), _code),
-    (LONG_WORD, re.compile(r"(?<![\w/.-])(?=[\w+=-]*[a-z][\w+=-]*[A-Z]|[\w+=-]*[A-Z][\w+=-]*[a-z])(?=[\w+=-]*\d[\w+=-]*[A-Za-z][\w+=-]*\d)[\w+=-]{20,}"), _code),
+    (
+        LONG_WORD,
+        re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE),
+        _code,
+    ),
+    (
+        LONG_WORD,
+        re.compile(
+            r"\b(?:sha\d+[:-])?(?=[0-9a-f]*\d[0-9a-f]*[a-f]|[0-9a-f]*[a-f][0-9a-f]*\d)[0-9a-f]{12,}\b",
+            re.IGNORECASE,
+        ),
+        _code,
+    ),
+    (
+        LONG_WORD,
+        re.compile(
+            r"(?<![\w/.-])(?=[\w+=-]*[a-z][\w+=-]*[A-Z]|[\w+=-]*[A-Z][\w+=-]*[a-z])(?=[\w+=-]*\d[\w+=-]*[A-Za-z][\w+=-]*\d)[\w+=-]{20,}"
+        ),
+        _code,
+    ),
     ("@", re.compile(rf"\b([\w.+-]*[\w+-])@((?:[\w-]+\.)+\w+|localhost)"), _mail),
-    (INNER_POINT, re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"), _machine),
-    (":", re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_TOP})|localhost|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(\d{{2,5}})((?:/[^\s<>\"'“”‘’()]*)?)"), _host),
+    (
+        INNER_POINT,
+        re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"),
+        _machine,
+    ),
+    (
+        ":",
+        re.compile(
+            rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_TOP})|localhost|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(\d{{2,5}})((?:/[^\s<>\"'“”‘’()]*)?)"
+        ),
+        _host,
+    ),
     (INNER_POINT, re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_SURE_TOP}))\b()(?!\.\w|@)()"), _host),
-    ("/:", re.compile(rf"(?<![\w.])[A-Za-z]:\\[^\s,;<>\"'()]*|(?<![\w.<])(?:~|\.\.?)?/(?=[\w.])[\w.+@%~-]+(?:/[\w.+@%~-]*)+{_PATH_END}|(?<![\w.<])(?:~|\.\.?)/[\w.+@%-]+{_PATH_END}"), _path),
-    ("/", re.compile(rf"(?<![\w./])/(?:usr|etc|bin|home|tmp|var|opt|dev|api|proc|mnt|srv|docs|v\d)\b{_PATH_END}"), _path),
-    ("/_", re.compile(rf"(?<![\w./:])[\w.-]*[A-Za-z_][\w.-]*/(?:[\w.-]+/)*[\w-]*\.(?:{_END})\b(?!/)|(?<![\w./:])(?:[\w.-]*[A-Za-z_][\w.-]*/){{2,}}[\w.-]*{_PATH_END}|(?<![\w./])[\w-]*_[\w-]*/{_PATH_END}"), _path),
-    (INNER_POINT, re.compile(rf"(?<![\w./@])[\w-]+(?:\.[\w-]+)*\.(?:{_END})\b(?![\w/]|\.\w)(?<!\d\.\d)"), lambda match: _file_name(match[0])),
-    (INNER_POINT, re.compile(r"(?<![\w./])\.(?=[a-z]{2,}[\w-]*\b)[\w-]+(?:\.\w+)*"), lambda match: _file_name(match[0])),
+    (
+        "/:",
+        re.compile(
+            rf"(?<![\w.])[A-Za-z]:\\[^\s,;<>\"'()]*|(?<![\w.<])(?:~|\.\.?)?/(?=[\w.])[\w.+@%~-]+(?:/[\w.+@%~-]*)+{_PATH_END}|(?<![\w.<])(?:~|\.\.?)/[\w.+@%-]+{_PATH_END}"
+        ),
+        _path,
+    ),
+    (
+        "/",
+        re.compile(
+            rf"(?<![\w./])/(?:usr|etc|bin|home|tmp|var|opt|dev|api|proc|mnt|srv|docs|v\d)\b{_PATH_END}"
+        ),
+        _path,
+    ),
+    (
+        "/_",
+        re.compile(
+            rf"(?<![\w./:])[\w.-]*[A-Za-z_][\w.-]*/(?:[\w.-]+/)*[\w-]*\.(?:{_END})\b(?!/)|(?<![\w./:])(?:[\w.-]*[A-Za-z_][\w.-]*/){{2,}}[\w.-]*{_PATH_END}|(?<![\w./])[\w-]*_[\w-]*/{_PATH_END}"
+        ),
+        _path,
+    ),
+    (
+        INNER_POINT,
+        re.compile(rf"(?<![\w./@])[\w-]+(?:\.[\w-]+)*\.(?:{_END})\b(?![\w/]|\.\w)(?<!\d\.\d)"),
+        lambda match: _file_name(match[0]),
+    ),
+    (
+        INNER_POINT,
+        re.compile(r"(?<![\w./])\.(?=[a-z]{2,}[\w-]*\b)[\w-]+(?:\.\w+)*"),
+        lambda match: _file_name(match[0]),
+    ),
     ("-", re.compile(r"(?<![\w-])(-{1,2})([A-Za-z][\w-]*)(?:=([\w./-]+))?(?![\w-])"), _flag),
     ("(_", re.compile(r"\b_*[A-Za-z]\w*_\w*(?:\(\))?|\b[A-Za-z]\w*\(\)"), _identifier),
 ]

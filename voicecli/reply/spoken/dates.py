@@ -54,16 +54,24 @@ def _iso(match: re.Match[str]) -> str:
         return said
     seconds = "" if not match[7] or not int(match[7]) else f" and {int(match[7])} seconds"
     zone = match[8] or ""
-    zone = _ZONE.get(zone) or (f" UTC {'plus' if zone[0] == '+' else 'minus'} {int(zone[1:3])}" if zone else "")
+    zone = _ZONE.get(zone) or (
+        f" UTC {'plus' if zone[0] == '+' else 'minus'} {int(zone[1:3])}" if zone else ""
+    )
     return f"{said}, at {_clock(int(match[5]), match[6])}{seconds}{zone}"
 
 
 def _clock(hour: int, minute: str, half: str = "") -> str:
     """15:00 -> 15 hundred; 00:00 -> midnight; 7:05 -> 7 oh 5; 10:30 -> 10 30."""
     if half:
-        return f"{hour}" if minute == "00" else f"{hour} oh {minute[1]}" if minute[0] == "0" else f"{hour} {minute}"
+        return (
+            f"{hour}"
+            if minute == "00"
+            else f"{hour} oh {minute[1]}"
+            if minute[0] == "0"
+            else f"{hour} {minute}"
+        )
     if minute == "00":
-        if not hour:
+        if hour in (0, 24):
             return "midnight"
         return f"{hour} hundred" if hour > 12 else f"{hour} o'clock"
     return f"{hour or 'zero'} oh {minute[1]}" if minute[0] == "0" else f"{hour or 'zero'} {minute}"
@@ -91,7 +99,9 @@ def _duration(match: re.Match[str]) -> str:
 
 def _clock_with_seconds(match: re.Match[str]) -> str:
     seconds = int(match[4])
-    return f"{match[1]}{_clock(int(match[2]), match[3])}" + (f" and {seconds} second{'s' * (seconds != 1)}" if seconds else "")
+    return f"{match[1]}{_clock(int(match[2]), match[3])}" + (
+        f" and {seconds} second{'s' * (seconds != 1)}" if seconds else ""
+    )
 
 
 def _month_of_year(match: re.Match[str]) -> str:
@@ -111,23 +121,49 @@ def _range(match: re.Match[str]) -> str:
 
 
 DATES: Rules = [
-    (FOUR_DIGITS, re.compile(r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"), _iso),
+    (
+        FOUR_DIGITS,
+        re.compile(
+            r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
+        ),
+        _iso,
+    ),
     ("-/", re.compile(r"(?<![\w/.-])(\d\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"), _slashed),
     (FOUR_DIGITS, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
     (FOUR_DIGITS, re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
     ("T", re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
     # 12/25 is a date behind "on", a fraction elsewhere.
-    ("/", re.compile(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"), lambda m: _month_day(int(m[1]), int(m[2]), None) if _valid(int(m[1]), int(m[2])) and m[0] != "9/11" else m[0]),
+    (
+        "/",
+        re.compile(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"),
+        lambda m: (
+            _month_day(int(m[1]), int(m[2]), None)
+            if _valid(int(m[1]), int(m[2])) and m[0] != "9/11"
+            else m[0]
+        ),
+    ),
     # Times of day and durations.
     (":", re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
-    (":", re.compile(r"(\b(?:[Aa]t|from|until|till|by|since|before|after|to) )(\d\d?):(\d\d):(\d\d)(?![\w:])"), _clock_with_seconds),
+    (
+        ":",
+        re.compile(r"(\b(?:[Aa]t|from|until|till|by|since|before|after|to) )(\d\d?):(\d\d):(\d\d)(?![\w:])"),
+        _clock_with_seconds,
+    ),
     (":", re.compile(rf"{_NOT_CLOCK}(\d{{1,3}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"), _duration),
     (":", re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"), _time),
     (":", re.compile(rf"(?<![\w:.,/])(\d{{1,2}}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"), _time),
-    ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap])m\b", re.IGNORECASE), r"\1 \2m"),
-    ("Mm", re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d)", re.IGNORECASE), " to "),
-    (FOUR_DIGITS, re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"), lambda m: f"{int(m[1]) or 'zero'} {'hundred' if m[2] == '00' else m[2]}"),
-    ("GU", re.compile(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"), lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}"),
+    ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
+    ("Mm", re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
+    (
+        FOUR_DIGITS,
+        re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),
+        lambda m: f"{int(m[1]) or 'zero'} {'hundred' if m[2] == '00' else m[2]}",
+    ),
+    (
+        "GU",
+        re.compile(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"),
+        lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}",
+    ),
     # What a dash joins.
     ("ADFJMNOS", re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
     ("FMSTW", re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),

@@ -54,13 +54,30 @@ _SIGNS = {
     "~": "", ":": ":", "≤": "is less than or equal to", "≥": "is greater than or equal to", "≠": "is not equal to",
     "≈": "is about", "±": "plus or minus", "∞": "infinity", "→": "to", "∈": "is in", "π": "pi", "√": "the square root of",
 }  # fmt: skip
-_BIG = frozenset({"sum", "prod", "int", "iint", "oint", "lim", "min", "max", "sup", "inf", "bigcup", "bigcap"})
+_BIG = frozenset(
+    {"sum", "prod", "int", "iint", "oint", "lim", "min", "max", "sup", "inf", "bigcup", "bigcap"}
+)
 _TEXTUAL = frozenset(
     "text textbf textit textrm texttt mathrm mathbf mathit mathsf mathtt operatorname mbox boldsymbol mathcal mathbb "
     "mathfrak boxed tag label".split()
 )
-_ACCENTS = {"bar": "bar", "overline": "bar", "hat": "hat", "widehat": "hat", "tilde": "tilde", "vec": "vector", "dot": "dot", "ddot": "double dot"}
-_SETS = {"R": "the real numbers", "N": "the natural numbers", "Z": "the integers", "Q": "the rational numbers", "C": "the complex numbers"}
+_ACCENTS = {
+    "bar": "bar",
+    "overline": "bar",
+    "hat": "hat",
+    "widehat": "hat",
+    "tilde": "tilde",
+    "vec": "vector",
+    "dot": "dot",
+    "ddot": "double dot",
+}
+_SETS = {
+    "R": "the real numbers",
+    "N": "the natural numbers",
+    "Z": "the integers",
+    "Q": "the rational numbers",
+    "C": "the complex numbers",
+}
 _ATOM = re.compile(r"\w+|\w \w+")
 _SYMBOLS = {
     "pm": "±", "times": "×", "cdot": "×", "div": "÷", "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠",
@@ -78,7 +95,11 @@ def latex(source: str, language: str = "en") -> str:
 def _symbols(source: str) -> str:
     """Signs that espeak-ng has words for in the language of the voice."""
     text = re.sub(r"\\[dt]?frac\s*{([^{}]*)}\s*{([^{}]*)}", r"\1/\2", source)
-    text = re.sub(r"\\([A-Za-z]+)", lambda match: f" {_SYMBOLS.get(match[1], match[1] if match[1] in _GREEK else '')} ", text)
+    text = re.sub(
+        r"\\([A-Za-z]+)",
+        lambda match: f" {_SYMBOLS.get(match[1], match[1] if match[1] in _GREEK else '')} ",
+        text,
+    )
     return " ".join(re.sub(r"[\\{}$]", " ", text).split())
 
 
@@ -87,7 +108,9 @@ class _Formula:
 
     def __init__(self, source: str) -> None:
         self._tokens: list[tuple[str, str]] = []
-        for match in _TOKEN.finditer(re.sub(r"\\(?:left|right|[bB]igg?[lr]?)\s*(?![A-Za-z])\\?([.|]?)", _sized, source)):
+        for match in _TOKEN.finditer(
+            re.sub(r"\\(?:left|right|[bB]igg?[lr]?)\s*(?![A-Za-z])\\?([.|]?)", _sized, source)
+        ):
             kind = ("command", "escape", "mark", "number", "space", "char")[(match.lastindex or 1) - 1]
             if kind != "space":
                 self._tokens.append((kind, match[match.lastindex or 0]))
@@ -132,7 +155,7 @@ class _Formula:
                 return _SIGNS[sign]
             case "char", "(" if before and self._applied():
                 return "of"
-            case ("char" | "number"), text:
+            case (("char" | "number"), text):
                 return "" if text in "()[]" else text
             case _:
                 return ""
@@ -140,7 +163,11 @@ class _Formula:
     def _applied(self) -> bool:
         """Whether the bracket that was just taken holds what a function of one letter is applied to."""
         at = self._at - 2
-        return at >= 0 and self._tokens[at][1] in ("f", "g", "h", "P", "F", "E", "p", "O") and self._tokens[at][0] == "char"
+        return (
+            at >= 0
+            and self._tokens[at][1] in ("f", "g", "h", "P", "F", "E", "p", "O")
+            and self._tokens[at][0] == "char"
+        )
 
     def _argument(self) -> str:
         """The group or the one token that a command takes."""
@@ -238,7 +265,13 @@ class _Formula:
     def _bar(self, before: list[str]) -> str:
         """`P(A|B)`: given; `|x|`: the absolute value of x."""
         rest = [token for _, token in self._tokens[self._at :]]
-        if not self._bars and before and before[-1] and before[-1][-1].isalnum() and before[-1] not in _SIGNS.values():
+        if (
+            not self._bars
+            and before
+            and before[-1]
+            and before[-1][-1].isalnum()
+            and before[-1] not in _SIGNS.values()
+        ):
             return "given"
         self._bars = not self._bars and "|" in rest
         return "the absolute value of" if self._bars else ","
@@ -254,7 +287,12 @@ def raised(power: str) -> str:
 
 
 def _fraction(above: str, below: str) -> str:
-    if above.isdigit() and below.isdigit() and len(above + below) < 6 and (spoken := fraction(int(above), int(below))):
+    if (
+        above.isdigit()
+        and below.isdigit()
+        and len(above + below) < 6
+        and (spoken := fraction(int(above), int(below)))
+    ):
         return spoken
     if _ATOM.fullmatch(above) and _ATOM.fullmatch(below):
         return f"{above} over {below}"

@@ -14,7 +14,13 @@ MONTHS = (
 MONTH_NAMES = frozenset(MONTHS)
 SHORT_MONTHS = {**{month[:3]: month for month in MONTHS if month != "May"}, "Sept": "September"}
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-SHORT_DAYS = {**{day[:3]: day for day in DAYS}, "Tues": "Tuesday", "Weds": "Wednesday", "Thur": "Thursday", "Thurs": "Thursday"}
+SHORT_DAYS = {
+    **{day[:3]: day for day in DAYS},
+    "Tues": "Tuesday",
+    "Weds": "Wednesday",
+    "Thur": "Thursday",
+    "Thurs": "Thursday",
+}
 
 KEYWORDS = _set(
     "Chapter Part Book Volume Vol Act Scene Section Article Appendix Phase Type Class Title Level Stage Step Episode "

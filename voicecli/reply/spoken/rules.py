@@ -14,7 +14,14 @@ Most rules have nothing to do in most clauses, and looking for a character costs
 """
 
 
-FOUR_DIGITS, THREE_DIGITS, INNER_POINT, LONG_WORD, NOT_ASCII, LOOSE_DASH = "\x01", "\x02", "\x03", "\x04", "\x05", "\x06"
+FOUR_DIGITS, THREE_DIGITS, INNER_POINT, LONG_WORD, NOT_ASCII, LOOSE_DASH = (
+    "\x01",
+    "\x02",
+    "\x03",
+    "\x04",
+    "\x05",
+    "\x06",
+)
 """Stand in a rule's first place for what no one character shows."""
 _FOUR = re.compile(r"\d{4}")
 _THREE = re.compile(r"\d{3}")

@@ -23,7 +23,9 @@ _COMPATIBLE = (
     (0x1F110, 0x1F12B),  # letters in brackets
     (0x1F130, 0x1F149),  # letters in squares
 )
-_LEFT = frozenset("\u2120\u2122\u2126\u212e\u2132\u2135\u213a\u213b\u2141\u2142\u2143\u2144\u214a\u214b\u214c\u214d\u214f")
+_LEFT = frozenset(
+    "\u2120\u2122\u2126\u212e\u2132\u2135\u213a\u213b\u2141\u2142\u2143\u2144\u214a\u214b\u214c\u214d\u214f"
+)
 """Letterlike signs with a meaning of their own."""
 _FULL_WIDTH = "＂＃＄％＆＇＊＋－．／＜＝＞＠＼＾＿｀｜～"
 """Full-width signs that no script but the Latin uses; `，！？：；（）` belong to Chinese and Japanese."""
@@ -66,6 +68,8 @@ _SUB = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙ
 _SUPERS = re.compile(f"(?<=[\\w)\\]°])[{_SUPER}]+|[{_SUPER}]+(?=⁄)")
 _SUBS = re.compile(f"(?<=[\\w)\\]])[{_SUB}]+")
 _BELOW = re.compile(f"(?<=⁄)[{_SUB}]+")
+_NOTES = re.compile('(?<=[.,;:!?"”’])[¹²³⁰⁴-⁹]+(?=\\s|$)')
+_ISOTOPE = re.compile("(?<![\\w.)\\]])[¹²³⁰⁴-⁹]+(?=[A-Z][a-z]?\\b)")
 _SMALL_FRACTION = re.compile("(\\d?)([¼½¾⅐-⅞↉])")
 _ROMAN = re.compile("[Ⅰ-Ⅿ]+|[ⅰ-ⅿ]+")
 _SMALL_CAPS = re.compile(f"[{''.join(_SMALL_CAPITALS)}]{{2,}}")
@@ -84,7 +88,9 @@ def composed(text: str, *, levels: bool = True) -> str:
         return text
     text = _OVERLAYS.sub("", unicodedata.normalize("NFC", text))
     text = _SMALL_FRACTION.sub(_fraction, text)
+    text = _NOTES.sub("", text)
     if levels:
+        text = _ISOTOPE.sub(lambda match: f"{_flat(match[0])} ", text)
         text = _BELOW.sub(lambda match: _flat(match[0]), _SUPERS.sub(_raised, text))
         text = _SUBS.sub(lambda match: f"_{{{_flat(match[0])}}}", text)
     text = _ROMAN.sub(lambda match: str(roman(unicodedata.normalize("NFKC", match[0])) or match[0]), text)
@@ -98,7 +104,17 @@ def _flat(run: str) -> str:
 
 def _raised(match: re.Match[str]) -> str:
     run = _flat(match[0])
-    if match.string[match.end() : match.end() + 1] == "⁄" or run in ("st", "nd", "rd", "th", "er", "re", "e", "o", "a"):
+    if match.string[match.end() : match.end() + 1] == "⁄" or run in (
+        "st",
+        "nd",
+        "rd",
+        "th",
+        "er",
+        "re",
+        "e",
+        "o",
+        "a",
+    ):
         return run  # the upper half of a fraction, or an ordinal
     return match[0] if match[0] in "²³" else f"^{{{run}}}"
 

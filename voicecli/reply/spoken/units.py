@@ -59,7 +59,18 @@ _NOT_NOUN = (
     r"than|but|then|each|every|more|less|apart|above|below|before|after|has|have|had|will|would|can|as|it|that|which|"
     r"when|while|if|so|because|now|left|down|up|out|off|into|over|thick|across|north|south|east|west|today|did|does"
 )
-_SINGLE = re.compile(rf"\b(?:a|an|the|this|that|each|every|one|my|your|his|her|our|their|its|another|no|any)(?: \w+)? (?:about )?$", re.IGNORECASE)
+_NOUN = re.compile(rf" (?!(?:{_NOT_NOUN})\b)[a-z]{{3,}}")
+_TURN = re.compile(r" (?:angle|turn|view|rotation|bend|arc|weather|heat)s?\b")
+_SINGLE = re.compile(
+    rf"\b(?:a|an|the|this|that|each|every|one|my|your|his|her|our|their|its|another|no|any)(?: \w+)? (?:about )?$",
+    re.IGNORECASE,
+)
+
+
+def describes(match: re.Match[str]) -> bool:
+    """Whether an amount stands before a noun: a 40cm gap, a $10 book."""
+    noun = _NOUN.match(match.string, match.end())
+    return noun is not None and _SINGLE.search(match.string[: match.start()]) is not None
 
 
 def _plural(name: str) -> str:
@@ -68,7 +79,9 @@ def _plural(name: str) -> str:
     if degree:
         return f"degrees{scale}"
     *others, last = first.split(" ")
-    many = _MANY.get(first) or " ".join([*others, _MANY.get(last) or (last if last.endswith("hertz") else f"{last}s")])
+    many = _MANY.get(first) or " ".join(
+        [*others, _MANY.get(last) or (last if last.endswith("hertz") else f"{last}s")]
+    )
     return many + per + rest
 
 
@@ -85,15 +98,10 @@ def _said(match: re.Match[str]) -> str:
         name = f"{name} per {unit}"
     elif match[8]:
         name = f"{name} hour"
-    rest = match.string[match.end() :]
     if number == "1" and not match.string[: match.start()].rstrip().endswith((".", "/")):
         return f"{number} {name}"
-    adjective = sep == "-" or (
-        " per " not in name
-        and "degree" not in name
-        and re.match(rf" (?!(?:{_NOT_NOUN})\b)[a-z]{{3,}}", rest)
-        and _SINGLE.search(match.string[: match.start()])
-    )
+    adjective = sep == "-" or (" per " not in name and "degree" not in name and describes(match))
+    adjective = adjective or (name == "degree" and _TURN.match(match.string, match.end()))
     return f"{number} {name if adjective else _plural(name)}"
 
 
@@ -103,14 +111,36 @@ def _feet(match: re.Match[str]) -> str:
     return said + (f" {inches} {'inch' if inches == '1' else 'inches'}" if inches else "")
 
 
+def _position(match: re.Match[str]) -> str:
+    """40° 26′ 46″ N."""
+    seconds = f" {match[3]} seconds" if match[3] else ""
+    return f"{match[1]} degrees {match[2]} minutes{seconds} {_TOWARDS.get(match[4] or '', '')}".rstrip()
+
+
+_TOWARDS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 UNITS: Rules = [
-    ("/", re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"), lambda match: f"{match[1]} per {_PER[match[2]]}"),
+    ("°", re.compile(r"(\d+)° ?(\d{1,2})[′'] ?(?:(\d{1,2}(?:\.\d+)?)[″\"] ?)?([NSEW]\b)?"), _position),
+    (
+        "/",
+        re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
+        lambda match: f"{match[1]} per {_PER[match[2]]}",
+    ),
     ("i", re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
     ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
-    ('"″', re.compile(r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"), r"\1 inch"),
+    (
+        '"″',
+        re.compile(
+            r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"
+        ),
+        r"\1 inch",
+    ),
     ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
     (".", re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
     ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
     ("", re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
-    ("/", re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"), lambda match: f" per {_PER[match[1]]}"),
+    (
+        "/",
+        re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
+        lambda match: f" per {_PER[match[1]]}",
+    ),
 ]
