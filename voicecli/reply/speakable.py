@@ -56,7 +56,7 @@ def speakable(text: str, language: str = "en") -> str:
 
     Returns an empty text when nothing in it can be said.
     """
-    if _PROSE.fullmatch(text) and not _CAPITALS.search(text) and last_word(text) not in MAY_END:
+    if language == "en" and _is_prose(text):
         return _tidy(text) if any(map(str.isalnum, text)) else ""
     text = _without_controls(text)
     text = text if text.isascii() else composed(_EMOJI.sub(" ", text), levels=language == "en")
@@ -68,6 +68,11 @@ def speakable(text: str, language: str = "en") -> str:
         text = _english(text, shown)
     text = _tidy(_STRAY.sub(" ", apply(_LAST, text, shown)))
     return text if any(map(str.isalnum, text)) else ""
+
+
+def _is_prose(text: str) -> bool:
+    """Whether there is nothing in it for any rule; so it is with most clauses."""
+    return bool(_PROSE.fullmatch(text)) and not _CAPITALS.search(text) and last_word(text) not in MAY_END
 
 
 def _english(text: str, shown: frozenset[str]) -> str:
