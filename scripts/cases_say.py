@@ -1,7 +1,7 @@
 """What a listener should hear -> whether the clauses of the text sound like it, whole and streamed.
 
-Judged by phonemes, those that Piper is given: see tests/said.py. The texts are those of `tests/say_cases.toml`;
-`say.tsv` of the folder must hold nothing that is not among them.
+Judged by phonemes, those that Piper is given: see tests/said.py. The texts are those of
+`tests/say_cases.toml`; `say.tsv` of the folder must hold nothing that is not among them.
 """
 
 from __future__ import annotations

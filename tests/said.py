@@ -80,7 +80,7 @@ def _phonemes(clause: str) -> str:
 
 
 @cache
-def _phonemizer():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _phonemizer():  # type: ignore[no-untyped-def]
     from piper.phonemize_espeak import EspeakPhonemizer
 
     return EspeakPhonemizer()

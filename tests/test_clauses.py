@@ -262,17 +262,36 @@ SHORT = (
     "Dr. Smith e.g. i.e. etc. U.S. J. K. No. a.m. Sure! Yes, Well the and because but word Word C++ C# a_b"
 )
 MARKS = "... … . ! ? , ; : — – - \" ” ' ’ » 。 ， ！ 「 」"
-FORMULAS = r"$x$ $x^2$ $ $$ \( \) \[ \] \frac{1}{2} \begin{a} \end{a} \* \_ \. |x| 5! x_1 ^{2} ≤ → √2 10⁶ H₂O ½"
+FORMULAS = (
+    r"$x$ $x^2$ $ $$ \( \) \[ \] \frac{1}{2} \begin{a} \end{a} \* \_ \. |x| 5! x_1 ^{2} ≤ → √2 10⁶ H₂O ½"
+)
 BLOCKS = "== ~~ ~2~ ^2^ [^1] [^1]: [x]: [1] ][ <sup> </sup> <sub> == === a) i. (b) | || > >>"
 WRITTEN = (
-    "XIV Louis Chapter IV WW II St. Elm Ave. Apt. Inc. U.S.A. 3/14/2025 2024-05 T10:30:00Z 2:03:07 1.1.2 192.168.1.1 "
-    ":8080 /usr/bin C:\\a max_tokens --help && != 1/2 1945 mid-1990s 5' 6\" 40cm (33 ft) 𝗕𝗼𝗹𝗱 ① ㎏ ﬁ ＡＢ ． "
+    "XIV Louis Chapter IV WW II St. Elm Ave. Apt. Inc. U.S.A. 3/14/2025 2024-05 T10:30:00Z 2:03:07 1.1.2 "
+    "192.168.1.1 :8080 /usr/bin C:\\a max_tokens --help && != 1/2 1945 mid-1990s 5' 6\" 40cm (33 ft) 𝗕𝗼𝗹𝗱 ① ㎏ ﬁ ＡＢ ． "
 )
 OTHERS = "字 ありがとう привет example.com https://a.b/c?d=e a@b.org [[ə]]"
 PICTURES = "😀 👍🏽 👨‍👩‍👧 🇫🇷 1️⃣ \u200d \ufe0f \u20e3 \ud83d \x1b[1m \x00"
 SPACES = (" ", " ", " ", "\n", "\n\n", "\t", "\r\n", "\u00a0", "\u2028")
-LINES = ("\n    ", "\n\n    x = 1;\n", "\n===\n", "\n> > ", "\n[a]: ", "\n  b) ", "\n- ", "\n1. ", "\n# ", "\n> ", "\n| a | b |\n", "\n---\n")
-PIECES = (*" ".join((MARKUP, NUMBERS, SHORT, MARKS, FORMULAS, BLOCKS, WRITTEN, OTHERS, PICTURES)).split(" "), *SPACES, *LINES)
+LINES = (
+    "\n    ",
+    "\n\n    x = 1;\n",
+    "\n===\n",
+    "\n> > ",
+    "\n[a]: ",
+    "\n  b) ",
+    "\n- ",
+    "\n1. ",
+    "\n# ",
+    "\n> ",
+    "\n| a | b |\n",
+    "\n---\n",
+)
+PIECES = (
+    *" ".join((MARKUP, NUMBERS, SHORT, MARKS, FORMULAS, BLOCKS, WRITTEN, OTHERS, PICTURES)).split(" "),
+    *SPACES,
+    *LINES,
+)
 REPLIES = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=60).map("".join)
 
 
@@ -290,7 +309,9 @@ def test_cutting_a_text_of_the_table_changes_nothing(case: Case) -> None:
     whole = clauses(case.text)
     for step in (1, 2, 3, 5):
         splitter = ClauseSplitter()
-        pieces = [c for at in range(0, len(case.text), step) for c in splitter.push(case.text[at : at + step])]
+        pieces = [
+            c for at in range(0, len(case.text), step) for c in splitter.push(case.text[at : at + step])
+        ]
         assert pieces + splitter.finish() == whole
 
 

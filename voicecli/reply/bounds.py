@@ -1,4 +1,4 @@
-"""Words that no clause is cut behind or that open one, and whether a full stop behind a word ends a sentence."""
+"""Words that no clause is cut behind or that open one; whether a full stop ends a sentence."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ BOUND = (
 NUMBERED_NAMES = KEYWORDS | REGNAL | MONTH_NAMES
 """Capitalised words that a number may follow: Chapter IV, Louis XIV, May 5."""
 _NEVER_LAST = _set(
-    "dr mr mrs ms mx prof st mt ft fig figs vs e.g i.e cf approx gen sen rep gov capt cmdr lt col maj sgt rev hon pres "
-    "dept vol jan feb mar apr jun jul aug sep sept oct nov dec z.b d.h bzw ca p.ex blvd ave apt "
-    "a.k.a messrs mlle mme viz w.r.t"
+    "dr mr mrs ms mx prof st mt ft fig figs vs e.g i.e cf approx gen sen rep gov capt cmdr lt col maj "
+    "sgt rev hon pres dept vol jan feb mar apr jun jul aug sep sept oct nov dec z.b d.h bzw ca p.ex "
+    "blvd ave apt a.k.a messrs mlle mme viz w.r.t"
 )
 """Abbreviations that want another word after them."""
 _SELDOM_LAST = _set(
-    "etc inc ltd co corp llc jr sr a.m p.m al ph.d m.d usw mon tue tues wed thu thur thurs fri rd ln hwy est assn bros max min sec hr hrs yr yrs mo lb lbs oz ft tbsp tsp"
+    "etc inc ltd co corp llc jr sr a.m p.m al ph.d m.d usw mon tue tues wed thu thur thurs fri rd ln "
+    "hwy est assn bros max min sec hr hrs yr yrs mo lb lbs oz ft tbsp tsp"
 )
 """Abbreviations that end a sentence only before a capital."""
 _NUMBERED = _set("no nr nos art pp p ch c ext tel ph sec eq ver v ed par para op bk pt sq ste rm vols apt")
@@ -44,7 +45,7 @@ _LAST_PART = re.compile(r".*[–—-](?=\w)")
 
 
 def sentence_ends(last: str, char: str, language: str) -> bool:
-    """Whether `last`, which ends in a full stop, ends a sentence before a word that begins with `char`."""
+    """Whether `last`, which ends in a full stop, ends a sentence before a word beginning with `char`."""
     stem = _LAST_PART.sub("", last[:-1].lstrip("(\"'“‘«[*_")).lower()
     if stem in _NEVER_LAST or (len(stem) == 1 and stem.isalpha()) or _is_dotted(last):
         return False

@@ -1,7 +1,7 @@
-"""Where a formula between `$`, `$$`, `\\(`, `\\[` or `\\begin{..}` ends, and whether it is one.
+r"""Where a formula between `$`, `$$`, `\(`, `\[` or `\begin{..}` ends, and whether it is one.
 
-An amount of money begins like a formula: "$5, and $x$ is 3". A formula holds no words of prose, does not begin
-or end with a space, and no digit follows its closing sign.
+An amount of money begins like a formula: "$5, and $x$ is 3". A formula holds no words of prose,
+does not begin or end with a space, and no digit follows its closing sign.
 """
 
 from __future__ import annotations
@@ -66,5 +66,5 @@ def may_be_formula(held: str) -> bool:
 
 
 def is_formula(source: str) -> bool:
-    """Whether what stood between the marks is a formula; `\\[not a link\\]` holds words."""
+    r"""Whether what stood between the marks is a formula; `\[not a link\]` holds words."""
     return bool(_SIGN.search(source)) or not re.search(r"[A-Za-z]{3,}", source)

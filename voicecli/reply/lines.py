@@ -1,4 +1,4 @@
-"""How the lines of Markdown begin: headings, lists, rules, rows of a table, code by its indent, references."""
+"""How lines of Markdown begin: headings, lists, rules, rows of a table, indented code, references."""
 
 from __future__ import annotations
 

@@ -168,13 +168,15 @@ _TIGHT: Rules = [
 # What a quick look must find before the rules of a kind are tried.
 _PROSE = re.compile(r"[A-Za-z',;!?’“” ]*[.:…!?]?[\"”’]?")
 _CAPITALS = re.compile(
-    r"\bn!|\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|\b[ivx]{2,4}\b|[a-z],[A-Za-z]|[a-z][;!?][A-Za-z]"
+    r"\bn!|\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"
+    r"|\b[ivx]{2,4}\b|[a-z],[A-Za-z]|[a-z][;!?][A-Za-z]"
 )
 _ADDRESSED = re.compile(
     r"[@/\\_#&=|§¶]|\w[.:]\w|\.[A-Za-z]|(?<!\w)-|[<>]=|\w{12}|\(\)|\+\+|localhost|GitHub|Ctrl|Cmd|[a-z]\+[A-Z]"
 )
 _NUMERAL = re.compile(
-    r"\b[IVXLCDM]{2,}\b|\b[A-Z][a-z]+ [IVX]\b|\b[a-z]+ (?:[ivxl]{2,}|[vx])\b|\bI\.|\b[IVX]\.|[IVX]th|\b[a-z]+ [IVX]{2}"
+    r"\b[IVXLCDM]{2,}\b|\b[A-Z][a-z]+ [IVX]\b|\b[a-z]+ (?:[ivxl]{2,}|[vx])\b"
+    r"|\bI\.|\b[IVX]\.|[IVX]th|\b[a-z]+ [IVX]{2}"
 )
 _DIGIT = re.compile(r"\d")
 _DASHED = re.compile(r"\w[–-]\w|\w – \w")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
-from voicecli.reply.spoken.rules import Rules, apply, one_of
+from voicecli.reply.spoken.rules import Rules, apply, one_of, words
 
 _TITLES = {
     "Dr": "Doctor", "Mr": "Mr", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
@@ -67,6 +67,7 @@ _STARTERS = (
     "How My Your His Her Our Their Come Go Please Let Do Is Are Was Then Now Yes No For To After Before Since"
 ).replace(" ", "|")
 """Words that begin a sentence behind an abbreviation, rather than go on with a name."""
+_STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
 _PHRASES: Rules = [
     ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
@@ -92,6 +93,21 @@ _PHRASES: Rules = [
 
 def _street(match: re.Match[str]) -> str:
     return f"{_STREETS[match[1]]}{match[2] or ''}"
+
+
+def _initials(match: re.Match[str]) -> str:
+    """Letters without their points, unless a sentence ends with them."""
+    letters = " ".join(match[0].replace(".", " ").split())
+    rest = match.string[match.end() :]
+    spaced = match[0].endswith(" ")
+    starts = spaced and bool(_STARTS.match(rest))
+    if len(letters) == 1:
+        behind_word = match.string[: match.start()].rstrip()[-1:].islower()
+        initial = spaced and rest[:1].isupper() and letters != "I" and not (behind_word and starts)
+        return f"{letters} " if initial else match[0]
+    if not rest or starts:
+        return f"{letters}. " if rest else f"{letters}."
+    return letters if rest[0] in ",;:)'’?!\"”" else f"{letters} "
 
 
 _POINTED: Rules = [
@@ -149,7 +165,7 @@ _POINTED: Rules = [
         r"\1",
     ),
     # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
-    (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), lambda match: _initials(match)),
+    (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
 ]
 _UNPOINTED: Rules = [
     (
@@ -195,17 +211,20 @@ _UNPOINTED: Rules = [
 ]
 _DAY_LIST = re.compile(rf"(day(?:\s?[–-]\s?|, (?:and )?|/| and | to | or ))({one_of(SHORT_DAYS)})(?![\w])")
 _SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")
-_STARTS = re.compile(rf"(?:{_STARTERS})\b")
 _POINT_INSIDE = re.compile(r"\.(?=[\s,;:)'’\w–-])(?!\d)")
 _SHORT = re.compile(rf"\b(?:[A-Z]{{2}}|[NSEW]|Jr|Sr|{one_of(SHORT_DAYS)})\b")
 MAY_END = frozenset({*_STREETS, *_ALWAYS, *_TITLES, *SHORT_DAYS, "etc", "Co", "vs"})
 _SHOUTED = re.compile(r"\b[A-Z][A-Z'’]+\b")
 _KEPT = frozenset(
-    "FBI CIA NSA USA UK EU UN US AI API CPU GPU RAM USB SQL HTML CSS HTTP HTTPS URL PDF TV DVD CEO CTO FAQ ID IT DIY "
-    "ATM PIN VIP BBC CNN NBA NFL IBM UFO GPS PC LLM TTS DNA RNA HIV ETA FYI ASAP IRS DMV MRI NASA NATO OK AD BC BCE CE AM PM".split()
+    words(
+        "FBI CIA NSA USA UK EU UN US AI API CPU GPU RAM USB SQL HTML CSS HTTP HTTPS URL PDF TV DVD CEO CTO FAQ ID IT DIY "
+        "ATM PIN VIP BBC CNN NBA NFL IBM UFO GPS PC LLM TTS DNA RNA HIV ETA FYI ASAP IRS DMV MRI NASA NATO OK AD BC BCE CE AM PM"
+    )
 )
 _COMMON = frozenset(
-    "THE IS ARE NOT YOU TO DO THIS THAT AND OF FOR IN ON IT NO WE ALL YOUR MY VERY NOW BE WAS HAVE WITH WILL CAN WHAT".split()
+    words(
+        "THE IS ARE NOT YOU TO DO THIS THAT AND OF FOR IN ON IT NO WE ALL YOUR MY VERY NOW BE WAS HAVE WITH WILL CAN WHAT"
+    )
 )
 """One of them makes capitals a shouted sentence, not a list of abbreviations."""
 _WORDS_TOO = frozenset({"IT", "US", "ID"})
@@ -235,19 +254,5 @@ def calm(text: str) -> str:
 
 
 def last_word(text: str) -> str:
+    """Without the point behind it."""
     return text.rstrip(".").rpartition(" ")[2].lstrip("([\"'“‘")
-
-
-def _initials(match: re.Match[str]) -> str:
-    """Letters without their points, unless a sentence ends with them."""
-    letters = " ".join(match[0].replace(".", " ").split())
-    rest = match.string[match.end() :]
-    spaced = match[0].endswith(" ")
-    starts = spaced and bool(_STARTS.match(rest))
-    if len(letters) == 1:
-        behind_word = match.string[: match.start()].rstrip()[-1:].islower()
-        initial = spaced and rest[:1].isupper() and letters != "I" and not (behind_word and starts)
-        return f"{letters} " if initial else match[0]
-    if not rest or starts:
-        return f"{letters}. " if rest else f"{letters}."
-    return letters if rest[0] in ",;:)'’?!\"”" else f"{letters} "

@@ -6,11 +6,11 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.rules import INNER_POINT, LONG_WORD, Rules, one_of
+from voicecli.reply.spoken.rules import INNER_POINT, LONG_WORD, Rules, one_of, words
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
-_SPELT = frozenset("md txt py js ts tsx jsx json yml toml csv xml html css sh exe dll pdf doc docx xls xlsx ppt pptx png jpg jpeg gif svg mp3 mp4 wav flac ogg tar gz tgz rs cpp hpp rb php sql ini cfg conf lock gguf onnx iso deb rpm apk dmg bat ps1 ipynb tex log env bin yaml zip go java swift kt lua".split())  # fmt: skip
+_SPELT = frozenset(words("md txt py js ts tsx jsx json yml toml csv xml html css sh exe dll pdf doc docx xls xlsx ppt pptx png jpg jpeg gif svg mp3 mp4 wav flac ogg tar gz tgz rs cpp hpp rb php sql ini cfg conf lock gguf onnx iso deb rpm apk dmg bat ps1 ipynb tex log env bin yaml zip go java swift kt lua"))  # fmt: skip
 """Ends of file names."""
 _AS_WORDS = {"bin": "bin", "log": "log", "conf": "conf", "lock": "lock", "yaml": "yaml", "zip": "zip", "go": "go", "java": "java", "swift": "swift", "lua": "lua", "toml": "toml", "gif": "gif", "json": "jason", "env": "env", "iso": "iso", "onnx": "onnx", "tar": "tar", "bat": "bat"}  # fmt: skip
 _FOLDERS = {"usr": "user", "etc": "etsy", "src": "source", "lib": "lib", "var": "var", "tmp": "temp", "opt": "opt", "dev": "dev", "cfg": "config", "config": "config", "ssh": "S S H", "readme": "read me", "localhost": "local host", "github": "git hub", "gitignore": "git ignore", "github.com": "git hub dot com"}  # fmt: skip
@@ -58,7 +58,7 @@ def _path(match: re.Match[str]) -> str:
     home = "home " if written.startswith("~") else ""
     drive = re.match(r"([A-Za-z]):", written)
     parts = re.split(r"[/\\]+", written[2:] if drive else written.lstrip("~"))
-    said = [part for raw in parts if (part := _file_name(raw)) and raw not in (".",)]
+    said = [part for raw in parts if (part := _file_name(raw)) and raw != "."]
     return (f"{drive[1].upper()}, " if drive else home) + ", ".join(said) + tail
 
 
@@ -182,7 +182,7 @@ ADDRESSES: Rules = [
         ),
         _code,
     ),
-    ("@", re.compile(rf"\b([\w.+-]*[\w+-])@((?:[\w-]+\.)+\w+|localhost)"), _mail),
+    ("@", re.compile(r"\b([\w.+-]*[\w+-])@((?:[\w-]+\.)+\w+|localhost)"), _mail),
     (
         INNER_POINT,
         re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"),

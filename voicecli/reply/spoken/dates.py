@@ -151,7 +151,7 @@ DATES: Rules = [
     ),
     (":", re.compile(rf"{_NOT_CLOCK}(\d{{1,3}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"), _duration),
     (":", re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"), _time),
-    (":", re.compile(rf"(?<![\w:.,/])(\d{{1,2}}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"), _time),
+    (":", re.compile(r"(?<![\w:.,/])(\d{1,2}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"), _time),
     ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
     ("Mm", re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
     (

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from voicecli.reply.spoken.latex import latex, raised
-from voicecli.reply.spoken.rules import Rules
+
+if TYPE_CHECKING:
+    from voicecli.reply.spoken.rules import Rules
 
 _COMMAND = re.compile(
     r"(?<![\w:\\])\\(?:[dt]?frac|sqrt|sum|int|lim|alpha|beta|gamma|delta|theta|lambda|sigma|omega|pi|phi|mu|times|cdot|"
@@ -143,7 +146,7 @@ MATHS: Rules = [
         re.compile(
             r"(?:(?<=(\w))|(?<=[)\]])|^)\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"
         ),
-        lambda match: _compared(match),
+        _compared,
     ),
     # Settings > Display
     (">", re.compile(r"(?<=[a-z]) > (?=[A-Z][a-z])"), ", "),
@@ -152,7 +155,7 @@ MATHS: Rules = [
         re.compile(
             r"(?:(?<=(\w))|(?<=[)\]])|^)(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"
         ),
-        lambda match: _compared(match),
+        _compared,
     ),
     ("!≠", re.compile(r"(?:!=|≠)"), " not equal to "),
     ("<≤⩽", re.compile(r"(?:<=|≤|⩽)"), " at most "),

@@ -6,8 +6,8 @@ import re
 
 from voicecli.reply.spoken.latex import fraction
 from voicecli.reply.spoken.numerals import cardinal, decade, digits, year
-from voicecli.reply.spoken.units import describes
 from voicecli.reply.spoken.rules import FOUR_DIGITS, INNER_POINT, THREE_DIGITS, Rules, one_of
+from voicecli.reply.spoken.units import describes
 
 N = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _MONEY = {
@@ -113,7 +113,7 @@ _YEAR = r"(?:1[1-9]\d\d|20\d\d)"
 _COUNTED = (
     r"(?:\s?(?:[°%€]|million|billion|thousand|hundred|dollars?|euros?|pounds?|people|words?|tokens?|lines?|times|items?|characters?|pages?|"
     r"users?|samples?|steps|rows|points?|degrees?|bytes|files|students|men|women|children|miles|feet|hours|minutes|days|years|"
-    rf"(?:kilo|centi|milli|mega|giga|tera|nano|micro)?(?:metres?|meters?|grams?|litres?|seconds?|bytes?|watts?|hertz|volts?|calories))\b|[.,]\d|\s?[-+×*/=^]\s?\d)"
+    r"(?:kilo|centi|milli|mega|giga|tera|nano|micro)?(?:metres?|meters?|grams?|litres?|seconds?|bytes?|watts?|hertz|volts?|calories))\b|[.,]\d|\s?[-+×*/=^]\s?\d)"
 )
 
 AMOUNTS: Rules = [

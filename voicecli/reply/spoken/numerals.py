@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 
-_ONES = (
+from voicecli.reply.spoken.rules import words
+
+_ONES = words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
-).split()
-_TENS = ["", "", *"twenty thirty forty fifty sixty seventy eighty ninety".split()]
+)
+_TENS = ["", "", *words("twenty thirty forty fifty sixty seventy eighty ninety")]
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
@@ -47,7 +49,7 @@ def ordinal(number: int) -> str:
 def year(number: int) -> str:
     """1908 -> nineteen oh eight; 2005 -> two thousand five; 2024 -> twenty twenty-four."""
     hundreds, rest = divmod(number, 100)
-    if number < 1000 or hundreds % 10 == 0 and rest < 10:
+    if number < 1000 or (hundreds % 10 == 0 and rest < 10):
         return cardinal(number)
     if not rest:
         return f"{cardinal(hundreds)} hundred"

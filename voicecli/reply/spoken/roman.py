@@ -61,7 +61,7 @@ ROMAN: Rules = [
     (
         "IVX",
         re.compile(
-            rf"\b((?:Part|Book|Act|Volume|Chapter|Type|Phase|Stage|Section|Level)s) ([IVX]+(?:, [IVX]+)*,? (?:and|or|to) [IVX]+)\b"
+            r"\b((?:Part|Book|Act|Volume|Chapter|Type|Phase|Stage|Section|Level)s) ([IVX]+(?:, [IVX]+)*,? (?:and|or|to) [IVX]+)\b"
         ),
         _more,
     ),

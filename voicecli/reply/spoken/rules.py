@@ -61,3 +61,8 @@ def apply(rules: Rules, text: str, shown: frozenset[str] = frozenset()) -> str:
 def one_of(words: Iterable[str]) -> str:
     """A pattern for any of the words, the longest first."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def words(text: str) -> list[str]:
+    """Those of a table that is written as a text."""
+    return text.split()

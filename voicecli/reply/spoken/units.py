@@ -24,7 +24,7 @@ _NAMES = {
     "W": "watt", "mW": "milliwatt", "kW": "kilowatt", "MW": "megawatt", "GW": "gigawatt", "Wh": "watt hour",
     "kWh": "kilowatt hour", "MWh": "megawatt hour", "GWh": "gigawatt hour", "TWh": "terawatt hour", "V": "volt",
     "mV": "millivolt", "kV": "kilovolt", "mA": "milliamp", "mAh": "milliamp hour", "Ah": "amp hour",
-    "Ω": "ohm", "Ω": "ohm", "kΩ": "kilohm", "MΩ": "megohm", "J": "joule", "kJ": "kilojoule", "MJ": "megajoule", "cal": "calorie",
+    "Ω": "ohm", "kΩ": "kilohm", "MΩ": "megohm", "J": "joule", "kJ": "kilojoule", "MJ": "megajoule", "cal": "calorie",
     "kcal": "kilocalorie", "eV": "electronvolt", "keV": "kiloelectronvolt", "MeV": "megaelectronvolt", "Nm": "newton metre",
     "kN": "kilonewton", "Pa": "pascal", "hPa": "hectopascal", "kPa": "kilopascal", "MPa": "megapascal",
     "GPa": "gigapascal", "bar": "bar", "mbar": "millibar", "psi": "P S I", "dB": "decibel", "dBA": "decibel", "ha": "hectare", "px": "pixel",
@@ -62,7 +62,7 @@ _NOT_NOUN = (
 _NOUN = re.compile(rf" (?!(?:{_NOT_NOUN})\b)[a-z]{{3,}}")
 _TURN = re.compile(r" (?:angle|turn|view|rotation|bend|arc|weather|heat)s?\b")
 _SINGLE = re.compile(
-    rf"\b(?:a|an|the|this|that|each|every|one|my|your|his|her|our|their|its|another|no|any)(?: \w+)? (?:about )?$",
+    r"\b(?:a|an|the|this|that|each|every|one|my|your|his|her|our|their|its|another|no|any)(?: \w+)? (?:about )?$",
     re.IGNORECASE,
 )
 
@@ -75,7 +75,7 @@ def describes(match: re.Match[str]) -> bool:
 
 def _plural(name: str) -> str:
     first, per, rest = name.partition(" per ")
-    head, degree, scale = first.partition("degree")
+    _, degree, scale = first.partition("degree")
     if degree:
         return f"degrees{scale}"
     *others, last = first.split(" ")
