@@ -268,7 +268,8 @@ FORMULAS = (
 BLOCKS = "== ~~ ~2~ ^2^ [^1] [^1]: [x]: [1] ][ <sup> </sup> <sub> == === a) i. (b) | || > >>"
 WRITTEN = (
     "XIV Louis Chapter IV WW II St. Elm Ave. Apt. Inc. U.S.A. 3/14/2025 2024-05 T10:30:00Z 2:03:07 1.1.2 "
-    "192.168.1.1 :8080 /usr/bin C:\\a max_tokens --help && != 1/2 1945 mid-1990s 5' 6\" 40cm (33 ft) 𝗕𝗼𝗹𝗱 ① ㎏ ﬁ ＡＢ ． "
+    "192.168.1.1 :8080 /usr/bin C:\\a max_tokens --help && != 1/2 1945 mid-1990s 5' 6\" "
+    "40cm (33 ft) 𝗕𝗼𝗹𝗱 ① ㎏ ﬁ ＡＢ ． "
 )
 OTHERS = "字 ありがとう привет example.com https://a.b/c?d=e a@b.org [[ə]]"
 PICTURES = "😀 👍🏽 👨‍👩‍👧 🇫🇷 1️⃣ \u200d \ufe0f \u20e3 \ud83d \x1b[1m \x00"

@@ -17,7 +17,7 @@ from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
 from voicecli.reply.spoken.roman import ROMAN
-from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, Rules, apply, marks
+from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, PATH, URL, Rules, apply, marks
 from voicecli.reply.spoken.signs import composed
 from voicecli.reply.spoken.units import UNITS
 
@@ -86,9 +86,9 @@ def _english(text: str, shown: frozenset[str]) -> str:
         text = apply(ROMAN, text)
     numbers = _DIGIT.search(text) is not None
     if numbers or _DASHED.search(text):
-        text = apply(WORD_RANGES, apply(DATES, text, shown))
+        text = apply(WORD_RANGES, apply(DATES, text, shown), shown)
     if numbers:
-        text = apply(UNITS, apply(AMOUNTS, text, shown))
+        text = apply(UNITS, apply(AMOUNTS, text, shown), shown)
     if _SIGNED.search(text):
         text = apply(MATHS, text)
     if numbers:
@@ -130,8 +130,8 @@ def _url(match: re.Match[str]) -> str:
 
 
 _FIRST: Rules = [
-    ("/.", _URL, _url),
-    ("/", _BARE_URL, _url),
+    (URL, _URL, _url),
+    (PATH, _BARE_URL, _url),
     ("[", _CITATION, ""),
     ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
     ("#", re.compile(r"\s#+$"), ""),

@@ -6,7 +6,7 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.rules import INNER_POINT, LONG_WORD, Rules, one_of, words
+from voicecli.reply.spoken.rules import INNER_POINT, LONG_WORD, PATH, SCRIPT, Rules, one_of, words
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
@@ -141,7 +141,7 @@ NAMES: Rules = [
     ("+", re.compile(r"(?<=\b[a-z])\+\+"), " plus plus"),
     ("+ACFGNOVl", re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
     (
-        INNER_POINT,
+        SCRIPT,
         re.compile(
             r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b",
             re.IGNORECASE,
@@ -197,21 +197,21 @@ ADDRESSES: Rules = [
     ),
     (INNER_POINT, re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_SURE_TOP}))\b()(?!\.\w|@)()"), _host),
     (
-        "/:",
+        PATH,
         re.compile(
             rf"(?<![\w.])[A-Za-z]:\\[^\s,;<>\"'()]*|(?<![\w.<])(?:~|\.\.?)?/(?=[\w.])[\w.+@%~-]+(?:/[\w.+@%~-]*)+{_PATH_END}|(?<![\w.<])(?:~|\.\.?)/[\w.+@%-]+{_PATH_END}"
         ),
         _path,
     ),
     (
-        "/",
+        PATH,
         re.compile(
             rf"(?<![\w./])/(?:usr|etc|bin|home|tmp|var|opt|dev|api|proc|mnt|srv|docs|v\d)\b{_PATH_END}"
         ),
         _path,
     ),
     (
-        "/_",
+        PATH,
         re.compile(
             rf"(?<![\w./:])[\w.-]*[A-Za-z_][\w.-]*/(?:[\w.-]+/)*[\w-]*\.(?:{_END})\b(?!/)|(?<![\w./:])(?:[\w.-]*[A-Za-z_][\w.-]*/){{2,}}[\w.-]*{_PATH_END}|(?<![\w./])[\w-]*_[\w-]*/{_PATH_END}"
         ),

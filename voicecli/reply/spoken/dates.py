@@ -6,7 +6,7 @@ import re
 
 from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
-from voicecli.reply.spoken.rules import FOUR_DIGITS, Rules, one_of
+from voicecli.reply.spoken.rules import DAY, FOUR_DIGITS, MONTH, NAMES_DASH, NUMBER_DASH, Rules, one_of
 
 _ANY_MONTH = one_of([*MONTHS, *SHORT_MONTHS])
 _ANY_DAY = one_of([*DAYS, *SHORT_DAYS])
@@ -153,7 +153,7 @@ DATES: Rules = [
     (":", re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"), _time),
     (":", re.compile(r"(?<![\w:.,/])(\d{1,2}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"), _time),
     ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
-    ("Mm", re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
+    (NUMBER_DASH, re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
     (
         FOUR_DIGITS,
         re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),
@@ -165,14 +165,14 @@ DATES: Rules = [
         lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}",
     ),
     # What a dash joins.
-    ("ADFJMNOS", re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
-    ("FMSTW", re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
-    ("ADFJMNOS", re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
-    ("ADFJMNOS", re.compile(rf"\b({one_of(SHORT_MONTHS)})(?= \d)"), _month),
-    ("-–", re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
+    (MONTH, re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
+    (DAY, re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
+    (NUMBER_DASH, re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
+    (MONTH, re.compile(rf"\b({one_of(SHORT_MONTHS)})(?= \d)"), _month),
+    (NUMBER_DASH, re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
 ]
 WORD_RANGES: Rules = [
-    ("-–", re.compile(r"(?<![\w'’–-])([A-Z])[–-]([A-Z])(?![\w–'’-])"), r"\1 to \2"),
-    ("-–", re.compile(rf"(?<![\w–-])([A-Z]\w+)[–-]([A-Z]\w+)(?= (?:{_TRAVELS})\b)"), r"\1 to \2"),
+    (NAMES_DASH, re.compile(r"(?<![\w'’–-])([A-Z])[–-]([A-Z])(?![\w–'’-])"), r"\1 to \2"),
+    (NAMES_DASH, re.compile(rf"(?<![\w–-])([A-Z]\w+)[–-]([A-Z]\w+)(?= (?:{_TRAVELS})\b)"), r"\1 to \2"),
     ("–", re.compile(r"(?<=\w)[–](?=[A-Za-z])"), "-"),
 ]

@@ -6,7 +6,16 @@ import re
 
 from voicecli.reply.spoken.latex import fraction
 from voicecli.reply.spoken.numerals import cardinal, decade, digits, year
-from voicecli.reply.spoken.rules import FOUR_DIGITS, INNER_POINT, THREE_DIGITS, Rules, one_of
+from voicecli.reply.spoken.rules import (
+    CURRENCY,
+    FOUR_DIGITS,
+    INNER_POINT,
+    NUMBER_DASH,
+    THREE_DIGITS,
+    TIGHT_UNIT,
+    Rules,
+    one_of,
+)
 from voicecli.reply.spoken.units import describes
 
 N = r"\d+(?:,\d{3})*(?:\.\d+)?"
@@ -129,17 +138,17 @@ AMOUNTS: Rules = [
     ("£¥€₹", re.compile(rf"(?<![\w.])({N})\s?([€£¥₹])"), lambda match: _named(match[1], _MONEY[match[2]])),
     ("¢", re.compile(rf"(?<![\w.])({N})\s?¢"), lambda match: _named(match[1], "cent")),
     (
-        "ACEGIJU",
+        CURRENCY,
         re.compile(rf"(?<![\w.])({N}) ?({one_of(_CODES)})\b"),
         lambda match: _named(match[1], _CODES[match[2]]),
     ),
     (
-        "ACEGIJU",
+        CURRENCY,
         re.compile(rf"\b({one_of(_CODES)}) ?({N})\b"),
         lambda match: _named(match[2], _CODES[match[1]]),
     ),
     (
-        "kKMB",
+        TIGHT_UNIT,
         re.compile(rf"(?<![\w.])({N})([kKMB])(?= [a-z]+s\b)"),
         lambda match: f"{match[1]} {_MAGNITUDES[match[2]]}",
     ),
@@ -178,15 +187,15 @@ AMOUNTS: Rules = [
     ),
     (FOUR_DIGITS, re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
     (
-        FOUR_DIGITS,
+        NUMBER_DASH,
         re.compile(rf"(?<![\w.,/:-])({_YEAR})\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
         _years,
     ),
     # 50-50, 2–2
-    ("-–", re.compile(r"(?<![\w.,/:-])(\d+)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
+    (NUMBER_DASH, re.compile(r"(?<![\w.,/:-])(\d+)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
     # 5-10 -> "5 dash 10"; 5–10 -> "5 10".
     (
-        "-–",
+        NUMBER_DASH,
         re.compile(
             rf"(?<![\w.,/:-])(?!7[0-8]7-[2-9]00)(\d+:\d\d|{N})(%?)\s?[-–]\s?(?=(?:\d+:\d\d|{N})(?!\d|-\d|[.,]\d|/\d))"
         ),

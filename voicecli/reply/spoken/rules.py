@@ -14,36 +14,47 @@ Most rules have nothing to do in most clauses, and looking for a character costs
 """
 
 
-FOUR_DIGITS, THREE_DIGITS, INNER_POINT, LONG_WORD, NOT_ASCII, LOOSE_DASH = (
-    "\x01",
-    "\x02",
-    "\x03",
-    "\x04",
-    "\x05",
-    "\x06",
+FOUR_DIGITS, THREE_DIGITS, INNER_POINT, LONG_WORD, NOT_ASCII, LOOSE_DASH = "\x01\x02\x03\x04\x05\x06"
+NUMBER_DASH, NAMES_DASH, TIGHT_UNIT, MONTH, DAY, CURRENCY, PATH, URL, SCRIPT = (
+    "\x07\x08\x0b\x0e\x0f\x10\x11\x12\x13"
 )
-"""Stand in a rule's first place for what no one character shows."""
-_FOUR = re.compile(r"\d{4}")
-_THREE = re.compile(r"\d{3}")
-_INNER = re.compile(r"\.(?=\w)")
+"""Stand in a rule's first place for what no one character shows. No text has such characters."""
+_SHOWN = {
+    FOUR_DIGITS: re.compile(r"\d{4}"),
+    THREE_DIGITS: re.compile(r"\d{3}"),
+    NUMBER_DASH: re.compile(r"\d\S{0,3}\s?[–-]\s?[\w$€£]"),
+    TIGHT_UNIT: re.compile(r"\d[A-Za-zµμ°Ω]"),
+    INNER_POINT: re.compile(r"\.(?=\w)"),
+    NAMES_DASH: re.compile(r"[A-Z]\w*[–-][A-Z]"),
+    MONTH: re.compile(r"[JFMASOND](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)"),
+    DAY: re.compile(r"[MTWFS](?:on|ue|ed|hu|ri|at|un)"),
+    CURRENCY: re.compile(r"[A-Z]{3}"),
+    PATH: re.compile(r"/[\w.-]*[/.]|(?<![\w/])[~.]*/|:\\\\|_\w*/|\.\w+/"),
+}
+_WITH_DIGITS = (FOUR_DIGITS, THREE_DIGITS, NUMBER_DASH, TIGHT_UNIT)
+_WITHOUT = (INNER_POINT, NAMES_DASH, MONTH, DAY, CURRENCY)
+_DIGIT = re.compile(r"\d")
 NUMBER = r"\d(?<![\w.,]\d)\d*(?:,\d{3})*(?:\.\d+)?"
 """A number that no other goes before. Its first digit comes first: a search for a digit is quick."""
 
 
 def marks(text: str) -> frozenset[str]:
     """Those of the above that the text has."""
-    return frozenset(
-        mark
-        for mark, there in (
-            (FOUR_DIGITS, _FOUR.search(text)),
-            (THREE_DIGITS, _THREE.search(text)),
-            (INNER_POINT, _INNER.search(text)),
-            (LONG_WORD, max(map(len, text.split(" "))) >= 12),
-            (NOT_ASCII, not text.isascii()),
-            (LOOSE_DASH, " -" in text or " –" in text),
-        )
-        if there
-    )
+    tried = _WITH_DIGITS + _WITHOUT if _DIGIT.search(text) else _WITHOUT
+    shown = [mark for mark in tried if _SHOWN[mark].search(text)]
+    if ("/" in text or "\\" in text) and _SHOWN[PATH].search(text):
+        shown.append(PATH)
+    if "://" in text or "www." in text or "WWW." in text:
+        shown.append(URL)
+    if ".js" in text or ".ts" in text:
+        shown.append(SCRIPT)
+    if " -" in text or " –" in text:
+        shown.append(LOOSE_DASH)
+    if not text.isascii():
+        shown.append(NOT_ASCII)
+    if max(map(len, text.split(" "))) >= 12:
+        shown.append(LONG_WORD)
+    return frozenset(shown)
 
 
 def apply(rules: Rules, text: str, shown: frozenset[str] = frozenset()) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voicecli.reply.spoken.rules import NUMBER, Rules, one_of
+from voicecli.reply.spoken.rules import NUMBER, TIGHT_UNIT, Rules, one_of
 
 _NAMES = {
     "km": "kilometre", "m": "metre", "dm": "decimetre", "cm": "centimetre", "mm": "millimetre",
@@ -137,7 +137,7 @@ UNITS: Rules = [
     ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
     (".", re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
     ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
-    ("", re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
+    (TIGHT_UNIT, re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
     (
         "/",
         re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
