@@ -122,9 +122,7 @@ class ClauseSplitter:
                 clauses += self._end_word("") + self._close(len(self._words), complete=True)
             elif piece.isspace() and piece[0] != GLUE:
                 clauses += self._end_word(" ")
-            elif len(self._word) + len(piece) >= _MAX_HELD_CHARS or (_WIDE if self._said else _EARLY).search(
-                piece
-            ):
+            elif len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
                 for char in piece:
                     clauses += self._take_char(char)
             else:
@@ -132,6 +130,12 @@ class ClauseSplitter:
                     clauses += self._before(piece[0])
                 self._word += piece
         return clauses
+
+    def _has_mark(self, piece: str) -> bool:
+        """Whether a mark in it may end a clause before the space is known."""
+        if self._said:
+            return not piece.isascii() and _WIDE.search(piece) is not None
+        return _EARLY.search(piece) is not None
 
     def _take_char(self, char: str) -> list[str]:
         clauses = [] if self._word or not self._words else self._before(char)
@@ -224,7 +228,7 @@ class ClauseSplitter:
 
     def _size(self) -> int:
         """Words of the clause under way; two characters of a script without spaces count as one."""
-        return sum(self._counts) + _count(self._word)
+        return sum(self._counts) + (_count(self._word) if self._word else 0)
 
     def _ends_bound(self) -> bool:
         """Whether the last word is bound to the next, as "the" and "5" are, or may be: "J."."""

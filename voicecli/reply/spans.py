@@ -61,6 +61,9 @@ class Spans(ABC):
 
     def feed(self, text: str) -> str:
         """Take a piece of any length; return the characters that are now certain, often none."""
+        if self._plain and text and _RUN.fullmatch(text):
+            self._last = text[-1]
+            return text
         plain: list[str] = []
         at = 0
         while at < len(text):

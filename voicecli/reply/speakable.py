@@ -17,7 +17,7 @@ from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
 from voicecli.reply.spoken.roman import ROMAN
-from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, PATH, URL, Rules, apply, marks
+from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, PATH, URL, Rules, marks
 from voicecli.reply.spoken.signs import composed
 from voicecli.reply.spoken.units import UNITS
 
@@ -61,12 +61,12 @@ def speakable(text: str, language: str = "en") -> str:
     text = _without_controls(text)
     text = text if text.isascii() else composed(_EMOJI.sub(" ", text), levels=language == "en")
     shown = marks(text)
-    text = apply(_FIRST, text, shown)
+    text = _FIRST.apply(text, shown)
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     if language == "en":
         text = _english(text, shown)
-    text = _tidy(_STRAY.sub(" ", apply(_LAST, text, shown)))
+    text = _tidy(_STRAY.sub(" ", _LAST.apply(text, shown)))
     return text if any(map(str.isalnum, text)) else ""
 
 
@@ -80,20 +80,20 @@ def _english(text: str, shown: frozenset[str]) -> str:
     if "\\" in text:
         text = bare(text)
     if _ADDRESSED.search(text):
-        text = apply(NAMES, apply(ADDRESSES, apply(OPERATORS, text), shown), shown)
+        text = NAMES.apply(ADDRESSES.apply(OPERATORS.apply(text), shown), shown)
     text = expand(text)
     if _NUMERAL.search(text):
-        text = apply(ROMAN, text)
+        text = ROMAN.apply(text)
     numbers = _DIGIT.search(text) is not None
     if numbers or _DASHED.search(text):
-        text = apply(WORD_RANGES, apply(DATES, text, shown), shown)
+        text = WORD_RANGES.apply(DATES.apply(text, shown), shown)
     if numbers:
-        text = apply(UNITS, apply(AMOUNTS, text, shown), shown)
+        text = UNITS.apply(AMOUNTS.apply(text, shown), shown)
     if _SIGNED.search(text):
-        text = apply(MATHS, text)
+        text = MATHS.apply(text)
     if numbers:
-        text = apply(YEARS, text, shown)
-    return apply(_TIGHT, text) if _TIGHT_MARK.search(text) else text
+        text = YEARS.apply(text, shown)
+    return _TIGHT.apply(text) if _TIGHT_MARK.search(text) else text
 
 
 def _entity(match: re.Match[str]) -> str:
@@ -129,41 +129,47 @@ def _url(match: re.Match[str]) -> str:
     return match[1].rstrip(".,;:!?") + tail
 
 
-_FIRST: Rules = [
-    (URL, _URL, _url),
-    (PATH, _BARE_URL, _url),
-    ("[", _CITATION, ""),
-    ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
-    ("#", re.compile(r"\s#+$"), ""),
-    (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
-    ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
-    ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
-    (
-        "*",
-        re.compile(
-            r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"
+_FIRST = Rules(
+    [
+        (URL, _URL, _url),
+        (PATH, _BARE_URL, _url),
+        ("[", _CITATION, ""),
+        ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
+        ("#", re.compile(r"\s#+$"), ""),
+        (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
+        ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
+        ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
+        (
+            "*",
+            re.compile(
+                r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"
+            ),
+            "",
         ),
-        "",
-    ),
-    ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
-    ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
-]
-_LAST: Rules = [
-    ("|", re.compile(r"\s*\|+\s*"), ", "),
-    (NOT_ASCII + "<>", _ARROW, ", "),
-    ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
-    ("—", _LONG_DASH, lambda match: f"{match[1] or ','} "),
-    (LOOSE_DASH, _SPACED_DASH, lambda match: f"{match[1] or ','} "),
-    ("-_*~#+:|=", _LINE_MARKS, " "),
-]
+        ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
+        ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
+    ]
+)
+_LAST = Rules(
+    [
+        ("|", re.compile(r"\s*\|+\s*"), ", "),
+        (NOT_ASCII + "<>", _ARROW, ", "),
+        ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
+        ("—", _LONG_DASH, lambda match: f"{match[1] or ','} "),
+        (LOOSE_DASH, _SPACED_DASH, lambda match: f"{match[1] or ','} "),
+        ("-_*~#+:|=", _LINE_MARKS, " "),
+    ]
+)
 _TIGHT_MARK = re.compile(r"\w[/.:;,!?]\w")
-_TIGHT: Rules = [
-    ("", re.compile(r"(?<=\w)/(?=\w)"), " "),
-    # First:one.Second: the space is missing.
-    ("", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
-    ("", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
-    ("", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
-]
+_TIGHT = Rules(
+    [
+        ("", re.compile(r"(?<=\w)/(?=\w)"), " "),
+        # First:one.Second: the space is missing.
+        ("", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
+        ("", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
+        ("", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
+    ]
+)
 
 # What a quick look must find before the rules of a kind are tried.
 _PROSE = re.compile(r"[A-Za-z',;!?’“” ]*[.:…!?]?[\"”’]?")

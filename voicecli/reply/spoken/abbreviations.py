@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
-from voicecli.reply.spoken.rules import Rules, apply, one_of, words
+from voicecli.reply.spoken.rules import Rules, one_of, words
 
 _TITLES = {
     "Dr": "Doctor", "Mr": "Mr", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
@@ -69,26 +69,28 @@ _STARTERS = (
 """Words that begin a sentence behind an abbreviation, rather than go on with a name."""
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
-_PHRASES: Rules = [
-    ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
-    (".", re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
-    ("k", re.compile(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
-    ("l", re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
-    ("c", re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
-    ("c", re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
-    ("Vv", re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
-    ("P", re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
-    ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
-    (
-        "Mm",
-        re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE),
-        lambda match: f"{match[1]}m",
-    ),
-    ("Mm", re.compile(r"(?<!\w)([ap])\.\s?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
-    ("&", re.compile(r"& (?=Co\b)"), "and "),
-    ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
-    ("C", re.compile(r"\bCo\.(?=\s)"), "Company."),
-]
+_PHRASES = Rules(
+    [
+        ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
+        (".", re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
+        ("k", re.compile(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
+        ("l", re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
+        ("c", re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
+        ("c", re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
+        ("Vv", re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
+        ("P", re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
+        ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
+        (
+            "Mm",
+            re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE),
+            lambda match: f"{match[1]}m",
+        ),
+        ("Mm", re.compile(r"(?<!\w)([ap])\.\s?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
+        ("&", re.compile(r"& (?=Co\b)"), "and "),
+        ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
+        ("C", re.compile(r"\bCo\.(?=\s)"), "Company."),
+    ]
+)
 
 
 def _street(match: re.Match[str]) -> str:
@@ -110,105 +112,113 @@ def _initials(match: re.Match[str]) -> str:
     return letters if rest[0] in ",;:)'’?!\"”" else f"{letters} "
 
 
-_POINTED: Rules = [
-    ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
-    # A title stands before a name, a street behind one.
-    (
-        "ABCDEHLPRST",
-        re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
-        lambda match: f"{_STREETS[match[1]]}.",
-    ),
-    (
-        "ABCDEHLPRST",
-        re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
-        _street,
-    ),
-    (
-        "ABCDEHLPRST",
-        re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
-        lambda match: f"{_STREETS[match[1]]}.",
-    ),
-    (
-        "ABCDEHLPRST",
-        re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
-        lambda match: match[1] + _STREETS[match[2]],
-    ),
-    (
-        "RLCPSTE",
-        re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
-        lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else "."),
-    ),
-    ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
-    ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
-    ("CDFGHLMPRS", re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"), lambda match: _TITLES[match[1]]),
-    (
-        ".",
-        re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"),
-        lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else ""),
-    ),
-    (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
-    (
-        ".",
-        re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"),
-        lambda match: f"{_BEFORE_NUMBER[match[1]]} ",
-    ),
-    (
-        "FMSTW",
-        re.compile(
-            rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"
+_POINTED = Rules(
+    [
+        ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
+        # A title stands before a name, a street behind one.
+        (
+            "ABCDEHLPRST",
+            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
+            lambda match: f"{_STREETS[match[1]]}.",
         ),
-        lambda match: SHORT_DAYS[match[1]],
-    ),
-    (
-        ".",
-        re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
-        r"\1",
-    ),
-    # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
-    (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
-]
-_UNPOINTED: Rules = [
-    (
-        "ACDFGHIKLMNOPRSTUVW",
-        re.compile(
-            rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
+        (
+            "ABCDEHLPRST",
+            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
+            _street,
         ),
-        lambda match: _STATES[match[1]],
-    ),
-    # A clause may begin with it: "St. Louis, / MO, to".
-    (
-        "ACDFGHIKLMNOPRSTUVW",
-        re.compile(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
-        lambda match: _STATES[match[1]],
-    ),
-    (
-        "ENSW",
-        re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"),
-        lambda match: match[1] + _DIRECTIONS[match[2]],
-    ),
-    (
-        "ENSW",
-        re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
-        lambda match: match[1] + _DIRECTIONS[match[2]],
-    ),
-    (
-        "JS",
-        re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
-        lambda match: _ALWAYS[match[1] or match[2]],
-    ),
-    (
-        "FMSTW",
-        re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"),
-        lambda match: SHORT_DAYS[match[1]],
-    ),
-    (
-        "FMSTW",
-        re.compile(
-            rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"
+        (
+            "ABCDEHLPRST",
+            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
+            lambda match: f"{_STREETS[match[1]]}.",
         ),
-        lambda match: SHORT_DAYS[match[1]],
-    ),
-]
+        (
+            "ABCDEHLPRST",
+            re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
+            lambda match: match[1] + _STREETS[match[2]],
+        ),
+        (
+            "RLCPSTE",
+            re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
+            lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else "."),
+        ),
+        ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
+        ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
+        (
+            "CDFGHLMPRS",
+            re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"),
+            lambda match: _TITLES[match[1]],
+        ),
+        (
+            ".",
+            re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"),
+            lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else ""),
+        ),
+        (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
+        (
+            ".",
+            re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"),
+            lambda match: f"{_BEFORE_NUMBER[match[1]]} ",
+        ),
+        (
+            "FMSTW",
+            re.compile(
+                rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"
+            ),
+            lambda match: SHORT_DAYS[match[1]],
+        ),
+        (
+            ".",
+            re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
+            r"\1",
+        ),
+        # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
+        (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
+    ]
+)
+_UNPOINTED = Rules(
+    [
+        (
+            "ACDFGHIKLMNOPRSTUVW",
+            re.compile(
+                rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
+            ),
+            lambda match: _STATES[match[1]],
+        ),
+        # A clause may begin with it: "St. Louis, / MO, to".
+        (
+            "ACDFGHIKLMNOPRSTUVW",
+            re.compile(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
+            lambda match: _STATES[match[1]],
+        ),
+        (
+            "ENSW",
+            re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"),
+            lambda match: match[1] + _DIRECTIONS[match[2]],
+        ),
+        (
+            "ENSW",
+            re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
+            lambda match: match[1] + _DIRECTIONS[match[2]],
+        ),
+        (
+            "JS",
+            re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
+            lambda match: _ALWAYS[match[1] or match[2]],
+        ),
+        (
+            "FMSTW",
+            re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"),
+            lambda match: SHORT_DAYS[match[1]],
+        ),
+        (
+            "FMSTW",
+            re.compile(
+                rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"
+            ),
+            lambda match: SHORT_DAYS[match[1]],
+        ),
+    ]
+)
 _DAY_LIST = re.compile(rf"(day(?:\s?[–-]\s?|, (?:and )?|/| and | to | or ))({one_of(SHORT_DAYS)})(?![\w])")
 _SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")
 _POINT_INSIDE = re.compile(r"\.(?=[\s,;:)'’\w–-])(?!\d)")
@@ -233,11 +243,11 @@ _WORDS_TOO = frozenset({"IT", "US", "ID"})
 def expand(text: str) -> str:
     """Put the words in place of their abbreviations."""
     if "." in text and (_POINT_INSIDE.search(text) or last_word(text) in MAY_END):
-        text = apply(_POINTED, apply(_PHRASES, text))
+        text = _POINTED.apply(_PHRASES.apply(text))
     if "/" in text:
         text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
     if _SHORT.search(text):
-        text = _DAY_LIST.sub(lambda match: match[1] + SHORT_DAYS[match[2]], apply(_UNPOINTED, text))
+        text = _DAY_LIST.sub(lambda match: match[1] + SHORT_DAYS[match[2]], _UNPOINTED.apply(text))
     return calm(text) if text.isupper() else text
 
 

@@ -56,43 +56,45 @@ def _alone(match: re.Match[str]) -> str:
     return year(number) if 1500 <= (number := roman(match[0])) < 2100 else match[0]
 
 
-ROMAN: Rules = [
-    ("CDILMVX", re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"), _century),
-    (
-        "IVX",
-        re.compile(
-            r"\b((?:Part|Book|Act|Volume|Chapter|Type|Phase|Stage|Section|Level)s) ([IVX]+(?:, [IVX]+)*,? (?:and|or|to) [IVX]+)\b"
+ROMAN = Rules(
+    [
+        ("CDILMVX", re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"), _century),
+        (
+            "IVX",
+            re.compile(
+                r"\b((?:Part|Book|Act|Volume|Chapter|Type|Phase|Stage|Section|Level)s) ([IVX]+(?:, [IVX]+)*,? (?:and|or|to) [IVX]+)\b"
+            ),
+            _more,
         ),
-        _more,
-    ),
-    (
-        "I",
-        re.compile(
-            rf"\b({one_of(KEYWORDS)}) (I)\b(?!['’]|\s[a-z]+(?:ed|ve|ke|nt|nk|ll|ld|ow)\b|\s(?:(?:am|was) [a-z]+ing|do|did|can|had|saw|got|say|see|read)\b)"
+        (
+            "I",
+            re.compile(
+                rf"\b({one_of(KEYWORDS)}) (I)\b(?!['’]|\s[a-z]+(?:ed|ve|ke|nt|nk|ll|ld|ow)\b|\s(?:(?:am|was) [a-z]+ing|do|did|can|had|saw|got|say|see|read)\b)"
+            ),
+            _counted,
         ),
-        _counted,
-    ),
-    ("ILVX", re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"), _counted),
-    (
-        "",
-        re.compile(
-            r"\b([Cc]hapter|[Ss]cene|Part|Act|Section|Verse|Appendix|part|verse|volume|book|scene|act|section|phase|type|stage|page|appendix) ([ivxl]{2,}|[IVX]{2,}|[vx])\b"
+        ("ILVX", re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"), _counted),
+        (
+            "",
+            re.compile(
+                r"\b([Cc]hapter|[Ss]cene|Part|Act|Section|Verse|Appendix|part|verse|volume|book|scene|act|section|phase|type|stage|page|appendix) ([ivxl]{2,}|[IVX]{2,}|[vx])\b"
+            ),
+            _counted,
         ),
-        _counted,
-    ),
-    (
-        "ILVX",
-        re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+|{one_of(REGNAL)}) ({_SAFE}|[VX])\b(?!\.[A-Z])"),
-        _ruler,
-    ),
-    ("I", re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
-    ("I", re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
-    ("ILVX", re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"), _named),
-    ("IV", re.compile(r"\b(WW|Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
-    ("M", re.compile(r"\bM(?:CM|DC{0,3}|M)[LXCIV]{2,}\b"), _alone),
-    (
-        "IVX",
-        re.compile(r"^(?=[IVX]{1,4}\.)(I{1,3}|IV|V|VI{1,3}|IX|X)\.(?=$|\s[A-Z])"),
-        lambda match: f"{roman(match[1])},",
-    ),
-]
+        (
+            "ILVX",
+            re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+|{one_of(REGNAL)}) ({_SAFE}|[VX])\b(?!\.[A-Z])"),
+            _ruler,
+        ),
+        ("I", re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
+        ("I", re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
+        ("ILVX", re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"), _named),
+        ("IV", re.compile(r"\b(WW|Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
+        ("M", re.compile(r"\bM(?:CM|DC{0,3}|M)[LXCIV]{2,}\b"), _alone),
+        (
+            "IVX",
+            re.compile(r"^(?=[IVX]{1,4}\.)(I{1,3}|IV|V|VI{1,3}|IX|X)\.(?=$|\s[A-Z])"),
+            lambda match: f"{roman(match[1])},",
+        ),
+    ]
+)

@@ -118,29 +118,31 @@ def _position(match: re.Match[str]) -> str:
 
 
 _TOWARDS = {"N": "north", "S": "south", "E": "east", "W": "west"}
-UNITS: Rules = [
-    ("°", re.compile(r"(\d+)° ?(\d{1,2})[′'] ?(?:(\d{1,2}(?:\.\d+)?)[″\"] ?)?([NSEW]\b)?"), _position),
-    (
-        "/",
-        re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
-        lambda match: f"{match[1]} per {_PER[match[2]]}",
-    ),
-    ("i", re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
-    ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
-    (
-        '"″',
-        re.compile(
-            r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"
+UNITS = Rules(
+    [
+        ("°", re.compile(r"(\d+)° ?(\d{1,2})[′'] ?(?:(\d{1,2}(?:\.\d+)?)[″\"] ?)?([NSEW]\b)?"), _position),
+        (
+            "/",
+            re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
+            lambda match: f"{match[1]} per {_PER[match[2]]}",
         ),
-        r"\1 inch",
-    ),
-    ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
-    (".", re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
-    ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
-    (TIGHT_UNIT, re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
-    (
-        "/",
-        re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
-        lambda match: f" per {_PER[match[1]]}",
-    ),
-]
+        ("i", re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
+        ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
+        (
+            '"″',
+            re.compile(
+                r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"
+            ),
+            r"\1 inch",
+        ),
+        ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
+        (".", re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
+        ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
+        (TIGHT_UNIT, re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
+        (
+            "/",
+            re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
+            lambda match: f" per {_PER[match[1]]}",
+        ),
+    ]
+)
