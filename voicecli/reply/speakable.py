@@ -81,7 +81,7 @@ def _english(text: str, shown: frozenset[str]) -> str:
         text = bare(text)
     if _ADDRESSED.search(text):
         text = NAMES.apply(ADDRESSES.apply(OPERATORS.apply(text), shown), shown)
-    text = expand(text)
+    text = expand(text, shown)
     if _NUMERAL.search(text):
         text = ROMAN.apply(text)
     numbers = _DIGIT.search(text) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
-from voicecli.reply.spoken.rules import Rules, one_of, words
+from voicecli.reply.spoken.rules import STREET, Rules, one_of, words
 
 _TITLES = {
     "Dr": "Doctor", "Mr": "Mr", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
@@ -117,22 +117,22 @@ _POINTED = Rules(
         ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
         # A title stands before a name, a street behind one.
         (
-            "ABCDEHLPRST",
+            STREET,
             re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
             lambda match: f"{_STREETS[match[1]]}.",
         ),
         (
-            "ABCDEHLPRST",
+            STREET,
             re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
             _street,
         ),
         (
-            "ABCDEHLPRST",
+            STREET,
             re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
             lambda match: f"{_STREETS[match[1]]}.",
         ),
         (
-            "ABCDEHLPRST",
+            STREET,
             re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
             lambda match: match[1] + _STREETS[match[2]],
         ),
@@ -240,10 +240,10 @@ _COMMON = frozenset(
 _WORDS_TOO = frozenset({"IT", "US", "ID"})
 
 
-def expand(text: str) -> str:
-    """Put the words in place of their abbreviations."""
+def expand(text: str, shown: frozenset[str]) -> str:
+    """Put the words in place of their abbreviations; `shown`: the `marks` of the text."""
     if "." in text and (_POINT_INSIDE.search(text) or last_word(text) in MAY_END):
-        text = _POINTED.apply(_PHRASES.apply(text))
+        text = _POINTED.apply(_PHRASES.apply(text, shown), shown)
     if "/" in text:
         text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
     if _SHORT.search(text):

@@ -6,7 +6,7 @@ import re
 
 from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
-from voicecli.reply.spoken.rules import DAY, FOUR_DIGITS, MONTH, NAMES_DASH, NUMBER_DASH, Rules, one_of
+from voicecli.reply.spoken.rules import DATE, DAY, FOUR_DIGITS, MONTH, NAMES_DASH, NUMBER_DASH, Rules, one_of
 
 _ANY_MONTH = one_of([*MONTHS, *SHORT_MONTHS])
 _ANY_DAY = one_of([*DAYS, *SHORT_DAYS])
@@ -123,15 +123,15 @@ def _range(match: re.Match[str]) -> str:
 DATES = Rules(
     [
         (
-            FOUR_DIGITS,
+            DATE,
             re.compile(
                 r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
             ),
             _iso,
         ),
         ("-/", re.compile(r"(?<![\w/.-])(\d\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"), _slashed),
-        (FOUR_DIGITS, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-        (FOUR_DIGITS, re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
+        (DATE, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
+        (DATE, re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
         ("T", re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
         (

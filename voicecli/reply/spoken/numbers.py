@@ -7,12 +7,15 @@ import re
 from voicecli.reply.spoken.latex import fraction
 from voicecli.reply.spoken.numerals import cardinal, decade, digits, year
 from voicecli.reply.spoken.rules import (
-    CURRENCY,
+    CAPITALS,
+    DECADE,
     FOUR_DIGITS,
-    INNER_POINT,
     NUMBER_DASH,
-    THREE_DIGITS,
+    PHONE,
+    POINTS,
+    TEN_HUNDRED,
     TIGHT_UNIT,
+    VERSION,
     Rules,
     one_of,
 )
@@ -143,12 +146,12 @@ AMOUNTS = Rules(
         ),
         ("¢", re.compile(rf"(?<![\w.])({N})\s?¢"), lambda match: _named(match[1], "cent")),
         (
-            CURRENCY,
+            CAPITALS,
             re.compile(rf"(?<![\w.])({N}) ?({one_of(_CODES)})\b"),
             lambda match: _named(match[1], _CODES[match[2]]),
         ),
         (
-            CURRENCY,
+            CAPITALS,
             re.compile(rf"\b({one_of(_CODES)}) ?({N})\b"),
             lambda match: _named(match[2], _CODES[match[1]]),
         ),
@@ -167,24 +170,24 @@ AMOUNTS = Rules(
         ),
         # Telephones: 555-1234 -> "555 dash one thousand two hundred ..."
         (
-            THREE_DIGITS,
+            PHONE,
             re.compile(
                 r"(?<![\w.,-])(?:\+?1[ -.])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])|(?<![\w.,-])(?:\d{3}-\d{3}-\d{4}|\d{3}-\d{4})(?![\w-])"
             ),
             _phone,
         ),
         ("+", re.compile(r"\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,5}(?![\w-])"), _phone),
-        (THREE_DIGITS, re.compile(r"(?<![\w.,-])0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
-        (FOUR_DIGITS, re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
+        (PHONE, re.compile(r"(?<![\w.,-])0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
+        (PHONE, re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
         # Versions and sections: 0.62.3.
         (
-            INNER_POINT,
+            POINTS,
             re.compile(
                 r"(?<![\w.,])([vV](?=\d))?(\d+(?:\.\d+){2,})(?:-?(alpha|beta|rc)\.?(?=\d|\b))?(?![\w]|\.\d)"
             ),
             _point,
         ),
-        ("Vv", re.compile(r"(?<![\w.])(?:v|V(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
+        (VERSION, re.compile(r"(?<![\w.])(?:v|V(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
         (
             "FIPRZ",
             re.compile(r"\b(RFC|ISO|PEP|IEEE|Route|Flight|Room|PIN|ZIP)([ -])(\d{3,5})\b"),
@@ -222,25 +225,25 @@ AMOUNTS = Rules(
 )
 YEARS = Rules(
     [
-        ("-–", re.compile(r"(?<=\d0s)\s?[–-]\s?(?=[\d'’])"), " to "),
+        (DECADE, re.compile(r"(?<=\d0s)\s?[–-]\s?(?=[\d'’])"), " to "),
         # Decades and years.
         (
-            "0",
+            DECADE,
             re.compile(r"(?<!\w)(?:the )?['’‘](\d0)['’]?s\b"),
             lambda m: ("the " if m[0].startswith("the") else "") + decade(int(m[1])),
         ),
-        ("0", re.compile(r"(?<![\w.,])(?<=\bthe )(\d0)['’]?s\b"), _decade),
-        ("-", re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-(?=\d{2,4}s\b)"), r"\1 "),
-        (FOUR_DIGITS, re.compile(r"(?<![\w.,])(1\d\d0|20\d0)['’]?s\b"), _decade),
+        (DECADE, re.compile(r"(?<![\w.,])(?<=\bthe )(\d0)['’]?s\b"), _decade),
+        (DECADE, re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-(?=\d{2,4}s\b)"), r"\1 "),
+        (DECADE, re.compile(r"(?<![\w.,])(1\d\d0|20\d0)['’]?s\b"), _decade),
         # 1908 -> "nineteen hundred eight"; 2024 -> "two thousand twenty four".
         (
-            FOUR_DIGITS,
+            TEN_HUNDRED,
             re.compile(
                 r"\b((?:[Ii]n|[Bb]etween|[Ss]ince|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Bb]y) )(10\d\d)(?![\w.:/-]\w|\w)(?! [a-z]+s\b)"
             ),
             lambda match: match[1] + year(int(match[2])),
         ),
-        (FOUR_DIGITS, re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
+        (TEN_HUNDRED, re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
         (
             FOUR_DIGITS,
             re.compile(rf"(?<![\w.,$€£#:/+×*=^-])(?<!\bnumber ){_YEAR}(?![\w%:/]|-\d)(?!{_COUNTED})"),
@@ -248,9 +251,8 @@ YEARS = Rules(
         ),
         ("A", re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
         ("ABC", re.compile(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
-        ("c", re.compile(r"\bc\. ?(?=\d)"), "circa "),
         # 1. first: no sentence ends there.
-        (".", re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
+        ("", re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
         ("'’", re.compile(r"(?<=\d)['’]s\b"), "s"),
     ]
 )

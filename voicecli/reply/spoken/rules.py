@@ -48,25 +48,34 @@ class Rules:
         return text
 
 
-FOUR_DIGITS, THREE_DIGITS, INNER_POINT, LONG_WORD, NOT_ASCII, LOOSE_DASH = "\x01\x02\x03\x04\x05\x06"
-NUMBER_DASH, NAMES_DASH, TIGHT_UNIT, MONTH, DAY, CURRENCY, PATH, URL, SCRIPT = (
-    "\x07\x08\x0b\x0e\x0f\x10\x11\x12\x13"
-)
-"""Stand in a rule's first place for what no one character shows. No text has such characters."""
-_SHOWN = {
+(
+    FOUR_DIGITS, INNER_POINT, LONG_WORD, NOT_ASCII, LOOSE_DASH, NUMBER_DASH, NAMES_DASH, TIGHT_UNIT, MONTH, DAY,
+    CAPITALS, PATH, URL, SCRIPT, DATE, PHONE, DECADE, POINTS, STREET, INCHES, VERSION, TEN_HUNDRED,
+) = map(chr, range(0xE000, 0xE016))  # fmt: skip
+"""Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
+_OF_DIGITS = {
     FOUR_DIGITS: re.compile(r"\d{4}"),
-    THREE_DIGITS: re.compile(r"\d{3}"),
     NUMBER_DASH: re.compile(r"\d\S{0,3}\s?[–-]\s?[\w$€£]"),
     TIGHT_UNIT: re.compile(r"\d[A-Za-zµμ°Ω]"),
-    INNER_POINT: re.compile(r"\.(?=\w)"),
+    POINTS: re.compile(r"\d\.\d+\.\d"),
+}
+_OF_FOUR_DIGITS = {
+    DATE: re.compile(r"\d{4}[-/.]\d|\d[-/.]\d{4}"),
+    TEN_HUNDRED: re.compile(r"10\d\d"),
+}
+_DECADE = re.compile(r"\d0['’]?s")
+_OF_OTHERS = {
+    INNER_POINT: re.compile(r"\.[A-Za-z]\w"),
     NAMES_DASH: re.compile(r"[A-Z]\w*[–-][A-Z]"),
     MONTH: re.compile(r"[JFMASOND](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)"),
     DAY: re.compile(r"[MTWFS](?:on|ue|ed|hu|ri|at|un)"),
-    CURRENCY: re.compile(r"[A-Z]{3}"),
-    PATH: re.compile(r"/[\w.-]*[/.]|(?<![\w/])[~.]*/|:\\\\|_\w*/|\.\w+/"),
+    CAPITALS: re.compile(r"[A-Z]{3}"),
+    VERSION: re.compile(r"[vV]\d"),
 }
-_WITH_DIGITS = (FOUR_DIGITS, THREE_DIGITS, NUMBER_DASH, TIGHT_UNIT)
-_WITHOUT = (INNER_POINT, NAMES_DASH, MONTH, DAY, CURRENCY)
+_PHONE = re.compile(r"\d{3}[-. )/]+\d{3}")
+_INCHES = re.compile(r"\d in\b")
+_PATH = re.compile(r"/[\w.-]*[/.]|(?<![\w/])[~.]*/|:\\|_\w*/|\.\w+/")
+_STREET = re.compile(r"[A-Z][a-z]{1,3}\.")
 _DIGIT = re.compile(r"\d")
 NUMBER = r"\d(?<![\w.,]\d)\d*(?:,\d{3})*(?:\.\d+)?"
 """A number that no other goes before. Its first digit comes first: a search for a digit is quick."""
@@ -74,20 +83,33 @@ NUMBER = r"\d(?<![\w.,]\d)\d*(?:,\d{3})*(?:\.\d+)?"
 
 def marks(text: str) -> frozenset[str]:
     """Those of the above that the text has."""
-    tried = _WITH_DIGITS + _WITHOUT if _DIGIT.search(text) else _WITHOUT
-    shown = [mark for mark in tried if _SHOWN[mark].search(text)]
-    if ("/" in text or "\\" in text) and _SHOWN[PATH].search(text):
-        shown.append(PATH)
-    if "://" in text or "www." in text or "WWW." in text:
-        shown.append(URL)
-    if ".js" in text or ".ts" in text:
-        shown.append(SCRIPT)
-    if " -" in text or " –" in text:
-        shown.append(LOOSE_DASH)
-    if not text.isascii():
-        shown.append(NOT_ASCII)
-    if max(map(len, text.split(" "))) >= 12:
-        shown.append(LONG_WORD)
+    shown = [mark for mark, pattern in _OF_OTHERS.items() if pattern.search(text)]
+    if _DIGIT.search(text):
+        shown += [mark for mark, pattern in _OF_DIGITS.items() if pattern.search(text)]
+        if FOUR_DIGITS in shown:
+            shown += [mark for mark, pattern in _OF_FOUR_DIGITS.items() if pattern.search(text)]
+        shown += [
+            mark
+            for mark, there in (
+                (PHONE, _PHONE.search(text)),
+                (INCHES, " in" in text and _INCHES.search(text)),
+                (DECADE, "0" in text and _DECADE.search(text)),
+            )
+            if there
+        ]
+    shown += [
+        mark
+        for mark, there in (
+            (PATH, ("/" in text or "\\" in text) and _PATH.search(text)),
+            (STREET, "." in text and _STREET.search(text)),
+            (URL, "://" in text or "www." in text or "WWW." in text),
+            (SCRIPT, ".js" in text or ".ts" in text),
+            (LOOSE_DASH, " -" in text or " –" in text),
+            (NOT_ASCII, not text.isascii()),
+            (LONG_WORD, max(map(len, text.split(" "))) >= 12),
+        )
+        if there
+    ]
     return frozenset(shown)
 
 

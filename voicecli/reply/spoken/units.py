@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voicecli.reply.spoken.rules import NUMBER, TIGHT_UNIT, Rules, one_of
+from voicecli.reply.spoken.rules import INCHES, NUMBER, TIGHT_UNIT, Rules, one_of
 
 _NAMES = {
     "km": "kilometre", "m": "metre", "dm": "decimetre", "cm": "centimetre", "mm": "millimetre",
@@ -126,7 +126,7 @@ UNITS = Rules(
             re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
             lambda match: f"{match[1]} per {_PER[match[2]]}",
         ),
-        ("i", re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
+        (INCHES, re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
         ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
         (
             '"″',
@@ -136,7 +136,7 @@ UNITS = Rules(
             r"\1 inch",
         ),
         ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
-        (".", re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
+        (INCHES, re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
         ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
         (TIGHT_UNIT, re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
         (
