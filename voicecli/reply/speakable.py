@@ -160,14 +160,14 @@ _LAST = Rules(
         ("-_*~#+:|=", _LINE_MARKS, " "),
     ]
 )
-_TIGHT_MARK = re.compile(r"\w[/.:;,!?]\w")
+_TIGHT_MARK = re.compile(r"\w/\w|[a-z][.:;,!?][A-Za-z]")
 _TIGHT = Rules(
     [
-        ("", re.compile(r"(?<=\w)/(?=\w)"), " "),
+        ("/", re.compile(r"(?<=\w)/(?=\w)"), " "),
         # First:one.Second: the space is missing.
-        ("", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
-        ("", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
-        ("", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
+        (".!?", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
+        (":;,", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
+        ("!?", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
     ]
 )
 
@@ -181,8 +181,7 @@ _ADDRESSED = re.compile(
     r"[@/\\_#&=|§¶]|\w[.:]\w|\.[A-Za-z]|(?<!\w)-|[<>]=|\w{12}|\(\)|\+\+|localhost|GitHub|Ctrl|Cmd|[a-z]\+[A-Z]"
 )
 _NUMERAL = re.compile(
-    r"\b[IVXLCDM]{2,}\b|\b[A-Z][a-z]+ [IVX]\b|\b[a-z]+ (?:[ivxl]{2,}|[vx])\b"
-    r"|\bI\.|\b[IVX]\.|[IVX]th|\b[a-z]+ [IVX]{2}"
+    r"[IVXLCDMivxl](?:(?<=[IVXLCDM]{2})|(?<= [ivxl]{2})|(?<=[a-z] [IVXvx])(?![\w'’])|(?<=[IVX])\.)"
 )
 _DIGIT = re.compile(r"\d")
 _DASHED = re.compile(r"\w[–-]\w|\w – \w")

@@ -67,6 +67,7 @@ _STARTERS = (
     "How My Your His Her Our Their Come Go Please Let Do Is Are Was Then Now Yes No For To After Before Since"
 ).replace(" ", "|")
 """Words that begin a sentence behind an abbreviation, rather than go on with a name."""
+_DAY_GOES_ON = re.compile(rf",?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-]")
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
 _PHRASES = Rules(
@@ -85,7 +86,7 @@ _PHRASES = Rules(
             re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE),
             lambda match: f"{match[1]}m",
         ),
-        ("Mm", re.compile(r"(?<!\w)([ap])\.\s?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
+        ("Mm", re.compile(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
         ("&", re.compile(r"& (?=Co\b)"), "and "),
         ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
         ("C", re.compile(r"\bCo\.(?=\s)"), "Company."),
@@ -95,6 +96,19 @@ _PHRASES = Rules(
 
 def _street(match: re.Match[str]) -> str:
     return f"{_STREETS[match[1]]}{match[2] or ''}"
+
+
+def _abbreviated(match: re.Match[str]) -> str:
+    """A title, a word that is always short for another, one that is before a number, a day of the week."""
+    word, rest = match[1], match.string[match.end() :]
+    if word in _TITLES and rest[:1].isspace():
+        return _TITLES[word]
+    if full := _ALWAYS.get(word):
+        ends = not rest.strip() or (rest[0].isspace() and _STARTS.match(rest.lstrip()))
+        return full + ("." if ends else "")
+    if word in _BEFORE_NUMBER and rest.lstrip(" ")[:1].isdigit():
+        return _BEFORE_NUMBER[word] + ("" if rest[0] == " " else " ")
+    return SHORT_DAYS[word] if word in SHORT_DAYS and _DAY_GOES_ON.match(rest) else match[0]
 
 
 def _initials(match: re.Match[str]) -> str:
@@ -143,29 +157,7 @@ _POINTED = Rules(
         ),
         ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
         ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
-        (
-            "CDFGHLMPRS",
-            re.compile(rf"(?<![\w.])({one_of(_TITLES)})\.(?=\s)"),
-            lambda match: _TITLES[match[1]],
-        ),
-        (
-            ".",
-            re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=,?\s+(?!(?:{_STARTERS})\b)|[,;:)]|\s*$|[–—-])"),
-            lambda match: _ALWAYS[match[1]] + ("." if not match.string[match.end() :].strip() else ""),
-        ),
-        (".", re.compile(rf"(?<![\w.])({one_of(_ALWAYS)})\.(?=\s)"), lambda match: f"{_ALWAYS[match[1]]}."),
-        (
-            ".",
-            re.compile(rf"(?<![\w.$€£])({one_of(_BEFORE_NUMBER)})\. ?(?=\d)"),
-            lambda match: f"{_BEFORE_NUMBER[match[1]]} ",
-        ),
-        (
-            "FMSTW",
-            re.compile(
-                rf"(?<![\w.])({one_of(SHORT_DAYS)})\.(?=,?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-])"
-            ),
-            lambda match: SHORT_DAYS[match[1]],
-        ),
+        (".", re.compile(r"(?<![\w.])([A-Za-z]{1,6})\.(?![A-Za-z.])"), _abbreviated),
         (
             ".",
             re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
