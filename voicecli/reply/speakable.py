@@ -80,15 +80,13 @@ def _english(text: str, shown: frozenset[str]) -> str:
     if "\\" in text:
         text = bare(text)
     if _ADDRESSED.search(text):
-        text = NAMES.apply(ADDRESSES.apply(OPERATORS.apply(text), shown), shown)
+        text = _WRITTEN_FOR_MACHINES.apply(text, shown)
     text = expand(text, shown)
     if _NUMERAL.search(text):
         text = ROMAN.apply(text)
     numbers = _DIGIT.search(text) is not None
     if numbers or _DASHED.search(text):
-        text = WORD_RANGES.apply(DATES.apply(text, shown), shown)
-    if numbers:
-        text = UNITS.apply(AMOUNTS.apply(text, shown), shown)
+        text = _NUMBERS.apply(text, shown)
     if _SIGNED.search(text):
         text = MATHS.apply(text)
     if numbers:
@@ -129,6 +127,8 @@ def _url(match: re.Match[str]) -> str:
     return match[1].rstrip(".,;:!?") + tail
 
 
+_WRITTEN_FOR_MACHINES = OPERATORS + ADDRESSES + NAMES
+_NUMBERS = DATES + WORD_RANGES + AMOUNTS + UNITS
 _FIRST = Rules(
     [
         (URL, _URL, _url),
