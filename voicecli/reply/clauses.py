@@ -66,6 +66,7 @@ _CLOSERS = "\"'”’»)]}*_~`」』）】》"
 _WORD_OR_SPACE = re.compile(f"[^\\S{GLUE}]|[\\S{GLUE}]+")
 _WIDE = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS}]")
 _EARLY = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS},;!?]")
+_MAY_OPEN = OPENERS | PREPOSITIONS
 _CONJUNCTIONS = OPENERS | {"and", "or"}
 _SCRIPT = re.compile("[\u2e80-\uffdc]")
 """Scripts without spaces."""
@@ -88,6 +89,10 @@ class ClauseSplitter:
         """Whole words of the clause under way, each with the space that follows it, if any."""
         self._counts: list[int] = []
         """What each of them counts, see `_count`."""
+        self._size = 0
+        """Words of the clause under way: the sum of these."""
+        self._length = 0
+        """Characters of the clause under way."""
         self._mark_at = 0
         """How many of them come before the last comma, dash or colon: where a long sentence may be parted."""
         self._opener_at = 0
@@ -116,11 +121,10 @@ class ClauseSplitter:
     def _take(self, text: str) -> list[str]:
         """Go on by some plain characters: a word or a space at a time, where no mark inside needs more."""
         clauses: list[str] = []
-        for match in _WORD_OR_SPACE.finditer(text):
-            piece = match[0]
+        for piece in _WORD_OR_SPACE.findall(text):
             if piece == BREAK:
                 clauses += self._end_word("") + self._close(len(self._words), complete=True)
-            elif piece.isspace() and piece[0] != GLUE:
+            elif piece == " " or (piece.isspace() and piece[0] != GLUE):
                 clauses += self._end_word(" ")
             elif len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
                 for char in piece:
@@ -169,9 +173,9 @@ class ClauseSplitter:
 
     def _marked(self) -> list[str]:
         """Close the clause at a mark, or remember the place."""
-        if self._size() >= self._pace().mark:
+        if self._size >= self._pace().mark:
             return self._close(len(self._words))
-        if self._size() >= _SHORTEST_PART:
+        if self._size >= _SHORTEST_PART:
             self._mark_at = len(self._words)
         return []
 
@@ -189,21 +193,22 @@ class ClauseSplitter:
                 self._words[-1] += " "
             return []
         word, self._word = self._word, ""
-        size, pace, bare = self._size(), self._pace(), word.lower()
+        bare = word.lower()
         clauses: list[str] = []
-        may_open = self._language == "en" and (bare in OPENERS or bare in PREPOSITIONS)
-        if may_open and not self._ends_bound():
-            if size >= (pace.opener if bare in OPENERS else pace.preposition):
+        if bare in _MAY_OPEN and self._language == "en" and not self._ends_bound():
+            pace = self._pace()
+            if self._size >= (pace.opener if bare in OPENERS else pace.preposition):
                 clauses = self._close(len(self._words))
-            elif size >= _SHORTEST_PART and bare in _CONJUNCTIONS:
+            elif self._size >= _SHORTEST_PART and bare in _CONJUNCTIONS:
                 self._opener_at = len(self._words)
         self._words.append(word + space)
         self._counts.append(_count(word))
-        size, part_at = self._size(), self._mark_at or self._opener_at
-        too_long = sum(map(len, self._words)) >= _MAX_HELD_CHARS
-        if too_long or (part_at and size >= _LONGEST_SENTENCE):
+        self._size += self._counts[-1]
+        self._length += len(word) + 1
+        part_at = self._mark_at or self._opener_at
+        if self._length >= _MAX_HELD_CHARS or (part_at and self._size >= _LONGEST_SENTENCE):
             clauses += self._close(part_at or len(self._words))
-        elif size >= pace.anywhere and not self._ends_bound():
+        elif self._size >= self._pace().anywhere and not self._ends_bound():
             clauses += self._close(len(self._words))
         return clauses
 
@@ -211,6 +216,7 @@ class ClauseSplitter:
         """Make a clause of the first `count` words; `complete` text ends with a full stop."""
         words, self._words = self._words[:count], self._words[count:]
         self._counts = self._counts[count:]
+        self._size, self._length = sum(self._counts), sum(map(len, self._words))
         self._mark_at = self._opener_at = 0
         text = speakable("".join(words).strip(), self._language)
         if not text:
@@ -225,10 +231,6 @@ class ClauseSplitter:
         if not self._said:
             return _NOTHING_SAID
         return _LITTLE_SAID if self._said < _LITTLE_CHARS else _UNDER_WAY
-
-    def _size(self) -> int:
-        """Words of the clause under way; two characters of a script without spaces count as one."""
-        return sum(self._counts) + (_count(self._word) if self._word else 0)
 
     def _ends_bound(self) -> bool:
         """Whether the last word is bound to the next, as "the" and "5" are, or may be: "J."."""
@@ -250,7 +252,7 @@ class ClauseSplitter:
         return (
             word in NUMBERED_NAMES
             or bool(_HOUSE_NUMBER.fullmatch(before))
-            or (before[:1].isupper() and len(self._words) > 2 and self._size() < self._pace().anywhere + 2)
+            or (before[:1].isupper() and len(self._words) > 2 and self._size < self._pace().anywhere + 2)
         )
 
 
