@@ -83,7 +83,7 @@ _PHRASES = Rules(
         ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
         (
             "Mm",
-            re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(]|[A-Z]{2,}))", re.IGNORECASE),
+            re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(–-]|[A-Z]{2,}))", re.IGNORECASE),
             lambda match: f"{match[1]}m",
         ),
         ("Mm", re.compile(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),

@@ -66,7 +66,8 @@ def _mail(match: re.Match[str]) -> str:
     name, host = match[1], match[2]
     for sign, said in (("_", "underscore"), ("-", "dash"), (".", "dot"), ("+", "plus")):
         name = name.replace(sign, f" {said} ")
-    return f"{' '.join(_LETTERS_AND_DIGITS.sub(' ', name).split())} at {host_words(host)}"
+    said = ip(host) if host.replace(".", "").isdigit() else host_words(host)
+    return f"{' '.join(_LETTERS_AND_DIGITS.sub(' ', name).split())} at {said}"
 
 
 def host_words(host: str) -> str:

@@ -177,6 +177,7 @@ DATES = Rules(
 )
 WORD_RANGES = Rules(
     [
+        ("Q", re.compile(r"\b(Q[1-4])[–-](Q[1-4])\b"), r"\1 to \2"),
         (NAMES_DASH, re.compile(r"(?<![\w'’–-])([A-Z])[–-]([A-Z])(?![\w–'’-])"), r"\1 to \2"),
         (NAMES_DASH, re.compile(rf"(?<![\w–-])([A-Z]\w+)[–-]([A-Z]\w+)(?= (?:{_TRAVELS})\b)"), r"\1 to \2"),
         ("–", re.compile(r"(?<=\w)[–](?=[A-Za-z])"), "-"),

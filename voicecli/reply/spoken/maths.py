@@ -71,6 +71,7 @@ def _interval(match: re.Match[str]) -> str:
 
 MATHS = Rules(
     [
+        ("*", re.compile(r"(?<=\w) \*\* (?=[\w(])"), "^"),
         # Notes: works.^{1}
         ("^", re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
         ("Ee", re.compile(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
@@ -115,6 +116,7 @@ MATHS = Rules(
             _interval,
         ),
         ("→", re.compile(r"\b(\w|\w+\(\w\)) ?→ ?(?=[-+−]?(?:∞|\d|infinity))"), r"\1 goes to "),
+        ("×", re.compile(r"(?<=\d) ?×(?=[\s.,;:)!?]*(?:[a-z]{3}|$|[.,;:)!?]))"), " times"),
         # 5! is 120, but "Room 5!"
         (
             "!",
@@ -137,7 +139,7 @@ MATHS = Rules(
             ),
             r"\1 \2",
         ),
-        ("x", re.compile(r"(?<!\w)x(?=\d+\b)"), "times "),
+        ("x", re.compile(r"(?<!\w)x(?=\d+\b)(?!86\b)"), "times "),
         # Comparisons
         ("=≡", re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
         (":", re.compile(r"\s*:=\s*"), " becomes "),

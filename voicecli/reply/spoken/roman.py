@@ -89,7 +89,8 @@ ROMAN = Rules(
         ("I", re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
         ("I", re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
         ("ILVX", re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"), _named),
-        ("IV", re.compile(r"\b(WW|Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
+        ("IV", re.compile(r"\b(Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
+        ("I", re.compile(r"\bWW ?(I{1,2})\b"), lambda match: f"World War {cardinal(roman(match[1]))}"),
         ("M", re.compile(r"\bM(?:CM|DC{0,3}|M)[LXCIV]{2,}\b"), _alone),
         (
             "IVX",

@@ -53,7 +53,7 @@ _POWERED = one_of(["km", "m", "dm", "cm", "mm", "mi", "ft", "yd", "µm", "μm", 
 _LOOSE = one_of(_NAMES)
 _TIGHT = one_of(unit for unit in _NAMES if unit not in _NEVER_TIGHT)
 _UNIT = rf"(?:({_POWERED})(\^?[23]|[²³])|({{names}}))(?:(?:/|⁄)({one_of(_PER)})([²³]|\^[23])?|·?(h))?"
-_END = r"(?![\w²³^]|/\w|[-'’.][A-Za-z])"
+_END = r"(?![\w²³^]|/[A-Za-z]|[-'’.][A-Za-z])"
 _NOT_NOUN = (
     r"is|are|was|were|be|been|of|and|or|to|in|on|at|from|by|for|with|per|a|an|the|long|wide|tall|high|deep|away|old|later|ago|"
     r"than|but|then|each|every|more|less|apart|above|below|before|after|has|have|had|will|would|can|as|it|that|which|"
