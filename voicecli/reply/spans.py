@@ -244,11 +244,15 @@ class Spans(ABC):
         return self._give_up() if char == "\n" or len(self._held) > LONG_MAX else ""
 
     def _give_up(self) -> str:
-        """What was held is text after all: its first mark is read, what follows is taken again."""
+        """What was held is text after all: its first mark is read, what follows is taken again.
+
+        Not so where very much was held: taken again from each mark in it, it would never come to an end.
+        """
         held = self._held
         self._hold(self._text, "")
-        self._again = held[1:]
-        return held[0]
+        cut = 1 if len(held) <= HELD_MAX + 1 else -1
+        self._again = held[cut:]
+        return held[:cut]
 
     def _escape(self, char: str) -> str:
         """An ANSI sequence: ESC [ parameters, then one letter. Other sequences are one character long."""
