@@ -167,7 +167,7 @@ class ClauseSplitter:
             return self._close(len(self._words))
         stopped = last[-1] in _MARKS or last.endswith("...")
         number_goes_on = last[-2:-1].isdigit() and char.isdigit()  # May 5, 2024
-        if not stopped or number_goes_on or not any(self._counts):
+        if not stopped or number_goes_on or not any(map(str.isalpha, "".join(self._words))):
             return []
         return self._marked()
 
@@ -195,7 +195,7 @@ class ClauseSplitter:
         word, self._word = self._word, ""
         bare = word.lower()
         clauses: list[str] = []
-        if bare in _MAY_OPEN and self._language == "en" and not self._ends_bound():
+        if bare in _MAY_OPEN and self._language == "en" and not self._ends_bound(before=bare):
             pace = self._pace()
             if self._size >= (pace.opener if bare in OPENERS else pace.preposition):
                 clauses = self._close(len(self._words))
@@ -232,8 +232,8 @@ class ClauseSplitter:
             return _NOTHING_SAID
         return _LITTLE_SAID if self._said < _LITTLE_CHARS else _UNDER_WAY
 
-    def _ends_bound(self) -> bool:
-        """Whether the last word is bound to the next, as "the" and "5" are, or may be: "J."."""
+    def _ends_bound(self, before: str = "") -> bool:
+        """Whether the last word is bound to the next (`before`, if known): "the", "5", and perhaps "J."."""
         if not self._words:
             return False
         word = self._words[-1].strip()
@@ -245,7 +245,7 @@ class ClauseSplitter:
             or _SIGN_WORD.fullmatch(word)
         ):
             return True
-        if self._language != "en" or not word[:1].isupper():
+        if before or self._language != "en" or not word[:1].isupper():
             return False
         before = self._words[-2] if len(self._words) > 1 else ""
         # Louis XIV; 16 Hill Blvd.; John Smith III, though not for ever.
