@@ -2,7 +2,7 @@
 
 What is decided and when. A word is known when the space after it arrives; a sentence has ended when its
 stop, a space and the first character of the next word are known ("3." then "14", "approx." then "ten").
-Everything happens character by character, so how the stream was cut into pieces changes nothing. In doubt
+Nothing is decided by where a piece of the stream ends, so how it was cut changes nothing. In doubt
 there is no cut: the voice pauses at a full stop inside a clause anyway, while a cut inside "Dr. Smith"
 is heard.
 
@@ -23,10 +23,13 @@ words the voice is ahead for good.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from voicecli.reply.bounds import BOUND, NUMBERED_NAMES, OPENERS, PREPOSITIONS, sentence_ends
 from voicecli.reply.markup import BREAK, GLUE, Markup
 from voicecli.reply.speakable import CODE_PHRASE, speakable
+from voicecli.reply.spoken.signs import plain
 
 MAX_CLAUSE_CHARS = 250
 """No clause is longer: about 17 s of speech, 0.6 s of synthesis."""
@@ -54,41 +57,21 @@ _LITTLE_CHARS = 60
 _SHORTEST_PART = 5
 """Words before a comma at which a long sentence may be parted afterwards."""
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
 _FULL_STOPS = ".!?…।॥؟۔"
 _WIDE_STOPS = "。！？｡"
 _MARKS = ",;:—–…،؛"
 _WIDE_MARKS = "，、；：—"
 """Marks that need no space after them."""
 _CLOSERS = "\"'”’»)]}*_~`」』）】》"
-_OPENERS = _set("but because which who whose where when while if although though since unless until that")
-_PREPOSITIONS = _set(
-    "and or in on at by for with from about into during after before through between to as under over"
-)
-_CONJUNCTIONS = _OPENERS | {"and", "or"}
-_BOUND = (
-    _OPENERS
-    | _PREPOSITIONS
-    | _set(
-        "a an the of my your his her its our their this these those no not very more most so such too than"
-    )
-    | _set("i you he she it we they is are was were be been has have had do does did")
-    | _set("will would can could should may might must")
-)
-"""Words no clause should end on."""
-_NEVER_LAST = _set(
-    "dr mr mrs ms prof st mt ft fig vs e.g i.e cf approx gen sen rep gov capt lt col sgt rev hon dept vol "
-    "jan feb mar apr jun jul aug sep sept oct nov dec z.b d.h bzw ca p.ex"
-)
-"""Abbreviations that want another word after them."""
-_SELDOM_LAST = _set("etc inc ltd co corp jr sr a.m p.m al ph.d usw")
-"""Abbreviations that end a sentence only before a capital."""
-_NUMBERED = _set("no nr art pp p ch")
-"""Abbreviations only before a number: "No. 5", but "No. I did not"."""
+_WORD_OR_SPACE = re.compile(f"[^\\S{GLUE}]|[\\S{GLUE}]+")
+_WIDE = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS}]")
+_EARLY = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS},;!?]")
+_MAY_OPEN = OPENERS | PREPOSITIONS
+_CONJUNCTIONS = OPENERS | {"and", "or"}
+_SCRIPT = re.compile("[\u2e80-\uffdc]")
+"""Scripts without spaces."""
+_SIGN_WORD = re.compile(r"[-+*×·/÷=<>≤≥≈≠±→∈&|^−–—~]+")
+_HOUSE_NUMBER = re.compile(r"\d+[a-z]? ")
 
 
 class ClauseSplitter:
@@ -99,11 +82,17 @@ class ClauseSplitter:
 
     def __init__(self, language: str = "en") -> None:
         self._language = language
-        self._markup = Markup(CODE_PHRASE.get(language, ""))
+        self._markup = Markup(CODE_PHRASE.get(language, ""), language)
         self._word = ""
         """The word under way."""
         self._words: list[str] = []
         """Whole words of the clause under way, each with the space that follows it, if any."""
+        self._counts: list[int] = []
+        """What each of them counts, see `_count`."""
+        self._size = 0
+        """Words of the clause under way: the sum of these."""
+        self._length = 0
+        """Characters of the clause under way."""
         self._mark_at = 0
         """How many of them come before the last comma, dash or colon: where a long sentence may be parted."""
         self._opener_at = 0
@@ -120,28 +109,39 @@ class ClauseSplitter:
         """
         if self._finished:
             raise ValueError("this reply is finished: a new one takes a new ClauseSplitter")
-        clauses: list[str] = []
-        for char in delta:
-            for plain in self._markup.feed(char):
-                clauses += self._take(plain)
-        return clauses
+        return self._take(self._markup.feed(plain(delta)))
 
     def finish(self) -> list[str]:
         """Return what is left of the reply; nothing when asked again."""
         if self._finished:
             return []
         self._finished = True
+        return self._take(self._markup.finish() + BREAK)
+
+    def _take(self, text: str) -> list[str]:
+        """Go on by some plain characters: a word or a space at a time, where no mark inside needs more."""
         clauses: list[str] = []
-        for plain in self._markup.finish() + BREAK:
-            clauses += self._take(plain)
+        for piece in _WORD_OR_SPACE.findall(text):
+            if piece == BREAK:
+                clauses += self._end_word("") + self._close(len(self._words), complete=True)
+            elif piece == " " or (piece.isspace() and piece[0] != GLUE):
+                clauses += self._end_word(" ")
+            elif len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
+                for char in piece:
+                    clauses += self._take_char(char)
+            else:
+                if not self._word and self._words:
+                    clauses += self._before(piece[0])
+                self._word += piece
         return clauses
 
-    def _take(self, char: str) -> list[str]:
-        """Go on by one plain character."""
-        if char == BREAK:
-            return self._end_word("") + self._close(len(self._words), complete=True)
-        if char.isspace() and char != GLUE:
-            return self._end_word(" ")
+    def _has_mark(self, piece: str) -> bool:
+        """Whether a mark in it may end a clause before the space is known."""
+        if self._said:
+            return not piece.isascii() and _WIDE.search(piece) is not None
+        return _EARLY.search(piece) is not None
+
+    def _take_char(self, char: str) -> list[str]:
         clauses = [] if self._word or not self._words else self._before(char)
         self._word += char
         if char in _WIDE_STOPS:
@@ -167,15 +167,15 @@ class ClauseSplitter:
             return self._close(len(self._words))
         stopped = last[-1] in _MARKS or last.endswith("...")
         number_goes_on = last[-2:-1].isdigit() and char.isdigit()  # May 5, 2024
-        if not stopped or number_goes_on or not any(c.isalpha() for w in self._words for c in w):
+        if not stopped or number_goes_on or not any(map(str.isalpha, "".join(self._words))):
             return []
         return self._marked()
 
     def _marked(self) -> list[str]:
         """Close the clause at a mark, or remember the place."""
-        if self._size() >= self._pace().mark:
+        if self._size >= self._pace().mark:
             return self._close(len(self._words))
-        if self._size() >= _SHORTEST_PART:
+        if self._size >= _SHORTEST_PART:
             self._mark_at = len(self._words)
         return []
 
@@ -184,15 +184,7 @@ class ClauseSplitter:
             return False
         if last[-1] != ".":
             return True
-        stem = last[:-1].lstrip("(\"'“‘«[*_").lower()
-        if stem in _NEVER_LAST or (len(stem) == 1 and stem.isalpha()) or _is_dotted_capitals(last):
-            return False
-        if stem in _NUMBERED:
-            return not char.isdigit()
-        if stem in _SELDOM_LAST:
-            return char.isupper()
-        # "am 5. Mai": a point makes an ordinal in many languages, though not in English.
-        return not (self._language != "en" and stem.isdigit() and len(stem) <= 2)
+        return sentence_ends(last, char, self._language)
 
     def _end_word(self, space: str) -> list[str]:
         """Add the word under way; close the clause before it or after it where no mark will come in time."""
@@ -201,26 +193,30 @@ class ClauseSplitter:
                 self._words[-1] += " "
             return []
         word, self._word = self._word, ""
-        size, pace, bare = self._size(), self._pace(), word.lower()
+        bare = word.lower()
         clauses: list[str] = []
-        may_open = self._language == "en" and (bare in _OPENERS or bare in _PREPOSITIONS)
-        if may_open and not self._ends_bound():
-            if size >= (pace.opener if bare in _OPENERS else pace.preposition):
+        if bare in _MAY_OPEN and self._language == "en" and not self._ends_bound(before=bare):
+            pace = self._pace()
+            if self._size >= (pace.opener if bare in OPENERS else pace.preposition):
                 clauses = self._close(len(self._words))
-            elif size >= _SHORTEST_PART and bare in _CONJUNCTIONS:
+            elif self._size >= _SHORTEST_PART and bare in _CONJUNCTIONS:
                 self._opener_at = len(self._words)
         self._words.append(word + space)
-        size, part_at = self._size(), self._mark_at or self._opener_at
-        too_long = sum(map(len, self._words)) >= _MAX_HELD_CHARS
-        if too_long or (part_at and size >= _LONGEST_SENTENCE):
+        self._counts.append(_count(word))
+        self._size += self._counts[-1]
+        self._length += len(word) + 1
+        part_at = self._mark_at or self._opener_at
+        if self._length >= _MAX_HELD_CHARS or (part_at and self._size >= _LONGEST_SENTENCE):
             clauses += self._close(part_at or len(self._words))
-        elif size >= pace.anywhere and not self._ends_bound():
+        elif self._size >= self._pace().anywhere and not self._ends_bound():
             clauses += self._close(len(self._words))
         return clauses
 
     def _close(self, count: int, *, complete: bool = False) -> list[str]:
         """Make a clause of the first `count` words; `complete` text ends with a full stop."""
         words, self._words = self._words[:count], self._words[count:]
+        self._counts = self._counts[count:]
+        self._size, self._length = sum(self._counts), sum(map(len, self._words))
         self._mark_at = self._opener_at = 0
         text = speakable("".join(words).strip(), self._language)
         if not text:
@@ -236,17 +232,35 @@ class ClauseSplitter:
             return _NOTHING_SAID
         return _LITTLE_SAID if self._said < _LITTLE_CHARS else _UNDER_WAY
 
-    def _size(self) -> int:
-        """Words of the clause under way; two characters of a script without spaces count as one."""
-        words = [*self._words, self._word]
-        return sum(
-            1 + sum("\u2e80" <= c <= "\uffdc" for c in w) // 2 for w in words if any(map(str.isalnum, w))
+    def _ends_bound(self, before: str = "") -> bool:
+        """Whether the last word is bound to the next (`before`, if known): "the", "5", and perhaps "J."."""
+        if not self._words:
+            return False
+        word = self._words[-1].strip()
+        last = word.lower()
+        if (
+            last in BOUND
+            or last[-1:] == "."
+            or last.rstrip(",\"″'")[-1:].isdigit()
+            or _SIGN_WORD.fullmatch(word)
+        ):
+            return True
+        if before or self._language != "en" or not word[:1].isupper():
+            return False
+        before = self._words[-2] if len(self._words) > 1 else ""
+        # Louis XIV; 16 Hill Blvd.; John Smith III, though not for ever.
+        return (
+            word in NUMBERED_NAMES
+            or bool(_HOUSE_NUMBER.fullmatch(before))
+            or (before[:1].isupper() and len(self._words) > 2 and self._size < self._pace().anywhere + 2)
         )
 
-    def _ends_bound(self) -> bool:
-        """Whether the last word is bound to the next, as "the" and "5" are, or may be: "J."."""
-        last = self._words[-1].strip().lower() if self._words else ""
-        return last in _BOUND or last[-1:] == "." or last.rstrip(",")[-1:].isdigit()
+
+def _count(word: str) -> int:
+    """1, and more for a word of a script without spaces; 0 where it has no letter and no digit."""
+    if word.isascii():
+        return 1 if word.isalnum() or any(map(str.isalnum, word)) else 0
+    return 1 + len(_SCRIPT.findall(word)) // 2 if any(map(str.isalnum, word)) else 0
 
 
 def _is_plain(word: str) -> bool:
@@ -256,11 +270,6 @@ def _is_plain(word: str) -> bool:
 
 def _is_address(word: str) -> bool:
     return word.lower().startswith(("http://", "https://", "www."))
-
-
-def _is_dotted_capitals(word: str) -> bool:
-    letters = word.split(".")
-    return len(letters) > 2 and all(len(letter) == 1 and letter.isupper() for letter in letters[:-1])
 
 
 def _pieces(text: str) -> list[str]:

@@ -1,0 +1,70 @@
+r"""Where a formula between `$`, `$$`, `\(`, `\[` or `\begin{..}` ends, and whether it is one.
+
+An amount of money begins like a formula: "$5, and $x$ is 3". A formula holds no words of prose,
+does not begin or end with a space, and no digit follows its closing sign.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MAX_INLINE = 200
+_MAX_DISPLAYED = 2000
+_PROSE = re.compile(
+    r"(?:^\$|\s|\()(?!(?:sin|cos|tan|log|lim|exp|min|max|mod)\b)"
+    r"(?:[A-Za-z]?[a-z]{2,}|an|am|as|at|be|by|do|go|he|if|in|is|it|me|my|no|of|on|or|so|to|up|us|we)[\s,.;:!?'’]"
+)
+_AMOUNT = re.compile(r"\$\d[\d.,]*(?:[kKMB]|bn)?[.,;:!?)]*\s+[A-Za-z(\"'“]|\$\d[\d.,]*[A-Za-z]?[.,;:!?)]+\s")
+_COMMANDS = re.compile(r"\\[A-Za-z]+|\{[^{}]*\}?")
+_ENVIRONMENT = re.compile(r"(\\begin\{.*\\end\{[^{}]*\})", re.DOTALL)
+_SIGN = re.compile(r"[\\=^_+<>≤≥≠≈±]|^\W*\w{1,2}\W*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula that has ended."""
+
+    source: str
+    """Without its marks."""
+    rest: str
+    """What was taken behind it."""
+    inline: bool
+
+
+def closed(held: str) -> Formula | None:
+    """The formula that `held`, from its opening mark on, ends; None where it goes on."""
+    if held.startswith("$$"):
+        done = len(held) > 4 and held.endswith("$$")
+        return Formula(held[2:-2], "", inline=False) if done else None
+    if held[0] == "$":
+        done = (
+            len(held) > 3
+            and held[-2] == "$"
+            and held[-3] != "\\"
+            and not held[-3].isspace()
+            and not held[-1].isdigit()
+        )
+        return Formula(held[1:-2], held[-1], inline=True) if done else None
+    if held[:2] in ("\\(", "\\["):
+        done = held.endswith("\\)" if held[1] == "(" else "\\]")
+        return Formula(held[2:-2], "", inline=held[1] == "(") if done else None
+    return Formula(held, "", inline=False) if _ENVIRONMENT.fullmatch(held) else None
+
+
+def may_be_formula(held: str) -> bool:
+    """Whether what began with a formula's mark can still be one."""
+    if held.startswith(("$$", "\\[", "\\(")):
+        return len(held) < _MAX_DISPLAYED and not held.endswith("\n\n")
+    if held[0] == "\\":
+        return len(held) < _MAX_DISPLAYED and held.startswith("\\begin{"[: len(held)])
+    if len(held) > _MAX_INLINE or held[1].isspace() or held[-1] == "\n" or _AMOUNT.match(held):
+        return False
+    if "$" in held[1:-1] and held[-2] == "$" and (held[-3].isspace() or held[-1].isdigit()):
+        return False
+    return not _PROSE.search(_COMMANDS.sub("", held))
+
+
+def is_formula(source: str) -> bool:
+    r"""Whether what stood between the marks is a formula; `\[not a link\]` holds words."""
+    return bool(_SIGN.search(source)) or not re.search(r"[A-Za-z]{3,}", source)

@@ -1,0 +1,1 @@
+"""What is written -> what is said, one kind of writing to a file; `speakable` calls them in order."""
