@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from voicecli.reply.locales import wants_more
 from voicecli.reply.spoken.names import KEYWORDS, MONTH_NAMES, REGNAL
 
 
@@ -47,7 +48,12 @@ _LAST_PART = re.compile(r".*[–—-](?=\w)")
 def sentence_ends(last: str, char: str, language: str) -> bool:
     """Whether `last`, which ends in a full stop, ends a sentence before a word beginning with `char`."""
     stem = _LAST_PART.sub("", last[:-1].lstrip("(\"'“‘«[*_")).lower()
-    if stem in _NEVER_LAST or (len(stem) == 1 and stem.isalpha()) or _is_dotted(last):
+    if (
+        stem in _NEVER_LAST
+        or stem in wants_more(language)
+        or (len(stem) == 1 and stem.isalpha())
+        or _is_dotted(last)
+    ):
         return False
     if stem in _NUMBERED:
         return not char.isdigit()

@@ -27,6 +27,7 @@ import re
 from dataclasses import dataclass
 
 from voicecli.reply.bounds import BOUND, NUMBERED_NAMES, OPENERS, PREPOSITIONS, sentence_ends
+from voicecli.reply.locales import bound
 from voicecli.reply.markup import BREAK, GLUE, Markup
 from voicecli.reply.speakable import CODE_PHRASE, speakable
 from voicecli.reply.spoken.signs import plain
@@ -82,6 +83,7 @@ class ClauseSplitter:
 
     def __init__(self, language: str = "en") -> None:
         self._language = language
+        self._bound = BOUND | bound(language)
         self._markup = Markup(CODE_PHRASE.get(language, ""), language)
         self._word = ""
         """The word under way."""
@@ -239,7 +241,7 @@ class ClauseSplitter:
         word = self._words[-1].strip()
         last = word.lower()
         if (
-            last in BOUND
+            last in self._bound
             or last[-1:] == "."
             or last.rstrip(",\"″'")[-1:].isdigit()
             or _SIGN_WORD.fullmatch(word)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.reply.formulas import closed, is_formula, may_be_formula
 from voicecli.reply.spoken.latex import latex
-from voicecli.reply.tags import THINKING, may_be_tag, tag_text
+from voicecli.reply.tags import may_be_tag, tag_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ class Spans(ABC):
         return "".join(plain)
 
     def finish(self) -> str:
-        """Return what was held back, as text; an open block of code or of thinking has none."""
+        """Return what was held back, as text; an open block of code has none."""
         text = self.feed("\n")
         while self._step in (self._tag, self._formula):
             text += self._give_up()
@@ -195,16 +195,7 @@ class Spans(ABC):
         if char != ">" or (held.startswith("<|") and not held.endswith("|>")):
             return ""
         self._hold(self._text, "")
-        if held.strip("<>").lower() in THINKING:
-            self._go(self._thinking)
-            return ""
         return tag_text(held)
-
-    def _thinking(self, char: str) -> str:
-        self._held = (self._held + char)[-16:]
-        if self._held.lower().endswith(tuple(f"</{name}>" for name in THINKING)):
-            self._new_paragraph()
-        return ""
 
     def _note(self, char: str) -> str:
         """`[1]` and `[^note]` are passed over, other brackets are text."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-THINKING = ("think", "thinking", "reasoning")
-"""What is between these tags is not for the listener."""
 _HELD_MAX = 200
 """A real tag is shorter."""
 _BLOCK_TAG = re.compile(r"p|br|hr|div|li|ul|ol|tr|table|h[1-6]|blockquote|pre|details|summary")
@@ -31,7 +29,7 @@ def tag_text(tag: str) -> str:
         return level
     if address := _ADDRESS.fullmatch(tag):
         return address[1]
-    if tag[1] in "|!" or tag.strip("</>").lower() in THINKING:
+    if tag[1] in "|!":
         return ""
     name = match[1].lower() if (match := _TAG.fullmatch(tag)) else ""
     if _BLOCK_TAG.fullmatch(name):
