@@ -107,7 +107,7 @@ def transcribe_file(path: Path, detector: Detector, transcriber: Transcriber) ->
     for pieces in _together(_utterances(recording, detector)):
         for run, language in _by_language(pieces, transcriber, before):
             for part, transcript in _words(run, language, transcriber):
-                if transcript.text:
+                if any(map(str.isalnum, transcript.text)):  # "..." is no word
                     before = transcript.language
                     stretches.append(Stretch(part.start_s, part.end_s, transcript.language, transcript.text))
     return FileTranscript(tuple(stretches), recording.samples / RATE_HZ)
