@@ -12,13 +12,12 @@ import pytest
 from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
 from voicecli.errors import AudioFileError
+from voicecli.listen.languages import likeliest, telling
 from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
 from voicecli.transcript import (
     LONGEST_GAP_S,
     LONGEST_S,
     FileTranscript,
-    likeliest,
-    telling,
     transcribe_file,
 )
 

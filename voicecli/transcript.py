@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from itertools import chain, groupby, islice
@@ -14,12 +13,12 @@ from voicecli.audio.files import decode
 from voicecli.audio.level import OffsetRemover, level_dbfs, raised
 from voicecli.config import SegmentConfig
 from voicecli.listen.floor import DIGITAL_DBFS, START_DBFS
+from voicecli.listen.languages import likeliest, telling
 from voicecli.listen.segment import Segmenter
-from voicecli.listen.transcribe import SENTENCE_S
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from voicecli.listen.detect import Detector
@@ -40,19 +39,6 @@ ROOM_S = 3.0
 
 ROOM_SHARE = 0.1
 """Of their frames, so many are softer than the room is taken to be."""
-
-NEAR_S = 0.5
-"""Pieces so near, what is kept around each not counted, may be of one sentence."""
-
-CHANGE_COSTS = 1.2
-"""Log-odds that a change of language must be worth. A word alone is taken for another language with up to
-0.88; a sentence is sure of itself."""
-
-NEW_COSTS = 2.0
-"""And one into a language that was not spoken before in these seconds, so much more."""
-
-LEAST_LIKELY = 0.001
-"""No piece is surer than this that it is not some language."""
 
 RECORDED = SegmentConfig(
     onset_probability=0.3,
@@ -234,74 +220,3 @@ def _by_language(
     for language, parts in groupby(zip(found, told, strict=True), key=lambda pair: pair[0]):
         ends = [ends for _, ends in parts]
         yield _Run(pieces[ends[0][0] : ends[-1][1]]), language
-
-
-def telling(spans: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
-    """Pieces joined until they are long enough to tell their language: first and last + 1 of each group.
-
-    The shortest goes to the neighbour across the shorter pause, unless that is a long one. Where none is long
-    enough in the end, all are one.
-    """
-    groups = [(at, at + 1) for at in range(len(spans))]
-
-    def seconds(at: int) -> float:
-        first, last = groups[at]
-        return sum(end_s - start_s for start_s, end_s in spans[first:last])
-
-    def pause_s(at: int) -> float:
-        """Before group `at`."""
-        return spans[groups[at][0]][0] - spans[groups[at][0] - 1][1] if 0 < at < len(groups) else math.inf
-
-    for _ in spans:
-        short = [at for at in range(len(groups)) if seconds(at) < SENTENCE_S]
-        near = [at for at in short if min(pause_s(at), pause_s(at + 1)) <= NEAR_S]
-        if not near:
-            break
-        at = min(near, key=seconds)
-        second = at if pause_s(at) <= pause_s(at + 1) else at + 1
-        groups[second - 1 : second + 1] = [(groups[second - 1][0], groups[second][1])]
-    if all(seconds(at) < SENTENCE_S for at in range(len(groups))):
-        return [(0, len(spans))]
-    return groups
-
-
-def likeliest(
-    odds: Sequence[Mapping[str, float]], spans: Sequence[tuple[float, float]], before: str
-) -> list[str]:
-    """The language of each group: few languages, and few changes, that make the sound likely.
-
-    `odds`: how likely each language is by the sound of each. `spans`: its ends, seconds; a short one tells
-    less. `before`: what was spoken before them, "" where that is not known.
-    """
-    weights = [min(1.0, (end_s - start_s) / SENTENCE_S) for start_s, end_s in spans]
-    candidates = {max(likely, key=lambda language: likely[language]) for likely in odds} | {before} - {""}
-    chosen: tuple[str, ...] = ()
-    score, way = -math.inf, [""]
-    while candidates:
-        tried = {one: _through(odds, weights, (*chosen, one), before) for one in candidates}
-        best = max(tried, key=lambda one: tried[one][0])
-        known = not chosen or best == before
-        if tried[best][0] - (0.0 if known else NEW_COSTS) <= score:
-            break
-        score, way = tried[best]
-        score -= 0.0 if known else NEW_COSTS
-        chosen, candidates = (*chosen, best), candidates - {best}
-    return way
-
-
-def _through(
-    odds: Sequence[Mapping[str, float]], weights: Sequence[float], languages: Sequence[str], before: str
-) -> tuple[float, list[str]]:
-    """The likeliest way through the groups in these languages (Viterbi, 1967), and its log-odds."""
-    ways: dict[str, tuple[float, list[str]]] = {
-        one: (0.0 if before in ("", one) else -CHANGE_COSTS, []) for one in languages
-    }
-    for likely, weight in zip(odds, weights, strict=True):
-        best, way = max(ways.values(), key=lambda item: item[0])
-        longer = {}
-        for one, (stays, kept) in ways.items():
-            score, so_far = (stays, kept) if stays >= best - CHANGE_COSTS else (best - CHANGE_COSTS, way)
-            heard = weight * math.log(max(likely.get(one, 0.0), LEAST_LIKELY))
-            longer[one] = (score + heard, [*so_far, one])
-        ways = longer
-    return max(ways.values(), key=lambda item: item[0])
