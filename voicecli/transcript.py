@@ -108,7 +108,7 @@ def transcribe_file(
     for pieces in _together(_utterances(recording, detector)):
         for run, language in _by_language(pieces, transcriber, before):
             for part, transcript in _words(run, language, transcriber):
-                if transcript.text:
+                if any(map(str.isalnum, transcript.text)):  # "..." is no word
                     before = transcript.language
                     stretches.append(Stretch(part.start_s, part.end_s, transcript.language, transcript.text))
                 elif part.clear_s >= CLEAR_S:

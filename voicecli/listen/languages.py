@@ -1,4 +1,4 @@
-"""How likely each language is in each piece of speech -> which one each is in. Pure."""
+"""How likely each language is in pieces of speech -> the language of each. Pure."""
 
 from __future__ import annotations
 
