@@ -107,6 +107,14 @@ def test_both_sides_of_a_call_are_heard_each_as_loud_as_it_was() -> None:
     assert abs(gain_db(out, far, 3.0)) < 0.5
 
 
+def test_of_two_who_sit_left_and_right_each_is_heard_as_from_their_side() -> None:
+    left = np.where(TIMES < 2.4, VOICE, 0.0).astype(np.float32)
+    right = voice(210.0, begins_s=2.5)
+    out = heard(left + np.float32(0.3) * right, right + np.float32(0.3) * left)
+    assert abs(gain_db(out, left, 1.1, 2.3)) < 0.5
+    assert abs(gain_db(out, right, 3.0)) < 0.5
+
+
 def test_who_speak_at_once_are_both_heard() -> None:
     other = voice(190.0, 3.7)
     out = heard(VOICE, other)

@@ -136,6 +136,22 @@ def test_what_is_behind_a_hole_is_heard_in_step_and_nothing_loud_is_made_of_it(
     assert abs(heard.size - whole.size) <= in_step
 
 
+def test_a_few_wrong_bytes_in_flac_are_silence_not_noise(tmp_path: Path) -> None:
+    path = encoded(tmp_path / "a.flac", "flac", beeps())
+    whole, _ = read(path)
+    data = bytearray(path.read_bytes())
+    at = len(data) // 2
+    data[at : at + 4] = bytes(byte ^ 0x55 for byte in data[at : at + 4])
+    path.write_bytes(data)
+    heard, damage = read(path)
+    assert damage.places == 1
+    assert 0.05 < damage.missing_s < 0.3
+    differs = np.flatnonzero(np.abs(heard - whole) > 0.01)
+    assert heard.size == whole.size
+    assert np.abs(heard[differs[0] : differs[-1] + 1]).max() <= 0.31
+    assert np.count_nonzero(heard[differs] == 0.0) > 0.9 * differs.size
+
+
 def test_a_stray_byte_at_the_end_costs_one_line(tmp_path: Path) -> None:
     """What sox and telephone systems write behind the last block of GSM, here of IMA ADPCM."""
     blocks = bytes(256 * 20)
@@ -247,7 +263,7 @@ def test_floats_on_the_scale_of_integers_or_far_too_loud_are_scaled_not_clipped(
 
 def test_a_few_samples_of_any_size_do_not_make_a_scale() -> None:
     scale = Scale()
-    scale.push(beeps())
+    scale.push(beeps(0.1))
     scale.push(np.array([1e30, -np.inf, np.nan, 5.0], np.float32))
     assert scale.full == 1.0
     assert Scale().full == 1.0
