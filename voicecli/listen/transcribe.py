@@ -26,7 +26,7 @@ from voicecli.listen.guards import (
     once,
     token_budget,
 )
-from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, sounding_s, window_s
+from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, quietest, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.posix import usable_cores
 
@@ -49,6 +49,9 @@ WHOLE_NO_SPEECH = 0.45
 """The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
 SURE_LANGUAGE = 0.5
 """faster-whisper's own `language_detection_threshold`."""
+LONG_S = 7.0
+"""A crowd heard for longer looks like one who repeats himself, in either window; in shorter parts it does
+not. docs/decisions/0011-words-that-are-said.md has the figures."""
 CHANGED_LANGUAGE = 0.9
 """A word, a hum or a laugh is taken for another language with up to 0.88."""
 AROUND_S = 0.3
@@ -168,28 +171,53 @@ class Transcriber:
         clear = clear_s >= CLEAR_S
         if not (sure or clear) and words.no_speech > NO_SPEECH:
             return self._nothing(words)
-        settled = not (provisional and words.repeats)
-        if provisional:
-            # How likely repeated words are tells nothing: each round makes the next likelier.
-            loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
-            if words.log_prob < LOW_LOG_PROB or loops:
-                return self._nothing(words)
-        elif words.open or (clear and (words.none or words.repeats)):
-            words = self._whole(samples, language, words)
-        elif words.repeats:
-            return self._nothing(words)
-        elif words.log_prob < LOW_LOG_PROB and words.no_speech <= NO_SPEECH:
-            words = self._again(samples, language, words)
+        if not provisional and sound_s > LONG_S and self._tells_nothing(words, sound_s):
+            return self._parts(samples, language, clear_s, words)
+        words = self._settled(samples, language, words, sound_s, provisional=provisional, clear=clear)
         if words.none or (words.no_speech > NO_SPEECH and not sure):
             return self._nothing(words)
         if sure and not provisional:
             self._spoken = language
         likely = min(1.0, exp(words.log_prob))
+        settled = not (provisional and words.repeats)
         return Transcript(words.text, language, likely, 1.0 - words.no_speech, settled=settled)
+
+    def _settled(
+        self, samples: Float32, language: str, words: Words, sound_s: float, *, provisional: bool, clear: bool
+    ) -> Words:
+        """The words after a second look, where the first does not tell; without text where they are none."""
+        if provisional:
+            # How likely repeated words are tells nothing: each round makes the next likelier.
+            loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
+            return replace(words, text="") if words.log_prob < LOW_LOG_PROB or loops else words
+        if words.open or (clear and (words.none or words.repeats)):
+            return self._whole(samples, language, words)
+        if words.repeats:
+            return replace(words, text="")
+        if words.log_prob < LOW_LOG_PROB and words.no_speech <= NO_SPEECH:
+            return self._again(samples, language, words)
+        return words
 
     def _nothing(self, words: Words | None = None) -> Transcript:
         language = "" if self._language == "auto" else self._language
         return Transcript("", language, 0.0, 0.0 if words is None else 1.0 - words.no_speech)
+
+    @staticmethod
+    def _tells_nothing(words: Words, sound_s: float) -> bool:
+        doubtful = words.no_speech > NO_SPEECH or not words.fits(sound_s)
+        return doubtful and (words.none or words.repeats)
+
+    def _parts(self, samples: Float32, language: str, clear_s: float, words: Words) -> Transcript:
+        """Look at each half of long sound of which no look at the whole can tell: see `LONG_S`."""
+        at = quietest(samples)
+        parts = [
+            self.transcribe(half, language=language, clear_s=clear_s / 2)
+            for half in (samples[:at], samples[at:])
+        ]
+        if said := [part for part in parts if part.text]:
+            text = " ".join(part.text for part in said)
+            return Transcript(text, language, min(part.confidence for part in said), 1.0 - words.no_speech)
+        return self._nothing(words)
 
     def _again(self, samples: Float32, language: str, words: Words) -> Words:
         """Look at unlikely words once more, in the window Whisper was trained on; take what is better."""
