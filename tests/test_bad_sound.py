@@ -46,12 +46,13 @@ def bad_recordings(folder: Path) -> dict[str, str]:
     """Files, and what is to be said of each."""
     good = recording(folder / "good.wav", np.full(8000, 99, np.int16)).read_bytes()
     (folder / "good.wav").unlink()
+    form = good.index(b"fmt ") + 8
     unreadable = "is not a recording that can be read, or it is cut or damaged; check that it plays elsewhere"
     files = {
         "nothing.wav": b"",
         "cut.wav": good[:20],
-        "form.wav": good[:20] + b"\xff" * 24 + good[44:],
-        "rate.wav": good[:24] + bytes(4) + good[28:],
+        "form.wav": good[:form] + b"\xff" * 16 + good[form + 16 :],
+        "rate.wav": good[: form + 4] + bytes(4) + good[form + 8 :],
         "noise.wav": np.random.default_rng(0).bytes(50_000),
         "text.wav": b"This is not a recording.\n",
     }
