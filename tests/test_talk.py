@@ -155,7 +155,7 @@ def test_say_into_a_file_and_transcribe_it_again(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert alike(result["text"], "The quick brown fox is very tired today.") >= 0.8
-    assert set(result) == {"file", "text", "language", "audio_s", "seconds", "damage"}
+    assert set(result) == {"file", "text", "language", "audio_s", "seconds", "damage", "stretches"}
     assert result["language"] == "en"
 
 

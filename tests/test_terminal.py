@@ -103,9 +103,9 @@ def test_keys_are_shown_and_do_what_they_say() -> None:
         job.until("t type")
         job.press("tHello \x1b[A\N{GREEK SMALL LETTER ALPHA}\r")
         job.until("you       Hello α")
-        job.until("You said: Hello α. (")
+        job.until("You said: Hello alpha. (")
         job.press("r")
-        job.until("voicecli  You said: Hello α. (")
+        job.until("voicecli  You said: Hello alpha. (")
 
 
 def test_what_is_pasted_is_words_and_no_keys() -> None:
