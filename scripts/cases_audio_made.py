@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import noise_sounds
 
 from tests.speech import speak
-from voicecli.audio.files import decode
+from voicecli.audio.recording import decode
 from voicecli.messages import RATE_HZ
 
 if TYPE_CHECKING:
