@@ -26,7 +26,7 @@ from voicecli.listen.guards import (
     once,
     token_budget,
 )
-from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, quietest, sounding_s, window_s
+from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, cut, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.posix import usable_cores
 
@@ -49,9 +49,11 @@ WHOLE_NO_SPEECH = 0.45
 """The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
 SURE_LANGUAGE = 0.5
 """faster-whisper's own `language_detection_threshold`."""
-LONG_S = 7.0
+LONG_S = 9.0
 """A crowd heard for longer looks like one who repeats himself, in either window; in shorter parts it does
 not. docs/decisions/0011-words-that-are-said.md has the figures."""
+LEAST_WORDED = 0.2
+"""So much of such sound lies in parts with words when somebody speaks."""
 CHANGED_LANGUAGE = 0.9
 """A word, a hum or a laugh is taken for another language with up to 0.88."""
 AROUND_S = 0.3
@@ -208,16 +210,21 @@ class Transcriber:
         return doubtful and (words.none or words.repeats)
 
     def _parts(self, samples: Float32, language: str, clear_s: float, words: Words) -> Transcript:
-        """Look at each half of long sound of which no look at the whole can tell: see `LONG_S`."""
-        at = quietest(samples)
-        parts = [
-            self.transcribe(half, language=language, clear_s=clear_s / 2)
-            for half in (samples[:at], samples[at:])
+        """Look at long sound of which no look at the whole can tell in parts, one by one: see `LONG_S`.
+
+        Who speaks is made out in more than a few of them.
+        """
+        parts = cut(samples, LONG_S)
+        found = [
+            self.transcribe(part, language=language, clear_s=clear_s * part.size / samples.size)
+            for part in parts
         ]
-        if said := [part for part in parts if part.text]:
-            text = " ".join(part.text for part in said)
-            return Transcript(text, language, min(part.confidence for part in said), 1.0 - words.no_speech)
-        return self._nothing(words)
+        worded = sum(part.size for part, given in zip(parts, found, strict=True) if given.text)
+        if worded < LEAST_WORDED * samples.size:
+            return self._nothing(words)
+        said = [given for given in found if given.text]
+        text = " ".join(given.text for given in said)
+        return Transcript(text, language, min(given.confidence for given in said), 1.0 - words.no_speech)
 
     def _again(self, samples: Float32, language: str, words: Words) -> Words:
         """Look at unlikely words once more, in the window Whisper was trained on; take what is better."""
@@ -247,6 +254,8 @@ class Transcriber:
         # In either window somebody speaks: how likely the words must be is told by the surer.
         surer = min(words.no_speech, first.no_speech)
         if not words.fits(sound_s):
+            if first.none and not first.repeats:  # who repeats himself does so in either window
+                return replace(words, text="")
             straight = self._decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
             words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))
         return replace(words, no_speech=surer)

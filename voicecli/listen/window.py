@@ -59,10 +59,13 @@ def sounding_s(samples: Float32) -> tuple[float, float]:
     return float(sound[0]) * block / RATE_HZ, float(sound[-1] + 1) * block / RATE_HZ
 
 
-def quietest(samples: Float32) -> int:
-    """The middle of the quietest 0.1 s of the middle half: where two parts are told apart best."""
+def cut(samples: Float32, longest_s: float) -> list[Float32]:
+    """Parts of at most `longest_s`, each cut in two where the middle half of it is quietest for 0.1 s."""
+    if samples.size <= longest_s * RATE_HZ:
+        return [samples]
     block = RATE_HZ // 10
     first = samples.size // 4
     blocks = samples[first : first + samples.size // 2 // block * block].reshape(-1, block)
     power = np.mean(blocks.astype(np.float64) ** 2, axis=1)
-    return first + int(np.argmin(power)) * block + block // 2
+    at = first + int(np.argmin(power)) * block + block // 2
+    return [*cut(samples[:at], longest_s), *cut(samples[at:], longest_s)]
