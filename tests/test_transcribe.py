@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ import pytest
 from tests.noises import murmur
 from tests.speech import speak
 from voicecli.errors import ConfigError, ModelError
-from voicecli.listen import guards, transcribe, window
+from voicecli.listen import guards, transcribe, whisper, window
 from voicecli.listen.transcribe import Transcriber
+from voicecli.listen.whisper import Whisper
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.models.store import models_root
 from voicecli.posix import usable_cores
@@ -41,7 +41,7 @@ def cough() -> Float32:
 
 @pytest.fixture(scope="module")
 def english() -> Transcriber:
-    transcriber = Transcriber(models_root() / "whisper-base", "en")
+    transcriber = Transcriber(Whisper(models_root() / "whisper-base"), "en")
     transcriber.warm()
     return transcriber
 
@@ -187,14 +187,41 @@ def look(text: str, no_speech: float = 0.1, log_prob: float = -0.2) -> guards.Wo
     return guards.Words(text, log_prob, no_speech, 8, cut_off=False)
 
 
-def looking(monkeypatch: pytest.MonkeyPatch, *looks: guards.Words) -> tuple[Transcriber, list[int]]:
-    """A transcriber whose looks give these in turn, and the lengths of the windows it encoded, s."""
-    left, encoded = list(looks), list[int]()
-    transcriber = Transcriber.__new__(Transcriber)  # what it makes of the looks, without the model
-    transcriber._language = "en"
-    monkeypatch.setattr(transcriber, "_encode", lambda _s, _b, total_s: encoded.append(round(total_s)))
-    monkeypatch.setattr(transcriber, "_decode", lambda *_: left.pop(0))
-    return transcriber, encoded
+class ScriptedWhisper:
+    """In place of the model: gives these looks in turn, and finds these languages."""
+
+    def __init__(self, *looks: guards.Words, languages: tuple[str, ...] = ("en",), **likely: float) -> None:
+        self.languages = languages
+        self.looks = list(looks)
+        self.likely_languages = likely
+        self.windows: list[int] = []
+        """Lengths of the windows it encoded, seconds."""
+
+    def encode(self, samples: Float32, before_s: float, total_s: float) -> None:
+        self.windows.append(round(total_s))
+
+    def decode(self, *_: object) -> guards.Words:
+        return self.looks.pop(0)
+
+    def likely(self, _: None) -> dict[str, float]:
+        return self.likely_languages
+
+
+def looking(*looks: guards.Words) -> tuple[Transcriber, list[int]]:
+    """A transcriber whose looks give these in turn, and the windows it encoded, seconds."""
+    model = ScriptedWhisper(*looks)
+    return Transcriber(model), model.windows  # type: ignore[arg-type]
+
+
+def after(spoken: str, **likely: float) -> Transcriber:
+    """A transcriber that has heard `spoken` and now finds these languages; its words are sure."""
+    model = ScriptedWhisper(look("Yes."), look("Yes."), languages=("en", "de", "ko"))
+    transcriber = Transcriber(model)  # type: ignore[arg-type]
+    if spoken:
+        model.likely_languages = {spoken: 1.0}
+        transcriber.transcribe(SAID)
+    model.likely_languages = likely
+    return transcriber
 
 
 @pytest.mark.parametrize(
@@ -213,44 +240,40 @@ def looking(monkeypatch: pytest.MonkeyPatch, *looks: guards.Words) -> tuple[Tran
         ),
     ],
 )
-def test_what_repeats_itself_is_looked_at_again(
-    monkeypatch: pytest.MonkeyPatch, looks: list[guards.Words], text: str
-) -> None:
-    transcriber, encoded = looking(monkeypatch, *looks)
+def test_what_repeats_itself_is_looked_at_again(looks: list[guards.Words], text: str) -> None:
+    transcriber, encoded = looking(*looks)
     assert transcriber.transcribe(SAID).text == text
     assert encoded == ([6, 30] if len(looks) > 1 else [6])  # encoding is what costs
 
 
-def test_words_that_may_change_may_repeat_themselves_but_are_not_settled(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    transcriber, encoded = looking(monkeypatch, look(TWICE), look(LOOP), look(TWICE, 0.5), look("Yes."))
+def test_words_that_may_change_may_repeat_themselves_but_are_not_settled() -> None:
+    transcriber, encoded = looking(look(TWICE), look(LOOP), look(TWICE, 0.5), look("Yes."))
     passes = [transcriber.transcribe(SAID, provisional=True) for _ in range(4)]
     assert [each.text for each in passes] == [TWICE, "", "", "Yes."]
     assert (passes[0].settled, passes[3].settled) == (False, True)
     assert encoded == [6] * 4
 
 
+def lasting(sound_s: float) -> Float32:
+    return np.tile(SAID, 2)[: round(sound_s * RATE_HZ)]
+
+
 @pytest.mark.parametrize(
-    ("before", "found", "probability", "sound_s", "language", "sure"),
+    ("before", "found", "probability", "sound_s", "language"),
     [
-        pytest.param("en", "ko", 0.83, 0.9, "en", False, id="a hum over the agent"),
-        pytest.param("en", "ko", 0.83, 2.5, "ko", True, id="a sentence"),
-        pytest.param("en", "de", 0.95, 0.9, "de", True, id="a word that could be of no other language"),
-        pytest.param("en", "en", 0.6, 0.9, "en", True, id="the same as before"),
-        pytest.param("", "ko", 0.83, 0.9, "ko", True, id="the first word of all"),
-        pytest.param("en", "de", 0.4, 2.5, "en", False, id="a sentence nobody could tell"),
+        pytest.param("en", "ko", 0.83, 0.9, "en", id="a hum over the agent"),
+        pytest.param("en", "ko", 0.83, 2.5, "ko", id="a sentence"),
+        pytest.param("en", "de", 0.95, 0.9, "de", id="a word that could be of no other language"),
+        pytest.param("en", "en", 0.6, 0.9, "en", id="the same as before"),
+        pytest.param("", "ko", 0.83, 0.9, "ko", id="the first word of all"),
+        pytest.param("en", "de", 0.4, 2.5, "en", id="a sentence nobody could tell"),
     ],
 )
 def test_a_short_sound_changes_the_language_only_when_it_could_be_no_other(
-    before: str, found: str, probability: float, sound_s: float, language: str, *, sure: bool
+    before: str, found: str, probability: float, sound_s: float, language: str
 ) -> None:
-    transcriber = Transcriber.__new__(Transcriber)  # the rule alone, without the model
-    model = SimpleNamespace(detect_language=lambda _: [[(f"<|{found}|>", probability)]])
-    transcriber._language, transcriber._spoken = "auto", before
-    transcriber._model = SimpleNamespace(model=model)
-    encoded: Any = None
-    assert transcriber._language_of(encoded, sound_s, None, provisional=False) == (language, sure)
+    heard = after(before, **{found: probability}).transcribe(lasting(sound_s))
+    assert (heard.text, heard.language) == ("Yes.", language)
 
 
 @pytest.mark.parametrize(
@@ -264,17 +287,13 @@ def test_a_short_sound_changes_the_language_only_when_it_could_be_no_other(
 def test_words_that_may_change_are_in_another_language_when_that_is_clear(
     found: str, probability: float, language: str
 ) -> None:
-    transcriber = Transcriber.__new__(Transcriber)
-    model = SimpleNamespace(detect_language=lambda _: [[(f"<|{found}|>", probability)]])
-    transcriber._language, transcriber._spoken = "auto", "en"
-    transcriber._model = SimpleNamespace(model=model)
-    encoded: Any = None
-    assert transcriber._language_of(encoded, 3.0, None, provisional=True) == (language, True)
+    heard = after("en", **{found: probability}).transcribe(lasting(3.0), provisional=True)
+    assert (heard.text, heard.language) == ("Yes.", language)
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4), (64, 4)])
 def test_half_the_cores_and_at_most_four_work_on_it(cores: int, threads: int) -> None:
-    assert transcribe.default_threads(cores) == threads
+    assert whisper.default_threads(cores) == threads
 
 
 def test_cores_that_were_taken_away_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,7 +401,7 @@ def test_clipped_and_noisy_speech_is_still_understood(english: Transcriber) -> N
 
 @pytest.mark.models
 def test_the_language_is_found() -> None:
-    transcript = Transcriber(models_root() / "whisper-base").transcribe(
+    transcript = Transcriber(Whisper(models_root() / "whisper-base")).transcribe(
         speak("Where is the next train station?")
     )
     assert (transcript.language, words(transcript.text)[-1]) == ("en", "station")
@@ -391,16 +410,16 @@ def test_the_language_is_found() -> None:
 @pytest.mark.models
 def test_a_language_it_does_not_know_is_refused() -> None:
     with pytest.raises(ConfigError, match="'xx'"):
-        Transcriber(models_root() / "whisper-base", "xx")
+        Transcriber(Whisper(models_root() / "whisper-base"), "xx")
 
 
 @pytest.mark.models
 def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"has no model\.bin"):
-        Transcriber(tmp_path)
+        Whisper(tmp_path)
     for name in ("config.json", "tokenizer.json", "vocabulary.txt"):
         shutil.copy(models_root() / "whisper-base" / name, tmp_path)
     (tmp_path / "model.bin").write_bytes(b"not a model" * 100)
     with pytest.raises(ModelError) as caught:
-        Transcriber(tmp_path)
+        Whisper(tmp_path)
     assert "voicecli models verify" in caught.value.remedy

@@ -9,6 +9,7 @@ from voicecli.errors import EngineError, ModelError, VoicecliError
 from voicecli.listen.complete import CompletionModel
 from voicecli.listen.detect import Detector
 from voicecli.listen.transcribe import Transcriber
+from voicecli.listen.whisper import Whisper
 from voicecli.models.choice import (
     GOOD_LANGUAGE_MODEL,
     SMALL_LANGUAGE_MODEL,
@@ -98,7 +99,7 @@ def load_completion(store: ModelStore) -> CompletionModel:
 
 def load_transcriber(config: TranscribeConfig, store: ModelStore) -> Transcriber:
     """Whisper, warm. Raises ModelError."""
-    transcriber = Transcriber(whisper_folder(store, config.model), config.language, config.threads)
+    transcriber = Transcriber(Whisper(whisper_folder(store, config.model), config.threads), config.language)
     transcriber.warm()
     return transcriber
 

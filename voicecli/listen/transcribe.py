@@ -1,4 +1,4 @@
-"""16 kHz speech -> words: Whisper on a short window, with guards. The only file that imports faster-whisper.
+"""16 kHz speech -> words: Whisper on a short window, looked at again where one look does not tell.
 
 Whisper was trained on windows of 30 s, and most of the time it takes goes into encoding the silence after a
 short utterance. Here only the speech and some silence are encoded; the loops and the words out of nothing
@@ -7,44 +7,35 @@ that this brings, the guards catch. Where the numbers come from: docs/decisions/
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import exp
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.audio.level import raised
-from voicecli.errors import ConfigError, ModelError
+from voicecli.errors import ConfigError
 from voicecli.listen.guards import (
     CLEAR_S,
     LOW_LOG_PROB,
     MAX_TOKENS,
     NO_SPEECH,
     Words,
-    before_end,
     once,
     token_budget,
 )
+from voicecli.listen.whisper import Search
 from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, cut, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
-from voicecli.posix import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from ctranslate2 import StorageView
-    from faster_whisper import WhisperModel
-    from faster_whisper.tokenizer import Tokenizer
-
+    from voicecli.listen.whisper import Encoded, Whisper
     from voicecli.messages import Float32
 
 QUIET_BEFORE_S = 0.2
 """Whisper loses or repeats a word that begins with the very first sample."""
-
-_STEP = 2 * 160
-"""Samples of one step of the encoder: two feature frames of 10 ms."""
 WHOLE_NO_SPEECH = 0.45
 """The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
 SURE_LANGUAGE = 0.5
@@ -63,42 +54,25 @@ SENTENCE_S = 2.0
 """As much sound tells its language by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """How to look for words in a window."""
-
-    beam_size: int
-    max_tokens: int
-    no_repeat_ngram: int = 0
-    """Tokens in a row that may not come twice; 0: all may."""
-
-
 class Transcriber:
-    """Whisper, loaded. Not for two threads at once."""
+    """Whisper and the judging of what it says. Not for two threads at once."""
 
-    def __init__(self, model_folder: Path, language: str = "auto", threads: int = 0) -> None:
-        """Load a CTranslate2 Whisper folder; opens no connection.
+    def __init__(self, whisper: Whisper, language: str = "auto") -> None:
+        """`language` is a code Whisper knows, or "auto".
 
-        `language` is a code Whisper knows, or "auto": found for each call, or the one before where a word
-        is too little to tell; `threads` 0 is `default_threads`.
-
-        Raises ModelError: the folder is not a whole Whisper model. ConfigError: a language it does not know.
+        That is: found for each call, or the one before where a word is too little to tell.
+        Raises ConfigError: a language it does not know.
         """
-        self._model = _load(model_folder, threads or default_threads(usable_cores()))
-        has = self._model.hf_tokenizer.token_to_id
-        known = [code for code in self._model.supported_languages if has(f"<|{code}|>") is not None]
+        self._whisper = whisper
+        known = whisper.languages
         if language not in ("auto", *known):
             allowed = ", ".join(known) if len(known) > 1 else "en: this model knows only English"
             raise ConfigError(f"the speech model has no language '{language}'", f'use "auto" or {allowed}')
         self._language = known[0] if len(known) == 1 else language
         self._spoken = ""
         """The language of the last words of which it was sure."""
-        self._kept: tuple[Float32, float, float, StorageView] | None = None
+        self._kept: tuple[Float32, float, float, Encoded] | None = None
         """Samples whose languages were looked at, and what `_encode` gave of them."""
-        self._tokenizers: dict[str, Tokenizer] = {}
-        from faster_whisper.feature_extractor import FeatureExtractor
-
-        self._features = FeatureExtractor(feature_size=self._model.model.n_mels)
 
     def warm(self) -> None:
         """Pay what only the first transcription costs."""
@@ -116,28 +90,13 @@ class Transcriber:
         The encoder hears all of it once, and each part is looked at by itself: one step of the decoder.
         Raises ValueError: the samples are not such as `transcribe` takes.
         """
-        from ctranslate2 import StorageView
-
         check_samples(samples)
         before_s = max(0.0, QUIET_BEFORE_S - sounding_s(samples)[0])
         total_s = window_s(samples.size / RATE_HZ + before_s)
         encoded = self._encode(samples, before_s, total_s)
         self._kept = (samples, before_s, total_s, encoded)  # they are transcribed next, most often
-        steps = np.asarray(encoded)
-        found = []
-        for begin_s, end_s in spans:
-            begin = max(0, round((before_s + begin_s - AROUND_S) * RATE_HZ / _STEP))
-            end = round((before_s + end_s + AROUND_S) * RATE_HZ / _STEP)
-            part = np.ascontiguousarray(steps[:, begin:end])
-            found.append(self._likely(StorageView.from_array(part)))
-        return found
-
-    def _likely(self, encoded: StorageView) -> dict[str, float]:
-        """Each language and its probability, the likeliest first."""
-        return {
-            token.strip("<|>"): probability
-            for token, probability in self._model.model.detect_language(encoded)[0]
-        }
+        parts = [encoded.part(begin_s - AROUND_S, end_s + AROUND_S) for begin_s, end_s in spans]
+        return [self._whisper.likely(part) for part in parts]
 
     def transcribe(
         self,
@@ -168,8 +127,8 @@ class Transcriber:
         before_s = max(0.0, QUIET_BEFORE_S - begins_s)
         encoded = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
         language, sure = self._language_of(encoded, sound_s, language, provisional=provisional)
-        quick = _Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
-        words = self._decode(encoded, language, quick, before_s + ends_s)
+        quick = Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
+        words = self._whisper.decode(encoded, language, quick, ends_s)
         clear = clear_s >= CLEAR_S
         if not (sure or clear) and words.no_speech > NO_SPEECH:
             return self._nothing(words)
@@ -229,8 +188,8 @@ class Transcriber:
     def _again(self, samples: Float32, language: str, words: Words) -> Words:
         """Look at unlikely words once more, in the window Whisper was trained on; take what is better."""
         begins_s, ends_s = sounding_s(samples)
-        careful = _Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
-        second = self._decode(self._encode(samples, 0.0, WINDOW_S), language, careful, ends_s)
+        careful = Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
+        second = self._whisper.decode(self._encode(samples, 0.0, WINDOW_S), language, careful, ends_s)
         if second.no_speech > WHOLE_NO_SPEECH:
             return second
         # The line of `somebodys_log_prob` was drawn for the short window.
@@ -247,8 +206,8 @@ class Transcriber:
         begins_s, ends_s = sounding_s(samples)
         sound_s = ends_s - begins_s
         whole = self._encode(samples, 0.0, WINDOW_S)
-        free = _Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
-        words = self._decode(whole, language, free, ends_s)
+        free = Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
+        words = self._whisper.decode(whole, language, free, ends_s)
         if words.no_speech > WHOLE_NO_SPEECH:
             return replace(words, text="")
         # In either window somebody speaks: how likely the words must be is told by the surer.
@@ -256,30 +215,23 @@ class Transcriber:
         if not words.fits(sound_s):
             if first.none and not first.repeats:  # who repeats himself does so in either window
                 return replace(words, text="")
-            straight = self._decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
+            straight = self._whisper.decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
             words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))
         return replace(words, no_speech=surer)
 
-    def _encode(self, samples: Float32, before_s: float, total_s: float) -> StorageView:
-        """Encode `samples` with silence around them, `total_s` in all."""
+    def _encode(self, samples: Float32, before_s: float, total_s: float) -> Encoded:
         kept, self._kept = self._kept, None
         if kept is not None and kept[0] is samples and kept[1:3] == (before_s, total_s):
             return kept[3]
-        from faster_whisper.transcribe import get_ctranslate2_storage
-
-        window = np.zeros(int(total_s * RATE_HZ) // _STEP * _STEP, np.float32)
-        first = int(before_s * RATE_HZ)
-        window[first : first + samples.size] = samples
-        frames = self._features(window, padding=0)
-        return self._model.model.encode(get_ctranslate2_storage(frames[np.newaxis].astype(np.float32)))
+        return self._whisper.encode(samples, before_s, total_s)
 
     def _language_of(
-        self, encoded: StorageView, sound_s: float, known: str | None, *, provisional: bool
+        self, encoded: Encoded, sound_s: float, known: str | None, *, provisional: bool
     ) -> tuple[str, bool]:
         """The language, and whether that is sure. One word is not enough: then it is the language before."""
         if self._language != "auto":
             return self._language, True
-        likely = self._likely(encoded)
+        likely = self._whisper.likely(encoded)
         if known is not None:
             return known, likely.get(known, 0.0) >= SURE_LANGUAGE
         language, probability = next(iter(likely.items()))
@@ -289,66 +241,3 @@ class Transcriber:
         if provisional and self._spoken and not sure:
             return self._spoken, True
         return (language if sure or not self._spoken else self._spoken), sure
-
-    def _tokenizer(self, language: str) -> Tokenizer:
-        from faster_whisper.tokenizer import Tokenizer
-
-        if language not in self._tokenizers:
-            self._tokenizers[language] = Tokenizer(
-                self._model.hf_tokenizer, self._model.model.is_multilingual, "transcribe", language
-            )
-        return self._tokenizers[language]
-
-    def _decode(self, encoded: StorageView, language: str, search: _Search, end_s: float) -> Words:
-        """Find the words of a window whose sound ends at `end_s`.
-
-        With timestamps: they cost two tokens a sentence, and without them short windows loop.
-        """
-        from faster_whisper.transcribe import get_suppressed_tokens
-
-        tokenizer = self._tokenizer(language)
-        prompt = self._model.get_prompt(tokenizer, [])
-        result = self._model.model.generate(
-            encoded,
-            [prompt],
-            beam_size=search.beam_size,
-            max_length=2 * search.max_tokens,  # CTranslate2 halves it, as Whisper does with its context
-            no_repeat_ngram_size=search.no_repeat_ngram,
-            return_scores=True,
-            return_no_speech_prob=True,
-            suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
-        )[0]
-        tokens: list[int] = result.sequences_ids[0]
-        kept = before_end(tokens, tokenizer.timestamp_begin, end_s)
-        return Words(
-            text=tokenizer.decode(kept).strip(),
-            # CTranslate2 gives the mean over the tokens; the end token counts as well.
-            log_prob=result.scores[0] * len(tokens) / (len(tokens) + 1),
-            no_speech=result.no_speech_prob,
-            tokens=sum(token < tokenizer.eot for token in kept),
-            cut_off=len(tokens) >= search.max_tokens and len(kept) == len(tokens),
-        )
-
-
-def default_threads(cores: int) -> int:
-    """Half the cores, at most 4: decoding takes small steps, and on two cores one thread is faster."""
-    return max(1, min(4, cores // 2))
-
-
-def _load(folder: Path, threads: int) -> WhisperModel:
-    for name in ("model.bin", "config.json", "tokenizer.json"):  # faster-whisper would fetch a tokenizer
-        if not (folder / name).is_file():
-            raise ModelError(f"{folder} has no {name}", _REMEDY)
-    # Read by OpenMP (libgomp, in the CTranslate2 wheel) when it is loaded: idle threads sleep, not spin.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from faster_whisper import WhisperModel
-
-    try:
-        return WhisperModel(
-            str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
-        )
-    except Exception as error:  # tokenizers raises Exception itself; CTranslate2 RuntimeError and ValueError
-        raise ModelError(f"{folder} is not a Whisper model that can be read: {error}", _REMEDY) from error
-
-
-_REMEDY = 'run "voicecli models verify"'
