@@ -246,6 +246,56 @@ def test_what_repeats_itself_is_looked_at_again(looks: list[guards.Words], text:
     assert encoded == ([6, 30] if len(looks) > 1 else [6])  # encoding is what costs
 
 
+CLEAR_S = 1.0
+"""As much as it takes for a second look."""
+MUMBLED = "Call five five five"
+
+
+@pytest.mark.parametrize(
+    ("looks", "text"),
+    [
+        pytest.param(
+            [look(MUMBLED, 0.3, -0.8), look(MUMBLED + " five", 0.3, -0.8)], MUMBLED + " five", id="of both"
+        ),
+        pytest.param([look("Who is the chief?", 0.3, -0.8), look(MUMBLED, 0.3, -0.8)], "", id="of one"),
+        pytest.param([look(MUMBLED, 0.3, -1.2), look(MUMBLED, 0.3, -1.2)], "", id="of both, but a guess"),
+        pytest.param([look(TWICE, 0.5, -0.3), look(TWICE, 0.43)], TWICE, id="said twice, of both"),
+        pytest.param(
+            [look(LOOP, 0.5, -0.3), look(TWICE, 0.43)], "", id="said twice, a crowd in another look"
+        ),
+        pytest.param([look("A guess.", 0.2, -1.5), look(LOOP)], "", id="a crowd that only one look repeats"),
+    ],
+)
+def test_words_of_which_two_looks_tell_are_somebodys(looks: list[guards.Words], text: str) -> None:
+    transcriber, _ = looking(*looks)
+    assert transcriber.transcribe(SAID, clear_s=CLEAR_S).text == text
+
+
+def speaking(*lengths_s: float) -> Float32:
+    """Sound of these lengths, with pauses of 0.2 s between."""
+    pause = np.zeros(RATE_HZ // 5, np.float32)
+    pieces = [np.resize(SAID, round(length_s * RATE_HZ)) for length_s in lengths_s]
+    return np.concatenate([part for piece in pieces for part in (pause, piece)][1:])
+
+
+NOTHING = look("", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("lengths_s", "heard", "text"),
+    [
+        pytest.param((7.0, 7.0), ("One two.", "Three four."), "One two. Three four.", id="all of it"),
+        pytest.param((7.0, 7.0), ("", "Three four."), "Three four.", id="half of it"),
+        pytest.param((8.5, 6.3, 2.8), ("", "", "Hm."), "", id="a sixth of it: a crowd"),
+    ],
+)
+def test_long_sound_that_tells_nothing_is_heard_in_parts(
+    lengths_s: tuple[float, ...], heard: tuple[str, ...], text: str
+) -> None:
+    transcriber, _ = looking(look(LOOP, 0.5, -0.1), *(look(each) if each else NOTHING for each in heard))
+    assert transcriber.transcribe(speaking(*lengths_s)).text == text
+
+
 def test_words_that_may_change_may_repeat_themselves_but_are_not_settled() -> None:
     transcriber, encoded = looking(look(TWICE), look(LOOP), look(TWICE, 0.5), look("Yes."))
     passes = [transcriber.transcribe(SAID, provisional=True) for _ in range(4)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from math import inf, log
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,9 @@ _TAIL = 20
 """As many last letters that came before are the beginning of one more round."""
 _ROUNDS = re.compile(r"(.+?)\1{2,}|(.{10,}?)\2+")
 """All rounds of a loop, likewise; of the shortest that goes on."""
+
+ALIKE = 0.7
+"""So much of two texts is the same where two looks at one sound agree. Of a crowd they seldom do."""
 
 LETTERS_A_SECOND = 25.0
 """What the fastest talkers say; others say 15."""
@@ -143,13 +147,23 @@ def before_end(tokens: Sequence[int], first_timestamp: int, end_s: float) -> lis
 
 def is_loop(text: str) -> bool:
     """Whether the text says the same again and again, whatever its punctuation, case and script."""
-    letters = "".join(c for c in text.casefold() if c.isalnum())
+    letters = _bare(text)
     packed = text.encode()
     return (
         _LOOP.search(letters) is not None
         or letters.find(letters[-_TAIL:]) < len(letters) - _TAIL
         or len(packed) > HIGH_COMPRESSION * len(zlib.compress(packed))  # as Whisper counts it
     )
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two looks at one sound tell the same, however often they say it."""
+    pairs = ((one, other), (once(one), once(other)))
+    return any(SequenceMatcher(None, _bare(a), _bare(b)).ratio() >= ALIKE for a, b in pairs)
+
+
+def _bare(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
 
 
 def spoken_letters(text: str) -> int:

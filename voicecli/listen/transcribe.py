@@ -19,8 +19,10 @@ from voicecli.listen.guards import (
     CLEAR_S,
     LOW_LOG_PROB,
     MAX_TOKENS,
+    NEARLY,
     NO_SPEECH,
     Words,
+    alike,
     once,
     token_budget,
 )
@@ -135,7 +137,7 @@ class Transcriber:
         if not provisional and sound_s > LONG_S and self._tells_nothing(words, sound_s):
             return self._parts(samples, language, clear_s, words)
         words = self._settled(samples, language, words, sound_s, provisional=provisional, clear=clear)
-        if words.none or (words.no_speech > NO_SPEECH and not sure):
+        if not words.text or (words.no_speech > NO_SPEECH and not sure):
             return self._nothing(words)
         if sure and not provisional:
             self._spoken = language
@@ -150,14 +152,15 @@ class Transcriber:
         if provisional:
             # How likely repeated words are tells nothing: each round makes the next likelier.
             loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
-            return replace(words, text="") if words.log_prob < LOW_LOG_PROB or loops else words
+            unlikely = words.log_prob < LOW_LOG_PROB or words.none
+            return replace(words, text="") if unlikely or loops else words
         if words.open or (clear and (words.none or words.repeats)):
             return self._whole(samples, language, words)
         if words.repeats:
             return replace(words, text="")
         if words.log_prob < LOW_LOG_PROB and words.no_speech <= NO_SPEECH:
-            return self._again(samples, language, words)
-        return words
+            words = self._again(samples, language, words)
+        return replace(words, text="") if words.none else words
 
     def _nothing(self, words: Words | None = None) -> Transcript:
         language = "" if self._language == "auto" else self._language
@@ -200,7 +203,8 @@ class Transcriber:
     def _whole(self, samples: Float32, language: str, first: Words) -> Words:
         """Look at words that repeat themselves, or may be none, in the window Whisper was trained on.
 
-        There it loops less, and knows better whether somebody speaks. What the sound can hold was said so.
+        There it loops less, and knows better whether somebody speaks. Words of which both looks tell may be a
+        little less likely. What the sound can hold was said so.
         Else it looks once more, and may not go in circles; if that is too much as well, one round is left.
         """
         begins_s, ends_s = sounding_s(samples)
@@ -208,7 +212,8 @@ class Transcriber:
         whole = self._encode(samples, 0.0, WINDOW_S)
         free = Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(whole, language, free, ends_s)
-        if words.no_speech > WHOLE_NO_SPEECH:
+        agreed = alike(words.text, first.text)  # else what repeats itself may be a crowd
+        if words.no_speech > (WHOLE_NO_SPEECH if agreed or not words.repeats else NO_SPEECH):
             return replace(words, text="")
         # In either window somebody speaks: how likely the words must be is told by the surer.
         surer = min(words.no_speech, first.no_speech)
@@ -217,7 +222,8 @@ class Transcriber:
                 return replace(words, text="")
             straight = self._whisper.decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
             words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))
-        return replace(words, no_speech=surer)
+        words = replace(words, no_speech=surer)
+        return words if words.margin >= (-NEARLY if agreed else 0.0) else replace(words, text="")
 
     def _encode(self, samples: Float32, before_s: float, total_s: float) -> Encoded:
         kept, self._kept = self._kept, None
