@@ -27,8 +27,9 @@ from voicecli.messages import (
 from voicecli.pipeline.answering import Replying
 from voicecli.pipeline.times import TurnTimes
 from voicecli.pipeline.turns import Turns
+from voicecli.reply.chatml import is_template_of, unfinished
 from voicecli.reply.embedded import EmbeddedGenerator
-from voicecli.reply.witness import Scores, can_judge, ending
+from voicecli.reply.witness import Scores, ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -165,7 +166,7 @@ def test_words_too_long_for_it_are_not_judged() -> None:
 def test_it_can_judge_with_models_that_speak_chat_ml(tmp_path: Path, template: bytes, can: bool) -> None:
     gguf = tmp_path / "some.gguf"
     gguf.write_bytes(b"GGUF" + bool(template) * b"tokenizer.chat_template" + template)
-    assert can_judge(gguf) == can
+    assert is_template_of(gguf) == can
 
 
 @pytest.mark.models
@@ -185,3 +186,16 @@ def test_a_model_hears_that_words_break_off_and_reads_them_once() -> None:
     assert 7 < (stats.prompt_tokens_evaluated or 0) <= 13  # seven of the words and the template, once each
     engine.close()
     assert engine.ending(whole) is None
+
+
+def test_a_message_that_goes_on_has_no_end_and_no_mark() -> None:
+    messages = [
+        ChatMessage("system", "Be brief."),
+        ChatMessage("user", "Hello."),
+        ChatMessage("assistant", "Hello!"),
+        ChatMessage("user", "Where is the..."),
+    ]
+    assert unfinished(messages) == (
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHello.<|im_end|>\n"
+        "<|im_start|>assistant\nHello!<|im_end|>\n<|im_start|>user\nWhere is the"
+    )

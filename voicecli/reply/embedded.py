@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypedDict
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.posix import step_back, usable_cores
-from voicecli.reply import witness
+from voicecli.reply import chatml, witness
 from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, Notify, ignore, never
 from voicecli.reply.replytext import ReplyText
 from voicecli.reply.room import without_oldest
@@ -48,6 +48,9 @@ LONGEST_SOCKET_PATH = 100
 
 SLOT = 0
 """The only one: it remembers what it has read, the words that are judged for the reply to them."""
+
+
+_STREAMED = {"id_slot": SLOT, "stream": True, "return_progress": True, "cache_prompt": True}
 
 
 class _Progress(TypedDict):
@@ -98,7 +101,7 @@ class EmbeddedGenerator:
         self.name = f"{gguf.name}, in this process"
         self._config = config
         self._gguf = gguf
-        self._can_judge = witness.can_judge(gguf)
+        self._is_chatml = chatml.is_template_of(gguf)
         self._server: xllamacpp.Server | None = None
         self._closed = False
         self.notify: Notify = ignore
@@ -108,12 +111,13 @@ class EmbeddedGenerator:
         """Tokens of the words that the next reply is to, read already."""
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
-        """Evaluate the prompt up to the user's next words; stops between batches."""
+        """Evaluate the prompt up to the user's last word, or what is to come; stops between batches."""
         if not messages or messages[-1].role != "user":
             messages = [*messages, NEXT_USER]
         # The one token it makes is thrown away: a limit of none is taken as one by the library.
         nobody = ReplyText(lambda _piece: None, 1)
-        self._ask(messages, 1, _Reply(nobody, lambda: self._closed or cancelled()))
+        reply = _Reply(nobody, lambda: self._closed or cancelled())
+        self._ask(messages, 1, reply, unfinished=self._is_chatml)
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Stream a reply; the callback is asked at every batch of the prompt and every token."""
@@ -130,7 +134,7 @@ class EmbeddedGenerator:
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Read the words as the reply to them will, which then has only the template to read."""
-        if self._closed or self._server is None or not self._can_judge:
+        if self._closed or self._server is None or not self._is_chatml:
             return None
         found = witness.ending(self._server.handle_completions, messages, SLOT)
         if found is None:
@@ -143,8 +147,13 @@ class EmbeddedGenerator:
         self._closed = True
         self._server = None
 
-    def _ask(self, messages: Sequence[ChatMessage], max_tokens: int, reply: _Reply) -> _Reply:
-        """Run one request. A prompt that does not fit loses its oldest turns and is tried again."""
+    def _ask(
+        self, messages: Sequence[ChatMessage], max_tokens: int, reply: _Reply, *, unfinished: bool = False
+    ) -> _Reply:
+        """Run one request. A prompt that does not fit loses its oldest turns and is tried again.
+
+        The last message goes on where it is `unfinished`; what makes an end of it is not read then.
+        """
         if self._closed:
             reply.cut_short = True
             return reply
@@ -152,7 +161,10 @@ class EmbeddedGenerator:
         while True:
             shorter = without_oldest(messages)
             reply.prompt_limit = self._config.context_tokens - (max_tokens if shorter else 0)
-            server.handle_chat_completions(self._request(messages, max_tokens), reply.take)
+            if unfinished:
+                server.handle_completions(self._unfinished(messages), reply.take)
+            else:
+                server.handle_chat_completions(self._request(messages, max_tokens), reply.take)
             if reply.failure is not None:
                 raise reply.failure
             if not reply.overflow:
@@ -164,13 +176,14 @@ class EmbeddedGenerator:
                 )
             messages, reply.overflow = shorter, False
 
+    @staticmethod
+    def _unfinished(messages: Sequence[ChatMessage]) -> dict[str, object]:
+        return {**_STREAMED, "prompt": chatml.unfinished(messages), "n_predict": 1}
+
     def _request(self, messages: Sequence[ChatMessage], max_tokens: int) -> dict[str, object]:
         return {
+            **_STREAMED,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "id_slot": SLOT,
-            "stream": True,
-            "return_progress": True,
-            "cache_prompt": True,
             "max_tokens": max_tokens,
             "temperature": self._config.temperature,
             "repeat_penalty": REPEAT_PENALTY,
@@ -222,7 +235,7 @@ class _Reply:
             )
         for choice in chunk["choices"]:
             self.ended = choice.get("finish_reason") or self.ended
-            delta = choice["delta"]
+            delta = choice.get("delta", {})
             if delta.get("reasoning_content"):
                 self.text.thought_elsewhere()
             if (piece := delta.get("content")) and self.text.take(piece):

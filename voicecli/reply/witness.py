@@ -1,8 +1,7 @@
 """The user's words -> log-odds that nothing follows them, as a language model that writes them sees it.
 
 How probable is a mark, or the end of the message, as the next token? What the answer is worth, and when it is
-asked for: docs/decisions/0006-turn-decision.md. The model's template makes no half messages, so the prompt is
-written here, for ChatML alone (SmolLM2, Qwen).
+asked for: docs/decisions/0006-turn-decision.md. For models that speak ChatML alone.
 """
 
 from __future__ import annotations
@@ -11,19 +10,13 @@ from collections.abc import Callable, Sequence
 from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from voicecli.reply.chatml import unfinished
 
+if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
 
 NEXT_TOKENS = 40
 """Most probable tokens looked at behind the user's words."""
-
-METADATA_BYTES = 32 * 2**20
-"""More than names, vocabulary and template of a model take (SmolLM2: 1.7 MB, Qwen3: 6 MB)."""
-
-_STOPS = " .?!,…-—"
-"""Marks that the transcriber may have put behind words that go on."""
 
 _LEAST_PROBABILITY = 1e-4
 """Of an end, and of its opposite."""
@@ -70,22 +63,11 @@ Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], ob
 """llama.cpp's completion: takes a request, and what to call with its answer; that says whether to stop."""
 
 
-def can_judge(gguf: Path) -> bool:
-    """Whether its chat template is ChatML; it is in the first part of the file, with the vocabulary."""
-    with gguf.open("rb") as file:
-        head = file.read(METADATA_BYTES)
-    template = head.find(b"tokenizer.chat_template")
-    return template >= 0 and b"<|im_start|>" in head[template : template + 20_000]
-
-
 def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Judgement | None:
     """Whether the words of the last message are all that is said; None where they do not fit.
 
     What the slot had read is kept as far as it is the same, and so is this for what is asked there next.
     """
-    *before, last = messages
-    prompt = "".join(f"<|im_start|>{each.role}\n{each.content}<|im_end|>\n" for each in before)
-    words = last.content.rstrip(_STOPS)
     answers: list[Scores] = []
 
     def take(answer: Scores) -> bool:
@@ -94,7 +76,7 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Ju
 
     complete(
         {
-            "prompt": f"{prompt}<|im_start|>{last.role}\n{words}",
+            "prompt": unfinished(messages),
             "id_slot": slot,
             "n_predict": 1,
             "n_probs": NEXT_TOKENS,
