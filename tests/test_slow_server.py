@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import socket
 import threading
 import time
 import urllib.request
@@ -64,6 +65,24 @@ def test_it_is_as_slow_as_it_was_told(serve: Callable[..., OpenAiGenerator]) -> 
     assert told_at[1] - told_at[0] >= 0.1
     # Never early; how late is this computer's affair.
     assert told_at[-1] - told_at[0] >= 0.1 + 0.02 * (len(SCRIPT["TOKENS"]) - 1)
+
+
+def test_no_token_waits_for_the_one_before_it_to_be_acknowledged(
+    serve: Callable[..., OpenAiGenerator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_at_once = []
+    handler = SCRIPT["Handler"]
+    stream = handler._stream
+
+    def watched(self: Any, request: object, asked_at: float) -> None:
+        set_at_once.append(self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        stream(self, request, asked_at)
+
+    monkeypatch.setattr(handler, "_stream", watched)
+    client = serve()
+    for _ in range(2):
+        client.generate(HELLO, lambda _piece: None, lambda: False)
+    assert set_at_once == [1, 1]
 
 
 def test_it_stops_at_max_tokens(serve: Callable[..., OpenAiGenerator]) -> None:
