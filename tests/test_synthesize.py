@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +15,6 @@ from voicecli.config import SynthesizeConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.models.store import models_root
 from voicecli.speak.synthesize import HISS_LSB, LEAD_S, Synthesizer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.models
 
@@ -48,6 +47,21 @@ def test_pauses_are_not_digital_silence(synthesizer: Synthesizer) -> None:
     levels = frame_levels_dbfs(to_float(synthesizer.synthesize("One. Two.")), synthesizer.rate_hz // 100)
     hiss = 20 * np.log10(HISS_LSB / FULL_SCALE)
     assert levels.min() == pytest.approx(hiss, abs=1.5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
+def test_a_length_that_comes_again_takes_no_memory_of_its_own() -> None:
+    """ONNX Runtime's memory patterns took 40 MB for this clause."""
+    own, longest = Synthesizer(voice(), SynthesizeConfig()), "museum " * 34
+    own.synthesize(longest)
+    before = _resident_mb()
+    own.synthesize(longest)
+    assert _resident_mb() - before < 20
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])

@@ -45,7 +45,7 @@ class Synthesizer:
         settings = voice.with_name(voice.name + ".json")
         try:
             described = PiperConfig.from_dict(json.loads(settings.read_text("utf-8")))
-            session = open_session(voice, config.threads or 2)
+            session = open_session(voice, config.threads or 2, lengths_vary=True)
         except OSError as error:
             raise ModelError(
                 f"the voice file {settings} cannot be read ({error.strerror})", _VERIFY
