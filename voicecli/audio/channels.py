@@ -106,6 +106,8 @@ class ChannelMixer:
             return _floats(samples[:, self._fixed])
         if not len(samples):
             return np.zeros(0, np.float32)
+        if self._at_rest and not samples.any():  # as below, at the price of noise
+            return np.zeros(len(samples), np.float32)
         if not hold and (copy := _only_copies(samples)) is not None:
             self._weights[:] = 0.0
             self._weights[copy] = 1.0
@@ -128,6 +130,11 @@ class ChannelMixer:
                 parts.append(_mixed(samples[begin:end], track[index - 1], track[index]))
                 begin = end
         return np.concatenate(parts)
+
+    @property
+    def _at_rest(self) -> bool:
+        """Whether digital silence has lasted so long that more of it changes nothing."""
+        return self._begun and not self._open.any() and bool((self._floor == LOWEST_FLOOR).all())
 
     def _bands(self, samples: Float32 | Int16) -> np.ndarray:
         """(n, channels) -> (blocks, m, channels) at about twice `BAND_HZ`, low frequencies taken off."""
