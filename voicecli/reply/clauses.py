@@ -64,7 +64,7 @@ _MARKS = ",;:—–…،؛"
 _WIDE_MARKS = "，、；：—"
 """Marks that need no space after them."""
 _CLOSERS = "\"'”’»)]}*_~`」』）】》"
-_WORD_OR_SPACE = re.compile(f"[^\\S{GLUE}]|[\\S{GLUE}]+")
+_WORD_OR_SPACE = re.compile(f"[\\S{GLUE}]+|[^\\S{GLUE}]")
 _WIDE = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS}]")
 _EARLY = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS},;!?]")
 _MAY_OPEN = OPENERS | PREPOSITIONS
@@ -124,9 +124,11 @@ class ClauseSplitter:
         """Go on by some plain characters: a word or a space at a time, where no mark inside needs more."""
         clauses: list[str] = []
         for piece in _WORD_OR_SPACE.findall(text):
-            if piece == BREAK:
+            if piece == " ":
+                clauses += self._end_word(" ")
+            elif piece == BREAK:
                 clauses += self._end_word("") + self._close(len(self._words), complete=True)
-            elif piece == " " or (piece.isspace() and piece[0] != GLUE):
+            elif piece.isspace() and piece[0] != GLUE:
                 clauses += self._end_word(" ")
             elif len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
                 for char in piece:
@@ -162,7 +164,10 @@ class ClauseSplitter:
 
     def _before(self, char: str) -> list[str]:
         """A word begins with `char`: close the clause before it, if a sentence or a part of one has ended."""
-        last = self._words[-1].rstrip(_CLOSERS + " ")
+        word = self._words[-1]
+        if word[-2:-1].isalnum() and word[-1] == " ":
+            return []  # so it is with most words
+        last = word.rstrip(_CLOSERS + " ")
         if not last:
             return []
         if self._sentence_ended(last, char):

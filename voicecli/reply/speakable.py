@@ -13,11 +13,13 @@ import unicodedata
 
 from voicecli.reply.locales import localised
 from voicecli.reply.scripts import foreign
+from voicecli.reply.spans import GLUE
 from voicecli.reply.spoken.abbreviations import MAY_END, expand, last_word
 from voicecli.reply.spoken.addresses import ADDRESSES, NAMES, OPERATORS
 from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
+from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.roman import ROMAN
 from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, PATH, URL, Rules, marks
 from voicecli.reply.spoken.signs import composed
@@ -38,17 +40,16 @@ _EMOJI = re.compile(
 )
 _ARROW = re.compile(r"\s*(?:[\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f]\ufe0f?|=>|-+>|<-+)\s*")
 _CITATION = re.compile(r"\[\^?\d{1,3}\]|\[[xX ]\](?=\s)")
-_LINE_MARKS = re.compile(r"(?<!\S)(?:[-_*~#+:|]{2,}|={3,})(?!\S)")
 _URL = re.compile(
     r"(?:https?://|ftp://|www\.)(?:www\.)?(?:[^\s/@]*@)?([^\s/?#:,;()\"'<>]+)[^\s<>\"]*", re.IGNORECASE
 )
 _BARE_URL = re.compile(
     r"(?<![\w@.])((?:[\w-]+\.)+(?:com|org|net|io|dev|edu|gov|ai))/[^\s<>\"]*", re.IGNORECASE
 )
-_LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
+_LONG_DASH = quick(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
 _SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
-_LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
+_LONELY_POINT = quick(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
 _LEADING = re.compile(r"^[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
 
@@ -81,7 +82,7 @@ def _english(text: str, shown: frozenset[str]) -> str:
     """Each kind of writing in turn, where a quick look finds any; later ones see what earlier ones made."""
     if "\\" in text:
         text = bare(text)
-    if _ADDRESSED.search(text):
+    if _ADDRESS_MARK.search(text) or _ADDRESSED.search(text) or _LONG.search(text):
         text = _WRITTEN_FOR_MACHINES.apply(text, shown)
     text = expand(text, shown)
     if _NUMERAL.search(text):
@@ -89,7 +90,7 @@ def _english(text: str, shown: frozenset[str]) -> str:
     numbers = _DIGIT.search(text) is not None
     if numbers or _DASHED.search(text):
         text = _NUMBERS.apply(text, shown)
-    if _SIGNED.search(text):
+    if _SIGN.search(text) or _SIGNED.search(text) or (numbers and _NUMBER_SIGNED.search(text)):
         text = MATHS.apply(text)
     if numbers:
         text = YEARS.apply(text, shown)
@@ -104,7 +105,8 @@ def _entity(match: re.Match[str]) -> str:
 
 def _without_controls(text: str) -> str:
     """Drop what no voice has a sound for; a lone surrogate or a NUL would stop espeak-ng as well."""
-    if text.isascii() and text.isprintable():
+    text = text.replace(GLUE, " ")
+    if text.isprintable():
         return text
     return "".join(
         " " if char.isspace() else char
@@ -136,40 +138,41 @@ _FIRST = Rules(
         (URL, _URL, _url),
         (PATH, _BARE_URL, _url),
         ("[", _CITATION, ""),
-        ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
-        ("#", re.compile(r"\s#+$"), ""),
-        (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
-        ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
-        ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
+        ("!", quick(r"(?<!\S)!(?=\[)"), ""),
+        ("#", quick(r"\s#+$"), ""),
+        (":", quick(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
+        ("-–", quick(r"(?<=\d) [-–] (?=\d)"), " − "),
+        ("\u2122\u00ae", quick("[\u2122\u00ae]"), ""),
         (
             "*",
-            re.compile(
+            quick(
                 r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"
             ),
             "",
         ),
-        ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
-        ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
+        ("_", quick(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
+        ("=", quick(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
     ]
 )
 _LAST = Rules(
     [
-        ("|", re.compile(r"\s*\|+\s*"), ", "),
+        ("|", quick(r"\s*\|+\s*"), ", "),
         (NOT_ASCII + "<>", _ARROW, ", "),
-        ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
+        ("*", quick(r"(?<=\b\w) \* (?=\w\b)"), " × "),
         ("—", _LONG_DASH, lambda match: f"{match[1] or ','} "),
         (LOOSE_DASH, _SPACED_DASH, lambda match: f"{match[1] or ','} "),
-        ("-_*~#+:|=", _LINE_MARKS, " "),
+        ("-_*~#+:|", quick(r"(?<!\S)[-_*~#+:|]{2,}(?!\S)"), " "),
+        ("=", quick(r"(?<!\S)={3,}(?!\S)"), " "),
     ]
 )
-_TIGHT_MARK = re.compile(r"\w/\w|[a-z][.:;,!?][A-Za-z]")
+_TIGHT_MARK = re.compile(r"[/.:;,!?](?:(?<=\w/)\w|(?<=[a-z][.:;,!?])[A-Za-z])")
 _TIGHT = Rules(
     [
-        ("/", re.compile(r"(?<=\w)/(?=\w)"), " "),
+        ("/", quick(r"(?<=\w)/(?=\w)"), " "),
         # First:one.Second: the space is missing.
-        (".!?", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
-        (":;,", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
-        ("!?", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
+        (".!?", quick(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
+        (":;,", quick(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
+        ("!?", quick(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
     ]
 )
 
@@ -179,15 +182,19 @@ _CAPITALS = re.compile(
     r"\bn!|\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"
     r"|\b[ivx]{2,4}\b|[a-z],[A-Za-z]|[a-z][;!?][A-Za-z]"
 )
+_ADDRESS_MARK = re.compile(r"[@/\\_#&=|§¶]")
 _ADDRESSED = re.compile(
-    r"[@/\\_#&=|§¶]|\w[.:]\w|\.[A-Za-z]|(?<!\w)-|[<>]=|\w{12}|\(\)|\+\+|localhost|GitHub|Ctrl|Cmd|[a-z]\+[A-Z]"
+    r"\.(?:[A-Za-z]|(?<=\w\.)\w)|:(?<=\w:)\w|-(?<!\w-)|<=|>=|\(\)|\+(?:\+|(?<=[a-z]\+)[A-Z])|localhost|GitHub|Ctrl|Cmd"
 )
+_LONG = quick(r"\b\w{12}")
 _NUMERAL = re.compile(
     r"[IVXLCDMivxl](?:(?<=[IVXLCDM]{2})|(?<= [ivxl]{2})|(?<=[a-z] [IVXvx])(?![\w'’])|(?<=[IVX])\.)"
 )
 _DIGIT = re.compile(r"\d")
 _DASHED = re.compile(r"\w[–-]\w|\w – \w")
+_SIGN = re.compile(r"[=<>^~*|²³·÷×±−√∞∑→≤≥≠≈⁰-⟿]")
 _SIGNED = re.compile(
-    r"[=<>^~*|]|\d[!xXeE]|n!|[²³·÷×±−√∞∑→≤≥≠≈⁰-⟿]|_\{|!=|\b(?:sin|cos|tan|log|ln|sqrt|abs|exp|[fghPEO]|Pr|Var)\("
+    r"!(?:=|(?<=n!))|_\{|\((?:(?<=\b(?:sin|cos|tan|log|abs|exp|Var)\()|(?<=\bsqrt\()|(?<=\b(?:ln|Pr)\()|(?<=\b[fghPEO]\())"
 )
+_NUMBER_SIGNED = re.compile(r"\d[!xXeE]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")

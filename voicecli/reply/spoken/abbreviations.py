@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
-from voicecli.reply.spoken.rules import STREET, Rules, one_of, words
+from voicecli.reply.spoken.quick import quick
+from voicecli.reply.spoken.rules import STREET, Rules, behind_digit, one_of, words
 
 _TITLES = {
     "Dr": "Doctor", "Mr": "Mr", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
@@ -72,24 +73,24 @@ _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
 _PHRASES = Rules(
     [
-        ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
-        (".", re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
-        ("k", re.compile(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
-        ("l", re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
-        ("c", re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
-        ("c", re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
-        ("Vv", re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
-        ("P", re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
-        ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
+        ("g", quick(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
+        (".", quick(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
+        ("k", quick(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
+        ("l", quick(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
+        ("c", quick(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
+        ("c", quick(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
+        ("Vv", quick(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
+        ("P", quick(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
+        ("R", quick(r"(?<!\w)R\.I\.P\.?"), "R I P"),
         (
             "Mm",
-            re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(–-]|[A-Z]{2,}))", re.IGNORECASE),
+            quick(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(–-]|[A-Z]{2,}))", re.IGNORECASE),
             lambda match: f"{match[1]}m",
         ),
-        ("Mm", re.compile(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
-        ("&", re.compile(r"& (?=Co\b)"), "and "),
-        ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
-        ("C", re.compile(r"\bCo\.(?=\s)"), "Company."),
+        ("Mm", quick(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
+        ("&", quick(r"& (?=Co\b)"), "and "),
+        ("C", quick(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
+        ("C", quick(r"\bCo\.(?=\s)"), "Company."),
     ]
 )
 
@@ -128,50 +129,50 @@ def _initials(match: re.Match[str]) -> str:
 
 _POINTED = Rules(
     [
-        ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
+        ("mM", quick(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
         # A title stands before a name, a street behind one.
         (
             STREET,
-            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
+            quick(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
             lambda match: f"{_STREETS[match[1]]}.",
         ),
         (
             STREET,
-            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
+            quick(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
             _street,
         ),
         (
             STREET,
-            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
+            quick(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
             lambda match: f"{_STREETS[match[1]]}.",
         ),
         (
             STREET,
-            re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
+            quick(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
             lambda match: match[1] + _STREETS[match[2]],
         ),
         (
             "RLCPSTE",
-            re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
+            quick(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
             lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else "."),
         ),
-        ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
-        ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
-        (".", re.compile(r"(?<![\w.])([A-Za-z]{1,6})\.(?![A-Za-z.])"), _abbreviated),
+        ("D", quick(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
+        ("S", quick(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
+        (".", quick(r"(?<![\w.])([A-Za-z]{1,6})\.(?![A-Za-z.])"), _abbreviated),
         (
-            ".",
-            re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
+            behind_digit(" "),
+            quick(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
             r"\1",
         ),
         # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
-        (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
+        (".", quick(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
     ]
 )
 _UNPOINTED = Rules(
     [
         (
-            "ACDFGHIKLMNOPRSTUVW",
-            re.compile(
+            ",",
+            quick(
                 rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
             ),
             lambda match: _STATES[match[1]],
@@ -179,32 +180,32 @@ _UNPOINTED = Rules(
         # A clause may begin with it: "St. Louis, / MO, to".
         (
             "ACDFGHIKLMNOPRSTUVW",
-            re.compile(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
+            quick(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
             lambda match: _STATES[match[1]],
         ),
         (
             "ENSW",
-            re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"),
+            quick(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"),
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),
         (
             "ENSW",
-            re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
+            quick(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),
         (
             "JS",
-            re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
+            quick(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
             lambda match: _ALWAYS[match[1] or match[2]],
         ),
         (
             "FMSTW",
-            re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"),
+            quick(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"),
             lambda match: SHORT_DAYS[match[1]],
         ),
         (
             "FMSTW",
-            re.compile(
+            quick(
                 rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"
             ),
             lambda match: SHORT_DAYS[match[1]],
@@ -214,7 +215,9 @@ _UNPOINTED = Rules(
 _DAY_LIST = re.compile(rf"(day(?:\s?[–-]\s?|, (?:and )?|/| and | to | or ))({one_of(SHORT_DAYS)})(?![\w])")
 _SLASHED = re.compile(rf"(?<![\w/])({one_of(_WITH_SLASH)})(?![\w/])")
 _POINT_INSIDE = re.compile(r"\.(?=[\s,;:)'’\w–-])(?!\d)")
-_SHORT = re.compile(rf"\b(?:[A-Z]{{2}}|[NSEW]|Jr|Sr|{one_of(SHORT_DAYS)})\b")
+_SHORT = re.compile(
+    rf"[A-Z](?<!\w[A-Z])(?:[A-Z]|(?<=[NSEW])|(?<=[JS])r|{one_of({day[1:] for day in SHORT_DAYS})})\b"
+)
 MAY_END = frozenset({*_STREETS, *_ALWAYS, *_TITLES, *SHORT_DAYS, "etc", "Co", "vs"})
 _SHOUTED = re.compile(r"\b[A-Z][A-Z'’]+\b")
 _KEPT = frozenset(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TypeAlias
+
+from voicecli.reply.spoken.quick import alternatives
 
 Replacement: TypeAlias = str | Callable[[re.Match[str]], str]
 Rule: TypeAlias = tuple[str, re.Pattern[str], Replacement]
@@ -14,17 +17,39 @@ Most rules have nothing to do in most clauses, and looking for a character costs
 """
 
 
+_AFTER_DIGIT = re.compile(r"\d([-/:. ])")
+_BEHIND_DIGIT = {char: chr(0xE100 + ord(char)) for char in "-/:. "}
+
+
+def behind_digit(chars: str) -> str:
+    """Stand in a rule's first place for each of these characters where it comes right behind a digit."""
+    return "".join(_BEHIND_DIGIT[char] for char in chars)
+
+
+@lru_cache(maxsize=1)
+def _held(text: str) -> frozenset[str]:
+    """Its characters, and those right behind a digit. Kept, because the next rules ask for the same text."""
+    return frozenset(text).union(map(_BEHIND_DIGIT.__getitem__, _AFTER_DIGIT.findall(text)))
+
+
 class Rules:
     """Rules in their order, found by the characters they need."""
 
-    __slots__ = ("_always", "_by_character", "_characters", "_rules")
+    __slots__ = ("_always", "_by_character", "_characters", "_rules", "_searches")
 
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = rules
-        self._always = frozenset(at for at, (needed, *_) in enumerate(rules) if not needed)
+        self._searches = [
+            pattern.match
+            if pattern.pattern[0] == "^" and len(alternatives(pattern.pattern)) == 1
+            else pattern.search
+            for _, pattern, _ in rules
+        ]
+        self._always = sum(1 << at for at, (needed, *_) in enumerate(rules) if not needed)
+        """A bit for each rule, the first the lowest; so are those by character."""
         self._characters = frozenset("".join(needed for needed, *_ in rules))
         self._by_character = {
-            char: frozenset(at for at, (needed, *_) in enumerate(rules) if char in needed)
+            char: sum(1 << at for at, (needed, *_) in enumerate(rules) if char in needed)
             for char in self._characters
         }
 
@@ -32,23 +57,27 @@ class Rules:
         """These, then those: as one, since looking for what they need is done once."""
         return Rules(self._rules + other._rules)
 
-    def _tried(self, held: frozenset[str]) -> list[int]:
-        tried = self._always.union(*[self._by_character[char] for char in held & self._characters])
-        return sorted(tried)
+    def _tried(self, text: str, shown: frozenset[str]) -> int:
+        tried = self._always
+        for char in self._characters & _held(text):
+            tried |= self._by_character[char]
+        for mark in self._characters & shown:
+            tried |= self._by_character[mark]
+        return tried
 
     def apply(self, text: str, shown: frozenset[str] = frozenset()) -> str:
         """The text after all rules; each sees what those before it made. `shown`: its `marks`."""
-        waiting = self._tried(shown.union(text))
+        waiting = self._tried(text, shown)
         while waiting:
-            for at in waiting:
+            first = waiting & -waiting
+            waiting ^= first
+            at = first.bit_length() - 1
+            if self._searches[at](text):
                 _, pattern, replacement = self._rules[at]
                 changed = pattern.sub(replacement, text)
                 if changed != text:
                     text = changed
-                    waiting = [later for later in self._tried(shown.union(text)) if later > at]
-                    break
-            else:
-                break
+                    waiting = self._tried(text, shown) & -(first << 1)
         return text
 
 

@@ -61,7 +61,6 @@ def _table() -> dict[int, str]:
 
 
 _TABLE = _table()
-_STANDS_FOR = re.compile("[" + "".join(map(re.escape, map(chr, _TABLE))) + "]")
 
 _SUPER = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
 _SUB = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"
@@ -79,7 +78,7 @@ _OVERLAYS = re.compile("[\u0332-\u0338\u20d0-\u20ef]|(?<=[\u0300-\u036f]{2})[\u0
 
 def plain(text: str) -> str:
     """Put ordinary characters in place of those that only look otherwise; any piece of a stream."""
-    return text if text.isascii() else _STANDS_FOR.sub(lambda match: _TABLE[ord(match[0])], text)
+    return text if text.isascii() else text.translate(_TABLE)
 
 
 def composed(text: str, *, levels: bool = True) -> str:
