@@ -7,7 +7,6 @@ DUTCH = Locale(
     months="januari februari maart april mei juni juli augustus september oktober november december",
     short_months="jan feb mrt apr mei jun jul aug sep okt nov dec",
     weekdays="maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
-    first_day="",
     day_month=" ",
     month_year=" ",
     range_word="tot",
@@ -20,7 +19,6 @@ DUTCH = Locale(
     hour_and_minute="{h} uur {m}",
     hour_feminine=False,
     agreement={"een": ("één", "één")},
-    one_below_two=False,
     units=nouns("""
         km  kilometer
         m  meter
@@ -31,7 +29,6 @@ DUTCH = Locale(
         mg  milligram
         t  ton
         l  liter
-        L  liter
         ml  milliliter
         cl  centiliter
         ms  milliseconde/milliseconden
@@ -75,9 +72,7 @@ DUTCH = Locale(
     """),
     money=nouns("""
         €  euro
-        EUR  euro
         $  dollar
-        USD  dollar
         £  pond
         GBP  pond
         CHF  Zwitserse frank
@@ -86,9 +81,7 @@ DUTCH = Locale(
     money_parts="{whole} {part}",
     cents=nouns("""
         €  cent
-        EUR  cent
         $  cent
-        USD  cent
         £  penny/pence
     """),
     magnitudes=nouns("""
@@ -180,10 +173,8 @@ DUTCH = Locale(
         St.  Sint
     """),
     ordinal_marks="e|de|ste",
-    feminine_marks="",
     kings="article and ordinal",
     counted_parts="hoofdstuk|deel|boek|bedrijf|artikel|type|klasse|niveau|bijlage|Wereldoorlog",
-    centuries="",
     bound=(
         "de het een en of maar want dat die deze dit in op aan uit bij met na van voor naar om over onder "
         "door tegen zonder tot sinds tussen te niet zeer heel mijn jouw zijn haar ons onze hun als toen "

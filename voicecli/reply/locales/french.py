@@ -31,7 +31,6 @@ FRENCH = Locale(
         mg  milligramme/milligrammes
         t  tonne/tonnes  f
         l  litre/litres
-        L  litre/litres
         ml  millilitre/millilitres
         cl  centilitre/centilitres
         ms  milliseconde/millisecondes  f
@@ -76,9 +75,7 @@ FRENCH = Locale(
     """),
     money=nouns("""
         €  euro/euros
-        EUR  euro/euros
         $  dollar/dollars
-        USD  dollar/dollars
         £  livre/livres  f
         GBP  livre/livres  f
         CHF  franc suisse/francs suisses
@@ -87,9 +84,7 @@ FRENCH = Locale(
     money_parts="{whole} {part}",
     cents=nouns("""
         €  centime/centimes
-        EUR  centime/centimes
         $  cent/cents
-        USD  cent/cents
         £  penny/pence
         CHF  centime/centimes
     """),

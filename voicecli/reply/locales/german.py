@@ -7,7 +7,6 @@ GERMAN = Locale(
     months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     short_months="Jan Feb Mrz Apr Mai Jun Jul Aug Sept Okt Nov Dez",
     weekdays="Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
-    first_day="",
     day_month=". ",
     month_year=" ",
     range_word="bis",
@@ -20,7 +19,6 @@ GERMAN = Locale(
     hour_and_minute="{h} Uhr {m}",
     hour_feminine=False,
     agreement={"eins": ("ein", "eine")},
-    one_below_two=False,
     units=nouns("""
         km  Kilometer
         m  Meter
@@ -31,7 +29,6 @@ GERMAN = Locale(
         mg  Milligramm
         t  Tonne/Tonnen  f
         l  Liter
-        L  Liter
         ml  Milliliter
         cl  Zentiliter
         ms  Millisekunde/Millisekunden  f
@@ -76,9 +73,7 @@ GERMAN = Locale(
     """),
     money=nouns("""
         €  Euro
-        EUR  Euro
         $  Dollar
-        USD  Dollar
         £  Pfund
         GBP  Pfund
         CHF  Franken
@@ -87,9 +82,7 @@ GERMAN = Locale(
     money_parts="{whole} {part}",
     cents=nouns("""
         €  Cent
-        EUR  Cent
         $  Cent
-        USD  Cent
         £  Penny/Pence
         CHF  Rappen
     """),
@@ -192,10 +185,8 @@ GERMAN = Locale(
         Min.  Minuten
     """),
     ordinal_marks="",
-    feminine_marks="",
     kings="article and ordinal",
     counted_parts="Kapitel|Teil|Band|Abschnitt|Artikel|Akt|Typ|Klasse|Stufe|Weltkrieg|Buch|Anhang",
-    centuries="",
     bound=(
         "der die das dem den des ein eine einen einem einer eines kein keine mein meine dein sein seine "
         "ihr ihre unser unsere und oder aber denn weil dass wenn ob in im ins an am ans auf aus bei beim "

@@ -20,7 +20,6 @@ ITALIAN = Locale(
     hour_and_minute="{h} e {m}",
     hour_feminine=True,
     agreement={"uno": ("un", "una")},
-    one_below_two=False,
     units=nouns("""
         km  chilometro/chilometri
         m  metro/metri
@@ -31,7 +30,6 @@ ITALIAN = Locale(
         mg  milligrammo/milligrammi
         t  tonnellata/tonnellate  f
         l  litro/litri
-        L  litro/litri
         ml  millilitro/millilitri
         cl  centilitro/centilitri
         ms  millisecondo/millisecondi
@@ -76,9 +74,7 @@ ITALIAN = Locale(
     """),
     money=nouns("""
         €  euro
-        EUR  euro
         $  dollaro/dollari
-        USD  dollaro/dollari
         £  sterlina/sterline  f
         GBP  sterlina/sterline  f
         CHF  franco svizzero/franchi svizzeri
@@ -87,9 +83,7 @@ ITALIAN = Locale(
     money_parts="{whole} e {part}",
     cents=nouns("""
         €  centesimo/centesimi
-        EUR  centesimo/centesimi
         $  centesimo/centesimi
-        USD  centesimo/centesimi
         £  penny/pence
         CHF  centesimo/centesimi
     """),

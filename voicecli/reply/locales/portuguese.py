@@ -20,7 +20,6 @@ PORTUGUESE = Locale(
     hour_and_minute="{h} {hours} e {m}",
     hour_feminine=True,
     agreement={"um": ("um", "uma"), "dois": ("dois", "duas")},
-    one_below_two=False,
     units=nouns("""
         km  quilómetro/quilómetros
         m  metro/metros
@@ -31,7 +30,6 @@ PORTUGUESE = Locale(
         mg  miligrama/miligramas
         t  tonelada/toneladas  f
         l  litro/litros
-        L  litro/litros
         ml  mililitro/mililitros
         cl  centilitro/centilitros
         ms  milissegundo/milissegundos
@@ -74,11 +72,9 @@ PORTUGUESE = Locale(
     """),
     money=nouns("""
         €  euro/euros
-        EUR  euro/euros
         R$  real/reais
         BRL  real/reais
         $  dólar/dólares
-        USD  dólar/dólares
         £  libra/libras  f
         GBP  libra/libras  f
         CHF  franco suíço/francos suíços
@@ -87,11 +83,9 @@ PORTUGUESE = Locale(
     money_parts="{whole} e {part}",
     cents=nouns("""
         €  cêntimo/cêntimos
-        EUR  cêntimo/cêntimos
         R$  centavo/centavos
         BRL  centavo/centavos
         $  cêntimo/cêntimos
-        USD  cêntimo/cêntimos
         £  péni/pence
     """),
     magnitudes=nouns("""
@@ -181,7 +175,6 @@ PORTUGUESE = Locale(
     feminine_marks=r"\.?ª",
     kings="ordinal to ten",
     counted_parts="capítulo|tomo|livro|parte|ato|cena|artigo|tipo|classe|nível|volume|século|séculos|Mundial",
-    centuries="",
     bound=(
         "o a os as um uma uns umas de do da dos das em no na nos nas ao à aos às com por pelo pela para "
         "sem sobre entre até desde meu minha teu tua seu sua este esta esse essa e ou mas que quem quando "

@@ -7,7 +7,6 @@ SPANISH = Locale(
     months="enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
     short_months="ene feb mar abr may jun jul ago sept oct nov dic",
     weekdays="lunes martes miércoles jueves viernes sábado domingo",
-    first_day="",
     day_month=" de ",
     month_year=" de ",
     range_word="a",
@@ -20,7 +19,6 @@ SPANISH = Locale(
     hour_and_minute="{h} y {m}",
     hour_feminine=True,
     agreement={"uno": ("un", "una"), "veintiuno": ("veintiún", "veintiuna")},
-    one_below_two=False,
     units=nouns("""
         km  kilómetro/kilómetros
         m  metro/metros
@@ -31,7 +29,6 @@ SPANISH = Locale(
         mg  miligramo/miligramos
         t  tonelada/toneladas  f
         l  litro/litros
-        L  litro/litros
         ml  mililitro/mililitros
         cl  centilitro/centilitros
         ms  milisegundo/milisegundos
@@ -74,9 +71,7 @@ SPANISH = Locale(
     """),
     money=nouns("""
         €  euro/euros
-        EUR  euro/euros
         $  dólar/dólares
-        USD  dólar/dólares
         £  libra/libras  f
         GBP  libra/libras  f
         CHF  franco suizo/francos suizos
@@ -85,9 +80,7 @@ SPANISH = Locale(
     money_parts="{whole} con {part}",
     cents=nouns("""
         €  céntimo/céntimos
-        EUR  céntimo/céntimos
         $  centavo/centavos
-        USD  centavo/centavos
         £  penique/peniques
         CHF  céntimo/céntimos
     """),
@@ -182,7 +175,6 @@ SPANISH = Locale(
     feminine_marks=r"\.?ª",
     kings="ordinal to ten",
     counted_parts="capítulo|tomo|libro|parte|acto|escena|artículo|tipo|clase|nivel|volumen|siglo|siglos|Mundial",
-    centuries="",
     bound=(
         "el la los las un una unos unas lo al del de a en con por para sin sobre entre desde hasta mi mis "
         "tu tus su sus este esta estos estas ese esa y e o u pero que quien cuando si como no muy más se "

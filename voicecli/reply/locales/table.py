@@ -23,17 +23,21 @@ class Noun(NamedTuple):
     feminine: bool
 
 
+_WRITTEN_ALSO = {"l": "L", "€": "EUR", "$": "USD"}
+"""Two ways to write the same in every language: the tables hold the first."""
+
+
 def nouns(table: str) -> dict[str, Noun]:
     """Read lines of `key  one/many  f`; the plural and the gender are left out where they are as usual.
 
-    Parts are parted by two spaces.
+    Parts are parted by two spaces. What is written in two ways in every language has both keys.
     """
     read = {}
     for line in table.strip().splitlines():
         key, names, *gender = line.strip().split("  ")
         one, _, many = names.partition("/")
         read[key] = Noun(one, many or one, bool(gender))
-    return read
+    return read | {also: read[key] for key, also in _WRITTEN_ALSO.items() if key in read}
 
 
 def pairs(table: str) -> dict[str, str]:
@@ -41,7 +45,7 @@ def pairs(table: str) -> dict[str, str]:
     return dict(line.strip().split("  ") for line in table.strip().splitlines())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Locale:
     """One language. Names of units, months and their plurals are those of Unicode's CLDR 47."""
 
@@ -51,7 +55,7 @@ class Locale:
     short_months: str
     """As they stand before a full stop."""
     weekdays: str
-    first_day: str
+    first_day: str = ""
     """Of a month; empty where it is said like the others."""
     day_month: str
     """Between the day and the month."""
@@ -73,7 +77,7 @@ class Locale:
     hour_feminine: bool
     agreement: dict[str, tuple[str, str]]
     """A number's last word in front of what is counted, masculine and feminine: un kilo, une heure."""
-    one_below_two: bool
+    one_below_two: bool = False
     """Whether 0 and 1,5 take the singular."""
     units: dict[str, Noun]
     money: dict[str, Noun]
@@ -99,12 +103,12 @@ class Locale:
     abbreviations: dict[str, str]
     ordinal_marks: str
     """Pattern of what follows a number or a Roman one and makes it an ordinal; empty in German."""
-    feminine_marks: str
+    feminine_marks: str = ""
     """Those of them that make it feminine."""
     kings: Kings
     counted_parts: str
     """Pattern of the nouns behind which a Roman number is a cardinal: chapters and their like."""
-    centuries: str
+    centuries: str = ""
     """Pattern of the nouns in front of which a Roman number is an ordinal without a mark."""
     bound: str
     """Words that belong to the next one: no clause should end on them."""
