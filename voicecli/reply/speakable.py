@@ -19,7 +19,6 @@ from voicecli.reply.spoken.addresses import ADDRESSES, NAMES, OPERATORS
 from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.roman import ROMAN
 from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, PATH, URL, Rules, marks
 from voicecli.reply.spoken.signs import composed
@@ -46,10 +45,10 @@ _URL = re.compile(
 _BARE_URL = re.compile(
     r"(?<![\w@.])((?:[\w-]+\.)+(?:com|org|net|io|dev|edu|gov|ai))/[^\s<>\"]*", re.IGNORECASE
 )
-_LONG_DASH = quick(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
+_LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
 _SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
-_LONELY_POINT = quick(r"\s+([,;:.!?…]+)(?=\s|$)")
+_LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
 _LEADING = re.compile(r"^[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
 
@@ -138,41 +137,41 @@ _FIRST = Rules(
         (URL, _URL, _url),
         (PATH, _BARE_URL, _url),
         ("[", _CITATION, ""),
-        ("!", quick(r"(?<!\S)!(?=\[)"), ""),
-        ("#", quick(r"\s#+$"), ""),
-        (":", quick(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
-        ("-–", quick(r"(?<=\d) [-–] (?=\d)"), " − "),
-        ("\u2122\u00ae", quick("[\u2122\u00ae]"), ""),
+        ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
+        ("#", re.compile(r"\s#+$"), ""),
+        (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
+        ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
+        ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
         (
             "*",
-            quick(
+            re.compile(
                 r"(?<![\w*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\w*])|(?<=[^\W\d]{2})\*\*(?=\w)|(?<=\w)\*\*(?=[^\W\d]{2})"
             ),
             "",
         ),
-        ("_", quick(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
-        ("=", quick(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
+        ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
+        ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
     ]
 )
 _LAST = Rules(
     [
-        ("|", quick(r"\s*\|+\s*"), ", "),
+        ("|", re.compile(r"\s*\|+\s*"), ", "),
         (NOT_ASCII + "<>", _ARROW, ", "),
-        ("*", quick(r"(?<=\b\w) \* (?=\w\b)"), " × "),
+        ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
         ("—", _LONG_DASH, lambda match: f"{match[1] or ','} "),
         (LOOSE_DASH, _SPACED_DASH, lambda match: f"{match[1] or ','} "),
-        ("-_*~#+:|", quick(r"(?<!\S)[-_*~#+:|]{2,}(?!\S)"), " "),
-        ("=", quick(r"(?<!\S)={3,}(?!\S)"), " "),
+        ("-_*~#+:|", re.compile(r"(?<!\S)[-_*~#+:|]{2,}(?!\S)"), " "),
+        ("=", re.compile(r"(?<!\S)={3,}(?!\S)"), " "),
     ]
 )
 _TIGHT_MARK = re.compile(r"[/.:;,!?](?:(?<=\w/)\w|(?<=[a-z][.:;,!?])[A-Za-z])")
 _TIGHT = Rules(
     [
-        ("/", quick(r"(?<=\w)/(?=\w)"), " "),
+        ("/", re.compile(r"(?<=\w)/(?=\w)"), " "),
         # First:one.Second: the space is missing.
-        (".!?", quick(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
-        (":;,", quick(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
-        ("!?", quick(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
+        (".!?", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
+        (":;,", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
+        ("!?", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
     ]
 )
 
@@ -186,7 +185,7 @@ _ADDRESS_MARK = re.compile(r"[@/\\_#&=|§¶]")
 _ADDRESSED = re.compile(
     r"\.(?:[A-Za-z]|(?<=\w\.)\w)|:(?<=\w:)\w|-(?<!\w-)|<=|>=|\(\)|\+(?:\+|(?<=[a-z]\+)[A-Z])|localhost|GitHub|Ctrl|Cmd"
 )
-_LONG = quick(r"\b\w{12}")
+_LONG = re.compile(r"\b\w{12}")
 _NUMERAL = re.compile(
     r"[IVXLCDMivxl](?:(?<=[IVXLCDM]{2})|(?<= [ivxl]{2})|(?<=[a-z] [IVXvx])(?![\w'’])|(?<=[IVX])\.)"
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.rules import STREET, Rules, behind_digit, one_of, words
 
 _TITLES = {
@@ -73,24 +72,24 @@ _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
 _PHRASES = Rules(
     [
-        ("g", quick(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
-        (".", quick(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
-        ("k", quick(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
-        ("l", quick(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
-        ("c", quick(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
-        ("c", quick(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
-        ("Vv", quick(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
-        ("P", quick(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
-        ("R", quick(r"(?<!\w)R\.I\.P\.?"), "R I P"),
+        ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
+        (".", re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
+        ("k", re.compile(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
+        ("l", re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
+        ("c", re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
+        ("c", re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
+        ("Vv", re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
+        ("P", re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
+        ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
         (
             "Mm",
-            quick(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(–-]|[A-Z]{2,}))", re.IGNORECASE),
+            re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(–-]|[A-Z]{2,}))", re.IGNORECASE),
             lambda match: f"{match[1]}m",
         ),
-        ("Mm", quick(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
-        ("&", quick(r"& (?=Co\b)"), "and "),
-        ("C", quick(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
-        ("C", quick(r"\bCo\.(?=\s)"), "Company."),
+        ("Mm", re.compile(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
+        ("&", re.compile(r"& (?=Co\b)"), "and "),
+        ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
+        ("C", re.compile(r"\bCo\.(?=\s)"), "Company."),
     ]
 )
 
@@ -129,50 +128,50 @@ def _initials(match: re.Match[str]) -> str:
 
 _POINTED = Rules(
     [
-        ("mM", quick(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
+        ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
         # A title stands before a name, a street behind one.
         (
             STREET,
-            quick(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
+            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
             lambda match: f"{_STREETS[match[1]]}.",
         ),
         (
             STREET,
-            quick(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
+            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+[a-z(]|\s+[NSEW]{{1,2}}\b|[,;:)])()"),
             _street,
         ),
         (
             STREET,
-            quick(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
+            re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.$()"),
             lambda match: f"{_STREETS[match[1]]}.",
         ),
         (
             STREET,
-            quick(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
+            re.compile(rf"(\b\d+[a-z]? (?:[A-Z][\w'’]+ ){{1,2}})({one_of(_STREETS)})\.?(?=\W|$)"),
             lambda match: match[1] + _STREETS[match[2]],
         ),
         (
             "RLCPSTE",
-            quick(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
+            re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
             lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else "."),
         ),
-        ("D", quick(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
-        ("S", quick(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
-        (".", quick(r"(?<![\w.])([A-Za-z]{1,6})\.(?![A-Za-z.])"), _abbreviated),
+        ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
+        ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
+        (".", re.compile(r"(?<![\w.])([A-Za-z]{1,6})\.(?![A-Za-z.])"), _abbreviated),
         (
             behind_digit(" "),
-            quick(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
+            re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
             r"\1",
         ),
         # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
-        (".", quick(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
+        (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
     ]
 )
 _UNPOINTED = Rules(
     [
         (
             ",",
-            quick(
+            re.compile(
                 rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
             ),
             lambda match: _STATES[match[1]],
@@ -180,32 +179,32 @@ _UNPOINTED = Rules(
         # A clause may begin with it: "St. Louis, / MO, to".
         (
             "ACDFGHIKLMNOPRSTUVW",
-            quick(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
+            re.compile(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
             lambda match: _STATES[match[1]],
         ),
         (
             "ENSW",
-            quick(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"),
+            re.compile(rf"({_STREET_WORD},? )(NW|NE|SW|SE|[NSEW])\b\.?(?!['’])"),
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),
         (
             "ENSW",
-            quick(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
+            re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),
         (
             "JS",
-            quick(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
+            re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
             lambda match: _ALWAYS[match[1] or match[2]],
         ),
         (
             "FMSTW",
-            quick(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"),
+            re.compile(rf"^({one_of(SHORT_DAYS)})(?=[,:]?(?:\s\d|$)|[,:]\s)"),
             lambda match: SHORT_DAYS[match[1]],
         ),
         (
             "FMSTW",
-            quick(
+            re.compile(
                 rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"
             ),
             lambda match: SHORT_DAYS[match[1]],

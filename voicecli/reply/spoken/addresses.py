@@ -6,7 +6,6 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.rules import INNER_POINT, LONG_WORD, PATH, POINTS, SCRIPT, Rules, one_of, words
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
@@ -127,27 +126,27 @@ OPERATORS = Rules(
     [
         (
             "!&+<=>|",
-            quick(
+            re.compile(
                 rf"(?:(?<=\s)|^)({one_of(['&&', '||', '!==', '!=', '===', '==', '>=', '<=', '+=', '-='])})(?=\s|$)"
             ),
             lambda match: _OPERATORS[match[1]],
         ),
-        ("&|", quick(r"\s*(?:&&|\|\|)\s*"), lambda match: " and " if "&" in match[0] else " or "),
+        ("&|", re.compile(r"\s*(?:&&|\|\|)\s*"), lambda match: " and " if "&" in match[0] else " or "),
     ]
 )
 NAMES = Rules(
     [
         (
             "+-",
-            quick(r"\b(Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Super|Fn)[+-](?=\w)"),
+            re.compile(r"\b(Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Super|Fn)[+-](?=\w)"),
             lambda match: f"{_KEYS.get(match[1], match[1])} ",
         ),
-        ("C", quick(r"\b(Ctrl|Cmd)\b"), lambda match: _KEYS[match[1]]),
-        ("+", quick(r"(?<=\b[a-z])\+\+"), " plus plus"),
-        ("+ACFGNOVl", quick(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
+        ("C", re.compile(r"\b(Ctrl|Cmd)\b"), lambda match: _KEYS[match[1]]),
+        ("+", re.compile(r"(?<=\b[a-z])\+\+"), " plus plus"),
+        ("+ACFGNOVl", re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
         (
             SCRIPT,
-            quick(
+            re.compile(
                 r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b",
                 re.IGNORECASE,
             ),
@@ -155,28 +154,28 @@ NAMES = Rules(
         ),
         (
             "&",
-            quick(r"\b([A-Z]{1,3})&([A-Z])(s?)\b"),
+            re.compile(r"\b([A-Z]{1,3})&([A-Z])(s?)\b"),
             lambda match: f"{' '.join(match[1])} and {match[2]}{match[3] and chr(39) + 's'}",
         ),
-        ("&", quick(r"(?<=\w)\s?&\s?(?=\w)|(?<=\s)&(?=\s)|^& "), " and "),
-        ("§", quick(r"§§? ?(?=\d)"), "section "),
-        ("¶", quick(r"¶ ?(?=\d)"), "paragraph "),
-        ("§", quick(r"§"), " section "),
-        ("¶", quick(r"¶"), " paragraph "),
-        ("#№", quick(r"(?<!\w)(?:#|№ ?)(?=\d)"), "number "),
-        ("#", quick(r"(?<![\w#&])#(?=[A-Za-z])"), "hashtag "),
+        ("&", re.compile(r"(?<=\w)\s?&\s?(?=\w)|(?<=\s)&(?=\s)|^& "), " and "),
+        ("§", re.compile(r"§§? ?(?=\d)"), "section "),
+        ("¶", re.compile(r"¶ ?(?=\d)"), "paragraph "),
+        ("§", re.compile(r"§"), " section "),
+        ("¶", re.compile(r"¶"), " paragraph "),
+        ("#№", re.compile(r"(?<!\w)(?:#|№ ?)(?=\d)"), "number "),
+        ("#", re.compile(r"(?<![\w#&])#(?=[A-Za-z])"), "hashtag "),
     ]
 )
 ADDRESSES = Rules(
     [
         (
             LONG_WORD,
-            quick(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE),
+            re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE),
             _code,
         ),
         (
             LONG_WORD,
-            quick(
+            re.compile(
                 r"\b(?:sha\d+[:-])?(?=[0-9a-f]*\d[0-9a-f]*[a-f]|[0-9a-f]*[a-f][0-9a-f]*\d)[0-9a-f]{12,}\b",
                 re.IGNORECASE,
             ),
@@ -184,57 +183,57 @@ ADDRESSES = Rules(
         ),
         (
             LONG_WORD,
-            quick(
+            re.compile(
                 r"(?<![\w/.-])(?=[\w+=-]*[a-z][\w+=-]*[A-Z]|[\w+=-]*[A-Z][\w+=-]*[a-z])(?=[\w+=-]*\d[\w+=-]*[A-Za-z][\w+=-]*\d)[\w+=-]{20,}"
             ),
             _code,
         ),
-        ("@", quick(r"\b([\w.+-]*[\w+-])@((?:[\w-]+\.)+\w+|localhost)"), _mail),
+        ("@", re.compile(r"\b([\w.+-]*[\w+-])@((?:[\w-]+\.)+\w+|localhost)"), _mail),
         (
             POINTS,
-            quick(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"),
+            re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"),
             _machine,
         ),
         (
             ":",
-            quick(
+            re.compile(
                 rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_TOP})|localhost|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(\d{{2,5}})((?:/[^\s<>\"'“”‘’()]*)?)"
             ),
             _host,
         ),
-        (INNER_POINT, quick(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_SURE_TOP}))\b()(?!\.\w|@)()"), _host),
+        (INNER_POINT, re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_SURE_TOP}))\b()(?!\.\w|@)()"), _host),
         (
             PATH,
-            quick(
+            re.compile(
                 rf"(?<![\w.])[A-Za-z]:\\[^\s,;<>\"'()]*|(?<![\w.<])(?:~|\.\.?)?/(?=[\w.])[\w.+@%~-]+(?:/[\w.+@%~-]*)+{_PATH_END}|(?<![\w.<])(?:~|\.\.?)/[\w.+@%-]+{_PATH_END}"
             ),
             _path,
         ),
         (
             PATH,
-            quick(
+            re.compile(
                 rf"(?<![\w./])/(?:usr|etc|bin|home|tmp|var|opt|dev|api|proc|mnt|srv|docs|v\d)\b{_PATH_END}"
             ),
             _path,
         ),
         (
             PATH,
-            quick(
+            re.compile(
                 rf"(?<![\w./:])[\w.-]*[A-Za-z_][\w.-]*/(?:[\w.-]+/)*[\w-]*\.(?:{_END})\b(?!/)|(?<![\w./:])(?:[\w.-]*[A-Za-z_][\w.-]*/){{2,}}[\w.-]*{_PATH_END}|(?<![\w./])[\w-]*_[\w-]*/{_PATH_END}"
             ),
             _path,
         ),
         (
             INNER_POINT,
-            quick(rf"(?<![\w./@])[\w-]+(?:\.[\w-]+)*\.(?:{_END})\b(?![\w/]|\.\w)(?<!\d\.\d)"),
+            re.compile(rf"(?<![\w./@])[\w-]+(?:\.[\w-]+)*\.(?:{_END})\b(?![\w/]|\.\w)(?<!\d\.\d)"),
             lambda match: _file_name(match[0]),
         ),
         (
             INNER_POINT,
-            quick(r"(?<![\w./])\.(?=[a-z]{2,}[\w-]*\b)[\w-]+(?:\.\w+)*"),
+            re.compile(r"(?<![\w./])\.(?=[a-z]{2,}[\w-]*\b)[\w-]+(?:\.\w+)*"),
             lambda match: _file_name(match[0]),
         ),
-        ("-", quick(r"(?<![\w-])(-{1,2})([A-Za-z][\w-]*)(?:=([\w./-]+))?(?![\w-])"), _flag),
-        ("(_", quick(r"\b_*[A-Za-z]\w*_\w*(?:\(\))?|\b[A-Za-z]\w*\(\)"), _identifier),
+        ("-", re.compile(r"(?<![\w-])(-{1,2})([A-Za-z][\w-]*)(?:=([\w./-]+))?(?![\w-])"), _flag),
+        ("(_", re.compile(r"\b_*[A-Za-z]\w*_\w*(?:\(\))?|\b[A-Za-z]\w*\(\)"), _identifier),
     ]
 )

@@ -6,7 +6,6 @@ import re
 
 from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.rules import (
     DATE,
     DAY,
@@ -135,19 +134,23 @@ DATES = Rules(
     [
         (
             DATE,
-            quick(
+            re.compile(
                 r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
             ),
             _iso,
         ),
-        (behind_digit("-/"), quick(r"(?<![\w/.-])(\d\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"), _slashed),
-        (DATE, quick(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-        (DATE, quick(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
-        ("T", quick(r"(?<![\w/])T-(?=\d)"), "T minus "),
+        (
+            behind_digit("-/"),
+            re.compile(r"(?<![\w/.-])(\d\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"),
+            _slashed,
+        ),
+        (DATE, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
+        (DATE, re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
+        ("T", re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
         (
             behind_digit("/"),
-            quick(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"),
+            re.compile(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"),
             lambda m: (
                 _month_day(int(m[1]), int(m[2]), None)
                 if _valid(int(m[1]), int(m[2])) and m[0] != "9/11"
@@ -155,48 +158,54 @@ DATES = Rules(
             ),
         ),
         # Times of day and durations.
-        (behind_digit(":"), quick(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
+        (behind_digit(":"), re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
         (
             behind_digit(":"),
-            quick(r"(\b(?:[Aa]t|from|until|till|by|since|before|after|to) )(\d\d?):(\d\d):(\d\d)(?![\w:])"),
+            re.compile(
+                r"(\b(?:[Aa]t|from|until|till|by|since|before|after|to) )(\d\d?):(\d\d):(\d\d)(?![\w:])"
+            ),
             _clock_with_seconds,
         ),
-        (behind_digit(":"), quick(rf"{_NOT_CLOCK}(\d{{1,3}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"), _duration),
         (
             behind_digit(":"),
-            quick(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"),
+            re.compile(rf"{_NOT_CLOCK}(\d{{1,3}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"),
+            _duration,
+        ),
+        (
+            behind_digit(":"),
+            re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"),
             _time,
         ),
         (
             behind_digit(":"),
-            quick(r"(?<![\w:.,/])(\d{1,2}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
+            re.compile(r"(?<![\w:.,/])(\d{1,2}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
             _time,
         ),
-        ("Mm", quick(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
-        (NUMBER_DASH, quick(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
+        ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
+        (NUMBER_DASH, re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
         (
             FOUR_DIGITS,
-            quick(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),
+            re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),
             lambda m: f"{int(m[1]) or 'zero'} {'hundred' if m[2] == '00' else m[2]}",
         ),
         (
             "GU",
-            quick(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"),
+            re.compile(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"),
             lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}",
         ),
         # What a dash joins.
-        (MONTH, quick(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
-        (DAY, quick(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
-        (NUMBER_DASH, quick(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
-        (MONTH, quick(rf"\b({one_of(SHORT_MONTHS)})(?= \d)"), _month),
-        (NUMBER_DASH, quick(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
+        (MONTH, re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
+        (DAY, re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
+        (NUMBER_DASH, re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
+        (MONTH, re.compile(rf"\b({one_of(SHORT_MONTHS)})(?= \d)"), _month),
+        (NUMBER_DASH, re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
     ]
 )
 WORD_RANGES = Rules(
     [
-        ("Q", quick(r"\b(Q[1-4])[–-](Q[1-4])\b"), r"\1 to \2"),
-        (NAMES_DASH, quick(r"(?<![\w'’–-])([A-Z])[–-]([A-Z])(?![\w–'’-])"), r"\1 to \2"),
-        (NAMES_DASH, quick(rf"(?<![\w–-])([A-Z]\w+)[–-]([A-Z]\w+)(?= (?:{_TRAVELS})\b)"), r"\1 to \2"),
-        ("–", quick(r"(?<=\w)[–](?=[A-Za-z])"), "-"),
+        ("Q", re.compile(r"\b(Q[1-4])[–-](Q[1-4])\b"), r"\1 to \2"),
+        (NAMES_DASH, re.compile(r"(?<![\w'’–-])([A-Z])[–-]([A-Z])(?![\w–'’-])"), r"\1 to \2"),
+        (NAMES_DASH, re.compile(rf"(?<![\w–-])([A-Z]\w+)[–-]([A-Z]\w+)(?= (?:{_TRAVELS})\b)"), r"\1 to \2"),
+        ("–", re.compile(r"(?<=\w)[–](?=[A-Za-z])"), "-"),
     ]
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.latex import latex, raised
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.rules import Rules
 
 _COMMAND = re.compile(
@@ -72,136 +71,140 @@ def _interval(match: re.Match[str]) -> str:
 
 MATHS = Rules(
     [
-        ("*", quick(r"(?<=\w) \*\* (?=[\w(])"), "^"),
+        ("*", re.compile(r"(?<=\w) \*\* (?=[\w(])"), "^"),
         # Notes: works.^{1}
-        ("^", quick(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
-        ("Ee", quick(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
-        ("*^", quick(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
+        ("^", re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
+        ("Ee", re.compile(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
+        ("*^", re.compile(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
         (
             "*^{",
-            quick(
+            re.compile(
                 r"(?<=[\w)\]}])\s?(?:\^|\*\*)\{([^{}]*)\}|(?<=[\w)\]])\s?(?:\^|(?<=[\w)])\*\*(?=\S))(\([^()]*\)|[-−+]?\w+(?:\.\d+)?)\^?"
             ),
             _power,
         ),
-        ("²³", quick(r"(?<=[A-Za-z]{3})(?<!sin)(?<!cos)(?<!tan)(?<!log)[²³](?=[\s,.;:]|$)"), ""),
-        ("²", quick(r"(?<=[A-Za-z\d)\]])²"), " squared"),
-        ("³", quick(r"(?<=[A-Za-z\d)\]])³"), " cubed"),
+        ("²³", re.compile(r"(?<=[A-Za-z]{3})(?<!sin)(?<!cos)(?<!tan)(?<!log)[²³](?=[\s,.;:]|$)"), ""),
+        ("²", re.compile(r"(?<=[A-Za-z\d)\]])²"), " squared"),
+        ("³", re.compile(r"(?<=[A-Za-z\d)\]])³"), " cubed"),
         (
             "_",
-            quick(r"(?<=[A-Za-z])_\{([^{}]{1,12})\}|(?<=\b[A-Za-z])_(\d+|[a-z])\b"),
+            re.compile(r"(?<=[A-Za-z])_\{([^{}]{1,12})\}|(?<=\b[A-Za-z])_(\d+|[a-z])\b"),
             lambda match: f" {match[1] or match[2]} ",
         ),
-        ("~", quick(r"(?<=[\w)])~(\w{1,4})~"), r" \1 "),
+        ("~", re.compile(r"(?<=[\w)])~(\w{1,4})~"), r" \1 "),
         # |x|, P(A|B)
-        ("(", quick(r"\b([A-Z][a-z]?)\(([^()|]+?) ?\| ?([^()|]+)\)"), r"\1 of \2 given \3"),
-        ("|", quick(r"(?<![\w|])\|([\w+\-*/.()^ −]*[\w)])\|(?![\w|])"), r"the absolute value of \1"),
+        ("(", re.compile(r"\b([A-Z][a-z]?)\(([^()|]+?) ?\| ?([^()|]+)\)"), r"\1 of \2 given \3"),
+        ("|", re.compile(r"(?<![\w|])\|([\w+\-*/.()^ −]*[\w)])\|(?![\w|])"), r"the absolute value of \1"),
         (
             "(",
-            quick(
+            re.compile(
                 r"\b([fghPEO]|Pr|Var)\(([a-z0-9]|[A-Za-z0-9^ ∪∩+*/-]*[A-Z\d^∪∩][A-Za-z0-9^ ∪∩+*/-]*|n log n|log n)\)"
             ),
             r"\1 of \2",
         ),
         (
             "(",
-            quick(r"\b(sin|cos|tan|log|ln|exp|sqrt|abs)\(([^()]{1,30})\)"),
+            re.compile(r"\b(sin|cos|tan|log|ln|exp|sqrt|abs)\(([^()]{1,30})\)"),
             lambda match: f"{_FUNCTIONS[match[1]]} of {match[2]}",
         ),
         # Membership and limits
         (
             "([",
-            quick(r"((?:∈|\bin|\binterval|\brange|\bfrom)\s)[\[(]\s?(-?[\w.∞−]+),\s?(-?[\w.∞−]+)\s?[\])]"),
+            re.compile(
+                r"((?:∈|\bin|\binterval|\brange|\bfrom)\s)[\[(]\s?(-?[\w.∞−]+),\s?(-?[\w.∞−]+)\s?[\])]"
+            ),
             _interval,
         ),
-        ("→", quick(r"\b(\w|\w+\(\w\)) ?→ ?(?=[-+−]?(?:∞|\d|infinity))"), r"\1 goes to "),
-        ("×", quick(r"(?<=\d) ?×(?=[\s.,;:)!?]*(?:[a-z]{3}|$|[.,;:)!?]))"), " times"),
+        ("→", re.compile(r"\b(\w|\w+\(\w\)) ?→ ?(?=[-+−]?(?:∞|\d|infinity))"), r"\1 goes to "),
+        ("×", re.compile(r"(?<=\d) ?×(?=[\s.,;:)!?]*(?:[a-z]{3}|$|[.,;:)!?]))"), " times"),
         # 5! is 120, but "Room 5!"
         (
             "!",
-            quick(
+            re.compile(
                 r"(?<![\w.,])(\d{1,3}|n)!(?=\s*[=+*/×)]|\s(?:is|equals|means|grows|and \d+!)(?!\w)|\?)|(?<=[(=/] )(\d{1,3}|n)!|\b(n)!"
             ),
             lambda match: f"{match[1] or match[2] or match[3]} factorial",
         ),
         (
             "x",
-            quick(
+            re.compile(
                 r"(?<=\d)x(?= (?:faster|slower|more|less|better|bigger|larger|smaller|the|as|longer|higher|cheaper|speed|zoom)\b)"
             ),
             " times",
         ),
         (
             "abnmxyz",
-            quick(
+            re.compile(
                 r"(?<![\w.])(\d+)([a-cm-nx-z])(?![\w'’-])(?=\s?[-+=^,.;)×*/]|\s(?:is|equals|plus|minus|squared)\b|$)"
             ),
             r"\1 \2",
         ),
-        ("x", quick(r"(?<!\w)x(?=\d+\b)(?!86\b)"), "times "),
+        ("x", re.compile(r"(?<!\w)x(?=\d+\b)(?!86\b)"), "times "),
         # Comparisons
-        ("=≡", quick(r"\s*(?:===?|≡)\s*"), " equals "),
-        (":", quick(r"\s*:=\s*"), " becomes "),
+        ("=≡", re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
+        (":", re.compile(r"\s*:=\s*"), " becomes "),
         (
             "!<=>∼≃≅≈≠≤≥⩽⩾",
-            quick(r"(?:(?<=(\w))|(?<=[)\]])|^)\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"),
+            re.compile(
+                r"(?:(?<=(\w))|(?<=[)\]])|^)\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"
+            ),
             _compared,
         ),
         # Settings > Display
-        (">", quick(r"(?<=[a-z]) > (?=[A-Z][a-z])"), ", "),
+        (">", re.compile(r"(?<=[a-z]) > (?=[A-Z][a-z])"), ", "),
         (
             "<>",
-            quick(
+            re.compile(
                 r"(?:(?<=(\w))|(?<=[)\]])|^)(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"
             ),
             _compared,
         ),
-        ("!≠", quick(r"(?:!=|≠)"), " not equal to "),
-        ("<≤⩽", quick(r"(?:<=|≤|⩽)"), " at most "),
-        (">≥⩾", quick(r"(?:>=|≥|⩾)"), " at least "),
-        ("≈", quick(r"≈"), " about "),
-        ("<", quick(r"(?<!\S)<\s?(?=[\d$€£]|\s)"), "less than "),
-        (">", quick(r"(?<!\S)>\s?(?=[\d$€£]|\s)"), "more than "),
-        ("=", quick(r"(?<=\s)=(?=\s)|(?<=[\w)])=(?=[\d(-])|(?<=\b\w)=(?=\w)|^=(?=\s)"), " equals "),
-        ("~", quick(r"~\s?(?=[$€£]?\d)"), "about "),
+        ("!≠", re.compile(r"(?:!=|≠)"), " not equal to "),
+        ("<≤⩽", re.compile(r"(?:<=|≤|⩽)"), " at most "),
+        (">≥⩾", re.compile(r"(?:>=|≥|⩾)"), " at least "),
+        ("≈", re.compile(r"≈"), " about "),
+        ("<", re.compile(r"(?<!\S)<\s?(?=[\d$€£]|\s)"), "less than "),
+        (">", re.compile(r"(?<!\S)>\s?(?=[\d$€£]|\s)"), "more than "),
+        ("=", re.compile(r"(?<=\s)=(?=\s)|(?<=[\w)])=(?=[\d(-])|(?<=\b\w)=(?=\w)|^=(?=\s)"), " equals "),
+        ("~", re.compile(r"~\s?(?=[$€£]?\d)"), "about "),
         # Signs with one word each
-        ("+±", quick(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),
-        ("∓", quick(r"∓"), " minus or plus "),
-        ("∛", quick(r"∛\s?"), " the cube root of "),
-        ("√", quick(r"√\s?(?=[\w(])"), " the square root of "),
-        ("√", quick(r"√"), " square root "),
-        ("∞", quick(r"∞"), " infinity "),
-        ("∑", quick(r"∑"), " the sum "),
-        ("∏", quick(r"∏"), " the product "),
-        ("∫", quick(r"∫"), " the integral of "),
-        ("∂", quick(r"∂"), " partial "),
-        ("∇", quick(r"∇"), " del "),
-        ("∈", quick(r"\s*∈\s*"), " is in "),
-        ("∉", quick(r"\s*∉\s*"), " is not in "),
-        ("⊂⊆", quick(r"\s*[⊂⊆]\s*"), " is a subset of "),
-        ("∪", quick(r"\s*∪\s*"), " union "),
-        ("∩", quick(r"\s*∩\s*"), " intersection "),
-        ("∅", quick(r"∅"), " the empty set "),
-        ("∀", quick(r"∀"), " for all "),
-        ("∃", quick(r"∃"), " there exists "),
-        ("¬", quick(r"¬"), " not "),
-        ("∧", quick(r"\s*∧\s*"), " and "),
-        ("∨", quick(r"\s*∨\s*"), " or "),
-        ("⇒⟹", quick(r"\s*[⇒⟹]\s*"), " implies "),
-        ("⇔⟺", quick(r"\s*[⇔⟺]\s*"), " if and only if "),
-        ("∴", quick(r"∴"), " therefore "),
-        ("∵", quick(r"∵"), " because "),
-        ("∝", quick(r"\s*∝\s*"), " is proportional to "),
-        ("⊥", quick(r"\s*⊥\s*"), " is perpendicular to "),
-        ("∠", quick(r"∠"), " angle "),
-        ("·⋅", quick(r"(?<=\w)\s*[·⋅]\s*(?=\w)"), " times "),
-        ("÷", quick(r"\s*÷\s*"), " divided by "),
-        ("×", quick(r"(?<=\w) × (?=\w)"), " times "),
-        ("′", quick(r"(?<=\d)[′](?=\s|$)"), " minutes"),
-        ("‰", quick(r"‰"), " per mille"),
-        ("*", quick(r"(?<=\d) ?\* ?(?=\d)|(?<=\b\w) ?\* ?(?=\w\b)"), " times "),
-        ("-–−", quick(r"(?<=[\w)]) [-−–] (?=\d|\w\b(?!['’]))(?<=[\d)] [-−–] |\b\w [-−–] )"), " minus "),
-        ("−", quick(r"−(?=\s?\d)"), "minus "),
+        ("+±", re.compile(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),
+        ("∓", re.compile(r"∓"), " minus or plus "),
+        ("∛", re.compile(r"∛\s?"), " the cube root of "),
+        ("√", re.compile(r"√\s?(?=[\w(])"), " the square root of "),
+        ("√", re.compile(r"√"), " square root "),
+        ("∞", re.compile(r"∞"), " infinity "),
+        ("∑", re.compile(r"∑"), " the sum "),
+        ("∏", re.compile(r"∏"), " the product "),
+        ("∫", re.compile(r"∫"), " the integral of "),
+        ("∂", re.compile(r"∂"), " partial "),
+        ("∇", re.compile(r"∇"), " del "),
+        ("∈", re.compile(r"\s*∈\s*"), " is in "),
+        ("∉", re.compile(r"\s*∉\s*"), " is not in "),
+        ("⊂⊆", re.compile(r"\s*[⊂⊆]\s*"), " is a subset of "),
+        ("∪", re.compile(r"\s*∪\s*"), " union "),
+        ("∩", re.compile(r"\s*∩\s*"), " intersection "),
+        ("∅", re.compile(r"∅"), " the empty set "),
+        ("∀", re.compile(r"∀"), " for all "),
+        ("∃", re.compile(r"∃"), " there exists "),
+        ("¬", re.compile(r"¬"), " not "),
+        ("∧", re.compile(r"\s*∧\s*"), " and "),
+        ("∨", re.compile(r"\s*∨\s*"), " or "),
+        ("⇒⟹", re.compile(r"\s*[⇒⟹]\s*"), " implies "),
+        ("⇔⟺", re.compile(r"\s*[⇔⟺]\s*"), " if and only if "),
+        ("∴", re.compile(r"∴"), " therefore "),
+        ("∵", re.compile(r"∵"), " because "),
+        ("∝", re.compile(r"\s*∝\s*"), " is proportional to "),
+        ("⊥", re.compile(r"\s*⊥\s*"), " is perpendicular to "),
+        ("∠", re.compile(r"∠"), " angle "),
+        ("·⋅", re.compile(r"(?<=\w)\s*[·⋅]\s*(?=\w)"), " times "),
+        ("÷", re.compile(r"\s*÷\s*"), " divided by "),
+        ("×", re.compile(r"(?<=\w) × (?=\w)"), " times "),
+        ("′", re.compile(r"(?<=\d)[′](?=\s|$)"), " minutes"),
+        ("‰", re.compile(r"‰"), " per mille"),
+        ("*", re.compile(r"(?<=\d) ?\* ?(?=\d)|(?<=\b\w) ?\* ?(?=\w\b)"), " times "),
+        ("-–−", re.compile(r"(?<=[\w)]) [-−–] (?=\d|\w\b(?!['’]))(?<=[\d)] [-−–] |\b\w [-−–] )"), " minus "),
+        ("−", re.compile(r"−(?=\s?\d)"), "minus "),
     ]
 )
 

@@ -6,7 +6,6 @@ import re
 
 from voicecli.reply.spoken.latex import fraction
 from voicecli.reply.spoken.numerals import cardinal, decade, digits, year
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.rules import (
     CAPITALS,
     DECADE,
@@ -133,39 +132,39 @@ _COUNTED = (
 AMOUNTS = Rules(
     [
         # Money: $5-10 -> "dollar 5 dash 10"; $3.50 -> "dollar three point five zero".
-        ("$£¥₩₪€₹₽₿", quick(rf"([{_SIGNS}])({N})\s?[-–]\s?[{_SIGNS}]?(?={N})"), r"\2 to \1"),
+        ("$£¥₩₪€₹₽₿", re.compile(rf"([{_SIGNS}])({N})\s?[-–]\s?[{_SIGNS}]?(?={N})"), r"\2 to \1"),
         (
             "$£¥₩₪€₹₽₿",
-            quick(
+            re.compile(
                 rf"(?:(?<!\w)([-−])(?=[A-Z$€£]))?(?:(?<!\w)({one_of(_LAND)}))?([{_SIGNS}]) ?({N})(?:[\s-]?(mn|bn|tn|[kKMmBbT]|thousand|million|billion|trillion)\b)?"
             ),
             _money,
         ),
         (
             "£¥€₹",
-            quick(rf"(?<![\w.])({N})\s?([€£¥₹])"),
+            re.compile(rf"(?<![\w.])({N})\s?([€£¥₹])"),
             lambda match: _named(match[1], _MONEY[match[2]]),
         ),
-        ("¢", quick(rf"(?<![\w.])({N})\s?¢"), lambda match: _named(match[1], "cent")),
+        ("¢", re.compile(rf"(?<![\w.])({N})\s?¢"), lambda match: _named(match[1], "cent")),
         (
             CAPITALS,
-            quick(rf"(?<![\w.])({N}) ?({one_of(_CODES)})\b"),
+            re.compile(rf"(?<![\w.])({N}) ?({one_of(_CODES)})\b"),
             lambda match: _named(match[1], _CODES[match[2]]),
         ),
         (
             CAPITALS,
-            quick(rf"\b({one_of(_CODES)}) ?({N})\b"),
+            re.compile(rf"\b({one_of(_CODES)}) ?({N})\b"),
             lambda match: _named(match[2], _CODES[match[1]]),
         ),
         (
             TIGHT_UNIT,
-            quick(rf"(?<![\w.])({N})([kKMB])(?= [a-z]+s\b)"),
+            re.compile(rf"(?<![\w.])({N})([kKMB])(?= [a-z]+s\b)"),
             lambda match: f"{match[1]} {_MAGNITUDES[match[2]]}",
         ),
         # 3×5, 2x4, 1920x1080
         (
             "xX×",
-            quick(
+            re.compile(
                 rf"(?<![\w.])({N}) ?(?:x|×|X) ?(?!10 ?(?:\^|\*\*))(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"
             ),
             r"\1 by ",
@@ -173,91 +172,91 @@ AMOUNTS = Rules(
         # Telephones: 555-1234 -> "555 dash one thousand two hundred ..."
         (
             PHONE,
-            quick(
+            re.compile(
                 r"(?<![\w.,-])(?:\+?1[ -.])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])|(?<![\w.,-])(?:\d{3}-\d{3}-\d{4}|\d{3}-\d{4})(?![\w-])"
             ),
             _phone,
         ),
-        ("+", quick(r"\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,5}(?![\w-])"), _phone),
-        (PHONE, quick(r"(?<![\w.,-])0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
-        (PHONE, quick(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
+        ("+", re.compile(r"\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,5}(?![\w-])"), _phone),
+        (PHONE, re.compile(r"(?<![\w.,-])0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
+        (PHONE, re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
         # Versions and sections: 0.62.3.
         (
             POINTS,
-            quick(
+            re.compile(
                 r"(?<![\w.,])([vV](?=\d))?(\d+(?:\.\d+){2,})(?:-?(alpha|beta|rc)\.?(?=\d|\b))?(?![\w]|\.\d)"
             ),
             _point,
         ),
-        (VERSION, quick(r"(?<![\w.])(?:v|V(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
+        (VERSION, re.compile(r"(?<![\w.])(?:v|V(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
         (
             "FIPRZ",
-            quick(r"\b(RFC|ISO|PEP|IEEE|Route|Flight|Room|PIN|ZIP)([ -])(\d{3,5})\b"),
+            re.compile(r"\b(RFC|ISO|PEP|IEEE|Route|Flight|Room|PIN|ZIP)([ -])(\d{3,5})\b"),
             lambda match: f"{match[1]} {digits(match[3])}",
         ),
-        (FOUR_DIGITS, quick(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
+        (FOUR_DIGITS, re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
         (
             NUMBER_DASH,
-            quick(rf"(?<![\w.,/:-])({_YEAR})\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
+            re.compile(rf"(?<![\w.,/:-])({_YEAR})\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
             _years,
         ),
         # 50-50, 2–2
-        (NUMBER_DASH, quick(r"(?<![\w.,/:-])(\d+)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
+        (NUMBER_DASH, re.compile(r"(?<![\w.,/:-])(\d+)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
         # 5-10 -> "5 dash 10"; 5–10 -> "5 10".
         (
             NUMBER_DASH,
-            quick(
+            re.compile(
                 rf"(?<![\w.,/:-])(?!7[0-8]7-[2-9]00)(\d+:\d\d|{N})(%?)\s?[-–]\s?(?=(?:\d+:\d\d|{N})(?!\d|-\d|[.,]\d|/\d))"
             ),
             r"\1\2 to ",
         ),
-        (behind_digit(":"), quick(r"(?<![\w:])(\d+):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
-        (behind_digit("/"), quick(r"(?<![\w/.,])(\d+\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
-        (behind_digit("/"), quick(r"(?<![\w/.,])(\d)/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
+        (behind_digit(":"), re.compile(r"(?<![\w:])(\d+):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
+        (behind_digit("/"), re.compile(r"(?<![\w/.,])(\d+\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
+        (behind_digit("/"), re.compile(r"(?<![\w/.,])(\d)/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
         # 7/8 -> "7 slash 8"; 1 1/2 -> "1 1 slash 2".
         (
             behind_digit("/"),
-            quick(rf"({_OUT_OF} )(\d+)/(\d+)(?![\w/]|\.\d)"),
+            re.compile(rf"({_OUT_OF} )(\d+)/(\d+)(?![\w/]|\.\d)"),
             lambda match: f"{match[1]}{match[2]} out of {match[3]}",
         ),
         (
             behind_digit("/"),
-            quick(r"(?<![\w/.,])(?:(\d+)[ -])?(\d{1,3})/(\d{1,4})(?:ths?|rds?|nds?)?(?![\w/%]|\.\d)"),
+            re.compile(r"(?<![\w/.,])(?:(\d+)[ -])?(\d{1,3})/(\d{1,4})(?:ths?|rds?|nds?)?(?![\w/%]|\.\d)"),
             _fraction,
         ),
     ]
 )
 YEARS = Rules(
     [
-        (DECADE, quick(r"(?<=\d0s)\s?[–-]\s?(?=[\d'’])"), " to "),
+        (DECADE, re.compile(r"(?<=\d0s)\s?[–-]\s?(?=[\d'’])"), " to "),
         # Decades and years.
         (
             DECADE,
-            quick(r"(?<!\w)(?:the )?['’‘](\d0)['’]?s\b"),
+            re.compile(r"(?<!\w)(?:the )?['’‘](\d0)['’]?s\b"),
             lambda m: ("the " if m[0].startswith("the") else "") + decade(int(m[1])),
         ),
-        (DECADE, quick(r"(?<![\w.,])(?<=\bthe )(\d0)['’]?s\b"), _decade),
-        (DECADE, quick(r"\b([Mm]id|[Ee]arly|[Ll]ate)-(?=\d{2,4}s\b)"), r"\1 "),
-        (DECADE, quick(r"(?<![\w.,])(1\d\d0|20\d0)['’]?s\b"), _decade),
+        (DECADE, re.compile(r"(?<![\w.,])(?<=\bthe )(\d0)['’]?s\b"), _decade),
+        (DECADE, re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-(?=\d{2,4}s\b)"), r"\1 "),
+        (DECADE, re.compile(r"(?<![\w.,])(1\d\d0|20\d0)['’]?s\b"), _decade),
         # 1908 -> "nineteen hundred eight"; 2024 -> "two thousand twenty four".
         (
             TEN_HUNDRED,
-            quick(
+            re.compile(
                 r"\b((?:[Ii]n|[Bb]etween|[Ss]ince|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Bb]y) )(10\d\d)(?![\w.:/-]\w|\w)(?! [a-z]+s\b)"
             ),
             lambda match: match[1] + year(int(match[2])),
         ),
-        (TEN_HUNDRED, quick(r"(?<=\d by )10\d\d\b"), _year_at),
+        (TEN_HUNDRED, re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
         (
             FOUR_DIGITS,
-            quick(rf"(?<![\w.,$€£#:/+×*=^-])(?<!\bnumber ){_YEAR}(?![\w%:/]|-\d)(?!{_COUNTED})"),
+            re.compile(rf"(?<![\w.,$€£#:/+×*=^-])(?<!\bnumber ){_YEAR}(?![\w%:/]|-\d)(?!{_COUNTED})"),
             _year_at,
         ),
-        ("A", quick(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
-        ("ABC", quick(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
+        ("A", re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
+        ("ABC", re.compile(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
         # 1. first: no sentence ends there.
-        (behind_digit("."), quick(r"(?<=\d)\.(?=\s+[a-z])"), ""),
-        ("'’", quick(r"(?<=\d)['’]s\b"), "s"),
+        (behind_digit("."), re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
+        ("'’", re.compile(r"(?<=\d)['’]s\b"), "s"),
     ]
 )
 

@@ -11,7 +11,6 @@ import re
 
 from voicecli.reply.spoken.names import FIRST_NAMES, KEYWORDS, REGNAL
 from voicecli.reply.spoken.numerals import cardinal, ordinal, roman, year
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.rules import Rules, one_of
 
 _TITLES = r"King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Sultan|Prince|Princess|Duke|Saint|St"
@@ -59,43 +58,43 @@ def _alone(match: re.Match[str]) -> str:
 
 ROMAN = Rules(
     [
-        ("CDILMVX", quick(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"), _century),
+        ("CDILMVX", re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"), _century),
         (
             "IVX",
-            quick(
+            re.compile(
                 r"\b((?:Part|Book|Act|Volume|Chapter|Type|Phase|Stage|Section|Level)s) ([IVX]+(?:, [IVX]+)*,? (?:and|or|to) [IVX]+)\b"
             ),
             _more,
         ),
         (
             "I",
-            quick(
+            re.compile(
                 rf"\b({one_of(KEYWORDS)}) (I)\b(?!['’]|\s[a-z]+(?:ed|ve|ke|nt|nk|ll|ld|ow)\b|\s(?:(?:am|was) [a-z]+ing|do|did|can|had|saw|got|say|see|read)\b)"
             ),
             _counted,
         ),
-        ("ILVX", quick(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"), _counted),
+        ("ILVX", re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"), _counted),
         (
             "",
-            quick(
+            re.compile(
                 r"\b([Cc]hapter|[Ss]cene|Part|Act|Section|Verse|Appendix|part|verse|volume|book|scene|act|section|phase|type|stage|page|appendix) ([ivxl]{2,}|[IVX]{2,}|[vx])\b"
             ),
             _counted,
         ),
         (
             "ILVX",
-            quick(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+|{one_of(REGNAL)}) ({_SAFE}|[VX])\b(?!\.[A-Z])"),
+            re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+|{one_of(REGNAL)}) ({_SAFE}|[VX])\b(?!\.[A-Z])"),
             _ruler,
         ),
-        ("I", quick(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
-        ("I", quick(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
-        ("ILVX", quick(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"), _named),
-        ("IV", quick(r"\b(Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
-        ("I", quick(r"\bWW ?(I{1,2})\b"), lambda match: f"World War {cardinal(roman(match[1]))}"),
-        ("M", quick(r"\bM(?:CM|DC{0,3}|M)[LXCIV]{2,}\b"), _alone),
+        ("I", re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
+        ("I", re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
+        ("ILVX", re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"), _named),
+        ("IV", re.compile(r"\b(Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
+        ("I", re.compile(r"\bWW ?(I{1,2})\b"), lambda match: f"World War {cardinal(roman(match[1]))}"),
+        ("M", re.compile(r"\bM(?:CM|DC{0,3}|M)[LXCIV]{2,}\b"), _alone),
         (
             "IVX",
-            quick(r"^(?=[IVX]{1,4}\.)(I{1,3}|IV|V|VI{1,3}|IX|X)\.(?=$|\s[A-Z])"),
+            re.compile(r"^(?=[IVX]{1,4}\.)(I{1,3}|IV|V|VI{1,3}|IX|X)\.(?=$|\s[A-Z])"),
             lambda match: f"{roman(match[1])},",
         ),
     ]

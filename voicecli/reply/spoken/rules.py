@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
-from voicecli.reply.spoken.quick import alternatives
-
 Replacement: TypeAlias = str | Callable[[re.Match[str]], str]
 Rule: TypeAlias = tuple[str, re.Pattern[str], Replacement]
 """First the characters of which the text must hold one, or the rule is not tried; none where most texts would.
@@ -40,9 +38,7 @@ class Rules:
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = rules
         self._searches = [
-            pattern.match
-            if pattern.pattern[0] == "^" and len(alternatives(pattern.pattern)) == 1
-            else pattern.search
+            pattern.match if pattern.pattern[0] == "^" and "|" not in pattern.pattern else pattern.search
             for _, pattern, _ in rules
         ]
         self._always = sum(1 << at for at, (needed, *_) in enumerate(rules) if not needed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from voicecli.reply.spoken.quick import quick
 from voicecli.reply.spoken.rules import INCHES, NUMBER, TIGHT_UNIT, Rules, one_of
 
 _NAMES = {
@@ -121,28 +120,28 @@ def _position(match: re.Match[str]) -> str:
 _TOWARDS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 UNITS = Rules(
     [
-        ("°", quick(r"(\d+)° ?(\d{1,2})[′'] ?(?:(\d{1,2}(?:\.\d+)?)[″\"] ?)?([NSEW]\b)?"), _position),
+        ("°", re.compile(r"(\d+)° ?(\d{1,2})[′'] ?(?:(\d{1,2}(?:\.\d+)?)[″\"] ?)?([NSEW]\b)?"), _position),
         (
             "/",
-            quick(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
+            re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
             lambda match: f"{match[1]} per {_PER[match[2]]}",
         ),
-        (INCHES, quick(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
-        ("'’′", quick(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
+        (INCHES, re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
+        ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
         (
             '"″',
-            quick(
+            re.compile(
                 r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"
             ),
             r"\1 inch",
         ),
-        ("²", quick(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
-        (INCHES, quick(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
-        ("", quick(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
-        (TIGHT_UNIT, quick(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
+        ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
+        (INCHES, re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
+        ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
+        (TIGHT_UNIT, re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
         (
             "/",
-            quick(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
+            re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
             lambda match: f" per {_PER[match[1]]}",
         ),
     ]
