@@ -479,3 +479,15 @@ def test_the_end_of_the_sound_and_of_the_words_are_found_by_level() -> None:
     assert utterance.words_ended_at == pytest.approx(START_AT + 8 * FRAME_S, abs=0.0101)
     assert utterance.speech_ended_at == pytest.approx(START_AT + 10 * FRAME_S, abs=0.0101)
     assert utterance.speech_end == 12 * FRAME_SAMPLES
+
+
+def test_a_soft_word_behind_a_pause_is_no_end_of_the_loud_one_before_it() -> None:
+    """Somebody farther away answers at once: a pass that heard half of it has not heard all words."""
+    segmenter = Segmenter(CONFIG, 20 * FRAME_S)
+    events: list[SegmentEvent] = []
+    levels = [-20.0] * 8 + [-70.0] * 3 + [-44.0] * 6 + [-70.0] * 2
+    for index, level in enumerate(levels):
+        events += segmenter.push(loud(index, level, kind="." if level == -70.0 else "#"))
+    first, second = (event.so_far for event in events if isinstance(event, SpeechPaused))
+    assert first.words_ended_at == pytest.approx(START_AT + 8 * FRAME_S, abs=0.0101)
+    assert second.words_ended_at == pytest.approx(START_AT + 17 * FRAME_S, abs=0.0101)

@@ -54,7 +54,7 @@ HEARD_DB = 35.0
 """What is so far below the loudest of the last moments cannot be heard beside it."""
 
 WORDS_DB = 18.0
-"""What is so far below it is the end of a sound, and changes no word."""
+"""What is so far below it, and no pause before it, is the end of a sound and changes no word."""
 
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
@@ -240,22 +240,35 @@ class Segmenter:
         return [event]
 
     def _utterance(self, frames: int, newest: ScoredFrame, *, complete: bool) -> Utterance:
-        kept = [scored.frame for scored in list(self._held)[:frames]]
-        last = self._held[min(self._last, frames - 1)].frame
+        held = list(self._held)[:frames]
+        kept = [scored.frame for scored in held]
+        last = min(self._last, frames - 1)
         samples = np.concatenate([frame.samples for frame in kept])
-        tail = samples[-round(END_SEARCH_S * RATE_HZ) :]
         until = kept[-1].captured_at + FRAME_S
+        searched = round(END_SEARCH_S * RATE_HZ)
+        # Somebody farther away may have spoken last: beside the one before, all of it would be an end.
+        alone = min(searched, (len(held) - self._last_run(held, last)) * FRAME_SAMPLES)
 
-        def ended_at(range_db: float) -> float:
+        def ended_at(size: int, range_db: float) -> float:
+            tail = samples[-size:]
             return until - (tail.size - end_of_sound(tail, RATE_HZ, self.floor.dbfs, range_db)) / RATE_HZ
 
         return Utterance(
             samples=samples,
             start=kept[0].position,
-            speech_end=last.position + FRAME_SAMPLES,
-            speech_ended_at=ended_at(HEARD_DB),
-            words_ended_at=ended_at(WORDS_DB),
+            speech_end=kept[last].position + FRAME_SAMPLES,
+            speech_ended_at=ended_at(searched, HEARD_DB),
+            words_ended_at=ended_at(alone, WORDS_DB),
             decided_at=newest.frame.captured_at + FRAME_S,
             complete=complete,
-            clear_s=sum(scored.probability >= CLEAR for scored in list(self._held)[:frames]) * FRAME_S,
+            clear_s=sum(scored.probability >= CLEAR for scored in held) * FRAME_S,
         )
+
+    def _last_run(self, held: list[ScoredFrame], last: int) -> int:
+        """Index of the first frame of speech behind the last pause before frame `last`; 0 where there is none."""
+        quiet = 0
+        for at in range(last, -1, -1):
+            quiet = 0 if self._is_speech(held[at], self._config.release_probability) else quiet + 1
+            if quiet == PAUSE_FRAMES:
+                return at + PAUSE_FRAMES
+        return 0
