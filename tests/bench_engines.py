@@ -27,7 +27,16 @@ class LoudIsSpeech:
 
 
 class Scribe:
-    def transcribe(self, samples: Float32, *, provisional: bool = False, clear_s: float = 0.0) -> Transcript:
+    finds_language = False
+
+    def transcribe(
+        self,
+        samples: Float32,
+        *,
+        provisional: bool = False,
+        language: str | None = None,
+        clear_s: float = 0.0,
+    ) -> Transcript:
         return Transcript("words", "en", 0.9)
 
 

@@ -83,7 +83,16 @@ class Scribe:
     def __post_init__(self) -> None:
         self.goes.set()
 
-    def transcribe(self, samples: Float32, *, provisional: bool = False, clear_s: float = 0.0) -> Transcript:
+    finds_language = False
+
+    def transcribe(
+        self,
+        samples: Float32,
+        *,
+        provisional: bool = False,
+        language: str | None = None,
+        clear_s: float = 0.0,
+    ) -> Transcript:
         self.passes.append(provisional)
         self.began.set()
         assert self.goes.wait(60)

@@ -491,3 +491,10 @@ def test_a_soft_word_behind_a_pause_is_no_end_of_the_loud_one_before_it() -> Non
     first, second = (event.so_far for event in events if isinstance(event, SpeechPaused))
     assert first.words_ended_at == pytest.approx(START_AT + 8 * FRAME_S, abs=0.0101)
     assert second.words_ended_at == pytest.approx(START_AT + 17 * FRAME_S, abs=0.0101)
+
+
+def test_what_is_said_between_pauses_is_told() -> None:
+    script = "....######..####" + "." * 7 + "#####" + "." * 12
+    (utterance,) = [event for event in run(script, hangover=10) if isinstance(event, Utterance)]
+    spans = [(round(begin / FRAME_S), round(end / FRAME_S)) for begin, end in utterance.spans]
+    assert spans == [(4, 16), (23, 28)]  # two frames are no pause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,11 @@ from voicecli.channel import Channel, Closed
 from voicecli.clock import FakeClock
 from voicecli.events import Warned
 from voicecli.messages import RATE_HZ, Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
-from voicecli.pipeline.transcribing import Transcribing
+from voicecli.pipeline.transcribing import NOT_CAUGHT, PARTLY_CAUGHT, Transcribing
 from voicecli.pipeline.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from voicecli.messages import Float32
 
@@ -31,13 +32,29 @@ class Scribe:
         self.clock = clock
         self.passes: list[bool] = []
         """Whether each was provisional."""
+        self.languages_told: list[str | None] = []
+        """Of each pass."""
         self.hears: list[Transcript] = []
         """What the next ones give."""
         self.meanwhile: list[Callable[[], None]] = []
         """What happens during each."""
 
-    def transcribe(self, samples: Float32, *, provisional: bool = False, clear_s: float = 0.0) -> Transcript:
+    finds_language = True
+
+    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+        """The first is English, all others are German."""
+        return [{"en": 0.02, "de": 0.98} if at else {"en": 0.98, "de": 0.02} for at in range(len(spans))]
+
+    def transcribe(
+        self,
+        samples: Float32,
+        *,
+        provisional: bool = False,
+        language: str | None = None,
+        clear_s: float = 0.0,
+    ) -> Transcript:
         self.passes.append(provisional)
+        self.languages_told.append(language)
         self.clock.advance(PASS_S)
         if self.meanwhile:
             self.meanwhile.pop(0)()
@@ -117,6 +134,8 @@ def test_between_two_looks_it_rests_as_long_as_one_took_unless_a_word_has_just_e
 NO_WORDS = Transcript("", "en", 0.0, 0.9)
 """Somebody speaks, and cannot be understood."""
 
+WORDS = Transcript("Stop.", "en", 0.9, 0.9)
+
 
 def warned(desk: Desk, *heard: Transcript, clear_s: float = 1.0) -> list[str]:
     """Have each heard at a pause, go on after each but the last, and the turn taken; the warnings of it."""
@@ -125,6 +144,11 @@ def warned(desk: Desk, *heard: Transcript, clear_s: float = 1.0) -> list[str]:
         desk.turns.stretch = stretch - 1
         desk.turns.resume()
         desk.body._on_speech(speech(1.0, 1.0, stretch=stretch, paused=True, clear_s=clear_s), 0.0)
+    return warnings(desk)
+
+
+def warnings(desk: Desk) -> list[str]:
+    """What is told once the turn is taken."""
     desk.turns.take(1.0, 1.0)
     told = [desk.turns.events.get(0) for _ in range(desk.turns.events.stats().fill)]
     return [each.message for each in told if isinstance(each, Warned)]
@@ -136,7 +160,7 @@ def warned(desk: Desk, *heard: Transcript, clear_s: float = 1.0) -> list[str]:
         pytest.param(1.0, NO_WORDS, 1, id="speech"),
         pytest.param(0.0, NO_WORDS, 0, id="a cough"),
         pytest.param(1.0, Transcript("", "", 0.0, 0.2), 0, id="a crowd"),
-        pytest.param(1.0, Transcript("Stop.", "en", 0.9, 0.9), 0, id="words"),
+        pytest.param(1.0, WORDS, 0, id="words"),
     ],
 )
 def test_speech_without_words_is_told_when_its_turn_is_taken(
@@ -147,7 +171,7 @@ def test_speech_without_words_is_told_when_its_turn_is_taken(
 
 def test_it_is_told_once_a_turn_and_only_where_no_words_follow() -> None:
     assert len(warned(Desk(), NO_WORDS, NO_WORDS)) == 1
-    assert warned(Desk(), NO_WORDS, Transcript("Stop.", "en", 0.9, 0.9)) == []
+    assert warned(Desk(), NO_WORDS, WORDS) == []
 
 
 def test_words_that_repeat_themselves_are_looked_at_again_at_the_pause_and_drafted_before() -> None:
@@ -160,3 +184,52 @@ def test_words_that_repeat_themselves_are_looked_at_again_at_the_pause_and_draft
     drafts = desk.hears(SPEAKING, speech(HEARD_UNTIL_S - 0.01, 1.3, paused=True))
     assert desk.scribe.passes == [True, False]
     assert drafts == [twice, "I like tea."]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [
+        pytest.param((WORDS, WORDS), None, id="all has words"),
+        pytest.param((NO_WORDS, WORDS), PARTLY_CAUGHT[0], id="its beginning has none"),
+        pytest.param((WORDS, NO_WORDS), PARTLY_CAUGHT[0], id="its end has none"),
+        pytest.param((NO_WORDS, NO_WORDS), NOT_CAUGHT[0], id="nothing has"),
+    ],
+)
+def test_of_a_long_turn_each_piece_without_words_is_told(
+    pieces: tuple[Transcript, Transcript], message: str | None
+) -> None:
+    desk = Desk()
+    desk.scribe.hears = list(pieces)
+    piece = speech(1.0, 1.0, paused=False, clear_s=1.0)
+    assert piece.utterance is not None
+    desk.body._on_speech(replace(piece, utterance=replace(piece.utterance, complete=False)), 0.0)
+    desk.body._on_speech(speech(2.0, 2.0, paused=True, clear_s=1.0), 0.0)
+    assert warnings(desk) == ([message] if message else [])
+
+
+def two_sentences(*, paused: bool) -> Speech:
+    whole = speech(6.0, 6.0, paused=paused, clear_s=4.0)
+    assert whole.utterance is not None
+    return replace(whole, utterance=replace(whole.utterance, spans=((0.3, 2.8), (3.2, 5.8))))
+
+
+def test_who_changes_the_language_in_a_turn_is_heard_in_both() -> None:
+    """Even where a pass in one language had heard all of it."""
+    desk = Desk()
+    drafts = desk.hears(two_sentences(paused=False), two_sentences(paused=True))
+    assert desk.scribe.passes == [True, False, False]
+    assert desk.scribe.languages_told == [None, "en", "de"]
+    assert drafts[-1] == "This is what pass 2 heard. This is what pass 3 heard."
+
+
+def test_a_part_in_another_language_without_words_is_told() -> None:
+    desk = Desk()
+    desk.scribe.hears = [WORDS, NO_WORDS]
+    desk.body._on_speech(two_sentences(paused=True), 0.0)
+    assert warnings(desk) == [PARTLY_CAUGHT[0]]
+
+
+def test_a_pass_over_two_languages_that_heard_all_is_the_last() -> None:
+    desk = Desk()
+    desk.hears(two_sentences(paused=True), two_sentences(paused=True))
+    assert desk.scribe.passes == [False, False]

@@ -122,6 +122,8 @@ class Utterance:
     """False where speech was split because it grew too long: more of the same turn follows."""
     clear_s: float = 0.0
     """Of it, what the detector is sure is speech, seconds."""
+    spans: tuple[tuple[float, float], ...] = ()
+    """Begin and end of what is said between pauses, seconds from samples[0]."""
 
     def __post_init__(self) -> None:
         _check_float(self.samples, "Utterance")

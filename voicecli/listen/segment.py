@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +56,9 @@ HEARD_DB = 35.0
 
 WORDS_DB = 18.0
 """What is so far below it, and no pause before it, is the end of a sound and changes no word."""
+
+SPAN_PAUSE_FRAMES = 6
+"""0.2 s: a pause after which another language may be spoken; most inside a sentence are shorter."""
 
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
@@ -174,6 +178,9 @@ class Segmenter:
     def _is_speech(self, scored: ScoredFrame, probability: float) -> bool:
         return scored.probability >= probability and scored.level_dbfs >= self.threshold_dbfs
 
+    def _goes_on(self, scored: ScoredFrame) -> bool:
+        return self._is_speech(scored, self._config.release_probability)
+
     def _before_speech(self, scored: ScoredFrame) -> list[SegmentEvent]:
         if not self._is_speech(scored, self._config.onset_probability):
             if scored.probability < self._config.release_probability:
@@ -194,7 +201,7 @@ class Segmenter:
         return [SpeechStarted(first.position, first.captured_at)]
 
     def _in_speech(self, scored: ScoredFrame) -> list[SegmentEvent]:
-        if self._is_speech(scored, self._config.release_probability):
+        if self._goes_on(scored):
             self.state = State.SPEAKING
             self._spoken += 1
             self._last = len(self._held) - 1
@@ -262,13 +269,21 @@ class Segmenter:
             decided_at=newest.frame.captured_at + FRAME_S,
             complete=complete,
             clear_s=sum(scored.probability >= CLEAR for scored in held) * FRAME_S,
+            spans=self._spans(held),
         )
 
+    def _spans(self, held: list[ScoredFrame]) -> tuple[tuple[float, float], ...]:
+        """Begin and end of each run of speech without a pause, seconds from the first frame."""
+        spoken = [at for at, scored in enumerate(held) if self._goes_on(scored)]
+        ends = [at for at, after in pairwise(spoken) if after - at > SPAN_PAUSE_FRAMES] + spoken[-1:]
+        begins = spoken[:1] + [after for at, after in pairwise(spoken) if after - at > SPAN_PAUSE_FRAMES]
+        return tuple((begin * FRAME_S, (end + 1) * FRAME_S) for begin, end in zip(begins, ends, strict=True))
+
     def _last_run(self, held: list[ScoredFrame], last: int) -> int:
-        """Index of the first frame of speech behind the last pause before frame `last`; 0 where there is none."""
+        """Index of the first frame behind the last pause before frame `last`; 0 where there is none."""
         quiet = 0
         for at in range(last, -1, -1):
-            quiet = 0 if self._is_speech(held[at], self._config.release_probability) else quiet + 1
+            quiet = 0 if self._goes_on(held[at]) else quiet + 1
             if quiet == PAUSE_FRAMES:
                 return at + PAUSE_FRAMES
         return 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.listen.guards import missed
+from voicecli.listen.mixed import may_be_mixed, parts_of
 from voicecli.listen.partial import Agreement, same_words
 from voicecli.listen.words import word_evidence
 from voicecli.messages import Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
@@ -28,7 +29,23 @@ MIN_WORDS = 3
 NOT_CAUGHT = ("I did not catch that", "please say it again")
 """Speech without words: what was found, and what to do."""
 
+PARTLY_CAUGHT = ("I did not catch a part of that", "please say again what is missing")
+"""The same of one piece of a long turn, of which others have words."""
+
 NO_WORDS = Transcript(text="", language="", confidence=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What the newest look at a turn gave."""
+
+    stretch: int = 0
+    until: float = 0.0
+    """When the last sample met the air that it heard."""
+    transcript: Transcript = NO_WORDS
+    missed: bool = False
+    """A part of it is speech without words."""
+    provisional: bool = True
 
 
 class Transcribing:
@@ -48,13 +65,14 @@ class Transcribing:
         self._turn = 0
         self._pieces: list[Transcript] = []
         """Of a turn that was split because it grew long."""
+        self._missed = False
+        """One of them is speech without words."""
         self._agreement = Agreement()
         self._draft: Draft | None = None
         """The newest."""
         self._language = ""
         """That the user spoke last, and is taken to type in."""
-        self._newest = (0, 0.0, NO_WORDS)
-        """The newest pass: its stretch, the time up to which it heard, and what it gave."""
+        self._newest = _Pass()
         self.overheard = (0, NO_WORDS)
         """Written by the transcribing thread: the newest aside and its words."""
         self._busy = False
@@ -90,14 +108,16 @@ class Transcribing:
 
     def _on_speech(self, speech: Speech, began_at: float) -> None:
         if speech.turn != self._turn:
-            self._turn, self._pieces, self._agreement = speech.turn, [], Agreement()
+            self._turn, self._pieces, self._missed = speech.turn, [], False
+            self._agreement = Agreement()
         if speech.utterance is None:
             self._propose(speech, NO_WORDS, began_at)
             return
         if not speech.utterance.complete:
-            piece = speech.utterance
-            self._pieces.append(self._transcriber.transcribe(piece.samples, clear_s=piece.clear_s))
-            self._newest = (0, 0.0, NO_WORDS)  # its words are in the piece
+            transcript, part_missed = self._written_down(speech.utterance)
+            self._pieces.append(transcript)
+            self._missed = self._missed or part_missed
+            self._newest = _Pass()  # its words are in the piece
             return
         if not self._turns.may_count(speech.turn, speech.stretch):
             return  # the user went on: what comes next holds this as well
@@ -118,6 +138,22 @@ class Transcribing:
         if not self._said.stats().fill:
             self._said.put(WordsSoFar(speech.turn, transcript.text))
 
+    def _written_down(self, utterance: Utterance) -> tuple[Transcript, bool]:
+        """All its words, each part in its own language, and whether a part is speech without words."""
+        parts = parts_of(utterance, self._transcriber, self._language)
+        found = [
+            self._transcriber.transcribe(part.samples, language=part.language, clear_s=part.clear_s)
+            for part in parts
+        ]
+        part_missed = any(missed(given, part.clear_s) for given, part in zip(found, parts, strict=True))
+        return joined(found), part_missed
+
+    def _tell_missed(self, draft: Draft) -> None:
+        """Say that words are missing, when the turn ends here."""
+        if self._missed or self._newest.missed:
+            found = PARTLY_CAUGHT if draft.transcript.text else NOT_CAUGHT
+            self._turns.tell(draft, events.Warned(self._turns.elapsed_s(), *found, draft.turn))
+
     def _on_typed(self, typed: Typed, began_at: float) -> None:
         """Have the words answered as they are: there is no sound that could say otherwise."""
         transcript = Transcript(typed.text, self._language, 1.0) if typed.text else NO_WORDS
@@ -133,14 +169,22 @@ class Transcribing:
 
     def _pass(self, speech: Speech, utterance: Utterance) -> Transcript:
         """Words of the utterance; those of the pass before, when it had heard all that can be heard."""
-        seen, until, newest = self._newest
-        unheard = seen != speech.stretch or until < utterance.words_ended_at
-        if unheard or not newest.text or (speech.paused and not newest.settled):
-            newest = self._transcriber.transcribe(
-                utterance.samples, provisional=not speech.paused, clear_s=utterance.clear_s
-            )
-            self._newest = (speech.stretch, utterance.decided_at, newest)
-        return newest
+        newest = self._newest
+        heard_all = newest.stretch == speech.stretch and newest.until >= utterance.words_ended_at
+        if heard_all and newest.transcript.text and not (speech.paused and self._unsettled(utterance)):
+            return newest.transcript
+        if speech.paused:
+            given = self._written_down(utterance)
+        else:
+            samples, clear_s = utterance.samples, utterance.clear_s
+            given = self._transcriber.transcribe(samples, provisional=True, clear_s=clear_s), False
+        self._newest = _Pass(speech.stretch, utterance.decided_at, *given, provisional=not speech.paused)
+        return self._newest.transcript
+
+    def _unsettled(self, utterance: Utterance) -> bool:
+        """Whether another pass may find other words although the newest heard all."""
+        mixed = self._newest.provisional and may_be_mixed(utterance, self._transcriber)
+        return mixed or not self._newest.transcript.settled
 
     def _propose(self, speech: Speech, transcript: Transcript, began_at: float) -> None:
         """Have the words answered, unless they are being answered already or do not count any more."""
@@ -153,9 +197,8 @@ class Transcribing:
             self._turns.propose(draft, times)
             self._said.put(draft)
         if speech.paused:
-            if speech.utterance is not None and missed(transcript, speech.utterance.clear_s):
-                warned = events.Warned(self._turns.elapsed_s(), *NOT_CAUGHT, speech.turn)
-                self._turns.tell(draft, warned)  # when the turn ends here; nothing else answers it
+            if speech.utterance is not None:
+                self._tell_missed(draft)
             self._turns.confirm(draft)
 
 
@@ -206,4 +249,4 @@ def joined(pieces: list[Transcript]) -> Transcript:
     if not spoken:
         return replace(NO_WORDS, spoken=likely)
     text = " ".join(piece.text for piece in spoken)
-    return Transcript(text, spoken[0].language, min(piece.confidence for piece in spoken), likely)
+    return Transcript(text, spoken[-1].language, min(piece.confidence for piece in spoken), likely)
