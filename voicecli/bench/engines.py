@@ -120,10 +120,19 @@ class _Detector(_Watched):
 class _Transcriber(_Watched):
     _engine: Transcriber
 
-    def transcribe(self, samples: Float32, *, provisional: bool = False, clear_s: float = 0.0) -> Transcript:
+    def transcribe(
+        self,
+        samples: Float32,
+        *,
+        provisional: bool = False,
+        language: str | None = None,
+        clear_s: float = 0.0,
+    ) -> Transcript:
         with self._meter.call("transcriber") as call:
             call.sound_s = samples.size / RATE_HZ
-            return self._engine.transcribe(samples, provisional=provisional, clear_s=clear_s)
+            return self._engine.transcribe(
+                samples, provisional=provisional, language=language, clear_s=clear_s
+            )
 
 
 class _Completion(_Watched):
