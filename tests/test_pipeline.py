@@ -30,6 +30,7 @@ from voicecli.messages import (
     Transcript,
 )
 from voicecli.pipeline import Pipeline
+from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.times import STAGES
 
 if TYPE_CHECKING:
@@ -232,6 +233,7 @@ def talking(
     headphones: bool = False,
     push_to_talk: bool = False,
     answers: type[Answers] = Answers,
+    notice: Notice | None = None,
 ) -> Iterator[Talk]:
     defaults = Config()
     config = defaults.model_copy(
@@ -244,6 +246,7 @@ def talking(
     )
     detector, scribe, judge, model = LoudIsSpeech(), Scribe(lines), Judge(), answers(replies)
     engines = Engines(detector, judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
+    streams.notice = notice
     pipeline = Pipeline(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     pipeline.start()
     try:
@@ -277,6 +280,15 @@ def test_a_question_is_answered_and_its_events_come_in_order() -> None:
     assert tuple(stages) == STAGES
     assert sum(stages.values()) == pytest.approx(total, abs=0.5)
     assert talk.answers.asked[0][-1] == ChatMessage("user", "what time is it")
+
+
+def test_which_devices_it_begins_with_is_told_first_however_late_the_listener_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Listening, "run", lambda _: None)
+    with talking([], [], notice=Notice("talk begins with another microphone", "")) as talk:
+        talk.until(events.Listening)
+    assert talk.names() == ["warning", "listening"]
 
 
 def test_the_detector_is_spared_silence_but_for_pauses() -> None:

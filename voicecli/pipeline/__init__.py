@@ -124,6 +124,7 @@ class Pipeline:
     def start(self) -> None:
         """Open the devices and begin; the first `Listening` is told when all is warm. Raises DeviceError."""
         self._streams.start(self._capture.on_block, self._on_output)
+        self._listening.hearing.check()  # which devices it begins with is told before `Listening`
         for worker in self._workers:
             worker.start()
 
