@@ -122,6 +122,19 @@ def test_a_faint_voice_is_speech_in_a_quiet_room(detector: Detector, peak_dbfs: 
     assert np.mean(found > 0.5) > 0.8
 
 
+def test_a_faint_voice_that_hardly_stands_out_from_the_room_is_speech(detector: Detector) -> None:
+    """Its loudest frames are 8 dB above the room."""
+    room = np.tile(NOISE, 2)[: 5 * RATE_HZ] * np.float32(10 ** (-70 / 20))
+    speech = speak("The train from the airport leaves every twenty minutes.")
+    faint = speech / np.abs(speech).max() * np.float32(10 ** (-54 / 20))
+    begin = 2 * RATE_HZ // FRAME_SAMPLES
+    mixed = room[: begin * FRAME_SAMPLES + faint.size].copy()
+    mixed[begin * FRAME_SAMPLES :] += faint
+    found = probabilities(detector, mixed)
+    assert found[:begin].max() < 0.3
+    assert np.mean(found[begin:] > 0.5) > 0.6
+
+
 @pytest.mark.parametrize("dbfs", [-85.0, -70.0, -55.0])
 def test_a_room_is_no_speech_however_quiet_it_is(detector: Detector, dbfs: float) -> None:
     assert probabilities(detector, NOISE * np.float32(10 ** (dbfs / 20))).max() < 0.3

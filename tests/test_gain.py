@@ -30,6 +30,13 @@ def test_a_faint_voice_is_as_loud_as_one_that_is_heard_from_its_first_frame() ->
     assert gains[-2:] == pytest.approx([HEARD_DBFS + 60, HEARD_DBFS + 58])
 
 
+def test_a_voice_that_hardly_stands_out_is_turned_up_and_a_room_that_wavers_is_not() -> None:
+    gain = Gain()
+    rooms = [-70.0 + (-2.0, 0.0, 2.0)[at % 3] for at in range(frames(5))]
+    assert set(gains_db(*rooms, gain=gain)) == {0.0}
+    assert gains_db(-63.0, gain=gain) == pytest.approx([HEARD_DBFS + 63])
+
+
 def test_a_loud_voice_is_left_as_it_is() -> None:
     assert gains_db(-70.0, -20.0, -30.0, -12.0) == [0.0] * 4
 

@@ -16,8 +16,9 @@ HEARD_DBFS = -35.0
 MOST_DB = 36.0
 """And by no more than this: below -71 dBFS even a quiet microphone is mostly its own noise."""
 
-STANDS_OUT_DB = 10.0
-"""What is so far above the room is a sound, and may be somebody."""
+STANDS_OUT_DB = 6.0
+"""What is so far above the room is a sound, and may be somebody: as `segment.snr_db` has it. The frames of a
+room waver by 2 dB or so."""
 
 FALL_DB_S = 30.0
 """While sounds go on, what was loud is forgotten so fast: softer ones may be somebody else."""
