@@ -12,7 +12,7 @@ from voicecli.audio.monitor import copy_notice
 from voicecli.audio.reference import Reference
 from voicecli.audio.streams import Notice, StreamFormat
 from voicecli.clock import FakeClock
-from voicecli.config import AudioConfig
+from voicecli.config import AudioConfig, SegmentConfig
 from voicecli.listen.capture import Capture
 from voicecli.listen.echo import EchoCanceller
 from voicecli.listen.residual import NOTHING_KNOWN, EchoState
@@ -139,7 +139,7 @@ def test_what_only_suppresses_noise_takes_no_echo_out(setting: str) -> None:
 
 def _hears(seat: Seat, levels: list[float]) -> list[str]:
     for level in levels:
-        seat.hearing.check_loudness(level, -60.0)
+        seat.hearing.check_loudness(level, SegmentConfig().min_level_dbfs)
     return seat.checks()
 
 
@@ -151,6 +151,12 @@ def test_a_headset_s_mute_that_leaves_noise_is_told_once() -> None:
     (told,) = _hears(seat, noise[: 3 * seconds])
     assert "nothing as loud as speech" in told
     assert _hears(seat, noise * 3) == []
+
+
+def test_who_was_heard_however_softly_is_not_told_that_they_are_not() -> None:
+    seat = Seat()
+    seat.hearing.heard_somebody()
+    assert _hears(seat, [-68.0] * 900) == []
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,11 @@ STEADY_DB = 10.0
 """Nothing that happens in a room stays so close to its median; pink noise in frames of 32 ms does."""
 
 
+UNMUTED_DBFS = -60.0
+"""Who speaks to a microphone is louder than this, and what a headset's mute lets through is softer. The gate
+takes what is fainter for speech all the same."""
+
+
 def only_noise(levels_dbfs: Sequence[float] | Float32, speech_dbfs: float) -> bool:
     """Whether frames of some seconds hold nothing as loud as speech, and nothing that happens either.
 
@@ -63,7 +68,7 @@ def only_noise(levels_dbfs: Sequence[float] | Float32, speech_dbfs: float) -> bo
     room where nobody speaks seldom does.
     """
     loudest = float(np.max(levels_dbfs))
-    return loudest < min(speech_dbfs, float(np.median(levels_dbfs)) + STEADY_DB)
+    return loudest < min(max(speech_dbfs, UNMUTED_DBFS), float(np.median(levels_dbfs)) + STEADY_DB)
 
 
 def first_audible(samples: Float32, rate_hz: int, floor_dbfs: float = -50.0) -> int:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 RECORDED_S = 3.0
-SILENT_DBFS = -60.0
-"""Who speaks to try a microphone is louder than this; it is also above what a headset's mute lets through."""
 
 
 def check(device: Device, kind: Kind) -> str:
@@ -51,6 +49,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
     from voicecli.audio.channels import listened_to, need_channel
     from voicecli.audio.choose import device_of
     from voicecli.audio.devices import DeviceStream
+    from voicecli.audio.level import UNMUTED_DBFS
     from voicecli.audio.meter import level_of
     from voicecli.audio.monitor import copy_notice, is_copy
 
@@ -66,7 +65,7 @@ def test(config: Config, clock: Clock, *, as_json: bool) -> None:
     _tell(f"speak now: {RECORDED_S:.0f} s are recorded from {microphone.name!r}")
     samples = listened_to(record(stream, RECORDED_S, clock).samples, audio.channel)
     level = level_of(samples)
-    silent = _loudest_dbfs(samples, microphone.rate_hz) < SILENT_DBFS
+    silent = _loudest_dbfs(samples, microphone.rate_hz) < UNMUTED_DBFS
     if as_json:
         typer.echo(json.dumps(_report(level, microphone, back.form, silent=silent)))
     else:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.audio.level import SILENCE_DBFS, only_noise
+from voicecli.audio.level import SILENCE_DBFS, UNMUTED_DBFS, only_noise
 from voicecli.audio.monitor import copy_notice
 from voicecli.listen.bargein import barge_in
 from voicecli.messages import FRAME_S
@@ -110,14 +110,14 @@ class Hearing:
             self._warn(notice.message, notice.remedy)
 
     def check_loudness(self, level_dbfs: float, speech_dbfs: float) -> None:
-        """The next frame, which `speech_dbfs` or more may be speech.
+        """The next frame; below `speech_dbfs` nothing is speech.
 
         Told once in a talk, and only while nothing was as loud: somebody who is heard may be silent for long.
         """
         if self._faint is None:
             return
         self._faint.append(level_dbfs)
-        if level_dbfs >= speech_dbfs:
+        if level_dbfs >= max(speech_dbfs, UNMUTED_DBFS):
             self._faint = None
         elif len(self._faint) * FRAME_S >= FAINT_S:
             levels, self._faint = self._faint, []
@@ -127,6 +127,10 @@ class Hearing:
                     f"the microphone {self._streams.microphone.name!r} hears nothing as loud as speech yet",
                     "if you are speaking: unmute it, turn it up, or choose another: voicecli devices --meter",
                 )
+
+    def heard_somebody(self) -> None:
+        """Somebody speaks, however softly."""
+        self._faint = None
 
     def check_silence(self) -> None:
         """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""

@@ -209,6 +209,7 @@ class Listening:
 
     def _begin_turn(self, at: float) -> None:
         turn = self._turns.open(at)
+        self.hearing.heard_somebody()
         self._seen_s = 0.0
         self._silence_agent()
         self._playback.resume()  # a hold: nothing of it is left to be heard
