@@ -33,7 +33,10 @@ WIRES = (
     ("module-remap-source", "master=mic_wire.monitor", "source_name=virtual_mic"),
 )
 TAPE_LAG = RATE_HZ // 2
-"""The tape is behind the loudspeaker by less than this."""
+"""The tape is behind the loudspeaker by less than this, where the computer is not busy."""
+LOUD = 0.01
+SILENT_S = 1.5
+"""No pause in a sentence is so long."""
 
 
 def can_run() -> bool:
@@ -151,6 +154,20 @@ class Room:
         """As much of it as has come by now."""
         data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]
         return data.astype(np.float32) / np.float32(32768)
+
+    def heard_out(self, begin: int = 0) -> Float32:
+        """The same, once something has sounded and `SILENT_S` of silence have been recorded after it.
+
+        However late the tape is, and without it being known when the program has played all.
+        """
+
+        def over() -> bool:
+            loud = np.flatnonzero(np.abs(self.recorded(begin)) > LOUD)
+            return bool(loud.size) and self.position() - begin - loud[-1] > SILENT_S * RATE_HZ
+
+        with self._grown:
+            assert self._grown.wait_for(over, timeout=30)
+        return self.recorded(begin)
 
     def kill(self) -> None:
         """End the server without a word, as a crash would."""

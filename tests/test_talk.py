@@ -107,7 +107,7 @@ def test_devices_of_the_room_are_listed_and_open() -> None:
     with Room() as room:
         listed = voicecli("devices", "--json", "--check", env=room.env)
         said = voicecli("say", "Good morning to you all.", env=room.env)
-        tape = room.tape()
+        tape = room.heard_out()
         unknown = voicecli("talk", "--input-device", "yeti", env=room.env)
     assert listed.returncode == 0, listed.stderr
     default = next(device for device in json.loads(listed.stdout) if device["default_input"])
