@@ -264,12 +264,18 @@ class DeviceStream:
         return self.ended or self._pulse.stopped(self.calls, now)
 
     def drain(self) -> None:
-        """Wait until what was handed to the device has sounded, however late; waits as `close` does."""
+        """Wait until what was handed to the device has sounded, however late it is, and stop.
+
+        Waits as long as its driver does: for ever where a sound server hangs.
+        """
         if self._stream is not None:
             self._stream.stop(ignore_errors=True)
 
     def close(self) -> None:
-        """Abort; what is not played yet is lost. Idempotent. Waits for ever where a sound server hangs."""
+        """Abort; what is not played yet is not waited for. Idempotent.
+
+        Waits as long as its driver does: for ever where a sound server hangs.
+        """
         stream, self._stream = self._stream, None
         if stream is not None:
             with runaways_ended():
