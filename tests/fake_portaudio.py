@@ -31,11 +31,6 @@ class FakeStream:
         self.log.append("start")
         self.machine.refuse_if_told(f"start {self.kind}", "Error starting stream: ")
 
-    def stop(self, ignore_errors: bool) -> None:
-        assert ignore_errors
-        assert self.machine.answers.wait(60)
-        self.log.append("stop")
-
     def abort(self, ignore_errors: bool) -> None:
         assert ignore_errors
         assert self.machine.loop_ended.wait(60)

@@ -24,9 +24,7 @@ from voicecli.audio.devices import (
 )
 from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, to_monotonic
-from voicecli.cli.say import _aloud
 from voicecli.clock import FakeClock
-from voicecli.config import Config
 from voicecli.errors import DeviceError
 from voicecli.worker import any_alive
 
@@ -267,24 +265,6 @@ def test_a_stream_is_opened_as_agreed(machine: Machine) -> None:
     stream.close()
     assert opened.log == ["start", "abort", "close"]
     assert not stream.ended
-
-
-def test_say_lets_the_device_play_what_it_still_holds(machine: Machine) -> None:
-    """On a busy computer it plays later than its driver tells."""
-    _aloud([], SimpleNamespace(rate_hz=22_050), Config())  # type: ignore[arg-type]  # duck-typed
-    (loudspeaker,) = machine.streams
-    assert loudspeaker.log == ["start", "stop", "abort", "close"]
-
-
-def test_a_device_that_never_has_played_all_is_not_waited_for(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(closing, "DRAIN_S", 0.05)
-    stream = DeviceStream("output", find_device("output", "default"), 22_050, 20, 60)
-    stream.start(lambda *_: None)
-    machine.answers.clear()
-    assert not closing.drain_in_time(stream)
-    machine.answers.set()
 
 
 @pytest.mark.parametrize("when", ["open input", "start input"])

@@ -9,9 +9,6 @@ from voicecli.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DRAIN_S = 2.0
-"""What a device still holds is waited for no longer than this."""
-
 CLOSE_S = 1.0
 """Devices are waited for no longer than this; one that works is closed in a few ms."""
 
@@ -22,21 +19,6 @@ class Closes(Protocol):
     def close(self) -> None:
         """Give it back, however long that takes."""
         ...
-
-
-class Drains(Protocol):
-    """What is played to its end, as `DeviceStream` is."""
-
-    def drain(self) -> None:
-        """Wait until all has sounded, however long that takes."""
-        ...
-
-
-def drain_in_time(stream: Drains) -> bool:
-    """Let it play what it was given, on a thread of its own; whether that was done within `DRAIN_S`."""
-    draining = Worker("drain device", stream.drain, lambda: None)
-    draining.start()
-    return draining.join(DRAIN_S)
 
 
 def close_in_time(streams: Iterable[Closes]) -> bool:

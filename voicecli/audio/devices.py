@@ -263,14 +263,6 @@ class DeviceStream:
             self._pulse = Pulse(now)
         return self.ended or self._pulse.stopped(self.calls, now)
 
-    def drain(self) -> None:
-        """Wait until what was handed to the device has sounded, however late it is, and stop.
-
-        Waits as long as its driver does: for ever where a sound server hangs.
-        """
-        if self._stream is not None:
-            self._stream.stop(ignore_errors=True)
-
     def close(self) -> None:
         """Abort; what is not played yet is not waited for. Idempotent.
 

@@ -111,7 +111,7 @@ def _to_file(output: Path, clauses: Iterable[str], synthesizer: Synthesizer) -> 
 def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> None:
     """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
     from voicecli.audio.choose import device_of
-    from voicecli.audio.closing import close_in_time, drain_in_time
+    from voicecli.audio.closing import close_in_time
     from voicecli.audio.devices import DeviceStream
     from voicecli.clock import MonotonicClock
     from voicecli.messages import Clause, SpokenChunk
@@ -143,6 +143,5 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
             playback.forget()
         playback.finish()
         wait_until(lambda: playback.done(clock.now()))
-        drain_in_time(stream)  # a busy computer plays later than its driver tells
     finally:
         close_in_time([stream])
