@@ -287,12 +287,15 @@ NOTHING = look("", 0.2)
         pytest.param((7.0, 7.0), ("One two.", "Three four."), "One two. Three four.", id="all of it"),
         pytest.param((7.0, 7.0), ("", "Three four."), "Three four.", id="half of it"),
         pytest.param((8.5, 6.3, 2.8), ("", "", "Hm."), "", id="a sixth of it: a crowd"),
+        pytest.param((8.5, 6.3, 2.8), ("", TWICE, ""), "", id="a third, and that repeats itself: a crowd"),
+        pytest.param((8.5, 6.3, 2.8), (TWICE, TWICE, ""), f"{TWICE} {TWICE}", id="all of it repeats itself"),
     ],
 )
 def test_long_sound_that_tells_nothing_is_heard_in_parts(
     lengths_s: tuple[float, ...], heard: tuple[str, ...], text: str
 ) -> None:
-    transcriber, _ = looking(look(LOOP, 0.5, -0.1), *(look(each) if each else NOTHING for each in heard))
+    looks = [look(each) if each else NOTHING for each in heard for _ in range(2 if each == TWICE else 1)]
+    transcriber, _ = looking(look(LOOP, 0.5, -0.1), *looks)
     assert transcriber.transcribe(speaking(*lengths_s)).text == text
 
 

@@ -23,6 +23,7 @@ from voicecli.listen.guards import (
     NO_SPEECH,
     Words,
     alike,
+    is_loop,
     once,
     token_budget,
 )
@@ -47,6 +48,8 @@ LONG_S = 9.0
 not. docs/decisions/0011-words-that-are-said.md has the figures."""
 LEAST_WORDED = 0.2
 """So much of such sound lies in parts with words when somebody speaks."""
+LEAST_REPEATED = 0.5
+"""And so much where words repeat themselves in all of these, as they do in one part or other of a crowd."""
 CHANGED_LANGUAGE = 0.9
 """A word, a hum or a laugh is taken for another language with up to 0.88."""
 AROUND_S = 0.3
@@ -181,8 +184,12 @@ class Transcriber:
             self.transcribe(part, language=language, clear_s=clear_s * part.size / samples.size)
             for part in parts
         ]
-        worded = sum(part.size for part, given in zip(parts, found, strict=True) if given.text)
-        if worded < LEAST_WORDED * samples.size:
+        shares = [part.size / samples.size for part in parts]
+        worded = sum(share for share, given in zip(shares, found, strict=True) if given.text)
+        straight = worded - sum(
+            share for share, given in zip(shares, found, strict=True) if is_loop(given.text)
+        )
+        if straight < LEAST_WORDED and worded < LEAST_REPEATED:
             return self._nothing(words)
         said = [given for given in found if given.text]
         text = " ".join(given.text for given in said)
