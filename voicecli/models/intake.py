@@ -26,9 +26,10 @@ _CHUNK_BYTES = 1 << 20
 class Tally:
     """How far the files of one model have come; what is told never goes back."""
 
-    def __init__(self, reporter: Reporter, done: int) -> None:
-        """`done` bytes are here already."""
+    def __init__(self, reporter: Reporter, total: int, done: int) -> None:
+        """Of `total` bytes `done` are here already."""
         self._reporter = reporter
+        self._total = total
         self._written = self._told = done
         self._ahead = 0
 
@@ -47,7 +48,8 @@ class Tally:
         self._written -= count
 
     def _tell(self) -> None:
-        self._told = max(self._told, self._written + self._ahead)
+        # What is ahead is still packed, so it tells about how many bytes it will be.
+        self._told = max(self._told, min(self._total, self._written + self._ahead))
         self._reporter.at(self._told)
 
 

@@ -183,7 +183,7 @@ class Puller:
         size = f"{total / 1e6:.1f} MB{here}"
         self._reporter.say(f"{model.name}: {model.about}, {size}, licence {model.licence}")
         self._reporter.begin(model.name, total, done)
-        self._from_any_source(model, files, Tally(self._reporter, done))
+        self._from_any_source(model, files, Tally(self._reporter, total, done))
 
     def _from_any_source(self, model: Model, files: Sequence[ModelFile], tally: Tally) -> None:
         folder = self._store.path(model.name)

