@@ -265,7 +265,7 @@ def test_remove_takes_what_an_unfinished_pull_left(scene: Scene) -> None:
 )
 def test_parts_that_cannot_be_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="part"):
-        ModelFile(**{**big().files[0].model_dump(), **change})  # type: ignore[arg-type]
+        ModelFile(**{**big().files[0].model_dump(), **change})
 
 
 def test_parts_want_a_wheel_each() -> None:
