@@ -193,7 +193,7 @@ def headroom(shares: dict[str, float], cores: int) -> Finding:
     remedies = {
         "speech to text": "set transcribe.model to whisper-base",
         "text to speech": "choose a voice of lower quality: synthesize.voice",
-        "language model": "choose a smaller language model: generate.model",
+        "language model": 'use the small language model: --light, or generate.model = "light"',
     }
     remedy = f"close what else is running, or {remedies[slowest]}"
     return Finding("fail" if shares[slowest] >= TOO_BUSY else "warn", found, remedy)

@@ -12,7 +12,7 @@ from voicecli.errors import ModelError
 from voicecli.models.intake import Intake, Tally
 from voicecli.models.manifest import hub_name, is_voice_name
 from voicecli.models.sources import Source, SourceError, Wanted, WrongBytesError
-from voicecli.models.suited import LIGHT_MODEL, SCRATCH, default_model, is_better, suiting
+from voicecli.models.suited import LIGHT_MODEL, SCRATCH, default_model, free_bytes, is_better, suiting
 from voicecli.models.wheels import room_for
 from voicecli.posix import locked
 
@@ -107,13 +107,12 @@ class Puller:
         wanted = sum(missing.values())
         # One model at a time: of what lies beside the files only the largest counts.
         wanted += max((room_for(model) for model in models if missing[model.name]), default=0)
-        root = self._store.root
-        there = next((folder for folder in (root, *root.parents) if folder.is_dir()), None)
-        if not wanted or there is None or (free := shutil.disk_usage(there).free) >= wanted:
+        free = free_bytes(self._store.root)
+        if not wanted or free is None or free >= wanted:
             return
         names = ", ".join(name for name, size in missing.items() if size)
         raise ModelError(
-            f"{names} may need {wanted / 1e9:.2f} GB in '{root}', where {free / 1e9:.2f} GB are free",
+            f"{names} may need {wanted / 1e9:.2f} GB in '{self._store.root}'; {free / 1e9:.2f} GB are free",
             _MAKE_ROOM,
         )
 

@@ -5,6 +5,7 @@ The one owner of that rule. Why so: docs/decisions/0018-language-models.md
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -105,11 +106,18 @@ def is_better(one: str, other: str) -> bool:
 
 def this_machine(root: Path) -> Machine:
     """Look at this one; `root`: the folder of the models, which may not be there yet."""
-    there = next((folder for folder in (root, *root.parents) if folder.is_dir()), None)
-    if there is None:
-        return Machine(usable_cores(), usable_memory_bytes())
-    held = sum(path.stat().st_size for path in root.glob(f"*/{SCRATCH}/**/*") if path.is_file())
-    return Machine(usable_cores(), usable_memory_bytes(), shutil.disk_usage(there).free + held)
+    free = free_bytes(root)
+    if free is not None and os.path.isdir(root):  # noqa: PTH112  # Path raises for a name no disk can hold
+        free += sum(path.stat().st_size for path in root.glob(f"*/{SCRATCH}/**/*") if path.is_file())
+    return Machine(usable_cores(), usable_memory_bytes(), free)
+
+
+def free_bytes(root: Path) -> int | None:
+    """Free disk where a folder is, or would be; None where that cannot be told."""
+    for folder in (root, *root.parents):
+        if os.path.isdir(folder):  # noqa: PTH112  # Path raises for a name no disk can hold
+            return shutil.disk_usage(folder).free
+    return None
 
 
 def _lack(rung: _Rung, machine: Machine) -> str:
