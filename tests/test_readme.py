@@ -28,6 +28,7 @@ NOT_RUN = {
     "voicecli talk": "needs a microphone",
     "voicecli talk --headphones": "needs a microphone",
     "voicecli talk --push-to-talk": "needs a microphone and a key",
+    "voicecli talk --light": "needs a microphone",
     "voicecli talk --plain": "needs a microphone",
     "voicecli talk --json": "needs a microphone",
     "voicecli devices --meter": "needs a microphone",
