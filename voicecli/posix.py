@@ -97,6 +97,13 @@ def locked(file: IO[bytes]) -> bool:
     return True
 
 
+def kill_group(leader: int) -> None:
+    """End a process that leads a group and was not waited for, and what it started; on Windows nothing."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
+
+
 MARK_PASTES = b"\x1b[?2004h"
 """Has a terminal put ESC [200~ and ESC [201~ around what is pasted, which is typed in no other way."""
 

@@ -27,6 +27,7 @@ from typing import IO, TYPE_CHECKING, Self
 from voicecli.config.proxies import check_proxies
 from voicecli.errors import ConfigError
 from voicecli.models.sources import SourceError, WrongBytesError, without
+from voicecli.posix import kill_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -117,6 +118,8 @@ class _Delivery:
         self._pool.shutdown(cancel_futures=True)
         for archive in list(self._open):
             self._drop(archive)  # what is wrong with it may be known to who reads, not here
+        with suppress(OSError):  # absent, or wheels wait in it
+            self._folder.rmdir()
 
     def members(self, parts: Sequence[str]) -> Iterator[bytes]:
         """Give the bytes of these members, one after the other."""
@@ -221,7 +224,9 @@ class _Delivery:
                     if self._stop.is_set():
                         raise SourceError("the pull was stopped")
             finally:
-                pip.kill()  # nothing happens to one that has ended
+                if pip.poll() is None:
+                    kill_group(pip.pid)  # uv is a process of its own before pip
+                    pip.kill()
             said = _text_of(complaints)
         if not pip.returncode and (path := _whole_wheel(folder)) is not None:
             return path
