@@ -108,6 +108,9 @@ class Intake:
         except WrongBytesError:
             tally.lost(self._cut())
             raise
+        finally:
+            if not self.done:
+                self.path.unlink(missing_ok=True)
 
     def _look(self) -> None:
         with self.path.open("rb") as stream:
@@ -141,9 +144,6 @@ class Intake:
         """Keep only what was compared; gives the bytes removed."""
         size, kept = self.path.stat().st_size, self._compared
         self.done, self._whole, self._part = 0, self.file.hasher(), hashlib.sha256()
-        if kept:
-            os.truncate(self.path, kept)
-            self._look()
-        else:
-            self.path.unlink()
+        os.truncate(self.path, kept)
+        self._look()
         return size - kept
