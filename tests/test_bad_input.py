@@ -273,7 +273,7 @@ def test_a_pull_that_is_stopped_keeps_what_came(tmp_path: Path, slow_hub: str, e
     command = ["models", "pull", "whisper-base", "--models-dir", str(tmp_path)]
     with started(*command, env=env, network=True) as process:
         assert process.stderr is not None
-        while not list(tmp_path.rglob("*.part")):
+        while not any(part.stat().st_size for part in tmp_path.rglob("*.part")):
             assert process.poll() is None
         process.send_signal(end)
         assert process.wait(timeout=20) == 128 + end
