@@ -10,11 +10,11 @@ help: ## this list
 
 # Exit code 3: no microphone. The trap keeps make quiet about Ctrl-C, which is how a talk ends.
 talk: ## talk with it; where there is no microphone, a demonstration (flags: make talk ARGS="--plain")
-	@sh scripts/setup.sh talk
+	@sh scripts/setup.sh talk $(filter --light,$(ARGS))
 	@trap : INT; $(PY) -m voicecli talk $(ARGS) || { \
 	  code=$$?; [ $$code = 3 ] || exit $$code; \
 	  echo 'So here is "voicecli demo": the same pipeline in real time, on simulated devices.' >&2; \
-	  $(PY) -m voicecli demo $(filter --plain --json,$(ARGS)); }
+	  $(PY) -m voicecli demo $(filter --plain --json --light,$(ARGS)); }
 
 setup: ## only the set-up: .venv, PortAudio, models (another Python: make setup PYTHON=python3.12)
 	@sh scripts/setup.sh talk

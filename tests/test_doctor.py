@@ -24,6 +24,9 @@ from voicecli.doctor.engines import SERVER_S, Engines, headroom
 from voicecli.doctor.sound import SLOW_MS, Sound
 from voicecli.errors import DeviceError, ModelError
 from voicecli.models.store import ModelStore
+from voicecli.models.suited import Machine
+
+BIG = "llm-qwen2-5-coder-1-5b"
 
 
 @pytest.fixture
@@ -248,6 +251,12 @@ def models(tmp_path: Path) -> ModelStore:
     return ModelStore(tmp_path, manifest)
 
 
+@pytest.fixture(autouse=True)
+def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer that suits the best language model."""
+    monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(2, 8 * 10**9, 9 * 10**9))
+
+
 def engines(store: ModelStore, *, full: bool = False, connect: bool = False, **generate: object) -> Engines:
     config = Config(generate=GenerateConfig.model_validate(generate))
     return Engines(config, store, MonotonicClock(), full=full, connect=connect)
@@ -258,8 +267,22 @@ def test_models_that_are_there(models: ModelStore) -> None:
     for look in (patient.detector, patient.completion, patient.transcriber, patient.synthesizer):
         assert look().status == "pass"
         assert "as published" in look().found
-    small = patient.language_model()
-    assert (small.status, small.remedy) == ("warn", 'run "voicecli models pull llm-qwen3-0-6b"')
+
+
+def test_the_language_model_is_told_with_its_reason(models: ModelStore) -> None:
+    small = engines(models).language_model()
+    assert (small.status, small.remedy) == ("warn", f'run "voicecli models pull {BIG}"')
+    assert "chosen because no better one for this machine is here; it answers like a toy" in small.found
+    asked = engines(models, model="light").language_model()
+    assert (asked.status, asked.remedy) == ("pass", "")
+    assert "it answers like a toy" in asked.found
+    install(models.root, models.manifest[BIG])
+    best = engines(models).language_model()
+    assert (best.status, best.remedy) == ("pass", "")
+    assert best.found == (
+        f"{BIG}, 0 MB, as published; chosen because this machine has 2 usable cores and 8.0 GB of memory"
+    )
+    assert "chosen" not in engines(models, model=BIG).language_model().found
 
 
 def test_a_model_that_is_missing_cut_or_spoilt(models: ModelStore) -> None:

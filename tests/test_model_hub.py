@@ -14,11 +14,11 @@ from typing import ClassVar
 import pytest
 from huggingface_hub.utils import close_session  # type: ignore[attr-defined]
 
-from tests.model_fakes import Lines, model_file
+from tests.model_fakes import model_file
 from voicecli.errors import ModelError
 from voicecli.models.hub import HubSource
 from voicecli.models.manifest import HubPlace, Model
-from voicecli.models.sources import SourceError
+from voicecli.models.sources import SourceError, Wanted
 
 DATA = bytes(range(256)) * 4096
 
@@ -29,6 +29,7 @@ class Hub(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     pages: ClassVar[dict[str, bytes]] = {}
     breaks: ClassVar[dict[str, int]] = {}
+    knows_ranges: ClassVar[bool] = True
     asked: ClassVar[list[str]] = []
 
     def do_HEAD(self) -> None:
@@ -41,6 +42,7 @@ class Hub(BaseHTTPRequestHandler):
             self.answer(404, b"none")
             return
         wanted = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-")
+        wanted = wanted if self.knows_ranges else "0"
         body = self.pages[path][int(wanted) :]
         if self.breaks.get(path, 0) > 0:
             self.breaks[path] -= 1
@@ -63,7 +65,7 @@ class Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSource]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    Hub.pages, Hub.breaks, Hub.asked = {}, {}, []
+    Hub.pages, Hub.breaks, Hub.asked, Hub.knows_ranges = {}, {}, [], True
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -80,8 +82,9 @@ def model(folder: str = "") -> Model:
     return Model(name="m", kind="vad", about="", licence="", hf=place, files=(model_file("x.bin", DATA),))
 
 
-def fetch(hub: HubSource, model: Model) -> bytes:
-    return b"".join(b"".join(chunks) for _, chunks in hub.fetch(model, model.files, Path(), Lines()))
+def fetch(hub: HubSource, model: Model, start: int = 0) -> bytes:
+    wanted = [Wanted(file, start) for file in model.files]
+    return b"".join(b"".join(chunks) for _, chunks in hub.fetch(model, wanted, Path(), lambda _: None))
 
 
 def test_files_come_at_the_pinned_revision(hub: HubSource) -> None:
@@ -95,6 +98,14 @@ def test_a_broken_transfer_is_taken_up_where_it_broke(hub: HubSource) -> None:
     assert fetch(hub, model()) == DATA
     half = len(DATA) // 2
     assert Hub.asked == [path, f"{path} bytes={half}-", f"{path} bytes={half + half // 2}-"]
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False])
+def test_a_file_is_fetched_from_a_byte_on(hub: HubSource, *, knows_ranges: bool) -> None:
+    path = "/owner/repo/resolve/abc/x.bin"
+    Hub.pages, Hub.knows_ranges = {path: DATA}, knows_ranges
+    assert fetch(hub, model(), 70_000) == DATA[70_000:]
+    assert Hub.asked == [f"{path} bytes=70000-"]
 
 
 def test_a_refusal_is_one_line(hub: HubSource) -> None:

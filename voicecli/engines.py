@@ -10,13 +10,8 @@ from voicecli.listen.complete import CompletionModel
 from voicecli.listen.detect import Detector
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
-from voicecli.models.choice import (
-    GOOD_LANGUAGE_MODEL,
-    SMALL_LANGUAGE_MODEL,
-    language_model_file,
-    voice_file,
-    whisper_folder,
-)
+from voicecli.models.choice import better_language_model, language_model_file, voice_file, whisper_folder
+from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.generate import ignore, make_generator, never
 from voicecli.reply.locales import localised
 from voicecli.speak.synthesize import Synthesizer
@@ -119,6 +114,10 @@ def load_generator(config: GenerateConfig, store: ModelStore) -> tuple[Generator
         generator = make_generator(config, gguf)
     except ModelError as error:
         return AbsentGenerator(error), ""
-    small = gguf is not None and gguf.parent.name == SMALL_LANGUAGE_MODEL
-    hint = f"it answers like a toy; a better one: voicecli models pull {GOOD_LANGUAGE_MODEL}" if small else ""
-    return generator, hint
+    hints = []
+    if gguf is not None and config.model == "auto":
+        if gguf.parent.name == LIGHT_MODEL:
+            hints.append("it answers like a toy")
+        if better := better_language_model(store, gguf.parent.name):
+            hints.append(f"a better one: voicecli models pull {better}")
+    return generator, "; ".join(hints)

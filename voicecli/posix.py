@@ -9,9 +9,11 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
 if sys.platform != "win32":
+    import fcntl
     import resource
     import termios
 
@@ -47,6 +49,59 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def usable_memory_bytes(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """RAM that this process may use: what is built in, or the least of its control groups; None on Windows.
+
+    `proc` and `cgroups` are for tests. Where the limits lie: cgroups(7), for version 1 and version 2.
+    """
+    if sys.platform == "win32":
+        return None
+    limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    with suppress(OSError):  # not Linux
+        for line in (proc / "self" / "cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers not in ("", "memory"):
+                continue
+            top = cgroups / controllers
+            file = "memory.limit_in_bytes" if controllers else "memory.max"
+            # In a container the path may be that of outside and not there: then the top is the container's.
+            group = top / path.lstrip("/")
+            for folder in (group, *group.parents):
+                if folder.is_relative_to(top):
+                    limits += _limit(folder / file)
+    return min(limits)
+
+
+def _limit(file: Path) -> list[int]:
+    """The number in a file, nothing for the word "max" and where there is no file."""
+    try:
+        return [int(file.read_text())]
+    except (OSError, ValueError):
+        return []
+
+
+def locked(file: IO[bytes]) -> bool:
+    """Keep other processes that ask for this file from having it, until it is closed; False if one has it.
+
+    Windows knows no such lock: there everybody has it.
+    """
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system that has no locks
+            return True
+    return True
+
+
+def kill_group(leader: int) -> None:
+    """End a process that leads a group and was not waited for, and what it started; on Windows nothing."""
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 MARK_PASTES = b"\x1b[?2004h"

@@ -13,7 +13,7 @@ import typer
 
 from voicecli.cli.bench_turns import trade_off
 from voicecli.cli.bench_turns import turns as bench_turns
-from voicecli.cli.options import ConfigFile, ModelsDir, settings, store_at
+from voicecli.cli.options import ConfigFile, Light, ModelsDir, lightened, settings, store_at
 from voicecli.errors import ConfigError, VoicecliError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def bench(
         Path | None,
         typer.Option(help="Add how often turns are cut off in this folder, as `bench turns` finds it."),
     ] = None,
+    light: Light = False,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
@@ -74,7 +75,7 @@ def bench(
     old = read_report(compare) if compare else None
     if html is not None and not html.absolute().parent.is_dir():
         raise ConfigError(f"there is no folder {html.parent}", "name a file in one that is there")
-    config = _with_short_answers(settings(config_file, {}))
+    config = _with_short_answers(lightened(settings(config_file, {}), light=light))
     _check_readable(wav or ())
     report, stopped = _measured(
         lambda stop, made: _run(config, store_at(models_dir), wav or (), turns, devices, stop, made)

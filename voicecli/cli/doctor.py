@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.cli.options import ConfigFile, InputDevice, ModelsDir, OutputDevice, store_at
+from voicecli.cli.options import (
+    ConfigFile,
+    InputDevice,
+    Light,
+    ModelsDir,
+    OutputDevice,
+    lightened,
+    store_at,
+)
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,6 +50,7 @@ def doctor(
     ] = False,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,
+    light: Light = False,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
@@ -52,7 +61,9 @@ def doctor(
         "--input-device": ("audio.input_device", input_device),
         "--output-device": ("audio.output_device", output_device),
     }
-    looks = _looks(config_file, flags, models_dir, listen=listen, full=full, connect=connect)
+    config, read = _settings(config_file, flags)
+    config = lightened(config, light=light)
+    looks = [("settings", read), *_looks(config, models_dir, listen=listen, full=full, connect=connect)]
     if listen:
         typer.echo("chirps will sound; the microphone must hear the loudspeaker", err=True)
     checks: list[Check] = []
@@ -71,25 +82,17 @@ def doctor(
 
 
 def _looks(
-    config_file: Path | None,
-    flags: Flags,
-    models_dir: Path | None,
-    *,
-    listen: bool,
-    full: bool,
-    connect: bool,
+    config: Config, models_dir: Path | None, *, listen: bool, full: bool, connect: bool
 ) -> list[tuple[str, Look]]:
-    """All checks by their names, in order."""
+    """All checks but the one of the settings by their names, in order."""
     from voicecli.clock import MonotonicClock
     from voicecli.doctor.engines import Engines
     from voicecli.doctor.sound import Sound
 
-    config, settings = _settings(config_file, flags)
     clock = MonotonicClock()
     sound = Sound(config.audio, clock, listen=listen, speech_dbfs=config.segment.min_level_dbfs)
     engines = Engines(config, store_at(models_dir), clock, full=full, connect=connect)
     return [
-        ("settings", settings),
         ("PortAudio", sound.portaudio),
         ("microphone", sound.microphone),
         ("permission", sound.permission),

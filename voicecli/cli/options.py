@@ -36,6 +36,10 @@ Whisper = Annotated[
     typer.Option("--model", help="Whisper: a name of `voicecli models list`, a folder or a hub name."),
 ]
 
+Light = Annotated[
+    bool, typer.Option("--light", help="Answer with the small language model: quick, and often wrong.")
+]
+
 
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
@@ -49,6 +53,14 @@ def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | 
         if file.maybe_ours:
             note(str(file))
     return loaded.config
+
+
+def lightened(config: Config, *, light: bool) -> Config:
+    """The settings with the light language model of this program in place of any other, if so asked."""
+    if not light:
+        return config
+    generate = config.generate.model_copy(update={"engine": "embedded", "model": "light"})
+    return config.model_copy(update={"generate": generate})
 
 
 def note(line: str) -> None:

@@ -14,10 +14,12 @@ from voicecli.cli.options import (
     ConfigFile,
     InputDevice,
     Language,
+    Light,
     ModelsDir,
     OutputDevice,
     Track,
     Voice,
+    lightened,
     settings,
     store_at,
 )
@@ -77,6 +79,7 @@ def talk(
         str | None,
         typer.Option(help="Language model: a name of `voicecli models list`, a .gguf, or a server's name."),
     ] = None,
+    light: Light = False,
     base_url: Annotated[
         str | None, typer.Option(help="Where an OpenAI-compatible server is, with its /v1.")
     ] = None,
@@ -86,6 +89,8 @@ def talk(
     models_dir: ModelsDir = None,
 ) -> None:
     """Talk: you speak, it answers. Ctrl-C ends."""
+    if light and (engine or model or base_url):
+        raise ConfigError("--light excludes --engine, --model and --base-url", "give it alone, or none of it")
     config = settings(
         config_file,
         {
@@ -101,6 +106,7 @@ def talk(
             "--language": ("transcribe.language", language),
         },
     )
+    config = lightened(config, light=light)
     view = _view(plain=plain, as_json=as_json)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.session import reads_keys
@@ -124,11 +130,12 @@ def demo(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The conversation: you left, the agent right.")
     ] = Path("voicecli-demo.wav"),
+    light: Light = False,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
     """Show a conversation without any device: a scripted user asks, the real pipeline answers."""
-    config = settings(config_file, {})
+    config = lightened(settings(config_file, {}), light=light)
 
     def questions(engines: Engines) -> Iterator[Iterator[Int16]]:
         for question in DEMO_QUESTIONS:

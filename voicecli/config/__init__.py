@@ -156,8 +156,9 @@ class GenerateConfig(Section):
     model: str = Field(
         default="auto",
         min_length=1,
-        description='embedded: "auto" (the best one present), a name of `voicecli models list`, a .gguf file '
-        "or a hub name; openai: the server's name for it",
+        description='embedded: "auto" (the best one here that suits this computer), "light" (the small one: '
+        "quick, often wrong), a name of `voicecli models list`, a .gguf file or a hub name; openai: the "
+        "server's name for it",
     )
     base_url: str = Field(
         default="http://127.0.0.1:11434/v1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicecli.bench.alone import run_alone
@@ -14,13 +15,14 @@ from voicecli.doctor import Finding
 from voicecli.engines import load
 from voicecli.errors import ModelError
 from voicecli.models.choice import (
-    GOOD_LANGUAGE_MODEL,
-    SMALL_LANGUAGE_MODEL,
+    best_language_model,
+    better_language_model,
     language_model_file,
     voice_file,
     whisper_folder,
 )
 from voicecli.models.store import pull_command
+from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.openai import OpenAiGenerator
 
 if TYPE_CHECKING:
@@ -92,14 +94,7 @@ class Engines:
             case "openai":
                 return self._server(generate)
             case "embedded":
-                finding = self._model(lambda: language_model_file(self._store, generate.model))
-                if SMALL_LANGUAGE_MODEL in finding.found and finding.status == "pass":
-                    return Finding(
-                        "warn",
-                        f"{finding.found}; it answers like a toy",
-                        pull_command(GOOD_LANGUAGE_MODEL),
-                    )
-                return finding
+                return self._embedded(generate)
 
     def speed(self) -> Finding:
         """How much of its time each engine takes, alone, on two questions said by the voice."""
@@ -138,6 +133,18 @@ class Engines:
                 )
         how = "read again, as published" if self._full else "as published"
         return Finding("pass", f"{model.name}, {model.bytes / 1e6:.0f} MB, {how}")
+
+    def _embedded(self, generate: GenerateConfig) -> Finding:
+        """The file, why it is this one, and whether another suits this computer better."""
+        finding = self._model(lambda: language_model_file(self._store, generate.model))
+        name = language_model_file(self._store, generate.model).parent.name
+        toy = "; it answers like a toy" if name == LIGHT_MODEL else ""
+        if generate.model != "auto":
+            return replace(finding, found=f"{finding.found}{toy}")
+        because = f"chosen because {best_language_model(self._store).reason}"
+        if better := better_language_model(self._store, name):
+            return Finding("warn", f"{finding.found}; {because}{toy}", pull_command(better))
+        return replace(finding, found=f"{finding.found}; {because}{toy}")
 
     def _server(self, generate: GenerateConfig) -> Finding:
         server = OpenAiGenerator(generate)
@@ -186,7 +193,7 @@ def headroom(shares: dict[str, float], cores: int) -> Finding:
     remedies = {
         "speech to text": "set transcribe.model to whisper-base",
         "text to speech": "choose a voice of lower quality: synthesize.voice",
-        "language model": "choose a smaller language model: generate.model",
+        "language model": 'use the small language model: --light, or generate.model = "light"',
     }
     remedy = f"close what else is running, or {remedies[slowest]}"
     return Finding("fail" if shares[slowest] >= TOO_BUSY else "warn", found, remedy)

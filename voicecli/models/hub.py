@@ -19,13 +19,13 @@ from voicecli.models.manifest import (
     ModelFile,
     hub_name,
 )
-from voicecli.models.sources import SourceError
+from voicecli.models.sources import SourceError, without
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
-    from voicecli.models.sources import Reporter
+    from voicecli.models.sources import Wanted
 
 _ANSWER_S = 3.0
 """A hub that is silent for this long is skipped for the rest of the run."""
@@ -67,18 +67,17 @@ class HubSource:
     def fetch(
         self,
         model: Model,
-        files: Sequence[ModelFile],
+        wanted: Sequence[Wanted],
         scratch: Path,  # nothing lies between
-        reporter: Reporter,
+        ahead: Callable[[int], None],
     ) -> Generator[tuple[ModelFile, Iterator[bytes]]]:
         """As `Source.fetch`; bytes come straight from the connection."""
         if model.hf is None:
             raise SourceError("the hub has no copy")
         self._demand_answer()
-        for file in files:
+        for file, start in wanted:
             path = f"{model.hf.folder}/{file.name}" if model.hf.folder else file.name
-            reporter.begin(file.name, file.bytes)
-            yield file, self._stream(model.hf.repo, path, model.hf.revision)
+            yield file, self._stream(model.hf.repo, path, model.hf.revision, start)
 
     def look_up(self, name: str) -> Model:
         """What the hub publishes for `owner/repo`, `owner/repo/file.gguf` or a Piper voice name.
@@ -119,11 +118,11 @@ class HubSource:
         except queue.Empty:
             return f"the hub did not answer within {self._answer_s:g} s"
 
-    def _stream(self, repo: str, path: str, revision: str) -> Iterator[bytes]:
+    def _stream(self, repo: str, path: str, revision: str, start: int = 0) -> Iterator[bytes]:
         """The bytes of one file. A broken connection is taken up again as long as it brought something."""
         from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 
-        done = 0
+        done = start
         while True:
             begun_at = done
             try:
@@ -154,9 +153,9 @@ class HubSource:
             headers["Range"] = f"bytes={start}-"
         with get_session().stream("GET", url, headers=headers, timeout=_SILENCE_S) as response:
             hf_raise_for_status(response)
-            if start and response.status_code != 206:
-                raise SourceError("the hub cannot take up a broken transfer")
-            yield from response.iter_bytes()  # as they come: nothing is lost where the connection breaks
+            skip = start if response.status_code != 206 else 0  # a server that knows no ranges sends all
+            # As they come: nothing is lost where the connection breaks.
+            yield from without(skip, response.iter_bytes())
 
     def _demand_answer(self) -> None:
         if problem := self.problem():

@@ -56,11 +56,23 @@ class ModelFile(_Frozen):
     git: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
     parts: tuple[str, ...] = ()
     """Members of the model's wheels that make up the file, in order."""
+    part_bytes: Annotated[int, Field(ge=0)] = 0
+    """Size of each part but the last, which has the rest; 0: not known. Then wheel i holds part i."""
+    part_sha256: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
+    """Hash of each part, where `part_bytes` is known."""
 
     @model_validator(mode="after")
     def _one_hash(self) -> Self:
         if sum(value is not None for value in (self.sha256, self.md5, self.git)) != 1:
             raise ValueError(f"{self.name}: wants exactly one of sha256, md5, git")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.part_bytes and -(-self.bytes // self.part_bytes) != len(self.parts):
+            raise ValueError(f"{self.name}: {len(self.parts)} parts do not make {self.bytes} bytes")
+        if self.part_sha256 and len(self.part_sha256) != len(self.parts) * bool(self.part_bytes):
+            raise ValueError(f"{self.name}: wants a hash for each part, and their size")
         return self
 
     @property
@@ -101,6 +113,13 @@ class Model(_Frozen):
     wheels: tuple[str, ...] = ()
     """Requirements of the packages that hold `parts`, versions pinned."""
     files: Annotated[tuple[ModelFile, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _a_wheel_for_each_part(self) -> Self:
+        sized = [file for file in self.files if file.part_bytes]
+        if sized and [len(file.parts) for file in self.files] != [len(self.wheels)]:
+            raise ValueError(f"{self.name}: parts of a known size want one file, and a wheel each")
+        return self
 
     @property
     def bytes(self) -> int:

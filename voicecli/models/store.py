@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from voicecli.errors import ModelError
 from voicecli.folders import data_folder
 from voicecli.models.manifest import Model, folder_name, hub_name, is_voice_name, load_manifest
+from voicecli.models.suited import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -205,7 +207,9 @@ class ModelStore:
         return self._read_record(self.root / folder)
 
     def remove(self, name: str) -> int:
-        """Delete a model's files; what else lies in its folder stays. Gives the bytes freed.
+        """Delete a model's files, and what an unfinished pull left; what else lies in its folder stays.
+
+        Gives the bytes freed.
 
         Raises ModelError: no such model, not here, outside of the root, or not permitted.
         """
@@ -213,10 +217,13 @@ class ModelStore:
         folder = self.path(name)
         if folder.resolve().parent != self.root.resolve():
             raise ModelError(f"'{folder}' leads out of '{self.root}'", "remove that link yourself")
-        if self.state(model) == "absent":
+        scratch = folder / SCRATCH
+        if self.state(model) == "absent" and not scratch.is_dir():
             raise self._absent(name, LIST_COMMAND)
-        freed = 0
+        freed = sum(path.stat().st_size for path in scratch.rglob("*") if path.is_file())
         try:
+            if scratch.is_dir():
+                shutil.rmtree(scratch)
             for file in (*(file.name for file in model.files), _STAMPS, _RECORD):
                 path = folder / file
                 if path.exists():

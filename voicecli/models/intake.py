@@ -1,0 +1,149 @@
+"""A file on its way to the disk: bytes of a source -> a whole file, known to be the published one.
+
+What has come outlasts an interruption: it lies in a file of its own, and the next intake goes on at its end.
+So that no wrong byte is kept, parts whose hash is known are compared when they are full, and all of it at
+the end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from voicecli.models.sources import WrongBytesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from voicecli.models.manifest import ModelFile
+    from voicecli.models.sources import Reporter
+
+_CHUNK_BYTES = 1 << 20
+
+
+class Tally:
+    """How far the files of one model have come; what is told never goes back."""
+
+    def __init__(self, reporter: Reporter, total: int, done: int) -> None:
+        """Of `total` bytes `done` are here already."""
+        self._reporter = reporter
+        self._total = total
+        self._written = self._told = done
+        self._ahead = 0
+
+    def written(self, count: int) -> None:
+        """So many more bytes lie in their file."""
+        self._written += count
+        self._tell()
+
+    def ahead(self, count: int) -> None:
+        """So many bytes have come and do not lie in their file yet."""
+        self._ahead = count
+        self._tell()
+
+    def lost(self, count: int) -> None:
+        """So many bytes were wrong, and are to come again."""
+        self._written -= count
+
+    def _tell(self) -> None:
+        # What is ahead is still packed, so it tells about how many bytes it will be.
+        self._told = max(self._told, min(self._total, self._written + self._ahead))
+        self._reporter.at(self._told)
+
+
+class Intake:
+    """One file."""
+
+    def __init__(self, file: ModelFile, path: Path) -> None:
+        """Look at what an earlier intake left at `path`, and remove what is wrong with it.
+
+        Raises OSError: it cannot be read or written.
+        """
+        self.file = file
+        self.path = path
+        self._source = "an earlier pull"
+        self.done = 0
+        """Bytes that are here."""
+        self._compared = 0
+        """So many of them are in parts that were found right."""
+        self._whole, self._part = file.hasher(), hashlib.sha256()
+        if path.exists():
+            try:
+                self._look()
+            except WrongBytesError:
+                self._cut()
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether nothing vouches for some of what is here yet."""
+        return self.done > self._compared
+
+    @property
+    def complete(self) -> bool:
+        """Whether all bytes are here, right or wrong."""
+        return self.done == self.file.bytes
+
+    def take(self, chunks: Iterator[bytes], source: str, tally: Tally) -> None:
+        """Write to the end of `chunks`, then compare.
+
+        Raises WrongBytesError: they are not the published ones. What is wrong is removed.
+        Raises OSError: the file cannot be written.
+        """
+        self._source = source
+        try:
+            with self.path.open("ab") as out:
+                for chunk in chunks:
+                    self._count(chunk)
+                    out.write(chunk)
+                    tally.written(len(chunk))
+                out.flush()
+                os.fsync(out.fileno())  # or a power cut could leave the name without the bytes
+            if self.done < self.file.bytes:
+                raise self._wrong(f"has only {self.done:,} of {self.file.bytes:,} bytes")
+            if self._whole.hexdigest() != self.file.digest:
+                self._compared = 0
+                raise self._wrong("does not have the published hash")
+        except WrongBytesError:
+            tally.lost(self._cut())
+            raise
+        finally:
+            if not self.done:
+                self.path.unlink(missing_ok=True)
+
+    def _look(self) -> None:
+        with self.path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                self._count(chunk)
+
+    def _count(self, chunk: bytes) -> None:
+        """Hash a chunk. Raises WrongBytesError: there are too many bytes, or a part that is full is wrong."""
+        if self.done + len(chunk) > self.file.bytes:
+            raise self._wrong(f"has more than {self.file.bytes:,} bytes")
+        self._whole.update(chunk)
+        rest = memoryview(chunk)
+        while rest and self.file.part_sha256:
+            number, begun = divmod(self.done, self.file.part_bytes)
+            piece = rest[: self.file.part_bytes - begun]
+            self._part.update(piece)
+            self.done += len(piece)
+            rest = rest[len(piece) :]
+            if self.done in (self.file.bytes, (number + 1) * self.file.part_bytes):
+                if self._part.hexdigest() != self.file.part_sha256[number]:
+                    which = f"part {number + 1} ({self.file.parts[number]}) of "
+                    raise self._wrong("does not have the published hash", which)
+                self._part = hashlib.sha256()
+                self._compared = self.done
+        self.done += len(rest)
+
+    def _wrong(self, found: str, which: str = "") -> WrongBytesError:
+        return WrongBytesError(f"{which}{self.file.name} from {self._source} {found} and was removed")
+
+    def _cut(self) -> int:
+        """Keep only what was compared; gives the bytes removed."""
+        size, kept = self.path.stat().st_size, self._compared
+        self.done, self._whole, self._part = 0, self.file.hasher(), hashlib.sha256()
+        os.truncate(self.path, kept)
+        self._look()
+        return size - kept

