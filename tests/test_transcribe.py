@@ -271,6 +271,30 @@ def test_words_of_which_two_looks_tell_are_somebodys(looks: list[guards.Words], 
     assert transcriber.transcribe(SAID, clear_s=CLEAR_S).text == text
 
 
+HARDLY = look("Who wrote Romeo and Juliet?", 0.26, -0.82)
+
+
+@pytest.mark.parametrize(
+    ("glimpsed", "windows", "text"),
+    [
+        pytest.param("who wrote Romeo and Juliet.", [6, 6], HARDLY.text, id="the same: no second look"),
+        pytest.param("Thank you very much.", [6, 6, 30], "", id="something else"),
+    ],
+)
+def test_what_was_seen_while_they_spoke_confirms_what_is_hardly_likely(
+    glimpsed: str, windows: list[int], text: str
+) -> None:
+    transcriber, encoded = looking(
+        look(glimpsed, 0.2, -0.5), HARDLY, look("A guess.", 0.2, -1.5), HARDLY, look("")
+    )
+    transcriber.transcribe(SAID, provisional=True)
+    assert transcriber.transcribe(SAID, clear_s=CLEAR_S).text == text
+    assert encoded == windows
+    left = len(encoded)
+    transcriber.transcribe(SAID, clear_s=CLEAR_S)  # of the next turn: what was glimpsed is no witness for it
+    assert encoded[left:] == [6, 30] if text else True
+
+
 def speaking(*lengths_s: float) -> Float32:
     """Sound of these lengths, with pauses of 0.2 s between."""
     pause = np.zeros(RATE_HZ // 5, np.float32)

@@ -88,8 +88,16 @@ class Words:
     @property
     def open(self) -> bool:
         """One look does not tell: they repeat themselves, or miss the bounds by little."""
-        hardly = self.log_prob >= LOW_LOG_PROB and -NEARLY <= self.margin < 0.0
-        return bool(self.text) and self.no_speech <= DOUBT_NO_SPEECH and (self.repeats or hardly)
+        return bool(self.text) and self.no_speech <= DOUBT_NO_SPEECH and (self.repeats or self.hardly)
+
+    @property
+    def hardly(self) -> bool:
+        """They miss the bounds by little."""
+        return self.log_prob >= LOW_LOG_PROB and -NEARLY <= self.margin < 0.0
+
+    def confirmed(self, before: str) -> bool:
+        """Whether they miss the bounds by little, and a look at less of the same sound told the same."""
+        return self.hardly and not self.repeats and self.no_speech <= NO_SPEECH and alike(self.text, before)
 
     def fits(self, sound_s: float) -> bool:
         """Whether so much sound can hold them; a loop goes on where nothing is left to be heard."""

@@ -76,6 +76,8 @@ class Transcriber:
         self._language = known[0] if len(known) == 1 else language
         self._spoken = ""
         """The language of the last words of which it was sure."""
+        self._glimpsed = ""
+        """What the last look saw while the user spoke."""
         self._kept: tuple[Float32, float, float, Encoded] | None = None
         """Samples whose languages were looked at, and what `_encode` gave of them."""
 
@@ -135,11 +137,13 @@ class Transcriber:
         quick = Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(encoded, language, quick, ends_s)
         clear = clear_s >= CLEAR_S
+        before, self._glimpsed = self._glimpsed, words.text if provisional else ""
         if not (sure or clear) and words.no_speech > NO_SPEECH:
             return self._nothing(words)
         if not provisional and sound_s > LONG_S and self._tells_nothing(words, sound_s):
             return self._parts(samples, language, clear_s, words)
-        words = self._settled(samples, language, words, sound_s, provisional=provisional, clear=clear)
+        if not words.confirmed(before):  # a second look takes as long as all else
+            words = self._settled(samples, language, words, sound_s, provisional=provisional, clear=clear)
         if not words.text or (words.no_speech > NO_SPEECH and not sure):
             return self._nothing(words)
         if sure and not provisional:
