@@ -33,7 +33,7 @@ GB = 10**9
 @pytest.fixture(autouse=True)
 def ordinary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A computer that suits the best, and nobody's settings."""
-    monkeypatch.setattr("voicecli.models.suited.this_machine", lambda _root: Machine(2, 8 * GB, 9 * GB))
+    monkeypatch.setattr("voicecli.models.suited.this_machine", lambda _root: Machine(4, 8 * GB, 9 * GB))
     empty = tmp_path.parent / f"{tmp_path.name}-desk"
     empty.mkdir()
     monkeypatch.chdir(empty)
@@ -50,7 +50,7 @@ def test_pull_fetches_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.Mo
     result = run("pull")
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert f"language model: {BIG}, because this machine has 2 usable cores" in result.stderr
+    assert f"language model: {BIG}, because this machine has 4 usable cores" in result.stderr
     assert "whisper-base: a small whisper, 0.0 MB, licence MIT" in result.stderr
     ModelStore(tmp_path, MANIFEST).folder("turn-smart-v3")
     again = run("pull", "--models-dir", str(tmp_path))

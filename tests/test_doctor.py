@@ -254,7 +254,7 @@ def models(tmp_path: Path) -> ModelStore:
 @pytest.fixture(autouse=True)
 def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
     """A computer that suits the best language model."""
-    monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(2, 8 * 10**9, 9 * 10**9))
+    monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(4, 8 * 10**9, 9 * 10**9))
 
 
 def engines(store: ModelStore, *, full: bool = False, connect: bool = False, **generate: object) -> Engines:
@@ -280,7 +280,7 @@ def test_the_language_model_is_told_with_its_reason(models: ModelStore) -> None:
     best = engines(models).language_model()
     assert (best.status, best.remedy) == ("pass", "")
     assert best.found == (
-        f"{BIG}, 0 MB, as published; chosen because this machine has 2 usable cores and 8.0 GB of memory"
+        f"{BIG}, 0 MB, as published; chosen because this machine has 4 usable cores and 8.0 GB of memory"
     )
     assert "chosen" not in engines(models, model=BIG).language_model().found
 

@@ -86,9 +86,10 @@ BIG, MIDDLE, SMALL = "llm-qwen2-5-coder-1-5b", "llm-qwen2-5-coder-0-5b", "llm-sm
 @pytest.mark.parametrize(
     ("cores", "here", "best"),
     [
-        (2, [SMALL], SMALL),
-        (2, [SMALL, MIDDLE], MIDDLE),
-        (2, [SMALL, MIDDLE, BIG], BIG),
+        (4, [SMALL], SMALL),
+        (4, [SMALL, MIDDLE], MIDDLE),
+        (4, [SMALL, MIDDLE, BIG], BIG),
+        (2, [SMALL, MIDDLE, BIG], MIDDLE),
         (2, [SMALL, "llm-qwen3-0-6b"], "llm-qwen3-0-6b"),
         (1, [SMALL, MIDDLE, BIG], SMALL),
         (1, [MIDDLE, BIG], MIDDLE),
@@ -109,7 +110,7 @@ def test_auto_takes_the_best_that_suits(
 def test_a_better_one_is_named_where_there_is_room_for_it(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(2, 8 * GB, 9 * GB))
+    monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(4, 8 * GB, 9 * GB))
     assert better_language_model(store, SMALL) == better_language_model(store, MIDDLE) == BIG
     assert better_language_model(store, BIG) == better_language_model(store, "owner/repo/own.gguf") == ""
 

@@ -31,7 +31,7 @@ class Scene:
 
     def pull_default(self, machine: Machine | None = None, *, light: bool = False) -> None:
         puller = Puller(self.store, self.hub, self.index, self.said)
-        puller.pull(DEFAULT_MODELS, machine or Machine(2, 8 * 10**9), light=light)
+        puller.pull(DEFAULT_MODELS, machine or Machine(4, 8 * 10**9), light=light)
 
     def files(self) -> set[str]:
         return {path.name for path in self.store.root.rglob("*") if path.is_file()}
@@ -242,7 +242,7 @@ def test_the_default_set_has_the_language_model_that_suits(tmp_path: Path, hub_p
     scene = Scene(tmp_path / "models", hub_problem)
     scene.pull_default()
     assert scene.said.lines[0] == (
-        f"language model: {BIG}, because this machine has 2 usable cores and 8.0 GB of memory"
+        f"language model: {BIG}, because this machine has 4 usable cores and 8.0 GB of memory"
     )
     for name in (*DEFAULT_MODELS, BIG):
         scene.store.folder(name)
@@ -252,7 +252,7 @@ def test_the_default_set_has_the_language_model_that_suits(tmp_path: Path, hub_p
 
 
 def test_the_light_one_is_brought_where_it_is_asked_for_or_nothing_else_suits(tmp_path: Path) -> None:
-    for name, machine, light in (("asked", Machine(2, 8 * 10**9), True), ("weak", Machine(1, 10**9), False)):
+    for name, machine, light in (("asked", Machine(4, 8 * 10**9), True), ("weak", Machine(1, 10**9), False)):
         scene = Scene(tmp_path / name)
         install(scene.store.root, MANIFEST[BIG])  # no reason not to
         scene.pull_default(machine, light=light)

@@ -18,16 +18,17 @@ BIG, MIDDLE, SMALL = "llm-qwen2-5-coder-1-5b", "llm-qwen2-5-coder-0-5b", "llm-sm
 @pytest.mark.parametrize(
     ("machine", "name", "reason"),
     [
-        (Machine(2, 4 * GB, 20 * GB), BIG, "this machine has 2 usable cores and 4.0 GB of memory"),
+        (Machine(4, 4 * GB, 20 * GB), BIG, "this machine has 4 usable cores and 4.0 GB of memory"),
+        (Machine(2, 4 * GB, 20 * GB), MIDDLE, f"2 usable cores are too few for {BIG}"),
         (Machine(16, 64 * GB, 900 * GB), BIG, "this machine has 16 usable cores and 64.0 GB of memory"),
-        (Machine(2, None, None), BIG, "this machine has 2 usable cores"),
-        (Machine(2, 3_600_000_000, 20 * GB), BIG, "this machine has 2 usable cores and 3.6 GB of memory"),
-        (Machine(2, 3 * GB, 20 * GB), MIDDLE, f"3.0 GB of memory is too little for {BIG}"),
+        (Machine(4, None, None), BIG, "this machine has 4 usable cores"),
+        (Machine(4, 3_600_000_000, 20 * GB), BIG, "this machine has 4 usable cores and 3.6 GB of memory"),
+        (Machine(4, 3 * GB, 20 * GB), MIDDLE, f"3.0 GB of memory is too little for {BIG}"),
         (Machine(8, 2 * GB, 20 * GB), MIDDLE, f"2.0 GB of memory is too little for {BIG}"),
-        (Machine(2, 1_500_000_000, 20 * GB), SMALL, f"1.5 GB of memory is too little for {BIG}"),
+        (Machine(4, 1_500_000_000, 20 * GB), SMALL, f"1.5 GB of memory is too little for {BIG}"),
         (Machine(1, 8 * GB, 20 * GB), SMALL, f"1 usable core is too few for {BIG}"),
-        (Machine(2, 8 * GB, 1_500_000_000), MIDDLE, f"1.5 GB of free disk is too little for {BIG}"),
-        (Machine(2, 8 * GB, 1 * GB), SMALL, f"1.0 GB of free disk is too little for {BIG}"),
+        (Machine(4, 8 * GB, 1_500_000_000), MIDDLE, f"1.5 GB of free disk is too little for {BIG}"),
+        (Machine(4, 8 * GB, 1 * GB), SMALL, f"1.0 GB of free disk is too little for {BIG}"),
     ],
 )
 def test_the_default_goes_by_cores_memory_and_disk(machine: Machine, name: str, reason: str) -> None:
@@ -38,7 +39,7 @@ def test_the_default_goes_by_cores_memory_and_disk(machine: Machine, name: str, 
 
 
 def test_models_that_are_here_need_no_disk_and_none_is_left_out() -> None:
-    full = Machine(2, 8 * GB, 0)
+    full = Machine(4, 8 * GB, 0)
     assert suiting(full)[0] == BIG
     assert in_order(full) == tuple(rung.name for rung in LADDER)
     weak = Machine(1, 1 * GB)

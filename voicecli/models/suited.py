@@ -60,8 +60,8 @@ class _Rung:
 _4_GB, _2_GB = 3_500_000_000, 1_750_000_000
 
 LADDER = (
-    _Rung("llm-qwen2-5-coder-1-5b", 2, _4_GB, 1_600_000_000),
-    _Rung("llm-qwen2-5-1-5b", 2, _4_GB, 1_200_000_000, is_default=False),
+    _Rung("llm-qwen2-5-coder-1-5b", 4, _4_GB, 1_600_000_000),
+    _Rung("llm-qwen2-5-1-5b", 4, _4_GB, 1_200_000_000, is_default=False),
     _Rung("llm-qwen3-0-6b", 2, _2_GB, 700_000_000, is_default=False),
     _Rung("llm-qwen2-5-coder-0-5b", 2, _2_GB, 1_250_000_000),
     _Rung(LIGHT_MODEL, 1, 0, 0),
@@ -123,7 +123,7 @@ def free_bytes(root: Path) -> int | None:
 def _lack(rung: _Rung, machine: Machine) -> str:
     """The first thing that is too little; empty where all is enough."""
     if machine.cores < rung.cores:
-        return f"{_cores(machine.cores)} is too few"
+        return f"{_cores(machine.cores)} {'is' if machine.cores == 1 else 'are'} too few"
     if machine.memory_bytes is not None and machine.memory_bytes < rung.memory_bytes:
         return f"{_gb(machine.memory_bytes)} of memory is too little"
     if machine.disk_bytes is not None and machine.disk_bytes < rung.disk_bytes:
