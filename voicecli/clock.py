@@ -7,6 +7,7 @@ microseconds.
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
+        ...
+
+    def local(self) -> datetime:
+        """Date and time where the computer is: what the clock on its wall shows."""
         ...
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
@@ -32,6 +37,10 @@ class MonotonicClock:
         """Seconds since some fixed moment."""
         return time.monotonic()
 
+    def local(self) -> datetime:
+        """In the time zone the computer is set to."""
+        return datetime.now().astimezone()
+
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Wait on the event itself, so that setting it ends the wait at once."""
         return event.wait(timeout_s)
@@ -40,12 +49,18 @@ class MonotonicClock:
 class FakeClock:
     """A clock that moves only when told, or by the waits asked of it."""
 
-    def __init__(self, start: float = 100.0) -> None:
+    def __init__(self, start: float = 100.0, local: datetime = datetime(2026, 3, 17, 15, 42, tzinfo=UTC)) -> None:
+        """`local` is what `local` tells at the start."""
         self._now = start
+        self._origin = local - timedelta(seconds=start)
 
     def now(self) -> float:
         """The time it was last moved to."""
         return self._now
+
+    def local(self) -> datetime:
+        """Moves on as `now` does."""
+        return self._origin + timedelta(seconds=self._now)
 
     def advance(self, seconds: float) -> None:
         """Move on."""

@@ -6,8 +6,14 @@ import re
 import unicodedata
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from voicecli.messages import ChatMessage
+from voicecli.reply.today import date_line, with_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
 
 BYTES_PER_TOKEN = 3.5
 """Bytes of UTF-8 for one token, an estimate: with SmolLM2's tokeniser English measures 4.3 to 5.0, German
@@ -61,26 +67,36 @@ class _Turn:
 class Conversation:
     """The memory of one talk. Used by one thread."""
 
-    def __init__(self, system_prompt: str, history_tokens: int) -> None:
-        """`history_tokens` bounds the past turns, by estimate; with 0 there are none."""
-        prompt = system_prompt.strip()
-        self._system = [ChatMessage("system", prompt)] if prompt else []
+    def __init__(
+        self, system_prompt: str, history_tokens: int, local: Callable[[], datetime] | None = None
+    ) -> None:
+        """`history_tokens` bounds the past turns, by estimate; with 0 there are none.
+
+        `local` gives date and time; without it, or without a system prompt, the model is told of neither.
+        """
+        self._prompt = system_prompt.strip()
+        self._local = local if self._prompt else None
         self._budget = history_tokens
+        self._told = ("", "")
+        """The user's last words, and what the model was told for them: what it has read is remembered."""
         self._turns: deque[_Turn] = deque()
         self._unanswered = ""
 
     def messages_for(self, user_text: str) -> list[ChatMessage]:
         """Everything the model needs to answer `user_text`; an empty text gives what comes before any."""
-        messages = [*self._system]
+        messages = self._system()
         for turn in self._turns:
             messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
-        return [*messages, ChatMessage("user", self._with_unanswered(plain_words(user_text)))]
+        words = self._with_unanswered(plain_words(user_text))
+        self._told = words, self._timed(words)
+        return [*messages, ChatMessage("user", self._told[1])]
 
     def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
         """Add a turn: what the user said and *heard* of the reply; one without a reply is forgotten."""
         user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
         self._unanswered = ""
         if reply:
+            user = self._told[1] if user == self._told[0] else self._timed(user)
             self._turns.append(_Turn(user, f"{reply} {CUT_OFF}" if interrupted else reply))
             self._forget()
 
@@ -89,6 +105,14 @@ class Conversation:
         user = self._with_unanswered(plain_words(user_text))
         kept = estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS)
         self._unanswered = user if kept else ""
+
+    def _system(self) -> list[ChatMessage]:
+        if not self._prompt:
+            return []
+        return [ChatMessage("system", f"{self._prompt} {date_line(self._local())}" if self._local else self._prompt)]
+
+    def _timed(self, words: str) -> str:
+        return with_time(words, self._local()) if self._local else words
 
     def _with_unanswered(self, words: str) -> str:
         return f"{self._unanswered} {words}".strip()

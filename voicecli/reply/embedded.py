@@ -94,14 +94,19 @@ class EmbeddedGenerator:
     is_local = True
     reads_ahead = True
 
-    def __init__(self, config: GenerateConfig, gguf: Path) -> None:
-        """Raise ModelError if there is no such file."""
+    def __init__(self, config: GenerateConfig, gguf: Path, seed: int | None = None) -> None:
+        """`seed` makes replies repeatable, for measuring. Raise ModelError if there is no such file."""
         if not gguf.is_file():
             raise ModelError(f"there is no language model at {gguf}", 'run "voicecli models pull"')
         self.name = f"{gguf.name}, in this process"
         self._config = config
         self._gguf = gguf
         self._is_chatml = chatml.is_template_of(gguf)
+        self._sampling: dict[str, float] = {
+            "temperature": config.temperature,
+            "repeat_penalty": REPEAT_PENALTY,
+            **({} if seed is None else {"seed": seed}),
+        }
         self._server: xllamacpp.Server | None = None
         self._closed = False
         self.notify: Notify = ignore
@@ -185,8 +190,7 @@ class EmbeddedGenerator:
             **_STREAMED,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
             "max_tokens": max_tokens,
-            "temperature": self._config.temperature,
-            "repeat_penalty": REPEAT_PENALTY,
+            **self._sampling,
             "stop": STOP,
             # Qwen3 and its kin think aloud before they answer; the others' templates ignore it.
             "chat_template_kwargs": {"enable_thinking": False},
