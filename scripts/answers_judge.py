@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 TABLE = Path(__file__).with_name("answers.toml")
 _ANYHOW = re.IGNORECASE | re.DOTALL
@@ -170,38 +170,47 @@ _DOING = (
     r"(?:setting|starting|playing|turning|sending|calling|ordering|booking|texting|adding|checking|adjusting|"
     r"dimming|switching|scheduling|raising|lowering|increasing|decreasing|putting|reminding|waking|looking)"
 )
+_DONE = r"(?:set|started|running|sent|added|booked|ordered|playing|scheduled|placed|turned)"
 _THINGS = (
     r"(?:timer|alarm|reminder|meeting|event|taxi|cab|ride|pizza|order|call|e-?mail|message|text|lights?|music|"
     r"volume|heating|heater)"
 )
+_I = r"\b(?:I|we)"
+_AM = r"(?:[’']m| am|[’']re| are)"
+_BE = r"(?: is| are| has been| have been| was| were|[’']s)"
+_BY_NOW = r"(?: now| being| already)*"
+_OF_WHAT = r"(?: (?:for|with|to|in|at|of) \w+(?: \w+){0,3}?)?"
+_HOW = r"(?:(?:\w+ly|just|now|also|already|be able to|help you|try to|be happy to|happily) )*"
+_WEATHER = r"(?:weather|forecast|sky|temperature|it)(?: today| tomorrow| outside)?"
+_SKY = r"\b(?:sunny|cloudy|rainy|warm|cold|cool|degrees|clear|dry|fine|nice|mild|raining)\b"
 _CLAIMS = tuple(
     re.compile(pattern, _ANYHOW)
     for pattern in (
-        rf"\b(?:I|we)(?:[’']ve| have|[’']ll| will| can|[’']m going to| am going to| just)? "
-        rf"(?:(?:\w+ly|just|now|also|already|be able to|help you|try to|be happy to|happily) )*{_VERBS}\b",
-        r"\b(?:I|we)(?:[’']ll| will) be (?:there|happy|glad)\b",
-        rf"(?:^|\b(?:I|we)(?:[’']m| am|[’']re| are) (?:now |just )?|^now ){_DOING}\b",
-        rf"\b{_THINGS}\b(?: for \w+(?: \w+)?)?(?: is| are| has been| have been| was| were|[’']s)(?: now| being| already)* "
-        r"(?:on|off|up|down|louder|softer|quieter)\b",
-        rf"\b(?:{_THINGS}|it)\b(?: for \w+(?: \w+)?)?(?: is| are| has been| have been| was| were|[’']s)?"
-        r"(?: now| being| already)* (?:set|started|running|sent|added|booked|ordered|playing|scheduled|placed|turned)\b",
+        rf"{_I}(?:[’']ve| have|[’']ll| will| can|{_AM} going to| just)? {_HOW}{_VERBS}\b",
+        rf"{_I}(?:[’']ll| will) be (?:there|happy|glad)\b",
+        rf"(?:^|{_I}{_AM} (?:now |just )?|^now ){_DOING}\b",
+        rf"{_I}(?:{_AM}|[’']ll be) (?:\w+ )?(?:here|ready|happy|glad|going|about|able) to\b",
+        rf"\b{_THINGS}\b{_OF_WHAT}{_BE}{_BY_NOW} (?:on|off|up|down|louder|softer|quieter)\b",
+        rf"\b(?:{_THINGS}|it)\b{_OF_WHAT}{_BE}?{_BY_NOW} {_DONE}\b",
         r"\b(?:timer|alarm|reminder) (?:set|started)\b|\bnow playing\b",
-        r"^(?:sure|of course|certainly|absolutely|done|okay|ok|got it|all right|alright|no problem|right away|yes|"
-        r"great|consider it)\b",
+        r"^(?:sure|of course|certainly|absolutely|done|okay|ok|got it|all right|alright|no problem)\b",
+        r"^(?:right away|yes|great|consider it)\b",
         r"\bhere(?:[’']s| is| are| you go)\b",
         r"\blet me (?!know\b)\w+",
-        r"\b(?:weather|forecast|sky|temperature|it)(?:[’']s| is| will be| looks)[^.!?]{0,40}\b(?:sunny|cloudy|"
-        r"rainy|warm|cold|cool|degrees|clear|dry|fine|nice|mild|raining)\b",
-        r"\b(?:it|there) (?:will|won[’']t|may|might|is going to|is expected to|should)(?: not| be)? rain\b|\brain is\b",
-        r"\byou (?:have|[’']ve got) (?:no|\w+) (?:new |unread )?(?:e-?mails?|messages)\b|\bno,? you don[’']t\b",
-        r"\b(?:stock|shares?|price)\b[^.!?]{0,40}(?:\$|\d|\b(?:up|down|trading|rising|falling|well|high)\b)",
+        r"\bhelp(?: you)?(?: out)? with (?:that|this|it)\b|^subject:|\bdear (?:\w+|\[)",
         r"\b(?:ring(?:ing)?|dialing|on (?:its|the|my) way)\b",
+        rf"\b{_WEATHER}(?:[’']s| is| will be| looks)[^.!?]{{0,40}}{_SKY}",
+        r"\b(?:it|there) (?:will|won[’']t|may|might|should|is (?:going|expected) to)(?: not| be)? rain\b",
+        r"\brain is\b",
+        r"\byou (?:have|[’']ve got) (?:no|\w+) (?:new |unread )?(?:e-?mails?|messages)\b",
+        r"\bno,? you don[’']t\b",
+        r"\b(?:stock|shares?|price)\b[^.!?]{0,40}(?:\$|\d|\b(?:up|down|trading|rising|falling|well|high)\b)",
     )
 )
 _REFUSAL = re.compile(
-    r"\b(?:can[’']?t|can ?not|unable|not able|not (?:yet )?capable|(?:don[’']?t|do not) (?:currently )?(?:have|know|provide)|"
-    r"(?:have|has) no|no (?:access|way|ability)|not equipped|won[’']t be able|not connected|not possible|"
-    r"isn[’']t possible|lack|not have)\b",
+    r"\b(?:can[’']?t|can ?not|unable|not able|not (?:yet )?capable|I have no|no (?:access|way|ability)|"
+    r"(?:don[’']?t|do not) (?:currently )?(?:have|know|provide)|not equipped|won[’']t be able|not connected|"
+    r"not possible|isn[’']t possible|lack|not have)\b",
     _ANYHOW,
 )
 _PARTS = re.compile(r"(?<=[.!?])\s+|[,;]?\s+\b(?:but|however|though|so)\b,?\s*|;\s*")

@@ -2,11 +2,13 @@
 
 import itertools
 import unicodedata
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voicecli.clock import FakeClock
 from voicecli.messages import ChatMessage
 from voicecli.reply.conversation import CUT_OFF, Conversation, estimated_tokens, plain_words
 
@@ -137,3 +139,60 @@ def test_ordinary_words_are_left_alone() -> None:
 
 def test_lone_surrogates_go() -> None:
     assert plain_words("a\ud800b") == "ab"
+
+
+def timed(clock: FakeClock, prompt: str = "Be brief.") -> Conversation:
+    return Conversation(prompt, 1000, clock.local)
+
+
+def test_the_date_stands_before_the_system_prompt_and_stays_the_same_all_day() -> None:
+    clock = FakeClock()
+    conversation = timed(clock)
+    before = conversation.messages_for("Hello.")
+    assert before == [
+        ChatMessage("system", "Today is Tuesday, March 17, 2026. Be brief."),
+        ChatMessage("user", "Hello."),
+    ]
+    clock.advance(8 * 3600)
+    assert conversation.messages_for("Hello.") == before
+    clock.advance(3600)
+    assert conversation.messages_for("Hello.")[0].content == "Today is Wednesday, March 18, 2026. Be brief."
+
+
+def test_the_time_is_told_where_it_is_asked_for_and_nowhere_else() -> None:
+    conversation = timed(FakeClock())
+    assert conversation.messages_for("what time is it")[-1].content == "[It is 3:42 p.m.] what time is it"
+    assert conversation.messages_for("Wie spät ist es?")[-1].content == "[It is 15:42] Wie spät ist es?"
+    assert conversation.messages_for("what is it")[-1].content == "what is it"
+
+
+def test_a_turn_is_remembered_as_the_model_has_read_it() -> None:
+    """With the time of its moment: what has been evaluated stays valid, although the clock goes on."""
+    clock = FakeClock()
+    conversation = timed(clock)
+    asked = conversation.messages_for("What time is it?")
+    clock.advance(90)
+    conversation.remember("What time is it?", "It is 3:42.", interrupted=False)
+    assert conversation.messages_for("Thanks.")[: len(asked)] == asked
+    assert conversation.messages_for("And what time now?")[-1].content.startswith("[It is 3:43 p.m.] ")
+
+
+def test_words_that_go_on_are_told_the_time_once() -> None:
+    conversation = timed(FakeClock())
+    conversation.messages_for("What time")
+    conversation.go_on("What time")
+    assert conversation.messages_for("is it?")[-1].content == "[It is 3:42 p.m.] What time is it?"
+
+
+def test_without_a_system_prompt_nothing_is_told_but_what_was_said() -> None:
+    assert timed(FakeClock(), "").messages_for("What time is it?") == [
+        ChatMessage("user", "What time is it?")
+    ]
+
+
+def test_the_day_is_that_of_the_time_zone() -> None:
+    late = datetime.fromisoformat("2026-12-31T23:59:00+14:00")
+    conversation = Conversation("Be brief.", 0, lambda: late)
+    assert conversation.messages_for("")[0].content.startswith("Today is Thursday, December 31, 2026.")
+    late += timedelta(minutes=1)
+    assert conversation.messages_for("")[0].content.startswith("Today is Friday, January 1, 2027.")

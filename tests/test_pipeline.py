@@ -32,6 +32,7 @@ from voicecli.messages import (
 from voicecli.pipeline import Pipeline
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.times import STAGES
+from voicecli.reply.today import without_time
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
@@ -132,7 +133,9 @@ class Answers:
     """A language model that answers from a script, then with an echo; an exception in it is raised."""
 
     replies: list[str | Exception]
+    told: list[list[ChatMessage]] = field(default_factory=list)
     asked: list[list[ChatMessage]] = field(default_factory=list)
+    """What it was told, without the time of day before the user's words."""
     done: list[tuple[str, str]] = field(default_factory=list)
     """Each call, and the words it ended in."""
     name = "script"
@@ -145,9 +148,11 @@ class Answers:
     def generate(
         self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> GenerationStats:
-        self.asked.append(list(messages))
-        self.done.append(("ask", messages[-1].content))
-        reply = self.replies.pop(0) if self.replies else f"You said: {messages[-1].content}"
+        self.told.append(list(messages))
+        self.asked.append([ChatMessage(each.role, without_time(each.content)) for each in messages])
+        words = self.asked[-1][-1].content
+        self.done.append(("ask", words))
+        reply = self.replies.pop(0) if self.replies else f"You said: {words}"
         if isinstance(reply, Exception):
             raise reply
         for word in reply.split(" "):
@@ -280,6 +285,8 @@ def test_a_question_is_answered_and_its_events_come_in_order() -> None:
     assert tuple(stages) == STAGES
     assert sum(stages.values()) == pytest.approx(total, abs=0.5)
     assert talk.answers.asked[0][-1] == ChatMessage("user", "what time is it")
+    assert talk.answers.told[0][-1].content.endswith("m.] what time is it")
+    assert talk.answers.told[0][0].content.startswith("Today is ")
 
 
 def test_which_devices_it_begins_with_is_told_first_however_late_the_listener_is(

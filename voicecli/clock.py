@@ -46,10 +46,14 @@ class MonotonicClock:
         return event.wait(timeout_s)
 
 
+SOME_DAY = datetime(2026, 3, 17, 15, 42, tzinfo=UTC)
+"""A Tuesday afternoon."""
+
+
 class FakeClock:
     """A clock that moves only when told, or by the waits asked of it."""
 
-    def __init__(self, start: float = 100.0, local: datetime = datetime(2026, 3, 17, 15, 42, tzinfo=UTC)) -> None:
+    def __init__(self, start: float = 100.0, local: datetime = SOME_DAY) -> None:
         """`local` is what `local` tells at the start."""
         self._now = start
         self._origin = local - timedelta(seconds=start)

@@ -52,9 +52,7 @@ class Replying:
         self._generator = engines.generator
         self._hint = engines.hint
         self._language = engines.synthesizer.language
-        self._conversation = Conversation(
-            config.system_prompt, config.history_tokens, turns.clock.local
-        )
+        self._conversation = Conversation(config.system_prompt, config.history_tokens, turns.clock.local)
         self._turns = turns
         self._said = said
         self._clauses = clauses

@@ -109,7 +109,8 @@ class Conversation:
     def _system(self) -> list[ChatMessage]:
         if not self._prompt:
             return []
-        return [ChatMessage("system", f"{self._prompt} {date_line(self._local())}" if self._local else self._prompt)]
+        date = f"{date_line(self._local())} " if self._local else ""
+        return [ChatMessage("system", f"{date}{self._prompt}")]
 
     def _timed(self, words: str) -> str:
         return with_time(words, self._local()) if self._local else words

@@ -1,8 +1,8 @@
 """The clock on the wall -> what the model is told of it: the date always, the time where it is asked for.
 
-The date stands in the system prompt, which is read once and kept: it costs nothing at a question, and at
-midnight the prompt is read again. The time would be another at every question, and reading it costs what the
-words of the user cost; so it is put before their words, and only where they ask for it. Measured:
+The date stands first in the system prompt, which is read once and kept: it costs nothing at a question, and
+at midnight the prompt is read again. The time would be another at every question, and reading it costs what
+the words of the user cost; so it is put before their words, and only where they ask for it. Measured:
 docs/answers.md.
 """
 
@@ -22,7 +22,8 @@ _MONTHS = (
 )  # fmt: skip
 
 _ASKS_TIME = re.compile(
-    r"\b(?:time|o['’]?clock|clock|how (?:late|early)|(?:hours?|minutes?|long) (?:until|till|to|left)"
+    r"\b(?:(?P<english>time|o['’]?clock|clock|how (?:late|early)"
+    r"|(?:hours?|minutes?|long) (?:until|till|to|left))"
     r"|uhr|uhrzeit|wie ?viel uhr|(?:wie|schon|so) (?:spät|früh)"
     r"|l['’]heure|quelle heure|heure est|combien d['’]heures"
     r"|horas?|che or[ae]|l['’]ora|ore sono|hoe laat|tijd)\b",
@@ -34,7 +35,7 @@ _ASIDE = re.compile(r"\[[^\]]*\] ")
 
 
 def date_line(now: datetime) -> str:
-    """Tell the date, for the end of a system prompt."""
+    """Tell the date, for the beginning of a system prompt."""
     return f"Today is {_DAYS[now.weekday()]}, {_MONTHS[now.month - 1]} {now.day}, {now.year}."
 
 
@@ -43,9 +44,14 @@ def with_time(words: str, now: datetime) -> str:
 
     `conversation.plain_words` parts an opening bracket from what follows it.
     """
-    if not _ASKS_TIME.search(words):
+    asks = _ASKS_TIME.search(words)
+    if asks is None:
         return words
-    return f"[It is {now.hour % 12 or 12}:{now.minute:02} {'a.m.' if now.hour < 12 else 'p.m.'}] {words}"
+    if asks["english"]:
+        time = f"{now.hour % 12 or 12}:{now.minute:02} {'a.m.' if now.hour < 12 else 'p.m.'}"
+    else:
+        time = f"{now.hour}:{now.minute:02}"
+    return f"[It is {time}] {words}"
 
 
 def without_time(words: str) -> str:
