@@ -155,8 +155,11 @@ def test_the_date_stands_before_the_system_prompt_and_stays_the_same_all_day() -
     ]
     clock.advance(8 * 3600)
     assert conversation.messages_for("Hello.") == before
+    assert not conversation.date_changed
     clock.advance(3600)
+    assert conversation.date_changed
     assert conversation.messages_for("Hello.")[0].content == "Today is Wednesday, March 18, 2026. Be brief."
+    assert not conversation.date_changed
 
 
 def test_the_time_is_told_where_it_is_asked_for_and_nowhere_else() -> None:

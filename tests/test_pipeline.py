@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -29,7 +30,7 @@ from voicecli.messages import (
     ScoredFrame,
     Transcript,
 )
-from voicecli.pipeline import Pipeline
+from voicecli.pipeline import Pipeline, answering
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.times import STAGES
 from voicecli.reply.today import without_time
@@ -266,6 +267,26 @@ def edges(samples: Float32) -> tuple[int, int]:
     """First and last loud sample."""
     loud = np.nonzero(np.abs(samples) > 0.02)[0]
     return int(loud[0]), int(loud[-1])
+
+
+def test_a_new_day_is_read_while_nobody_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    came = threading.Event()
+
+    class Noting(Answers):
+        def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
+            read.append(messages[0].content.partition(".")[0])
+            if len(read) == 2:
+                came.set()
+
+    today = [datetime(2026, 3, 17, tzinfo=UTC)]
+    monkeypatch.setattr(MonotonicClock, "local", lambda _: today[0])
+    monkeypatch.setattr(answering, "DATE_CHECK_S", 0.005)
+    with talking([], [], answers=Noting) as talk:
+        talk.until(events.Listening)
+        today[0] += timedelta(days=1)
+        assert came.wait(60)
+    assert read == ["Today is Tuesday, March 17, 2026", "Today is Wednesday, March 18, 2026"]
 
 
 def test_a_question_is_answered_and_its_events_come_in_order() -> None:

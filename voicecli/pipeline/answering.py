@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 
+DATE_CHECK_S = 30.0
+"""How often it is looked whether another day has begun, while nobody speaks."""
+
 _ASK_AGAIN = "ask again, or in other words"
 
 
@@ -71,11 +74,19 @@ class Replying:
         self._turns.ready = True
         self._turns.emit(events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None))
         while True:
-            match self._said.get():
+            match self._next():
                 case Draft() as draft:
                     self._on_draft(draft)
                 case WordsSoFar(turn, text) if self._turns.is_open(turn) and self._generator.reads_ahead:
                     self._warm(text, self._asked)
+
+    def _next(self) -> Draft | WordsSoFar:
+        """The next item; while there is none, the model reads the new date, so that no answer waits for it."""
+        while True:
+            with suppress(TimeoutError):
+                return self._said.get(DATE_CHECK_S)
+            if self._conversation.date_changed and self._generator.reads_ahead:
+                self._warm("", self._asked)
 
     def _warm(self, text: str, cancelled: Cancelled = never) -> None:
         """Let the model read what it already can; one that fails says so, and talk goes on."""

@@ -77,6 +77,7 @@ class Conversation:
         self._prompt = system_prompt.strip()
         self._local = local if self._prompt else None
         self._budget = history_tokens
+        self._date_told = ""
         self._told = ("", "")
         """The user's last words, and what the model was told for them: what it has read is remembered."""
         self._turns: deque[_Turn] = deque()
@@ -90,6 +91,11 @@ class Conversation:
         words = self._with_unanswered(plain_words(user_text))
         self._told = words, self._timed(words)
         return [*messages, ChatMessage("user", self._told[1])]
+
+    @property
+    def date_changed(self) -> bool:
+        """Whether it is another day than the model was told last: it will read everything again."""
+        return self._date() != self._date_told
 
     def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
         """Add a turn: what the user said and *heard* of the reply; one without a reply is forgotten."""
@@ -109,8 +115,11 @@ class Conversation:
     def _system(self) -> list[ChatMessage]:
         if not self._prompt:
             return []
-        date = f"{date_line(self._local())} " if self._local else ""
-        return [ChatMessage("system", f"{date}{self._prompt}")]
+        self._date_told = self._date()
+        return [ChatMessage("system", f"{self._date_told} {self._prompt}".strip())]
+
+    def _date(self) -> str:
+        return date_line(self._local()) if self._local else ""
 
     def _timed(self, words: str) -> str:
         return with_time(words, self._local()) if self._local else words
