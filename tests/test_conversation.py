@@ -155,11 +155,19 @@ def test_the_date_stands_before_the_system_prompt_and_stays_the_same_all_day() -
     ]
     clock.advance(8 * 3600)
     assert conversation.messages_for("Hello.") == before
-    assert not conversation.date_changed
     clock.advance(3600)
-    assert conversation.date_changed
     assert conversation.messages_for("Hello.")[0].content == "Today is Wednesday, March 18, 2026. Be brief."
-    assert not conversation.date_changed
+
+
+def test_it_knows_when_another_day_has_begun_since_the_model_was_told() -> None:
+    clock, changed = FakeClock(), []
+    conversation = timed(clock)
+    conversation.messages_for("Hello.")
+    for hours in (8, 1, 0):
+        clock.advance(hours * 3600)
+        changed.append(conversation.date_changed)
+    conversation.messages_for("Hello.")
+    assert [*changed, conversation.date_changed] == [False, True, True, False]
 
 
 def test_the_time_is_told_where_it_is_asked_for_and_nowhere_else() -> None:

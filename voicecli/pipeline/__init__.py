@@ -33,9 +33,10 @@ from voicecli.listen import echo
 from voicecli.listen.capture import Capture
 from voicecli.listen.segment import State
 from voicecli.messages import FRAME_S
-from voicecli.pipeline.answering import Replying, Speaking
+from voicecli.pipeline.answering import Replying
 from voicecli.pipeline.controls import Controls
 from voicecli.pipeline.listening import POLL_S, Listening
+from voicecli.pipeline.speaking import Speaking
 from voicecli.pipeline.transcribing import Judging, Transcribing
 from voicecli.pipeline.turns import Turns
 from voicecli.speak.playback import Playback

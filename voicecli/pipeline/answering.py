@@ -1,4 +1,4 @@
-"""The two answering threads: what the user said -> clauses, and clauses -> sound."""
+"""The thread that answers: what the user said -> clauses of a reply."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from voicecli.messages import (
     EndOfReply,
     GenerationStats,
     ReplyOutcome,
-    SpokenChunk,
     WordsSoFar,
 )
 from voicecli.pipeline.saying import Saying
@@ -23,16 +22,12 @@ from voicecli.reply.conversation import Conversation
 from voicecli.reply.generate import Remark, TakenBack, never
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from voicecli.channel import Channel
     from voicecli.config import ConversationConfig
     from voicecli.engines import Engines
     from voicecli.messages import ChatMessage
-    from voicecli.pipeline.turns import DraftRecord, Turns
+    from voicecli.pipeline.turns import Turns
     from voicecli.reply.generate import Cancelled
-    from voicecli.speak.playback import Playback
-    from voicecli.speak.synthesize import Synthesizer
 
 DATE_CHECK_S = 30.0
 """How often it is looked whether another day has begun, while nobody speaks."""
@@ -81,7 +76,7 @@ class Replying:
                     self._warm(text, self._asked)
 
     def _next(self) -> Draft | WordsSoFar:
-        """The next item; while there is none, the model reads the new date, so that no answer waits for it."""
+        """The next item; while there is none, the model reads a new date, so that no answer waits for it."""
         while True:
             with suppress(TimeoutError):
                 return self._said.get(DATE_CHECK_S)
@@ -204,108 +199,3 @@ class Replying:
         finally:
             saying.finish()
         return stats
-
-
-class Speaking:
-    """Synthesises clause after clause and sees each to the loudspeaker."""
-
-    def __init__(
-        self,
-        synthesizer: Synthesizer,
-        playback: Playback,
-        turns: Turns,
-        clauses: Channel[Clause | EndOfReply],
-        outcomes: Channel[ReplyOutcome],
-    ) -> None:
-        self._synthesizer = synthesizer
-        self._playback = playback
-        self._turns = turns
-        self._clauses = clauses
-        self._outcomes = outcomes
-        self._draft: DraftRecord | None = None
-        """The one whose clauses come at present."""
-        self._begins_at = 0
-        """Index of the first clause that is still part of its reply."""
-
-    def run(self) -> None:
-        """Until `clauses` closes."""
-        while True:
-            item = self._next()
-            record = self._turns.drafts.get(item.draft)
-            if record is None:
-                continue  # of a turn that is settled
-            if record is not self._draft:
-                self._draft, self._begins_at = record, record.begins_at
-                self._playback.begin(record.draft.number)
-            match item:
-                case Clause():
-                    self._say(item, record)
-                case EndOfReply():
-                    self._end(record)
-
-    def _next(self) -> Clause | EndOfReply:
-        """The next item; while there is none, still tell what begins to sound."""
-        while True:
-            try:
-                return self._clauses.get(TICK_S if self._draft else None)
-            except TimeoutError:
-                self._announce()
-
-    def _say(self, clause: Clause, record: DraftRecord) -> None:
-        # While the user speaks the words may change, and what is being synthesised cannot be stopped.
-        self._wait(lambda _: self._turns.paused == record.draft.stretch)
-        if not self._turns.wanted(record.draft) or clause.index < record.begins_at:
-            return
-        began_at = self._turns.clock.now()
-        try:
-            samples = self._synthesizer.synthesize(clause.text)
-        except EngineError as error:
-            failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, clause.turn)
-            self._turns.tell(record.draft, failed)
-            return
-        self._drop_what_was_taken_back()
-        if clause.index < record.begins_at:
-            return
-        now = self._turns.clock.now()
-        record.synthesize_s += now - began_at
-        record.times.first_audio_at = record.times.first_audio_at or now
-        voice = self._synthesizer
-        self._playback.load(SpokenChunk(clause, samples, voice.rate_hz, voice.word_ends))
-        self._wait(lambda _: self._playback.pump())
-
-    def _end(self, record: DraftRecord) -> None:
-        self._playback.finish()
-        # Of one that was not wanted before it sounded, all that was to be heard has been heard: nothing.
-        whole = self._turns.wanted(record.draft) and self._wait(self._playback.done)
-        heard = self._playback.heard(self._turns.clock.now())
-        self._draft = None
-        self._outcomes.put(ReplyOutcome(record.draft.number, heard, interrupted=not whole))
-
-    def _wait(self, until: Callable[[float], bool]) -> bool:
-        """Wait until `until(now)`; False when the draft stops being wanted before that."""
-        while not until(self._turns.clock.now()):
-            if self._draft is None or not self._turns.wanted(self._draft.draft):
-                return False
-            self._announce()
-            self._turns.clock.wait(self._turns.stop, TICK_S)
-        self._announce()
-        return True
-
-    def _drop_what_was_taken_back(self) -> None:
-        """Fall silent where what sounds, or was to sound, has proved to be no part of the reply."""
-        record = self._draft
-        if record is not None and self._begins_at < record.begins_at:
-            self._begins_at = record.begins_at
-            record.times.first_audio_at = record.times.playback_at = None
-            self._playback.begin(record.draft.number)
-
-    def _announce(self) -> None:
-        """Tell what has begun to sound."""
-        self._drop_what_was_taken_back()
-        if self._draft is None:
-            return
-        times = self._draft.times
-        times.playback_at = times.playback_at or self._playback.first_sound_at()
-        for clause in self._playback.begun(self._turns.clock.now()):
-            self._turns.saying = clause.text
-            self._turns.emit(events.Speaking(self._turns.elapsed_s(), clause.turn, clause.index, clause.text))
