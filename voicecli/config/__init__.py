@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYSTEM_PROMPT = (
-    "You are a friendly voice assistant. You are heard, not read. "
-    "Answer in one or two short, simple sentences, and say the answer first."
+    "You are a friendly voice assistant. You are heard, not read. Answer in the user's language, in one"
+    " or two short, simple sentences. Answer questions from what you know. If told something, say "
+    "something kind about it. You can talk, but you can do nothing else: you cannot remind anybody of "
+    "anything, set timers or alarms, play music, change the volume, switch lights or other devices, "
+    "call or write to anybody, or order anything, and you do not know the weather, the news, prices or "
+    'mails. If asked to do something, always say "Sorry, I can\'t" and why, never "Sure", "Okay" or '
+    '"I\'ll".'
 )
+"""Chosen on questions: docs/answers.md."""
 
 
 SectionT = TypeVar("SectionT", bound="Section")
@@ -176,7 +182,7 @@ class GenerateConfig(Section):
     timeout_s: float = Field(
         default=20.0, gt=0, le=600, description="openai: longest wait for the next words"
     )
-    temperature: float = Field(default=0.2, ge=0, le=2, description="0 is always the same answer")
+    temperature: float = Field(default=0.1, ge=0, le=2, description="0 is always the same answer")
     max_tokens: int = Field(default=120, ge=8, le=4096, description="longest reply")
     context_tokens: int = Field(
         default=2048, ge=512, le=131_072, description="embedded: prompt and reply together"
