@@ -28,7 +28,8 @@ def test_every_kind_of_each_half_was_asked_with_each_seed() -> None:
     asked = Counter((item.half, item.kind) for item in items())
     told = {(row[0], row[1]): row[2:] for row in rows()[1:]}
     for key, number in asked.items():
-        assert {counts(cell)[1] for cell in told[key]} == {number * SEEDS}
+        assert {counts(cell)[1] for cell in told[key] if cell != "-"} == {number * SEEDS}
+        assert "-" not in told[key] or key[0] == "tune"
 
 
 def test_the_totals_are_the_sums_and_the_shares_are_theirs() -> None:
@@ -37,15 +38,15 @@ def test_the_totals_are_the_sums_and_the_shares_are_theirs() -> None:
         kinds = [row for row in body if row[0] == half and row[1] in {item.kind for item in items()}]
         total = next(row for row in body if row[:2] == [half, "all"])
         for column in range(2, len(head)):
-            right, given = (sum(counts(row[column])[at] for row in kinds) for at in (0, 1))
-            assert total[column] == f"{right}/{given}, {100 * right / given:.1f} %"
+            if total[column] != "-":
+                right, given = (sum(counts(row[column])[at] for row in kinds) for at in (0, 1))
+                assert total[column] == f"{right}/{given}, {100 * right / given:.1f} %"
 
 
-def test_the_default_meets_its_aims() -> None:
+def test_of_the_held_half_the_default_answers_at_least_85_percent_right_and_for_the_ear() -> None:
     head, *body = rows()
     column = head.index(DEFAULT)
-    right, given = counts(next(row for row in body if row[:2] == ["held", "all"])[column])
+    held = {row[1]: row[column] for row in body if row[0] == "held"}
+    right, given = counts(held["all"])
     assert right / given >= 0.85
-    claims = next(row for row in body if row[1].startswith("claims"))
-    assert counts(claims[column]) == (0, 20 * SEEDS)
-    assert next(row for row in body if row[1].startswith("lists"))[column] == "0, 0, 0"
+    assert held['lists, markup, "as an AI"'] == "0, 0, 0"
