@@ -211,6 +211,13 @@ def test_nobody_can_connect_to_it(engine: EmbeddedGenerator) -> None:
             client.connect(path)
 
 
+@pytest.mark.models
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads Linux's /proc")
+def test_the_file_is_not_in_memory_beside_what_is_made_of_it(engine: EmbeddedGenerator) -> None:
+    engine.warm(HELLO)
+    assert GGUF.name not in Path("/proc/self/maps").read_text()
+
+
 def niceness() -> list[int]:
     """Of each thread of this process, sorted: field 19 of proc_pid_stat(5)."""
     values = []

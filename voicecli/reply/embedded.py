@@ -167,7 +167,8 @@ class EmbeddedGenerator:
             shorter = without_oldest(messages)
             reply.prompt_limit = self._config.context_tokens - (max_tokens if shorter else 0)
             if unfinished:
-                server.handle_completions(self._unfinished(messages), reply.take)
+                half = {**_STREAMED, "prompt": chatml.unfinished(messages), "n_predict": 1}
+                server.handle_completions(half, reply.take)
             else:
                 server.handle_chat_completions(self._request(messages, max_tokens), reply.take)
             if reply.failure is not None:
@@ -180,10 +181,6 @@ class EmbeddedGenerator:
                     "raise generate.context_tokens or shorten conversation.system_prompt",
                 )
             messages, reply.overflow = shorter, False
-
-    @staticmethod
-    def _unfinished(messages: Sequence[ChatMessage]) -> dict[str, object]:
-        return {**_STREAMED, "prompt": chatml.unfinished(messages), "n_predict": 1}
 
     def _request(self, messages: Sequence[ChatMessage], max_tokens: int) -> dict[str, object]:
         return {
@@ -258,6 +255,8 @@ def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
     threads = config.threads or max(1, usable_cores() // 2)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
+    # Read, not mapped: what is put in another order for the processor would be in memory twice.
+    params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
     params.n_parallel = 1
     params.n_ctx = config.context_tokens
     params.n_batch = params.n_ubatch = BATCH_TOKENS
