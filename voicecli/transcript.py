@@ -143,8 +143,10 @@ def _utterances(recording: _Recording, detector: Detector) -> Iterator[Utterance
     frames = iter(recording)
     first = list(islice(frames, round(ROOM_S / FRAME_S)))
     heard = [level for frame in first if (level := level_dbfs(frame.samples)) > DIGITAL_DBFS]
-    detector.begin(min(START_DBFS, float(np.quantile(heard, ROOM_SHARE))) if heard else START_DBFS)
+    room_dbfs = min(START_DBFS, float(np.quantile(heard, ROOM_SHARE))) if heard else START_DBFS
+    detector.begin(room_dbfs)
     segmenter = Segmenter(RECORDED, HANGOVER_S)
+    segmenter.floor.dbfs = room_dbfs  # a voice in the very first frame may be softer than the usual room
     for frame in chain(first, frames):
         yield from _only_utterances(segmenter.push(detector.score(frame)))
     yield from _only_utterances(segmenter.flush())
