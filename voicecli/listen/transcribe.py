@@ -162,7 +162,7 @@ class Transcriber:
             unlikely = words.log_prob < LOW_LOG_PROB or words.none
             return replace(words, text="") if unlikely or loops else words
         if words.open or (clear and (words.none or words.repeats)):
-            return self._whole(samples, language, words)
+            return self._whole(samples, language, words, clear=clear)
         if words.repeats:
             return replace(words, text="")
         if words.log_prob < LOW_LOG_PROB and words.no_speech <= NO_SPEECH:
@@ -211,11 +211,11 @@ class Transcriber:
         loops = second.repeats and not second.fits(ends_s - begins_s)
         return second if second.log_prob > words.log_prob and not loops else words
 
-    def _whole(self, samples: Float32, language: str, first: Words) -> Words:
+    def _whole(self, samples: Float32, language: str, first: Words, *, clear: bool) -> Words:
         """Look at words that repeat themselves, or may be none, in the window Whisper was trained on.
 
-        There it loops less, and knows better whether somebody speaks. Words of which both looks tell may be a
-        little less likely. What the sound can hold was said so.
+        There it loops less, and knows better whether somebody speaks. Of clear speech, words of which both
+        looks tell may be a little less likely. What the sound can hold was said so.
         Else it looks once more, and may not go in circles; if that is too much as well, one round is left.
         """
         begins_s, ends_s = sounding_s(samples)
@@ -223,8 +223,8 @@ class Transcriber:
         whole = self._encode(samples, 0.0, WINDOW_S)
         free = Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(whole, language, free, ends_s)
-        agreed = alike(words.text, first.text)  # else what repeats itself may be a crowd
-        if words.no_speech > (WHOLE_NO_SPEECH if agreed or not words.repeats else NO_SPEECH):
+        agreed = clear and alike(words.text, first.text)
+        if words.no_speech > WHOLE_NO_SPEECH:
             return replace(words, text="")
         # In either window somebody speaks: how likely the words must be is told by the surer.
         surer = min(words.no_speech, first.no_speech)
