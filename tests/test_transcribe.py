@@ -178,6 +178,21 @@ def test_speech_without_words_is_told_from_other_sounds(
     assert guards.missed(Transcript(text, "en", 0.0, spoken), clear_s) is missed
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("who wrote Romeo and Juliet.", "Who wrote Romeo and Juliet?", True),
+        ("All 5 5 5 5 5 5", "All five, five, five, five,", True),
+        ("Yes, yes, yes, yes, yes.", "Yes, yes, yes.", True),
+        ("Thank you very much.", "What did you say?", False),
+        ("Call 5 5 5", "Good morning to you.", False),
+        ("", "Yes.", False),
+    ],
+)
+def test_two_looks_tell_the_same_however_often_they_say_it(one: str, other: str, *, same: bool) -> None:
+    assert guards.alike(one, other) is same
+
+
 SAID = np.sin(np.arange(2 * RATE_HZ)).astype(np.float32) * 0.3
 LOOP = "What time is it? " * 20
 TWICE = "Where is my phone? Where is my phone?"

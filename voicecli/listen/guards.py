@@ -47,6 +47,10 @@ _ROUNDS = re.compile(r"(.+?)\1{2,}|(.{10,}?)\2+")
 ALIKE = 0.7
 """So much of two texts is the same where two looks at one sound agree. Of a crowd they seldom do."""
 
+_DIGIT = re.compile(r"[0-9]")
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+"""As Whisper writes them in one look, and as digits in another."""
+
 LETTERS_A_SECOND = 25.0
 """What the fastest talkers say; others say 15."""
 LETTERS_SPARE = 10.0
@@ -166,6 +170,7 @@ def is_loop(text: str) -> bool:
 
 def alike(one: str, other: str) -> bool:
     """Whether two looks at one sound tell the same, however often they say it."""
+    one, other = (_DIGIT.sub(lambda digit: f" {_DIGITS[int(digit[0])]} ", text) for text in (one, other))
     pairs = ((one, other), (once(one), once(other)))
     return any(SequenceMatcher(None, _bare(a), _bare(b)).ratio() >= ALIKE for a, b in pairs)
 

@@ -223,8 +223,8 @@ class Transcriber:
         whole = self._encode(samples, 0.0, WINDOW_S)
         free = Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(whole, language, free, ends_s)
-        agreed = clear and alike(words.text, first.text)
-        if words.no_speech > WHOLE_NO_SPEECH:
+        agreed = alike(words.text, first.text)  # else what repeats itself may be a crowd
+        if words.no_speech > (WHOLE_NO_SPEECH if agreed or not words.repeats else NO_SPEECH):
             return replace(words, text="")
         # In either window somebody speaks: how likely the words must be is told by the surer.
         surer = min(words.no_speech, first.no_speech)
@@ -234,7 +234,7 @@ class Transcriber:
             straight = self._whisper.decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
             words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))
         words = replace(words, no_speech=surer)
-        return words if words.margin >= (-NEARLY if agreed else 0.0) else replace(words, text="")
+        return words if words.margin >= (-NEARLY if agreed and clear else 0.0) else replace(words, text="")
 
     def _encode(self, samples: Float32, before_s: float, total_s: float) -> Encoded:
         kept, self._kept = self._kept, None
