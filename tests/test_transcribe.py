@@ -326,13 +326,15 @@ def speaking(*lengths_s: float) -> Float32:
 
 
 NOTHING = look("", 0.2)
+COUNTED = "Three four five six seven."
 
 
 @pytest.mark.parametrize(
     ("lengths_s", "heard", "text"),
     [
         pytest.param((7.0, 7.0), ("One two.", "Three four."), "One two. Three four.", id="all of it"),
-        pytest.param((7.0, 7.0), ("", "Three four."), "Three four.", id="half of it"),
+        pytest.param((8.5, 6.3, 2.8), ("", COUNTED, ""), COUNTED, id="a third of it"),
+        pytest.param((8.5, 6.3, 2.8), ("", "Right.", ""), "", id="a third, one word in 6 s: a crowd"),
         pytest.param((8.5, 6.3, 2.8), ("", "", "Hm."), "", id="a sixth of it: a crowd"),
         pytest.param((8.5, 6.3, 2.8), ("", TWICE, ""), "", id="a third, and that repeats itself: a crowd"),
         pytest.param((8.5, 6.3, 2.8), (TWICE, TWICE, ""), f"{TWICE} {TWICE}", id="all of it repeats itself"),

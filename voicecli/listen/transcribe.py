@@ -25,6 +25,7 @@ from voicecli.listen.guards import (
     alike,
     is_loop,
     once,
+    spoken_letters,
     token_budget,
 )
 from voicecli.listen.whisper import Search
@@ -48,8 +49,10 @@ LONG_S = 9.0
 not. docs/decisions/0011-words-that-are-said.md has the figures."""
 LEAST_WORDED = 0.2
 """So much of such sound lies in parts with words when somebody speaks."""
+SLOWEST_LETTERS = 3.0
+"""A second, of whoever speaks through such a part; one round that is left of a loop has fewer."""
 LEAST_REPEATED = 0.5
-"""And so much where words repeat themselves in all of these, as they do in one part or other of a crowd."""
+"""And so much where they repeat themselves or are few, as in one part or other of a crowd."""
 CHANGED_LANGUAGE = 0.9
 """A word, a hum or a laugh is taken for another language with up to 0.88."""
 AROUND_S = 0.3
@@ -190,8 +193,10 @@ class Transcriber:
         ]
         shares = [part.size / samples.size for part in parts]
         worded = sum(share for share, given in zip(shares, found, strict=True) if given.text)
-        straight = worded - sum(
-            share for share, given in zip(shares, found, strict=True) if is_loop(given.text)
+        straight = sum(
+            share
+            for share, part, given in zip(shares, parts, found, strict=True)
+            if spoken_letters(given.text) >= SLOWEST_LETTERS * part.size / RATE_HZ and not is_loop(given.text)
         )
         if straight < LEAST_WORDED and worded < LEAST_REPEATED:
             return self._nothing(words)
