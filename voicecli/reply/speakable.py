@@ -20,7 +20,7 @@ from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
 from voicecli.reply.spoken.roman import ROMAN
-from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, PATH, URL, Rules, marks
+from voicecli.reply.spoken.rules import Rules, after_digit, marks
 from voicecli.reply.spoken.signs import composed
 from voicecli.reply.spoken.units import UNITS
 
@@ -37,7 +37,8 @@ _EMOJI = re.compile(
     f"(?:[0-9#*]\ufe0f?\u20e3|[{_PICTURE}]|[\u00a9\u00ae\u2122]\ufe0f)"
     f"[{_PICTURE}\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*"
 )
-_ARROW = re.compile(r"\s*(?:[\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f]\ufe0f?|=>|-+>|<-+)\s*")
+_ARROWS = "".join(map(chr, [*range(0x2190, 0x2200), *range(0x27F0, 0x2800), *range(0x2900, 0x2980)]))
+_ARROW = re.compile(rf"\s*(?:[{_ARROWS}]\ufe0f?|=>|-+>|<-+)\s*")
 _CITATION = re.compile(r"\[\^?\d{1,3}\]|\[[xX ]\](?=\s)")
 _URL = re.compile(
     r"(?:https?://|ftp://|www\.)(?:www\.)?(?:[^\s/@]*@)?([^\s/?#:,;()\"'<>]+)[^\s<>\"]*", re.IGNORECASE
@@ -63,12 +64,11 @@ def speakable(text: str, language: str = "en") -> str:
     text = _without_controls(text)
     if not text.isascii():
         text = foreign(composed(_EMOJI.sub(" ", text), levels=language == "en"), language)
-    shown = marks(text)
-    text = _FIRST.apply(text, shown)
+    text = _FIRST.apply(text)
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
-    text = _english(text, shown) if language == "en" else localised(text, language)
-    text = _tidy(_STRAY.sub(" ", _LAST.apply(text, shown)))
+    text = _english(text) if language == "en" else localised(text, language)
+    text = _tidy(_STRAY.sub(" ", _LAST.apply(text)))
     return text if any(map(str.isalnum, text)) else ""
 
 
@@ -77,8 +77,9 @@ def _is_prose(text: str) -> bool:
     return bool(_PROSE.fullmatch(text)) and not _CAPITALS.search(text) and last_word(text) not in MAY_END
 
 
-def _english(text: str, shown: frozenset[str]) -> str:
+def _english(text: str) -> str:
     """Each kind of writing in turn, where a quick look finds any; later ones see what earlier ones made."""
+    shown = marks(text)
     if "\\" in text:
         text = bare(text)
     if _ADDRESS_MARK.search(text) or _ADDRESSED.search(text) or _LONG.search(text):
@@ -134,13 +135,13 @@ _WRITTEN_FOR_MACHINES = OPERATORS + ADDRESSES + NAMES
 _NUMBERS = DATES + WORD_RANGES + AMOUNTS + UNITS
 _FIRST = Rules(
     [
-        (URL, _URL, _url),
-        (PATH, _BARE_URL, _url),
+        (("", "://", "www.", "WWW."), _URL, _url),
+        ("/", _BARE_URL, _url),
         ("[", _CITATION, ""),
-        ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
+        (("!", "!["), re.compile(r"(?<!\S)!(?=\[)"), ""),
         ("#", re.compile(r"\s#+$"), ""),
         (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
-        ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
+        (after_digit("-–"), re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
         ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
         (
             "*",
@@ -150,18 +151,18 @@ _FIRST = Rules(
             "",
         ),
         ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
-        ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
+        (("=", "=="), re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
     ]
 )
 _LAST = Rules(
     [
         ("|", re.compile(r"\s*\|+\s*"), ", "),
-        (NOT_ASCII + "<>", _ARROW, ", "),
+        ("<>" + _ARROWS, _ARROW, ", "),
         ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
         ("—", _LONG_DASH, lambda match: f"{match[1] or ','} "),
-        (LOOSE_DASH, _SPACED_DASH, lambda match: f"{match[1] or ','} "),
-        ("-_*~#+:|", re.compile(r"(?<!\S)[-_*~#+:|]{2,}(?!\S)"), " "),
-        ("=", re.compile(r"(?<!\S)={3,}(?!\S)"), " "),
+        (("-–", " -", " –"), _SPACED_DASH, lambda match: f"{match[1] or ','} "),
+        ("-_*~#+:|", re.compile(r"[-_*~#+:|](?<!\S.)[-_*~#+:|]+(?!\S)"), " "),
+        (("=", "==="), re.compile(r"(?<!\S)={3,}(?!\S)"), " "),
     ]
 )
 _TIGHT_MARK = re.compile(r"[/.:;,!?](?:(?<=\w/)\w|(?<=[a-z][.:;,!?])[A-Za-z])")

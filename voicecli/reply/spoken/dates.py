@@ -7,6 +7,7 @@ import re
 from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
 from voicecli.reply.spoken.rules import (
+    DASHES,
     DATE,
     DAY,
     FOUR_DIGITS,
@@ -14,6 +15,7 @@ from voicecli.reply.spoken.rules import (
     NAMES_DASH,
     NUMBER_DASH,
     Rules,
+    after_digit,
     behind_digit,
     one_of,
 )
@@ -145,11 +147,11 @@ DATES = Rules(
             _slashed,
         ),
         (DATE, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-        (DATE, re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
-        ("T", re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
+        ((DATE, "-0", "-1"), re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
+        (("T", "T-"), re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
         (
-            behind_digit("/"),
+            (behind_digit("/"), "on ", "On "),
             re.compile(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"),
             lambda m: (
                 _month_day(int(m[1]), int(m[2]), None)
@@ -158,7 +160,7 @@ DATES = Rules(
             ),
         ),
         # Times of day and durations.
-        (behind_digit(":"), re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
+        ((behind_digit(":"), *DASHES), re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
         (
             behind_digit(":"),
             re.compile(
@@ -172,7 +174,7 @@ DATES = Rules(
             _duration,
         ),
         (
-            behind_digit(":"),
+            (behind_digit(":"), *DASHES),
             re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"),
             _time,
         ),
@@ -181,24 +183,24 @@ DATES = Rules(
             re.compile(r"(?<![\w:.,/])(\d{1,2}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
             _time,
         ),
-        ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
+        (behind_digit("apAP") + after_digit("apAP"), re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
         (NUMBER_DASH, re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
         (
-            FOUR_DIGITS,
+            (FOUR_DIGITS, " hours", " hr"),
             re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),
             lambda m: f"{int(m[1]) or 'zero'} {'hundred' if m[2] == '00' else m[2]}",
         ),
         (
-            "GU",
+            ("GU", "UTC+", "UTC-", "GMT+", "GMT-"),
             re.compile(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"),
             lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}",
         ),
         # What a dash joins.
-        (MONTH, re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
-        (DAY, re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
-        (NUMBER_DASH, re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
+        ((MONTH, *DASHES), re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
+        ((DAY, *DASHES), re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
+        ((MONTH, *DASHES), re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
         (MONTH, re.compile(rf"\b({one_of(SHORT_MONTHS)})(?= \d)"), _month),
-        (NUMBER_DASH, re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
+        ((behind_digit("snrt"), *DASHES), re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
     ]
 )
 WORD_RANGES = Rules(

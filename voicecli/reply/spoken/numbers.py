@@ -8,15 +8,16 @@ from voicecli.reply.spoken.latex import fraction
 from voicecli.reply.spoken.numerals import cardinal, decade, digits, year
 from voicecli.reply.spoken.rules import (
     CAPITALS,
+    DASHES,
     DECADE,
     FOUR_DIGITS,
     NUMBER_DASH,
     PHONE,
     POINTS,
     TEN_HUNDRED,
-    TIGHT_UNIT,
     VERSION,
     Rules,
+    after_digit,
     behind_digit,
     one_of,
 )
@@ -132,7 +133,7 @@ _COUNTED = (
 AMOUNTS = Rules(
     [
         # Money: $5-10 -> "dollar 5 dash 10"; $3.50 -> "dollar three point five zero".
-        ("$£¥₩₪€₹₽₿", re.compile(rf"([{_SIGNS}])({N})\s?[-–]\s?[{_SIGNS}]?(?={N})"), r"\2 to \1"),
+        (("$£¥₩₪€₹₽₿", *DASHES), re.compile(rf"([{_SIGNS}])({N})\s?[-–]\s?[{_SIGNS}]?(?={N})"), r"\2 to \1"),
         (
             "$£¥₩₪€₹₽₿",
             re.compile(
@@ -141,29 +142,29 @@ AMOUNTS = Rules(
             _money,
         ),
         (
-            "£¥€₹",
+            behind_digit("£¥€₹") + after_digit("£¥€₹"),
             re.compile(rf"(?<![\w.])({N})\s?([€£¥₹])"),
             lambda match: _named(match[1], _MONEY[match[2]]),
         ),
         ("¢", re.compile(rf"(?<![\w.])({N})\s?¢"), lambda match: _named(match[1], "cent")),
         (
-            CAPITALS,
+            (CAPITALS, *_CODES),
             re.compile(rf"(?<![\w.])({N}) ?({one_of(_CODES)})\b"),
             lambda match: _named(match[1], _CODES[match[2]]),
         ),
         (
-            CAPITALS,
+            (CAPITALS, *_CODES),
             re.compile(rf"\b({one_of(_CODES)}) ?({N})\b"),
             lambda match: _named(match[2], _CODES[match[1]]),
         ),
         (
-            TIGHT_UNIT,
+            behind_digit("kKMB"),
             re.compile(rf"(?<![\w.])({N})([kKMB])(?= [a-z]+s\b)"),
             lambda match: f"{match[1]} {_MAGNITUDES[match[2]]}",
         ),
         # 3×5, 2x4, 1920x1080
         (
-            "xX×",
+            behind_digit("xX×") + after_digit("xX×"),
             re.compile(
                 rf"(?<![\w.])({N}) ?(?:x|×|X) ?(?!10 ?(?:\^|\*\*))(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"
             ),
@@ -179,7 +180,7 @@ AMOUNTS = Rules(
         ),
         ("+", re.compile(r"\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,5}(?![\w-])"), _phone),
         (PHONE, re.compile(r"(?<![\w.,-])0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
-        (PHONE, re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
+        ((PHONE, "Call "), re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
         # Versions and sections: 0.62.3.
         (
             POINTS,
@@ -190,11 +191,11 @@ AMOUNTS = Rules(
         ),
         (VERSION, re.compile(r"(?<![\w.])(?:v|V(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
         (
-            "FIPRZ",
+            ("FIPRZ", "RFC", "ISO", "PEP", "IEEE", "Route", "Flight", "Room", "PIN", "ZIP"),
             re.compile(r"\b(RFC|ISO|PEP|IEEE|Route|Flight|Room|PIN|ZIP)([ -])(\d{3,5})\b"),
             lambda match: f"{match[1]} {digits(match[3])}",
         ),
-        (FOUR_DIGITS, re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
+        ((FOUR_DIGITS, "ort"), re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
         (
             NUMBER_DASH,
             re.compile(rf"(?<![\w.,/:-])({_YEAR})\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
@@ -211,8 +212,8 @@ AMOUNTS = Rules(
             r"\1\2 to ",
         ),
         (behind_digit(":"), re.compile(r"(?<![\w:])(\d+):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
-        (behind_digit("/"), re.compile(r"(?<![\w/.,])(\d+\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
-        (behind_digit("/"), re.compile(r"(?<![\w/.,])(\d)/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
+        ((behind_digit("/"), "/5", "/10"), re.compile(r"(?<![\w/.,])(\d+\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
+        ((behind_digit("/"), "/5 ", "/10 "), re.compile(r"(?<![\w/.,])(\d)/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
         # 7/8 -> "7 slash 8"; 1 1/2 -> "1 1 slash 2".
         (
             behind_digit("/"),
@@ -252,11 +253,11 @@ YEARS = Rules(
             re.compile(rf"(?<![\w.,$€£#:/+×*=^-])(?<!\bnumber ){_YEAR}(?![\w%:/]|-\d)(?!{_COUNTED})"),
             _year_at,
         ),
-        ("A", re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
-        ("ABC", re.compile(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
+        (("A", "AD ", "A D "), re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
+        (after_digit("ABC"), re.compile(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
         # 1. first: no sentence ends there.
-        (behind_digit("."), re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
-        ("'’", re.compile(r"(?<=\d)['’]s\b"), "s"),
+        ((behind_digit("."), ". "), re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
+        (behind_digit("'’"), re.compile(r"(?<=\d)['’]s\b"), "s"),
     ]
 )
 
