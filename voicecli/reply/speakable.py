@@ -37,6 +37,8 @@ _EMOJI = re.compile(
     f"(?:[0-9#*]\ufe0f?\u20e3|[{_PICTURE}]|[\u00a9\u00ae\u2122]\ufe0f)"
     f"[{_PICTURE}\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*"
 )
+_PICTURED = re.compile(f"[{_PICTURE}\u00a9\u00ae\u2122\u20e3]")
+"""What each of them has."""
 _ARROWS = "".join(map(chr, [*range(0x2190, 0x2200), *range(0x27F0, 0x2800), *range(0x2900, 0x2980)]))
 _ARROW = re.compile(rf"\s*(?:[{_ARROWS}]\ufe0f?|=>|-+>|<-+)\s*")
 _CITATION = re.compile(r"\[\^?\d{1,3}\]|\[[xX ]\](?=\s)")
@@ -49,9 +51,11 @@ _BARE_URL = re.compile(
 _LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
 _SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
+_LOOSE_POINT = re.compile(r"[\s,;:][,;:.!?…]")
+"""What the next two need."""
 _LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
-_LEADING = re.compile(r"^[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
+_LEADING = re.compile(r"[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
 
 
 def speakable(text: str, language: str = "en") -> str:
@@ -63,7 +67,9 @@ def speakable(text: str, language: str = "en") -> str:
         return _tidy(text) if any(map(str.isalnum, text)) else ""
     text = _without_controls(text)
     if not text.isascii():
-        text = foreign(composed(_EMOJI.sub(" ", text), levels=language == "en"), language)
+        if _PICTURED.search(text):
+            text = _EMOJI.sub(" ", text)
+        text = foreign(composed(text, levels=language == "en"), language)
     text = _FIRST.apply(text)
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
@@ -120,9 +126,11 @@ def _without_controls(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Set the points that lost their word beside the one before, and close up the spaces."""
-    text = _LONELY_POINT.sub(r"\1", text)
-    text = _POINTS.sub("", text)
-    return " ".join(_LEADING.sub("", text).split())
+    if _LOOSE_POINT.search(text):
+        text = _POINTS.sub("", _LONELY_POINT.sub(r"\1", text))
+    if leading := _LEADING.match(text):
+        text = text[leading.end() :]
+    return " ".join(text.split())
 
 
 def _url(match: re.Match[str]) -> str:
@@ -136,7 +144,7 @@ _NUMBERS = DATES + WORD_RANGES + AMOUNTS + UNITS
 _FIRST = Rules(
     [
         (("", "://", "www.", "WWW."), _URL, _url),
-        ("/", _BARE_URL, _url),
+        (("/", *(f"{end}/" for end in "mgtovuiMGTOVUI")), _BARE_URL, _url),
         ("[", _CITATION, ""),
         (("!", "!["), re.compile(r"(?<!\S)!(?=\[)"), ""),
         ("#", re.compile(r"\s#+$"), ""),

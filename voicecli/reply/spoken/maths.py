@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.latex import latex, raised
-from voicecli.reply.spoken.rules import Rules
+from voicecli.reply.spoken.rules import BEHIND_COMMA, Rules, behind_digit
 
 _COMMAND = re.compile(
     r"(?<![\w:\\])\\(?:[dt]?frac|sqrt|sum|int|lim|alpha|beta|gamma|delta|theta|lambda|sigma|omega|pi|phi|mu|times|cdot|"
     r"leq?|geq?|neq?|approx|infty|pm|text|mathbf|mathrm|mathbb)(?![a-z])(?:\[[^\]]*\])?(?:\{(?:[^{}]|\{[^{}]*\})*\})*(?:[\^_](?:\{[^{}]*\}|\w))*"
 )
-_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _CHARGE = re.compile(r"\d?[+-]")
 _ORDINAL = re.compile(r"st|nd|rd|th")
 
@@ -74,7 +73,7 @@ MATHS = Rules(
         ("*", re.compile(r"(?<=\w) \*\* (?=[\w(])"), "^"),
         # Notes: works.^{1}
         ("^", re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
-        ("Ee", re.compile(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
+        (behind_digit("eE"), re.compile(rf"({BEHIND_COMMA})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
         ("*^", re.compile(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
         (
             "*^{",
@@ -126,16 +125,16 @@ MATHS = Rules(
             lambda match: f"{match[1] or match[2] or match[3]} factorial",
         ),
         (
-            "x",
+            behind_digit("x"),
             re.compile(
                 r"(?<=\d)x(?= (?:faster|slower|more|less|better|bigger|larger|smaller|the|as|longer|higher|cheaper|speed|zoom)\b)"
             ),
             " times",
         ),
         (
-            "abnmxyz",
+            behind_digit("abcmnxyz"),
             re.compile(
-                r"(?<![\w.])(\d+)([a-cm-nx-z])(?![\w'’-])(?=\s?[-+=^,.;)×*/]|\s(?:is|equals|plus|minus|squared)\b|$)"
+                r"(\d(?<![\w.]\d)\d*)([a-cm-nx-z])(?![\w'’-])(?=\s?[-+=^,.;)×*/]|\s(?:is|equals|plus|minus|squared)\b|$)"
             ),
             r"\1 \2",
         ),
@@ -165,7 +164,7 @@ MATHS = Rules(
         ("≈", re.compile(r"≈"), " about "),
         ("<", re.compile(r"(?<!\S)<\s?(?=[\d$€£]|\s)"), "less than "),
         (">", re.compile(r"(?<!\S)>\s?(?=[\d$€£]|\s)"), "more than "),
-        ("=", re.compile(r"(?<=\s)=(?=\s)|(?<=[\w)])=(?=[\d(-])|(?<=\b\w)=(?=\w)|^=(?=\s)"), " equals "),
+        ("=", re.compile(r"=(?:(?<=\s=)(?=\s)|(?<=[\w)]=)(?=[\d(-])|(?<=\b\w=)(?=\w)|(?<=^=)(?=\s))"), " equals "),
         ("~", re.compile(r"~\s?(?=[$€£]?\d)"), "about "),
         # Signs with one word each
         ("+±", re.compile(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),

@@ -7,7 +7,7 @@ import re
 from voicecli.reply.spoken.latex import fraction
 from voicecli.reply.spoken.numerals import cardinal, decade, digits, year
 from voicecli.reply.spoken.rules import (
-    CAPITALS,
+    BEHIND_COMMA,
     DASHES,
     DECADE,
     FOUR_DIGITS,
@@ -36,6 +36,7 @@ _MONEY = {
     "₿": "bitcoin",
 }
 _CODES = {"USD": "US dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen", "CHF": "Swiss franc", "CAD": "Canadian dollar", "AUD": "Australian dollar", "INR": "rupee"}  # fmt: skip
+_INITIALS = "".join({code[0] for code in _CODES})
 _LAND = {
     "US": "US ",
     "A": "Australian ",
@@ -143,30 +144,30 @@ AMOUNTS = Rules(
         ),
         (
             behind_digit("£¥€₹") + after_digit("£¥€₹"),
-            re.compile(rf"(?<![\w.])({N})\s?([€£¥₹])"),
+            re.compile(rf"({BEHIND_COMMA})\s?([€£¥₹])"),
             lambda match: _named(match[1], _MONEY[match[2]]),
         ),
-        ("¢", re.compile(rf"(?<![\w.])({N})\s?¢"), lambda match: _named(match[1], "cent")),
+        ("¢", re.compile(rf"({BEHIND_COMMA})\s?¢"), lambda match: _named(match[1], "cent")),
         (
-            (CAPITALS, *_CODES),
-            re.compile(rf"(?<![\w.])({N}) ?({one_of(_CODES)})\b"),
+            (after_digit(_INITIALS) + behind_digit(_INITIALS), *_CODES),
+            re.compile(rf"({BEHIND_COMMA}) ?({one_of(_CODES)})\b"),
             lambda match: _named(match[1], _CODES[match[2]]),
         ),
         (
-            (CAPITALS, *_CODES),
+            (_INITIALS, *_CODES),
             re.compile(rf"\b({one_of(_CODES)}) ?({N})\b"),
             lambda match: _named(match[2], _CODES[match[1]]),
         ),
         (
             behind_digit("kKMB"),
-            re.compile(rf"(?<![\w.])({N})([kKMB])(?= [a-z]+s\b)"),
+            re.compile(rf"({BEHIND_COMMA})([kKMB])(?= [a-z]+s\b)"),
             lambda match: f"{match[1]} {_MAGNITUDES[match[2]]}",
         ),
         # 3×5, 2x4, 1920x1080
         (
             behind_digit("xX×") + after_digit("xX×"),
             re.compile(
-                rf"(?<![\w.])({N}) ?(?:x|×|X) ?(?!10 ?(?:\^|\*\*))(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"
+                rf"({BEHIND_COMMA}) ?(?:x|×|X) ?(?!10 ?(?:\^|\*\*))(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"
             ),
             r"\1 by ",
         ),

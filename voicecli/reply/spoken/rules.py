@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from functools import lru_cache, partial
 from typing import TypeAlias
 
@@ -34,9 +34,11 @@ def after_digit(chars: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _held(text: str) -> frozenset[str | None]:
+def _held(text: str) -> set[str | None]:
     """Its characters, and those behind a digit. Kept, because the next rules ask for the same text."""
-    return frozenset(text).union(map(_BEHIND.get, _BEHIND_DIGIT.findall(text)))
+    held: set[str | None] = set(text)
+    held.update(map(_BEHIND.get, _BEHIND_DIGIT.findall(text)))
+    return held
 
 
 def _holds_one(text: str, pieces: tuple[str, ...]) -> bool:
@@ -79,16 +81,16 @@ class Rules:
         """These, then those: as one, since looking for what they need is done once."""
         return Rules(self._rules + other._rules)
 
-    def _tried(self, held: frozenset[str | None]) -> int:
-        tried = self._always
+    def _tried(self, held: Set[str | None], tried: int) -> int:
+        """Those before, and those that need something of what is held."""
         for char in self._characters & held:
             tried |= self._by_character[char]
         return tried
 
     def apply(self, text: str, shown: frozenset[str] = frozenset()) -> str:
         """The text after all rules; each sees what those before it made. `shown`: its `marks`."""
-        by_marks = self._tried(shown)
-        waiting = by_marks | self._tried(_held(text))
+        by_marks = self._tried(shown, self._always) if shown else self._always
+        waiting = self._tried(_held(text), by_marks)
         while waiting:
             first = waiting & -waiting
             waiting ^= first
@@ -98,17 +100,18 @@ class Rules:
             changed = done(text)
             if changed != text:
                 text = changed
-                waiting = (by_marks | self._tried(_held(text))) & -(first << 1)
+                waiting = self._tried(_held(text), by_marks) & -(first << 1)
         return text
 
 
 (
     FOUR_DIGITS, INNER_POINT, LONG_WORD, NUMBER_DASH, NAMES_DASH, TIGHT_UNIT, MONTH, DAY,
-    CAPITALS, ROOTED, FILE, DATE, PHONE, DECADE, POINTS, STREET, VERSION, TEN_HUNDRED,
-) = map(chr, range(0xE000, 0xE012))  # fmt: skip
+    ROOTED, FILE, DATE, PHONE, DECADE, POINTS, STREET, VERSION, TEN_HUNDRED,
+) = map(chr, range(0xE000, 0xE011))  # fmt: skip
 """Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
 DASHES = ("-", "–")
 _OF_DIGITS = [
+    (VERSION, ("v", "V"), re.compile(r"[vV]\d")),
     (TIGHT_UNIT, (), re.compile(r"\d[A-Za-zµμ°Ω]")),
     (NUMBER_DASH, DASHES, re.compile(r"\d\S{0,3}\s?[–-]\s?[\w$€£]")),
     (POINTS, (".",), re.compile(r"\d\.\d+\.\d")),
@@ -123,9 +126,7 @@ _OF_OTHERS = [
     (INNER_POINT, (".",), re.compile(r"\.[A-Za-z]\w")),
     (NAMES_DASH, DASHES, re.compile(r"[A-Z]\w*[–-][A-Z]")),
     (MONTH, (), re.compile(r"[JFMASOND](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)")),
-    (DAY, (), re.compile(r"[MTWFS](?:on|ue|ed|hu|ri|at|un)")),
-    (CAPITALS, (), re.compile(r"[A-Z]{3}")),
-    (VERSION, ("v", "V"), re.compile(r"[vV]\d")),
+    (DAY, DASHES, re.compile(r"[MTWFS](?:on|ue|ed|hu|ri|at|un)")),
     (ROOTED, ("/", ":\\"), re.compile(r"/(?<!\w/)|:\\")),
     (FILE, ("/",), re.compile(r"/[\w-]*\.[a-z]|/[\w.-]*[A-Za-z_][\w.-]*/|_[\w-]*/")),
     (STREET, (".",), re.compile(r"[A-Z][a-z]{1,3}\.")),
@@ -134,6 +135,8 @@ _DIGIT = re.compile(r"\d")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 NUMBER = r"\d(?<![\w.,]\d)\d*(?:,\d{3})*(?:\.\d+)?"
 """A number that no other goes before. Its first digit comes first: a search for a digit is quick."""
+BEHIND_COMMA = NUMBER.replace(".,]", ".]", 1)
+"""The same, and a comma may go before it."""
 
 
 def marks(text: str) -> frozenset[str]:
