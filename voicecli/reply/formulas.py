@@ -58,11 +58,14 @@ def may_be_formula(held: str) -> bool:
         return len(held) < _MAX_DISPLAYED and not held.endswith("\n\n")
     if held[0] == "\\":
         return len(held) < _MAX_DISPLAYED and held.startswith("\\begin{"[: len(held)])
-    if len(held) > _MAX_INLINE or held[1].isspace() or held[-1] == "\n" or _AMOUNT.match(held):
+    if len(held) > _MAX_INLINE or held[1].isspace() or held[-1] == "\n":
+        return False
+    if held[1].isdigit() and _AMOUNT.match(held):
         return False
     if "$" in held[1:-1] and held[-2] == "$" and (held[-3].isspace() or held[-1].isdigit()):
         return False
-    return not _PROSE.search(_COMMANDS.sub("", held))
+    # Asked at each character: a word of prose is one when the character behind it has come.
+    return held[-1].isalnum() or not _PROSE.search(_COMMANDS.sub("", held))
 
 
 def is_formula(source: str) -> bool:

@@ -148,7 +148,7 @@ _FIRST = Rules(
         ("[", _CITATION, ""),
         (("!", "!["), re.compile(r"(?<!\S)!(?=\[)"), ""),
         ("#", re.compile(r"\s#+$"), ""),
-        (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
+        (":", re.compile(r":(?<!\S:)[a-z][a-z0-9_+-]+:(?!\w)"), ""),
         (after_digit("-–"), re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
         ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
         (

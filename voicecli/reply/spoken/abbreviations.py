@@ -165,7 +165,7 @@ _POINTED = Rules(
             r"\1",
         ),
         # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
-        (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
+        (".", re.compile(r"[A-Z](?<![\w.].)\. ?(?:[A-Z]\. ?)*(?![\w.]*@)"), _initials),
     ]
 )
 _UNPOINTED = Rules(
@@ -173,7 +173,7 @@ _UNPOINTED = Rules(
         (
             ",",
             re.compile(
-                rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
+                rf"({one_of(_STATES)})(?<=[a-z], ..)(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
             ),
             lambda match: _STATES[match[1]],
         ),

@@ -6,7 +6,7 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.rules import FILE, INNER_POINT, LONG_WORD, POINTS, ROOTED, Rules, one_of, words
+from voicecli.reply.spoken.rules import FILE, HASH, INNER_POINT, LONG_WORD, POINTS, ROOTED, Rules, one_of, words
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
@@ -125,7 +125,7 @@ _PATH_END = r"(?=[\s,;:!?)\"'”’]|\.(?:\s|$)|$)"
 OPERATORS = Rules(
     [
         (
-            "!&+<=>|",
+            ("!&+<=>|", "=", "&&", "||"),
             re.compile(
                 rf"(?:(?<=\s)|^)({one_of(['&&', '||', '!==', '!=', '===', '==', '>=', '<=', '+=', '-='])})(?=\s|$)"
             ),
@@ -169,12 +169,12 @@ NAMES = Rules(
 ADDRESSES = Rules(
     [
         (
-            (LONG_WORD, "-"),
+            (HASH, "-"),
             re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE),
             _code,
         ),
         (
-            LONG_WORD,
+            HASH,
             re.compile(
                 r"\b(?:sha\d+[:-])?(?=[0-9a-f]*\d[0-9a-f]*[a-f]|[0-9a-f]*[a-f][0-9a-f]*\d)[0-9a-f]{12,}\b",
                 re.IGNORECASE,

@@ -24,7 +24,7 @@ _ANY_MONTH = one_of([*MONTHS, *SHORT_MONTHS])
 _ANY_DAY = one_of([*DAYS, *SHORT_DAYS])
 _ZONE = {"Z": " UTC", "z": " UTC"}
 _TRAVELS = r"flights?|trains?|routes?|lines?|trips?|express|ferry|ferries|bus|buses|road|railway|motorway|highway|corridor|journey|drive|race|axis|border|match|game|leg|service|treaty|tunnel|shuttle"
-_NOT_CLOCK = r"(?<![\w:.,/-])"
+_NOT_CLOCK = r"(?<![\w:.,/-]\d)"
 
 
 def _month_day(month: int, day: int, of_year: int | None) -> str:
@@ -137,17 +137,17 @@ DATES = Rules(
         (
             DATE,
             re.compile(
-                r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
+                r"(\d(?<![\w-]\d)\d{3})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
             ),
             _iso,
         ),
         (
             behind_digit("-/"),
-            re.compile(r"(?<![\w/.-])(\d\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"),
+            re.compile(r"(\d(?<![\w/.-]\d)\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"),
             _slashed,
         ),
-        (DATE, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-        ((DATE, "-0", "-1"), re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
+        (DATE, re.compile(r"(\d(?<![\w/.-]\d)\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
+        ((DATE, "-0", "-1"), re.compile(r"((?:1[5-9]|20)(?<![\w-]..)\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
         (("T", "T-"), re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
         (
@@ -170,20 +170,20 @@ DATES = Rules(
         ),
         (
             behind_digit(":"),
-            re.compile(rf"{_NOT_CLOCK}(\d{{1,3}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"),
+            re.compile(rf"(\d{_NOT_CLOCK}\d{{0,2}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"),
             _duration,
         ),
         (
             (behind_digit(":"), *DASHES),
-            re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"),
+            re.compile(rf"(\d{_NOT_CLOCK}\d?):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"),
             _time,
         ),
         (
             behind_digit(":"),
-            re.compile(r"(?<![\w:.,/])(\d{1,2}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
+            re.compile(r"(\d(?<![\w:.,/]\d)\d?):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
             _time,
         ),
-        (behind_digit("apAP") + after_digit("apAP"), re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
+        (behind_digit("apAP") + after_digit("apAP"), re.compile(r"(\d(?<![\w.:,]\d)\d?) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
         (NUMBER_DASH, re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
         (
             (FOUR_DIGITS, " hours", " hr"),

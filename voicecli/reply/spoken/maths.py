@@ -72,7 +72,7 @@ MATHS = Rules(
     [
         ("*", re.compile(r"(?<=\w) \*\* (?=[\w(])"), "^"),
         # Notes: works.^{1}
-        ("^", re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
+        (("^", "^{"), re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
         (behind_digit("eE"), re.compile(rf"({BEHIND_COMMA})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
         ("*^", re.compile(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
         (
@@ -82,9 +82,9 @@ MATHS = Rules(
             ),
             _power,
         ),
-        ("²³", re.compile(r"(?<=[A-Za-z]{3})(?<!sin)(?<!cos)(?<!tan)(?<!log)[²³](?=[\s,.;:]|$)"), ""),
-        ("²", re.compile(r"(?<=[A-Za-z\d)\]])²"), " squared"),
-        ("³", re.compile(r"(?<=[A-Za-z\d)\]])³"), " cubed"),
+        ("²³", re.compile(r"[²³](?<=[A-Za-z]{3}.)(?<!sin.)(?<!cos.)(?<!tan.)(?<!log.)(?=[\s,.;:]|$)"), ""),
+        ("²", re.compile(r"²(?<=[A-Za-z\d)\]]²)"), " squared"),
+        ("³", re.compile(r"³(?<=[A-Za-z\d)\]]³)"), " cubed"),
         (
             "_",
             re.compile(r"(?<=[A-Za-z])_\{([^{}]{1,12})\}|(?<=\b[A-Za-z])_(\d+|[a-z])\b"),
@@ -138,9 +138,9 @@ MATHS = Rules(
             ),
             r"\1 \2",
         ),
-        ("x", re.compile(r"(?<!\w)x(?=\d+\b)(?!86\b)"), "times "),
+        ("x", re.compile(r"x(?<!\wx)(?=\d+\b)(?!86\b)"), "times "),
         # Comparisons
-        ("=≡", re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
+        (("=≡", "==", "≡"), re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
         (":", re.compile(r"\s*:=\s*"), " becomes "),
         (
             "!<=>∼≃≅≈≠≤≥⩽⩾",
@@ -167,7 +167,7 @@ MATHS = Rules(
         ("=", re.compile(r"=(?:(?<=\s=)(?=\s)|(?<=[\w)]=)(?=[\d(-])|(?<=\b\w=)(?=\w)|(?<=^=)(?=\s))"), " equals "),
         ("~", re.compile(r"~\s?(?=[$€£]?\d)"), "about "),
         # Signs with one word each
-        ("+±", re.compile(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),
+        (("+±", "±", "+/-", "+-"), re.compile(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),
         ("∓", re.compile(r"∓"), " minus or plus "),
         ("∛", re.compile(r"∛\s?"), " the cube root of "),
         ("√", re.compile(r"√\s?(?=[\w(])"), " the square root of "),

@@ -180,7 +180,7 @@ AMOUNTS = Rules(
             _phone,
         ),
         ("+", re.compile(r"\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,5}(?![\w-])"), _phone),
-        (PHONE, re.compile(r"(?<![\w.,-])0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
+        (PHONE, re.compile(r"0(?<![\w.,-]0)\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
         ((PHONE, "Call "), re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
         # Versions and sections: 0.62.3.
         (
@@ -199,22 +199,22 @@ AMOUNTS = Rules(
         ((FOUR_DIGITS, "ort"), re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
         (
             NUMBER_DASH,
-            re.compile(rf"(?<![\w.,/:-])({_YEAR})\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
+            re.compile(rf"((?:1[1-9]|20)(?<![\w.,/:-]..)\d\d)\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
             _years,
         ),
         # 50-50, 2–2
-        (NUMBER_DASH, re.compile(r"(?<![\w.,/:-])(\d+)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
+        (NUMBER_DASH, re.compile(r"(\d(?<![\w.,/:-]\d)\d*)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
         # 5-10 -> "5 dash 10"; 5–10 -> "5 10".
         (
             NUMBER_DASH,
             re.compile(
-                rf"(?<![\w.,/:-])(?!7[0-8]7-[2-9]00)(\d+:\d\d|{N})(%?)\s?[-–]\s?(?=(?:\d+:\d\d|{N})(?!\d|-\d|[.,]\d|/\d))"
+                rf"(\d(?<![\w.,/:-]\d)(?!(?<=7)[0-8]7-[2-9]00)\d*(?::\d\d|(?:,\d{{3}})*(?:\.\d+)?))(%?)\s?[-–]\s?(?=(?:\d+:\d\d|{N})(?!\d|-\d|[.,]\d|/\d))"
             ),
             r"\1\2 to ",
         ),
-        (behind_digit(":"), re.compile(r"(?<![\w:])(\d+):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
-        ((behind_digit("/"), "/5", "/10"), re.compile(r"(?<![\w/.,])(\d+\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
-        ((behind_digit("/"), "/5 ", "/10 "), re.compile(r"(?<![\w/.,])(\d)/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
+        (behind_digit(":"), re.compile(r"(\d(?<![\w:]\d)\d*):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
+        ((behind_digit("/"), "/5", "/10"), re.compile(r"(\d(?<![\w/.,]\d)\d*\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
+        ((behind_digit("/"), "/5 ", "/10 "), re.compile(r"(\d(?<![\w/.,]\d))/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
         # 7/8 -> "7 slash 8"; 1 1/2 -> "1 1 slash 2".
         (
             behind_digit("/"),
@@ -251,7 +251,7 @@ YEARS = Rules(
         (TEN_HUNDRED, re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
         (
             FOUR_DIGITS,
-            re.compile(rf"(?<![\w.,$€£#:/+×*=^-])(?<!\bnumber ){_YEAR}(?![\w%:/]|-\d)(?!{_COUNTED})"),
+            re.compile(rf"(?:1[1-9]|20)(?<![\w.,$€£#:/+×*=^-]..)(?<!\bnumber ..)\d\d(?![\w%:/]|-\d)(?!{_COUNTED})"),
             _year_at,
         ),
         (("A", "AD ", "A D "), re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),

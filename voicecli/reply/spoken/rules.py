@@ -105,9 +105,9 @@ class Rules:
 
 
 (
-    FOUR_DIGITS, INNER_POINT, LONG_WORD, NUMBER_DASH, NAMES_DASH, TIGHT_UNIT, MONTH, DAY,
+    FOUR_DIGITS, INNER_POINT, HASH, LONG_WORD, NUMBER_DASH, NAMES_DASH, TIGHT_UNIT, MONTH, DAY,
     ROOTED, FILE, DATE, PHONE, DECADE, POINTS, STREET, VERSION, TEN_HUNDRED,
-) = map(chr, range(0xE000, 0xE011))  # fmt: skip
+) = map(chr, range(0xE000, 0xE012))  # fmt: skip
 """Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
 DASHES = ("-", "–")
 _OF_DIGITS = [
@@ -132,9 +132,11 @@ _OF_OTHERS = [
     (STREET, (".",), re.compile(r"[A-Z][a-z]{1,3}\.")),
 ]
 _DIGIT = re.compile(r"\d")
+_HASH = re.compile(r"[0-9A-Fa-f]{12}")
 _FOUR_DIGITS = re.compile(r"\d{4}")
-NUMBER = r"\d(?<![\w.,]\d)\d*(?:,\d{3})*(?:\.\d+)?"
-"""A number that no other goes before. Its first digit comes first: a search for a digit is quick."""
+NUMBER = r"\d(?<![\w.,]\d)\d*+(?:,\d{3})*+(?:\.\d++)?+"
+"""A number that no other goes before. Its first digit comes first: a search for a digit is quick. No part is
+given back: what is behind a number begins with none."""
 BEHIND_COMMA = NUMBER.replace(".,]", ".]", 1)
 """The same, and a comma may go before it."""
 
@@ -152,7 +154,10 @@ def marks(text: str) -> frozenset[str]:
         for mark, pieces, pattern in table:
             if (not pieces or _holds_one(text, pieces)) and pattern.search(text):
                 shown.append(mark)
-    if max(map(len, text.split(" "))) >= 12:
+    longest = max(map(len, text.split(" ")))
+    if longest >= 12 and _HASH.search(text):
+        shown.append(HASH)
+    if longest >= 20:
         shown.append(LONG_WORD)
     return frozenset(shown)
 

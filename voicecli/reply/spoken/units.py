@@ -123,7 +123,7 @@ UNITS = Rules(
     [
         ("°", re.compile(r"(\d+)° ?(\d{1,2})[′'] ?(?:(\d{1,2}(?:\.\d+)?)[″\"] ?)?([NSEW]\b)?"), _position),
         (
-            ("/", "llar", "cent", "euro", "ence", "ound", " yen"),
+            ("/", *(f"{end}/" for end in "rtoedns")),
             re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
             lambda match: f"{match[1]} per {_PER[match[2]]}",
         ),
