@@ -61,7 +61,7 @@ class Spans(ABC):
 
     def feed(self, text: str) -> str:
         """Take a piece of any length; return the characters that are now certain, often none."""
-        if self._plain and text and _RUN.fullmatch(text):
+        if self._plain and _RUN.fullmatch(text):
             self._last = text[-1]
             return text
         plain: list[str] = []
