@@ -74,7 +74,9 @@ def speakable(text: str, language: str = "en") -> str:
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     text = _english(text) if language == "en" else localised(text, language)
-    text = _tidy(_STRAY.sub(" ", _LAST.apply(text)))
+    if _LAST_MARK.search(text) or " -" in text or " –" in text or _MARKS.search(text):
+        text = _LAST.apply(text)
+    text = _tidy(_STRAY.sub(" ", text))
     return text if any(map(str.isalnum, text)) else ""
 
 
@@ -173,6 +175,8 @@ _LAST = Rules(
         (("=", "==="), re.compile(r"(?<!\S)={3,}(?!\S)"), " "),
     ]
 )
+_LAST_MARK = re.compile(f"[|<>*—={_ARROWS}]")
+_MARKS = re.compile(r"[-_*~#+:|][-_*~#+:|]")
 _TIGHT_MARK = re.compile(r"[/.:;,!?](?:(?<=\w/)\w|(?<=[a-z][.:;,!?])[A-Za-z])")
 _TIGHT = Rules(
     [

@@ -127,7 +127,7 @@ def _initials(match: re.Match[str]) -> str:
     return letters if rest[0] in ",;:)'’?!\"”" else f"{letters} "
 
 
-_POINTED = Rules(
+_POINTED = _PHRASES + Rules(
     [
         (("mM", "min.", "max."), re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
         # A title stands before a name, a street behind one.
@@ -238,7 +238,7 @@ _WORDS_TOO = frozenset({"IT", "US", "ID"})
 def expand(text: str, shown: frozenset[str]) -> str:
     """Put the words in place of their abbreviations; `shown`: the `marks` of the text."""
     if "." in text and (_POINT_INSIDE.search(text) or last_word(text) in MAY_END):
-        text = _POINTED.apply(_PHRASES.apply(text, shown), shown)
+        text = _POINTED.apply(text, shown)
     if "/" in text:
         text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
     if _SHORT.search(text):

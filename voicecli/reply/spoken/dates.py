@@ -13,7 +13,6 @@ from voicecli.reply.spoken.rules import (
     FOUR_DIGITS,
     MONTH,
     NAMES_DASH,
-    NUMBER_DASH,
     Rules,
     after_digit,
     behind_digit,
@@ -23,6 +22,7 @@ from voicecli.reply.spoken.rules import (
 _ANY_MONTH = one_of([*MONTHS, *SHORT_MONTHS])
 _ANY_DAY = one_of([*DAYS, *SHORT_DAYS])
 _ZONE = {"Z": " UTC", "z": " UTC"}
+_DASH_BEHIND_M = [f"{m}{dash}" for m in "mM" for dash in ("-", "–", " -", " –")]
 _TRAVELS = r"flights?|trains?|routes?|lines?|trips?|express|ferry|ferries|bus|buses|road|railway|motorway|highway|corridor|journey|drive|race|axis|border|match|game|leg|service|treaty|tunnel|shuttle"
 _NOT_CLOCK = r"(?<![\w:.,/-]\d)"
 
@@ -184,7 +184,7 @@ DATES = Rules(
             _time,
         ),
         (behind_digit("apAP") + after_digit("apAP"), re.compile(r"(\d(?<![\w.:,]\d)\d?) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
-        (NUMBER_DASH, re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
+        (("-–", *_DASH_BEHIND_M), re.compile(r"(?:(?<=\d[ap]m)|(?<=\d [ap]m))\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
         (
             (FOUR_DIGITS, " hours", " hr"),
             re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),

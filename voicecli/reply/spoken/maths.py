@@ -59,7 +59,7 @@ _NO_SUBJECT = re.compile(
 
 def _compared(match: re.Match[str]) -> str:
     """`x < 5`: x is less than 5; "or < 5" has a verb already."""
-    words = _COMPARISONS[next(filter(None, match.groups()[1:]))]
+    words = _COMPARISONS[next(filter(None, match.groups()))]
     before = match.string[: match.start()]
     return f" {words} " if not before or _NO_SUBJECT.search(before) else f" is {words} "
 
@@ -145,7 +145,7 @@ MATHS = Rules(
         (
             "!<=>∼≃≅≈≠≤≥⩽⩾",
             re.compile(
-                r"(?:(?<=(\w))|(?<=[)\]])|^)\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"
+                r"(?<![^\w)\]])\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"
             ),
             _compared,
         ),
@@ -154,7 +154,7 @@ MATHS = Rules(
         (
             "<>",
             re.compile(
-                r"(?:(?<=(\w))|(?<=[)\]])|^)(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"
+                r"(?<![^\w)\]])(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"
             ),
             _compared,
         ),

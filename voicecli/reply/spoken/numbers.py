@@ -11,7 +11,6 @@ from voicecli.reply.spoken.rules import (
     DASHES,
     DECADE,
     FOUR_DIGITS,
-    NUMBER_DASH,
     PHONE,
     POINTS,
     TEN_HUNDRED,
@@ -198,15 +197,15 @@ AMOUNTS = Rules(
         ),
         ((FOUR_DIGITS, "ort"), re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
         (
-            NUMBER_DASH,
+            behind_digit("-–") + after_digit("-–"),
             re.compile(rf"((?:1[1-9]|20)(?<![\w.,/:-]..)\d\d)\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
             _years,
         ),
         # 50-50, 2–2
-        (NUMBER_DASH, re.compile(r"(\d(?<![\w.,/:-]\d)\d*)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
+        (behind_digit("-–"), re.compile(r"(\d(?<![\w.,/:-]\d)\d*)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
         # 5-10 -> "5 dash 10"; 5–10 -> "5 10".
         (
-            NUMBER_DASH,
+            behind_digit("-–%") + after_digit("-–"),
             re.compile(
                 rf"(\d(?<![\w.,/:-]\d)(?!(?<=7)[0-8]7-[2-9]00)\d*(?::\d\d|(?:,\d{{3}})*(?:\.\d+)?))(%?)\s?[-–]\s?(?=(?:\d+:\d\d|{N})(?!\d|-\d|[.,]\d|/\d))"
             ),

@@ -105,17 +105,15 @@ class Rules:
 
 
 (
-    FOUR_DIGITS, INNER_POINT, HASH, LONG_WORD, NUMBER_DASH, NAMES_DASH, TIGHT_UNIT, MONTH, DAY,
+    FOUR_DIGITS, INNER_POINT, HASH, LONG_WORD, NAMES_DASH, MONTH, DAY,
     ROOTED, FILE, DATE, PHONE, DECADE, POINTS, STREET, VERSION, TEN_HUNDRED,
-) = map(chr, range(0xE000, 0xE012))  # fmt: skip
+) = map(chr, range(0xE000, 0xE010))  # fmt: skip
 """Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
 DASHES = ("-", "–")
 _OF_DIGITS = [
     (VERSION, ("v", "V"), re.compile(r"[vV]\d")),
-    (TIGHT_UNIT, (), re.compile(r"\d[A-Za-zµμ°Ω]")),
-    (NUMBER_DASH, DASHES, re.compile(r"\d\S{0,3}\s?[–-]\s?[\w$€£]")),
     (POINTS, (".",), re.compile(r"\d\.\d+\.\d")),
-    (PHONE, tuple("-. )/"), re.compile(r"\d{3}[-. )/]+\d{3}")),
+    (PHONE, (), re.compile(r"\d{3}[-. )/]+\d{3}")),
     (DECADE, ("0s", "0'", "0’"), re.compile(r"\d0['’]?s")),
 ]
 _OF_FOUR_DIGITS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voicecli.reply.spoken.rules import NUMBER, TIGHT_UNIT, Rules, after_digit, behind_digit, one_of
+from voicecli.reply.spoken.rules import NUMBER, Rules, after_digit, behind_digit, one_of
 
 _NAMES = {
     "km": "kilometre", "m": "metre", "dm": "decimetre", "cm": "centimetre", "mm": "millimetre",
@@ -139,7 +139,7 @@ UNITS = Rules(
         (("²", "in²", "in.²"), re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
         (after_digit("i"), re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
         (behind_digit("-") + after_digit(_INITIALS), re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
-        (TIGHT_UNIT, re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
+        (behind_digit(_INITIALS), re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
         (
             "/",
             re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
