@@ -20,7 +20,7 @@ from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
 from voicecli.reply.spoken.roman import ROMAN
-from voicecli.reply.spoken.rules import Rules, after_digit, marks
+from voicecli.reply.spoken.rules import LONG_WORD, Rules, after_digit, marks
 from voicecli.reply.spoken.signs import composed
 from voicecli.reply.spoken.units import UNITS
 
@@ -90,9 +90,9 @@ def _english(text: str) -> str:
     shown = marks(text)
     if "\\" in text:
         text = bare(text)
-    if _ADDRESS_MARK.search(text) or _ADDRESSED.search(text) or _LONG.search(text):
+    if _ADDRESS_MARK.search(text) or _ADDRESSED.search(text) or LONG_WORD in shown:
         text = _WRITTEN_FOR_MACHINES.apply(text, shown)
-    text = expand(text, shown)
+    text = expand(text)
     if _NUMERAL.search(text):
         text = ROMAN.apply(text)
     numbers = _DIGIT.search(text) is not None
@@ -198,7 +198,6 @@ _ADDRESS_MARK = re.compile(r"[@/\\_#&=|§¶]")
 _ADDRESSED = re.compile(
     r"\.(?:[A-Za-z]|(?<=\w\.)\w)|:(?<=\w:)\w|-(?<!\w-)|<=|>=|\(\)|\+(?:\+|(?<=[a-z]\+)[A-Z])|localhost|GitHub|Ctrl|Cmd"
 )
-_LONG = re.compile(r"\b\w{12}")
 _NUMERAL = re.compile(
     r"[IVXLCDMivxl](?:(?<=[IVXLCDM]{2})|(?<= [ivxl]{2})|(?<=[a-z] [IVXvx])(?![\w'’])|(?<=[IVX])\.)"
 )

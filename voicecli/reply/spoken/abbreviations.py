@@ -70,6 +70,8 @@ _STARTERS = (
 _DAY_GOES_ON = re.compile(rf",?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-]")
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
+_SHORT_NAME = re.compile(r"[A-Z][a-z]{1,3}\.")
+_SHOWN = frozenset({STREET})
 _M = (".m.", ". m.", ".M.", ". M.")
 _PHRASES = Rules(
     [
@@ -235,10 +237,10 @@ _COMMON = frozenset(
 _WORDS_TOO = frozenset({"IT", "US", "ID"})
 
 
-def expand(text: str, shown: frozenset[str]) -> str:
-    """Put the words in place of their abbreviations; `shown`: the `marks` of the text."""
+def expand(text: str) -> str:
+    """Put the words in place of their abbreviations."""
     if "." in text and (_POINT_INSIDE.search(text) or last_word(text) in MAY_END):
-        text = _POINTED.apply(text, shown)
+        text = _POINTED.apply(text, _SHOWN if _SHORT_NAME.search(text) else frozenset())
     if "/" in text:
         text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
     if _SHORT.search(text):

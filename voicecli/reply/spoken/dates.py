@@ -8,8 +8,6 @@ from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
 from voicecli.reply.spoken.rules import (
     DASHES,
-    DATE,
-    DAY,
     FOUR_DIGITS,
     MONTH,
     NAMES_DASH,
@@ -135,7 +133,7 @@ def _range(match: re.Match[str]) -> str:
 DATES = Rules(
     [
         (
-            DATE,
+            behind_digit("-/."),
             re.compile(
                 r"(\d(?<![\w-]\d)\d{3})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
             ),
@@ -146,8 +144,8 @@ DATES = Rules(
             re.compile(r"(\d(?<![\w/.-]\d)\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"),
             _slashed,
         ),
-        (DATE, re.compile(r"(\d(?<![\w/.-]\d)\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-        ((DATE, "-0", "-1"), re.compile(r"((?:1[5-9]|20)(?<![\w-]..)\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
+        (behind_digit("."), re.compile(r"(\d(?<![\w/.-]\d)\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
+        ((FOUR_DIGITS, "-0", "-1"), re.compile(r"((?:1[5-9]|20)(?<![\w-]..)\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
         (("T", "T-"), re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
         (
@@ -197,7 +195,7 @@ DATES = Rules(
         ),
         # What a dash joins.
         ((MONTH, *DASHES), re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
-        ((DAY, *DASHES), re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
+        ("-–", re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
         ((MONTH, *DASHES), re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
         (MONTH, re.compile(rf"\b({one_of(SHORT_MONTHS)})(?= \d)"), _month),
         ((behind_digit("snrt"), *DASHES), re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),

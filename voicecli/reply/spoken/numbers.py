@@ -12,9 +12,6 @@ from voicecli.reply.spoken.rules import (
     DECADE,
     FOUR_DIGITS,
     PHONE,
-    POINTS,
-    TEN_HUNDRED,
-    VERSION,
     Rules,
     after_digit,
     behind_digit,
@@ -183,13 +180,13 @@ AMOUNTS = Rules(
         ((PHONE, "Call "), re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
         # Versions and sections: 0.62.3.
         (
-            POINTS,
+            behind_digit("."),
             re.compile(
                 r"(?<![\w.,])([vV](?=\d))?(\d+(?:\.\d+){2,})(?:-?(alpha|beta|rc)\.?(?=\d|\b))?(?![\w]|\.\d)"
             ),
             _point,
         ),
-        (VERSION, re.compile(r"(?<![\w.])(?:v|V(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
+        ("vV", re.compile(r"[vV](?<![\w.].)(?:(?<=v)|(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
         (
             ("FIPRZ", "RFC", "ISO", "PEP", "IEEE", "Route", "Flight", "Room", "PIN", "ZIP"),
             re.compile(r"\b(RFC|ISO|PEP|IEEE|Route|Flight|Room|PIN|ZIP)([ -])(\d{3,5})\b"),
@@ -241,13 +238,13 @@ YEARS = Rules(
         (DECADE, re.compile(r"(?<![\w.,])(1\d\d0|20\d0)['’]?s\b"), _decade),
         # 1908 -> "nineteen hundred eight"; 2024 -> "two thousand twenty four".
         (
-            TEN_HUNDRED,
+            (FOUR_DIGITS, "10"),
             re.compile(
                 r"\b((?:[Ii]n|[Bb]etween|[Ss]ince|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Bb]y) )(10\d\d)(?![\w.:/-]\w|\w)(?! [a-z]+s\b)"
             ),
             lambda match: match[1] + year(int(match[2])),
         ),
-        (TEN_HUNDRED, re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
+        ((FOUR_DIGITS, " by 10"), re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
         (
             FOUR_DIGITS,
             re.compile(rf"(?:1[1-9]|20)(?<![\w.,$€£#:/+×*=^-]..)(?<!\bnumber ..)\d\d(?![\w%:/]|-\d)(?!{_COUNTED})"),

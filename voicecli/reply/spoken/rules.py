@@ -105,32 +105,20 @@ class Rules:
 
 
 (
-    FOUR_DIGITS, INNER_POINT, HASH, LONG_WORD, NAMES_DASH, MONTH, DAY,
-    ROOTED, FILE, DATE, PHONE, DECADE, POINTS, STREET, VERSION, TEN_HUNDRED,
-) = map(chr, range(0xE000, 0xE010))  # fmt: skip
+    FOUR_DIGITS, PHONE, DECADE, INNER_POINT, NAMES_DASH, MONTH, ROOTED, FILE, LONG_WORD, HASH, LONG_CODE, STREET,
+) = map(chr, range(0xE000, 0xE00C))  # fmt: skip
 """Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
 DASHES = ("-", "–")
-_OF_DIGITS = [
-    (VERSION, ("v", "V"), re.compile(r"[vV]\d")),
-    (POINTS, (".",), re.compile(r"\d\.\d+\.\d")),
-    (PHONE, (), re.compile(r"\d{3}[-. )/]+\d{3}")),
-    (DECADE, ("0s", "0'", "0’"), re.compile(r"\d0['’]?s")),
-]
-_OF_FOUR_DIGITS = [
-    (DATE, tuple("-/."), re.compile(r"\d{4}[-/.]\d|\d[-/.]\d{4}")),
-    (TEN_HUNDRED, ("10",), re.compile(r"10\d\d")),
-]
-_OF_OTHERS = [
-    (INNER_POINT, (".",), re.compile(r"\.[A-Za-z]\w")),
-    (NAMES_DASH, DASHES, re.compile(r"[A-Z]\w*[–-][A-Z]")),
-    (MONTH, (), re.compile(r"[JFMASOND](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)")),
-    (DAY, DASHES, re.compile(r"[MTWFS](?:on|ue|ed|hu|ri|at|un)")),
-    (ROOTED, ("/", ":\\"), re.compile(r"/(?<!\w/)|:\\")),
-    (FILE, ("/",), re.compile(r"/[\w-]*\.[a-z]|/[\w.-]*[A-Za-z_][\w.-]*/|_[\w-]*/")),
-    (STREET, (".",), re.compile(r"[A-Z][a-z]{1,3}\.")),
-]
-_DIGIT = re.compile(r"\d")
+_PHONE = re.compile(r"\d{3}[-. )/]+\d{3}")
+_DECADE = re.compile(r"\d0['’]?s")
+_INNER_POINT = re.compile(r"\.[A-Za-z]\w")
+_NAMES_DASH = re.compile(r"[A-Z]\w*[–-][A-Z]")
+_MONTH = re.compile(r"[JFMASOND](?:an|eb|ar|pr|ay|un|ul|ug|ep|ct|ov|ec)")
+_ROOTED = re.compile(r"/(?<!\w/)|:\\")
+_FILE = re.compile(r"/[\w-]*\.[a-z]|/[\w.-]*[A-Za-z_][\w.-]*/|_[\w-]*/")
 _HASH = re.compile(r"[0-9A-Fa-f]{12}")
+_LONG_WORD = re.compile(r"\w{12}")
+_DIGIT = re.compile(r"\d")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 NUMBER = r"\d(?<![\w.,]\d)\d*+(?:,\d{3})*+(?:\.\d++)?+"
 """A number that no other goes before. Its first digit comes first: a search for a digit is quick. No part is
@@ -141,22 +129,31 @@ BEHIND_COMMA = NUMBER.replace(".,]", ".]", 1)
 
 def marks(text: str) -> frozenset[str]:
     """Those of the above that the text has."""
-    tables = [_OF_OTHERS]
     shown = []
     if _DIGIT.search(text):
-        tables.append(_OF_DIGITS)
         if _FOUR_DIGITS.search(text):
             shown.append(FOUR_DIGITS)
-            tables.append(_OF_FOUR_DIGITS)
-    for table in tables:
-        for mark, pieces, pattern in table:
-            if (not pieces or _holds_one(text, pieces)) and pattern.search(text):
-                shown.append(mark)
+        if _PHONE.search(text):
+            shown.append(PHONE)
+        if ("0s" in text or "0'" in text or "0’" in text) and _DECADE.search(text):
+            shown.append(DECADE)
+    if "." in text and _INNER_POINT.search(text):
+        shown.append(INNER_POINT)
+    if ("-" in text or "–" in text) and _NAMES_DASH.search(text):
+        shown.append(NAMES_DASH)
+    if _MONTH.search(text):
+        shown.append(MONTH)
+    if ("/" in text or "\\" in text) and _ROOTED.search(text):
+        shown.append(ROOTED)
+    if "/" in text and _FILE.search(text):
+        shown.append(FILE)
     longest = max(map(len, text.split(" ")))
-    if longest >= 12 and _HASH.search(text):
-        shown.append(HASH)
-    if longest >= 20:
+    if longest >= 12 and _LONG_WORD.search(text):
         shown.append(LONG_WORD)
+        if _HASH.search(text):
+            shown.append(HASH)
+    if longest >= 20:
+        shown.append(LONG_CODE)
     return frozenset(shown)
 
 
