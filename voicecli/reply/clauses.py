@@ -145,15 +145,18 @@ class ClauseSplitter:
         """Take some characters of a word."""
         if len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
             return [clause for char in piece for clause in self._take_char(char)]
-        clauses = self._before(piece[0]) if self._words and not self._word else []
-        self._word += piece
+        if self._word:
+            self._word += piece
+            return []
+        clauses = self._before(piece[0]) if self._words else []
+        self._word = piece
         return clauses
 
     def _has_mark(self, piece: str) -> bool:
         """Whether a mark in it may end a clause before the space is known."""
-        if self._said:
-            return not piece.isascii() and _WIDE.search(piece) is not None
-        return _EARLY.search(piece) is not None
+        if piece.isascii() and self._said:
+            return False
+        return (_WIDE if self._said else _EARLY).search(piece) is not None
 
     def _take_char(self, char: str) -> list[str]:
         clauses = [] if self._word or not self._words else self._before(char)
@@ -271,7 +274,9 @@ class ClauseSplitter:
 
 def _count(word: str) -> int:
     """1, and more for a word of a script without spaces; 0 where it has no letter and no digit."""
-    return 1 + len(_SCRIPT.findall(word)) // 2 if any(map(str.isalnum, word)) else 0
+    if not any(map(str.isalnum, word)):
+        return 0
+    return 1 if word.isascii() else 1 + len(_SCRIPT.findall(word)) // 2
 
 
 def _is_plain(word: str) -> bool:

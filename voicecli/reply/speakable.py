@@ -20,7 +20,7 @@ from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
 from voicecli.reply.spoken.roman import ROMAN
-from voicecli.reply.spoken.rules import LONG_WORD, Rules, after_digit, marks
+from voicecli.reply.spoken.rules import LONG_WORD, Rules, marks
 from voicecli.reply.spoken.signs import composed
 from voicecli.reply.spoken.units import UNITS
 
@@ -151,7 +151,7 @@ _FIRST = Rules(
         (("!", "!["), re.compile(r"(?<!\S)!(?=\[)"), ""),
         ("#", re.compile(r"\s#+$"), ""),
         (":", re.compile(r":(?<!\S:)[a-z][a-z0-9_+-]+:(?!\w)"), ""),
-        (after_digit("-–"), re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
+        (("-–", " - ", " – "), re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
         ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
         (
             "*",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.names import DAYS, SHORT_DAYS, SHORT_MONTHS
-from voicecli.reply.spoken.rules import STREET, Rules, after_digit, one_of, words
+from voicecli.reply.spoken.rules import STREET, Rules, one_of, words
 
 _TITLES = {
     "Dr": "Doctor", "Mr": "Mr", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
@@ -162,9 +162,9 @@ _POINTED = _PHRASES + Rules(
         (("S", "St"), re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
         (".", re.compile(r"(?<![\w.])([A-Za-z]{1,6})\.(?![A-Za-z.])"), _abbreviated),
         (
-            after_digit("mshywflot"),
-            re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
-            r"\1",
+            ".",
+            re.compile(r"(\d) (min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
+            r"\1 \2",
         ),
         # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
         (".", re.compile(r"[A-Z](?<![\w.].)\. ?(?:[A-Z]\. ?)*(?![\w.]*@)"), _initials),
@@ -191,7 +191,7 @@ _UNPOINTED = Rules(
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),
         (
-            after_digit("ENSW"),
+            ("ENSW", " N", " S", " E", " W"),
             re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),

@@ -6,7 +6,7 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.rules import FILE, HASH, INNER_POINT, LONG_CODE, ROOTED, Rules, behind_digit, one_of, words
+from voicecli.reply.spoken.rules import FILE, HASH, INNER_POINT, LONG_CODE, POINTS, ROOTED, Rules, one_of, words
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
@@ -190,7 +190,7 @@ ADDRESSES = Rules(
         ),
         ("@", re.compile(r"\b([\w.+-]*[\w+-])@((?:[\w-]+\.)+\w+|localhost)"), _mail),
         (
-            behind_digit("."),
+            POINTS,
             re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2}))?(?::(\d{2,5}))?(?![\w/]|\.\d)"),
             _machine,
         ),

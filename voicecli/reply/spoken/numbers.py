@@ -12,6 +12,7 @@ from voicecli.reply.spoken.rules import (
     DECADE,
     FOUR_DIGITS,
     PHONE,
+    POINTS,
     Rules,
     after_digit,
     behind_digit,
@@ -180,7 +181,7 @@ AMOUNTS = Rules(
         ((PHONE, "Call "), re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
         # Versions and sections: 0.62.3.
         (
-            behind_digit("."),
+            POINTS,
             re.compile(
                 r"(?<![\w.,])([vV](?=\d))?(\d+(?:\.\d+){2,})(?:-?(alpha|beta|rc)\.?(?=\d|\b))?(?![\w]|\.\d)"
             ),

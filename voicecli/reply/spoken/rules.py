@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TypeAlias
 
@@ -34,11 +34,15 @@ def after_digit(chars: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _held(text: str) -> set[str | None]:
-    """Its characters, and those behind a digit. Kept, because the next rules ask for the same text."""
-    held: set[str | None] = set(text)
-    held.update(map(_BEHIND.get, _BEHIND_DIGIT.findall(text)))
-    return held
+def _held(text: str) -> frozenset[str]:
+    """Its characters. Kept, because the next rules ask for the same text; so are those behind a digit."""
+    return frozenset(text)
+
+
+@lru_cache(maxsize=1)
+def _behind_digits(text: str) -> list[str]:
+    """`6.8 MN` -> `.`, ` M`."""
+    return _BEHIND_DIGIT.findall(text)
 
 
 def _holds_one(text: str, pieces: tuple[str, ...]) -> bool:
@@ -60,7 +64,7 @@ def _done(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[str],
 class Rules:
     """Rules in their order, found by the characters they need."""
 
-    __slots__ = ("_always", "_by_character", "_characters", "_rules", "_steps")
+    __slots__ = ("_always", "_behind", "_by_character", "_characters", "_rules", "_steps")
 
     def __init__(self, rules: list[Rule]) -> None:
         self._rules = rules
@@ -76,21 +80,27 @@ class Rules:
             char: sum(1 << at for at, (characters, *_) in enumerate(needed) if char in characters)
             for char in self._characters
         }
+        self._behind = {seen: self._by_character[key] for seen, key in _BEHIND.items() if key in self._characters}
 
     def __add__(self, other: Rules) -> Rules:
         """These, then those: as one, since looking for what they need is done once."""
         return Rules(self._rules + other._rules)
 
-    def _tried(self, held: Set[str | None], tried: int) -> int:
-        """Those before, and those that need something of what is held."""
-        for char in self._characters & held:
+    def _tried(self, text: str, tried: int) -> int:
+        """Those before, and those that need something of what the text holds."""
+        for char in self._characters & _held(text):
             tried |= self._by_character[char]
+        if self._behind:
+            for seen in _behind_digits(text):
+                tried |= self._behind.get(seen, 0)
         return tried
 
     def apply(self, text: str, shown: frozenset[str] = frozenset()) -> str:
         """The text after all rules; each sees what those before it made. `shown`: its `marks`."""
-        by_marks = self._tried(shown, self._always) if shown else self._always
-        waiting = self._tried(_held(text), by_marks)
+        by_marks = self._always
+        for mark in shown:
+            by_marks |= self._by_character.get(mark, 0)
+        waiting = self._tried(text, by_marks)
         while waiting:
             first = waiting & -waiting
             waiting ^= first
@@ -100,15 +110,16 @@ class Rules:
             changed = done(text)
             if changed != text:
                 text = changed
-                waiting = self._tried(_held(text), by_marks) & -(first << 1)
+                waiting = self._tried(text, by_marks) & -(first << 1)
         return text
 
 
 (
-    FOUR_DIGITS, PHONE, DECADE, INNER_POINT, NAMES_DASH, MONTH, ROOTED, FILE, LONG_WORD, HASH, LONG_CODE, STREET,
-) = map(chr, range(0xE000, 0xE00C))  # fmt: skip
+    FOUR_DIGITS, PHONE, DECADE, INNER_POINT, NAMES_DASH, MONTH, ROOTED, FILE, LONG_WORD, HASH, LONG_CODE, STREET, POINTS,
+) = map(chr, range(0xE000, 0xE00D))  # fmt: skip
 """Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
 DASHES = ("-", "–")
+_POINTS = re.compile(r"\d\.\d+\.\d")
 _PHONE = re.compile(r"\d{3}[-. )/]+\d{3}")
 _DECADE = re.compile(r"\d0['’]?s")
 _INNER_POINT = re.compile(r"\.[A-Za-z]\w")
@@ -137,6 +148,8 @@ def marks(text: str) -> frozenset[str]:
             shown.append(PHONE)
         if ("0s" in text or "0'" in text or "0’" in text) and _DECADE.search(text):
             shown.append(DECADE)
+        if text.count(".") > 1 and _POINTS.search(text):
+            shown.append(POINTS)
     if "." in text and _INNER_POINT.search(text):
         shown.append(INNER_POINT)
     if ("-" in text or "–" in text) and _NAMES_DASH.search(text):
