@@ -52,6 +52,11 @@ def closed(held: str) -> Formula | None:
     return Formula(held, "", inline=False) if _ENVIRONMENT.fullmatch(held) else None
 
 
+def goes_on(held: str) -> bool:
+    """Whether the last character is one within a formula that tells nothing: neither its end nor prose."""
+    return held[-1].isalnum() and held[-2] != "$" and not (held[1] == "b" or held[1].isdigit()) and len(held) < _MAX_INLINE
+
+
 def may_be_formula(held: str) -> bool:
     """Whether what began with a formula's mark can still be one."""
     if held.startswith(("$$", "\\[", "\\(")):
@@ -64,8 +69,7 @@ def may_be_formula(held: str) -> bool:
         return False
     if "$" in held[1:-1] and held[-2] == "$" and (held[-3].isspace() or held[-1].isdigit()):
         return False
-    # Asked at each character: a word of prose is one when the character behind it has come.
-    return held[-1].isalnum() or not _PROSE.search(_COMMANDS.sub("", held))
+    return not _PROSE.search(_COMMANDS.sub("", held))
 
 
 def is_formula(source: str) -> bool:
