@@ -7,10 +7,12 @@ import re
 from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
 from voicecli.reply.spoken.rules import (
+    COLONS,
     DASHES,
     FOUR_DIGITS,
     MONTH,
     NAMES_DASH,
+    POINTS,
     Rules,
     after_digit,
     behind_digit,
@@ -144,7 +146,7 @@ DATES = Rules(
             re.compile(r"(\d(?<![\w/.-]\d)\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"),
             _slashed,
         ),
-        (behind_digit("."), re.compile(r"(\d(?<![\w/.-]\d)\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
+        (POINTS, re.compile(r"(\d(?<![\w/.-]\d)\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
         ((FOUR_DIGITS, "-0", "-1"), re.compile(r"((?:1[5-9]|20)(?<![\w-]..)\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
         (("T", "T-"), re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
@@ -160,14 +162,14 @@ DATES = Rules(
         # Times of day and durations.
         ((behind_digit(":"), *DASHES), re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
         (
-            behind_digit(":"),
+            COLONS,
             re.compile(
                 r"(\b(?:[Aa]t|from|until|till|by|since|before|after|to) )(\d\d?):(\d\d):(\d\d)(?![\w:])"
             ),
             _clock_with_seconds,
         ),
         (
-            behind_digit(":"),
+            COLONS,
             re.compile(rf"(\d{_NOT_CLOCK}\d{{0,2}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"),
             _duration,
         ),

@@ -16,7 +16,7 @@ In a tuple the characters come first; of the others, which are pieces of text, i
 Most rules have nothing to do in most clauses, and looking for a character costs a hundredth of a search.
 """
 
-_BEHIND_DIGIT = re.compile(r"\d( ?[^\d ])")
+_BEHIND_DIGIT = re.compile(r"[0-9]( ?[^0-9 ])")
 _SEEN_BEHIND = "".join(map(chr, range(0x21, 0x7F))) + "–’′″×€£¥₹°µμΩ"
 _BEHIND = {char: chr(0xE100 + at) for at, char in enumerate(_SEEN_BEHIND)} | {
     f" {char}": chr(0xE200 + at) for at, char in enumerate(_SEEN_BEHIND)
@@ -115,8 +115,8 @@ class Rules:
 
 
 (
-    FOUR_DIGITS, PHONE, DECADE, INNER_POINT, NAMES_DASH, MONTH, ROOTED, FILE, LONG_WORD, HASH, LONG_CODE, STREET, POINTS,
-) = map(chr, range(0xE000, 0xE00D))  # fmt: skip
+    FOUR_DIGITS, PHONE, DECADE, INNER_POINT, NAMES_DASH, MONTH, ROOTED, FILE, LONG_WORD, HASH, LONG_CODE, STREET, POINTS, COLONS,
+) = map(chr, range(0xE000, 0xE00E))  # fmt: skip
 """Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
 DASHES = ("-", "–")
 _POINTS = re.compile(r"\d\.\d+\.\d")
@@ -150,6 +150,8 @@ def marks(text: str) -> frozenset[str]:
             shown.append(DECADE)
         if text.count(".") > 1 and _POINTS.search(text):
             shown.append(POINTS)
+        if text.count(":") > 1:
+            shown.append(COLONS)
     if "." in text and _INNER_POINT.search(text):
         shown.append(INNER_POINT)
     if ("-" in text or "–" in text) and _NAMES_DASH.search(text):
