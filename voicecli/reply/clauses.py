@@ -129,7 +129,12 @@ class ClauseSplitter:
             for at, piece in enumerate(text.split(" ")):
                 if at:
                     clauses += self._end_word(" ")
-                if self._word and self._said and piece.isascii() and len(self._word) + len(piece) < _MAX_HELD_CHARS:
+                if (
+                    self._word
+                    and self._said
+                    and piece.isascii()
+                    and len(self._word) + len(piece) < _MAX_HELD_CHARS
+                ):
                     self._word += piece  # as `_go_on` does, for most pieces
                 elif piece:
                     clauses += self._go_on(piece)

@@ -54,7 +54,12 @@ def closed(held: str) -> Formula | None:
 
 def goes_on(held: str) -> bool:
     """Whether the last character is one within a formula that tells nothing: neither its end nor prose."""
-    return held[-1].isalnum() and held[-2] != "$" and not (held[1] == "b" or held[1].isdigit()) and len(held) < _MAX_INLINE
+    return (
+        held[-1].isalnum()
+        and held[-2] != "$"
+        and not (held[1] == "b" or held[1].isdigit())
+        and len(held) < _MAX_INLINE
+    )
 
 
 def may_be_formula(held: str) -> bool:

@@ -131,7 +131,11 @@ def _initials(match: re.Match[str]) -> str:
 
 _POINTED = _PHRASES + Rules(
     [
-        (("mM", "min.", "max."), re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
+        (
+            ("mM", "min.", "max."),
+            re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"),
+            lambda match: _BEFORE_NUMBER[match[1]],
+        ),
         # A title stands before a name, a street behind one.
         (
             STREET,

@@ -6,7 +6,17 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.rules import FILE, HASH, INNER_POINT, LONG_CODE, POINTS, ROOTED, Rules, one_of, words
+from voicecli.reply.spoken.rules import (
+    FILE,
+    HASH,
+    INNER_POINT,
+    LONG_CODE,
+    POINTS,
+    ROOTED,
+    Rules,
+    one_of,
+    words,
+)
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
@@ -131,7 +141,11 @@ OPERATORS = Rules(
             ),
             lambda match: _OPERATORS[match[1]],
         ),
-        (("&|", "&&", "||"), re.compile(r"\s*(?:&&|\|\|)\s*"), lambda match: " and " if "&" in match[0] else " or "),
+        (
+            ("&|", "&&", "||"),
+            re.compile(r"\s*(?:&&|\|\|)\s*"),
+            lambda match: " and " if "&" in match[0] else " or ",
+        ),
     ]
 )
 NAMES = Rules(
@@ -143,7 +157,11 @@ NAMES = Rules(
         ),
         (("C", "Ctrl", "Cmd"), re.compile(r"\b(Ctrl|Cmd)\b"), lambda match: _KEYS[match[1]]),
         (("+", "++"), re.compile(r"(?<=\b[a-z])\+\+"), " plus plus"),
-        (("+ACFGNOVl", "+", "#", ".NET", "Objective-C", "GitHub", "localhost"), re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
+        (
+            ("+ACFGNOVl", "+", "#", ".NET", "Objective-C", "GitHub", "localhost"),
+            re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"),
+            lambda match: _NAMES[match[1]],
+        ),
         (
             ("", ".js", ".ts"),
             re.compile(

@@ -18,10 +18,12 @@ from voicecli.reply.spoken.rules import (
     behind_digit,
     one_of,
 )
+from voicecli.reply.spoken.units import describes
 
 _ANY_MONTH = one_of([*MONTHS, *SHORT_MONTHS])
 _ANY_DAY = one_of([*DAYS, *SHORT_DAYS])
 _ZONE = {"Z": " UTC", "z": " UTC"}
+_OF_DAY = re.compile(r"\b(?:at|by|until|till|from|since|before|after|to|the)\s$", re.IGNORECASE)
 _DASH_BEHIND_M = [f"{m}{dash}" for m in "mM" for dash in ("-", "–", " -", " –")]
 _TRAVELS = r"flights?|trains?|routes?|lines?|trips?|express|ferry|ferries|bus|buses|road|railway|motorway|highway|corridor|journey|drive|race|axis|border|match|game|leg|service|treaty|tunnel|shuttle"
 _NOT_CLOCK = r"(?<![\w:.,/-]\d)"
@@ -109,6 +111,26 @@ def _duration(match: re.Match[str]) -> str:
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] if parts else match[0]
 
 
+def _of_two(match: re.Match[str]) -> str:
+    """9:09 min -> 9 minutes and 9 seconds; 1:30 h -> 1 hour and 30 minutes, but "at 10:30 h" is a time of day."""
+    hours = match[6][0] in "hH"
+    if hours and _OF_DAY.search(match.string[: match.start()]):
+        return match[0]
+    names = ("hour", "minute") if hours else ("minute", "second")
+    adjective = describes(match)
+
+    def said(first: str, second: str) -> str:
+        parts = [
+            f"{number} {name}" + ("" if number == "1" or adjective else "s")
+            for number, name in zip((first.lstrip("0"), second.removeprefix("0")), names, strict=True)
+            if number.strip("0.")
+        ]
+        return (" " if adjective else " and ").join(parts) or f"0 {names[1]}s"
+
+    last = said(match[3], match[4] + (match[5] or ""))
+    return f"{said(match[1], match[2])} to {last}" if match[1] else last
+
+
 def _clock_with_seconds(match: re.Match[str]) -> str:
     seconds = int(match[4])
     return f"{match[1]}{_clock(int(match[2]), match[3])}" + (
@@ -147,7 +169,11 @@ DATES = Rules(
             _slashed,
         ),
         (POINTS, re.compile(r"(\d(?<![\w/.-]\d)\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-        ((FOUR_DIGITS, "-0", "-1"), re.compile(r"((?:1[5-9]|20)(?<![\w-]..)\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
+        (
+            (FOUR_DIGITS, "-0", "-1"),
+            re.compile(r"((?:1[5-9]|20)(?<![\w-]..)\d\d)-(0[1-9]|1[0-2])(?![\w-])"),
+            _month_of_year,
+        ),
         (("T", "T-"), re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
         (
@@ -160,6 +186,14 @@ DATES = Rules(
             ),
         ),
         # Times of day and durations.
+        (
+            (behind_digit(":"), "min", "hour", "hr", " h"),
+            re.compile(
+                r"(?:(\d(?<![\w:.,/-]\d)\d{0,2}):([0-5]\d)\s?[–-]\s?)?(\d(?<![\w:.,/]\d)\d{0,2}):([0-5]\d)(\.\d+)?[ -]?"
+                r"(mins?|minutes?|hrs?|hours?|h)\b(?![/'’])"
+            ),
+            _of_two,
+        ),
         ((behind_digit(":"), *DASHES), re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
         (
             COLONS,
@@ -183,8 +217,16 @@ DATES = Rules(
             re.compile(r"(\d(?<![\w:.,/]\d)\d?):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
             _time,
         ),
-        (behind_digit("apAP") + after_digit("apAP"), re.compile(r"(\d(?<![\w.:,]\d)\d?) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
-        (("-–", *_DASH_BEHIND_M), re.compile(r"(?:(?<=\d[ap]m)|(?<=\d [ap]m))\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
+        (
+            behind_digit("apAP") + after_digit("apAP"),
+            re.compile(r"(\d(?<![\w.:,]\d)\d?) ?([ap]m)\b", re.IGNORECASE),
+            r"\1 \2",
+        ),
+        (
+            ("-–", *_DASH_BEHIND_M),
+            re.compile(r"(?:(?<=\d[ap]m)|(?<=\d [ap]m))\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE),
+            " to ",
+        ),
         (
             (FOUR_DIGITS, " hours", " hr"),
             re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),

@@ -144,9 +144,7 @@ MATHS = Rules(
         (":", re.compile(r"\s*:=\s*"), " becomes "),
         (
             "!<=>∼≃≅≈≠≤≥⩽⩾",
-            re.compile(
-                r"(?<![^\w)\]])\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"
-            ),
+            re.compile(r"(?<![^\w)\]])\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"),
             _compared,
         ),
         # Settings > Display
@@ -164,7 +162,11 @@ MATHS = Rules(
         ("≈", re.compile(r"≈"), " about "),
         ("<", re.compile(r"(?<!\S)<\s?(?=[\d$€£]|\s)"), "less than "),
         (">", re.compile(r"(?<!\S)>\s?(?=[\d$€£]|\s)"), "more than "),
-        ("=", re.compile(r"=(?:(?<=\s=)(?=\s)|(?<=[\w)]=)(?=[\d(-])|(?<=\b\w=)(?=\w)|(?<=^=)(?=\s))"), " equals "),
+        (
+            "=",
+            re.compile(r"=(?:(?<=\s=)(?=\s)|(?<=[\w)]=)(?=[\d(-])|(?<=\b\w=)(?=\w)|(?<=^=)(?=\s))"),
+            " equals ",
+        ),
         ("~", re.compile(r"~\s?(?=[$€£]?\d)"), "about "),
         # Signs with one word each
         (("+±", "±", "+/-", "+-"), re.compile(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),

@@ -187,16 +187,26 @@ AMOUNTS = Rules(
             ),
             _point,
         ),
-        ("vV", re.compile(r"[vV](?<![\w.].)(?:(?<=v)|(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
+        (
+            "vV",
+            re.compile(r"[vV](?<![\w.].)(?:(?<=v)|(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"),
+            r"version \1",
+        ),
         (
             ("FIPRZ", "RFC", "ISO", "PEP", "IEEE", "Route", "Flight", "Room", "PIN", "ZIP"),
             re.compile(r"\b(RFC|ISO|PEP|IEEE|Route|Flight|Room|PIN|ZIP)([ -])(\d{3,5})\b"),
             lambda match: f"{match[1]} {digits(match[3])}",
         ),
-        ((FOUR_DIGITS, "ort"), re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
+        (
+            (FOUR_DIGITS, "ort"),
+            re.compile(r"\b([Pp]orts?) (\d{4})\b"),
+            lambda match: f"{match[1]} {port(match[2])}",
+        ),
         (
             behind_digit("-–") + after_digit("-–"),
-            re.compile(rf"((?:1[1-9]|20)(?<![\w.,/:-]..)\d\d)\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
+            re.compile(
+                rf"((?:1[1-9]|20)(?<![\w.,/:-]..)\d\d)\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"
+            ),
             _years,
         ),
         # 50-50, 2–2
@@ -210,8 +220,16 @@ AMOUNTS = Rules(
             r"\1\2 to ",
         ),
         (behind_digit(":"), re.compile(r"(\d(?<![\w:]\d)\d*):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
-        ((behind_digit("/"), "/5", "/10"), re.compile(r"(\d(?<![\w/.,]\d)\d*\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
-        ((behind_digit("/"), "/5 ", "/10 "), re.compile(r"(\d(?<![\w/.,]\d))/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
+        (
+            (behind_digit("/"), "/5", "/10"),
+            re.compile(r"(\d(?<![\w/.,]\d)\d*\.\d+)/(5|10|100)(?![\w/]|\.\d)"),
+            r"\1 out of \2",
+        ),
+        (
+            (behind_digit("/"), "/5 ", "/10 "),
+            re.compile(r"(\d(?<![\w/.,]\d))/(5|10)(?= (?:stars?|points)\b)"),
+            r"\1 out of \2",
+        ),
         # 7/8 -> "7 slash 8"; 1 1/2 -> "1 1 slash 2".
         (
             behind_digit("/"),
@@ -248,7 +266,9 @@ YEARS = Rules(
         ((FOUR_DIGITS, " by 10"), re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
         (
             FOUR_DIGITS,
-            re.compile(rf"(?:1[1-9]|20)(?<![\w.,$€£#:/+×*=^-]..)(?<!\bnumber ..)\d\d(?![\w%:/]|-\d)(?!{_COUNTED})"),
+            re.compile(
+                rf"(?:1[1-9]|20)(?<![\w.,$€£#:/+×*=^-]..)(?<!\bnumber ..)\d\d(?![\w%:/]|-\d)(?!{_COUNTED})"
+            ),
             _year_at,
         ),
         (("A", "AD ", "A D "), re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),

@@ -59,7 +59,11 @@ def _alone(match: re.Match[str]) -> str:
 _SPACED = (" I", " V", " X", " L")
 ROMAN = Rules(
     [
-        (("CDILMVX", "centur"), re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"), _century),
+        (
+            ("CDILMVX", "centur"),
+            re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"),
+            _century,
+        ),
         (
             ("IVX", "s I", "s V", "s X"),
             re.compile(
@@ -74,7 +78,11 @@ ROMAN = Rules(
             ),
             _counted,
         ),
-        (("ILVX", *_SPACED), re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"), _counted),
+        (
+            ("ILVX", *_SPACED),
+            re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"),
+            _counted,
+        ),
         (
             "",
             re.compile(
@@ -89,9 +97,17 @@ ROMAN = Rules(
         ),
         (("I", " I"), re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
         (("I", " I"), re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
-        (("ILVX", *_SPACED), re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"), _named),
+        (
+            ("ILVX", *_SPACED),
+            re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"),
+            _named,
+        ),
         (("IV", "Mk", "mk"), re.compile(r"\b(Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
-        (("I", "WW"), re.compile(r"\bWW ?(I{1,2})\b"), lambda match: f"World War {cardinal(roman(match[1]))}"),
+        (
+            ("I", "WW"),
+            re.compile(r"\bWW ?(I{1,2})\b"),
+            lambda match: f"World War {cardinal(roman(match[1]))}",
+        ),
         ("M", re.compile(r"\bM(?:CM|DC{0,3}|M)[LXCIV]{2,}\b"), _alone),
         (
             "IVX",

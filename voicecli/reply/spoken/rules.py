@@ -80,7 +80,9 @@ class Rules:
             char: sum(1 << at for at, (characters, *_) in enumerate(needed) if char in characters)
             for char in self._characters
         }
-        self._behind = {seen: self._by_character[key] for seen, key in _BEHIND.items() if key in self._characters}
+        self._behind = {
+            seen: self._by_character[key] for seen, key in _BEHIND.items() if key in self._characters
+        }
 
     def __add__(self, other: Rules) -> Rules:
         """These, then those: as one, since looking for what they need is done once."""
@@ -138,7 +140,7 @@ BEHIND_COMMA = NUMBER.replace(".,]", ".]", 1)
 """The same, and a comma may go before it."""
 
 
-def marks(text: str) -> frozenset[str]:
+def marks(text: str) -> frozenset[str]:  # noqa: C901, PLR0912 - one case a mark
     """Those of the above that the text has."""
     shown = []
     if _DIGIT.search(text):

@@ -128,7 +128,11 @@ UNITS = Rules(
             lambda match: f"{match[1]} per {_PER[match[2]]}",
         ),
         (after_digit("i"), re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
-        (behind_digit("'’′"), re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
+        (
+            behind_digit("'’′"),
+            re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"),
+            _feet,
+        ),
         (
             behind_digit('"″'),
             re.compile(
@@ -138,7 +142,11 @@ UNITS = Rules(
         ),
         (("²", "in²", "in.²"), re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
         (after_digit("i"), re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
-        (behind_digit("-") + after_digit(_INITIALS), re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
+        (
+            behind_digit("-") + after_digit(_INITIALS),
+            re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END),
+            _said,
+        ),
         (behind_digit(_INITIALS), re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
         (
             "/",
