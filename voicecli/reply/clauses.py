@@ -161,9 +161,7 @@ class ClauseSplitter:
 
     def _has_mark(self, piece: str) -> bool:
         """Whether a mark in it may end a clause before the space is known."""
-        if piece.isascii() and self._said:
-            return False
-        return (_WIDE if self._said else _EARLY).search(piece) is not None
+        return not (piece.isascii() and self._said) and bool((_WIDE if self._said else _EARLY).search(piece))
 
     def _take_char(self, char: str) -> list[str]:
         clauses = [] if self._word or not self._words else self._before(char)
@@ -176,7 +174,7 @@ class ClauseSplitter:
             # No continuation can make this more than one word, so the space after it is not waited for.
             clauses += self._end_word("") + self._close(len(self._words))
         elif len(self._word) >= _MAX_HELD_CHARS:
-            if _is_address(self._word):
+            if self._word.lower().startswith(("http://", "https://", "www.")):
                 self._word = self._word[:-1]  # its host is known, and no more of it is said
             else:
                 clauses += self._end_word("") + self._close(len(self._words))
@@ -289,10 +287,6 @@ def _count(word: str) -> int:
 def _is_plain(word: str) -> bool:
     """Whether a mark after this word ends it: not so in 1,000, in an address or in code."""
     return len(word) > 1 and word[-1].isalpha() and not any(c in "./@:" + GLUE for c in word)
-
-
-def _is_address(word: str) -> bool:
-    return word.lower().startswith(("http://", "https://", "www."))
 
 
 def _pieces(text: str) -> list[str]:
