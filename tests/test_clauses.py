@@ -114,6 +114,7 @@ def test_a_typical_answer() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (r"$G \frac{m_1 m_2}{r^2}$ and $3s_1$", ["G m one m two, over r squared,", "and three s one."]),
         ("a <b>bold</b> word<br/>next <!-- not this --> line", ["a bold word.", "next line."]),
         ("if x <y or <3 or vector<int> is", ["if x y", "or less than 3 or vector int is."]),
         ("see <https://example.com/a> now", ["see example dot com now."]),

@@ -27,6 +27,11 @@ SPOKEN = {
     "$1.5 million, $20k": "1.5 million dollars, 20 thousand dollars",
     "€20, 20 €, £7.05": "20 euros, 20 euros, 7 pounds and 5 pence",
     "$5-10 a day, $10/month": "5 to 10 dollars a day, 10 dollars per month",
+    # Minutes and seconds, hours and minutes
+    "9:09 min, 0:45 min, 1:01 min": "9 minutes and 9 seconds, 45 seconds, 1 minute and 1 second",
+    "a record of 3:43.13 min": "a record of 3 minutes and 43.13 seconds",
+    "2:30–3:00 min, a 4:33 min piece": "2 minutes and 30 seconds to 3 minutes, a 4 minute 33 second piece",
+    "It took 9:30 hours, at 10:30 hours": "It took 9 hours and 30 minutes, at 10:30 hours",
     # Ranges, dates, times, telephone
     "5-10%, pages 5–10, 1990-1995": "5 to 10%, pages 5 to 10, nineteen ninety to nineteen ninety-five",
     "2024-05-01 but 2024-13-01": "May first, twenty twenty-four but 2024-13-01",

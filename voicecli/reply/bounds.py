@@ -47,7 +47,10 @@ _LAST_PART = re.compile(r".*[–—-](?=\w)")
 
 def sentence_ends(last: str, char: str, language: str) -> bool:
     """Whether `last`, which ends in a full stop, ends a sentence before a word beginning with `char`."""
-    stem = _LAST_PART.sub("", last[:-1].lstrip("(\"'“‘«[*_")).lower()
+    stem = last[:-1].lstrip("(\"'“‘«[*_")
+    if not stem.isalnum():
+        stem = _LAST_PART.sub("", stem)
+    stem = stem.lower()
     if (
         stem in _NEVER_LAST
         or stem in wants_more(language)

@@ -101,6 +101,8 @@ class ClauseSplitter:
         """The same for the last word that opens a clause; second choice."""
         self._said = 0
         """Characters of all clauses so far."""
+        self._pace = _NOTHING_SAID
+        """What so much asks for."""
         self._finished = False
 
     def push(self, delta: str) -> list[str]:
@@ -111,7 +113,7 @@ class ClauseSplitter:
         """
         if self._finished:
             raise ValueError("this reply is finished: a new one takes a new ClauseSplitter")
-        return self._take(self._markup.feed(plain(delta)))
+        return self._take(self._markup.feed(delta if delta.isascii() else plain(delta)))
 
     def finish(self) -> list[str]:
         """Return what is left of the reply; nothing when asked again."""
@@ -123,27 +125,43 @@ class ClauseSplitter:
     def _take(self, text: str) -> list[str]:
         """Go on by some plain characters: a word or a space at a time, where no mark inside needs more."""
         clauses: list[str] = []
+        if text.isprintable():  # no space but the plain one
+            for at, piece in enumerate(text.split(" ")):
+                if at:
+                    clauses += self._end_word(" ")
+                if (
+                    self._word
+                    and self._said
+                    and piece.isascii()
+                    and len(self._word) + len(piece) < _MAX_HELD_CHARS
+                ):
+                    self._word += piece  # as `_go_on` does, for most pieces
+                elif piece:
+                    clauses += self._go_on(piece)
+            return clauses
         for piece in _WORD_OR_SPACE.findall(text):
-            if piece == " ":
-                clauses += self._end_word(" ")
-            elif piece == BREAK:
+            if piece == BREAK:
                 clauses += self._end_word("") + self._close(len(self._words), complete=True)
             elif piece.isspace() and piece[0] != GLUE:
                 clauses += self._end_word(" ")
-            elif len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
-                for char in piece:
-                    clauses += self._take_char(char)
             else:
-                if not self._word and self._words:
-                    clauses += self._before(piece[0])
-                self._word += piece
+                clauses += self._go_on(piece)
+        return clauses
+
+    def _go_on(self, piece: str) -> list[str]:
+        """Take some characters of a word."""
+        if len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
+            return [clause for char in piece for clause in self._take_char(char)]
+        if self._word:
+            self._word += piece
+            return []
+        clauses = self._before(piece[0]) if self._words else []
+        self._word = piece
         return clauses
 
     def _has_mark(self, piece: str) -> bool:
         """Whether a mark in it may end a clause before the space is known."""
-        if self._said:
-            return not piece.isascii() and _WIDE.search(piece) is not None
-        return _EARLY.search(piece) is not None
+        return not (piece.isascii() and self._said) and bool((_WIDE if self._said else _EARLY).search(piece))
 
     def _take_char(self, char: str) -> list[str]:
         clauses = [] if self._word or not self._words else self._before(char)
@@ -156,7 +174,7 @@ class ClauseSplitter:
             # No continuation can make this more than one word, so the space after it is not waited for.
             clauses += self._end_word("") + self._close(len(self._words))
         elif len(self._word) >= _MAX_HELD_CHARS:
-            if _is_address(self._word):
+            if self._word.lower().startswith(("http://", "https://", "www.")):
                 self._word = self._word[:-1]  # its host is known, and no more of it is said
             else:
                 clauses += self._end_word("") + self._close(len(self._words))
@@ -180,7 +198,7 @@ class ClauseSplitter:
 
     def _marked(self) -> list[str]:
         """Close the clause at a mark, or remember the place."""
-        if self._size >= self._pace().mark:
+        if self._size >= self._pace.mark:
             return self._close(len(self._words))
         if self._size >= _SHORTEST_PART:
             self._mark_at = len(self._words)
@@ -203,19 +221,19 @@ class ClauseSplitter:
         bare = word.lower()
         clauses: list[str] = []
         if bare in _MAY_OPEN and self._language == "en" and not self._ends_bound(before=bare):
-            pace = self._pace()
-            if self._size >= (pace.opener if bare in OPENERS else pace.preposition):
+            if self._size >= (self._pace.opener if bare in OPENERS else self._pace.preposition):
                 clauses = self._close(len(self._words))
             elif self._size >= _SHORTEST_PART and bare in _CONJUNCTIONS:
                 self._opener_at = len(self._words)
         self._words.append(word + space)
-        self._counts.append(_count(word))
-        self._size += self._counts[-1]
+        count = 1 if word.isascii() and word.isalnum() else _count(word)
+        self._counts.append(count)
+        self._size += count
         self._length += len(word) + 1
         part_at = self._mark_at or self._opener_at
         if self._length >= _MAX_HELD_CHARS or (part_at and self._size >= _LONGEST_SENTENCE):
             clauses += self._close(part_at or len(self._words))
-        elif self._size >= self._pace().anywhere and not self._ends_bound():
+        elif self._size >= self._pace.anywhere and not self._ends_bound():
             clauses += self._close(len(self._words))
         return clauses
 
@@ -232,12 +250,8 @@ class ClauseSplitter:
             text = text.rstrip(",;—–- ")
             text += "." if text.rstrip(_CLOSERS)[-1:].isalnum() else ""
         self._said += len(text)
+        self._pace = _LITTLE_SAID if self._said < _LITTLE_CHARS else _UNDER_WAY
         return _pieces(text)
-
-    def _pace(self) -> _Pace:
-        if not self._said:
-            return _NOTHING_SAID
-        return _LITTLE_SAID if self._said < _LITTLE_CHARS else _UNDER_WAY
 
     def _ends_bound(self, before: str = "") -> bool:
         """Whether the last word is bound to the next (`before`, if known): "the", "5", and perhaps "J."."""
@@ -259,24 +273,20 @@ class ClauseSplitter:
         return (
             word in NUMBERED_NAMES
             or bool(_HOUSE_NUMBER.fullmatch(before))
-            or (before[:1].isupper() and len(self._words) > 2 and self._size < self._pace().anywhere + 2)
+            or (before[:1].isupper() and len(self._words) > 2 and self._size < self._pace.anywhere + 2)
         )
 
 
 def _count(word: str) -> int:
     """1, and more for a word of a script without spaces; 0 where it has no letter and no digit."""
-    if word.isascii():
-        return 1 if word.isalnum() or any(map(str.isalnum, word)) else 0
-    return 1 + len(_SCRIPT.findall(word)) // 2 if any(map(str.isalnum, word)) else 0
+    if not any(map(str.isalnum, word)):
+        return 0
+    return 1 if word.isascii() else 1 + len(_SCRIPT.findall(word)) // 2
 
 
 def _is_plain(word: str) -> bool:
     """Whether a mark after this word ends it: not so in 1,000, in an address or in code."""
     return len(word) > 1 and word[-1].isalpha() and not any(c in "./@:" + GLUE for c in word)
-
-
-def _is_address(word: str) -> bool:
-    return word.lower().startswith(("http://", "https://", "www."))
 
 
 def _pieces(text: str) -> list[str]:

@@ -52,13 +52,25 @@ def closed(held: str) -> Formula | None:
     return Formula(held, "", inline=False) if _ENVIRONMENT.fullmatch(held) else None
 
 
+def goes_on(held: str) -> bool:
+    """Whether the last character is one within a formula that tells nothing: neither its end nor prose."""
+    return (
+        held[-1].isalnum()
+        and held[-2] != "$"
+        and not (held[1] == "b" or held[1].isdigit())
+        and len(held) < _MAX_INLINE
+    )
+
+
 def may_be_formula(held: str) -> bool:
     """Whether what began with a formula's mark can still be one."""
     if held.startswith(("$$", "\\[", "\\(")):
         return len(held) < _MAX_DISPLAYED and not held.endswith("\n\n")
     if held[0] == "\\":
         return len(held) < _MAX_DISPLAYED and held.startswith("\\begin{"[: len(held)])
-    if len(held) > _MAX_INLINE or held[1].isspace() or held[-1] == "\n" or _AMOUNT.match(held):
+    if len(held) > _MAX_INLINE or held[1].isspace() or held[-1] == "\n":
+        return False
+    if held[1].isdigit() and _AMOUNT.match(held):
         return False
     if "$" in held[1:-1] and held[-2] == "$" and (held[-3].isspace() or held[-1].isdigit()):
         return False

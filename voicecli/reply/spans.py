@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from voicecli.reply.formulas import closed, is_formula, may_be_formula
+from voicecli.reply.formulas import closed, goes_on, is_formula, may_be_formula
 from voicecli.reply.spoken.latex import latex
 from voicecli.reply.tags import may_be_tag, tag_text
 
@@ -61,7 +61,7 @@ class Spans(ABC):
 
     def feed(self, text: str) -> str:
         """Take a piece of any length; return the characters that are now certain, often none."""
-        if self._plain and text and _RUN.fullmatch(text):
+        if self._plain and _RUN.fullmatch(text):
             self._last = text[-1]
             return text
         plain: list[str] = []
@@ -176,6 +176,8 @@ class Spans(ABC):
     def _formula(self, char: str) -> str:
         """Hold until the closing mark shows that it was one."""
         self._held += char
+        if goes_on(self._held):
+            return ""
         formula = closed(self._held)
         if formula is None:
             return "" if may_be_formula(self._held) else self._give_up()

@@ -20,7 +20,7 @@ from voicecli.reply.spoken.dates import DATES, WORD_RANGES
 from voicecli.reply.spoken.maths import MATHS, bare
 from voicecli.reply.spoken.numbers import AMOUNTS, YEARS
 from voicecli.reply.spoken.roman import ROMAN
-from voicecli.reply.spoken.rules import LOOSE_DASH, NOT_ASCII, PATH, URL, Rules, marks
+from voicecli.reply.spoken.rules import LONG_WORD, Rules, marks
 from voicecli.reply.spoken.signs import composed
 from voicecli.reply.spoken.units import UNITS
 
@@ -37,7 +37,10 @@ _EMOJI = re.compile(
     f"(?:[0-9#*]\ufe0f?\u20e3|[{_PICTURE}]|[\u00a9\u00ae\u2122]\ufe0f)"
     f"[{_PICTURE}\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*"
 )
-_ARROW = re.compile(r"\s*(?:[\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f]\ufe0f?|=>|-+>|<-+)\s*")
+_PICTURED = re.compile(f"[{_PICTURE}\u00a9\u00ae\u2122\u20e3]")
+"""What each of them has."""
+_ARROWS = "".join(map(chr, [*range(0x2190, 0x2200), *range(0x27F0, 0x2800), *range(0x2900, 0x2980)]))
+_ARROW = re.compile(rf"\s*(?:[{_ARROWS}]\ufe0f?|=>|-+>|<-+)\s*")
 _CITATION = re.compile(r"\[\^?\d{1,3}\]|\[[xX ]\](?=\s)")
 _URL = re.compile(
     r"(?:https?://|ftp://|www\.)(?:www\.)?(?:[^\s/@]*@)?([^\s/?#:,;()\"'<>]+)[^\s<>\"]*", re.IGNORECASE
@@ -48,9 +51,11 @@ _BARE_URL = re.compile(
 _LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
 _SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
+_LOOSE_POINT = re.compile(r"[\s,;:][,;:.!?…]")
+"""What the next two need."""
 _LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
-_LEADING = re.compile(r"^[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
+_LEADING = re.compile(r"[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
 
 
 def speakable(text: str, language: str = "en") -> str:
@@ -62,13 +67,16 @@ def speakable(text: str, language: str = "en") -> str:
         return _tidy(text) if any(map(str.isalnum, text)) else ""
     text = _without_controls(text)
     if not text.isascii():
-        text = foreign(composed(_EMOJI.sub(" ", text), levels=language == "en"), language)
-    shown = marks(text)
-    text = _FIRST.apply(text, shown)
+        if _PICTURED.search(text):
+            text = _EMOJI.sub(" ", text)
+        text = foreign(composed(text, levels=language == "en"), language)
+    text = _FIRST.apply(text)
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
-    text = _english(text, shown) if language == "en" else localised(text, language)
-    text = _tidy(_STRAY.sub(" ", _LAST.apply(text, shown)))
+    text = _english(text) if language == "en" else localised(text, language)
+    if _LAST_MARK.search(text) or " -" in text or " –" in text or _MARKS.search(text):
+        text = _LAST.apply(text)
+    text = _tidy(_STRAY.sub(" ", text))
     return text if any(map(str.isalnum, text)) else ""
 
 
@@ -77,13 +85,14 @@ def _is_prose(text: str) -> bool:
     return bool(_PROSE.fullmatch(text)) and not _CAPITALS.search(text) and last_word(text) not in MAY_END
 
 
-def _english(text: str, shown: frozenset[str]) -> str:
+def _english(text: str) -> str:
     """Each kind of writing in turn, where a quick look finds any; later ones see what earlier ones made."""
+    shown = marks(text)
     if "\\" in text:
         text = bare(text)
-    if _ADDRESS_MARK.search(text) or _ADDRESSED.search(text) or _LONG.search(text):
+    if _ADDRESS_MARK.search(text) or _ADDRESSED.search(text) or LONG_WORD in shown:
         text = _WRITTEN_FOR_MACHINES.apply(text, shown)
-    text = expand(text, shown)
+    text = expand(text)
     if _NUMERAL.search(text):
         text = ROMAN.apply(text)
     numbers = _DIGIT.search(text) is not None
@@ -119,9 +128,11 @@ def _without_controls(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Set the points that lost their word beside the one before, and close up the spaces."""
-    text = _LONELY_POINT.sub(r"\1", text)
-    text = _POINTS.sub("", text)
-    return " ".join(_LEADING.sub("", text).split())
+    if _LOOSE_POINT.search(text):
+        text = _POINTS.sub("", _LONELY_POINT.sub(r"\1", text))
+    if leading := _LEADING.match(text):
+        text = text[leading.end() :]
+    return " ".join(text.split())
 
 
 def _url(match: re.Match[str]) -> str:
@@ -134,13 +145,13 @@ _WRITTEN_FOR_MACHINES = OPERATORS + ADDRESSES + NAMES
 _NUMBERS = DATES + WORD_RANGES + AMOUNTS + UNITS
 _FIRST = Rules(
     [
-        (URL, _URL, _url),
-        (PATH, _BARE_URL, _url),
+        (("", "://", "www.", "WWW."), _URL, _url),
+        (("/", *(f"{end}/" for end in "mgtovuiMGTOVUI")), _BARE_URL, _url),
         ("[", _CITATION, ""),
-        ("!", re.compile(r"(?<!\S)!(?=\[)"), ""),
+        (("!", "!["), re.compile(r"(?<!\S)!(?=\[)"), ""),
         ("#", re.compile(r"\s#+$"), ""),
-        (":", re.compile(r"(?<!\S):[a-z][a-z0-9_+-]+:(?!\w)"), ""),
-        ("-–", re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
+        (":", re.compile(r":(?<!\S:)[a-z][a-z0-9_+-]+:(?!\w)"), ""),
+        (("-–", " - ", " – "), re.compile(r"(?<=\d) [-–] (?=\d)"), " − "),
         ("\u2122\u00ae", re.compile("[\u2122\u00ae]"), ""),
         (
             "*",
@@ -150,20 +161,22 @@ _FIRST = Rules(
             "",
         ),
         ("_", re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?![\w{])"), ""),
-        ("=", re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
+        (("=", "=="), re.compile(r"(?<![=\w])==(?=[^\s=])|(?<=[^\s=])==(?![=\w])"), ""),
     ]
 )
 _LAST = Rules(
     [
         ("|", re.compile(r"\s*\|+\s*"), ", "),
-        (NOT_ASCII + "<>", _ARROW, ", "),
+        ("<>" + _ARROWS, _ARROW, ", "),
         ("*", re.compile(r"(?<=\b\w) \* (?=\w\b)"), " × "),
         ("—", _LONG_DASH, lambda match: f"{match[1] or ','} "),
-        (LOOSE_DASH, _SPACED_DASH, lambda match: f"{match[1] or ','} "),
-        ("-_*~#+:|", re.compile(r"(?<!\S)[-_*~#+:|]{2,}(?!\S)"), " "),
-        ("=", re.compile(r"(?<!\S)={3,}(?!\S)"), " "),
+        (("-–", " -", " –"), _SPACED_DASH, lambda match: f"{match[1] or ','} "),
+        ("-_*~#+:|", re.compile(r"[-_*~#+:|](?<!\S.)[-_*~#+:|]+(?!\S)"), " "),
+        (("=", "==="), re.compile(r"(?<!\S)={3,}(?!\S)"), " "),
     ]
 )
+_LAST_MARK = re.compile(f"[|<>*—={_ARROWS}]")
+_MARKS = re.compile(r"[-_*~#+:|][-_*~#+:|]")
 _TIGHT_MARK = re.compile(r"[/.:;,!?](?:(?<=\w/)\w|(?<=[a-z][.:;,!?])[A-Za-z])")
 _TIGHT = Rules(
     [
@@ -185,7 +198,6 @@ _ADDRESS_MARK = re.compile(r"[@/\\_#&=|§¶]")
 _ADDRESSED = re.compile(
     r"\.(?:[A-Za-z]|(?<=\w\.)\w)|:(?<=\w:)\w|-(?<!\w-)|<=|>=|\(\)|\+(?:\+|(?<=[a-z]\+)[A-Z])|localhost|GitHub|Ctrl|Cmd"
 )
-_LONG = re.compile(r"\b\w{12}")
 _NUMERAL = re.compile(
     r"[IVXLCDMivxl](?:(?<=[IVXLCDM]{2})|(?<= [ivxl]{2})|(?<=[a-z] [IVXvx])(?![\w'’])|(?<=[IVX])\.)"
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from voicecli.reply.spoken.names import SHORT_DAYS, SHORT_MONTHS
-from voicecli.reply.spoken.rules import STREET, Rules, behind_digit, one_of, words
+from voicecli.reply.spoken.names import DAYS, SHORT_DAYS, SHORT_MONTHS
+from voicecli.reply.spoken.rules import STREET, Rules, one_of, words
 
 _TITLES = {
     "Dr": "Doctor", "Mr": "Mr", "Mrs": "Mrs", "Ms": "Ms", "Prof": "Professor", "Gen": "General",
@@ -70,26 +70,29 @@ _STARTERS = (
 _DAY_GOES_ON = re.compile(rf",?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-]")
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
+_SHORT_NAME = re.compile(r"[A-Z][a-z]{1,3}\.")
+_SHOWN = frozenset({STREET})
+_M = (".m.", ". m.", ".M.", ". M.")
 _PHRASES = Rules(
     [
-        ("g", re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
-        (".", re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
-        ("k", re.compile(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
-        ("l", re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
-        ("c", re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
-        ("c", re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
-        ("Vv", re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
-        ("P", re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
-        ("R", re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
+        (("g", "e.g.", "e. g."), re.compile(r"(?<!\w)e\.\s?g\.(?:,(?=\s))?"), "for example"),
+        ((".", "i.e.", "i. e."), re.compile(r"(?<!\w)i\.\s?e\.(?:,(?=\s))?"), "that is"),
+        (("k", "k.a.", "k. a."), re.compile(r"(?<!\w)[aA]\.\s?k\.\s?a\."), "also known as"),
+        (("l", "et al."), re.compile(r"(?<!\w)et al\.(?=\s*[a-z(,;:])"), "et al"),
+        (("c", "etc."), re.compile(r"(?<!\w)etc\.(?=[\s,;)]\s*[^\sA-Z])|(?<!\w)etc\.(?=[,;)])"), "et cetera"),
+        (("c", "etc"), re.compile(r"(?<!\w)etc\.?(?!\w)"), "et cetera."),
+        (("Vv", "Vs", "vs"), re.compile(r"(?<!\w)[Vv]s(?!\w)\.?"), "versus"),
+        (("P", "Ph."), re.compile(r"\bPh\.\s?D\.(?=\s\w|,)"), "PhD"),
+        (("R", "R.I.P"), re.compile(r"(?<!\w)R\.I\.P\.?"), "R I P"),
         (
-            "Mm",
+            ("Mm", *_M),
             re.compile(r"(?<!\w)([ap])\.\s?m\.(?=\s*(?:[a-z,;:)(–-]|[A-Z]{2,}))", re.IGNORECASE),
             lambda match: f"{match[1]}m",
         ),
-        ("Mm", re.compile(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
-        ("&", re.compile(r"& (?=Co\b)"), "and "),
-        ("C", re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
-        ("C", re.compile(r"\bCo\.(?=\s)"), "Company."),
+        (("Mm", *_M), re.compile(r"(?<!\w)([ap])\. ?m\.", re.IGNORECASE), lambda match: f"{match[1]}m."),
+        (("&", "& Co"), re.compile(r"& (?=Co\b)"), "and "),
+        (("C", "Co."), re.compile(r"\bCo\.(?=,?\s+[a-z]|,|$)"), "Company"),
+        (("C", "Co."), re.compile(r"\bCo\.(?=\s)"), "Company."),
     ]
 )
 
@@ -126,9 +129,13 @@ def _initials(match: re.Match[str]) -> str:
     return letters if rest[0] in ",;:)'’?!\"”" else f"{letters} "
 
 
-_POINTED = Rules(
+_POINTED = _PHRASES + Rules(
     [
-        ("mM", re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"), lambda match: _BEFORE_NUMBER[match[1]]),
+        (
+            ("mM", "min.", "max."),
+            re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"),
+            lambda match: _BEFORE_NUMBER[match[1]],
+        ),
         # A title stands before a name, a street behind one.
         (
             STREET,
@@ -155,16 +162,16 @@ _POINTED = Rules(
             re.compile(r"^(Rd|Ln|Ct|Pl|Sq|Ter|Cir|Expy)\.(?=$|\s)"),
             lambda match: _STREETS[match[1]] + ("" if match.string[match.end() :].strip() else "."),
         ),
-        ("D", re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
-        ("S", re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
+        (("D", "Dr."), re.compile(r"^Dr\.(?=\s+[a-z]|,)"), "Drive"),
+        (("S", "St"), re.compile(r"(?<![\w.])St\.?(?=\s+[A-Z][a-z])"), "Saint"),
         (".", re.compile(r"(?<![\w.])([A-Za-z]{1,6})\.(?![A-Za-z.])"), _abbreviated),
         (
-            behind_digit(" "),
-            re.compile(r"(?<=\d )(min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
-            r"\1",
+            ".",
+            re.compile(r"(\d) (min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
+            r"\1 \2",
         ),
         # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
-        (".", re.compile(r"(?<![\w.])(?:[A-Z]\. ?)+(?![\w.]*@)"), _initials),
+        (".", re.compile(r"[A-Z](?<![\w.].)\. ?(?:[A-Z]\. ?)*(?![\w.]*@)"), _initials),
     ]
 )
 _UNPOINTED = Rules(
@@ -172,7 +179,7 @@ _UNPOINTED = Rules(
         (
             ",",
             re.compile(
-                rf"(?<=[a-z], )({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
+                rf"({one_of(_STATES)})(?<=[a-z], ..)(?=,| \d{{5}}\b|\.?$|[.;)]| (?:and|to|is|in|on|for|by|at|has)\b)"
             ),
             lambda match: _STATES[match[1]],
         ),
@@ -188,12 +195,12 @@ _UNPOINTED = Rules(
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),
         (
-            "ENSW",
+            ("ENSW", " N", " S", " E", " W"),
             re.compile(rf"\b(\d+ )(NW|NE|SW|SE|[NSEW])\b\.?(?= [A-Z\d]\w*(?: \w+)? {_STREET_WORD})"),
             lambda match: match[1] + _DIRECTIONS[match[2]],
         ),
         (
-            "JS",
+            ("JS", "Jr", "Sr"),
             re.compile(r"(?<=[A-Z][a-z] )(Jr|Sr)\b|(?<=[a-z]{2} )(Jr|Sr)\b"),
             lambda match: _ALWAYS[match[1] or match[2]],
         ),
@@ -203,7 +210,7 @@ _UNPOINTED = Rules(
             lambda match: SHORT_DAYS[match[1]],
         ),
         (
-            "FMSTW",
+            ("FMSTW", *(day[:3] for day in DAYS)),
             re.compile(
                 rf"\b({one_of(SHORT_DAYS)})(?=(?:\s?[–-]\s?|, (?:and )?|/| and | to | or )(?:{one_of(SHORT_DAYS)})\b)"
             ),
@@ -234,10 +241,10 @@ _COMMON = frozenset(
 _WORDS_TOO = frozenset({"IT", "US", "ID"})
 
 
-def expand(text: str, shown: frozenset[str]) -> str:
-    """Put the words in place of their abbreviations; `shown`: the `marks` of the text."""
+def expand(text: str) -> str:
+    """Put the words in place of their abbreviations."""
     if "." in text and (_POINT_INSIDE.search(text) or last_word(text) in MAY_END):
-        text = _POINTED.apply(_PHRASES.apply(text, shown), shown)
+        text = _POINTED.apply(text, _SHOWN if _SHORT_NAME.search(text) else frozenset())
     if "/" in text:
         text = _SLASHED.sub(lambda match: _WITH_SLASH[match[1]], text)
     if _SHORT.search(text):

@@ -6,7 +6,17 @@ import re
 
 from voicecli.reply.spoken.numbers import port
 from voicecli.reply.spoken.numerals import digits
-from voicecli.reply.spoken.rules import INNER_POINT, LONG_WORD, PATH, POINTS, SCRIPT, Rules, one_of, words
+from voicecli.reply.spoken.rules import (
+    FILE,
+    HASH,
+    INNER_POINT,
+    LONG_CODE,
+    POINTS,
+    ROOTED,
+    Rules,
+    one_of,
+    words,
+)
 
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
@@ -125,27 +135,35 @@ _PATH_END = r"(?=[\s,;:!?)\"'”’]|\.(?:\s|$)|$)"
 OPERATORS = Rules(
     [
         (
-            "!&+<=>|",
+            ("!&+<=>|", "=", "&&", "||"),
             re.compile(
                 rf"(?:(?<=\s)|^)({one_of(['&&', '||', '!==', '!=', '===', '==', '>=', '<=', '+=', '-='])})(?=\s|$)"
             ),
             lambda match: _OPERATORS[match[1]],
         ),
-        ("&|", re.compile(r"\s*(?:&&|\|\|)\s*"), lambda match: " and " if "&" in match[0] else " or "),
+        (
+            ("&|", "&&", "||"),
+            re.compile(r"\s*(?:&&|\|\|)\s*"),
+            lambda match: " and " if "&" in match[0] else " or ",
+        ),
     ]
 )
 NAMES = Rules(
     [
         (
-            "+-",
+            ("+-", "Ctrl", "Control", "Alt", "Shift", "Cmd", "Command", "Option", "Win", "Super", "Fn"),
             re.compile(r"\b(Ctrl|Control|Alt|Shift|Cmd|Command|Option|Win|Super|Fn)[+-](?=\w)"),
             lambda match: f"{_KEYS.get(match[1], match[1])} ",
         ),
-        ("C", re.compile(r"\b(Ctrl|Cmd)\b"), lambda match: _KEYS[match[1]]),
-        ("+", re.compile(r"(?<=\b[a-z])\+\+"), " plus plus"),
-        ("+ACFGNOVl", re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"), lambda match: _NAMES[match[1]]),
+        (("C", "Ctrl", "Cmd"), re.compile(r"\b(Ctrl|Cmd)\b"), lambda match: _KEYS[match[1]]),
+        (("+", "++"), re.compile(r"(?<=\b[a-z])\+\+"), " plus plus"),
         (
-            SCRIPT,
+            ("+ACFGNOVl", "+", "#", ".NET", "Objective-C", "GitHub", "localhost"),
+            re.compile(rf"(?<![\w.])({one_of(_NAMES)})(?![\w+#])"),
+            lambda match: _NAMES[match[1]],
+        ),
+        (
+            ("", ".js", ".ts"),
             re.compile(
                 r"\b(Node|Vue|Next|React|Express|Three|D3|Nuxt|Nest|Chart|Discord|Ember|Backbone|Alpine|node|vue|next|react)\.(js|ts)\b",
                 re.IGNORECASE,
@@ -169,12 +187,12 @@ NAMES = Rules(
 ADDRESSES = Rules(
     [
         (
-            LONG_WORD,
+            (HASH, "-"),
             re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE),
             _code,
         ),
         (
-            LONG_WORD,
+            HASH,
             re.compile(
                 r"\b(?:sha\d+[:-])?(?=[0-9a-f]*\d[0-9a-f]*[a-f]|[0-9a-f]*[a-f][0-9a-f]*\d)[0-9a-f]{12,}\b",
                 re.IGNORECASE,
@@ -182,7 +200,7 @@ ADDRESSES = Rules(
             _code,
         ),
         (
-            LONG_WORD,
+            LONG_CODE,
             re.compile(
                 r"(?<![\w/.-])(?=[\w+=-]*[a-z][\w+=-]*[A-Z]|[\w+=-]*[A-Z][\w+=-]*[a-z])(?=[\w+=-]*\d[\w+=-]*[A-Za-z][\w+=-]*\d)[\w+=-]{20,}"
             ),
@@ -195,7 +213,7 @@ ADDRESSES = Rules(
             _machine,
         ),
         (
-            ":",
+            (":", *(f":{digit}" for digit in "0123456789")),
             re.compile(
                 rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_TOP})|localhost|\d{{1,3}}(?:\.\d{{1,3}}){{3}}):(\d{{2,5}})((?:/[^\s<>\"'“”‘’()]*)?)"
             ),
@@ -203,21 +221,21 @@ ADDRESSES = Rules(
         ),
         (INNER_POINT, re.compile(rf"(?<![\w@.])((?:[\w-]+\.)+(?:{_SURE_TOP}))\b()(?!\.\w|@)()"), _host),
         (
-            PATH,
+            ROOTED,
             re.compile(
                 rf"(?<![\w.])[A-Za-z]:\\[^\s,;<>\"'()]*|(?<![\w.<])(?:~|\.\.?)?/(?=[\w.])[\w.+@%~-]+(?:/[\w.+@%~-]*)+{_PATH_END}|(?<![\w.<])(?:~|\.\.?)/[\w.+@%-]+{_PATH_END}"
             ),
             _path,
         ),
         (
-            PATH,
+            ROOTED,
             re.compile(
                 rf"(?<![\w./])/(?:usr|etc|bin|home|tmp|var|opt|dev|api|proc|mnt|srv|docs|v\d)\b{_PATH_END}"
             ),
             _path,
         ),
         (
-            PATH,
+            FILE,
             re.compile(
                 rf"(?<![\w./:])[\w.-]*[A-Za-z_][\w.-]*/(?:[\w.-]+/)*[\w-]*\.(?:{_END})\b(?!/)|(?<![\w./:])(?:[\w.-]*[A-Za-z_][\w.-]*/){{2,}}[\w.-]*{_PATH_END}|(?<![\w./])[\w-]*_[\w-]*/{_PATH_END}"
             ),

@@ -7,22 +7,26 @@ import re
 from voicecli.reply.spoken.names import DAYS, MONTHS, SHORT_DAYS, SHORT_MONTHS
 from voicecli.reply.spoken.numerals import ordinal, year
 from voicecli.reply.spoken.rules import (
-    DATE,
-    DAY,
+    COLONS,
+    DASHES,
     FOUR_DIGITS,
     MONTH,
     NAMES_DASH,
-    NUMBER_DASH,
+    POINTS,
     Rules,
+    after_digit,
     behind_digit,
     one_of,
 )
+from voicecli.reply.spoken.units import describes
 
 _ANY_MONTH = one_of([*MONTHS, *SHORT_MONTHS])
 _ANY_DAY = one_of([*DAYS, *SHORT_DAYS])
 _ZONE = {"Z": " UTC", "z": " UTC"}
+_OF_DAY = re.compile(r"\b(?:at|by|until|till|from|since|before|after|to|the)\s$", re.IGNORECASE)
+_DASH_BEHIND_M = [f"{m}{dash}" for m in "mM" for dash in ("-", "–", " -", " –")]
 _TRAVELS = r"flights?|trains?|routes?|lines?|trips?|express|ferry|ferries|bus|buses|road|railway|motorway|highway|corridor|journey|drive|race|axis|border|match|game|leg|service|treaty|tunnel|shuttle"
-_NOT_CLOCK = r"(?<![\w:.,/-])"
+_NOT_CLOCK = r"(?<![\w:.,/-]\d)"
 
 
 def _month_day(month: int, day: int, of_year: int | None) -> str:
@@ -107,6 +111,26 @@ def _duration(match: re.Match[str]) -> str:
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] if parts else match[0]
 
 
+def _of_two(match: re.Match[str]) -> str:
+    """9:09 min -> 9 minutes and 9 seconds; 1:30 h -> 1 hour and 30 minutes, but "at 10:30 h" is a time of day."""
+    hours = match[6][0] in "hH"
+    if hours and _OF_DAY.search(match.string[: match.start()]):
+        return match[0]
+    names = ("hour", "minute") if hours else ("minute", "second")
+    adjective = describes(match)
+
+    def said(first: str, second: str) -> str:
+        parts = [
+            f"{number} {name}" + ("" if number == "1" or adjective else "s")
+            for number, name in zip((first.lstrip("0"), second.removeprefix("0")), names, strict=True)
+            if number.strip("0.")
+        ]
+        return (" " if adjective else " and ").join(parts) or f"0 {names[1]}s"
+
+    last = said(match[3], match[4] + (match[5] or ""))
+    return f"{said(match[1], match[2])} to {last}" if match[1] else last
+
+
 def _clock_with_seconds(match: re.Match[str]) -> str:
     seconds = int(match[4])
     return f"{match[1]}{_clock(int(match[2]), match[3])}" + (
@@ -133,23 +157,27 @@ def _range(match: re.Match[str]) -> str:
 DATES = Rules(
     [
         (
-            DATE,
+            behind_digit("-/."),
             re.compile(
-                r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
+                r"(\d(?<![\w-]\d)\d{3})([-/.])(\d\d?)\2(\d\d?)(?:(?:T|,? (?:at )?)(\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(Z|z|[+-]\d\d:?\d\d)?)?(?![\w-]|/\d)"
             ),
             _iso,
         ),
         (
             behind_digit("-/"),
-            re.compile(r"(?<![\w/.-])(\d\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"),
+            re.compile(r"(\d(?<![\w/.-]\d)\d?)([/-])(\d\d?)\2(\d{4}|\d\d)(?![\w/-])"),
             _slashed,
         ),
-        (DATE, re.compile(r"(?<![\w/.-])(\d\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
-        (DATE, re.compile(r"(?<![\w-])(1[5-9]\d\d|20\d\d)-(0[1-9]|1[0-2])(?![\w-])"), _month_of_year),
-        ("T", re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
+        (POINTS, re.compile(r"(\d(?<![\w/.-]\d)\d?)\.(\d\d?)\.(\d{4})(?![\w/-]|\.\d)"), _pointed),
+        (
+            (FOUR_DIGITS, "-0", "-1"),
+            re.compile(r"((?:1[5-9]|20)(?<![\w-]..)\d\d)-(0[1-9]|1[0-2])(?![\w-])"),
+            _month_of_year,
+        ),
+        (("T", "T-"), re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
         # 12/25 is a date behind "on", a fraction elsewhere.
         (
-            behind_digit("/"),
+            (behind_digit("/"), "on ", "On "),
             re.compile(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"),
             lambda m: (
                 _month_day(int(m[1]), int(m[2]), None)
@@ -158,47 +186,63 @@ DATES = Rules(
             ),
         ),
         # Times of day and durations.
-        (behind_digit(":"), re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
         (
-            behind_digit(":"),
+            (behind_digit(":"), "min", "hour", "hr", " h"),
+            re.compile(
+                r"(?:(\d(?<![\w:.,/-]\d)\d{0,2}):([0-5]\d)\s?[–-]\s?)?(\d(?<![\w:.,/]\d)\d{0,2}):([0-5]\d)(\.\d+)?[ -]?"
+                r"(mins?|minutes?|hrs?|hours?|h)\b(?![/'’])"
+            ),
+            _of_two,
+        ),
+        ((behind_digit(":"), *DASHES), re.compile(r"(?<=\d:\d\d)\s?[–-]\s?(?=\d{1,2}:\d\d)"), " to "),
+        (
+            COLONS,
             re.compile(
                 r"(\b(?:[Aa]t|from|until|till|by|since|before|after|to) )(\d\d?):(\d\d):(\d\d)(?![\w:])"
             ),
             _clock_with_seconds,
         ),
         (
-            behind_digit(":"),
-            re.compile(rf"{_NOT_CLOCK}(\d{{1,3}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"),
+            COLONS,
+            re.compile(rf"(\d{_NOT_CLOCK}\d{{0,2}}):(\d\d):(\d\d)(\.\d+)?(?![\w:])"),
             _duration,
         ),
         (
-            behind_digit(":"),
-            re.compile(rf"{_NOT_CLOCK}(\d{{1,2}}):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"),
+            (behind_digit(":"), *DASHES),
+            re.compile(rf"(\d{_NOT_CLOCK}\d?):(\d\d)(?=\s?[–-]\s?\d{{1,2}}:\d\d)(?![\d:])()"),
             _time,
         ),
         (
             behind_digit(":"),
-            re.compile(r"(?<![\w:.,/])(\d{1,2}):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
+            re.compile(r"(\d(?<![\w:.,/]\d)\d?):([0-5]\d)( ?(?:[AaPp]\.?[Mm]\b\.?))?(?![\d:]|-\d)"),
             _time,
         ),
-        ("Mm", re.compile(r"(?<![\w.:,])(\d{1,2}) ?([ap]m)\b", re.IGNORECASE), r"\1 \2"),
-        (NUMBER_DASH, re.compile(r"(?<=[ap]m)\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE), " to "),
         (
-            FOUR_DIGITS,
+            behind_digit("apAP") + after_digit("apAP"),
+            re.compile(r"(\d(?<![\w.:,]\d)\d?) ?([ap]m)\b", re.IGNORECASE),
+            r"\1 \2",
+        ),
+        (
+            ("-–", *_DASH_BEHIND_M),
+            re.compile(r"(?:(?<=\d[ap]m)|(?<=\d [ap]m))\s?[–-]\s?(?=\d|noon|midnight)", re.IGNORECASE),
+            " to ",
+        ),
+        (
+            (FOUR_DIGITS, " hours", " hr"),
             re.compile(r"(?<![\w:.,])([01]\d|2[0-3])([0-5]\d)(?= hours\b| hrs?\b)"),
             lambda m: f"{int(m[1]) or 'zero'} {'hundred' if m[2] == '00' else m[2]}",
         ),
         (
-            "GU",
+            ("GU", "UTC+", "UTC-", "GMT+", "GMT-"),
             re.compile(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"),
             lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}",
         ),
         # What a dash joins.
-        (MONTH, re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
-        (DAY, re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
-        (NUMBER_DASH, re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
+        ((MONTH, *DASHES), re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
+        ("-–", re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
+        ((MONTH, *DASHES), re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),
         (MONTH, re.compile(rf"\b({one_of(SHORT_MONTHS)})(?= \d)"), _month),
-        (NUMBER_DASH, re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
+        ((behind_digit("snrt"), *DASHES), re.compile(r"(?<=\d(?:st|nd|rd|th))\s?[–-]\s?(?=\d)"), " to "),
     ]
 )
 WORD_RANGES = Rules(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.latex_words import ACCENTS, ATOM, BIG, GREEK, SETS, SIGNS, SYMBOLS, TEXTUAL, WORDS
-from voicecli.reply.spoken.numerals import ordinal
+from voicecli.reply.spoken.numerals import cardinal, ordinal
 
 _TOKEN = re.compile(r"\\([A-Za-z]+)\*?|\\(.)|([{}^_&])|(\d+(?:[.,]\d+)*)|(\s+)|(.)", re.DOTALL)
 
@@ -188,7 +188,10 @@ class _Formula:
         return raised(power) if before else power
 
     def _index(self, before: list[str]) -> str:
-        index = self._argument()
+        """Numbers in words: of the digits of `2 m_1 m_2`, units would make metres."""
+        index = _in_words(self._argument())
+        if len(before) > 1 and len(before[-1]) == 1:
+            before[-2] = _in_words(before[-2])
         return index if before and ATOM.fullmatch(index) else f"sub {index}"
 
     def _bar(self, before: list[str]) -> str:
@@ -204,6 +207,11 @@ class _Formula:
             return "given"
         self._bars = not self._bars and "|" in rest
         return "the absolute value of" if self._bars else ","
+
+
+def _in_words(number: str) -> str:
+    usual = number.isascii() and number.isdigit() and len(number) < 5 and str(int(number)) == number
+    return cardinal(int(number)) if usual else number
 
 
 def raised(power: str) -> str:

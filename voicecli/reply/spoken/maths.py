@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from voicecli.reply.spoken.latex import latex, raised
-from voicecli.reply.spoken.rules import Rules
+from voicecli.reply.spoken.rules import BEHIND_COMMA, Rules, behind_digit
 
 _COMMAND = re.compile(
     r"(?<![\w:\\])\\(?:[dt]?frac|sqrt|sum|int|lim|alpha|beta|gamma|delta|theta|lambda|sigma|omega|pi|phi|mu|times|cdot|"
     r"leq?|geq?|neq?|approx|infty|pm|text|mathbf|mathrm|mathbb)(?![a-z])(?:\[[^\]]*\])?(?:\{(?:[^{}]|\{[^{}]*\})*\})*(?:[\^_](?:\{[^{}]*\}|\w))*"
 )
-_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _CHARGE = re.compile(r"\d?[+-]")
 _ORDINAL = re.compile(r"st|nd|rd|th")
 
@@ -60,7 +59,7 @@ _NO_SUBJECT = re.compile(
 
 def _compared(match: re.Match[str]) -> str:
     """`x < 5`: x is less than 5; "or < 5" has a verb already."""
-    words = _COMPARISONS[next(filter(None, match.groups()[1:]))]
+    words = _COMPARISONS[next(filter(None, match.groups()))]
     before = match.string[: match.start()]
     return f" {words} " if not before or _NO_SUBJECT.search(before) else f" is {words} "
 
@@ -73,8 +72,8 @@ MATHS = Rules(
     [
         ("*", re.compile(r"(?<=\w) \*\* (?=[\w(])"), "^"),
         # Notes: works.^{1}
-        ("^", re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
-        ("Ee", re.compile(rf"(?<![\w.])({_NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
+        (("^", "^{"), re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
+        (behind_digit("eE"), re.compile(rf"({BEHIND_COMMA})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
         ("*^", re.compile(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
         (
             "*^{",
@@ -83,9 +82,9 @@ MATHS = Rules(
             ),
             _power,
         ),
-        ("²³", re.compile(r"(?<=[A-Za-z]{3})(?<!sin)(?<!cos)(?<!tan)(?<!log)[²³](?=[\s,.;:]|$)"), ""),
-        ("²", re.compile(r"(?<=[A-Za-z\d)\]])²"), " squared"),
-        ("³", re.compile(r"(?<=[A-Za-z\d)\]])³"), " cubed"),
+        ("²³", re.compile(r"[²³](?<=[A-Za-z]{3}.)(?<!sin.)(?<!cos.)(?<!tan.)(?<!log.)(?=[\s,.;:]|$)"), ""),
+        ("²", re.compile(r"²(?<=[A-Za-z\d)\]]²)"), " squared"),
+        ("³", re.compile(r"³(?<=[A-Za-z\d)\]]³)"), " cubed"),
         (
             "_",
             re.compile(r"(?<=[A-Za-z])_\{([^{}]{1,12})\}|(?<=\b[A-Za-z])_(\d+|[a-z])\b"),
@@ -126,28 +125,26 @@ MATHS = Rules(
             lambda match: f"{match[1] or match[2] or match[3]} factorial",
         ),
         (
-            "x",
+            behind_digit("x"),
             re.compile(
                 r"(?<=\d)x(?= (?:faster|slower|more|less|better|bigger|larger|smaller|the|as|longer|higher|cheaper|speed|zoom)\b)"
             ),
             " times",
         ),
         (
-            "abnmxyz",
+            behind_digit("abcmnxyz"),
             re.compile(
-                r"(?<![\w.])(\d+)([a-cm-nx-z])(?![\w'’-])(?=\s?[-+=^,.;)×*/]|\s(?:is|equals|plus|minus|squared)\b|$)"
+                r"(\d(?<![\w.]\d)\d*)([a-cm-nx-z])(?![\w'’-])(?=\s?[-+=^,.;)×*/]|\s(?:is|equals|plus|minus|squared)\b|$)"
             ),
             r"\1 \2",
         ),
-        ("x", re.compile(r"(?<!\w)x(?=\d+\b)(?!86\b)"), "times "),
+        ("x", re.compile(r"x(?<!\wx)(?=\d+\b)(?!86\b)"), "times "),
         # Comparisons
-        ("=≡", re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
+        (("=≡", "==", "≡"), re.compile(r"\s*(?:===?|≡)\s*"), " equals "),
         (":", re.compile(r"\s*:=\s*"), " becomes "),
         (
             "!<=>∼≃≅≈≠≤≥⩽⩾",
-            re.compile(
-                r"(?:(?<=(\w))|(?<=[)\]])|^)\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"
-            ),
+            re.compile(r"(?<![^\w)\]])\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"),
             _compared,
         ),
         # Settings > Display
@@ -155,7 +152,7 @@ MATHS = Rules(
         (
             "<>",
             re.compile(
-                r"(?:(?<=(\w))|(?<=[)\]])|^)(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"
+                r"(?<![^\w)\]])(?:\s+([<>])(?:\s+(?=[\w$€£(|-])|(?=[\d$€£]))|(?<=\b\w)([<>])(?=\d|\w\b))"
             ),
             _compared,
         ),
@@ -165,10 +162,14 @@ MATHS = Rules(
         ("≈", re.compile(r"≈"), " about "),
         ("<", re.compile(r"(?<!\S)<\s?(?=[\d$€£]|\s)"), "less than "),
         (">", re.compile(r"(?<!\S)>\s?(?=[\d$€£]|\s)"), "more than "),
-        ("=", re.compile(r"(?<=\s)=(?=\s)|(?<=[\w)])=(?=[\d(-])|(?<=\b\w)=(?=\w)|^=(?=\s)"), " equals "),
+        (
+            "=",
+            re.compile(r"=(?:(?<=\s=)(?=\s)|(?<=[\w)]=)(?=[\d(-])|(?<=\b\w=)(?=\w)|(?<=^=)(?=\s))"),
+            " equals ",
+        ),
         ("~", re.compile(r"~\s?(?=[$€£]?\d)"), "about "),
         # Signs with one word each
-        ("+±", re.compile(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),
+        (("+±", "±", "+/-", "+-"), re.compile(r"\s*(?:±|\+/-|\+-)\s*"), " plus or minus "),
         ("∓", re.compile(r"∓"), " minus or plus "),
         ("∛", re.compile(r"∛\s?"), " the cube root of "),
         ("√", re.compile(r"√\s?(?=[\w(])"), " the square root of "),

@@ -7,16 +7,14 @@ import re
 from voicecli.reply.spoken.latex import fraction
 from voicecli.reply.spoken.numerals import cardinal, decade, digits, year
 from voicecli.reply.spoken.rules import (
-    CAPITALS,
+    BEHIND_COMMA,
+    DASHES,
     DECADE,
     FOUR_DIGITS,
-    NUMBER_DASH,
     PHONE,
     POINTS,
-    TEN_HUNDRED,
-    TIGHT_UNIT,
-    VERSION,
     Rules,
+    after_digit,
     behind_digit,
     one_of,
 )
@@ -35,6 +33,7 @@ _MONEY = {
     "₿": "bitcoin",
 }
 _CODES = {"USD": "US dollar", "EUR": "euro", "GBP": "pound", "JPY": "yen", "CHF": "Swiss franc", "CAD": "Canadian dollar", "AUD": "Australian dollar", "INR": "rupee"}  # fmt: skip
+_INITIALS = "".join({code[0] for code in _CODES})
 _LAND = {
     "US": "US ",
     "A": "Australian ",
@@ -132,7 +131,7 @@ _COUNTED = (
 AMOUNTS = Rules(
     [
         # Money: $5-10 -> "dollar 5 dash 10"; $3.50 -> "dollar three point five zero".
-        ("$£¥₩₪€₹₽₿", re.compile(rf"([{_SIGNS}])({N})\s?[-–]\s?[{_SIGNS}]?(?={N})"), r"\2 to \1"),
+        (("$£¥₩₪€₹₽₿", *DASHES), re.compile(rf"([{_SIGNS}])({N})\s?[-–]\s?[{_SIGNS}]?(?={N})"), r"\2 to \1"),
         (
             "$£¥₩₪€₹₽₿",
             re.compile(
@@ -141,31 +140,31 @@ AMOUNTS = Rules(
             _money,
         ),
         (
-            "£¥€₹",
-            re.compile(rf"(?<![\w.])({N})\s?([€£¥₹])"),
+            behind_digit("£¥€₹") + after_digit("£¥€₹"),
+            re.compile(rf"({BEHIND_COMMA})\s?([€£¥₹])"),
             lambda match: _named(match[1], _MONEY[match[2]]),
         ),
-        ("¢", re.compile(rf"(?<![\w.])({N})\s?¢"), lambda match: _named(match[1], "cent")),
+        ("¢", re.compile(rf"({BEHIND_COMMA})\s?¢"), lambda match: _named(match[1], "cent")),
         (
-            CAPITALS,
-            re.compile(rf"(?<![\w.])({N}) ?({one_of(_CODES)})\b"),
+            (after_digit(_INITIALS) + behind_digit(_INITIALS), *_CODES),
+            re.compile(rf"({BEHIND_COMMA}) ?({one_of(_CODES)})\b"),
             lambda match: _named(match[1], _CODES[match[2]]),
         ),
         (
-            CAPITALS,
+            (_INITIALS, *_CODES),
             re.compile(rf"\b({one_of(_CODES)}) ?({N})\b"),
             lambda match: _named(match[2], _CODES[match[1]]),
         ),
         (
-            TIGHT_UNIT,
-            re.compile(rf"(?<![\w.])({N})([kKMB])(?= [a-z]+s\b)"),
+            behind_digit("kKMB"),
+            re.compile(rf"({BEHIND_COMMA})([kKMB])(?= [a-z]+s\b)"),
             lambda match: f"{match[1]} {_MAGNITUDES[match[2]]}",
         ),
         # 3×5, 2x4, 1920x1080
         (
-            "xX×",
+            behind_digit("xX×") + after_digit("xX×"),
             re.compile(
-                rf"(?<![\w.])({N}) ?(?:x|×|X) ?(?!10 ?(?:\^|\*\*))(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"
+                rf"({BEHIND_COMMA}) ?(?:x|×|X) ?(?!10 ?(?:\^|\*\*))(?={N}(?: ?(?:x|×) ?\d+)*(?:\W|$|[a-z]+\b))(?!{N} ?=)"
             ),
             r"\1 by ",
         ),
@@ -178,8 +177,8 @@ AMOUNTS = Rules(
             _phone,
         ),
         ("+", re.compile(r"\+\d{1,3}(?:[ -]\(?\d{1,5}\)?){2,5}(?![\w-])"), _phone),
-        (PHONE, re.compile(r"(?<![\w.,-])0\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
-        (PHONE, re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
+        (PHONE, re.compile(r"0(?<![\w.,-]0)\d{2,4}[ /-]\d{3,8}(?:[ -]\d{2,6})*(?![\w-])"), _phone),
+        ((PHONE, "Call "), re.compile(r"(?<=\bCall )\d{3} \d{3} \d{4}(?!\w)"), _phone),
         # Versions and sections: 0.62.3.
         (
             POINTS,
@@ -188,31 +187,49 @@ AMOUNTS = Rules(
             ),
             _point,
         ),
-        (VERSION, re.compile(r"(?<![\w.])(?:v|V(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"), r"version \1"),
         (
-            "FIPRZ",
+            "vV",
+            re.compile(r"[vV](?<![\w.].)(?:(?<=v)|(?=\d+\.))(\d+(?:\.\d+)?)(?![\w.]\d|\w)"),
+            r"version \1",
+        ),
+        (
+            ("FIPRZ", "RFC", "ISO", "PEP", "IEEE", "Route", "Flight", "Room", "PIN", "ZIP"),
             re.compile(r"\b(RFC|ISO|PEP|IEEE|Route|Flight|Room|PIN|ZIP)([ -])(\d{3,5})\b"),
             lambda match: f"{match[1]} {digits(match[3])}",
         ),
-        (FOUR_DIGITS, re.compile(r"\b([Pp]orts?) (\d{4})\b"), lambda match: f"{match[1]} {port(match[2])}"),
         (
-            NUMBER_DASH,
-            re.compile(rf"(?<![\w.,/:-])({_YEAR})\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"),
+            (FOUR_DIGITS, "ort"),
+            re.compile(r"\b([Pp]orts?) (\d{4})\b"),
+            lambda match: f"{match[1]} {port(match[2])}",
+        ),
+        (
+            behind_digit("-–") + after_digit("-–"),
+            re.compile(
+                rf"((?:1[1-9]|20)(?<![\w.,/:-]..)\d\d)\s?[–-]\s?({_YEAR}|\d\d)(?![\w%]|[-–.,:]\d)(?!{_COUNTED})"
+            ),
             _years,
         ),
         # 50-50, 2–2
-        (NUMBER_DASH, re.compile(r"(?<![\w.,/:-])(\d+)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
+        (behind_digit("-–"), re.compile(r"(\d(?<![\w.,/:-]\d)\d*)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
         # 5-10 -> "5 dash 10"; 5–10 -> "5 10".
         (
-            NUMBER_DASH,
+            behind_digit("-–%") + after_digit("-–"),
             re.compile(
-                rf"(?<![\w.,/:-])(?!7[0-8]7-[2-9]00)(\d+:\d\d|{N})(%?)\s?[-–]\s?(?=(?:\d+:\d\d|{N})(?!\d|-\d|[.,]\d|/\d))"
+                rf"(\d(?<![\w.,/:-]\d)(?!(?<=7)[0-8]7-[2-9]00)\d*(?::\d\d|(?:,\d{{3}})*(?:\.\d+)?))(%?)\s?[-–]\s?(?=(?:\d+:\d\d|{N})(?!\d|-\d|[.,]\d|/\d))"
             ),
             r"\1\2 to ",
         ),
-        (behind_digit(":"), re.compile(r"(?<![\w:])(\d+):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
-        (behind_digit("/"), re.compile(r"(?<![\w/.,])(\d+\.\d+)/(5|10|100)(?![\w/]|\.\d)"), r"\1 out of \2"),
-        (behind_digit("/"), re.compile(r"(?<![\w/.,])(\d)/(5|10)(?= (?:stars?|points)\b)"), r"\1 out of \2"),
+        (behind_digit(":"), re.compile(r"(\d(?<![\w:]\d)\d*):(\d|\d{3,})(?![\w:])"), r"\1 to \2"),
+        (
+            (behind_digit("/"), "/5", "/10"),
+            re.compile(r"(\d(?<![\w/.,]\d)\d*\.\d+)/(5|10|100)(?![\w/]|\.\d)"),
+            r"\1 out of \2",
+        ),
+        (
+            (behind_digit("/"), "/5 ", "/10 "),
+            re.compile(r"(\d(?<![\w/.,]\d))/(5|10)(?= (?:stars?|points)\b)"),
+            r"\1 out of \2",
+        ),
         # 7/8 -> "7 slash 8"; 1 1/2 -> "1 1 slash 2".
         (
             behind_digit("/"),
@@ -240,23 +257,25 @@ YEARS = Rules(
         (DECADE, re.compile(r"(?<![\w.,])(1\d\d0|20\d0)['’]?s\b"), _decade),
         # 1908 -> "nineteen hundred eight"; 2024 -> "two thousand twenty four".
         (
-            TEN_HUNDRED,
+            (FOUR_DIGITS, "10"),
             re.compile(
                 r"\b((?:[Ii]n|[Bb]etween|[Ss]ince|[Ff]rom|[Uu]ntil|[Bb]efore|[Aa]fter|[Bb]y) )(10\d\d)(?![\w.:/-]\w|\w)(?! [a-z]+s\b)"
             ),
             lambda match: match[1] + year(int(match[2])),
         ),
-        (TEN_HUNDRED, re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
+        ((FOUR_DIGITS, " by 10"), re.compile(r"(?<=\d by )10\d\d\b"), _year_at),
         (
             FOUR_DIGITS,
-            re.compile(rf"(?<![\w.,$€£#:/+×*=^-])(?<!\bnumber ){_YEAR}(?![\w%:/]|-\d)(?!{_COUNTED})"),
+            re.compile(
+                rf"(?:1[1-9]|20)(?<![\w.,$€£#:/+×*=^-]..)(?<!\bnumber ..)\d\d(?![\w%:/]|-\d)(?!{_COUNTED})"
+            ),
             _year_at,
         ),
-        ("A", re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
-        ("ABC", re.compile(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
+        (("A", "AD ", "A D "), re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
+        (after_digit("ABC"), re.compile(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
         # 1. first: no sentence ends there.
-        (behind_digit("."), re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
-        ("'’", re.compile(r"(?<=\d)['’]s\b"), "s"),
+        ((behind_digit("."), ". "), re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
+        (behind_digit("'’"), re.compile(r"(?<=\d)['’]s\b"), "s"),
     ]
 )
 

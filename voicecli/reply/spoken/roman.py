@@ -56,24 +56,33 @@ def _alone(match: re.Match[str]) -> str:
     return year(number) if 1500 <= (number := roman(match[0])) < 2100 else match[0]
 
 
+_SPACED = (" I", " V", " X", " L")
 ROMAN = Rules(
     [
-        ("CDILMVX", re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"), _century),
         (
-            "IVX",
+            ("CDILMVX", "centur"),
+            re.compile(r"\b([IVXLCDM]+)(?:th|st|nd|rd)?([ -]centur(?:y|ies)\b)"),
+            _century,
+        ),
+        (
+            ("IVX", "s I", "s V", "s X"),
             re.compile(
                 r"\b((?:Part|Book|Act|Volume|Chapter|Type|Phase|Stage|Section|Level)s) ([IVX]+(?:, [IVX]+)*,? (?:and|or|to) [IVX]+)\b"
             ),
             _more,
         ),
         (
-            "I",
+            ("I", " I"),
             re.compile(
                 rf"\b({one_of(KEYWORDS)}) (I)\b(?!['’]|\s[a-z]+(?:ed|ve|ke|nt|nk|ll|ld|ow)\b|\s(?:(?:am|was) [a-z]+ing|do|did|can|had|saw|got|say|see|read)\b)"
             ),
             _counted,
         ),
-        ("ILVX", re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"), _counted),
+        (
+            ("ILVX", *_SPACED),
+            re.compile(rf"\b({one_of(KEYWORDS)}) ([IVX]{{2,}}|[VX]|[XL][IVXL]+)\b"),
+            _counted,
+        ),
         (
             "",
             re.compile(
@@ -82,15 +91,23 @@ ROMAN = Rules(
             _counted,
         ),
         (
-            "ILVX",
+            ("ILVX", *_SPACED),
             re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+|{one_of(REGNAL)}) ({_SAFE}|[VX])\b(?!\.[A-Z])"),
             _ruler,
         ),
-        ("I", re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
-        ("I", re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
-        ("ILVX", re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"), _named),
-        ("IV", re.compile(r"\b(Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
-        ("I", re.compile(r"\bWW ?(I{1,2})\b"), lambda match: f"World War {cardinal(roman(match[1]))}"),
+        (("I", " I"), re.compile(rf"\b((?:{_TITLES})\.? [A-Z][a-z]+) (I)\b(?!['’][mdlv])"), _ruler),
+        (("I", " I"), re.compile(rf"\b({one_of(REGNAL)}) (I)\b{_NOT_PRONOUN}"), _ruler),
+        (
+            ("ILVX", *_SPACED),
+            re.compile(rf"\b([A-Z][a-z]+ )?\b([A-Z][\w'’]+) ({_SAFE})\b(?!\.[A-Z])"),
+            _named,
+        ),
+        (("IV", "Mk", "mk"), re.compile(r"\b(Mk|mk) ?(I{1,3}|IV|V)\b"), _counted),
+        (
+            ("I", "WW"),
+            re.compile(r"\bWW ?(I{1,2})\b"),
+            lambda match: f"World War {cardinal(roman(match[1]))}",
+        ),
         ("M", re.compile(r"\bM(?:CM|DC{0,3}|M)[LXCIV]{2,}\b"), _alone),
         (
             "IVX",

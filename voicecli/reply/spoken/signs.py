@@ -76,6 +76,12 @@ _OVERLAYS = re.compile("[\u0332-\u0338\u20d0-\u20ef]|(?<=[\u0300-\u036f]{2})[\u0
 """Lines drawn through letters, and more accents on one than any language sets."""
 
 
+_COMPOSABLE = re.compile(
+    f"[{_SUPER}{_SUB}{''.join(_SMALL_CAPITALS)}¹²³⁰⁴-⁹¼½¾⅐-ↈ⁄\u0300-\u036f\u20d0-\u20ef]"
+)
+"""What one of these needs."""
+
+
 def plain(text: str) -> str:
     """Put ordinary characters in place of those that only look otherwise; any piece of a stream."""
     return text if text.isascii() else text.translate(_TABLE)
@@ -85,7 +91,10 @@ def composed(text: str, *, levels: bool = True) -> str:
     """Write small fractions as `1/2`, letters and accents in one; with `levels`, powers as `^{2}`, indices as `_{1}`."""
     if text.isascii():
         return text
-    text = _OVERLAYS.sub("", unicodedata.normalize("NFC", text))
+    text = unicodedata.normalize("NFC", text)
+    if not _COMPOSABLE.search(text):
+        return text
+    text = _OVERLAYS.sub("", text)
     text = _SMALL_FRACTION.sub(_fraction, text)
     text = _NOTES.sub("", text)
     if levels:

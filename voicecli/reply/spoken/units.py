@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from voicecli.reply.spoken.rules import INCHES, NUMBER, TIGHT_UNIT, Rules, one_of
+from voicecli.reply.spoken.rules import NUMBER, Rules, after_digit, behind_digit, one_of
 
 _NAMES = {
     "km": "kilometre", "m": "metre", "dm": "decimetre", "cm": "centimetre", "mm": "millimetre",
@@ -51,6 +51,7 @@ _NEVER_TIGHT = ("s", "mo", "t", "B", "ac", "J", "ha", "bar", "cal")
 _POWER = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic", "2": "square", "3": "cubic"}
 _POWERED = one_of(["km", "m", "dm", "cm", "mm", "mi", "ft", "yd", "µm", "μm", "nm", "s", "in"])
 _LOOSE = one_of(_NAMES)
+_INITIALS = "".join({unit[0] for unit in (*_NAMES, "in")})
 _TIGHT = one_of(unit for unit in _NAMES if unit not in _NEVER_TIGHT)
 _UNIT = rf"(?:({_POWERED})(\^?[23]|[²³])|({{names}}))(?:(?:/|⁄)({one_of(_PER)})([²³]|\^[23])?|·?(h))?"
 _END = r"(?![\w²³^]|/[A-Za-z]|[-'’.][A-Za-z])"
@@ -122,23 +123,31 @@ UNITS = Rules(
     [
         ("°", re.compile(r"(\d+)° ?(\d{1,2})[′'] ?(?:(\d{1,2}(?:\.\d+)?)[″\"] ?)?([NSEW]\b)?"), _position),
         (
-            "/",
+            ("/", *(f"{end}/" for end in "rtoedns")),
             re.compile(rf"(?<=llar|cent|euro|ence|ound| yen)(s?)/({one_of(_PER)})\b"),
             lambda match: f"{match[1]} per {_PER[match[2]]}",
         ),
-        (INCHES, re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
-        ("'’′", re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"), _feet),
+        (after_digit("i"), re.compile(r"((?:feet|foot|ft),? \d+) in\b(?!\w)"), r"\1 inches"),
         (
-            '"″',
+            behind_digit("'’′"),
+            re.compile(r"(?<![\w.,'’])(\d{1,2})['′’] ?(\d{1,2}(?:\.\d)?)(?:\"|″|''|”)"),
+            _feet,
+        ),
+        (
+            behind_digit('"″'),
             re.compile(
                 r"(?<![\w.,])(\d+(?:\.\d+)?)(?:″|\")(?=\s(?:x|×|by|screen|monitor|display|disk|pipe|TV|laptop|wide|long|tall)|[,;)])(?<![“\"]\d\")"
             ),
             r"\1 inch",
         ),
-        ("²", re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
-        (INCHES, re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
-        ("", re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END), _said),
-        (TIGHT_UNIT, re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
+        (("²", "in²", "in.²"), re.compile(rf"({NUMBER}) ?(in)\.?²"), r"\1 square inches"),
+        (after_digit("i"), re.compile(rf"({NUMBER}) (in)\.(?=\s+[a-z(])"), r"\1 inches"),
+        (
+            behind_digit("-") + after_digit(_INITIALS),
+            re.compile(rf"({NUMBER})( |-)" + _UNIT.format(names=_LOOSE) + _END),
+            _said,
+        ),
+        (behind_digit(_INITIALS), re.compile(rf"({NUMBER})()" + _UNIT.format(names=_TIGHT) + _END), _said),
         (
             "/",
             re.compile(rf"(?<=\w)/({one_of(word for word in _PER if len(word) > 2)})\b(?!/)"),
