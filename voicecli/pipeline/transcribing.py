@@ -92,19 +92,22 @@ class Transcribing:
     def run(self) -> None:
         """Until `heard` closes."""
         while True:
-            speech = self._heard.get()
-            began_at = self._turns.clock.now()
-            self._busy = True
-            match speech:
-                case Speech(utterance=Utterance() as utterance) if speech.aside:
-                    self.overheard = speech.aside, self._pass(speech, utterance)
-                case Speech():
-                    self._on_speech(speech, began_at)
-                case Typed():
-                    self._on_typed(speech, began_at)
-            ended_at = self._turns.clock.now()
-            self._rest_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
-            self._busy = False
+            self.take(self._heard.get())
+
+    def take(self, speech: Speech | Typed) -> None:
+        """The next of `heard`."""
+        began_at = self._turns.clock.now()
+        self._busy = True
+        match speech:
+            case Speech(utterance=Utterance() as utterance) if speech.aside:
+                self.overheard = speech.aside, self._pass(speech, utterance)
+            case Speech():
+                self._on_speech(speech, began_at)
+            case Typed():
+                self._on_typed(speech, began_at)
+        ended_at = self._turns.clock.now()
+        self._rest_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
+        self._busy = False
 
     def _on_speech(self, speech: Speech, began_at: float) -> None:
         if speech.turn != self._turn:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Channel, Closed
 from voicecli.events import ReplyClause
+from voicecli.pipeline.records import DraftRecord, TurnRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,53 +40,6 @@ JUST_ENDED_S = 2.0
 """Who says "stop" within so long of the end of a reply meant the reply, and was late."""
 
 
-@dataclass(slots=True)
-class DraftRecord:
-    """What became of a draft so far."""
-
-    draft: Draft
-    times: TurnTimes
-    """The listener's moments are those of the turn, and filled in when it is over."""
-    ending: float | None = None
-    """Log-odds that the words are all that is said, as the language model sees it."""
-    begins_at: int = 0
-    """Index of the first clause that is part of the reply: those before were what the model thought."""
-    generate_s: float = 0.0
-    """Time the language model worked on it."""
-    beginning: str = ""
-    """Of the reply, as the language model wrote it."""
-    clauses: int = 0
-    """How many the reply had so far."""
-    synthesize_s: float = 0.0
-    """Time the voice worked on it."""
-
-    @property
-    def wordless(self) -> str:
-        """What the reply is, in print, when nothing in it can be said; else empty."""
-        if self.clauses or not self.beginning:
-            return ""
-        return " ".join(self.beginning.split()) or "white space"
-
-
-@dataclass(slots=True)
-class TurnRecord:
-    """What is known of a turn until it is settled."""
-
-    began_at: float
-    """When its first sound met the microphone."""
-    may_stop: bool = False
-    """An answer was to come, sounded or had just ended when it began: "stop" is no question."""
-    called_off: bool = False
-    """No answer is wanted any more, or no more of it: the user said "stop", pressed a key or typed."""
-    taken: int | None = None
-    """The stretch at which the turn was taken; None while the user may go on."""
-    confirmed: Draft | None = None
-    """Of the newest stretch that was heard to its end: the draft with its words."""
-    speech_ended_at: float | None = None
-    heard_at: float | None = None
-    decided_at: float | None = None
-
-
 class Turns:
     """The floor. Every worker may read all of it; who writes what is said above and at each method."""
 
@@ -101,7 +54,7 @@ class Turns:
         """Turn."""
         self.stretch = 0
         self.paused = 0
-        """Written by the listening thread: the newest stretch that ended in a pause."""
+        """Written by the listening thread: the newest stretch that ended, in a pause or for good."""
         self.draft = 0
         self.settled = 0
         """Written by the replying thread: no reply to this turn, or to an older one, is still to come."""
@@ -142,8 +95,13 @@ class Turns:
             self._held_back = []
             self.stretch += 1
 
+    def pause(self) -> None:
+        """The user has fallen silent, for a moment at least."""
+        self.paused = self.stretch
+
     def take(self, speech_ended_at: float, heard_at: float | None) -> None:
         """The user has finished the newest turn."""
+        self.pause()
         record = self.turns[self.newest]
         record.speech_ended_at, record.heard_at = speech_ended_at, heard_at
         record.decided_at = self.clock.now()
