@@ -6,18 +6,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.test_pipeline import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
+from tests.test_pipeline import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe, tone
 from voicecli.audio.streams import StreamFormat
 from voicecli.channel import Channel, Closed
 from voicecli.clock import FakeClock
 from voicecli.config import AudioConfig, Config
 from voicecli.engines import Engines
 from voicecli.listen.capture import Capture
-from voicecli.messages import Clause, Draft, EndOfReply, ReplyOutcome, Speech, Typed, WordsSoFar
+from voicecli.messages import (
+    Clause,
+    Draft,
+    EndOfReply,
+    ReplyOutcome,
+    Speech,
+    SpokenChunk,
+    Transcript,
+    Typed,
+    WordsSoFar,
+)
 from voicecli.pipeline.answering import Replying
 from voicecli.pipeline.controls import Controls
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.speaking import Speaking
+from voicecli.pipeline.times import TurnTimes
 from voicecli.pipeline.transcribing import Judging, Transcribing
 from voicecli.pipeline.turns import Turns
 from voicecli.speak.playback import Playback
@@ -101,6 +112,7 @@ class Stepped:
         )
         self.speaking = Speaking(engines.synthesizer, self.playback, self.turns, self.clauses, self.outcomes)
         self.played: list[Int16] = []
+        self._pumps = False  # the test stands in for the speaking worker
 
     def hears(self, *pieces: Int16) -> None:
         """Into the microphone, block by block, while the loudspeaker plays; the listener looks after each."""
@@ -111,9 +123,24 @@ class Stepped:
             self.plays()
             self.listening.step()
 
+    def answers_with(self, seconds: float) -> None:
+        """The agent begins to answer the newest turn, with a word for each tenth of a second."""
+        draft = Draft(
+            self.turns.newest, self.turns.stretch, self.turns.draft + 1, Transcript("go on", "en", 0.9)
+        )
+        self.turns.propose(draft, TurnTimes())
+        self.turns.confirm(draft)
+        self.turns.take(self.clock.now(), self.clock.now())
+        self.playback.begin(draft.number)
+        words = " ".join(["word"] * round(seconds * 10))
+        self.playback.load(SpokenChunk(Clause(draft.turn, draft.number, 0, words), tone(seconds), RATE_HZ))
+        self._pumps = True
+
     def plays(self) -> None:
         """The loudspeaker takes a block."""
         block = np.zeros(BLOCK, np.int16)
+        if self._pumps and self.playback.pump():
+            self.playback.finish()
         self.playback.pull(block, self.clock.now() + LATENCY_S, False)
         self.played.append(block)
 

@@ -144,6 +144,11 @@ class Asides:
             case _ if aside is None:
                 self._playback.resume()
 
+    def let_go(self) -> None:
+        """Nobody is listened to: a sound that held the agent, and is no aside yet, never becomes one."""
+        self._run = self._since = 0
+        self._playback.resume()
+
     def decide(self, aside: Aside, now: float, *, audible: bool) -> Verdict:
         """What it is, now that a frame up to `now` was heard; `audible`: the agent may be heard in it."""
         if aside.nothing:

@@ -139,8 +139,9 @@ class Listening:
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
             if held_off and self._asides.current is not None:
-                self._dismiss(self._asides.current)  # or the agent would stay silent for it
+                self._dismiss(self._asides.current)
         if held_off:
+            self._asides.let_go()
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             return
         scored = self._detector.score(frame, self.segmenter.quiet_dbfs)
