@@ -50,9 +50,7 @@ class Turns:
         self.stop = threading.Event()
         self.ready = False
         """Written by the replying thread: the model is warm, or it failed. Before that nobody is heard."""
-        self.newest = 0
-        """Turn."""
-        self.stretch = 0
+        self._standing = (0, 0)  # turn and stretch: replaced as a whole, or a reader could see one of them
         self.paused = 0
         """Written by the listening thread: the newest stretch that ended, in a pause or for good."""
         self.draft = 0
@@ -78,8 +76,7 @@ class Turns:
         turn = self.newest + 1
         waits = self.settled < self.newest
         self.turns[turn] = TurnRecord(began_at, waits or began_at - self._settled_at <= JUST_ENDED_S)
-        self.resume()
-        self.newest = turn
+        self._go_on(turn)
         return turn
 
     def call_off(self) -> None:
@@ -91,9 +88,12 @@ class Turns:
 
     def resume(self) -> None:
         """The user goes on after a pause: no draft of before is wanted any more."""
+        self._go_on(self.newest)
+
+    def _go_on(self, turn: int) -> None:
         with self._telling:
             self._held_back = []
-            self.stretch += 1
+            self._standing = turn, self.stretch + 1
 
     def pause(self) -> None:
         """The user has fallen silent, for a moment at least."""
@@ -190,6 +190,16 @@ class Turns:
         self.settled = turn
 
     # ---- all
+
+    @property
+    def newest(self) -> int:
+        """Turn; 0 before the first."""
+        return self._standing[0]
+
+    @property
+    def stretch(self) -> int:
+        """The newest of the newest turn."""
+        return self._standing[1]
 
     def is_open(self, turn: int) -> bool:
         """Whether the user may still have something to say in this turn."""
