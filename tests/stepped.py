@@ -73,6 +73,46 @@ class Devices:
         return []
 
 
+class Said(Channel[Draft | WordsSoFar]):
+    """What happens as soon as something is in it is the test's."""
+
+    at_once: Callable[[], object] = staticmethod(lambda: None)
+
+    def put(self, item: Draft | WordsSoFar) -> None:
+        super().put(item)
+        self.at_once()
+
+
+class Outcomes(Channel[ReplyOutcome]):
+    """Where a voice is given: a reply is heard as soon as it may be, and not once it is cancelled."""
+
+    voice: Channel[Clause | EndOfReply] | None = None
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__("outcomes", 8, "drop_oldest")
+        self._turns = turns
+        self._clauses: list[Clause] = []
+        self._draft = 0
+
+    def get(self, timeout_s: float | None = None) -> ReplyOutcome:
+        if self.voice is None:
+            return super().get(timeout_s)
+        while self.voice.stats().fill:
+            match self.voice.get():
+                case Clause() as clause:
+                    self._clauses.append(clause)
+                case EndOfReply(draft=draft):
+                    self._draft = draft
+        record = self._turns.drafts.get(self._draft)
+        if self._turns.cancelled(self._draft):
+            return ReplyOutcome(self._draft, "", interrupted=True)
+        if record is not None and self._turns.taken(record.draft):
+            words = [clause.text for clause in self._clauses if clause.draft == self._draft]
+            return ReplyOutcome(self._draft, " ".join(words), interrupted=False)
+        self._turns.clock.wait(self._turns.stop, timeout_s or 0.0)
+        raise TimeoutError
+
+
 class Stepped:
     """Workers on simple engines, with headphones on; `Listening` sees each block as it comes."""
 
@@ -89,9 +129,9 @@ class Stepped:
         self.turns.ready = True
         self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
         self.judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
-        self.said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
-        self.clauses: Channel[Clause | EndOfReply] = Channel("clauses", 8, "wait")
-        self.outcomes: Channel[ReplyOutcome] = Channel("outcomes", 8, "drop_oldest")
+        self.said = Said("said", 8, "wait")
+        self.clauses: Channel[Clause | EndOfReply] = Channel("clauses", 64, "wait")
+        self.outcomes = Outcomes(self.turns)
         engines = Engines(self.detector, Judge(), self.scribe, self.answers, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
         self.transcribing = Transcribing(engines.transcriber, self.heard, self.turns, self.said)
         judging = Judging(engines.completion, self.judged, self.turns)
@@ -144,12 +184,21 @@ class Stepped:
         self.playback.pull(block, self.clock.now() + LATENCY_S, False)
         self.played.append(block)
 
-    def transcribes(self) -> list[Draft]:
-        """What waits to be written down; the drafts that come of it."""
+    def transcribes(self) -> None:
+        """The transcribing worker writes down what waits for it."""
         while self.heard.stats().fill:
             self.transcribing.take(self.heard.get(0))
+
+    def drafts(self) -> list[Draft]:
+        """What waits for the replying worker, but for words that it could read ahead."""
         said = [self.said.get(0) for _ in range(self.said.stats().fill)]
         return [each for each in said if isinstance(each, Draft)]
+
+    def replies(self) -> None:
+        """The replying worker sees to what waits for it; for the voice see `Outcomes`."""
+        self.outcomes.voice = self.clauses
+        while self.said.stats().fill:
+            self.replying.take(self.said.get(0))
 
     def speaks(self, draft: Draft, text: str) -> str:
         """A reply of one clause, while the loudspeaker plays; what was heard of it. No reply comes after."""

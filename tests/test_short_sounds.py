@@ -15,10 +15,12 @@ def test_a_laugh_between_the_question_and_its_answer_does_not_keep_the_answer_ba
     talk = Stepped("What time is it?")
     talk.hears(silence(0.3), tone(0.6), silence(0.5))
     talk.transcribes()
+    assert talk.drafts()
     talk.hears(silence(1.5 + between_s))
     assert talk.turns.answer() is not None, "the question is to be answered when the laugh comes"
     talk.hears(tone(LAUGH_S, 1), silence(1.0))
     assert talk.turns.newest == 2
-    (draft,) = talk.transcribes()
+    talk.transcribes()
+    (draft,) = talk.drafts()
     assert talk.turns.taken(draft)
     assert talk.speaks(draft, "It is noon.") == "It is noon."

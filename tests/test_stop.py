@@ -34,7 +34,8 @@ def test_a_line_that_is_typed_right_behind_it_is_answered() -> None:
     talk = stopped()
     talk.controls.say("What time is it?")
     talk.hears(silence(FRAME_S))
-    (draft,) = talk.transcribes()
+    talk.transcribes()
+    (draft,) = talk.drafts()
     talk.hears(silence(STOP_PAUSE_S + 0.5))
     assert [event.turn for event in talk.told() if isinstance(event, events.Overheard)] == [1]
     assert (draft.turn, talk.turns.newest) == (2, 2)

@@ -92,7 +92,8 @@ class Turns:
 
     def _go_on(self, turn: int) -> None:
         with self._telling:
-            self._held_back = []
+            if self.is_open(self.newest):  # else what is held back may still be the answer's
+                self._held_back = []
             self._standing = turn, self.stretch + 1
 
     def pause(self) -> None:
@@ -176,7 +177,7 @@ class Turns:
 
     def await_taken(self, draft: Draft) -> bool:
         """Wait until the turn is taken at this draft, or cannot be any more; say which."""
-        while self.wanted(draft) and not self.taken(draft):
+        while self.may_answer(draft) and not self.taken(draft):
             self.clock.wait(self.stop, TICK_S)
         return self.taken(draft)
 
@@ -222,6 +223,12 @@ class Turns:
         record = self.turns.get(turn)
         return record is not None and stretch in (record.taken, self.stretch)
 
+    def may_answer(self, draft: Draft) -> bool:
+        """Whether the turn was taken with the draft as its answer, or may be, though the user goes on."""
+        open_still = draft.number == self.draft and self.may_count(draft.turn, draft.stretch)
+        # Last: between the two looks it may be confirmed, and the next turn's draft proposed.
+        return (open_still and not self.stop.is_set()) or self.taken(draft)
+
     def wanted(self, draft: Draft) -> bool:
         """Whether a reply to the draft is, or may come to be, wanted."""
         current = draft.number == self.draft and draft.stretch == self.stretch
@@ -260,5 +267,5 @@ class Turns:
         with self._telling:
             if self.taken(draft):
                 self.emit(event)
-            elif self.wanted(draft):
+            elif self.may_answer(draft):
                 self._held_back.append(event)
