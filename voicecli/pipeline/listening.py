@@ -126,9 +126,14 @@ class Listening:
         return self.segmenter.state is State.QUIET and self._asides.current is None
 
     @property
+    def idle(self) -> bool:
+        """Any thread: whether nobody speaks and every turn is dealt with."""
+        # In this order: what is not quiet any more has become a turn before.
+        return self.quiet and self._turns.settled == self._turns.newest
+
+    @property
     def _poll_s(self) -> float:
-        idle = self.quiet and self._turns.settled == self._turns.newest
-        return IDLE_POLL_S if idle else POLL_S
+        return IDLE_POLL_S if self.idle else POLL_S
 
     def _on_frame(self, frame: Float32Frame) -> None:
         deaf = self._controls.deaf(frame.captured_at)
@@ -243,8 +248,8 @@ class Listening:
 
     def _interrupt(self, aside: Aside) -> None:
         """It is the next turn of the user, with all that was said since its onset."""
-        self._asides.current = None
         self._begin_turn(aside.began_at)
+        self._asides.current = None  # not before: see `idle`
         if aside.ended is not None:
             self._offer(aside.ended)
             self._take(aside.ended.speech_ended_at)
