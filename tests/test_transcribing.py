@@ -141,8 +141,8 @@ def warned(desk: Desk, *heard: Transcript, clear_s: float = 1.0) -> list[str]:
     """Have each heard at a pause, go on after each but the last, and the turn taken; the warnings of it."""
     desk.scribe.hears = list(heard)
     for stretch in range(1, len(heard) + 1):
-        desk.turns.stretch = stretch - 1
-        desk.turns.resume()
+        while desk.turns.stretch < stretch:
+            desk.turns.resume()
         desk.body._on_speech(speech(1.0, 1.0, stretch=stretch, paused=True, clear_s=clear_s), 0.0)
     return warnings(desk)
 

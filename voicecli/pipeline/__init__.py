@@ -163,8 +163,7 @@ class Pipeline:
     @property
     def idle(self) -> bool:
         """Whether it listens, the user is silent and every turn is dealt with."""
-        dealt_with = self._turns.settled == self._turns.newest
-        return self._turns.ready and dealt_with and self._listening.quiet
+        return self._turns.ready and self._listening.idle
 
     def status(self) -> Status:
         """A glance, for a live view."""

@@ -69,11 +69,15 @@ class Replying:
         self._turns.ready = True
         self._turns.emit(events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None))
         while True:
-            match self._next():
-                case Draft() as draft:
-                    self._on_draft(draft)
-                case WordsSoFar(turn, text) if self._turns.is_open(turn) and self._generator.reads_ahead:
-                    self._warm(text, self._asked)
+            self.take(self._next())
+
+    def take(self, item: Draft | WordsSoFar) -> None:
+        """The next of `said`."""
+        match item:
+            case Draft():
+                self._on_draft(item)
+            case WordsSoFar(turn, text) if self._turns.is_open(turn) and self._generator.reads_ahead:
+                self._warm(text, self._asked)
 
     def _next(self) -> Draft | WordsSoFar:
         """The next item; while there is none, the model reads a new date, so that no answer waits for it."""
@@ -102,7 +106,7 @@ class Replying:
 
     def _on_draft(self, draft: Draft) -> None:
         """See a draft through, and the turn with it when it is taken there."""
-        if not self._turns.wanted(draft) and not self._turns.taken(draft):
+        if not self._turns.may_answer(draft):
             return
         messages = self._conversation.messages_for(draft.transcript.text)
         answerable = bool(self._last if draft.repeats else messages[-1].content)
@@ -124,7 +128,7 @@ class Replying:
                 outcome = self._outcomes.get(TICK_S)
                 if outcome.draft == draft.number:
                     return outcome
-            if not self._turns.wanted(draft) and not self._turns.taken(draft):
+            if not self._turns.may_answer(draft):
                 return None
 
     def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:

@@ -57,6 +57,8 @@ LOOK_AGAIN_S = 0.5
 class Aside:
     """What is said over the agent."""
 
+    over: int
+    """The turn whose answer it is said over."""
     began_at: float
     """When its first sound met the microphone."""
     spoke_at: float
@@ -101,7 +103,7 @@ class Asides:
 
     def begin(self, started: SpeechStarted) -> None:
         """Speech begins over the agent."""
-        self.current = Aside(started.at, started.at, held=self._playback.jitter.on_hold)
+        self.current = Aside(self._turns.newest, started.at, started.at, held=self._playback.jitter.on_hold)
 
     def take(self, aside: Aside, segment: SegmentEvent) -> None:
         """What the gate says of it."""
@@ -143,6 +145,11 @@ class Asides:
                 self._playback.duck()
             case _ if aside is None:
                 self._playback.resume()
+
+    def let_go(self) -> None:
+        """Nobody is listened to: a sound that held the agent, and is no aside yet, never becomes one."""
+        self._run = self._since = 0
+        self._playback.resume()
 
     def decide(self, aside: Aside, now: float, *, audible: bool) -> Verdict:
         """What it is, now that a frame up to `now` was heard; `audible`: the agent may be heard in it."""
@@ -191,15 +198,16 @@ class Asides:
         """It asked for silence, and no more."""
         self._tell(aside)  # before the reply's end is told
         self._end()
-        self._turns.call_off()
-        self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
+        if aside.over == self._turns.newest:  # else the user has asked something new since
+            self._turns.call_off()
+            self._playback.drop(self._turns.draft + 1, self._turns.clock.now())
         self._playback.resume()
 
     def _tell(self, aside: Aside) -> None:
         if aside.held:
             look, words = self._transcribing.overheard
             text = words.text if look in aside.looks else ""
-            self._turns.emit(events.Overheard(self._turns.elapsed_s(), self._turns.newest, text or None))
+            self._turns.emit(events.Overheard(self._turns.elapsed_s(), aside.over, text or None))
 
     def _end(self) -> None:
         self.current = None

@@ -6,7 +6,6 @@ One thread turns the switches and gives the commands; any may read. Nothing wait
 from __future__ import annotations
 
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -42,6 +41,7 @@ class Controls:
     def __init__(self, clock: Clock, *, push_to_talk: bool) -> None:
         self._clock = clock
         self._commands: deque[Command] = deque(maxlen=WAITING)
+        self._put_off: list[Command] = []  # listening thread
         self.push_to_talk = push_to_talk
         self.microphone_muted = False
         self.voice_muted = False
@@ -71,7 +71,6 @@ class Controls:
 
     def interrupt(self) -> None:
         """Stop the agent, and what it was to say again; what was heard of the reply is remembered."""
-        self._commands.clear()
         self._commands.append(Interrupt())
 
     def repeat(self) -> None:
@@ -98,16 +97,19 @@ class Controls:
         return before if at < until else since
 
     def commands(self) -> list[Command]:
-        """Take those that wait, in order."""
-        commands = []
-        with suppress(IndexError):  # the other thread may empty it
-            for _ in range(len(self._commands)):
-                commands.append(self._commands.popleft())  # noqa: PERF401  # what was taken stays taken
-        return commands
+        """Take those that wait, in order; what waited when the agent was stopped is not wanted any more."""
+        commands = self._put_off
+        self._put_off = []
+        for _ in range(len(self._commands)):
+            command = self._commands.popleft()
+            if isinstance(command, Interrupt):
+                commands.clear()
+            commands.append(command)
+        return commands[-WAITING:]
 
     def put_off(self, command: Command) -> None:
-        """Have it come again."""
-        self._commands.append(command)
+        """Have it come again, before those that are given meanwhile."""
+        self._put_off.append(command)
 
     # ---- audio thread
 

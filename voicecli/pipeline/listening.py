@@ -94,26 +94,31 @@ class Listening:
         self._frames: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
         self._seen_s = 0.0  # speech of this turn that was given to it
         self._held_off = False
+        self._check_at = turns.clock.now()
         self.level_dbfs = SILENCE_DBFS
 
     def run(self) -> None:
         """Until stopped. Raises DeviceError when a device is gone for good."""
-        due = self._turns.clock.now()
         while not self._turns.stop.is_set():
-            if self._turns.clock.now() >= due:
-                self.hearing.check()
-                due = self._turns.clock.now() + CHECK_S
-            self._obey()
-            chunk = self._capture.read()
-            if chunk is None:
+            if not self.step():
                 self._turns.clock.wait(self._turns.stop, self._poll_s)
-                continue
-            self.hearing.check_silence()
-            # It may come back sooner than devices tell: the copy never was in the air.
-            sounding, at = self._playback.jitter.sounding, chunk.captured_at
-            hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
-            for frame in self._converter.push(chunk, hold=hold):
-                self._on_frame(replace(frame, samples=self._offset.push(frame.samples)))
+
+    def step(self) -> bool:
+        """Look once after devices, keys and the ring; say whether there was sound. Raises as `run` does."""
+        if self._turns.clock.now() >= self._check_at:
+            self.hearing.check()
+            self._check_at = self._turns.clock.now() + CHECK_S
+        self._obey()
+        chunk = self._capture.read()
+        if chunk is None:
+            return False
+        self.hearing.check_silence()
+        # It may come back sooner than devices tell: the copy never was in the air.
+        sounding, at = self._playback.jitter.sounding, chunk.captured_at
+        hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
+        for frame in self._converter.push(chunk, hold=hold):
+            self._on_frame(replace(frame, samples=self._offset.push(frame.samples)))
+        return True
 
     @property
     def quiet(self) -> bool:
@@ -121,9 +126,14 @@ class Listening:
         return self.segmenter.state is State.QUIET and self._asides.current is None
 
     @property
+    def idle(self) -> bool:
+        """Any thread: whether nobody speaks and every turn is dealt with."""
+        # In this order: what is not quiet any more has become a turn before.
+        return self.quiet and self._turns.settled == self._turns.newest
+
+    @property
     def _poll_s(self) -> float:
-        idle = self.quiet and self._turns.settled == self._turns.newest
-        return IDLE_POLL_S if idle else POLL_S
+        return IDLE_POLL_S if self.idle else POLL_S
 
     def _on_frame(self, frame: Float32Frame) -> None:
         deaf = self._controls.deaf(frame.captured_at)
@@ -134,8 +144,9 @@ class Listening:
             self._held_off = held_off
             self._on_segments(self.segmenter.flush())
             if held_off and self._asides.current is not None:
-                self._dismiss(self._asides.current)  # or the agent would stay silent for it
+                self._dismiss(self._asides.current)
         if held_off:
+            self._asides.let_go()
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             return
         scored = self._detector.score(frame, self.segmenter.quiet_dbfs)
@@ -170,7 +181,6 @@ class Listening:
                     self._turns.call_off()  # who types asks something new
                     turn = self._turns.open(now)
                     self._silence_agent()
-                    self._turns.paused = self._turns.stretch
                     self._transcribing.offer(Typed(turn, self._turns.stretch, text))
                     self._turns.take(now, now)
 
@@ -238,8 +248,8 @@ class Listening:
 
     def _interrupt(self, aside: Aside) -> None:
         """It is the next turn of the user, with all that was said since its onset."""
-        self._asides.current = None
         self._begin_turn(aside.began_at)
+        self._asides.current = None  # not before: see `idle`
         if aside.ended is not None:
             self._offer(aside.ended)
             self._take(aside.ended.speech_ended_at)
@@ -248,7 +258,7 @@ class Listening:
 
     def _offer(self, utterance: Utterance) -> None:
         """Let the words, and a draft of the reply, be made while the silence is still being judged."""
-        self._turns.paused = self._turns.stretch
+        self._turns.pause()
         self._judging.offer(self._give(utterance, paused=True))
 
     def _give(self, utterance: Utterance | None, *, paused: bool = False) -> Speech:

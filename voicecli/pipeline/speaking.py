@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.channel import Channel
-    from voicecli.pipeline.turns import DraftRecord, Turns
+    from voicecli.pipeline.records import DraftRecord
+    from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
     from voicecli.speak.synthesize import Synthesizer
 

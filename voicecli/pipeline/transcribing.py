@@ -92,19 +92,22 @@ class Transcribing:
     def run(self) -> None:
         """Until `heard` closes."""
         while True:
-            speech = self._heard.get()
-            began_at = self._turns.clock.now()
-            self._busy = True
-            match speech:
-                case Speech(utterance=Utterance() as utterance) if speech.aside:
-                    self.overheard = speech.aside, self._pass(speech, utterance)
-                case Speech():
-                    self._on_speech(speech, began_at)
-                case Typed():
-                    self._on_typed(speech, began_at)
-            ended_at = self._turns.clock.now()
-            self._rest_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
-            self._busy = False
+            self.take(self._heard.get())
+
+    def take(self, speech: Speech | Typed) -> None:
+        """The next of `heard`."""
+        began_at = self._turns.clock.now()
+        self._busy = True
+        match speech:
+            case Speech(utterance=Utterance() as utterance) if speech.aside:
+                self.overheard = speech.aside, self._pass(speech, utterance)
+            case Speech():
+                self._on_speech(speech, began_at)
+            case Typed():
+                self._on_typed(speech, began_at)
+        ended_at = self._turns.clock.now()
+        self._rest_until = ended_at + (ended_at - began_at) * (1 / SHARE - 1)
+        self._busy = False
 
     def _on_speech(self, speech: Speech, began_at: float) -> None:
         if speech.turn != self._turn:
@@ -160,8 +163,8 @@ class Transcribing:
         number = self._turns.draft + 1
         self._draft = Draft(typed.turn, typed.stretch, number, transcript, repeats=not typed.text)
         self._turns.propose(self._draft, TurnTimes(draft_at=began_at, transcribed_at=began_at))
-        self._said.put(self._draft)
         self._turns.confirm(self._draft)
+        self._said.put(self._draft)
 
     def _transcript(self, speech: Speech, utterance: Utterance) -> Transcript:
         """Words of the whole turn."""
@@ -191,15 +194,17 @@ class Transcribing:
         if not self._turns.may_count(speech.turn, speech.stretch):
             return
         draft = self._draft
-        if draft is None or draft.stretch != speech.stretch or not same(draft.transcript, transcript):
+        known = draft is not None and draft.stretch == speech.stretch and same(draft.transcript, transcript)
+        if draft is None or not known:
             draft = self._draft = Draft(speech.turn, speech.stretch, self._turns.draft + 1, transcript)
             times = TurnTimes(draft_at=began_at, transcribed_at=self._turns.clock.now())
             self._turns.propose(draft, times)
-            self._said.put(draft)
         if speech.paused:
             if speech.utterance is not None:
                 self._tell_missed(draft)
             self._turns.confirm(draft)
+        if not known:
+            self._said.put(draft)  # last: who takes it may find that the user went on, and it is the answer
 
 
 def same(one: Transcript, other: Transcript) -> bool:

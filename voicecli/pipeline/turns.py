@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Channel, Closed
 from voicecli.events import ReplyClause
+from voicecli.pipeline.records import DraftRecord, TurnRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,53 +40,6 @@ JUST_ENDED_S = 2.0
 """Who says "stop" within so long of the end of a reply meant the reply, and was late."""
 
 
-@dataclass(slots=True)
-class DraftRecord:
-    """What became of a draft so far."""
-
-    draft: Draft
-    times: TurnTimes
-    """The listener's moments are those of the turn, and filled in when it is over."""
-    ending: float | None = None
-    """Log-odds that the words are all that is said, as the language model sees it."""
-    begins_at: int = 0
-    """Index of the first clause that is part of the reply: those before were what the model thought."""
-    generate_s: float = 0.0
-    """Time the language model worked on it."""
-    beginning: str = ""
-    """Of the reply, as the language model wrote it."""
-    clauses: int = 0
-    """How many the reply had so far."""
-    synthesize_s: float = 0.0
-    """Time the voice worked on it."""
-
-    @property
-    def wordless(self) -> str:
-        """What the reply is, in print, when nothing in it can be said; else empty."""
-        if self.clauses or not self.beginning:
-            return ""
-        return " ".join(self.beginning.split()) or "white space"
-
-
-@dataclass(slots=True)
-class TurnRecord:
-    """What is known of a turn until it is settled."""
-
-    began_at: float
-    """When its first sound met the microphone."""
-    may_stop: bool = False
-    """An answer was to come, sounded or had just ended when it began: "stop" is no question."""
-    called_off: bool = False
-    """No answer is wanted any more, or no more of it: the user said "stop", pressed a key or typed."""
-    taken: int | None = None
-    """The stretch at which the turn was taken; None while the user may go on."""
-    confirmed: Draft | None = None
-    """Of the newest stretch that was heard to its end: the draft with its words."""
-    speech_ended_at: float | None = None
-    heard_at: float | None = None
-    decided_at: float | None = None
-
-
 class Turns:
     """The floor. Every worker may read all of it; who writes what is said above and at each method."""
 
@@ -97,11 +50,9 @@ class Turns:
         self.stop = threading.Event()
         self.ready = False
         """Written by the replying thread: the model is warm, or it failed. Before that nobody is heard."""
-        self.newest = 0
-        """Turn."""
-        self.stretch = 0
+        self._standing = (0, 0)  # turn and stretch: replaced as a whole, or a reader could see one of them
         self.paused = 0
-        """Written by the listening thread: the newest stretch that ended in a pause."""
+        """Written by the listening thread: the newest stretch that ended, in a pause or for good."""
         self.draft = 0
         self.settled = 0
         """Written by the replying thread: no reply to this turn, or to an older one, is still to come."""
@@ -125,8 +76,7 @@ class Turns:
         turn = self.newest + 1
         waits = self.settled < self.newest
         self.turns[turn] = TurnRecord(began_at, waits or began_at - self._settled_at <= JUST_ENDED_S)
-        self.resume()
-        self.newest = turn
+        self._go_on(turn)
         return turn
 
     def call_off(self) -> None:
@@ -138,12 +88,21 @@ class Turns:
 
     def resume(self) -> None:
         """The user goes on after a pause: no draft of before is wanted any more."""
+        self._go_on(self.newest)
+
+    def _go_on(self, turn: int) -> None:
         with self._telling:
-            self._held_back = []
-            self.stretch += 1
+            if self.is_open(self.newest):  # else what is held back may still be the answer's
+                self._held_back = []
+            self._standing = turn, self.stretch + 1
+
+    def pause(self) -> None:
+        """The user has fallen silent, for a moment at least."""
+        self.paused = self.stretch
 
     def take(self, speech_ended_at: float, heard_at: float | None) -> None:
         """The user has finished the newest turn."""
+        self.pause()
         record = self.turns[self.newest]
         record.speech_ended_at, record.heard_at = speech_ended_at, heard_at
         record.decided_at = self.clock.now()
@@ -218,7 +177,7 @@ class Turns:
 
     def await_taken(self, draft: Draft) -> bool:
         """Wait until the turn is taken at this draft, or cannot be any more; say which."""
-        while self.wanted(draft) and not self.taken(draft):
+        while self.may_answer(draft) and not self.taken(draft):
             self.clock.wait(self.stop, TICK_S)
         return self.taken(draft)
 
@@ -232,6 +191,16 @@ class Turns:
         self.settled = turn
 
     # ---- all
+
+    @property
+    def newest(self) -> int:
+        """Turn; 0 before the first."""
+        return self._standing[0]
+
+    @property
+    def stretch(self) -> int:
+        """The newest of the newest turn."""
+        return self._standing[1]
 
     def is_open(self, turn: int) -> bool:
         """Whether the user may still have something to say in this turn."""
@@ -253,6 +222,12 @@ class Turns:
         """Whether what was said up to this stretch is, or may become, all that the turn holds."""
         record = self.turns.get(turn)
         return record is not None and stretch in (record.taken, self.stretch)
+
+    def may_answer(self, draft: Draft) -> bool:
+        """Whether the turn was taken with the draft as its answer, or may be, though the user goes on."""
+        open_still = draft.number == self.draft and self.may_count(draft.turn, draft.stretch)
+        # Last: between the two looks it may be confirmed, and the next turn's draft proposed.
+        return (open_still and not self.stop.is_set()) or self.taken(draft)
 
     def wanted(self, draft: Draft) -> bool:
         """Whether a reply to the draft is, or may come to be, wanted."""
@@ -292,5 +267,5 @@ class Turns:
         with self._telling:
             if self.taken(draft):
                 self.emit(event)
-            elif self.wanted(draft):
+            elif self.may_answer(draft):
                 self._held_back.append(event)

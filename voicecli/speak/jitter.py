@@ -123,8 +123,8 @@ class JitterBuffer:
     def begin(self, generation: int) -> None:
         """What is pushed from here on is a new reply, silent until `open`; one that was never opened goes."""
         with self._lock:
-            self._held = generation
             self._drop_to = self._complete_at = self._pushed
+            self._held = generation  # last: once it may sound, nothing of the one before is left
 
     def open(self, generation: int) -> None:
         """Let the reply of this generation be heard, and no other that is held."""
@@ -190,6 +190,7 @@ class JitterBuffer:
         self.blocks += 1
         if device_ran_dry:
             self.device_underruns += 1
+        may_begin = self._held == self._opened  # before what is dropped: see `begin`
         drop_to = self._drop_to
         if drop_to > self._pulled:
             self._fall_silent(block, at, drop_to)
@@ -200,8 +201,8 @@ class JitterBuffer:
         if wish == "hold":
             self._fall_silent(block, at, pushed)  # what fades is heard again when it goes on
             return
-        waiting, complete = pushed - self._pulled, self._complete_at >= pushed
-        ready = waiting > 0 and (complete or waiting >= self._target) and self._held == self._opened
+        waiting, complete = pushed - self._pulled, self._complete_at == pushed  # not if more came since
+        ready = waiting > 0 and (complete or waiting >= self._target) and may_begin
         if not self._playing and not ready:
             block[:] = 0
             return
