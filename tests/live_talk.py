@@ -46,11 +46,13 @@ def talk(*, crash: bool) -> None:
     engines = Engines(LoudIsSpeech(), Judge(), Scribe([]), model, Beeper(), "")  # type: ignore[arg-type]
     session._load = lambda *_: engines
     config = Config(audio=AudioConfig(push_to_talk=True))
+    view = make_view("live", sys.stdout)
+    json_file = os.environ.get("JSON_FILE")
     session.hold_talk(
         config,
         ModelStore(Path()),
         lambda _: SimulatedStreams(RecordedUser(), RATE_HZ, 20, MonotonicClock()),
-        make_view("live", sys.stdout),
+        session.Outputs(view, Path(json_file) if json_file else None),
         lambda _: False,
     )
 

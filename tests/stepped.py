@@ -126,6 +126,7 @@ class Stepped:
         self.capture = Capture(devices.microphone, config.audio.ring_s)
         self.playback = Playback(devices.loudspeaker, Beeper.rate_hz, config.playback)
         self.turns = Turns(clock, clock.now(), self.playback.open)
+        self.events = self.turns.events.reader("test")
         self.turns.ready = True
         self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
         self.judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
@@ -214,4 +215,4 @@ class Stepped:
 
     def told(self) -> list[Event]:
         """Since the last call."""
-        return [self.turns.events.get(0) for _ in range(self.turns.events.stats().fill)]
+        return [self.events.get(0) for _ in range(self.events.stats().fill)]

@@ -18,12 +18,12 @@ from voicecli.bench import run as bench_run
 from voicecli.bench.report import Report, from_json, to_json
 from voicecli.bench.run import SIMULATED, Bench, Devices, Question
 from voicecli.buffers import BufferFill
-from voicecli.channel import Channel
 from voicecli.clock import MonotonicClock
 from voicecli.config import Config
 from voicecli.engines import Engines
 from voicecli.errors import EngineError
-from voicecli.events import Failed, Status, TurnDone
+from voicecli.events import WEIGHTS, Failed, Status, TurnDone, weight
+from voicecli.log import Log
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
@@ -48,7 +48,7 @@ class Answering:
         self, streams: AudioStreams, engines: Engines, config: Config, clock: MonotonicClock, began: float
     ) -> None:
         self._streams, self._engines = streams, engines
-        self.events: Channel[events.Event] = Channel("events", 100, "drop_oldest")
+        self.events: Log[events.Event] = Log("events", WEIGHTS, weight)
         self._turn = self._spoken = self._quiet = self._to_play = 0
         self.idle = True
 

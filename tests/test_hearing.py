@@ -52,6 +52,7 @@ class Seat:
         if absent:
             self.desk.reopened("Built-in", stands_in=True)
         self.turns = Turns(FakeClock(), 0.0, lambda *_: None)
+        self.events = self.turns.events.reader("test")
         self.turns.ready = True
         cancels = config.echo == "auto" and not config.headphones
         self.canceller = EchoCanceller(Reference(RATE_HZ, 1.0), config) if cancels else None
@@ -66,8 +67,8 @@ class Seat:
         """What is warned of now."""
         self.hearing.check()
         told = []
-        while self.turns.events.stats().fill:
-            event = self.turns.events.get(0.0)
+        while self.events.stats().fill:
+            event = self.events.get(0.0)
             assert isinstance(event, events.Warned)
             told.append(event.message)
         return told

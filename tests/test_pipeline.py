@@ -200,12 +200,15 @@ class Talk:
     tape: list[tuple[Int16, Int16]]
     seen: list[events.Event] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.events = self.pipeline.events.reader("test")
+
     def until(self, kind: type[E]) -> E:
         """Wait for the next event of this kind; a worker that fails meanwhile is raised."""
         for _ in range(60):
             self.pipeline.check()
             with suppress(TimeoutError):
-                self.seen.append(self.pipeline.events.get(timeout_s=0.5))
+                self.seen.append(self.events.get(0.5))
                 if isinstance(self.seen[-1], kind):
                     return self.seen[-1]
         raise AssertionError(f"no {kind.name} came after {self.names()}")
@@ -215,7 +218,7 @@ class Talk:
         while True:
             self.pipeline.check()
             with suppress(TimeoutError):
-                self.seen.append(self.pipeline.events.get(timeout_s=0.05))
+                self.seen.append(self.events.get(0.05))
 
     def says(self, *pieces: Int16) -> None:
         self.user.say(iter(pieces))
@@ -254,9 +257,10 @@ def talking(
     engines = Engines(detector, judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
     streams.notice = notice
     pipeline = Pipeline(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
+    talk = Talk(pipeline, user, streams, detector, scribe, judge, model, tape)
     pipeline.start()
     try:
-        yield Talk(pipeline, user, streams, detector, scribe, judge, model, tape)
+        yield talk
     finally:
         scribe.goes.set()
         judge.goes.set()

@@ -69,6 +69,7 @@ class Desk:
     def __init__(self) -> None:
         self.clock = FakeClock(0.0)
         self.turns = Turns(self.clock, 0.0, lambda _draft: None)
+        self.events = self.turns.events.reader("test")
         self.turns.open(0.0)
         self.scribe = Scribe(self.clock)
         self.said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
@@ -150,7 +151,7 @@ def warned(desk: Desk, *heard: Transcript, clear_s: float = 1.0) -> list[str]:
 def warnings(desk: Desk) -> list[str]:
     """What is told once the turn is taken."""
     desk.turns.take(1.0, 1.0)
-    told = [desk.turns.events.get(0) for _ in range(desk.turns.events.stats().fill)]
+    told = [desk.events.get(0) for _ in range(desk.events.stats().fill)]
     return [each.message for each in told if isinstance(each, Warned)]
 
 

@@ -28,6 +28,7 @@ class Floor:
         self.clock = FakeClock(START_AT)
         self.let_out: list[int] = []
         self.turns = Turns(self.clock, START_AT, self.let_out.append)
+        self.events = self.turns.events.reader("test")
 
     def speaks(self) -> int:
         return self.turns.open(self.clock.now())
@@ -49,7 +50,7 @@ class Floor:
         return events.ReplyClause(0.0, draft.turn, 0, f"answer to {draft.number}")
 
     def told(self) -> list[Event]:
-        return [self.turns.events.get(0) for _ in range(self.turns.events.stats().fill)]
+        return [self.events.get(0) for _ in range(self.events.stats().fill)]
 
 
 def test_a_draft_is_wanted_before_the_turn_is_taken_and_is_the_answer_after() -> None:

@@ -22,8 +22,10 @@ class BufferFill:
     adds_ms: float
     """Latency it adds at least, even when all is well."""
     policy: str
-    """What happens when it is full: `wait` or `drop_oldest`."""
+    """What happens when it is full: `wait`, `drop_oldest`, or `drop_lightest`: what is missed least."""
 
+
+EVENTS_LOST = "events lost"
 
 LOST = {
     "microphone overflows": "some of what you said may be lost",
@@ -31,6 +33,6 @@ LOST = {
     "loudspeaker underflows": "the loudspeaker had gaps",
     "gaps in the reply": "the reply had gaps",
     "pieces of speech lost": "some of what you said was lost",
-    "events lost": "something was not shown",
+    EVENTS_LOST: "something was not shown, or not written",
 }
 """What each counter of losses means to a person."""

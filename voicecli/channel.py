@@ -33,6 +33,8 @@ class ChannelStats:
     """Times a writer had to wait."""
     drops: int
     """Items lost because the channel was full."""
+    policy: str
+    """What happens when it is full."""
 
 
 class Channel(Generic[T]):
@@ -89,5 +91,5 @@ class Channel(Generic[T]):
         """The counters at this moment."""
         with self._changed:
             return ChannelStats(
-                self.name, self.capacity, len(self._items), self._peak, self._waits, self._drops
+                self.name, self.capacity, len(self._items), self._peak, self._waits, self._drops, self.policy
             )

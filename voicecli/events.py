@@ -161,6 +161,23 @@ Event: TypeAlias = (
 )
 
 
+WEIGHTS = 3
+
+
+def weight(event: Event) -> int:
+    """How much a reader that is late would miss it; it loses the lightest first.
+
+    0: words that a later event replaces. 1: the course of a turn. 2: what came of it, and what went wrong.
+    """
+    match event:
+        case Partial():
+            return 0
+        case Heard() | Interrupted() | TurnDone() | Warned() | Failed():
+            return 2
+        case _:
+            return 1
+
+
 def as_json(event: Event) -> str:
     """One line of JSON: `event` first, then the fields; None is left out, numbers have three decimals.
 

@@ -100,6 +100,7 @@ class Bench:
         self._engines = watched(engines, self._meter)
         self._streams = TapedStreams(devices.streams, clock, config.audio.latency_ms / 1000)
         self._pipeline = Pipeline(self._streams, self._engines, config, clock, clock.now())
+        self._reader = self._pipeline.events.reader("bench", wants=_measured)
         self._events: list[events.Event] = []
         self._turns: list[MeasuredTurn] = []
         self._alone: list[Call] = []
@@ -154,9 +155,9 @@ class Bench:
     def _drain(self) -> None:
         self._pipeline.check()
         try:
-            self._events.append(self._pipeline.events.get(TICK_S))
-            while self._pipeline.events.stats().fill:
-                self._events.append(self._pipeline.events.get(0))
+            self._events.append(self._reader.get(TICK_S))
+            while self._reader.stats().fill:
+                self._events.append(self._reader.get(0))
         except (TimeoutError, Closed):
             pass
 
@@ -250,6 +251,10 @@ class Bench:
             devices=self._devices.name,
             round_trip_ms=self._devices.round_trip_ms,
         )
+
+
+def _measured(event: events.Event) -> bool:
+    return isinstance(event, events.TurnDone | events.Failed)
 
 
 def _corrected(latency_ms: Mapping[str, float], hidden_ms: float) -> dict[str, float]:

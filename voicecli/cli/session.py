@@ -6,24 +6,28 @@ import os
 import signal
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voicecli.channel import Closed
+from voicecli.cli.options import note
 from voicecli.clock import MonotonicClock
 from voicecli.errors import VoicecliError
 from voicecli.view import ReaderGone
+from voicecli.view.reading import show_next
 from voicecli.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from types import FrameType
 
     from voicecli.audio.streams import AudioStreams
     from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Engines
-    from voicecli.events import Status
+    from voicecli.events import Event, Failed, Status
+    from voicecli.log import Reader
     from voicecli.models.store import ModelStore
     from voicecli.pipeline import Pipeline
     from voicecli.view import View
@@ -33,29 +37,44 @@ TICK_S = 0.1
 """A view is shown how things are this often."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the events of a talk go, all of them to each."""
+
+    view: View
+    json_file: Path | None = None
+
+
 def hold_talk(
     config: Config,
     store: ModelStore,
     open_streams: Callable[[Engines], AudioStreams],
-    view: View,
+    outputs: Outputs,
     finished: Callable[[Pipeline], bool],
 ) -> None:
     """Load, listen and answer until `finished`, Ctrl-C, SIGTERM or the view's reader is gone.
 
-    The first Ctrl-C ends it in order, a second one at once. Raises what a stage failed with.
+    The first Ctrl-C ends it in order, a second one at once. Raises what a stage failed with, and ConfigError
+    where the file for events cannot be written.
     """
     from voicecli.pipeline import Pipeline
+    from voicecli.view.eventfile import EventFile
 
     signal.signal(signal.SIGTERM, _interrupt)
-    clock = MonotonicClock()
+    clock, view = MonotonicClock(), outputs.view
     began, pipeline = clock.now(), None
+    last: list[Failed] = []
+    file = EventFile(outputs.json_file) if outputs.json_file is not None else None
     try:
-        with view, _failure_shown(view, lambda: clock.now() - began):
+        with view, _failure_shown(view, lambda: clock.now() - began, last):
             engines = _load(config, store, view)
             talk_key = config.audio.push_to_talk
             pipeline = Pipeline(open_streams(engines), engines, config, clock, began, push_to_talk=talk_key)
+            reader = pipeline.events.reader("view")
+            if file is not None:
+                file.follow(pipeline.events.reader("file"), pipeline.warn)
             pipeline.start()
-            _show(pipeline, view, finished, _keys(config, pipeline, view, clock), clock)
+            _show(pipeline, reader, view, finished, _keys(config, pipeline, view, clock), clock)
     except (KeyboardInterrupt, ReaderGone):
         signal.signal(signal.SIGINT, _end_at_once)
         signal.signal(signal.SIGTERM, _end_at_once)
@@ -64,19 +83,22 @@ def hold_talk(
     finally:
         if pipeline is not None:
             pipeline.close()  # what does not end in time, `voicecli.cli.main` does not wait for
+        if file is not None and (problem := file.close(*last)):
+            note(problem)
 
 
 @contextmanager
-def _failure_shown(view: View, elapsed_s: Callable[[], float]) -> Iterator[None]:
-    """Show what ends the talk, for readers of events; a person reads it on stderr, once."""
+def _failure_shown(view: View, elapsed_s: Callable[[], float], last: list[Failed]) -> Iterator[None]:
+    """Show what ends the talk, for readers of events, and keep it; a person reads it on stderr, once."""
     from voicecli.events import Failed
     from voicecli.view.stream import StreamView
 
     try:
         yield
     except VoicecliError as error:
+        last.append(Failed(elapsed_s(), error.found, error.remedy))
         if isinstance(view, StreamView):
-            view.show(Failed(elapsed_s(), error.found, error.remedy))
+            view.show(last[0])
         raise
 
 
@@ -134,7 +156,12 @@ def _keys(config: Config, pipeline: Pipeline, view: View, clock: Clock) -> Keys 
 
 
 def _show(
-    pipeline: Pipeline, view: View, finished: Callable[[Pipeline], bool], keys: Keys | None, clock: Clock
+    pipeline: Pipeline,
+    events: Reader[Event],
+    view: View,
+    finished: Callable[[Pipeline], bool],
+    keys: Keys | None,
+    clock: Clock,
 ) -> None:
     with ExitStack() as stack:
         reader = stack.enter_context(keys.reading()) if keys is not None else None
@@ -148,7 +175,7 @@ def _show(
             due = clock.now() + TICK_S
             try:
                 while (left_s := due - clock.now()) > 0:
-                    view.show(pipeline.events.get(left_s))
+                    show_next(events, view.show, left_s)
             except TimeoutError:
                 continue
             except Closed:

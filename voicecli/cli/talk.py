@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from voicecli.audio.streams import AudioStreams
+    from voicecli.cli.session import Outputs
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.messages import Int16
-    from voicecli.view import View
 
 DEMO_QUESTIONS = (
     "Hello! What can you do?",
@@ -44,11 +44,15 @@ PAUSE_S = 1.0
 
 Plain = Annotated[bool, typer.Option("--plain", help="One line an event instead of the live view.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object an event (docs/events.md).")]
+JsonFile = Annotated[
+    Path | None, typer.Option(help="Write the events of --json to this file, beside what is shown.")
+]
 
 
 def talk(
     plain: Plain = False,
     as_json: AsJson = False,
+    json_file: JsonFile = None,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,
     headphones: Annotated[
@@ -107,26 +111,27 @@ def talk(
         },
     )
     config = lightened(config, light=light)
-    view = _view(plain=plain, as_json=as_json)
+    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.session import reads_keys
 
-        _need_talk_key(config, reads_keys=reads_keys(view))
+        _need_talk_key(config, reads_keys=reads_keys(outputs.view))
     if from_file is not None:
-        _talk_with_file(from_file, (channel or 0, track or 0), to_file, config, models_dir, view)
+        _talk_with_file(from_file, (channel or 0, track or 0), to_file, config, models_dir, outputs)
     elif track is not None:
         raise ConfigError("--track needs --from-file", "name the recording that has several")
     elif to_file is not None:
         raise ConfigError("--to-file needs --from-file", "name the recording to listen to")
     else:
         _talk_with_devices(
-            config, models_dir, view, typed=(input_device is not None, output_device is not None)
+            config, models_dir, outputs, typed=(input_device is not None, output_device is not None)
         )
 
 
 def demo(
     plain: Plain = False,
     as_json: AsJson = False,
+    json_file: JsonFile = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The conversation: you left, the agent right.")
     ] = Path("voicecli-demo.wav"),
@@ -141,12 +146,13 @@ def demo(
         for question in DEMO_QUESTIONS:
             yield iter([engines.synthesizer.synthesize(question)])
 
-    _talk_simulated(config, models_dir, _view(plain=plain, as_json=as_json), questions, output, stereo=True)
+    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
+    _talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
     typer.echo(f"the conversation is in {output}", err=True)
 
 
 def _talk_with_devices(
-    config: Config, models_dir: Path | None, view: View, *, typed: tuple[bool, bool]
+    config: Config, models_dir: Path | None, outputs: Outputs, *, typed: tuple[bool, bool]
 ) -> None:
     from voicecli.audio.choose import choose
     from voicecli.audio.recover import RecoveringStreams
@@ -163,7 +169,7 @@ def _talk_with_devices(
         rate_hz = engines.synthesizer.rate_hz
         return RecoveringStreams(microphone, loudspeaker, rate_hz, audio, MonotonicClock())
 
-    hold_talk(config, store_at(models_dir), open_streams, view, lambda _: False)
+    hold_talk(config, store_at(models_dir), open_streams, outputs, lambda _: False)
 
 
 def _need_talk_key(config: Config, *, reads_keys: bool) -> None:
@@ -186,7 +192,7 @@ def _talk_with_file(
     tape: Path | None,
     config: Config,
     models_dir: Path | None,
-    view: View,
+    outputs: Outputs,
 ) -> None:
     """`channels`: the channel and the track that are fixed, 0 for those that are not."""
     from voicecli.audio.level import to_int16
@@ -206,7 +212,7 @@ def _talk_with_file(
 
     with at_hand(source) as path:
         next(iter(of(RATE_HZ)))  # a file that cannot be read is refused before anything is loaded
-        _talk_simulated(config, models_dir, view, recording, tape, stereo=False)
+        _talk_simulated(config, models_dir, outputs, recording, tape, stereo=False)
     if read and read[0].damage:
         typer.echo(f"voicecli: {safe(f'{name_of(source)} {read[0].damage}')}", err=True)
 
@@ -214,7 +220,7 @@ def _talk_with_file(
 def _talk_simulated(
     config: Config,
     models_dir: Path | None,
-    view: View,
+    outputs: Outputs,
     lines: Callable[[Engines], Iterator[Iterator[Int16]]],
     tape: Path | None,
     *,
@@ -253,14 +259,17 @@ def _talk_simulated(
             config,
             store_at(models_dir),
             open_streams,
-            view,
+            outputs,
             lambda pipeline: script[0].finished(pipeline),  # noqa: PLW0108  # made later
         )
 
 
-def _view(*, plain: bool, as_json: bool) -> View:
+def _outputs(*, plain: bool, as_json: bool, json_file: Path | None) -> Outputs:
+    from voicecli.cli.session import Outputs
     from voicecli.view import make_view
 
     if plain and as_json:
         raise ConfigError("--plain and --json exclude one another", "give one of them")
-    return make_view("json" if as_json else "plain" if plain else "live", sys.stdout)
+    if json_file == Path("-"):
+        raise ConfigError("--json-file needs a file", "give --json for standard output")
+    return Outputs(make_view("json" if as_json else "plain" if plain else "live", sys.stdout), json_file)

@@ -26,7 +26,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal
 
 from voicecli.audio.reference import Reference
-from voicecli.buffers import LOST, BufferFill
+from voicecli.buffers import EVENTS_LOST, LOST, BufferFill
 from voicecli.channel import Channel
 from voicecli.events import Status, Warned
 from voicecli.listen import echo
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.events import Event
+    from voicecli.log import Log
     from voicecli.messages import Clause, Draft, EndOfReply, Int16, ReplyOutcome, Speech, Typed, WordsSoFar
 
 
@@ -118,8 +119,8 @@ class Pipeline:
         ]
 
     @property
-    def events(self) -> Channel[Event]:
-        """What happens, for a view."""
+    def events(self) -> Log[Event]:
+        """What happens, for any number of readers; who comes before `start` misses nothing."""
         return self._turns.events
 
     def start(self) -> None:
@@ -148,11 +149,14 @@ class Pipeline:
     def tell_losses(self) -> None:
         """Warn of each counter that should be zero and is not, once; for views that do not show them."""
         for name, count in self.status().losses.items():
-            if count and name not in self._told:
+            if count and name not in self._told and name != EVENTS_LOST:  # each reader tells its own
                 self._told.add(name)
                 remedy = "close what keeps the processor busy; more latency_ms in the settings helps too"
-                message = f"{LOST[name]} ({name}: {count} so far)"
-                self._turns.emit(Warned(self._turns.elapsed_s(), message, remedy))
+                self.warn(f"{LOST[name]} ({name}: {count} so far)", remedy)
+
+    def warn(self, found: str, remedy: str) -> None:
+        """Tell all readers of what is not as it should be, and what to do. Raises Closed after the end."""
+        self.events.put(Warned(self._turns.elapsed_s(), found, remedy))
 
     def check(self) -> None:
         """Raise what a worker failed with, if one has."""
@@ -202,7 +206,7 @@ class Pipeline:
             "loudspeaker underflows": jitter.device_underruns,
             "gaps in the reply": jitter.underruns,
             "pieces of speech lost": self._channels[0].stats().drops,
-            "events lost": self.events.stats().drops,
+            EVENTS_LOST: self.events.lost,
         }
         if not self._turns.ready:
             self._before = counts
@@ -226,20 +230,19 @@ class Pipeline:
             ),
             BufferFill("detector frame", "ms", frame_ms, 0.0, frame_ms, 0, frame_ms / 2, "wait"),
         ]
-        for channel in (*self._channels, self._turns.events):
-            stats = channel.stats()
-            places.append(
-                BufferFill(
-                    stats.name,
-                    _WAITING[stats.name],
-                    stats.capacity,
-                    stats.fill,
-                    stats.peak,
-                    stats.drops,
-                    0.0,  # who takes from it sleeps on it
-                    channel.policy,
-                )
+        places += [
+            BufferFill(
+                stats.name,
+                _WAITING.get(stats.name, "events"),
+                stats.capacity,
+                stats.fill,
+                stats.peak,
+                stats.drops,
+                0.0,  # who takes from it sleeps on it
+                stats.policy,
             )
+            for stats in (*(channel.stats() for channel in self._channels), *self.events.stats())
+        ]
         ms = 1000 / jitter.rate_hz
         target_ms = 0.0  # met at once: a clause is synthesised whole, and is longer than the target
         places.append(
@@ -272,7 +275,6 @@ _WAITING = {
     "said": "drafts",
     "clauses": "clauses",
     "outcomes": "replies",
-    "events": "events",
 }
 """What waits in each channel."""
 

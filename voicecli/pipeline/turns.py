@@ -16,8 +16,9 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
-from voicecli.channel import Channel, Closed
-from voicecli.events import ReplyClause
+from voicecli.channel import Closed
+from voicecli.events import WEIGHTS, ReplyClause, weight
+from voicecli.log import Log
 from voicecli.pipeline.records import DraftRecord, TurnRecord
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ class Turns:
         """Written by the speaking thread: the clause that began to sound last."""
         self.turns: dict[int, TurnRecord] = {}
         self.drafts: dict[int, DraftRecord] = {}
-        self.events: Channel[Event] = Channel("events", 1024, "drop_oldest")
-        """For a view: one that is late loses the oldest, the voice never waits for it."""
+        self.events: Log[Event] = Log("events", WEIGHTS, weight)
+        """What is told; the voice waits for no reader."""
         self._began = began
         self._telling = threading.Lock()
         self._held_back: list[Event] = []

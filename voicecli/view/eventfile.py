@@ -1,0 +1,85 @@
+"""Events -> a file of JSON lines, beside any view: `talk --json-file`. Documented in docs/events.md.
+
+Promises: each line is handed to the system whole, and what of a line a full disk took is taken back, so no
+end of the program leaves half a line. A disk that is slow or full is this thread's matter: the talk goes on.
+Relies on: `show` is called by one thread at a time: that of `follow`, or the caller's before and after it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from voicecli.errors import ConfigError
+from voicecli.events import as_json
+from voicecli.view.reading import show_next
+from voicecli.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from voicecli.events import Event
+    from voicecli.log import Reader
+
+LAST_LINES_S = 0.5
+"""What the end of a talk waits for a disk at most."""
+
+
+class EventFile:
+    """Open from the beginning until `close`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, emptied, for its owner alone if it is new. Raises ConfigError."""
+        self._path = path
+        try:
+            # It holds what was said. O_APPEND: after a line was taken back, the next one stands in its place.
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        except OSError as error:
+            found = f"{path} cannot be written ({error.strerror})"
+            raise ConfigError(found, "give --json-file another place") from error
+        self._worker: Worker | None = None
+        self._failure = ""
+        self._told = False
+
+    def follow(self, reader: Reader[Event], warn: Callable[[str, str], None]) -> None:
+        """Write all that comes, on a thread of its own, until the log closes.
+
+        `warn` is told once, with a remedy, when the file takes no more; it may raise Closed.
+        """
+
+        def write() -> None:
+            while not self._failure:
+                show_next(reader, self.show)
+            warn(self._failure, "make room and start anew; the talk goes on without it")
+            self._told = True
+
+        self._worker = Worker("event file", write, reader.leave)
+        self._worker.start()
+
+    def show(self, event: Event) -> None:
+        """Write the event; after a failure nothing is written any more."""
+        if self._failure:
+            return
+        line, written = as_json(event).encode("ascii") + b"\n", 0
+        try:
+            while written < len(line):
+                written += os.write(self._file, line[written:])
+        except OSError as error:
+            self._failure = f"{self._path} takes no more events ({error.strerror})"
+            with suppress(OSError):  # not a file but a pipe
+                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+
+    def close(self, last: Event | None = None) -> str:
+        """Write what is left, then `last`, once the log is closed; what went wrong and was not told yet."""
+        if self._worker is not None:
+            if not self._worker.join(LAST_LINES_S):
+                # It stays open for them.
+                return f"{self._path} may lack the last events: it takes them too slowly"
+            if self._worker.failure is not None:
+                raise self._worker.failure
+        if last is not None:
+            self.show(last)
+        os.close(self._file)
+        return "" if self._told else self._failure

@@ -1,0 +1,23 @@
+"""The next event of a reader -> whatever shows it; where the reader has lost some, it is told there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicecli.events import Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.events import Event
+    from voicecli.log import Reader
+
+
+def show_next(reader: Reader[Event], show: Callable[[Event], None], timeout_s: float | None = None) -> None:
+    """Wait for an event and show it. Raises Closed, TimeoutError and what `show` raises."""
+    event = reader.get(timeout_s)
+    if lost := reader.newly_lost():
+        counted = "1 event is missing here" if lost == 1 else f"{lost} events are missing here"
+        remedy = "read faster, or close what keeps the processor or the disk busy"
+        show(Warned(event.t, f"{counted}: what takes them was too slow", remedy))
+    show(event)
