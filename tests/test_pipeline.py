@@ -569,3 +569,19 @@ def test_the_status_follows_the_talk() -> None:
         talk.until(events.Listening)
         assert glance() == ("listening", True)
         assert not any(talk.pipeline.status().losses.values())
+
+
+def test_a_reader_that_is_late_is_counted_in_the_audit_and_holds_up_nobody() -> None:
+    with talking(["go"], ["Here you are."]) as talk:
+        talk.until(events.Listening)
+        talk.pipeline.events.reader("late", 1)
+        talk.says(tone(0.5))
+        talk.until(events.TurnDone)
+        talk.until(events.Listening)
+        rows = {row.name: row for row in talk.pipeline.buffers() if row.unit == "events"}
+        losses = talk.pipeline.status().losses
+    assert list(rows) == ["events: test", "events: late"]
+    late = rows["events: late"]
+    assert (late.capacity, late.fill, late.peak, late.policy) == (1, 1, 1, "drop_lightest")
+    assert late.losses == losses["events lost"] == len(talk.seen) - 2  # it came after the first
+    assert rows["events: test"].losses == 0

@@ -31,6 +31,7 @@ NOT_RUN = {
     "voicecli talk --light": "needs a microphone",
     "voicecli talk --plain": "needs a microphone",
     "voicecli talk --json": "needs a microphone",
+    "voicecli talk --json-file talk.jsonl": "needs a microphone",
     "voicecli devices --meter": "needs a microphone",
     "voicecli devices --test": "needs a microphone",
     "voicecli devices --watch": "goes on until Ctrl-C",

@@ -52,7 +52,10 @@ class EventFile:
         def write() -> None:
             while not self._failure:
                 show_next(reader, self.show)
-            warn(self._failure, "make room and start anew; the talk goes on without it")
+            warn(
+                self._failure,
+                "the talk goes on without it; make room, or give the next talk another --json-file",
+            )
             self._told = True
 
         self._worker = Worker("event file", write, reader.leave)
