@@ -26,10 +26,12 @@ from voicecli.messages import (
 )
 from voicecli.pipeline.answering import Replying
 from voicecli.pipeline.controls import Controls
+from voicecli.pipeline.faults import Faults
+from voicecli.pipeline.judging import Judging
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.speaking import Speaking
 from voicecli.pipeline.times import TurnTimes
-from voicecli.pipeline.transcribing import Judging, Transcribing
+from voicecli.pipeline.transcribing import Transcribing
 from voicecli.pipeline.turns import Turns
 from voicecli.speak.playback import Playback
 
@@ -127,14 +129,15 @@ class Stepped:
         self.playback = Playback(devices.loudspeaker, Beeper.rate_hz, config.playback)
         self.turns = Turns(clock, clock.now(), self.playback.open)
         self.turns.ready = True
+        self.faults = Faults(self.turns)
         self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
         self.judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
         self.said = Said("said", 8, "wait")
         self.clauses: Channel[Clause | EndOfReply] = Channel("clauses", 64, "wait")
         self.outcomes = Outcomes(self.turns)
         engines = Engines(self.detector, Judge(), self.scribe, self.answers, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
-        self.transcribing = Transcribing(engines.transcriber, self.heard, self.turns, self.said)
-        judging = Judging(engines.completion, self.judged, self.turns)
+        self.transcribing = Transcribing(engines.transcriber, self.heard, self.turns, self.said, self.faults)
+        self.judging = Judging(engines.completion, self.judged, self.turns, self.faults)
         self.listening = Listening(
             devices,  # type: ignore[arg-type]  # as much of them as is asked for
             self.capture,
@@ -143,14 +146,17 @@ class Stepped:
             self.turns,
             config,
             self.transcribing,
-            judging,
+            self.judging,
             controls=self.controls,
             canceller=None,
+            faults=self.faults,
         )
         self.replying = Replying(
-            engines, config.conversation, self.turns, self.said, self.clauses, self.outcomes
+            engines, config.conversation, self.turns, self.said, self.clauses, self.outcomes, self.faults
         )
-        self.speaking = Speaking(engines.synthesizer, self.playback, self.turns, self.clauses, self.outcomes)
+        self.speaking = Speaking(
+            engines.synthesizer, self.playback, self.turns, self.clauses, self.outcomes, self.faults
+        )
         self.played: list[Int16] = []
         self._pumps = False  # the test stands in for the speaking worker
 

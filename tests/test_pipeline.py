@@ -21,7 +21,7 @@ from voicecli.channel import Closed
 from voicecli.clock import MonotonicClock
 from voicecli.config import Config
 from voicecli.engines import Engines
-from voicecli.errors import DeviceError, EngineError
+from voicecli.errors import DeviceError, EngineError, StageError
 from voicecli.messages import (
     FRAME_S,
     ChatMessage,
@@ -531,12 +531,16 @@ def test_what_the_devices_have_to_tell_is_a_warning_and_the_talk_goes_on() -> No
         assert talk.until(events.TurnDone).heard == "You said: go."
 
 
-def test_a_failing_worker_is_told_by_check() -> None:
-    with talking([], ["never asked"]) as talk:
-        talk.until(events.Listening)
-        talk.says(tone(0.5))  # the scribe has no line for it
-        with pytest.raises(IndexError):
-            talk.until_failure()
+def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Listening) -> bool:
+        raise IndexError("pop from an empty deque")
+
+    monkeypatch.setattr(Listening, "step", fails)
+    with (
+        talking([], []) as talk,
+        pytest.raises(StageError, match=r'"listen" .*IndexError.* at test_pipeline'),
+    ):
+        talk.until_failure()
 
 
 def test_closing_in_the_middle_of_a_reply_ends_at_once_and_falls_silent() -> None:

@@ -12,6 +12,7 @@ from voicecli.channel import Channel, Closed
 from voicecli.clock import FakeClock
 from voicecli.events import Warned
 from voicecli.messages import RATE_HZ, Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
+from voicecli.pipeline.faults import Faults
 from voicecli.pipeline.transcribing import NOT_CAUGHT, PARTLY_CAUGHT, Transcribing
 from voicecli.pipeline.turns import Turns
 
@@ -73,7 +74,7 @@ class Desk:
         self.scribe = Scribe(self.clock)
         self.said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
         self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
-        self.body = Transcribing(self.scribe, self.heard, self.turns, self.said)  # type: ignore[arg-type]  # duck-typed
+        self.body = Transcribing(self.scribe, self.heard, self.turns, self.said, Faults(self.turns))  # type: ignore[arg-type]  # duck-typed
 
     def hears(self, *speeches: Speech) -> list[str]:
         """Run over these; the words of each draft."""
