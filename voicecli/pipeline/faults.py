@@ -5,7 +5,7 @@
     nothing for LATE_S       a warning, once a turn
 
 Each stage is called by one thread, which alone writes what is kept of it; `look` may run on any other.
-A thread that is stuck in native code cannot be ended from outside: that is told, and Ctrl-C still ends the talk.
+A thread that is stuck in native code cannot be ended from outside: that is told, and Ctrl-C ends the talk.
 """
 
 from __future__ import annotations

@@ -47,18 +47,21 @@ class Speaking:
     def run(self) -> None:
         """Until `clauses` closes. Raises StageError."""
         while True:
-            item = self._next()
-            record = self._turns.drafts.get(item.draft)
-            if record is None:
-                continue  # of a turn that is settled
-            if record is not self._draft:
-                self._draft, self._begins_at = record, record.begins_at
-                self._playback.begin(record.draft.number)
-            match item:
-                case Clause():
-                    self._say(item, record)
-                case EndOfReply():
-                    self._end(record)
+            self.take(self._next())
+
+    def take(self, item: Clause | EndOfReply) -> None:
+        """The next of `clauses`."""
+        record = self._turns.drafts.get(item.draft)
+        if record is None:
+            return  # of a turn that is settled
+        if record is not self._draft:
+            self._draft, self._begins_at = record, record.begins_at
+            self._playback.begin(record.draft.number)
+        match item:
+            case Clause():
+                self._say(item, record)
+            case EndOfReply():
+                self._end(record)
 
     def _next(self) -> Clause | EndOfReply:
         """The next item; while there is none, still tell what begins to sound."""
