@@ -1,4 +1,4 @@
-"""What an engine's exception is told as, what counts, and what hangs; and an ear whose echo canceller fails."""
+"""What an engine's exception is told as, what counts, what hangs; and an ear whose echo canceller fails."""
 
 from __future__ import annotations
 
