@@ -12,7 +12,7 @@ from tests.test_pipeline import RATE_HZ, LoudIsSpeech
 from voicecli import events
 from voicecli.channel import Closed
 from voicecli.errors import StageError
-from voicecli.messages import Pcm16Chunk
+from voicecli.messages import FRAME_SAMPLES, Float32Frame, Pcm16Chunk
 from voicecli.pipeline.ear import Ear
 from voicecli.pipeline.faults import IN_A_ROW, LANGUAGE_MODEL, LATE_S, TRANSCRIBER, Fault, Faults, broken
 
@@ -56,6 +56,16 @@ def test_sound_whose_echo_cannot_be_taken_out_is_lost_and_told_and_what_follows_
     assert hears(4) == hears(5) == []
     with pytest.raises(StageError, match="echo cancelling failed three times in a row"):
         hears(6)
+
+
+def test_of_a_frame_that_cannot_be_scored_holds_what_was_said_of_the_one_before() -> None:
+    detector = LoudIsSpeech()
+    ear = Ear(RATE_HZ, None, 0, detector, Faults(Stepped().turns))  # type: ignore[arg-type]  # duck-typed fakes
+    loud = Float32Frame(np.full(FRAME_SAMPLES, 0.3, np.float32), 0, 0.0)
+    assert ear.score(loud, -60.0).probability == 1.0
+    detector.fails = [RuntimeError("bad state")]
+    scored = ear.score(loud, -60.0)
+    assert (scored.probability, scored.frame) == (1.0, loud)
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(3), Closed("clauses")])

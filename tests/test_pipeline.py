@@ -30,7 +30,7 @@ from voicecli.messages import (
     ScoredFrame,
     Transcript,
 )
-from voicecli.pipeline import Pipeline, answering
+from voicecli.pipeline import Pipeline, answering, faults
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.times import STAGES
 from voicecli.reply.today import without_time
@@ -560,12 +560,15 @@ def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> N
         talk.until_failure()
 
 
-def test_a_talk_whose_transcriber_hangs_ends_all_the_same() -> None:
+def test_a_talk_whose_transcriber_hangs_says_so_and_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(faults, "LATE_S", 0.05)
     with talking(["go"], []) as talk:
         talk.until(events.Listening)
         talk.scribe.goes.clear()
         talk.says(tone(0.5))
-        assert talk.scribe.began.wait(60)
+        assert talk.until(events.Warned).message.startswith("speech to text has been at work")
         assert not talk.pipeline.close(timeout_s=0.05), "not all ended, and it does not wait for that"
 
 

@@ -208,6 +208,23 @@ def test_of_a_long_turn_each_piece_without_words_is_told(
     assert warnings(desk) == ([message] if message else [])
 
 
+@pytest.mark.parametrize("failing", [0, 1])
+def test_of_a_long_turn_a_piece_that_fails_is_told_and_the_other_answered(failing: int) -> None:
+    desk = Desk()
+
+    def fails() -> None:
+        raise RuntimeError("out of memory")
+
+    desk.scribe.meanwhile = [fails if at == failing else lambda: None for at in range(2)]
+    piece = speech(1.0, 1.0, paused=False, clear_s=1.0)
+    assert piece.utterance is not None
+    piece = replace(piece, utterance=replace(piece.utterance, complete=False))
+    assert desk.hears(piece, speech(2.0, 2.0, paused=True, clear_s=1.0)) == [
+        f"This is what pass {2 - failing} heard."
+    ]
+    assert warnings(desk)[0] == "speech to text failed (RuntimeError: out of memory)"
+
+
 def two_sentences(*, paused: bool) -> Speech:
     whole = speech(6.0, 6.0, paused=paused, clear_s=4.0)
     assert whole.utterance is not None
