@@ -39,7 +39,9 @@ def asks(talk: Stepped, line: int = 0, *, aloud: bool = False) -> list[events.Ev
     talk.hears(quiet(2.5))
     talk.replies(aloud=aloud)
     talk.hears(quiet(0.1))
-    return talk.told()
+    told = talk.told()
+    talk.faults.look()
+    return told
 
 
 def lines_of(told: list[events.Event]) -> list[events.Failed | events.Warned]:
@@ -245,5 +247,9 @@ def test_a_frame_that_cannot_be_scored_does_not_cut_the_words() -> None:
 def test_three_frames_in_a_row_that_cannot_be_scored_end_the_talk() -> None:
     talk = Stepped(*LINES)
     talk.detector.fails = [RuntimeError("bad state")] * IN_A_ROW
+    talk.hears(tone(0.6))
+    talk.faults.look()  # it works again
+    talk.detector.fails = [RuntimeError("bad state")] * 100
+    talk.hears(tone(0.6))
     with pytest.raises(StageError, match=r"^voice activity detection failed three times in a row"):
-        talk.hears(tone(0.6))
+        talk.faults.look()

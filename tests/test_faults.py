@@ -38,7 +38,8 @@ class Canceller:
 
 def test_sound_whose_echo_cannot_be_taken_out_is_lost_and_told_and_what_follows_is_heard() -> None:
     turns, canceller = Stepped().turns, Canceller()
-    ear = Ear(RATE_HZ, canceller, 0, LoudIsSpeech(), Faults(turns))  # type: ignore[arg-type]  # duck-typed fakes
+    faults = Faults(turns)
+    ear = Ear(RATE_HZ, canceller, 0, LoudIsSpeech(), faults)  # type: ignore[arg-type]  # duck-typed fakes
 
     def hears(block: int) -> list[int]:
         chunk = Pcm16Chunk(np.zeros((1600, 1), np.int16), RATE_HZ, block * 1600, block * 0.1)
@@ -54,8 +55,10 @@ def test_sound_whose_echo_cannot_be_taken_out_is_lost_and_told_and_what_follows_
     assert not turns.events.stats().fill
     canceller.fails = 3
     assert hears(4) == hears(5) == []
+    faults.look()
+    assert hears(6) == []
     with pytest.raises(StageError, match="echo cancelling failed three times in a row"):
-        hears(6)
+        faults.look()
 
 
 def test_of_a_frame_that_cannot_be_scored_holds_what_was_said_of_the_one_before() -> None:
@@ -91,6 +94,7 @@ def test_what_fails_because_the_talk_ends_does_not_count() -> None:
 
     for turn in range(IN_A_ROW + 1):
         assert isinstance(talk.faults.attempt(LANGUAGE_MODEL, turn, fails), Fault)
+    talk.faults.look()
 
 
 def test_what_was_cancelled_does_not_hide_that_the_model_always_fails() -> None:
@@ -102,8 +106,27 @@ def test_what_was_cancelled_does_not_hide_that_the_model_always_fails() -> None:
     for turn in range(IN_A_ROW - 1):
         talk.faults.attempt(LANGUAGE_MODEL, turn, lambda: None, cancelled=lambda: True)
         talk.faults.attempt(LANGUAGE_MODEL, turn, fails)
+    talk.faults.look()
+    talk.faults.attempt(LANGUAGE_MODEL, IN_A_ROW, fails)
     with pytest.raises(StageError):
-        talk.faults.attempt(LANGUAGE_MODEL, IN_A_ROW, fails)
+        talk.faults.look()
+
+
+def test_the_talk_ends_when_the_turn_is_over_unless_another_try_works() -> None:
+    talk = Stepped()
+
+    def fails() -> None:
+        raise RuntimeError("decode failed")
+
+    turn = talk.turns.open(talk.clock.now())
+    for failed in range(1, IN_A_ROW + 1):
+        talk.faults.attempt(LANGUAGE_MODEL, failed, fails)
+    talk.faults.look()
+    talk.turns.settle(turn)
+    with pytest.raises(StageError):
+        talk.faults.look()
+    talk.faults.attempt(LANGUAGE_MODEL, IN_A_ROW, lambda: None)
+    talk.faults.look()
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ class Pipeline:
     def check(self) -> None:
         """Raise what a worker failed with, if one has; warn of an engine that hangs.
 
-        Raises DeviceError; StageError, in place of any other exception.
+        Raises DeviceError; StageError, where an engine fails again and again, and for any other exception.
         """
         self._faults.look()
         for worker in self._workers:

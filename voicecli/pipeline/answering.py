@@ -62,7 +62,7 @@ class Replying:
         """What was heard of the last reply."""
 
     def run(self) -> None:
-        """Until `said` closes. Raises StageError."""
+        """Until `said` closes."""
         if not self._generator.is_local:
             found = f"what you say goes to another computer: {self._generator.name}"
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))

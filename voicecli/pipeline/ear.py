@@ -32,10 +32,7 @@ class Ear:
         self._newest = 0.0  # probability
 
     def frames(self, chunk: Pcm16Chunk, *, hold: bool) -> Iterator[Float32Frame]:
-        """Those that became whole with this chunk; its sound is lost where something fails.
-
-        Raises StageError.
-        """
+        """Those that became whole with this chunk; its sound is lost where something fails."""
         fresh = self._converter.push(chunk, hold=hold)
         while True:
             frame = self._faults.attempt(CONVERSION, chunk.position, lambda: next(fresh, None))
@@ -48,10 +45,7 @@ class Ear:
             yield replace(frame, samples=self._offset.push(frame.samples))
 
     def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
-        """As the detector does; where that fails, what it said of the frame before holds.
-
-        Raises StageError.
-        """
+        """As the detector does; where that fails, what it said of the frame before holds."""
         scored = self._faults.attempt(
             DETECTOR, frame.position, lambda: self._detector.score(frame, quiet_dbfs)
         )

@@ -1,7 +1,7 @@
 """Where engines are called: what one raises, or how long it takes, becomes a fact of the talk.
 
     it raises                one line; the turn ends without it, or goes on without it
-    three times in a row     the talk ends: StageError, which `Pipeline.check` raises
+    three times in a row     the talk ends when the turn is over: StageError, which `look` raises
     nothing for LATE_S       a warning, once a turn
 
 Each stage is called by one thread, which alone writes what is kept of it; `look` may run on any other.
@@ -52,16 +52,19 @@ class Stage:
     name: str
     remedy: str
     """For an exception that tells of none."""
+    in_turns: bool = True
+    """Else it hears the sound, turn or not."""
 
 
 TRANSCRIBER = Stage("speech to text", "say it again")
 LANGUAGE_MODEL = Stage("the language model", "ask again: your words are remembered")
 VOICE = Stage("the voice", 'ask again, or run "voicecli models verify"')
 TURN_MODEL = Stage("the end-of-turn model", 'your pauses may be longer; run "voicecli models verify"')
-DETECTOR = Stage("voice activity detection", 'run "voicecli models verify"')
+DETECTOR = Stage("voice activity detection", 'run "voicecli models verify"', in_turns=False)
 CONVERSION = Stage(
     "conversion and echo cancelling",
     'say it again; audio.echo = "off" in the settings does without the latter',
+    in_turns=False,
 )
 
 
@@ -81,6 +84,7 @@ class Faults:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._rows: dict[Stage, tuple[int, int]] = {}  # failures in a row, and the newest of what failed
+        self._ends: dict[Stage, StageError] = {}  # of those that failed too often
         self._since: dict[Stage, float] = {}  # when what is under way began, or last gave something
         self._warned: dict[tuple[Stage, str], int] = {}  # the newest turn then
 
@@ -95,7 +99,7 @@ class Faults:
         """What `call` gives, or what it failed with, which is the caller's to tell.
 
         `unit` numbers what fails as one: a turn, a frame. `given`: words the engine was given, which are not
-        shown. What was cancelled proves nothing. Raises StageError for the third in a row; and Closed.
+        shown. What was cancelled proves nothing. Raises Closed.
         """
         self._since[stage] = self._turns.clock.now()
         try:
@@ -110,6 +114,7 @@ class Faults:
             self._since.pop(stage, None)
         if not cancelled():
             self._rows.pop(stage, None)
+            self._ends.pop(stage, None)
         return result
 
     def in_passing(self, stage: Stage, call: Callable[[], object], given: Sequence[str] = ()) -> None:
@@ -139,7 +144,13 @@ class Faults:
         self._warn(stage, "failed", fault.found, fault.remedy)
 
     def look(self) -> None:
-        """Any thread: warn of an engine that seems to hang."""
+        """Any thread: warn of an engine that seems to hang. Raises StageError for one that failed too often.
+
+        Nobody is cut short by that in the middle of a sentence: the turn ends before the talk does.
+        """
+        for stage, end in list(self._ends.items()):
+            if not stage.in_turns or self._turns.settled == self._turns.newest:
+                raise end
         if not self._turns.ready:
             return  # models are being read
         now = self._turns.clock.now()
@@ -161,7 +172,7 @@ class Faults:
         count += unit != newest or not count
         self._rows[stage] = count, unit
         if count >= IN_A_ROW:
-            raise StageError(
+            self._ends[stage] = StageError(
                 f"{stage.name} failed three times in a row, so the talk ended: {fault.why}",
                 fault.remedy if fault.why == fault.found else _CHECK,
             )

@@ -34,7 +34,7 @@ class Judging:
         return probability if known == stretch else None
 
     def run(self) -> None:
-        """Until `judged` closes. Raises StageError."""
+        """Until `judged` closes."""
         while True:
             self.take(self._judged.get())
 

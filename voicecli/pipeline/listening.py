@@ -97,7 +97,7 @@ class Listening:
         self.level_dbfs = SILENCE_DBFS
 
     def run(self) -> None:
-        """Until stopped. Raises DeviceError when a device is gone for good; StageError."""
+        """Until stopped. Raises DeviceError when a device is gone for good."""
         while not self._turns.stop.is_set():
             if not self.step():
                 self._turns.clock.wait(self._turns.stop, self._poll_s)

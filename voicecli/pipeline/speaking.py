@@ -45,7 +45,7 @@ class Speaking:
         """Index of the first clause that is still part of its reply."""
 
     def run(self) -> None:
-        """Until `clauses` closes. Raises StageError."""
+        """Until `clauses` closes."""
         while True:
             self.take(self._next())
 

@@ -95,7 +95,7 @@ class Transcribing:
         return not self._busy and (dipped or self._turns.clock.now() >= self._rest_until)
 
     def run(self) -> None:
-        """Until `heard` closes. Raises StageError."""
+        """Until `heard` closes."""
         while True:
             self.take(self._heard.get())
 
