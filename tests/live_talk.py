@@ -1,6 +1,6 @@
 """A program: the live talk of `voicecli talk`, with fake engines and devices, in the terminal it is run in.
 
-With the argument `crash` the language model fails with a bug as soon as it is asked. With `meter` it is
+With the argument `crash` the language model fails with a bug whenever it is asked. With `meter` it is
 `voicecli devices --meter` instead, of a microphone that hears a tone. With `shell` another
 such program is started, and waited for as a shell does it; a line tells each time it stops or ends.
 """
@@ -26,6 +26,7 @@ from voicecli.cli import devices_meter, session
 from voicecli.clock import MonotonicClock
 from voicecli.config import AudioConfig, Config
 from voicecli.engines import Engines
+from voicecli.errors import VoicecliError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.models.store import ModelStore
 from voicecli.view import make_view
@@ -101,4 +102,8 @@ if __name__ == "__main__":
     if "meter" in sys.argv:
         meter()
     else:
-        talk(crash="crash" in sys.argv)
+        try:
+            talk(crash="crash" in sys.argv)
+        except VoicecliError as error:
+            print(error)
+            sys.exit(error.exit_code)

@@ -26,10 +26,12 @@ from voicecli.messages import (
 )
 from voicecli.pipeline.answering import Replying
 from voicecli.pipeline.controls import Controls
+from voicecli.pipeline.faults import Faults
+from voicecli.pipeline.judging import Judging
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.speaking import Speaking
 from voicecli.pipeline.times import TurnTimes
-from voicecli.pipeline.transcribing import Judging, Transcribing
+from voicecli.pipeline.transcribing import Transcribing
 from voicecli.pipeline.turns import Turns
 from voicecli.speak.playback import Playback
 
@@ -87,6 +89,8 @@ class Outcomes(Channel[ReplyOutcome]):
     """Where a voice is given: a reply is heard as soon as it may be, and not once it is cancelled."""
 
     voice: Channel[Clause | EndOfReply] | None = None
+    speaking: Speaking | None = None
+    """Works off what there is to be said, in place of that."""
 
     def __init__(self, turns: Turns) -> None:
         super().__init__("outcomes", 8, "drop_oldest")
@@ -97,6 +101,10 @@ class Outcomes(Channel[ReplyOutcome]):
     def get(self, timeout_s: float | None = None) -> ReplyOutcome:
         if self.voice is None:
             return super().get(timeout_s)
+        if self.speaking is not None:
+            while self.voice.stats().fill:
+                self.speaking.take(self.voice.get())
+            return super().get(0)
         while self.voice.stats().fill:
             match self.voice.get():
                 case Clause() as clause:
@@ -128,14 +136,16 @@ class Stepped:
         self.turns = Turns(clock, clock.now(), self.playback.open)
         self.events = self.turns.events.reader("test")
         self.turns.ready = True
+        self.faults = Faults(self.turns)
         self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
         self.judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
         self.said = Said("said", 8, "wait")
         self.clauses: Channel[Clause | EndOfReply] = Channel("clauses", 64, "wait")
         self.outcomes = Outcomes(self.turns)
-        engines = Engines(self.detector, Judge(), self.scribe, self.answers, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
-        self.transcribing = Transcribing(engines.transcriber, self.heard, self.turns, self.said)
-        judging = Judging(engines.completion, self.judged, self.turns)
+        self.judge, self.voice = Judge(), Beeper()
+        engines = Engines(self.detector, self.judge, self.scribe, self.answers, self.voice, "")  # type: ignore[arg-type]  # duck-typed fakes
+        self.transcribing = Transcribing(engines.transcriber, self.heard, self.turns, self.said, self.faults)
+        self.judging = Judging(engines.completion, self.judged, self.turns, self.faults)
         self.listening = Listening(
             devices,  # type: ignore[arg-type]  # as much of them as is asked for
             self.capture,
@@ -144,14 +154,17 @@ class Stepped:
             self.turns,
             config,
             self.transcribing,
-            judging,
+            self.judging,
             controls=self.controls,
             canceller=None,
+            faults=self.faults,
         )
         self.replying = Replying(
-            engines, config.conversation, self.turns, self.said, self.clauses, self.outcomes
+            engines, config.conversation, self.turns, self.said, self.clauses, self.outcomes, self.faults
         )
-        self.speaking = Speaking(engines.synthesizer, self.playback, self.turns, self.clauses, self.outcomes)
+        self.speaking = Speaking(
+            engines.synthesizer, self.playback, self.turns, self.clauses, self.outcomes, self.faults
+        )
         self.played: list[Int16] = []
         self._pumps = False  # the test stands in for the speaking worker
 
@@ -195,9 +208,16 @@ class Stepped:
         said = [self.said.get(0) for _ in range(self.said.stats().fill)]
         return [each for each in said if isinstance(each, Draft)]
 
-    def replies(self) -> None:
-        """The replying worker sees to what waits for it; for the voice see `Outcomes`."""
+    def judges(self) -> None:
+        """The judging worker judges what waits for it."""
+        while self.judged.stats().fill:
+            self.judging.take(self.judged.get(0))
+
+    def replies(self, *, aloud: bool = False) -> None:
+        """The replying worker sees to what waits for it; for the voice see `Outcomes`, or it speaks aloud."""
         self.outcomes.voice = self.clauses
+        if aloud:
+            self.outcomes.speaking, self.clock.meanwhile = self.speaking, self.plays
         while self.said.stats().fill:
             self.replying.take(self.said.get(0))
 

@@ -21,7 +21,7 @@ from voicecli.channel import Closed
 from voicecli.clock import MonotonicClock
 from voicecli.config import Config
 from voicecli.engines import Engines
-from voicecli.errors import DeviceError, EngineError
+from voicecli.errors import DeviceError, EngineError, StageError
 from voicecli.messages import (
     FRAME_S,
     ChatMessage,
@@ -30,7 +30,7 @@ from voicecli.messages import (
     ScoredFrame,
     Transcript,
 )
-from voicecli.pipeline import Pipeline, answering
+from voicecli.pipeline import Pipeline, answering, faults
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.times import STAGES
 from voicecli.reply.today import without_time
@@ -61,10 +61,14 @@ class LoudIsSpeech:
         """Of each frame without a tone: whether it had to be looked at."""
         self.quiet = 0
         """Frames since the last tone."""
+        self.fails: list[Exception] = []
+        """What it raises on the next tones."""
 
     def score(self, frame: Float32Frame, quiet_dbfs: float) -> ScoredFrame:
         level = level_dbfs(frame.samples)
         self.quiet = 0 if level > -40 else self.quiet + 1
+        if self.fails and not self.quiet:
+            raise self.fails.pop(0)
         if self.quiet:
             self.silence.append(level >= quiet_dbfs)
         return ScoredFrame(frame, 1.0 if level > -40 else 0.0, level)
@@ -75,8 +79,8 @@ class Scribe:
     """Knows the line of a script by the pitch of its tone, in as many tones as there are in the sound."""
 
     lines: list[str]
-    mishears: list[str] = field(default_factory=list)
-    """What the first passes give instead."""
+    mishears: list[str | Exception] = field(default_factory=list)
+    """What the first passes give instead; an exception in it is raised."""
     passes: list[bool] = field(default_factory=list)
     """Of each pass: whether it was provisional."""
     began: threading.Event = field(default_factory=threading.Event)
@@ -108,7 +112,10 @@ class Scribe:
         ]
         runs = [(line, sum(1 for _ in run)) for line, run in itertools.groupby(heard)]
         text = " ".join(words for line, count in runs if count > 2 and (words := self.lines[line]))
-        text = self.mishears.pop(0) if self.mishears else text
+        instead = self.mishears.pop(0) if self.mishears else text
+        if isinstance(instead, Exception):
+            raise instead
+        text = instead
         return Transcript(text, "en" if text else "", 0.9 if text else 0.0)
 
 
@@ -119,11 +126,15 @@ class Judge:
     goes: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
 
+    fails: list[Exception] = field(default_factory=list)
+
     def __post_init__(self) -> None:
         self.goes.set()
 
     def complete(self, samples: Float32) -> float:
         assert samples.size
+        if self.fails:
+            raise self.fails.pop(0)
         self.asked.set()
         assert self.goes.wait(60)
         return 0.98
@@ -174,7 +185,13 @@ class Beeper:
     language = "en"
     word_ends = ()
 
+    def __init__(self) -> None:
+        self.fails: list[Exception | None] = []
+        """What it raises on the next clauses, where that is something."""
+
     def synthesize(self, text: str) -> Int16:
+        if self.fails and (failure := self.fails.pop(0)) is not None:
+            raise failure
         return tone(0.1 * len(text.split()))
 
 
@@ -535,12 +552,28 @@ def test_what_the_devices_have_to_tell_is_a_warning_and_the_talk_goes_on() -> No
         assert talk.until(events.TurnDone).heard == "You said: go."
 
 
-def test_a_failing_worker_is_told_by_check() -> None:
-    with talking([], ["never asked"]) as talk:
+def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Listening) -> bool:
+        raise IndexError("pop from an empty deque")
+
+    monkeypatch.setattr(Listening, "step", fails)
+    with (
+        talking([], []) as talk,
+        pytest.raises(StageError, match=r'"listen" .*IndexError.* at test_pipeline'),
+    ):
+        talk.until_failure()
+
+
+def test_a_talk_whose_transcriber_hangs_says_so_and_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(faults, "LATE_S", 0.05)
+    with talking(["go"], []) as talk:
         talk.until(events.Listening)
-        talk.says(tone(0.5))  # the scribe has no line for it
-        with pytest.raises(IndexError):
-            talk.until_failure()
+        talk.scribe.goes.clear()
+        talk.says(tone(0.5))
+        assert talk.until(events.Warned).message.startswith("speech to text has been at work")
+        assert not talk.pipeline.close(timeout_s=0.05), "not all ended, and it does not wait for that"
 
 
 def test_closing_in_the_middle_of_a_reply_ends_at_once_and_falls_silent() -> None:

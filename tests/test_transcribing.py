@@ -12,6 +12,7 @@ from voicecli.channel import Channel, Closed
 from voicecli.clock import FakeClock
 from voicecli.events import Warned
 from voicecli.messages import RATE_HZ, Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
+from voicecli.pipeline.faults import Faults
 from voicecli.pipeline.transcribing import NOT_CAUGHT, PARTLY_CAUGHT, Transcribing
 from voicecli.pipeline.turns import Turns
 
@@ -74,7 +75,7 @@ class Desk:
         self.scribe = Scribe(self.clock)
         self.said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
         self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
-        self.body = Transcribing(self.scribe, self.heard, self.turns, self.said)  # type: ignore[arg-type]  # duck-typed
+        self.body = Transcribing(self.scribe, self.heard, self.turns, self.said, Faults(self.turns))  # type: ignore[arg-type]  # duck-typed
 
     def hears(self, *speeches: Speech) -> list[str]:
         """Run over these; the words of each draft."""
@@ -206,6 +207,23 @@ def test_of_a_long_turn_each_piece_without_words_is_told(
     desk.body._on_speech(replace(piece, utterance=replace(piece.utterance, complete=False)), 0.0)
     desk.body._on_speech(speech(2.0, 2.0, paused=True, clear_s=1.0), 0.0)
     assert warnings(desk) == ([message] if message else [])
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_of_a_long_turn_a_piece_that_fails_is_told_and_the_other_answered(failing: int) -> None:
+    desk = Desk()
+
+    def fails() -> None:
+        raise RuntimeError("out of memory")
+
+    desk.scribe.meanwhile = [fails if at == failing else lambda: None for at in range(2)]
+    piece = speech(1.0, 1.0, paused=False, clear_s=1.0)
+    assert piece.utterance is not None
+    piece = replace(piece, utterance=replace(piece.utterance, complete=False))
+    assert desk.hears(piece, speech(2.0, 2.0, paused=True, clear_s=1.0)) == [
+        f"This is what pass {2 - failing} heard."
+    ]
+    assert warnings(desk)[0] == "speech to text failed (RuntimeError: out of memory)"
 
 
 def two_sentences(*, paused: bool) -> Speech:

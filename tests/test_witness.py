@@ -25,6 +25,7 @@ from voicecli.messages import (
     WordsSoFar,
 )
 from voicecli.pipeline.answering import Replying
+from voicecli.pipeline.faults import Faults
 from voicecli.pipeline.times import TurnTimes
 from voicecli.pipeline.turns import Turns
 from voicecli.reply.chatml import is_template_of, unfinished
@@ -69,7 +70,9 @@ class Talk:
         said.put(self.draft)
         said.close()
         engines = Engines(None, None, None, self, self, "")  # type: ignore[arg-type]  # only these two answer
-        replying = Replying(engines, ConversationConfig(), self.turns, said, self.clauses, Heard(self))
+        replying = Replying(
+            engines, ConversationConfig(), self.turns, said, self.clauses, Heard(self), Faults(self.turns)
+        )
         with pytest.raises(Closed):
             replying.run()
         return self

@@ -5,7 +5,8 @@
     ├── DeviceError      a microphone or loudspeaker
     ├── ModelError       a model file: missing, cut, wrong, unreadable
     ├── AudioFileError   a recording that cannot be read or written
-    └── EngineError      a model that failed while running, or a server
+    ├── EngineError      a model that failed while running, or a server
+    └── StageError       a part of a talk that failed again and again, or fell over: it ends the talk
 
 Each says what was found and what to do about it, in one line. The command line prints that line and
 exits with `exit_code`; it never prints a traceback for one of these.
@@ -47,3 +48,10 @@ class AudioFileError(VoicecliError):
 
 class EngineError(VoicecliError):
     """A model that failed while running, or a server that refused or fell silent."""
+
+
+class StageError(VoicecliError):
+    """A part of a talk that failed again and again, or fell over: the talk cannot go on."""
+
+    exit_code = 70
+    """EX_SOFTWARE of BSD's sysexits.h."""

@@ -71,6 +71,10 @@ class Converter:
         self._position = 0  # of the first sample held
         self._resampled = 0  # of the next sample out of the resampler
 
+    def forget(self) -> None:
+        """What comes next does not follow what was pushed last."""
+        self._expected = -1
+
     def push(self, chunk: Pcm16Chunk, *, hold: bool = False) -> Iterator[Float32Frame]:
         """Give the frames that became whole with this chunk. Raises ValueError for another rate.
 

@@ -16,8 +16,8 @@
 At the first sign of a pause, or before, the words so far become a draft. It is answered and spoken into the
 jitter buffer, which is silent until the listener takes the turn there. Who goes on speaking makes it void.
 
-Ending is closing: a worker whose input ends closes its output. Failing is telling: a worker's exception is
-kept and `check` raises it.
+Ending is closing: a worker whose input ends closes its output. Failing is telling: what an engine raises ends
+a turn, three times in a row the talk (`Faults`); a worker's own exception is kept and `check` raises it.
 """
 
 from __future__ import annotations
@@ -26,24 +26,28 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal
 
 from voicecli.audio.reference import Reference
-from voicecli.buffers import EVENTS_LOST, LOST, BufferFill
+from voicecli.buffers import EVENTS_LOST, LOST
 from voicecli.channel import Channel
+from voicecli.errors import VoicecliError
 from voicecli.events import Status, Warned
 from voicecli.listen import echo
 from voicecli.listen.capture import Capture
 from voicecli.listen.segment import State
-from voicecli.messages import FRAME_S
 from voicecli.pipeline.answering import Replying
+from voicecli.pipeline.audit import WAITING, places
 from voicecli.pipeline.controls import Controls
-from voicecli.pipeline.listening import POLL_S, Listening
+from voicecli.pipeline.faults import Faults, broken
+from voicecli.pipeline.judging import Judging
+from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.speaking import Speaking
-from voicecli.pipeline.transcribing import Judging, Transcribing
+from voicecli.pipeline.transcribing import Transcribing
 from voicecli.pipeline.turns import Turns
 from voicecli.speak.playback import Playback
 from voicecli.worker import Worker
 
 if TYPE_CHECKING:
-    from voicecli.audio.streams import AudioStreams, OnOutput, StreamFormat
+    from voicecli.audio.streams import AudioStreams, OnOutput
+    from voicecli.buffers import BufferFill
     from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Engines
@@ -82,6 +86,7 @@ class Pipeline:
             canceller = echo.EchoCanceller(reference, config.audio)
             self._on_output = _heard_by(reference, self._on_output)
         self._turns = Turns(clock, began, self._playback.open)
+        self._faults = faults = Faults(self._turns)
         # More utterances than a person says while one is transcribed; clauses for half a minute of speech.
         heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
         judged: Channel[Speech] = Channel("judged", 1, "drop_oldest")
@@ -89,8 +94,8 @@ class Pipeline:
         clauses: Channel[Clause | EndOfReply] = Channel("clauses", 8, "wait")
         outcomes: Channel[ReplyOutcome] = Channel("outcomes", 8, "drop_oldest")
         self._channels = (heard, judged, said, clauses, outcomes)
-        transcribing = Transcribing(engines.transcriber, heard, self._turns, said)
-        judging = Judging(engines.completion, judged, self._turns)
+        transcribing = Transcribing(engines.transcriber, heard, self._turns, said, faults)
+        judging = Judging(engines.completion, judged, self._turns, faults)
         self._listening = Listening(
             streams,
             self._capture,
@@ -102,9 +107,10 @@ class Pipeline:
             judging,
             controls=self.controls,
             canceller=canceller,
+            faults=faults,
         )
-        replying = Replying(engines, config.conversation, self._turns, said, clauses, outcomes)
-        speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes)
+        replying = Replying(engines, config.conversation, self._turns, said, clauses, outcomes, faults)
+        speaking = Speaking(engines.synthesizer, self._playback, self._turns, clauses, outcomes, faults)
 
         def end_listening() -> None:
             judged.close()
@@ -159,10 +165,19 @@ class Pipeline:
         self.events.put(Warned(self._turns.elapsed_s(), found, remedy))
 
     def check(self) -> None:
-        """Raise what a worker failed with, if one has."""
+        """Raise what a worker failed with, if one has; warn of an engine that hangs.
+
+        Raises DeviceError; StageError, where an engine fails again and again, and for any other exception.
+        """
+        self._faults.look()
         for worker in self._workers:
-            if worker.failure is not None:
-                raise worker.failure
+            match worker.failure:
+                case None:
+                    pass
+                case Exception() as failure if not isinstance(failure, VoicecliError):
+                    raise broken(worker.name, failure) from failure
+                case failure:
+                    raise failure
 
     @property
     def idle(self) -> bool:
@@ -194,7 +209,7 @@ class Pipeline:
     def _waiting(self) -> dict[str, int]:
         waiting: dict[str, int] = defaultdict(int)
         for channel in self._channels:
-            waiting[_WAITING[channel.name]] += channel.stats().fill
+            waiting[WAITING[channel.name]] += channel.stats().fill
         return waiting
 
     def _losses(self) -> dict[str, int]:
@@ -214,50 +229,8 @@ class Pipeline:
 
     def buffers(self) -> list[BufferFill]:
         """Every place where sound or text waits, in the order it passes them."""
-        jitter, capture, audio = self._playback.jitter, self._capture, self._config.audio
-        frame_ms = FRAME_S * 1000
-        places = [
-            _device(self._streams.microphone, audio.block_ms, capture.overflows),
-            BufferFill(
-                "microphone ring",
-                "ms",
-                audio.ring_s * 1000,
-                capture.waiting_s * 1000,
-                capture.peak_s * 1000,
-                capture.lost,
-                POLL_S * 1000 / 2,  # the reader looks at times of its own
-                "drop_oldest",
-            ),
-            BufferFill("detector frame", "ms", frame_ms, 0.0, frame_ms, 0, frame_ms / 2, "wait"),
-        ]
-        places += [
-            BufferFill(
-                stats.name,
-                _WAITING.get(stats.name, "events"),
-                stats.capacity,
-                stats.fill,
-                stats.peak,
-                stats.drops,
-                0.0,  # who takes from it sleeps on it
-                stats.policy,
-            )
-            for stats in (*(channel.stats() for channel in self._channels), *self.events.stats())
-        ]
-        ms = 1000 / jitter.rate_hz
-        target_ms = 0.0  # met at once: a clause is synthesised whole, and is longer than the target
-        places.append(
-            BufferFill(
-                "jitter buffer",
-                "ms",
-                round(jitter.capacity * ms),
-                round(jitter.waiting * ms),
-                round(jitter.peak * ms),
-                jitter.underruns,
-                target_ms,
-                "wait",
-            )
-        )
-        return [*places, _device(self._streams.loudspeaker, audio.block_ms, jitter.device_underruns)]
+        waits = [*(channel.stats() for channel in self._channels), *self.events.stats()]
+        return places(self._streams, self._capture, waits, self._playback, self._config.audio)
 
     def _state(self) -> Literal["loading", "listening", "hearing", "thinking", "speaking"]:
         if not self._turns.ready:
@@ -269,16 +242,6 @@ class Pipeline:
         return "speaking" if self._playback.jitter.sounding else "thinking"
 
 
-_WAITING = {
-    "heard": "pieces of speech",
-    "judged": "pieces of speech",
-    "said": "drafts",
-    "clauses": "clauses",
-    "outcomes": "replies",
-}
-"""What waits in each channel."""
-
-
 def _heard_by(reference: Reference, pull: OnOutput) -> OnOutput:
     """Audio thread: what fills the loudspeaker's blocks is also the echo canceller's reference."""
 
@@ -287,11 +250,3 @@ def _heard_by(reference: Reference, pull: OnOutput) -> OnOutput:
         reference.on_block(block, at)
 
     return on_output
-
-
-def _device(form: StreamFormat, block_ms: int, losses: int) -> BufferFill:
-    """The device's own buffer: not to be looked into, but it tells how long sound stays in it."""
-    latency_ms = form.latency_s * 1000
-    return BufferFill(
-        form.name, "ms", latency_ms + block_ms, latency_ms, latency_ms, losses, latency_ms, "drop_oldest"
-    )

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.errors import EngineError, ModelError
 from voicecli.listen.overlap import kind_of
 from voicecli.messages import (
     Clause,
@@ -16,6 +15,7 @@ from voicecli.messages import (
     ReplyOutcome,
     WordsSoFar,
 )
+from voicecli.pipeline.faults import LANGUAGE_MODEL, Fault
 from voicecli.pipeline.saying import Saying
 from voicecli.pipeline.turns import TICK_S
 from voicecli.reply.conversation import Conversation
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from voicecli.config import ConversationConfig
     from voicecli.engines import Engines
     from voicecli.messages import ChatMessage
+    from voicecli.pipeline.faults import Faults
     from voicecli.pipeline.turns import Turns
     from voicecli.reply.generate import Cancelled
 
@@ -46,6 +47,7 @@ class Replying:
         said: Channel[Draft | WordsSoFar],
         clauses: Channel[Clause | EndOfReply],
         outcomes: Channel[ReplyOutcome],
+        faults: Faults,
     ) -> None:
         self._generator = engines.generator
         self._hint = engines.hint
@@ -55,6 +57,7 @@ class Replying:
         self._said = said
         self._clauses = clauses
         self._outcomes = outcomes
+        self._faults = faults
         self._last = ""
         """What was heard of the last reply."""
 
@@ -64,8 +67,8 @@ class Replying:
             found = f"what you say goes to another computer: {self._generator.name}"
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, "--engine embedded keeps it here"))
         self._warm("")
-        with suppress(EngineError):  # told already
-            self._generator.ending(self._conversation.messages_for("Hello"))
+        hello = self._conversation.messages_for("Hello")
+        self._faults.in_passing(LANGUAGE_MODEL, lambda: self._generator.ending(hello))
         self._turns.ready = True
         self._turns.emit(events.Listening(self._turns.elapsed_s(), self._generator.name, self._hint or None))
         while True:
@@ -90,10 +93,9 @@ class Replying:
     def _warm(self, text: str, cancelled: Cancelled = never) -> None:
         """Let the model read what it already can; one that fails says so, and talk goes on."""
         self._generator.notify = self._on_notice
-        try:
-            self._generator.warm(self._conversation.messages_for(text), cancelled)
-        except (EngineError, ModelError) as error:
-            self._turns.emit(events.Warned(self._turns.elapsed_s(), error.found, error.remedy))
+        messages = self._conversation.messages_for(text)
+        warm = lambda: self._generator.warm(messages, cancelled)  # noqa: E731
+        self._faults.in_passing(LANGUAGE_MODEL, warm, _words(messages))
 
     def _on_notice(self, notice: Remark | TakenBack) -> None:
         """Tell what the model tells while it warms."""
@@ -133,16 +135,19 @@ class Replying:
 
     def _close_turn(self, draft: Draft, outcome: ReplyOutcome, stats: GenerationStats | None) -> None:
         """Remember what was said and heard, and tell how long it took."""
-        times = self._turns.times_of(draft)
+        record, times = self._turns.drafts[draft.number], self._turns.times_of(draft)
         answered_at = times.playback_at if outcome.heard else None
         if outcome.interrupted and self._turns.goes_on(draft.turn, answered_at):
             self._conversation.go_on(draft.transcript.text)
-        elif stats and not outcome.interrupted and (shown := self._turns.drafts[draft.number].wordless):
+        elif stats and not outcome.interrupted and (shown := record.wordless):
             self._conversation.go_on(draft.transcript.text)  # what they said is not lost
             found = f"the reply has no words to say, only {shown}"
             self._turns.emit(events.Warned(self._turns.elapsed_s(), found, _ASK_AGAIN, draft.turn))
+        elif record.failed and not (draft.repeats or outcome.interrupted or outcome.heard):
+            self._conversation.go_on(draft.transcript.text)  # it can be asked again
         elif not draft.repeats:
-            self._conversation.remember(draft.transcript.text, outcome.heard, outcome.interrupted)
+            cut_off = outcome.interrupted or record.failed
+            self._conversation.remember(draft.transcript.text, outcome.heard, cut_off)
             self._last = outcome.heard or self._last
         self._turns.asked = not outcome.interrupted and outcome.heard.rstrip().endswith("?")
         if outcome.interrupted:
@@ -170,16 +175,22 @@ class Replying:
             now = self._turns.elapsed_s()
             language = heard.language or self._language  # who types before they ever spoke
             self._turns.tell(draft, events.Heard(now, turn, heard.text, language, heard.confidence))
-        began_at, stats = self._turns.clock.now(), None
-        record = self._turns.drafts[draft.number]
-        try:
-            stats = self._generate(draft, messages)
-        except (EngineError, ModelError) as error:
-            failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, turn)
+        began_at, record = self._turns.clock.now(), self._turns.drafts[draft.number]
+        saying = Saying(draft, self._turns, self._clauses, self._language)
+        stats = self._faults.attempt(
+            LANGUAGE_MODEL,
+            turn,
+            lambda: self._generate(draft, messages, saying),
+            _words(messages),
+            saying.cancelled,
+        )
+        if isinstance(stats, Fault):
+            record.failed = True
+            failed = events.Failed(self._turns.elapsed_s(), stats.found, stats.remedy, turn)
             self._turns.tell(draft, failed)
         record.generate_s = self._turns.clock.now() - began_at
         self._clauses.put(EndOfReply(turn, draft.number))
-        return stats
+        return None if isinstance(stats, Fault) else stats
 
     def _only_stops(self, draft: Draft) -> bool:
         """Whether "never mind" is all that was said, and of an answer: it gets none itself."""
@@ -187,8 +198,7 @@ class Replying:
         about = record is not None and record.may_stop
         return about and kind_of(said.text, said.language or self._language) == "stop"
 
-    def _generate(self, draft: Draft, messages: list[ChatMessage]) -> GenerationStats:
-        saying = Saying(draft, self._turns, self._clauses, self._language)
+    def _generate(self, draft: Draft, messages: list[ChatMessage], saying: Saying) -> GenerationStats:
         stats = GenerationStats()
         try:
             if saying.cancelled() or self._only_stops(draft):
@@ -199,7 +209,13 @@ class Replying:
                 if self._turns.is_open(draft.turn):
                     self._turns.drafts[draft.number].ending = self._generator.ending(messages)
                 self._generator.notify = saying.on_notice
-                stats = self._generator.generate(messages, saying.on_text, saying.cancelled)
+                on_text = self._faults.apart(LANGUAGE_MODEL, saying.on_text)
+                stats = self._generator.generate(messages, on_text, saying.cancelled)
         finally:
             saying.finish()
         return stats
+
+
+def _words(messages: list[ChatMessage]) -> list[str]:
+    """What was said, by either."""
+    return [message.content for message in messages if message.role != "system"]

@@ -12,7 +12,8 @@ from voicecli.messages import FRAME_S
 if TYPE_CHECKING:
     from voicecli.config import TurnConfig
     from voicecli.listen.segment import Segmenter
-    from voicecli.pipeline.transcribing import Judging, Transcribing
+    from voicecli.pipeline.judging import Judging
+    from voicecli.pipeline.transcribing import Transcribing
     from voicecli.pipeline.turns import Turns
 
 FRESH_S = 0.3

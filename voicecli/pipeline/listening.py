@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.audio.convert import Converter
-from voicecli.audio.level import SILENCE_DBFS, OffsetRemover, level_dbfs
+from voicecli.audio.level import SILENCE_DBFS, level_dbfs
 from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.listen.segment import Segmenter, State
 from voicecli.messages import (
     FRAME_S,
-    RATE_HZ,
     Speech,
     SpeechDropped,
     SpeechPaused,
@@ -25,6 +22,7 @@ from voicecli.messages import (
 from voicecli.pipeline.asides import Asides
 from voicecli.pipeline.controls import Interrupt, Say
 from voicecli.pipeline.deciding import Deciding
+from voicecli.pipeline.ear import Ear
 from voicecli.pipeline.hearing import Hearing
 
 if TYPE_CHECKING:
@@ -36,7 +34,9 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32Frame, SegmentEvent
     from voicecli.pipeline.asides import Aside
     from voicecli.pipeline.controls import Controls
-    from voicecli.pipeline.transcribing import Judging, Transcribing
+    from voicecli.pipeline.faults import Faults
+    from voicecli.pipeline.judging import Judging
+    from voicecli.pipeline.transcribing import Transcribing
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
 
@@ -76,13 +76,12 @@ class Listening:
         *,
         controls: Controls,
         canceller: EchoCanceller | None,
+        faults: Faults,
     ) -> None:
         self._controls = controls
         self._capture = capture
         self.hearing = Hearing(streams, capture, turns, canceller, config.audio)
-        self._converter = Converter(streams.microphone.rate_hz, canceller, config.audio.channel)
-        self._offset = OffsetRemover(RATE_HZ)
-        self._detector = detector
+        self._ear = Ear(streams.microphone.rate_hz, canceller, config.audio.channel, detector, faults)
         self._speech_dbfs = config.segment.min_level_dbfs
         self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
         self._playback = playback
@@ -116,8 +115,8 @@ class Listening:
         # It may come back sooner than devices tell: the copy never was in the air.
         sounding, at = self._playback.jitter.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
-        for frame in self._converter.push(chunk, hold=hold):
-            self._on_frame(replace(frame, samples=self._offset.push(frame.samples)))
+        for frame in self._ear.frames(chunk, hold=hold):
+            self._on_frame(frame)
         return True
 
     @property
@@ -149,7 +148,7 @@ class Listening:
             self._asides.let_go()
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             return
-        scored = self._detector.score(frame, self.segmenter.quiet_dbfs)
+        scored = self._ear.score(frame, self.segmenter.quiet_dbfs)
         self.level_dbfs = scored.level_dbfs
         self.hearing.check_loudness(scored.level_dbfs, self._speech_dbfs)
         self._frames.append((frame.captured_at + FRAME_S, self._turns.clock.now()))

@@ -23,6 +23,8 @@ class DraftRecord:
     """Index of the first clause that is part of the reply: those before were what the model thought."""
     generate_s: float = 0.0
     """Time the language model worked on it."""
+    failed: bool = False
+    """An engine failed on the reply, or on a part of it."""
     beginning: str = ""
     """Of the reply, as the language model wrote it."""
     clauses: int = 0

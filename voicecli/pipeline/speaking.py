@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.errors import EngineError
 from voicecli.messages import Clause, EndOfReply, ReplyOutcome, SpokenChunk
+from voicecli.pipeline.faults import VOICE, Fault
 from voicecli.pipeline.turns import TICK_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.channel import Channel
+    from voicecli.pipeline.faults import Faults
     from voicecli.pipeline.records import DraftRecord
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
@@ -29,12 +30,15 @@ class Speaking:
         turns: Turns,
         clauses: Channel[Clause | EndOfReply],
         outcomes: Channel[ReplyOutcome],
+        faults: Faults,
     ) -> None:
         self._synthesizer = synthesizer
         self._playback = playback
         self._turns = turns
         self._clauses = clauses
         self._outcomes = outcomes
+        self._faults = faults
+        self._failed: DraftRecord | None = None  # the newest that a failure was told of
         self._draft: DraftRecord | None = None
         """The one whose clauses come at present."""
         self._begins_at = 0
@@ -43,18 +47,21 @@ class Speaking:
     def run(self) -> None:
         """Until `clauses` closes."""
         while True:
-            item = self._next()
-            record = self._turns.drafts.get(item.draft)
-            if record is None:
-                continue  # of a turn that is settled
-            if record is not self._draft:
-                self._draft, self._begins_at = record, record.begins_at
-                self._playback.begin(record.draft.number)
-            match item:
-                case Clause():
-                    self._say(item, record)
-                case EndOfReply():
-                    self._end(record)
+            self.take(self._next())
+
+    def take(self, item: Clause | EndOfReply) -> None:
+        """The next of `clauses`."""
+        record = self._turns.drafts.get(item.draft)
+        if record is None:
+            return  # of a turn that is settled
+        if record is not self._draft:
+            self._draft, self._begins_at = record, record.begins_at
+            self._playback.begin(record.draft.number)
+        match item:
+            case Clause():
+                self._say(item, record)
+            case EndOfReply():
+                self._end(record)
 
     def _next(self) -> Clause | EndOfReply:
         """The next item; while there is none, still tell what begins to sound."""
@@ -70,11 +77,11 @@ class Speaking:
         if not self._turns.wanted(record.draft) or clause.index < record.begins_at:
             return
         began_at = self._turns.clock.now()
-        try:
-            samples = self._synthesizer.synthesize(clause.text)
-        except EngineError as error:
-            failed = events.Failed(self._turns.elapsed_s(), error.found, error.remedy, clause.turn)
-            self._turns.tell(record.draft, failed)
+        samples = self._faults.attempt(
+            VOICE, clause.turn, lambda: self._synthesizer.synthesize(clause.text), [clause.text]
+        )
+        if isinstance(samples, Fault):
+            self._on_fault(samples, record)
             return
         self._drop_what_was_taken_back()
         if clause.index < record.begins_at:
@@ -85,6 +92,14 @@ class Speaking:
         voice = self._synthesizer
         self._playback.load(SpokenChunk(clause, samples, voice.rate_hz, voice.word_ends))
         self._wait(lambda _: self._playback.pump())
+
+    def _on_fault(self, fault: Fault, record: DraftRecord) -> None:
+        """A clause cannot be said: the others may be. Told once a reply."""
+        record.failed = True
+        if self._failed is not record:
+            self._failed = record
+            now, turn = self._turns.elapsed_s(), record.draft.turn
+            self._turns.tell(record.draft, events.Failed(now, fault.found, fault.remedy, turn))
 
     def _end(self, record: DraftRecord) -> None:
         self._playback.finish()

@@ -1,4 +1,4 @@
-"""The two threads that know what was said: speech -> words -> drafts, and speech -> is the turn complete."""
+"""The thread that knows what was said: speech -> words -> drafts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from voicecli.listen.mixed import may_be_mixed, parts_of
 from voicecli.listen.partial import Agreement, same_words
 from voicecli.listen.words import word_evidence
 from voicecli.messages import Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
+from voicecli.pipeline.faults import TRANSCRIBER, Fault
 from voicecli.pipeline.times import TurnTimes
 
 if TYPE_CHECKING:
     from voicecli.channel import Channel
-    from voicecli.listen.complete import CompletionModel
     from voicecli.listen.transcribe import Transcriber
+    from voicecli.pipeline.faults import Faults
     from voicecli.pipeline.turns import Turns
 
 SHARE = 0.5
@@ -57,11 +58,15 @@ class Transcribing:
         heard: Channel[Speech | Typed],
         turns: Turns,
         said: Channel[Draft | WordsSoFar],
+        faults: Faults,
     ) -> None:
         self._transcriber = transcriber
         self._heard = heard
         self._turns = turns
         self._said = said
+        self._faults = faults
+        self._fault: Fault | None = None
+        """What the newest pass over this turn that failed did so with."""
         self._turn = 0
         self._pieces: list[Transcript] = []
         """Of a turn that was split because it grew long."""
@@ -100,7 +105,7 @@ class Transcribing:
         self._busy = True
         match speech:
             case Speech(utterance=Utterance() as utterance) if speech.aside:
-                self.overheard = speech.aside, self._pass(speech, utterance)
+                self.overheard = speech.aside, self._words_of_aside(speech, utterance)
             case Speech():
                 self._on_speech(speech, began_at)
             case Typed():
@@ -111,21 +116,19 @@ class Transcribing:
 
     def _on_speech(self, speech: Speech, began_at: float) -> None:
         if speech.turn != self._turn:
-            self._turn, self._pieces, self._missed = speech.turn, [], False
+            self._turn, self._pieces, self._missed, self._fault = speech.turn, [], False, None
             self._agreement = Agreement()
         if speech.utterance is None:
             self._propose(speech, NO_WORDS, began_at)
             return
         if not speech.utterance.complete:
-            transcript, part_missed = self._written_down(speech.utterance)
-            self._pieces.append(transcript)
-            self._missed = self._missed or part_missed
-            self._newest = _Pass()  # its words are in the piece
+            self._on_piece(speech, speech.utterance)
             return
         if not self._turns.may_count(speech.turn, speech.stretch):
             return  # the user went on: what comes next holds this as well
-        transcript = self._transcript(speech, speech.utterance)
-        if not (speech.paused or transcript.text):
+        transcript, fault = self._transcript(speech, speech.utterance)
+        self._fault = fault or self._fault
+        if not (speech.paused or (transcript.text and fault is None)):
             return
         self._language = transcript.language or self._language
         self._agreement.push(transcript.text)
@@ -133,7 +136,7 @@ class Transcribing:
             partial = events.Partial(self._turns.elapsed_s(), speech.turn, self._agreement.text)
             self._turns.tell_partial(partial)
         if speech.paused or may_be_all(transcript):
-            self._propose(speech, transcript, began_at)
+            self._propose(speech, transcript, began_at, fault)
             return
         if self._draft is not None and not same(self._draft.transcript, transcript):
             self._draft = None
@@ -151,11 +154,19 @@ class Transcribing:
         part_missed = any(missed(given, part.clear_s) for given, part in zip(found, parts, strict=True))
         return joined(found), part_missed
 
-    def _tell_missed(self, draft: Draft) -> None:
-        """Say that words are missing, when the turn ends here."""
+    def _tell_missed(self, draft: Draft, fault: Fault | None) -> None:
+        """Say that words are missing, when the turn ends here, and what failed."""
+        now = self._turns.elapsed_s()
+        if fault is not None:
+            kind = events.Warned if draft.transcript.text else events.Failed
+            self._turns.tell(draft, kind(now, fault.found, fault.remedy, draft.turn))
+            return
+        if self._fault is not None:
+            found = f"{self._fault.found}, and then worked"
+            self._turns.tell(draft, events.Warned(now, found, "", draft.turn))
         if self._missed or self._newest.missed:
-            found = PARTLY_CAUGHT if draft.transcript.text else NOT_CAUGHT
-            self._turns.tell(draft, events.Warned(self._turns.elapsed_s(), *found, draft.turn))
+            missing = PARTLY_CAUGHT if draft.transcript.text else NOT_CAUGHT
+            self._turns.tell(draft, events.Warned(now, *missing, draft.turn))
 
     def _on_typed(self, typed: Typed, began_at: float) -> None:
         """Have the words answered as they are: there is no sound that could say otherwise."""
@@ -166,9 +177,31 @@ class Transcribing:
         self._turns.confirm(self._draft)
         self._said.put(self._draft)
 
-    def _transcript(self, speech: Speech, utterance: Utterance) -> Transcript:
-        """Words of the whole turn."""
-        return joined([*self._pieces, self._pass(speech, utterance)])
+    def _on_piece(self, speech: Speech, utterance: Utterance) -> None:
+        """More of the turn follows, and this is not looked at again."""
+        written = self._faults.attempt(TRANSCRIBER, speech.turn, lambda: self._written_down(utterance))
+        if isinstance(written, Fault):
+            self._faults.warn(TRANSCRIBER, written)
+        else:
+            transcript, part_missed = written
+            self._pieces.append(transcript)
+            self._missed = self._missed or part_missed
+        self._newest = _Pass()  # its words are in the piece
+
+    def _words_of_aside(self, speech: Speech, utterance: Utterance) -> Transcript:
+        """What fails is as if there were no words: the agent, which is held, goes on."""
+        words = self._faults.attempt(TRANSCRIBER, speech.turn, lambda: self._pass(speech, utterance))
+        if isinstance(words, Fault):
+            self._faults.warn(TRANSCRIBER, words)
+            return NO_WORDS
+        return words
+
+    def _transcript(self, speech: Speech, utterance: Utterance) -> tuple[Transcript, Fault | None]:
+        """Words of the whole turn; of its pieces alone, where the rest fails."""
+        words = self._faults.attempt(TRANSCRIBER, speech.turn, lambda: self._pass(speech, utterance))
+        if isinstance(words, Fault):
+            return joined(self._pieces), words
+        return joined([*self._pieces, words]), None
 
     def _pass(self, speech: Speech, utterance: Utterance) -> Transcript:
         """Words of the utterance; those of the pass before, when it had heard all that can be heard."""
@@ -189,7 +222,9 @@ class Transcribing:
         mixed = self._newest.provisional and may_be_mixed(utterance, self._transcriber)
         return mixed or not self._newest.transcript.settled
 
-    def _propose(self, speech: Speech, transcript: Transcript, began_at: float) -> None:
+    def _propose(
+        self, speech: Speech, transcript: Transcript, began_at: float, fault: Fault | None = None
+    ) -> None:
         """Have the words answered, unless they are being answered already or do not count any more."""
         if not self._turns.may_count(speech.turn, speech.stretch):
             return
@@ -201,7 +236,7 @@ class Transcribing:
             self._turns.propose(draft, times)
         if speech.paused:
             if speech.utterance is not None:
-                self._tell_missed(draft)
+                self._tell_missed(draft, fault)
             self._turns.confirm(draft)
         if not known:
             self._said.put(draft)  # last: who takes it may find that the user went on, and it is the answer
@@ -219,32 +254,6 @@ def may_be_all(transcript: Transcript) -> bool:
     """
     said = word_evidence(transcript.text, transcript.language)
     return (said.ends or said.asks) and said.words >= MIN_WORDS and not (said.hangs or said.goes_on)
-
-
-class Judging:
-    """Body of the thread that asks the turn model at each pause; knows only the newest answer."""
-
-    def __init__(self, model: CompletionModel, judged: Channel[Speech], turns: Turns) -> None:
-        self._model = model
-        self._judged = judged
-        self._turns = turns
-        self._answer = (0, 0.0)
-
-    def offer(self, speech: Speech) -> None:
-        """Listening thread: have it judged, in place of one that waits."""
-        self._judged.put(speech)
-
-    def probability_of(self, stretch: int) -> float | None:
-        """Listening thread: that the turn is complete after this stretch, when that is known."""
-        known, probability = self._answer
-        return probability if known == stretch else None
-
-    def run(self) -> None:
-        """Until `judged` closes."""
-        while True:
-            speech = self._judged.get()
-            if speech.utterance is not None and speech.stretch == self._turns.stretch:
-                self._answer = (speech.stretch, self._model.complete(speech.utterance.samples))
 
 
 def joined(pieces: list[Transcript]) -> Transcript:
