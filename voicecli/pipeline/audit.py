@@ -28,7 +28,11 @@ WAITING = {
 
 
 def places(
-    streams: AudioStreams, capture: Capture, waits: Iterable[ChannelStats], playback: Playback, audio: AudioConfig
+    streams: AudioStreams,
+    capture: Capture,
+    waits: Iterable[ChannelStats],
+    playback: Playback,
+    audio: AudioConfig,
 ) -> list[BufferFill]:
     """Every place, in the order that sound and text pass them."""
     jitter = playback.jitter
