@@ -48,6 +48,7 @@ class Judge:
 class Brain:
     name = "a brain"
     is_local = True
+    is_small = False
     reads_ahead = False
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:

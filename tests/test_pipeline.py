@@ -152,6 +152,7 @@ class Answers:
     """Each call, and the words it ended in."""
     name = "script"
     is_local = True
+    is_small = False
     reads_ahead = True
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:

@@ -91,7 +91,7 @@ def test_a_spoken_question_is_answered_aloud_with_the_words_it_says_it_said() ->
             heard = agent.until("transcript")
             done = agent.until("turn_done")
             agent.until("listening")
-            assert words(str(heard["text"])) == words(question)
+            assert alike(str(heard["text"]), question) >= 0.85
             assert likeness(str(done["heard"]), room.tape(begin)) >= 0.8
             assert done["latency_ms"]
         if sys.platform == "linux":

@@ -47,6 +47,7 @@ class Talk:
 
     name = "script"
     is_local = True
+    is_small = False
     reads_ahead = False
     language = "en"
 

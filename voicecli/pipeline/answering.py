@@ -18,8 +18,8 @@ from voicecli.messages import (
 from voicecli.pipeline.faults import LANGUAGE_MODEL, Fault
 from voicecli.pipeline.saying import Saying
 from voicecli.pipeline.turns import TICK_S
-from voicecli.reply.conversation import Conversation
 from voicecli.reply.generate import Remark, TakenBack, never
+from voicecli.reply.prompt import begin
 
 if TYPE_CHECKING:
     from voicecli.channel import Channel
@@ -52,7 +52,7 @@ class Replying:
         self._generator = engines.generator
         self._hint = engines.hint
         self._language = engines.synthesizer.language
-        self._conversation = Conversation(config.system_prompt, config.history_tokens, turns.clock.local)
+        self._conversation = begin(config, engines.generator, turns.clock.local)
         self._turns = turns
         self._said = said
         self._clauses = clauses
