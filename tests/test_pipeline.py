@@ -34,6 +34,7 @@ from voicecli.pipeline import Pipeline, answering, faults
 from voicecli.pipeline.listening import Listening
 from voicecli.pipeline.times import STAGES
 from voicecli.reply.today import without_time
+from voicecli.speak.synthesize import Piece
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
@@ -184,16 +185,19 @@ class Beeper:
 
     rate_hz = RATE_HZ
     language = "en"
-    word_ends = ()
 
     def __init__(self) -> None:
         self.fails: list[Exception | None] = []
         """What it raises on the next clauses, where that is something."""
 
-    def synthesize(self, text: str) -> Int16:
+    def say(self, text: str) -> Iterator[Piece]:
+        """In two parts, as a voice does."""
         if self.fails and (failure := self.fails.pop(0)) is not None:
             raise failure
-        return tone(0.1 * len(text.split()))
+        samples = tone(0.1 * len(text.split()))
+        half = len(samples) // 2
+        yield Piece(samples[:half], len(samples) - half)
+        yield Piece(samples[half:])
 
 
 class Streams(SimulatedStreams):

@@ -41,4 +41,5 @@ def run_alone(
         words = engines.transcriber.transcribe(samples).text
         reply: list[str] = []
         engines.generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
-        engines.synthesizer.synthesize("".join(reply))
+        for _ in engines.synthesizer.say("".join(reply)):
+            pass

@@ -10,14 +10,14 @@ from voicecli.pipeline.faults import VOICE, Fault
 from voicecli.pipeline.turns import TICK_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from voicecli.channel import Channel
     from voicecli.pipeline.faults import Faults
     from voicecli.pipeline.records import DraftRecord
     from voicecli.pipeline.turns import Turns
     from voicecli.speak.playback import Playback
-    from voicecli.speak.synthesize import Synthesizer
+    from voicecli.speak.synthesize import Piece, Synthesizer
 
 
 class Speaking:
@@ -76,22 +76,29 @@ class Speaking:
         self._wait(lambda _: self._turns.paused == record.draft.stretch)
         if not self._turns.wanted(record.draft) or clause.index < record.begins_at:
             return
+        pieces, load = self._synthesizer.say(clause.text), self._playback.load
+        while (piece := self._next_piece(pieces, clause, record)) is not None:
+            load(
+                SpokenChunk(clause, piece.samples, self._synthesizer.rate_hz, piece.word_ends, piece.to_come)
+            )
+            load = self._playback.go_on
+            if not self._wait(lambda _: self._playback.pump()) or not self._turns.wanted(record.draft):
+                return
+
+    def _next_piece(self, pieces: Iterator[Piece], clause: Clause, record: DraftRecord) -> Piece | None:
+        """Have it synthesised; None when the clause is over, failed or is no part of the reply after all."""
         began_at = self._turns.clock.now()
-        samples = self._faults.attempt(
-            VOICE, clause.turn, lambda: self._synthesizer.synthesize(clause.text), [clause.text]
-        )
-        if isinstance(samples, Fault):
-            self._on_fault(samples, record)
-            return
+        piece = self._faults.attempt(VOICE, clause.turn, lambda: next(pieces, None), [clause.text])
+        if isinstance(piece, Fault):
+            self._on_fault(piece, record)
+            return None
         self._drop_what_was_taken_back()
-        if clause.index < record.begins_at:
-            return
+        if piece is None or clause.index < record.begins_at:
+            return None
         now = self._turns.clock.now()
         record.synthesize_s += now - began_at
         record.times.first_audio_at = record.times.first_audio_at or now
-        voice = self._synthesizer
-        self._playback.load(SpokenChunk(clause, samples, voice.rate_hz, voice.word_ends))
-        self._wait(lambda _: self._playback.pump())
+        return piece
 
     def _on_fault(self, fault: Fault, record: DraftRecord) -> None:
         """A clause cannot be said: the others may be. Told once a reply."""
