@@ -134,6 +134,7 @@ def test_talk_from_a_file_to_a_file(question_wav: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [answer]
 
 
+@pytest.mark.matrix
 def test_the_demo_holds_a_conversation_and_saves_it(tmp_path: Path) -> None:
     tape = tmp_path / "demo.wav"
     done = voicecli("demo", "--json", "-o", str(tape))
