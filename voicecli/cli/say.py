@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 TICK_S = 0.02
 """How often sound is moved on to the loudspeaker."""
 
+STEADY_BLOCKS, PATIENCE_BLOCKS = 10, 100
+"""A device that has just been opened may run dry for a second, and what it is given then is lost: nothing is
+said before it has taken 0.2 s of blocks in time; after 2 s it is said all the same."""
+
 PIECE = 1024
 """Bytes read at a time: about a page, so that its first clause need not wait for a long text to be cut."""
 
@@ -121,6 +125,7 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
     device = device_of("output", audio)
     stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
     playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
+    jitter = playback.jitter
 
     def wait_until(moved_on: Callable[[], bool]) -> None:
         while not moved_on():
@@ -133,6 +138,7 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
 
     stream.start(playback.pull)
     try:
+        wait_until(lambda: jitter.in_time >= STEADY_BLOCKS or jitter.blocks >= PATIENCE_BLOCKS)
         playback.begin(1)
         playback.open(1)
         for index, text in enumerate(clauses):

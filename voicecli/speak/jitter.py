@@ -85,6 +85,8 @@ class JitterBuffer:
         self.device_underruns = 0
         self.blocks = 0
         """Blocks the device has asked for; stands still when it is gone."""
+        self.in_time = 0
+        """Of these, the ones since it ran dry last."""
         self.peak = 0
 
     # ---- pushing side
@@ -188,8 +190,10 @@ class JitterBuffer:
     def pull(self, block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001
         """Fill (n,) int16, whose first sample sounds at time `at`."""
         self.blocks += 1
+        self.in_time += 1
         if device_ran_dry:
             self.device_underruns += 1
+            self.in_time = 0
         may_begin = self._held == self._opened  # before what is dropped: see `begin`
         drop_to = self._drop_to
         if drop_to > self._pulled:
