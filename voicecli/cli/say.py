@@ -19,14 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from voicecli.config import Config
+    from voicecli.messages import SpokenChunk
     from voicecli.speak.synthesize import Synthesizer
 
 TICK_S = 0.02
 """How often sound is moved on to the loudspeaker."""
-
-STEADY_BLOCKS, PATIENCE_BLOCKS = 10, 100
-"""A device that has just been opened may run dry for a second, and what it is given then is lost: nothing is
-said before it has taken 0.2 s of blocks in time; after 2 s it is said all the same."""
 
 PIECE = 1024
 """Bytes read at a time: about a page, so that its first clause need not wait for a long text to be cut."""
@@ -112,20 +109,32 @@ def _to_file(output: Path, clauses: Iterable[str], synthesizer: Synthesizer) -> 
             wav.write(synthesizer.synthesize(clause))
 
 
+def _chunks(clauses: Iterable[str], synthesizer: Synthesizer) -> Iterator[tuple[SpokenChunk, bool]]:
+    """All clauses in parts, and whether a part is the first of its clause."""
+    from voicecli.messages import Clause, SpokenChunk
+
+    for index, text in enumerate(clauses):
+        clause, begins = Clause(1, 1, index, text), True
+        for piece in synthesizer.say(text):
+            yield (
+                SpokenChunk(clause, piece.samples, synthesizer.rate_hz, piece.word_ends, piece.to_come),
+                begins,
+            )
+            begins = False
+
+
 def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> None:
     """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
     from voicecli.audio.choose import device_of
     from voicecli.audio.closing import close_in_time
     from voicecli.audio.devices import DeviceStream
     from voicecli.clock import MonotonicClock
-    from voicecli.messages import Clause, SpokenChunk
     from voicecli.speak.playback import Playback
 
     audio, clock, never = config.audio, MonotonicClock(), threading.Event()
     device = device_of("output", audio)
     stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
     playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
-    jitter = playback.jitter
 
     def wait_until(moved_on: Callable[[], bool]) -> None:
         while not moved_on():
@@ -136,18 +145,20 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
                 )
             clock.wait(never, TICK_S)
 
+    chunks = _chunks(clauses, synthesizer)
+    # Before the device begins: what is loaded for the first words would keep the audio thread waiting.
+    first = next(chunks, None)
     stream.start(playback.pull)
     try:
-        wait_until(lambda: jitter.in_time >= STEADY_BLOCKS or jitter.blocks >= PATIENCE_BLOCKS)
         playback.begin(1)
         playback.open(1)
-        for index, text in enumerate(clauses):
-            load, clause = playback.load, Clause(1, 1, index, text)
-            for piece in synthesizer.say(text):
-                load(SpokenChunk(clause, piece.samples, synthesizer.rate_hz, piece.word_ends, piece.to_come))
-                load = playback.go_on
-                wait_until(playback.pump)
-            playback.forget()
+        for chunk, begins in chain([] if first is None else [first], chunks):
+            if begins:
+                playback.forget()
+                playback.load(chunk)
+            else:
+                playback.go_on(chunk)
+            wait_until(playback.pump)
         playback.finish()
         wait_until(lambda: playback.done(clock.now()))
     finally:
