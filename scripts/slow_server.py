@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         elif request is None or request.get("stream") is not True:
             self._answer(400, {"error": {"message": "wants a JSON object with stream: true"}})
         else:
-            self._stream(request, asked_at)
+            self.stream(request, asked_at)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing: a line for each request would only be in the way."""
@@ -67,7 +67,8 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return request if isinstance(request, dict) else None
 
-    def _stream(self, request: dict[str, object], asked_at: float) -> None:
+    def stream(self, request: dict[str, object], asked_at: float) -> None:
+        """Send the tokens, each when it is due."""
         limit = request.get("max_tokens")
         tokens = TOKENS[:limit] if isinstance(limit, int) else TOKENS
         self.send_response(200)
@@ -76,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for number, token in enumerate(tokens):
             due = asked_at + self.server.first_s + number * self.server.token_s
-            if self._left_before(due):
+            if self.left_before(due):
                 self.close_connection = True
                 return
             self._event({"choices": [{"index": 0, "delta": {"content": token}}]})
@@ -87,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         self._chunk(b"data: [DONE]\n\n")
         self._chunk(b"")
 
-    def _left_before(self, due: float) -> bool:
+    def left_before(self, due: float) -> bool:
         """Wait until `due`; say whether the client has left: while it waits, it has nothing to send."""
         patience_s = max(0.0, due - time.monotonic())
         return bool(select.select([self.connection], [], [], patience_s)[0])

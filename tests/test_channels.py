@@ -192,7 +192,7 @@ def test_digital_silence_is_passed_over_once_it_changes_nothing(monkeypatch: pyt
     silence = np.zeros((RATE_HZ, 2), np.int16)
     mixer.push(to_int16(np.stack((VOICE, noise(-60.0)), axis=1)))
     mixer.push(silence)
-    monkeypatch.setattr(mixer, "_bands", lambda _samples: pytest.fail("looked into"))
+    monkeypatch.setattr(mixer, "bands_of", lambda _samples: pytest.fail("looked into"))
     assert not mixer.push(silence).any()
 
 
@@ -200,5 +200,5 @@ def test_passing_over_it_changes_nothing_of_what_is_heard(monkeypatch: pytest.Mo
     gaps = np.where(np.sin(2 * np.pi * 0.6 * TIMES) > 0, 1.0, 0.0).astype(np.float32)
     channels = gaps * noise(-50.0), gaps * VOICE, gaps * voice(210.0, 2.0)
     passed_over = heard(*channels)
-    monkeypatch.setattr(ChannelMixer, "_at_rest", False)
+    monkeypatch.setattr(ChannelMixer, "at_rest", False)
     assert np.array_equal(passed_over, heard(*channels))

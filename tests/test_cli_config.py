@@ -340,7 +340,7 @@ def test_a_file_made_while_init_was_asking_is_kept(desk: Desk, monkeypatch: pyte
 
     desk.is_terminal()
     desk.has_servers(models("a"))
-    monkeypatch.setattr(command, "_wanted", meanwhile)
+    monkeypatch.setattr(command, "wanted", meanwhile)
     with pytest.raises(ConfigError, match="is there already"):
         desk.run("init", "--here")
     assert Path("voicecli.toml").read_text() == "# theirs"

@@ -92,7 +92,7 @@ def test_ctrl_c_is_one_line_and_the_code_of_ctrl_c(tmp_path: Path, monkeypatch: 
     hub.spoil = stop
     monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: hub)
     for terminal in (False, True):
-        monkeypatch.setattr("voicecli.cli.models._is_terminal", lambda terminal=terminal: terminal)
+        monkeypatch.setattr("voicecli.cli.models.is_terminal", lambda terminal=terminal: terminal)
         result = run("pull", "vad-silero")
         assert result.exit_code == 130
         assert result.stderr.splitlines()[-1] == "voicecli: stopped; the same command goes on from here"
@@ -142,7 +142,7 @@ def test_time_left_is_said_as_people_do(seconds: float, told: str) -> None:
 
 def test_pull_draws_bars_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: FakeSource("the hub"))
-    monkeypatch.setattr("voicecli.cli.models._is_terminal", lambda: True)
+    monkeypatch.setattr("voicecli.cli.models.is_terminal", lambda: True)
     result = run("pull", "whisper-base")
     assert result.exit_code == 0
     assert "whisper-base" in result.stderr

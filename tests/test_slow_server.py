@@ -72,13 +72,13 @@ def test_no_token_waits_for_the_one_before_it_to_be_acknowledged(
 ) -> None:
     set_at_once = []
     handler = SCRIPT["Handler"]
-    stream = handler._stream
+    stream = handler.stream
 
     def watched(self: Any, request: object, asked_at: float) -> None:
         set_at_once.append(self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         stream(self, request, asked_at)
 
-    monkeypatch.setattr(handler, "_stream", watched)
+    monkeypatch.setattr(handler, "stream", watched)
     client = serve()
     for _ in range(2):
         client.generate(HELLO, lambda _piece: None, lambda: False)
@@ -104,7 +104,7 @@ def test_a_client_that_leaves_ends_its_reply(
 ) -> None:
     left = threading.Event()
     handler = SCRIPT["Handler"]
-    leave = handler._left_before
+    leave = handler.left_before
 
     def watched(self: object, due: float) -> bool:
         gone: bool = leave(self, due)
@@ -112,7 +112,7 @@ def test_a_client_that_leaves_ends_its_reply(
             left.set()
         return gone
 
-    monkeypatch.setattr(handler, "_left_before", watched)
+    monkeypatch.setattr(handler, "left_before", watched)
     client = serve(first_s=3600.0)
     asked_at = time.monotonic()
     client.generate(HELLO, pytest.fail, lambda: time.monotonic() > asked_at + 0.1)

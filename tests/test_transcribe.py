@@ -414,13 +414,13 @@ def test_a_provisional_transcript_takes_no_second_look(
     """Everything is doubtful here; the second look is the one that costs."""
     monkeypatch.setattr(transcribe, "LOW_LOG_PROB", 1.0)
     looks: list[int] = []
-    again = english._again
+    again = english.second_look
 
     def watched(samples: Float32, language: str, words: guards.Words) -> guards.Words:
         looks.append(samples.size)
         return again(samples, language, words)
 
-    monkeypatch.setattr(english, "_again", watched)
+    monkeypatch.setattr(english, "second_look", watched)
     speech = speak("What time is it?")
     assert english.transcribe(speech, provisional=True).text == ""
     assert looks == []

@@ -92,7 +92,7 @@ class ChannelMixer:
         """Learn from (n, channels) that will be pushed next: the floors, and what opens first."""
         if self._fixed is not None or len(samples) < self._block:
             return
-        bands = self._bands(samples)
+        bands = self.bands_of(samples)
         powers = np.einsum("kmc,kmc->kc", bands, bands) / bands.shape[1]
         quiet = np.quantile(powers, 0.1, axis=0)
         self._begin(quiet, np.quantile(powers, 0.9, axis=0))
@@ -106,13 +106,13 @@ class ChannelMixer:
             return _floats(samples[:, self._fixed])
         if not len(samples):
             return np.zeros(0, np.float32)
-        if self._at_rest and not samples.any():  # as below, at the price of noise
+        if self.at_rest and not samples.any():  # as below, at the price of noise
             return np.zeros(len(samples), np.float32)
         if not hold and (copy := _only_copies(samples)) is not None:
             self._weights[:] = 0.0
             self._weights[copy] = 1.0
             return _floats(samples[:, copy])
-        bands = self._bands(samples)
+        bands = self.bands_of(samples)
         powers = np.einsum("kmc,kmc->kc", bands, bands) / bands.shape[1]
         track = [self._weights]
         for power, band in zip(powers, bands, strict=True):
@@ -132,11 +132,11 @@ class ChannelMixer:
         return np.concatenate(parts)
 
     @property
-    def _at_rest(self) -> bool:
+    def at_rest(self) -> bool:
         """Whether digital silence has lasted so long that more of it changes nothing."""
         return self._begun and not self._open.any() and bool((self._floor == LOWEST_FLOOR).all())
 
-    def _bands(self, samples: Float32 | Int16) -> np.ndarray:
+    def bands_of(self, samples: Float32 | Int16) -> np.ndarray:
         """(n, channels) -> (blocks, m, channels) at about twice `BAND_HZ`, low frequencies taken off."""
         blocks = max(1, round(len(samples) / self._block))
         length = len(samples) // blocks

@@ -109,7 +109,7 @@ def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
     if take_first:
         return next(((server, server.models[0]) for server in useful), None)
     if _on_terminal():
-        return next(((server, _which(server)) for server in useful if _wanted(server)), None)
+        return next(((server, _which(server)) for server in useful if wanted(server)), None)
     for server in useful:
         address = f"--base-url {server.base_url} --model {shlex.quote(server.models[0])}"
         typer.echo(f"  to use it: voicecli talk --engine openai {address}")
@@ -122,7 +122,8 @@ def _on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _wanted(server: LocalServer) -> bool:
+def wanted(server: LocalServer) -> bool:
+    """Ask whether to talk with this server."""
     what = f'its model "{server.models[0]}"' if len(server.models) == 1 else "one of its models"
     return typer.confirm(f"Talk with {what}, at {server.base_url}?", default=True)
 

@@ -154,14 +154,15 @@ def _reporter() -> Iterator[Reporter]:
     from voicecli.cli.progress import Bars, Lines
     from voicecli.clock import MonotonicClock
 
-    if _is_terminal():
+    if is_terminal():
         with Bars() as bars:
             yield bars
     else:
         yield Lines(MonotonicClock())
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
+    """Whether somebody sees the progress."""
     return sys.stderr.isatty()
 
 

