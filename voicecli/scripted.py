@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from voicecli.clock import Clock
     from voicecli.messages import Int16
-    from voicecli.pipeline import Pipeline
+    from voicecli.talk import Talk
 
 
 class Script:
@@ -24,7 +24,7 @@ class Script:
         self._clock = clock
         self._quiet_since: float | None = None
 
-    def finished(self, pipeline: Pipeline) -> bool:
+    def finished(self, pipeline: Talk) -> bool:
         """Move on; whether the last line has been answered. To be asked again and again."""
         if not (self.user.finished and pipeline.idle):
             self._quiet_since = None

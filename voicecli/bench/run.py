@@ -18,7 +18,7 @@ from voicecli.bench.taped import TapedStreams
 from voicecli.bench.wires import heard
 from voicecli.channel import Closed
 from voicecli.errors import EngineError
-from voicecli.pipeline import Pipeline
+from voicecli.talk import Talk
 
 if TYPE_CHECKING:
     import threading
@@ -99,7 +99,7 @@ class Bench:
         self._meter = Meter(clock)
         self._engines = watched(engines, self._meter)
         self._streams = TapedStreams(devices.streams, clock, config.audio.latency_ms / 1000)
-        self._pipeline = Pipeline(self._streams, self._engines, config, clock, clock.now())
+        self._pipeline = Talk(self._streams, self._engines, config, clock, clock.now())
         self._reader = self._pipeline.events.reader("bench", wants=_measured)
         self._events: list[events.Event] = []
         self._turns: list[MeasuredTurn] = []

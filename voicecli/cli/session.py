@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from voicecli.events import Event, Failed, Status
     from voicecli.log import Reader
     from voicecli.models.store import ModelStore
-    from voicecli.pipeline import Pipeline
+    from voicecli.talk import Talk
     from voicecli.view import View
     from voicecli.view.keys import Keys
 
@@ -50,14 +50,14 @@ def hold_talk(
     store: ModelStore,
     open_streams: Callable[[Engines], AudioStreams],
     outputs: Outputs,
-    finished: Callable[[Pipeline], bool],
+    finished: Callable[[Talk], bool],
 ) -> None:
     """Load, listen and answer until `finished`, Ctrl-C, SIGTERM or the view's reader is gone.
 
     The first Ctrl-C ends it in order, a second one at once. Raises what a stage failed with, and ConfigError
     where the file for events cannot be written.
     """
-    from voicecli.pipeline import Pipeline
+    from voicecli.talk import Talk
     from voicecli.view.eventfile import EventFile
 
     signal.signal(signal.SIGTERM, _interrupt)
@@ -69,7 +69,7 @@ def hold_talk(
         with view, _failure_shown(view, lambda: clock.now() - began, last):
             engines = _load(config, store, view)
             talk_key = config.audio.push_to_talk
-            pipeline = Pipeline(open_streams(engines), engines, config, clock, began, push_to_talk=talk_key)
+            pipeline = Talk(open_streams(engines), engines, config, clock, began, push_to_talk=talk_key)
             reader = pipeline.events.reader("view")
             if file is not None:
                 file.follow(pipeline.events.reader("file"), pipeline.warn)
@@ -146,7 +146,7 @@ def reads_keys(view: View) -> bool:
     return isinstance(view, LiveView) and is_one_terminal(sys.stdin, sys.stdout)
 
 
-def _keys(config: Config, pipeline: Pipeline, view: View, clock: Clock) -> Keys | None:
+def _keys(config: Config, pipeline: Talk, view: View, clock: Clock) -> Keys | None:
     from voicecli.posix import KeyInput
     from voicecli.view.keys import Keys
 
@@ -156,10 +156,10 @@ def _keys(config: Config, pipeline: Pipeline, view: View, clock: Clock) -> Keys 
 
 
 def _show(
-    pipeline: Pipeline,
+    pipeline: Talk,
     events: Reader[Event],
     view: View,
-    finished: Callable[[Pipeline], bool],
+    finished: Callable[[Talk], bool],
     keys: Keys | None,
     clock: Clock,
 ) -> None:

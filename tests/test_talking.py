@@ -22,6 +22,7 @@ from voicecli.clock import MonotonicClock
 from voicecli.config import Config
 from voicecli.engines import Engines
 from voicecli.errors import DeviceError, EngineError, StageError
+from voicecli.floor import answering
 from voicecli.messages import (
     FRAME_S,
     ChatMessage,
@@ -30,10 +31,11 @@ from voicecli.messages import (
     ScoredFrame,
     Transcript,
 )
-from voicecli.pipeline import Pipeline, answering, faults
-from voicecli.pipeline.listening import Listening
-from voicecli.pipeline.times import STAGES
 from voicecli.reply.today import without_time
+from voicecli.talk import Talk as RealTalk
+from voicecli.talk import attempts
+from voicecli.talk.ear import Ear
+from voicecli.times import STAGES
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
@@ -207,7 +209,7 @@ class Streams(SimulatedStreams):
 
 @dataclass
 class Talk:
-    pipeline: Pipeline
+    pipeline: RealTalk
     user: RecordedUser
     streams: Streams
     detector: LoudIsSpeech
@@ -218,6 +220,7 @@ class Talk:
     seen: list[events.Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.ticks = threading.Event()  # never set
         self.events = self.pipeline.events.reader("test")
 
     def until(self, kind: type[E]) -> E:
@@ -273,7 +276,7 @@ def talking(
     detector, scribe, judge, model = LoudIsSpeech(), Scribe(lines), Judge(), answers(replies)
     engines = Engines(detector, judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
     streams.notice = notice
-    pipeline = Pipeline(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
+    pipeline = RealTalk(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     talk = Talk(pipeline, user, streams, detector, scribe, judge, model, tape)
     pipeline.start()
     try:
@@ -334,7 +337,7 @@ def test_a_question_is_answered_and_its_events_come_in_order() -> None:
 def test_which_devices_it_begins_with_is_told_first_however_late_the_listener_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Listening, "run", lambda _: None)
+    monkeypatch.setattr(Ear, "run", lambda *_: None)
     with talking([], [], notice=Notice("talk begins with another microphone", "")) as talk:
         talk.until(events.Listening)
     assert talk.names() == ["warning", "listening"]
@@ -521,7 +524,7 @@ def test_who_goes_on_before_the_answer_is_answered_once_for_both_pieces() -> Non
 def test_long_speech_is_split_for_the_transcriber_and_answered_as_one_turn() -> None:
     with talking(["first half", "second half"], ["both heard"]) as talk:
         talk.until(events.Listening)
-        talk.pipeline._listening.segmenter._longest = 40  # frames: 1.3 s
+        talk.pipeline.crew.ear.segmenter._longest = 40  # frames: 1.3 s
         talk.says(tone(1.0), silence(0.04), tone(1.0, 1))
         heard = talk.until(events.Heard)
         talk.until(events.TurnDone)
@@ -553,13 +556,13 @@ def test_what_the_devices_have_to_tell_is_a_warning_and_the_talk_goes_on() -> No
 
 
 def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Listening) -> bool:
+    def fails(_: Ear) -> bool:
         raise IndexError("pop from an empty deque")
 
-    monkeypatch.setattr(Listening, "step", fails)
+    monkeypatch.setattr(Ear, "step", fails)
     with (
         talking([], []) as talk,
-        pytest.raises(StageError, match=r'"listen" .*IndexError.* at test_pipeline'),
+        pytest.raises(StageError, match=r'"ear" .*IndexError.* at test_talking'),
     ):
         talk.until_failure()
 
@@ -567,7 +570,7 @@ def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_talk_whose_transcriber_hangs_says_so_and_ends_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(faults, "LATE_S", 0.05)
+    monkeypatch.setattr(attempts, "LATE_S", 0.05)
     with talking(["go"], []) as talk:
         talk.until(events.Listening)
         talk.scribe.goes.clear()
