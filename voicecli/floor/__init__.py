@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from voicecli import events
 from voicecli.floor import facts
@@ -24,7 +24,7 @@ from voicecli.floor.exchange import Exchange, Numbers, Out
 from voicecli.floor.faults import Strikes
 from voicecli.floor.keys import Keys
 from voicecli.floor.memory import Memory
-from voicecli.floor.orders import Believe, EndSegment, Listen
+from voicecli.floor.orders import Believe, EndSegment, LetSound, Listen
 from voicecli.floor.overlap import Overlaps
 from voicecli.floor.pauses import Pauses
 from voicecli.floor.scribing import Scribing
@@ -66,17 +66,21 @@ class Model:
 class Floor:
     """Owns the conversation."""
 
+    exchange_type: ClassVar[type[Exchange]] = Exchange
+    overlaps_type: ClassVar[type[Overlaps]] = Overlaps
+    """What it is made of, for whoever wants to know what another rule would do."""
+
     def __init__(self, config: Config, model: Model, language: str, began: float) -> None:
         """`language` is the voice's; `began` the time the `t` of events is counted from."""
         self._model = model
         self._out = out = Out(began)
         self._numbers = Numbers()
-        self.exchange = Exchange(out, self._numbers)
+        self.exchange = self.exchange_type(out, self._numbers)
         self.memory = Memory(config.conversation)
         self.strikes = Strikes(out, self.exchange)
         self.answering = Answering(out, self.exchange, self._numbers, self.strikes, self.memory, language)
         self.scribing = Scribing(out, self.exchange, self._numbers, self.strikes, self.answering.read_ahead)
-        self.overlaps = Overlaps(out, self.exchange, self.scribing)
+        self.overlaps = self.overlaps_type(out, self.exchange, self.scribing)
         self._pauses = Pauses(out, self.exchange, self.scribing, self.strikes, self.memory, config.turn)
         self._keys = Keys(out, self.exchange, self.scribing)
         self.ready = False
@@ -113,7 +117,15 @@ class Floor:
         if self.ready:
             self._keys.obey()
         self.answering.advance()
-        return self._out.taken()
+        return self._decided()
+
+    def _decided(self) -> list[Order]:
+        """The orders, but for the leave to sound of what was called off by the same fact."""
+        return [
+            order
+            for order in self._out.taken()
+            if not isinstance(order, LetSound) or order.draft >= self.void_before
+        ]
 
     def stop(self) -> None:
         """The talk ends: nothing is wanted any more."""
