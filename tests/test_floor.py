@@ -10,11 +10,12 @@ import pytest
 from tests.world import World, fault
 from voicecli import events
 from voicecli.clock import SOME_DAY
-from voicecli.floor import GONE_S, Floor, Model, facts
+from voicecli.floor import Floor, Model, facts
 from voicecli.floor import orders as to
 from voicecli.floor.answering import DATE_CHECK_S
 from voicecli.floor.faults import IN_A_ROW, LANGUAGE_MODEL, TRANSCRIBER
 from voicecli.floor.scribing import CAPACITY
+from voicecli.floor.speech import GONE_S
 from voicecli.listen.passes import NO_WORDS
 from voicecli.messages import GenerationStats
 

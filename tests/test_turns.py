@@ -276,9 +276,8 @@ def test_dropped_drafts_are_counted_with_the_work_that_went_into_them() -> None:
     book.exchange.go_on()
     answer = book.draft("one two three")
     answer.generate_s = 5.0
-    count, seconds = turn.dropped(answer)
-    assert count == 2
-    assert seconds == pytest.approx(0.6)
+    done = turn.done(0.0, answer, "")
+    assert (done.drafts_dropped, done.drafts_dropped_ms) == (2, 600.0)
 
 
 def test_drafts_of_another_turn_are_not_counted() -> None:
@@ -286,7 +285,7 @@ def test_drafts_of_another_turn_are_not_counted() -> None:
     book.speaks()
     book.draft()
     book.commit()
-    assert book.speaks().dropped(book.draft()) == (0, 0)
+    assert book.speaks().done(0.0, book.draft(), "").drafts_dropped == 0
 
 
 def test_a_final_turn_is_forgotten_and_the_next_left_alone() -> None:

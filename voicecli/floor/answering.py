@@ -272,21 +272,7 @@ class Answering:
         self._memory.keep(draft, continued=continued)
         if not outcome.whole:
             self._out.tell(events.Interrupted(self._out.t, turn.number, outcome.heard))
-        dropped, dropped_s = turn.dropped(draft)
-        stats = draft.stats or GenerationStats()
-        self._out.tell(
-            events.TurnDone(
-                self._out.t,
-                turn.number,
-                outcome.heard,
-                times.latency_ms(),
-                times.decided_ms,
-                dropped,
-                round(dropped_s * 1000, 1),
-                stats.prompt_tokens,
-                stats.prompt_tokens_evaluated,
-            )
-        )
+        self._out.tell(turn.done(self._out.t, draft, outcome.heard))
 
     def _read_next(self) -> None:
         """Have the author read ahead, where there is nothing better to do."""

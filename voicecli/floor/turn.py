@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from voicecli.events import ReplyClause
+from voicecli.events import ReplyClause, TurnDone
 from voicecli.listen.partial import Agreement
+from voicecli.messages import GenerationStats
 
 if TYPE_CHECKING:
     from voicecli.events import Event
     from voicecli.floor.facts import ReplyEnded
     from voicecli.floor.faults import Fault
-    from voicecli.messages import Clause, GenerationStats, Transcript
+    from voicecli.messages import Clause, Transcript
     from voicecli.times import TurnTimes
 
 LATE_S = 0.6
@@ -202,14 +203,26 @@ class Turn:
             return False
         return playback_at is None or newest.began_at - playback_at <= LATE_S
 
-    def dropped(self, answer: Draft) -> tuple[int, float]:
-        """How many other drafts it had, and the time that engines worked on them, s."""
-        others = [draft for draft in self.drafts if draft is not answer]
-        return len(others), sum(draft.generate_s + draft.synthesize_s for draft in others)
-
     def times_of(self, answer: Draft) -> TurnTimes:
         """All moments of the turn with this answer."""
         times = answer.times
         times.speech_ended_at, times.heard_at = self.speech_ended_at, self.heard_at
         times.decided_at = self.decided_at
         return times
+
+    def done(self, t: float, answer: Draft, heard: str) -> TurnDone:
+        """What is told at its end, with the work that went into drafts that were not the answer."""
+        others = [draft for draft in self.drafts if draft is not answer]
+        dropped_s = sum(draft.generate_s + draft.synthesize_s for draft in others)
+        times, stats = self.times_of(answer), answer.stats or GenerationStats()
+        return TurnDone(
+            t,
+            self.number,
+            heard,
+            times.latency_ms(),
+            times.decided_ms,
+            len(others),
+            round(dropped_s * 1000, 1),
+            stats.prompt_tokens,
+            stats.prompt_tokens_evaluated,
+        )

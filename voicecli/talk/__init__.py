@@ -167,7 +167,7 @@ class Talk:
     def _state(self, floor: Floor) -> TalkState:
         if not floor.ready:
             return "loading"  # a server may take minutes for it
-        if floor.gate in (State.SPEAKING, State.STOPPING):
+        if floor.speech.gate in (State.SPEAKING, State.STOPPING):
             return "hearing"
         if floor.exchange.settled == floor.exchange.newest:
             return "listening"

@@ -24,7 +24,8 @@ from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
 from voicecli.talk.report import waiting
-from voicecli.talk.workers import Author, Judge, Scribe, Voice
+from voicecli.talk.voice import Voice
+from voicecli.talk.workers import Author, Judge, Scribe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
