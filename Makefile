@@ -3,10 +3,10 @@
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help talk setup check test clean
+.PHONY: help talk setup check test test-all clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 # Exit code 3: no microphone. The trap keeps make quiet about Ctrl-C, which is how a talk ends.
 talk: ## talk with it; where there is no microphone, a demonstration (flags: make talk ARGS="--plain")
@@ -31,9 +31,16 @@ check: ## format, lint, types and import contracts
 	@sh scripts/setup.sh check
 	@$(CHECKS) $(VERDICT)
 
+# Two at a time: many tests wait in real time, and few need more than one core.
+PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
+
 test: ## the checks, then the tests (flags for pytest: make test ARGS="-k ring")
 	@sh scripts/setup.sh test
-	@$(CHECKS) $(PY) -m pytest $(ARGS) || failed="$$failed tests"; $(VERDICT)
+	@$(CHECKS) $(PYTEST) -m "not matrix" $(ARGS) || failed="$$failed tests"; $(VERDICT)
+
+test-all: ## the same with every case of every kind: most of an hour
+	@sh scripts/setup.sh test
+	@$(CHECKS) $(PYTEST) $(ARGS) || failed="$$failed tests"; $(VERDICT)
 
 clean: ## remove .venv and all caches, not the models
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

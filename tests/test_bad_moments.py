@@ -62,6 +62,7 @@ def test_say_can_be_stopped() -> None:
 
 @room_needed
 @pytest.mark.room
+@pytest.mark.matrix
 def test_a_device_that_lets_nobody_in_is_named() -> None:
     """ALSA lists it, the server refuses to open it: what a program sees of a device that is in use."""
     with Room() as room:

@@ -182,6 +182,7 @@ def peak_mb(pid: int) -> float:
 
 @linux_only
 @pytest.mark.models
+@pytest.mark.matrix
 def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path: Path) -> None:
     """Measured on two cores: 370 MB for an hour as for three seconds, 20 s of time."""
     minute = np.zeros(60 * RATE_HZ, np.int16)

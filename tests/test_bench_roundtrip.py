@@ -248,6 +248,7 @@ def measured(room: Room, wanted: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.room
+@pytest.mark.matrix
 @pytest.mark.skipif(not can_run(), reason="needs pulseaudio and its tools: make test installs them")
 def test_a_room_with_a_slower_way_back_has_a_longer_round_trip() -> None:
     corrections = []
@@ -263,6 +264,7 @@ def test_a_room_with_a_slower_way_back_has_a_longer_round_trip() -> None:
 
 
 @pytest.mark.room
+@pytest.mark.matrix
 @pytest.mark.skipif(not can_run(), reason="needs pulseaudio and its tools: make test installs them")
 def test_a_room_that_does_not_answer() -> None:
     with Room() as room:

@@ -257,6 +257,7 @@ def test_help_names_every_option_and_the_document() -> None:
 
 
 @pytest.mark.models
+@pytest.mark.matrix
 def test_a_talk_with_the_real_models_is_measured(question: Path) -> None:
     done = voicecli("bench", "--json", "--turns", "2", "--wav", str(question))
     assert done.returncode == 0, done.stderr

@@ -85,6 +85,7 @@ def test_a_talk_goes_on_after_its_devices_were_away() -> None:
         answered(agent)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("moment", ["listening", "before the answer", "speaking"])
 def test_a_question_is_answered_after_the_devices_were_unloaded(moment: str) -> None:
     with Room() as room, talk(room) as agent:
@@ -111,6 +112,7 @@ def test_a_server_that_hangs_is_told_and_ctrl_c_ends_the_talk() -> None:
         room.signal(signal.SIGCONT)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("command", "begun", "code"),
     [
@@ -139,6 +141,7 @@ def test_ctrl_c_ends_what_uses_a_server_that_hangs(command: tuple[str, ...], beg
     assert (process.returncode, err) == (code, "")
 
 
+@pytest.mark.matrix
 def test_a_named_device_is_replaced_by_the_default_and_taken_again() -> None:
     with Room() as room, Room() as headset:
         (room.folder / "home" / ".asoundrc").write_text(HEADSET.format(folder=headset.folder))
@@ -153,6 +156,7 @@ def test_a_named_device_is_replaced_by_the_default_and_taken_again() -> None:
             answered(agent)
 
 
+@pytest.mark.matrix
 def test_a_named_device_that_is_away_at_the_start_is_replaced_and_taken_when_it_comes() -> None:
     with Room() as room, Room() as headset:
         (room.folder / "home" / ".asoundrc").write_text(HEADSET.format(folder=headset.folder))
@@ -169,6 +173,7 @@ def test_a_named_device_that_is_away_at_the_start_is_replaced_and_taken_when_it_
             answered(agent)
 
 
+@pytest.mark.matrix
 def test_a_new_default_is_followed_in_the_middle_of_a_reply() -> None:
     with Room() as room, talk(room) as agent:
         room.pactl("load-module", "module-null-sink", "sink_name=other", "rate=48000")

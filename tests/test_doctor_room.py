@@ -54,6 +54,7 @@ def said_again_and_again(room: Room, sound: Float32) -> Iterator[None]:
         speaker.join()
 
 
+@pytest.mark.matrix
 def test_the_meter_shows_a_tone_at_its_level() -> None:
     with Room() as room, said_again_and_again(room, tone(4)):
         done = voicecli("devices", "--meter", "--json", "--seconds", "4", env=room.env)
@@ -65,6 +66,7 @@ def test_the_meter_shows_a_tone_at_its_level() -> None:
         assert loudest == pytest.approx(RMS_DBFS, abs=1.0)
 
 
+@pytest.mark.matrix
 def test_what_was_said_comes_back_from_the_loudspeaker() -> None:
     with Room() as room:
         silent = voicecli("devices", "--test", env=room.env)
@@ -133,6 +135,7 @@ def test_a_good_room_passes() -> None:
     assert set(kinds.values()) == {"pass"}, checks
 
 
+@pytest.mark.matrix
 @pytest.mark.models
 def test_the_echo_of_a_room_is_measured() -> None:
     for _ in range(TRIES):

@@ -15,7 +15,9 @@ from voicecli.bench.turns import NOTICED_FRAMES
 from voicecli.messages import ChatMessage, GenerationStats
 
 if TYPE_CHECKING:
-    from voicecli.messages import Int16
+    from collections.abc import Iterator
+
+    from voicecli.speak.synthesize import Piece
 
 
 def asked(talk: Talk) -> list[str]:
@@ -133,18 +135,18 @@ def test_a_reply_is_thought_of_while_the_user_speaks_and_synthesised_in_the_paus
     """What is being synthesised cannot be called back, and would be in the way of other words."""
     thought, voiced = [], []
     with talking(["What time is it?"], []) as talk:
-        ask, voice = Answers.generate, Beeper.synthesize
+        ask, voice = Answers.generate, Beeper.say
 
         def generate(self: Answers, *arguments: Any) -> GenerationStats:
             thought.append(talk.detector.quiet)
             return ask(self, *arguments)
 
-        def synthesize(self: Beeper, text: str) -> Int16:
+        def say(self: Beeper, text: str) -> Iterator[Piece]:
             voiced.append(talk.detector.quiet)
             return voice(self, text)
 
         monkeypatch.setattr(Answers, "generate", generate)
-        monkeypatch.setattr(Beeper, "synthesize", synthesize)
+        monkeypatch.setattr(Beeper, "say", say)
         talk.until(events.Listening)
         talk.says(tone(2.0))
         talk.until(events.TurnDone)

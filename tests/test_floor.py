@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.world import World, fault
+from tests.world import World, fault, remembered
 from voicecli import events
 from voicecli.clock import SOME_DAY
 from voicecli.floor import Floor, Model, facts
@@ -241,7 +241,7 @@ def test_what_waits_to_be_said_again_is_not_wanted_any_more_when_the_agent_is_st
 
 
 def test_before_the_model_is_warm_keys_wait_and_nothing_hangs() -> None:
-    floor = Floor(World().config, Model("script", is_local=False, hint="a hint"), "en", 0.0)
+    floor = Floor(World().config.turn, Model("script", is_local=False, hint="a hint"), "en", 0.0, remembered)
     first, second = floor.start(0.0)
     assert isinstance(first, to.Tell)
     assert isinstance(first.event, events.Warned), "what is said leaves the computer"

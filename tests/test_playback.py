@@ -69,9 +69,14 @@ class Room:
             self.pull()
         pytest.fail("the clause never got through")
 
-    def say(self, text: str, samples: Int16, turn: int = 1) -> None:
-        self.load(text, samples, turn)
-        self.pump()
+    def say(self, text: str, samples: Int16, turn: int = 1, parts: int = 1) -> None:
+        """Have it said, in several parts as a voice gives them."""
+        load, to_come, clause = self.playback.load, samples.size, Clause(turn, turn, 0, text)
+        for part in np.array_split(samples, parts):
+            to_come -= part.size
+            load(SpokenChunk(clause, part, VOICE_HZ, (), to_come))
+            load = self.playback.go_on
+            self.pump()
 
     def end(self) -> None:
         """Finish the reply and pull until it is done."""
@@ -139,15 +144,16 @@ def test_credit_reaches_as_far_as_the_jitter_target() -> None:
     assert room.playback.heard(room.now) == "long"
 
 
+@pytest.mark.parametrize("parts", [1, 2, 7])
 @pytest.mark.parametrize("rate_hz", [16_000, 22_050, 44_100, 48_000])
-def test_for_another_rate_nothing_is_held_back_and_places_stay_true(rate_hz: int) -> None:
+def test_for_another_rate_nothing_is_held_back_and_places_stay_true(rate_hz: int, parts: int) -> None:
     """Two clauses of a tone, silence between: each is whole, and where it should be."""
     room = Room(rate_hz)
     room.begin(1)
     tone = (12_000 * np.sin(np.arange(VOICE_HZ // 2) * 2 * np.pi * 500 / VOICE_HZ)).astype(np.int16)
     silence = np.zeros(VOICE_HZ // 10, np.int16)
     for text in ("one", "two"):
-        room.say(text, np.concatenate((silence, tone)))
+        room.say(text, np.concatenate((silence, tone)), parts=parts)
         # Through, so all of it is in the buffer.
         assert room.playback._placed[-1].end == room.playback.jitter.pushed
     room.end()
@@ -235,13 +241,12 @@ def test_a_clause_without_a_sample_is_neither_begun_nor_in_the_way() -> None:
     assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(0))
 
 
-def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded() -> None:
+@pytest.mark.parametrize("parts", [1, 3])
+def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded(parts: int) -> None:
     room = Room()
     room.begin(1)
-    room.load("a b c d", sound(0.5, silent_first_s=0.1))
-    room.pump()
-    room.load("e f", sound(0.2))
-    room.pump()
+    room.say("a b c d", sound(0.5, silent_first_s=0.1), parts=parts)
+    room.say("e f", sound(0.2), parts=parts)
     room.playback.finish()
     room.pull(50)
     heard = {
@@ -258,6 +263,22 @@ def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded() -> None
         0.61: "a b c d e",
         0.701: "a b c d e f",
     }
+
+
+def test_of_a_clause_whose_rest_is_still_to_come_only_the_words_that_sounded_are_heard() -> None:
+    room = Room()
+    room.begin(1)
+    first, rest = np.split(sound(0.8), [round(0.2 * VOICE_HZ)])
+    room.playback.load(SpokenChunk(Clause(1, 1, 0, "a b c d"), first, VOICE_HZ, (), rest.size))
+    room.pump()
+    room.pull(20)
+    assert room.playback.jitter.underruns == 1  # the rest did not come in time
+    assert room.playback.heard(room.now) == "a"
+    room.playback.go_on(SpokenChunk(Clause(1, 1, 0, "a b c d"), rest, VOICE_HZ))
+    room.pump()
+    room.end()
+    assert room.playback.heard(room.now) == "a b c d"
+    assert room.playback.jitter.target_s == pytest.approx(0.2)  # more is waited for from now on
 
 
 @pytest.mark.parametrize("rate_hz", [16_000, 48_000])

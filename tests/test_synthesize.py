@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,7 +15,26 @@ from voicecli.audio.level import FULL_SCALE, first_audible, frame_levels_dbfs, l
 from voicecli.config import SynthesizeConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.models.store import models_root
-from voicecli.speak.synthesize import HISS_LSB, LEAD_S, Synthesizer
+from voicecli.speak.synthesize import (
+    FIRST_COLUMNS,
+    HISS_LSB,
+    KNEE,
+    LEAD_S,
+    MOST_COLUMNS,
+    Parts,
+    Synthesizer,
+    Wholes,
+    bent,
+    spans,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from piper.voice import AudioChunk
+
+    from voicecli.messages import Float32
+    from voicecli.speak.synthesize import Maker
 
 pytestmark = pytest.mark.models
 
@@ -81,44 +101,109 @@ def test_speed_and_volume_are_as_set(synthesizer: Synthesizer) -> None:
     assert level_dbfs(to_float(fast)) - level_dbfs(to_float(plain)) == pytest.approx(-20.0, abs=2.5)
 
 
-def test_a_voice_with_alignments_tells_where_its_words_end(
-    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from piper.voice import AudioChunk, PhonemeAlignment
+def joined(maker: Maker, text: str) -> Float32:
+    return np.concatenate([sound for sound, _, _ in maker.sounds(text)])
 
-    loud = np.sin(np.arange(6000)).astype(np.float32)
-    loud[:1000] = 0  # taken off, but for LEAD_S of it
+
+def test_a_clause_in_parts_is_the_clause_as_a_whole() -> None:
+    """Without the noise that makes each saying another, Piper's way and ours differ in loudness alone."""
+    from piper import PiperVoice, SynthesisConfig
+
+    plain = PiperVoice.load(voice())
+    plain.config.noise_scale = plain.config.noise_w_scale = 0.0
+    speech = SynthesisConfig(length_scale=1.0)
+    own = Synthesizer(voice(), SynthesizeConfig(volume=1.0))
+    assert isinstance(own.maker, Parts)
+    own.maker.described.noise_scale = own.maker.described.noise_w_scale = 0.0
+    whole, parts = joined(Wholes(plain, speech), TEXT), joined(own.maker, TEXT)
+    assert len(parts) == pytest.approx(len(whole), abs=own.rate_hz // 50)  # where it is taken to begin
+    count = min(len(whole), len(parts))
+    whole, parts = whole[-count:], parts[-count:]
+    soft = np.abs(parts) < KNEE
+    gain = np.dot(whole[soft], parts[soft]) / np.dot(parts[soft], parts[soft])
+    assert np.abs(gain * parts[soft] - whole[soft]).max() < 1e-3
+
+
+def test_the_first_part_comes_alone_and_each_tells_what_is_to_come(synthesizer: Synthesizer) -> None:
+    pieces = list(synthesizer.say(TEXT))
+    sizes = [piece.samples.size for piece in pieces]
+    assert len(pieces) > 2
+    assert 0.15 < sizes[0] / synthesizer.rate_hz < 0.25  # what the jitter buffer wants before it begins
+    assert [piece.to_come for piece in pieces] == [sum(sizes[at + 1 :]) for at in range(len(sizes))]
+
+
+def test_of_a_sentence_that_is_not_planned_yet_the_length_is_estimated(synthesizer: Synthesizer) -> None:
+    pieces = list(synthesizer.say(f"{TEXT} {TEXT}"))
+    rest = sum(piece.samples.size for piece in pieces[1:])
+    assert pieces[0].to_come == pytest.approx(rest, rel=0.3)
+    assert pieces[-1].to_come == 0
+
+
+@pytest.mark.parametrize("columns", [1, FIRST_COLUMNS, FIRST_COLUMNS + 1, 500])
+def test_a_sequence_is_cut_without_a_gap(columns: int) -> None:
+    cuts = list(spans(columns))
+    assert [begin for begin, _ in cuts] == [0, *(end for _, end in cuts[:-1])]
+    assert cuts[-1][1] == columns
+    assert all(end - begin <= MOST_COLUMNS for begin, end in cuts)
+    assert cuts[0][1] == min(columns, FIRST_COLUMNS)
+
+
+def test_peaks_are_bent_and_nothing_else() -> None:
+    sound = np.linspace(-1.5, 1.5, 301, dtype=np.float32)
+    made = bent(sound)
+    soft = np.abs(sound) <= KNEE
+    np.testing.assert_array_equal(made[soft], sound[soft])
+    assert np.abs(made).max() < 1
+    assert (np.diff(made) > 0).all()
+
+
+class Aligned:
+    """A voice that was exported with alignments."""
+
+    def __init__(self, rate_hz: int, lengths: tuple[tuple[str, int], ...]) -> None:
+        self._rate_hz = rate_hz
+        self._lengths = lengths
+        self.loud = np.sin(np.arange(6000)).astype(np.float32)
+        self.loud[:1000] = 0  # taken off, but for LEAD_S of it
+
+    def synthesize(self, *_: object, include_alignments: bool) -> list[AudioChunk]:
+        from piper.voice import AudioChunk, PhonemeAlignment
+
+        assert include_alignments
+        alignments = [PhonemeAlignment(phoneme, [], count) for phoneme, count in self._lengths]
+        return [AudioChunk(self._rate_hz, 2, 1, self.loud, [], [], None, alignments or None)] * 2
+
+
+def test_a_voice_with_alignments_tells_where_its_words_end(synthesizer: Synthesizer) -> None:
+    lengths = (("^", 500), ("a", 2000), (" ", 500), ("b", 2500), ("$", 500))
     lead = round(LEAD_S * synthesizer.rate_hz)
-
-    class Aligned:
-        lengths: tuple[tuple[str, int], ...] = (("^", 500), ("a", 2000), (" ", 500), ("b", 2500), ("$", 500))
-
-        def synthesize(self, *_: object, include_alignments: bool) -> list[AudioChunk]:
-            assert include_alignments
-            alignments = [PhonemeAlignment(phoneme, [], count) for phoneme, count in self.lengths]
-            chunk = AudioChunk(synthesizer.rate_hz, 2, 1, loud, [], [], None, alignments or None)
-            return [chunk, chunk]
-
-    monkeypatch.setattr(synthesizer, "_voice", Aligned())
-    samples = synthesizer.synthesize("a b. a b.")
-    begin = 12_000 - samples.size
+    ((sound, to_come, ends),) = Wholes(Aligned(synthesizer.rate_hz, lengths), None).sounds("a b. a b.")  # type: ignore[arg-type]
+    begin = 12_000 - sound.size
     assert begin == pytest.approx(1000 - lead, abs=synthesizer.rate_hz // 100)
-    assert synthesizer.word_ends == tuple(end - begin for end in (2500, 6000, 8500, 12_000))
-    monkeypatch.setattr(Aligned, "lengths", ())
-    synthesizer.synthesize("a b")
-    assert synthesizer.word_ends == ()
+    assert to_come == 0
+    assert ends == tuple(end - begin for end in (2500, 6000, 8500, 12_000))
+    ((_, _, ends),) = Wholes(Aligned(synthesizer.rate_hz, ()), None).sounds("a b")  # type: ignore[arg-type]
+    assert ends == ()
 
 
-def test_a_voice_that_fails_on_a_clause_says_so(
-    synthesizer: Synthesizer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Broken:
-        def synthesize(self, *_: object) -> None:
-            raise RuntimeError("in the middle of a session")
+class Broken:
+    """A voice that says the beginning, and fails."""
 
-    monkeypatch.setattr(synthesizer, "_voice", Broken())
+    def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:
+        yield np.zeros(10, np.float32), 10, ()
+        raise RuntimeError(f"in the middle of a session: {text}")
+
+    def settle(self) -> None:
+        pass
+
+
+def test_a_voice_that_fails_on_a_clause_says_so() -> None:
+    synthesizer = Synthesizer(voice(), SynthesizeConfig())
+    synthesizer.maker = Broken()
+    pieces = synthesizer.say("secret words")
+    assert next(pieces).to_come == 10
     with pytest.raises(EngineError) as caught:
-        synthesizer.synthesize("secret words")
+        next(pieces)
     assert caught.value.remedy
     assert "secret" not in str(caught.value)  # nothing spoken gets into an error
 

@@ -91,7 +91,7 @@ def test_a_spoken_question_is_answered_aloud_with_the_words_it_says_it_said() ->
             heard = agent.until("transcript")
             done = agent.until("turn_done")
             agent.until("listening")
-            assert words(str(heard["text"])) == words(question)
+            assert alike(str(heard["text"]), question) >= 0.85
             assert likeness(str(done["heard"]), room.tape(begin)) >= 0.8
             assert done["latency_ms"]
         if sys.platform == "linux":
@@ -134,6 +134,7 @@ def test_talk_from_a_file_to_a_file(question_wav: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [answer]
 
 
+@pytest.mark.matrix
 def test_the_demo_holds_a_conversation_and_saves_it(tmp_path: Path) -> None:
     tape = tmp_path / "demo.wav"
     done = voicecli("demo", "--json", "-o", str(tape))

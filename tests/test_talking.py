@@ -32,6 +32,7 @@ from voicecli.messages import (
     Transcript,
 )
 from voicecli.reply.today import without_time
+from voicecli.speak.synthesize import Piece
 from voicecli.talk import Talk as RealTalk
 from voicecli.talk import attempts
 from voicecli.talk.ear import Ear
@@ -154,6 +155,7 @@ class Answers:
     """Each call, and the words it ended in."""
     name = "script"
     is_local = True
+    is_small = False
     reads_ahead = True
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
@@ -185,16 +187,19 @@ class Beeper:
 
     rate_hz = RATE_HZ
     language = "en"
-    word_ends = ()
 
     def __init__(self) -> None:
         self.fails: list[Exception | None] = []
         """What it raises on the next clauses, where that is something."""
 
-    def synthesize(self, text: str) -> Int16:
+    def say(self, text: str) -> Iterator[Piece]:
+        """In two parts, as a voice does."""
         if self.fails and (failure := self.fails.pop(0)) is not None:
             raise failure
-        return tone(0.1 * len(text.split()))
+        samples = tone(0.1 * len(text.split()))
+        half = len(samples) // 2
+        yield Piece(samples[:half], len(samples) - half)
+        yield Piece(samples[half:])
 
 
 class Streams(SimulatedStreams):

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.world import MODEL, remembered
 from voicecli.channel import Channel
 from voicecli.clock import FakeClock
 from voicecli.config import Config
 from voicecli.events import Event, Warned
-from voicecli.floor import Floor, Model
+from voicecli.floor import Floor
 from voicecli.floor.facts import Tick
 from voicecli.floor.orders import Order, Tell, Transcribe
 from voicecli.floor.scribing import NOT_CAUGHT, PARTLY_CAUGHT
@@ -83,7 +84,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = FakeClock(0.0)
-        self.floor = Floor(Config(), Model("script", is_local=True, hint=""), "en", 0.0)
+        self.floor = Floor(Config().turn, MODEL, "en", 0.0, remembered)
         self.exchange, self.scribing = self.floor.exchange, self.floor.scribing
         self.turn = self.exchange.begin(0.0)
         self.scribe = Scribe(self.clock)

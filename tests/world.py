@@ -39,8 +39,12 @@ from voicecli.messages import (
     Transcript,
     Utterance,
 )
+from voicecli.reply.conversation import Conversation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from voicecli.messages import SegmentEvent
 
 START_AT = 100.0
@@ -48,6 +52,14 @@ MOMENT_S = 0.001
 """What lies between two facts that are no frames."""
 LOUD = (np.sin(np.arange(FRAME_SAMPLES) / 4) * 0.3).astype(np.float32)
 SOFT = (np.sin(np.arange(FRAME_SAMPLES) / 4) * 0.0003).astype(np.float32)
+
+
+MODEL = Model("script", is_local=True, hint="")
+
+
+def remembered(local: Callable[[], datetime]) -> Conversation:
+    """A short memory."""
+    return Conversation("Be brief.", 600, local)
 
 
 def fault(stage: Stage) -> Fault:
@@ -75,7 +87,7 @@ class World:
 
     def __init__(self, floor_type: type[Floor] = Floor) -> None:
         self.config = Config()
-        self.floor = floor_type(self.config, Model("script", is_local=True, hint=""), "en", START_AT)
+        self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered)
         self.now = START_AT
         self.posted = 0
         self.broken = False

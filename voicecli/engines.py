@@ -43,6 +43,7 @@ class AbsentGenerator:
 
     name = "no language model"
     is_local = True
+    is_small = False
     reads_ahead = False
 
     def __init__(self, error: VoicecliError) -> None:

@@ -278,7 +278,7 @@ class EndOfReply:
 
 @dataclass(frozen=True, slots=True)
 class SpokenChunk:
-    """A clause as sound. synthesiser -> jitter buffer."""
+    """A clause as sound, or a part of one. synthesiser -> jitter buffer."""
 
     clause: Clause
     samples: Int16
@@ -286,6 +286,8 @@ class SpokenChunk:
     rate_hz: int
     word_ends: tuple[int, ...] = ()
     """Samples up to the end of each spoken word; empty where that is not known."""
+    to_come: int = 0
+    """Samples of the same clause in later parts, about."""
 
     def __post_init__(self) -> None:
         _check(self.samples.ndim == 1 and self.samples.dtype == np.int16, "SpokenChunk: wants (n,) int16")

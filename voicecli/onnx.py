@@ -15,8 +15,8 @@ VERIFY = 'run "voicecli models verify"'
 """The remedy for a model that is not what it should be."""
 
 
-def open_session(model: Path, threads: int = 1, *, lengths_vary: bool = False) -> InferenceSession:
-    """Load a model. Raises ModelError when the file holds none.
+def open_session(model: Path | bytes, threads: int = 1, *, lengths_vary: bool = False) -> InferenceSession:
+    """Load a model, a file or its bytes. Raises ModelError when there is none.
 
     One thread is right for what takes a few milliseconds: waking helpers costs more than they help, and the
     other cores belong to Whisper and the language model.
@@ -35,6 +35,8 @@ def open_session(model: Path, threads: int = 1, *, lengths_vary: bool = False) -
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # what fails is raised
     try:
-        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        source = model if isinstance(model, bytes) else str(model)
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own types, which only derive from Exception
-        raise ModelError(f"{model.name} is not a model that can be loaded", VERIFY) from error
+        name = "this" if isinstance(model, bytes) else model.name
+        raise ModelError(f"{name} is not a model that can be loaded", VERIFY) from error

@@ -8,7 +8,7 @@ import numpy as np
 
 from voicecli.audio.convert import Converter
 from voicecli.messages import FRAME_S, Pcm16Chunk
-from voicecli.reply.conversation import Conversation
+from voicecli.reply.prompt import begin
 
 if TYPE_CHECKING:
     import threading
@@ -26,7 +26,7 @@ def run_alone(
 
     One engine at a time; ends early once `stop` is set. Raises EngineError and ModelError.
     """
-    conversation = Conversation(config.conversation.system_prompt, config.conversation.history_tokens)
+    conversation = begin(config.conversation, engines.generator)
     longest_s = config.segment.max_utterance_s - FRAME_S  # what the transcriber is given at a time
     engines.generator.warm(conversation.messages_for(""), stop.is_set)
     for clip in clips:
@@ -41,4 +41,5 @@ def run_alone(
         words = engines.transcriber.transcribe(samples).text
         reply: list[str] = []
         engines.generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
-        engines.synthesizer.synthesize("".join(reply))
+        for _ in engines.synthesizer.say("".join(reply)):
+            pass

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         Transcript,
     )
     from voicecli.reply.generate import Cancelled, Emit, Generator
-    from voicecli.speak.synthesize import Synthesizer
+    from voicecli.speak.synthesize import Piece, Synthesizer
 
 ENGINES = ("detector", "completion", "transcriber", "generator", "synthesizer")
 
@@ -152,6 +152,18 @@ class _Synthesizer(_Watched):
             samples = self._engine.synthesize(text)
             call.sound_s = samples.size / self._engine.rate_hz
             return samples
+
+    def say(self, text: str) -> Iterator[Piece]:
+        pieces = self._engine.say(text)
+        while True:  # a call a piece: the time its listener takes is none of the engine's
+            with self._meter.call("synthesizer") as call:
+                piece = next(pieces, None)
+                call.sound_s = piece.samples.size / self._engine.rate_hz if piece else 0.0
+            if piece is None:
+                return
+            yield piece
+            if not piece.to_come:
+                return
 
 
 class _Generator(_Watched):

@@ -92,11 +92,11 @@ def _replay(folder: Path, labels: list[Label], config: Config, models_dir: Path 
 
     from voicecli.bench.turns import Judges, replay
     from voicecli.engines import load_completion, load_detector, load_generator, load_transcriber
-    from voicecli.reply.conversation import Conversation
+    from voicecli.reply.prompt import begin
 
     store = store_at(models_dir)
     generator, _ = load_generator(config.generate, store)
-    conversation = Conversation(config.conversation.system_prompt, config.conversation.history_tokens)
+    conversation = begin(config.conversation, generator)
     generator.warm(conversation.messages_for(""))
     judges = Judges(
         load_detector(store),

@@ -136,10 +136,11 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
         playback.begin(1)
         playback.open(1)
         for index, text in enumerate(clauses):
-            playback.load(
-                SpokenChunk(Clause(1, 1, index, text), synthesizer.synthesize(text), synthesizer.rate_hz)
-            )
-            wait_until(playback.pump)
+            load, clause = playback.load, Clause(1, 1, index, text)
+            for piece in synthesizer.say(text):
+                load(SpokenChunk(clause, piece.samples, synthesizer.rate_hz, piece.word_ends, piece.to_come))
+                load = playback.go_on
+                wait_until(playback.pump)
             playback.forget()
         playback.finish()
         wait_until(lambda: playback.done(clock.now()))

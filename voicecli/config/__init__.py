@@ -14,18 +14,6 @@ from voicecli.config.section import Section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SYSTEM_PROMPT = (
-    "You are a friendly voice assistant. You are heard, not read. Answer in the user's language, in one"
-    " or two short, simple sentences. Answer questions from what you know. If told something, say "
-    "something kind about it. You can talk, but you can do nothing else: you cannot remind anybody of "
-    "anything, set timers or alarms, play music, change the volume, switch lights or other devices, "
-    "call or write to anybody, or order anything, and you do not know the weather, the news, prices or "
-    'mails. If asked to do something, always say "Sorry, I can\'t" and why, never "Sure", "Okay" or '
-    '"I\'ll".'
-)
-"""Chosen on questions: docs/answers.md."""
-
-
 SectionT = TypeVar("SectionT", bound="Section")
 
 
@@ -143,7 +131,9 @@ class TranscribeConfig(Section):
 class ConversationConfig(Section):
     """What the language model is told."""
 
-    system_prompt: str = Field(default=SYSTEM_PROMPT, max_length=8000, description="who the agent is")
+    system_prompt: str = Field(
+        default="auto", max_length=8000, description='who the agent is; "auto": what suits the model'
+    )
     history_tokens: int = Field(
         default=600,
         ge=0,

@@ -30,9 +30,10 @@ from voicecli.floor.scribing import Scribing
 from voicecli.floor.speech import Speech
 
 if TYPE_CHECKING:
-    from voicecli.config import Config
+    from voicecli.config import TurnConfig
     from voicecli.errors import StageError
     from voicecli.floor.facts import Fact
+    from voicecli.floor.memory import Begin
     from voicecli.floor.orders import Order
 
 
@@ -52,20 +53,23 @@ class Floor:
     overlaps_type: ClassVar[type[Overlaps]] = Overlaps
     """What it is made of, for whoever wants to know what another rule would do."""
 
-    def __init__(self, config: Config, model: Model, language: str, began: float) -> None:
-        """`language` is the voice's; `began` the time the `t` of events is counted from."""
+    def __init__(
+        self, config: TurnConfig, model: Model, language: str, began: float, remember: Begin
+    ) -> None:
+        """`language` is the voice's; `began` the time the `t` of events is counted from.
+
+        `remember` begins the conversation, and is given what tells date and time.
+        """
         self._model = model
         self._out = out = Out(began)
         self._numbers = Numbers()
         self.exchange = self.exchange_type(out, self._numbers)
-        self.memory = Memory(config.conversation)
+        self.memory = Memory(remember)
         self.strikes = Strikes(out, self.exchange)
         self.answering = Answering(out, self.exchange, self._numbers, self.strikes, self.memory, language)
         self.scribing = Scribing(out, self.exchange, self._numbers, self.strikes, self.answering.read_ahead)
         self.overlaps = self.overlaps_type(out, self.exchange, self.scribing)
-        pauses = self._pauses = Pauses(
-            out, self.exchange, self.scribing, self.strikes, self.memory, config.turn
-        )
+        pauses = self._pauses = Pauses(out, self.exchange, self.scribing, self.strikes, self.memory, config)
         self.speech = Speech(out, self.exchange, self.overlaps, pauses, self.scribing, self.answering)
         self._keys = Keys(out, self.exchange, self.scribing)
         self.ready = False

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
-
-from voicecli.reply.conversation import Conversation
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from voicecli.config import ConversationConfig
+    from collections.abc import Callable
+
     from voicecli.floor.turn import Draft
     from voicecli.messages import ChatMessage
+    from voicecli.reply.conversation import Conversation
+
+    Begin: TypeAlias = Callable[[Callable[[], datetime]], Conversation]
 
 
 class Memory:
@@ -24,10 +26,11 @@ class Memory:
     otherwise                               remembered                  as far as it was heard, if at all
     """
 
-    def __init__(self, config: ConversationConfig) -> None:
+    def __init__(self, begin: Begin) -> None:
+        """`begin` begins a conversation; it is given what tells date and time."""
         self.local = datetime.min
         """What the clock on the wall showed last."""
-        self._conversation = Conversation(config.system_prompt, config.history_tokens, lambda: self.local)
+        self._conversation = begin(lambda: self.local)
         self.last = ""
         """What was heard of the last reply."""
         self.asked = False

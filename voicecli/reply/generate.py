@@ -72,6 +72,11 @@ class Generator(Protocol):
         ...
 
     @property
+    def is_small(self) -> bool:
+        """Whether it is one of those that a long system prompt confuses."""
+        ...
+
+    @property
     def reads_ahead(self) -> bool:
         """Whether `warm` with a part of what the user is saying is known to save time afterwards."""
         ...
@@ -133,6 +138,7 @@ class EchoGenerator:
 
     name = "echo"
     is_local = True
+    is_small = False
     reads_ahead = False
 
     def __init__(self) -> None:

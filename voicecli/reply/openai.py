@@ -49,6 +49,7 @@ class OpenAiGenerator:
                 raise ConfigError(f"{config.api_key_env} holds characters that no key has", "set it again")
             headers["Authorization"] = f"Bearer {key}"
         self.notify: Notify = ignore
+        self.is_small = False
         self.reads_ahead = False
         self._connection = Connection(self._url, headers, config.timeout_s, is_local=self.is_local)
         self._asking = Asking(self._connection, config, is_local=self.is_local, has_key=bool(headers))

@@ -6,7 +6,7 @@ and knows, from the times the device reports, when each clause began and ended.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,7 @@ class Playback:
         self._placed: list[Placed] = []
         self._announced = 0
         self._rest: Int16 = np.zeros(0, np.int16)
+        self._resampler = Resampler(voice_hz, self._rate_hz)
 
     def begin(self, draft: int) -> None:
         """A new reply, held back until `open(draft)`; what was known of the one before is forgotten."""
@@ -80,15 +81,32 @@ class Playback:
         self._rest = np.zeros(0, np.int16)
 
     def load(self, chunk: SpokenChunk) -> None:
-        """Take the next clause; `pump` moves it on. Only when the one before has been pumped."""
+        """Take the next clause, or its first part; `pump` moves it on. Only when all before is pumped."""
         # A resampler for each: clauses begin and end in silence, and none of one is held back for the next.
-        resampler = Resampler(self._voice_hz, self._rate_hz)
-        samples = to_int16(resampler.push(to_float(chunk.samples), last=True))
+        self._resampler = Resampler(self._voice_hz, self._rate_hz)
+        self._rest = self._resampled(chunk)
         begin = self.jitter.pushed
-        audible = first_audible(to_float(samples), self._rate_hz)
         ends = tuple(begin + end * self._rate_hz // self._voice_hz for end in chunk.word_ends)
-        self._placed.append(Placed(chunk.clause, begin, begin + audible, begin + len(samples), ends))
-        self._rest = samples
+        self._placed.append(Placed(chunk.clause, begin, self._audible(), self._end_of(chunk), ends))
+
+    def go_on(self, chunk: SpokenChunk) -> None:
+        """Take a later part of the clause that was loaded last. Only when all before is pumped."""
+        self._rest = self._resampled(chunk)
+        if self._placed:
+            placed = self._placed[-1]
+            audible = self._audible() if placed.audible == self.jitter.pushed else placed.audible
+            self._placed[-1] = replace(placed, audible=audible, end=self._end_of(chunk))
+
+    def _resampled(self, chunk: SpokenChunk) -> Int16:
+        return to_int16(self._resampler.push(to_float(chunk.samples), last=not chunk.to_come))
+
+    def _audible(self) -> int:
+        """Where the rest begins to be heard; its end where it does not."""
+        return self.jitter.pushed + first_audible(to_float(self._rest), self._rate_hz)
+
+    def _end_of(self, chunk: SpokenChunk) -> int:
+        """Where the clause ends, whose newest part is now the rest."""
+        return self.jitter.pushed + len(self._rest) + chunk.to_come * self._rate_hz // self._voice_hz
 
     def pump(self) -> bool:
         """Push as much as credit allows; say whether the clause is through."""

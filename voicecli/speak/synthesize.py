@@ -1,21 +1,28 @@
-"""Piper: clause text -> int16 samples. The only file that imports piper."""
+"""Piper: clause text -> int16 samples, piece by piece. The only file that imports piper.
+
+A sentence is planned as a whole and made into sound in parts (`halves`): the first part comes long before the
+last. A voice that does not fall into halves, or tells where its words end, makes whole clauses.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
 from voicecli.errors import EngineError, ModelError
 from voicecli.onnx import open_session
+from voicecli.speak.halves import halves
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from piper import AudioChunk
+    from onnxruntime import InferenceSession
+    from piper import AudioChunk, PiperVoice, SynthesisConfig
 
     from voicecli.config import SynthesizeConfig
     from voicecli.messages import Float32, Int16
@@ -31,7 +38,36 @@ Amplifiers and Bluetooth links take that for nothing, switch themselves off and 
 no measurement tells such a pause from a buffer that ran dry.
 """
 
+FIRST_COLUMNS = 20
+MOST_COLUMNS = 128
+"""Columns of the latent sequence, each 11.6 ms of sound, that are decoded at a time: few at first, because
+somebody waits, then twice as many each time. 20 give 0.2 s after the silence before them: what the jitter
+buffer wants before a reply begins."""
+
+MARGIN_COLUMNS = 16
+"""Columns to either side that a part is decoded with and that are cut off again. With 12 the voice joe has
+every sample of the whole to -120 dB, with 8 to -60: docs/decisions/0023."""
+
+TYPICAL_PEAK = 0.55
+"""Of a clause of the voice joe; measured for any voice when it is warmed."""
+
+KNEE = 0.8
+"""Above it, of full scale, a peak is bent to stay below 1: that of a clause is not known before its end."""
+
+_WARM = ("Yes.", "Let me think about that for a moment, please.")
 _VERIFY = 'run "voicecli models verify", or choose another voice'
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a clause as sound."""
+
+    samples: Int16
+    """(n,) at the voice's rate, n > 0."""
+    to_come: int = 0
+    """Samples of the same clause that follow; estimated where another sentence does. 0: this is the end."""
+    word_ends: tuple[int, ...] = ()
+    """Samples of the clause to the end of each spoken word; none where the voice does not tell."""
 
 
 class Synthesizer:
@@ -43,9 +79,12 @@ class Synthesizer:
         from piper.config import PiperConfig
 
         settings = voice.with_name(voice.name + ".json")
+        threads = config.threads or 2
         try:
             described = PiperConfig.from_dict(json.loads(settings.read_text("utf-8")))
-            session = open_session(voice, config.threads or 2, lengths_vary=True)
+            parts = halves(voice) if voice.is_file() else None
+            session = open_session(parts.encoder if parts else voice, threads, lengths_vary=True)
+            decoder = open_session(parts.decoder, threads, lengths_vary=True) if parts else None
         except OSError as error:
             raise ModelError(
                 f"the voice file {settings} cannot be read ({error.strerror})", _VERIFY
@@ -55,38 +94,159 @@ class Synthesizer:
         self.rate_hz: int = described.sample_rate
         self.language: str = described.espeak_voice.partition("-")[0]
         """ISO 639-1 code of what the voice speaks."""
-        self.word_ends: tuple[int, ...] = ()
-        """Samples of the newest clause to the end of each spoken word; none where the voice does not tell."""
-        self._noise = np.random.default_rng(0)
-        self._voice = PiperVoice(session=session, config=described)
-        self._settings = SynthesisConfig(
-            length_scale=described.length_scale / config.speed, volume=config.volume
+        speech = SynthesisConfig(length_scale=described.length_scale / config.speed, volume=config.volume)
+        piper = PiperVoice(session=session, config=described)
+        self.maker: Maker = (
+            Parts(piper, speech, decoder, parts.latent) if parts and decoder else Wholes(piper, speech)
         )
+        """Which of the two ways it speaks."""
+        self._noise = np.random.default_rng(0)
 
     def warm(self) -> None:
         """Pay the costs of the first calls (espeak-ng's data, memory arenas) before they are latency."""
-        for text in ("Yes.", "Let me think about that for a moment, please."):
+        for text in _WARM:
             self.synthesize(text)
+        self.maker.settle()
 
-    def synthesize(self, text: str) -> Int16:
-        """(n,) int16 at `rate_hz`, without the silence Piper begins with; n = 0 when nothing can be said.
+    def say(self, text: str) -> Iterator[Piece]:
+        """Give the clause piece by piece, without the silence Piper begins with; none where nothing is said.
 
         Raises EngineError when the voice fails on this text.
         """
         try:
-            chunks = list(self._voice.synthesize(text, self._settings, include_alignments=True))
+            for sound, to_come, ends in self.maker.sounds(text):
+                hiss = self._noise.normal(0.0, HISS_LSB / FULL_SCALE, sound.size).astype(np.float32)
+                yield Piece(to_int16(sound + hiss), to_come, ends)
         except Exception as error:  # onnxruntime raises its own types
             raise EngineError("the voice failed on a clause", _VERIFY) from error
-        self.word_ends = ()
+
+    def synthesize(self, text: str) -> Int16:
+        """(n,) int16 at `rate_hz`: all that `say` gives. Raises EngineError."""
+        pieces = [piece.samples for piece in self.say(text)]
+        return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+
+
+class Maker(Protocol):
+    """How a text becomes sound."""
+
+    def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:
+        """(n,) float32, n > 0, and what else a `Piece` tells; raises what Piper and onnxruntime raise."""
+        ...
+
+    def settle(self) -> None:
+        """Some clauses have been said: from now on all are as loud as those."""
+        ...
+
+
+class Wholes:
+    """Clauses whole, each as loud as it can be."""
+
+    def __init__(self, voice: PiperVoice, speech: SynthesisConfig) -> None:
+        self._voice = voice
+        self._speech = speech
+
+    def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:
+        """One, or none."""
+        chunks = list(self._voice.synthesize(text, self._speech, include_alignments=True))
         if not chunks:
-            return np.zeros(0, np.int16)
+            return
         pieces: list[Float32] = [chunk.audio_float_array for chunk in chunks]
-        samples = np.concatenate(pieces)
-        begin = max(0, first_audible(samples, self.rate_hz) - round(LEAD_S * self.rate_hz))
-        self.word_ends = tuple(max(0, end - begin) for end in word_ends(chunks))
-        voice = samples[begin:]
-        hiss = self._noise.normal(0.0, HISS_LSB / FULL_SCALE, voice.size).astype(np.float32)
-        return to_int16(voice + hiss)
+        sound = np.concatenate(pieces)
+        begin = _begin(sound, chunks[0].sample_rate)
+        if begin < sound.size:
+            yield sound[begin:], 0, tuple(max(0, end - begin) for end in word_ends(chunks))
+
+    def settle(self) -> None:
+        """Nothing to do."""
+
+
+class Parts:
+    """Clauses in parts, all with one gain: how loud the loudest moment is, is not known before the end."""
+
+    def __init__(
+        self, voice: PiperVoice, speech: SynthesisConfig, decoder: InferenceSession, latent: str
+    ) -> None:
+        """`voice` with the encoder as its session, which gives `latent` and what else `decoder` takes."""
+        self.described = voice.config
+        self._voice = voice
+        self._speech = speech
+        self._decoder = decoder
+        self._latent = latent
+        self._hop = self.described.hop_length
+        self._shared = [value.name for value in decoder.get_inputs()]
+        self._peak = TYPICAL_PEAK
+        self._loudest = 0.0
+
+    def settle(self) -> None:
+        """Take the loudest moment so far for what may be expected."""
+        self._peak = self._loudest or self._peak
+
+    def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:
+        """One a part; the silence before the first sound is not part of any."""
+        sentences = [
+            self._voice.phonemes_to_ids(phonemes) for phonemes in self._voice.phonemize(text) if phonemes
+        ]
+        phonemes_to_come = sum(map(len, sentences))
+        begun = False
+        for ids in sentences:
+            given = self._planned(ids)
+            columns = given[self._latent].shape[2]
+            phonemes_to_come -= len(ids)
+            later = phonemes_to_come * columns * self._hop // len(ids)  # if it goes on as fast as here
+            for begin, end in spans(columns):
+                sound = self._levelled(self._decoded(given, begin, end))
+                quiet = 0 if begun else _begin(sound, self.described.sample_rate)
+                begun = begun or quiet < sound.size
+                if begun:
+                    yield sound[quiet:], (columns - end) * self._hop + later, ()
+
+    def _planned(self, ids: list[int]) -> dict[str, Float32]:
+        """What the encoder makes of a sentence."""
+        config, speech = self.described, self._speech
+        scales = [config.noise_scale, speech.length_scale, config.noise_w_scale]
+        taken = {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array(scales, np.float32),
+        }
+        if config.num_speakers > 1:
+            taken["sid"] = np.array([config.default_speaker_id], np.int64)
+        made = self._voice.session.run(self._shared, taken)
+        return dict(zip(self._shared, made, strict=True))
+
+    def _decoded(self, given: dict[str, Float32], begin: int, end: int) -> Float32:
+        """Columns `begin` to `end` as sound."""
+        first = max(0, begin - MARGIN_COLUMNS)
+        part = given[self._latent][:, :, first : end + MARGIN_COLUMNS]
+        sound: Float32 = self._decoder.run(None, {**given, self._latent: part})[0].reshape(-1)
+        return sound[(begin - first) * self._hop : (end - first) * self._hop]
+
+    def _levelled(self, sound: Float32) -> Float32:
+        """As loud as set, and nowhere louder."""
+        self._loudest = max(self._loudest, float(np.abs(sound).max()))
+        return bent(sound / np.float32(self._peak)) * np.float32(self._speech.volume)
+
+
+def spans(columns: int) -> Iterator[tuple[int, int]]:
+    """Where to cut a sequence: first FIRST_COLUMNS, then twice as many each time, up to MOST_COLUMNS."""
+    begin, count = 0, FIRST_COLUMNS
+    while begin < columns:
+        end = min(begin + count, columns)
+        yield begin, end
+        begin, count = end, min(2 * count, MOST_COLUMNS)
+
+
+def bent(sound: Float32) -> Float32:
+    """Bend what lies above KNEE so that it stays below 1; below the knee nothing changes."""
+    size = np.abs(sound)
+    over = KNEE + (1 - KNEE) * np.tanh((size - KNEE) / (1 - KNEE))
+    return np.where(size > KNEE, np.copysign(over, sound), sound).astype(np.float32)
+
+
+def _begin(sound: Float32, rate_hz: int) -> int:
+    """First sample to be heard, LEAD_S before what is audible; all where nothing is."""
+    audible = first_audible(sound, rate_hz)
+    return max(0, audible - round(LEAD_S * rate_hz)) if audible < sound.size else sound.size
 
 
 def word_ends(chunks: Sequence[AudioChunk]) -> list[int]:

@@ -19,6 +19,7 @@ from voicecli.floor.facts import DayTime
 from voicecli.listen import echo
 from voicecli.listen.capture import Capture
 from voicecli.log import Log
+from voicecli.reply.prompt import begin
 from voicecli.speak.playback import Playback
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
@@ -66,7 +67,10 @@ class Crew:
         self.events: Log[Event] = Log("events", WEIGHTS, weight)
         self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
         """What was reported when, and what the floor made of it."""
-        self.floor = Floor(config, Model(generator.name, generator.is_local, engines.hint), language, began)
+        model = Model(generator.name, generator.is_local, engines.hint)
+        self.floor = Floor(
+            config.turn, model, language, began, lambda local: begin(config.conversation, generator, local)
+        )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)
         self.capture = Capture(streams.microphone, config.audio.ring_s)
         self.playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
