@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.test_bargein import Echo
-from tests.test_talking import RATE_HZ, Answers, Talk, silence, talking, tone
+from tests.test_talking import LONGEST_S, RATE_HZ, Answers, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
 from voicecli.listen.echo import EchoCanceller
@@ -354,9 +354,10 @@ def test_a_first_stop_is_about_no_reply() -> None:
 
 
 def test_what_is_too_long_for_one_pass_interrupts_and_none_of_it_is_lost() -> None:
-    with talking(["go on", "Yeah.", "but why"], [LONG, "Because."], headphones=True) as talk:
+    with talking(
+        ["go on", "Yeah.", "but why"], [LONG, "Because."], headphones=True, longest_s=LONGEST_S
+    ) as talk:
         begins(talk)
-        talk.pipeline.crew.ear.segmenter._longest = 40  # frames: 1.3 s
         talk.says(silence(0.3), tone(0.8, 1), silence(0.04), tone(1.0, 2))
         talk.until(events.TurnDone)
         heard = talk.until(events.Heard)
@@ -364,9 +365,8 @@ def test_what_is_too_long_for_one_pass_interrupts_and_none_of_it_is_lost() -> No
 
 
 def test_what_is_too_long_for_one_pass_and_holds_no_words_lets_the_agent_go_on() -> None:
-    with talking(["go on", ""], [LONG], headphones=True) as talk:
+    with talking(["go on", ""], [LONG], headphones=True, longest_s=LONGEST_S) as talk:
         begins(talk)
-        talk.pipeline.crew.ear.segmenter._longest = 40
         talk.says(silence(0.3), tone(1.8, 1))
         assert talk.until(events.TurnDone).heard == LONG
     assert "interrupted" not in talk.names()

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 RATE_HZ = 16_000
 LINE_HZ = 200
+LONGEST_S = 2.8
+"""1.3 s of speech, with the longest pause that is left for its end."""
 E = TypeVar("E", bound=events.Event)
 
 
@@ -268,11 +270,14 @@ def talking(
     push_to_talk: bool = False,
     answers: type[Answers] = Answers,
     notice: Notice | None = None,
+    longest_s: float | None = None,
 ) -> Iterator[Talk]:
-    defaults = Config()
-    config = defaults.model_copy(
-        update={"audio": defaults.audio.model_copy(update={"headphones": headphones})}
-    )
+    """`longest_s`: speech, with the pause after it, that is too long for one pass."""
+    config = Config()
+    update: dict[str, object] = {"audio": config.audio.model_copy(update={"headphones": headphones})}
+    if longest_s is not None:
+        update["segment"] = config.segment.model_copy(update={"max_utterance_s": longest_s})
+    config = config.model_copy(update=update)
     clock, user = MonotonicClock(), RecordedUser()
     tape: list[tuple[Int16, Int16]] = []
     streams = Streams(
@@ -527,9 +532,8 @@ def test_who_goes_on_before_the_answer_is_answered_once_for_both_pieces() -> Non
 
 
 def test_long_speech_is_split_for_the_transcriber_and_answered_as_one_turn() -> None:
-    with talking(["first half", "second half"], ["both heard"]) as talk:
+    with talking(["first half", "second half"], ["both heard"], longest_s=LONGEST_S) as talk:
         talk.until(events.Listening)
-        talk.pipeline.crew.ear.segmenter._longest = 40  # frames: 1.3 s
         talk.says(tone(1.0), silence(0.04), tone(1.0, 1))
         heard = talk.until(events.Heard)
         talk.until(events.TurnDone)
