@@ -97,8 +97,8 @@ def test_a_talk_is_not_idle_between_words_over_the_agent_and_the_turn_they_becom
 def test_who_interrupts_while_what_is_to_be_said_again_waits_does_not_hear_it() -> None:
     talk = Stepped("what is", replies=("It is noon.",))
     talk.hears(silence(0.3), tone(0.6), silence(3.0))
-    talk.controls.repeat()  # it waits until the question is answered
-    talk.controls.interrupt()
+    talk.controls.press("repeat")  # it waits until the question is answered
+    talk.controls.press("interrupt")
     talk.works()
     talk.hears(silence(2.0))
     talk.works()
@@ -110,7 +110,7 @@ def test_whoever_reports_meanwhile_waits_until_the_orders_are_given() -> None:
     talk, order = Stepped("what is"), list[str]()
 
     def reports() -> None:
-        talk.controls.interrupt()
+        talk.controls.press("interrupt")
         order.append("other")
 
     class Inbox(Channel[object]):

@@ -8,7 +8,7 @@ import pytest
 from tests.test_talking import RATE_HZ, Beeper, silence, talking, tone
 from voicecli import events
 from voicecli.clock import FakeClock
-from voicecli.floor.facts import Fact, Interrupted, Typed
+from voicecli.floor.facts import Fact, Pressed, Typed
 from voicecli.messages import ChatMessage
 from voicecli.talk.controls import Controls
 
@@ -53,7 +53,7 @@ def test_with_push_to_talk_only_the_open_key_is_heard() -> None:
     made.talk(begins=False)
     assert not made.deaf(clock.now() - 0.05)
     assert made.deaf(clock.now())
-    assert made.posted == [Interrupted()]  # who begins to speak stops the agent
+    assert made.posted == [Pressed("interrupt")]  # who begins to speak stops the agent
 
 
 def test_a_muted_microphone_stays_muted_with_the_talk_key_down() -> None:
@@ -73,11 +73,11 @@ def test_the_talk_key_does_nothing_without_push_to_talk() -> None:
 
 def test_commands_come_in_order_and_once() -> None:
     made, _ = controls()
-    made.interrupt()
+    made.press("interrupt")
     made.say("hello")
     made.say("   ")  # nothing to answer
-    made.repeat()
-    assert made.posted == [Interrupted(), Typed("hello"), Typed("")]
+    made.press("repeat")
+    assert made.posted == [Pressed("interrupt"), Typed("hello"), Pressed("repeat")]
 
 
 def test_a_muted_voice_is_silence_without_a_click() -> None:
@@ -139,7 +139,7 @@ def test_interrupting_is_remembered_as_far_as_it_was_heard() -> None:
         talk.until(events.Speaking)
         while len(talk.pipeline.status().heard_so_far.split()) < 5:
             talk.ticks.wait(0.01)
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("interrupt")
         interrupted = talk.until(events.Interrupted)
         done = talk.until(events.TurnDone)
         talk.until(events.Listening)
@@ -158,7 +158,7 @@ def test_interrupting_is_remembered_as_far_as_it_was_heard() -> None:
 def test_interrupting_nobody_does_nothing() -> None:
     with talking(["hello"], ["hello you"]) as talk:
         talk.until(events.Listening)
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("interrupt")
         talk.says(tone(0.5))
         assert talk.until(events.TurnDone).heard == "hello you."
     assert "interrupted" not in talk.names()
@@ -171,7 +171,7 @@ def test_an_interruption_before_the_words_are_known_waits_for_them() -> None:
         talk.says(tone(0.5))
         while talk.pipeline.status().state != "thinking":
             talk.ticks.wait(0.01)
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("interrupt")
         talk.scribe.goes.set()
         assert talk.until(events.Interrupted).heard == ""
         talk.until(events.TurnDone)
@@ -213,13 +213,13 @@ def test_typing_stops_the_agent_and_is_answered() -> None:
 def test_the_last_reply_is_said_again_without_a_model() -> None:
     with talking(["what time is it", "and now"], ["It is noon.", "Still noon."]) as talk:
         talk.until(events.Listening)
-        talk.pipeline.controls.repeat()  # nothing was said yet
+        talk.pipeline.controls.press("repeat")  # nothing was said yet
         talk.until(events.Listening)
         talk.says(silence(0.4), tone(0.5))
         talk.until(events.TurnDone)
         talk.until(events.Listening)
         asked = len(talk.answers.asked)
-        talk.pipeline.controls.repeat()
+        talk.pipeline.controls.press("repeat")
         again = talk.until(events.TurnDone)
         talk.until(events.Listening)
         assert len(talk.answers.asked) == asked
@@ -234,14 +234,14 @@ def test_repeating_waits_for_the_end_of_a_reply_unless_it_is_interrupted() -> No
         talk.until(events.Listening)
         talk.says(tone(0.5))
         talk.until(events.Speaking)
-        talk.pipeline.controls.repeat()
+        talk.pipeline.controls.press("repeat")
         first, again = talk.until(events.TurnDone), talk.until(events.TurnDone)
         talk.until(events.Listening)
         assert first.heard == again.heard == " ".join(["word"] * 8) + "."
         talk.says(silence(0.4), tone(0.5, 1))
         talk.until(events.Speaking)
-        talk.pipeline.controls.repeat()
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("repeat")
+        talk.pipeline.controls.press("interrupt")
         talk.until(events.TurnDone)
         talk.until(events.Listening)
         assert talk.pipeline.idle

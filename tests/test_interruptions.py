@@ -253,7 +253,7 @@ def test_a_question_that_was_called_off_by_a_key_is_not_asked_again() -> None:
     lines = ["the capital of France", "tell me a joke"]
     with talking(lines, ["Knock knock."], answers=Thinking) as talk:
         is_thinking(talk)
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("interrupt")
         assert talk.until(events.Interrupted).heard == ""
         talk.until(events.Listening)
         talk.says(silence(0.4), tone(0.5, 1))

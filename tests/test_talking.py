@@ -472,7 +472,7 @@ def test_a_reply_without_a_word_is_told_and_what_the_user_said_is_kept(reply: st
         warned = talk.until(events.Warned)
         assert talk.until(events.TurnDone).heard == ""
         talk.until(events.Listening)
-        talk.pipeline.controls.repeat()  # there is nothing yet
+        talk.pipeline.controls.press("repeat")  # there is nothing yet
         talk.pipeline.controls.say("Hello?")
         talk.until(events.Warned)
         talk.until(events.Listening)

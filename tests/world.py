@@ -294,11 +294,11 @@ class World:
         return line
 
     def repeats(self) -> None:
-        self.post(facts.Typed(""))
+        self.post(facts.Pressed("repeat"))
 
     def interrupts(self) -> None:
         self.called_off.add(self.floor.exchange.newest)
-        self.post(facts.Interrupted())
+        self.post(facts.Pressed("interrupt"))
 
     # ---- the workers
 

@@ -4,7 +4,7 @@
     SoFar, Transcribed           what was said: partial words, drafts, the answer     scribing
     Frame, Judged, EndingJudged  when the turn is over                                pauses
     HasRead ... ReplyEnded       how it is answered, and what is remembered           answering, memory
-    Interrupted, Typed, Flushed  what keys ask for                                    keys
+    Pressed, Typed, Flushed      what keys ask for                                    keys
     EngineFailed, EngineLate     what does not work                                   faults
 
 No thread, clock, queue, model or lock: who reports calls `take`, one at a time (`voicecli.talk.Talk.post`).
@@ -144,7 +144,7 @@ class Floor:
         match fact:
             case facts.DayTime(local):
                 self.memory.local = local
-            case facts.Interrupted() | facts.Typed():
+            case facts.Pressed() | facts.Typed():
                 self._keys.take(fact)
             case facts.Flushed():
                 self._keys.flushed()

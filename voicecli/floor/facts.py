@@ -235,13 +235,15 @@ class ReplyEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class Interrupted:
-    """A key: the agent is to stop speaking."""
+class Pressed:
+    """A key that does something: what the settings call it."""
+
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A line of the user's; empty: the agent's last reply is to be said again."""
+    """A line of the user's."""
 
     text: str
 
@@ -268,6 +270,6 @@ Fact: TypeAlias = (
     | ClauseVoiced
     | ClauseSounds
     | ReplyEnded
-    | Interrupted
+    | Pressed
     | Typed
 )

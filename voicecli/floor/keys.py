@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
-from voicecli.floor.facts import Interrupted, Typed
+from voicecli.floor.facts import Pressed, Typed
 from voicecli.floor.orders import Flush
 
 if TYPE_CHECKING:
     from voicecli.floor.exchange import Exchange, Out
     from voicecli.floor.scribing import Scribing
 
-    Key: TypeAlias = Interrupted | Typed
+    Key: TypeAlias = Pressed | Typed
+
+STOP = Pressed("interrupt")
 
 WAITING = 8
 """Keys and lines that wait for their turn at most; the oldest go."""
@@ -26,11 +28,11 @@ class Keys:
         self._exchange = exchange
         self._scribing = scribing
         self._waiting: deque[Key] = deque(maxlen=WAITING)
-        self._flushing: Typed | None = None
+        self._flushing: Key | None = None
 
     def take(self, key: Key) -> None:
         """One more; what waited when the agent was stopped is not wanted any more."""
-        if isinstance(key, Interrupted):
+        if key == STOP:
             self._waiting.clear()
         self._waiting.append(key)
 
@@ -44,21 +46,21 @@ class Keys:
         match key:
             case _ if self._flushing is not None:
                 return True
-            case Interrupted() if turn is not None and turn.answer is not None:
+            case Pressed("interrupt") if turn is not None and turn.answer is not None:
                 self._exchange.call_off()
-            case Interrupted() | Typed("") if turn is not None:
+            case Pressed("interrupt" | "repeat") if turn is not None:
                 # Until it is known what is interrupted, or the reply has ended that would be cut short.
                 return not turn.is_open
-            case Typed():
+            case Pressed("repeat") | Typed():
                 self._flushing = key
                 self._out.add(Flush())  # what was being said is a turn of its own
         return False
 
     def flushed(self) -> None:
         """Nobody is in the middle of saying anything: what was typed is the next turn."""
-        typed, self._flushing = self._flushing, None
-        if typed is not None:
+        key, self._flushing = self._flushing, None
+        if key is not None:
             self._exchange.call_off()  # who types asks something new
             turn = self._exchange.begin(self._out.now)
-            self._scribing.typed(turn, typed.text)
+            self._scribing.typed(turn, key.text if isinstance(key, Typed) else "")
             self._exchange.commit(self._out.now, self._out.now)

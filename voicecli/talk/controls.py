@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.floor.facts import Interrupted, Typed
+from voicecli.floor.facts import Pressed, Typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,17 +49,13 @@ class Controls:
         if not self.push_to_talk or begins == self.open:
             return
         if begins:
-            self.interrupt()
+            self.press("interrupt")
         self.open = begins
         self._turn()
 
-    def interrupt(self) -> None:
-        """Stop the agent, and what it was to say again; what was heard of the reply is remembered."""
-        self._post(Interrupted())
-
-    def repeat(self) -> None:
-        """Say once more what was heard of the last reply, when it has ended, without a model."""
-        self._post(Typed(""))
+    def press(self, key: str) -> None:
+        """A key that the floor knows: `interrupt` stops the agent, `repeat` has its last reply said again."""
+        self._post(Pressed(key))
 
     def say(self, text: str) -> None:
         """Answer typed words as if they had been spoken."""
