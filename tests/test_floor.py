@@ -249,7 +249,7 @@ def test_before_the_model_is_warm_keys_wait_and_nothing_hangs() -> None:
     assert floor.take(facts.Typed("hello"), 0.1) == []
     assert floor.take(facts.EngineLate(LANGUAGE_MODEL), 60.0) == []
     assert not floor.idle
-    listen, told, flush = floor.take(facts.HasRead(second.number), 61.0)
+    listen, told, flush = floor.take(facts.HasRead(), 61.0)
     assert (listen, flush) == (to.Listen(), to.Flush())
     assert told == to.Tell(events.Listening(61.0, "script", "a hint"))
 
@@ -333,13 +333,22 @@ def test_words_that_will_stay_are_read_ahead_and_what_is_asked_stops_that() -> N
     order = world.asked_of_author()
     assert isinstance(order, to.ReadAhead)
     assert order.messages[-1].content.endswith(words)
-    number = order.number
-    assert number >= world.floor.void_before
+    assert not ordered(world, to.Hurry)
     world.is_quiet(0.1)
     world.scribe()
-    assert number < world.floor.void_before
+    assert len(ordered(world, to.Hurry)) == 1
     world.author()
     assert isinstance(world.asked_of_author(), to.Write)
+
+
+def test_what_was_said_before_is_read_on_while_the_user_speaks() -> None:
+    world = World()
+    answered(world)
+    while world.names()[-1] != "turn_done":
+        world.plays()
+    assert isinstance(world.asked_of_author(), to.ReadAhead)
+    world.speaks(seconds=1.2)
+    assert not ordered(world, to.Hurry)
 
 
 def test_after_a_reply_the_model_reads_it_and_then_it_is_told_that_it_listens() -> None:

@@ -333,9 +333,9 @@ class World:
         """The author has read, or written a clause or the end of a reply."""
         order = self.authoring
         match order:
-            case to.ReadAhead(number):
+            case to.ReadAhead():
                 self.authoring = None
-                self.post(facts.HasRead(number))
+                self.post(facts.HasRead())
             case to.Write(draft=draft):
                 reply, cancelled = self.replies.setdefault(draft, Reply()), draft < self.floor.void_before
                 if not cancelled and not fails and reply.written < self.clauses:

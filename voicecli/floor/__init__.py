@@ -79,7 +79,7 @@ class Floor:
 
     @property
     def void_before(self) -> int:
-        """Drafts, and what is read ahead, with a lower number are not wanted."""
+        """Drafts with a lower number are not wanted."""
         return self._numbers.void_before
 
     # ---- one at a time

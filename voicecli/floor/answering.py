@@ -23,7 +23,7 @@ from voicecli.floor.facts import (
     TakenBack,
 )
 from voicecli.floor.faults import LANGUAGE_MODEL, VOICE
-from voicecli.floor.orders import End, GoOn, ReadAhead, Say, Unsay, Write
+from voicecli.floor.orders import End, GoOn, Hurry, ReadAhead, Say, Unsay, Write
 from voicecli.floor.turn import Writing
 from voicecli.listen.overlap import kind_of
 from voicecli.messages import Clause, GenerationStats
@@ -82,8 +82,6 @@ class Answering:
         busy = self._exchange.due() is not None or (newest is not None and not self._numbers.is_void(newest))
         if turn.is_open and not busy:
             self._words = turn, text
-            if isinstance(self._with_author, ReadAhead):
-                self._numbers.void()
 
     def has_read(self) -> None:
         """The author is free again."""
@@ -179,11 +177,14 @@ class Answering:
         self._read_next()
 
     def _wake(self) -> None:
-        """Who works on a void draft may be asleep."""
+        """Who works on a void draft may be asleep; who reads ahead does so until there is better to do."""
         match self._with_author:
             case Write(draft=number) if number < self._numbers.void_before and not self._woken:
                 self._woken = True
                 self._out.add(GoOn(number))
+            case ReadAhead() if not self._woken and (self._words is not None or self._exchange.due()):
+                self._woken = True
+                self._out.add(Hurry())
         ending = self._ending
         if ending is not None and self._numbers.is_void(ending) and not ending.told_void:
             ending.told_void = True
@@ -287,8 +288,8 @@ class Answering:
                 self._read("")
 
     def _read(self, text: str, first: tuple[ChatMessage, ...] = ()) -> None:
-        self._asked_at = self._out.now
-        self._with_author = ReadAhead(self._numbers.next(), self._memory.messages_for(text), first)
+        self._asked_at, self._woken = self._out.now, False
+        self._with_author = ReadAhead(self._memory.messages_for(text), first)
         self._out.add(self._with_author)
 
     def _tell_owed(self) -> None:

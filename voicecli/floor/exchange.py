@@ -3,10 +3,10 @@
     number    counts up with
     turn      each turn of the user's
     segment   each turn, each going on after a pause, and each stop: speech and the silence after it
-    draft     each draft, each time the language model reads ahead
+    draft     each draft
 
-A draft, or what is read ahead, is void once its number is below `void_before`, the only number that other
-threads read. Void is not forgotten: it may still be found that a void draft has all the words of its turn.
+A draft is void once its number is below `void_before`, the only number that other threads read. Void is not
+forgotten: it may still be found that a void draft has all the words of its turn.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Out:
 
 
 class Numbers:
-    """Of drafts and of reading ahead."""
+    """Of drafts."""
 
     def __init__(self) -> None:
         self._newest = 0
@@ -69,7 +69,7 @@ class Numbers:
         return self._newest
 
     def void(self, before: int | None = None) -> None:
-        """What has a lower number is not wanted any more; without one, all of up to now."""
+        """Drafts before this one are not wanted any more; without one, all of up to now."""
         self.void_before = max(self.void_before, self._newest + 1 if before is None else before)
 
     def is_void(self, draft: Draft) -> bool:

@@ -146,9 +146,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class HasRead:
-    """The language model has read ahead, or was told to stop. Answers `ReadAhead`."""
-
-    number: int
+    """The language model has read ahead, as far as there was time. Answers `ReadAhead`."""
 
 
 @dataclass(frozen=True, slots=True)

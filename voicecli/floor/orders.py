@@ -82,12 +82,16 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class ReadAhead:
-    """Let the language model read what is known already, if that is of use to it: `HasRead`."""
+    """Let the language model read what is known already, until the next order comes: `HasRead`."""
 
-    number: int
     messages: tuple[ChatMessage, ...]
     first: tuple[ChatMessage, ...] = ()
     """Not empty: load the model, and let it judge the end of these once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hurry:
+    """Something is to be asked: read ahead no further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,6 @@ class Tell:
 
 
 ToEar: TypeAlias = Listen | Snapshot | EndSegment | Trim | Flush | Believe
-ToAuthor: TypeAlias = ReadAhead | Write | GoOn
+ToAuthor: TypeAlias = ReadAhead | Hurry | Write | GoOn
 ToVoice: TypeAlias = Say | Unsay | End | LetSound
 Order: TypeAlias = ToEar | Transcribe | Judge | ToAuthor | ToVoice | Playout | Drop | Tell

@@ -167,7 +167,7 @@ class Crew:
                 self.to_voice.put(order)
             case to.Say() | to.Unsay() | to.End():
                 self.to_voice.put(order)
-            case to.ReadAhead() | to.Write() | to.GoOn():
+            case to.ReadAhead() | to.Hurry() | to.Write() | to.GoOn():
                 self.to_author.put(order)
             case to.Transcribe():
                 self.to_scribe.put(order)

@@ -6,16 +6,17 @@ that it is in vain. What an engine raises is reported with what it was asked for
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.floor import facts, orders
 from voicecli.floor.answering import CLAUSES_AHEAD
 from voicecli.floor.faults import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
-from voicecli.floor.orders import GoOn, ReadAhead, Transcribe, Write
+from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Transcribe, Write
 from voicecli.listen.passes import NO_WORDS, Passes
 from voicecli.messages import GenerationStats
 from voicecli.reply.clauses import ClauseSplitter
-from voicecli.reply.generate import Remark, TakenBack
+from voicecli.reply.generate import Remark, TakenBack, never
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -120,17 +121,22 @@ class Author:
     def take(self, order: ToAuthor) -> None:
         """Read, or write."""
         match order:
-            case ReadAhead(number, messages, first):
+            case ReadAhead(messages, first):
                 if first or self._generator.reads_ahead:
                     self._generator.notify = self._on_notice
-                    self._in_passing(lambda: self._generator.warm(messages, self._void(number)), messages)
+                    cancelled = never if first else self._asked
+                    self._in_passing(lambda: self._generator.warm(messages, cancelled), messages)
                 if first:
                     self._in_passing(lambda: self._generator.ending(first), first)
-                self._post(facts.HasRead(number))
+                self._post(facts.HasRead())
             case Write():
                 self._write(order)
-            case GoOn():
-                pass  # the reply was complete before it came
+            case Hurry() | GoOn():
+                pass  # what it is about was complete before it came
+
+    def _asked(self) -> bool:
+        """Whether there is something else to do, or the talk ends."""
+        return self._inbox.stats().fill > 0 or self._void_before() == sys.maxsize
 
     def _void(self, number: int) -> Callable[[], bool]:
         return lambda: number < self._void_before()
