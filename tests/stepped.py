@@ -83,7 +83,8 @@ class Stepped:
         self.played: list[Int16] = []
         self.crew.begin()
         self.writes()
-        assert isinstance(self.told()[-1], Listening)
+        self.told_first = self.told()
+        assert isinstance(self.told_first[-1], Listening)
 
     def hears(self, *pieces: Int16) -> None:
         """Into the microphone, block by block, while the loudspeaker plays and the voice goes on."""
