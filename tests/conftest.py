@@ -6,9 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tests.speech import speak
 from voicecli.audio.files import WavWriter
+
+settings.register_profile("no deadline", deadline=None)  # a busy computer is no fault of the program
+settings.load_profile("no deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -74,6 +74,28 @@ def test_without_anything_pushed_it_plays_silence() -> None:
     assert (speaker.jitter.underruns, speaker.jitter.pulled) == (0, 0)
 
 
+def test_a_device_that_takes_blocks_faster_than_they_sound_is_given_nothing_of_a_reply() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(LEAST), 1)
+    speaker.jitter.finish()
+    for number in range(200):
+        block = steady(BLOCK, -77)
+        speaker.jitter.pull(block, START_AT + number * 0.0007, device_ran_dry=True)
+        assert number < 2 or not block.any()  # the first may be one that came late; then it fades
+    assert speaker.jitter.pulled <= BLOCK
+    assert (speaker.jitter.underruns, speaker.jitter.device_underruns) == (0, 200)
+    played = speaker.pull(10)
+    assert np.count_nonzero(played == 10_000) >= LEAST - BLOCK - 2 * FADE
+
+
+def test_a_device_that_ran_dry_and_goes_on_in_time_is_given_its_next_block() -> None:
+    speaker = Loudspeaker()
+    speaker.jitter.push(steady(LEAST), 1)
+    speaker.jitter.finish()
+    speaker.pull(2)
+    assert (speaker.pull(ran_dry=True) == 10_000).all()
+
+
 def test_a_reply_begins_when_the_target_is_met() -> None:
     speaker = Loudspeaker()
     assert speaker.jitter.push(steady(LEAST - 1), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.errors import ModelError
 
@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 
     from onnxruntime import InferenceSession
 
+Session: TypeAlias = "InferenceSession"
+"""A model that is ready to run."""
+
 VERIFY = 'run "voicecli models verify"'
 """The remedy for a model that is not what it should be."""
 
 
-def open_session(model: Path | bytes, threads: int = 1, *, lengths_vary: bool = False) -> InferenceSession:
+def open_session(model: Path | bytes, threads: int = 1, *, lengths_vary: bool = False) -> Session:
     """Load a model, a file or its bytes. Raises ModelError when there is none.
 
     One thread is right for what takes a few milliseconds: waking helpers costs more than they help, and the

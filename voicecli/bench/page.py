@@ -28,7 +28,7 @@ REACHED = {
     "transcribe": "its transcript is there",
     "first_token": "the language model has given its first text",
     "first_clause": "the first clause is complete",
-    "first_audio": "the first clause is synthesised",
+    "first_audio": "the first part of the first clause is synthesised",
     "decision": "the turn is taken",
     "playback": "the first audible sample has left the loudspeaker",
     "total": "as playback; all of them together",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from voicecli.config import Config
+    from voicecli.messages import SpokenChunk
     from voicecli.speak.synthesize import Synthesizer
 
 TICK_S = 0.02
@@ -108,13 +109,26 @@ def _to_file(output: Path, clauses: Iterable[str], synthesizer: Synthesizer) -> 
             wav.write(synthesizer.synthesize(clause))
 
 
+def _chunks(clauses: Iterable[str], synthesizer: Synthesizer) -> Iterator[tuple[SpokenChunk, bool]]:
+    """All clauses in parts, and whether a part is the first of its clause."""
+    from voicecli.messages import Clause, SpokenChunk
+
+    for index, text in enumerate(clauses):
+        clause, begins = Clause(1, 1, index, text), True
+        for piece in synthesizer.say(text):
+            yield (
+                SpokenChunk(clause, piece.samples, synthesizer.rate_hz, piece.word_ends, piece.to_come),
+                begins,
+            )
+            begins = False
+
+
 def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> None:
     """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
     from voicecli.audio.choose import device_of
     from voicecli.audio.closing import close_in_time
     from voicecli.audio.devices import DeviceStream
     from voicecli.clock import MonotonicClock
-    from voicecli.messages import Clause, SpokenChunk
     from voicecli.speak.playback import Playback
 
     audio, clock, never = config.audio, MonotonicClock(), threading.Event()
@@ -131,17 +145,20 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
                 )
             clock.wait(never, TICK_S)
 
+    chunks = _chunks(clauses, synthesizer)
+    # Before the device begins: what is loaded for the first words would keep the audio thread waiting.
+    first = next(chunks, None)
     stream.start(playback.pull)
     try:
         playback.begin(1)
         playback.open(1)
-        for index, text in enumerate(clauses):
-            load, clause = playback.load, Clause(1, 1, index, text)
-            for piece in synthesizer.say(text):
-                load(SpokenChunk(clause, piece.samples, synthesizer.rate_hz, piece.word_ends, piece.to_come))
-                load = playback.go_on
-                wait_until(playback.pump)
-            playback.forget()
+        for chunk, begins in chain([] if first is None else [first], chunks):
+            if begins:
+                playback.forget()
+                playback.load(chunk)
+            else:
+                playback.go_on(chunk)
+            wait_until(playback.pump)
         playback.finish()
         wait_until(lambda: playback.done(clock.now()))
     finally:

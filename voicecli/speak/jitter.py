@@ -8,6 +8,9 @@ A reply may be pushed before it is known whether it is wanted: `begin` holds it 
 somebody speaks over one, `duck` makes it softer and `hold` stops it; after `resume` it goes on where it broke
 off, and no sample is lost.
 
+A device that has just begun, or begun again, may take block after block at once and lose them: PulseAudio's
+for 0.2 s and more. Nothing of a reply is given to one that rushes so.
+
 Promises: `pull` never waits; it fills every block, with silence where it has nothing. A reply begins when
 the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
 is an underrun: faded, counted, and the target grows. Running dry at its end is its end.
@@ -34,6 +37,9 @@ FADE_S = 0.008
 
 DUCK_GAIN = 0.22
 """-13 dB: clearly softer, which says "I heard something", and still there should it be nothing."""
+
+RUSHING = 0.5
+"""Of the length of a block: a device that ran dry and asks again sooner lost what it was given."""
 
 GROW_S = 0.05
 SHRINK_S = 0.01
@@ -85,6 +91,7 @@ class JitterBuffer:
         self.device_underruns = 0
         self.blocks = 0
         """Blocks the device has asked for; stands still when it is gone."""
+        self._asked_at = 0.0
         self.peak = 0
 
     # ---- pushing side
@@ -190,6 +197,8 @@ class JitterBuffer:
         self.blocks += 1
         if device_ran_dry:
             self.device_underruns += 1
+        rushes = device_ran_dry and (at - self._asked_at) * self.rate_hz < len(block) * RUSHING
+        self._asked_at = at
         may_begin = self._held == self._opened  # before what is dropped: see `begin`
         drop_to = self._drop_to
         if drop_to > self._pulled:
@@ -198,7 +207,7 @@ class JitterBuffer:
             return
         pushed = self._pushed  # once: the next reply may be pushed meanwhile
         wish = self._wish
-        if wish == "hold":
+        if wish == "hold" or rushes:
             self._fall_silent(block, at, pushed)  # what fades is heard again when it goes on
             return
         waiting, complete = pushed - self._pulled, self._complete_at == pushed  # not if more came since

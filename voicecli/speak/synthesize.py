@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from onnxruntime import InferenceSession
     from piper import AudioChunk, PiperVoice, SynthesisConfig
 
     from voicecli.config import SynthesizeConfig
     from voicecli.messages import Float32, Int16
+    from voicecli.onnx import Session
 
 LEAD_S = 0.01
 """Silence left before a clause. Piper begins with 30-50 ms of it, which is latency for the listener."""
@@ -163,9 +163,7 @@ class Wholes:
 class Parts:
     """Clauses in parts, all with one gain: how loud the loudest moment is, is not known before the end."""
 
-    def __init__(
-        self, voice: PiperVoice, speech: SynthesisConfig, decoder: InferenceSession, latent: str
-    ) -> None:
+    def __init__(self, voice: PiperVoice, speech: SynthesisConfig, decoder: Session, latent: str) -> None:
         """`voice` with the encoder as its session, which gives `latent` and what else `decoder` takes."""
         self.described = voice.config
         self._voice = voice
