@@ -14,6 +14,7 @@ from voicecli.clock import FakeClock
 from voicecli.floor import facts
 from voicecli.floor import orders as to
 from voicecli.floor.answering import CLAUSES_AHEAD
+from voicecli.floor.speech import GONE_S
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.crew import ORDERS
@@ -116,3 +117,13 @@ def test_what_is_told_first_is_that_the_words_leave_the_computer() -> None:
     talk = Stepped(answers=Remote)
     (warned,) = [event for event in talk.told_first if isinstance(event, events.Warned)]
     assert "goes to another computer" in warned.message
+
+
+def test_a_computer_that_was_asleep_in_the_middle_of_a_sentence_has_not_heard_its_end() -> None:
+    """The sound waits in the ring, and no time has passed for it."""
+    talk = Stepped("what is the time")
+    talk.hears(silence(0.3), tone(0.6))
+    talk.clock.advance(3 * GONE_S)
+    talk.hears(tone(0.3))
+    assert talk.exchange.turns[1].is_open
+    assert talk.exchange.newest == 1

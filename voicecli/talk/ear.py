@@ -93,8 +93,7 @@ class Ear:
         self._post = post
         self._listens = False  # the talk has begun
         self._closed = False
-        self._posted = False  # a frame, since the last check
-        self._check_at = self._daytime_at = clock.now()
+        self._check_at = self._daytime_at = self._tick_at = clock.now()
         self._newest = 0.0  # probability
         self._failing: set[Stage] = set()
 
@@ -111,6 +110,7 @@ class Ear:
         self._obey()
         chunk = self._capture.read()
         if chunk is None:
+            self._tick()
             return False
         self.hearing.check_silence()
         # It may come back sooner than devices tell: the copy never was in the air.
@@ -161,9 +161,13 @@ class Ear:
         if now >= self._daytime_at:
             self._daytime_at = now + DAYTIME_S
             self._post(facts.DayTime(self._clock.local()))
-        if not self._posted:
+
+    def _tick(self) -> None:
+        """Time passes without sound: not while some waits in the ring."""
+        now = self._clock.now()
+        if now >= self._tick_at:
+            self._tick_at = now + CHECK_S
             self._post(facts.Tick())
-        self._posted = False
 
     def _obey(self) -> None:
         while self._inbox.stats().fill:
@@ -198,12 +202,13 @@ class Ear:
             self._obey()
         if closed:
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
+            self._tick()
             return
         scored, gate = self.score(frame), self.segmenter
         self.level_dbfs = scored.level_dbfs
         self.hearing.check_loudness(scored.level_dbfs, self._speech_dbfs)
         self._report(gate.push(scored))
-        self._posted = True
+        self._tick_at = self._clock.now() + CHECK_S
         self._post(
             facts.Frame(
                 at,
