@@ -205,15 +205,27 @@ def test_stop_ends_the_reply_it_was_said_over_and_not_a_line_that_was_typed_sinc
 # ---- keys
 
 
-def test_interrupting_waits_until_it_is_known_what_is_interrupted() -> None:
+def test_a_question_that_is_interrupted_before_its_words_are_known_is_not_answered() -> None:
     world = World()
     world.speaks()
     world.is_quiet(3.0)
     world.interrupts()
-    assert not of(world, events.Interrupted)
     settled(world)
     assert [event.heard for event in of(world, events.Interrupted)] == [""]
     assert world.done() == [(1, "")]
+    assert asked(world) == []
+
+
+@pytest.mark.parametrize("spoken", [False, True])
+def test_what_comes_after_such_an_interruption_is_answered_by_itself(spoken: bool) -> None:
+    world = World()
+    world.speaks()
+    world.is_quiet(3.0)
+    world.interrupts()
+    words = world.speaks() if spoken else world.types()
+    settled(world)
+    assert [heard.count("Clause") for _, heard in world.done()] == [0, World.clauses]
+    assert asked(world)[-1] == words
 
 
 def test_the_last_reply_is_said_again_when_this_one_has_ended_without_the_author() -> None:

@@ -46,11 +46,11 @@ class Keys:
         match key:
             case _ if self._flushing is not None:
                 return True
-            case Pressed("interrupt") if turn is not None and turn.answer is not None:
-                self._exchange.call_off()
-            case Pressed("interrupt" | "repeat") if turn is not None:
-                # Until it is known what is interrupted, or the reply has ended that would be cut short.
-                return not turn.is_open
+            case Pressed("interrupt"):
+                if turn is not None and not turn.is_open:
+                    self._exchange.call_off()  # at once: what comes after it is not meant
+            case Pressed("repeat") if turn is not None:
+                return not turn.is_open  # until the reply has ended that would be cut short
             case Pressed("repeat") | Typed():
                 self._flushing = key
                 self._out.add(Flush())  # what was being said is a turn of its own
