@@ -315,8 +315,8 @@ class World:
         if order is None:
             return
         text = self.words_in(order.utterance)
-        if order.overlap and kind_of(text, "en") == "stop":
-            self.called_off.add(self._over)
+        if kind_of(text, "en") == "stop":
+            self.called_off.add(self._over if order.overlap else order.turn)
         if fails:
             self.excused.update(words for _, _, words in self.said if words in text)
             self.post(facts.Transcribed(order, NO_WORDS, fault=fault(TRANSCRIBER)))
