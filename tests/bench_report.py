@@ -20,7 +20,7 @@ from voicecli.bench.report import (
     Tradeoff,
 )
 from voicecli.buffers import BufferFill
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 
 def latency(each_ms: float = 50.0, **others: float) -> dict[str, float]:

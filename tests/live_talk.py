@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.studio import Studio
-from tests.test_pipeline import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
+from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.simulated import RecordedUser, SimulatedStreams
 from voicecli.cli import devices_meter, session
 from voicecli.clock import MonotonicClock

@@ -125,7 +125,7 @@ def measured(
     **behaviour: object,
 ) -> Report:
     pipeline = type("Behaving", (Answering,), behaviour)
-    monkeypatch.setattr(bench_run, "Pipeline", pipeline)
+    monkeypatch.setattr(bench_run, "Talk", pipeline)
     clock = MonotonicClock()
     streams = SimulatedStreams(RecordedUser(), RATE_HZ, BLOCK_MS, clock)
     devices = Devices(streams, device, hidden_ms * 2 or None, hidden_ms)

@@ -14,7 +14,7 @@ from voicecli.bench.budget import Limit, broken, known_keys, read_budget
 from voicecli.bench.compare import FEWEST_TURNS, Change, caveats, compare, read_report
 from voicecli.bench.report import LOSSES, Report, to_json
 from voicecli.errors import ConfigError
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "budget.example.toml"
 

@@ -16,7 +16,7 @@ import pytest
 from tests.page_report import HOSTILE, report
 from voicecli.bench.charts import Axis
 from voicecli.bench.page import page
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = (

@@ -20,7 +20,7 @@ from voicecli.bench.report import Definitions, Report, from_json, to_json
 from voicecli.bench.table import WIDTH, print_changes, print_report
 from voicecli.bench.wires import AUDIBLE_DBFS, BELOW_LOUDEST_DB, SPEECH_FLOOR_DBFS
 from voicecli.errors import ConfigError
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 
 @given(st.lists(st.floats(0, 5000), min_size=1, max_size=150))

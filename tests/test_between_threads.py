@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.between import at_each_step, interleaved
+from tests.between import interleaved
 from tests.stepped import Stepped
 from tests.test_jitter import BLOCK, LEAST, Loudspeaker, steady
-from tests.test_pipeline import silence, tone
-from tests.test_turns import Floor
+from tests.test_talking import silence, tone
+from voicecli.channel import Channel
 from voicecli.messages import FRAME_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def test_who_finds_a_draft_unwanted_for_a_new_turn_finds_the_turn_as_well() -> None:
-    """Else the reply would be taken for one that was called off, and the first half of a question lost."""
-    floor = Floor()
-    turn = floor.speaks()
-    draft = floor.draft()
-    floor.take()
-    found: list[tuple[bool, bool]] = []
-
-    def replying() -> None:
-        wanted = floor.turns.wanted(draft)
-        found.append((wanted, floor.turns.goes_on(turn, None)))
-
-    assert at_each_step(floor.speaks, replying) > 20
-    replying()
-    assert set(found) == {(True, False), (False, True)}
-
-
-def test_an_answer_is_one_while_it_is_confirmed_and_the_next_turn_is_drafted() -> None:
-    found: list[bool] = []
-
-    def scene() -> tuple[Callable[[], object], Callable[[], object]]:
-        floor = Floor()
-        floor.speaks()
-        draft = floor.draft(confirmed=False)
-        floor.take()
-        floor.speaks()
-
-        def transcribing() -> None:
-            floor.turns.confirm(draft)
-            floor.draft("of the next turn")
-
-        return lambda: found.append(floor.turns.may_answer(draft)), transcribing
-
-    assert len(list(interleaved(scene))) > 20
-    assert all(found)
 
 
 def test_a_draft_that_came_to_nothing_does_not_sound_while_the_next_takes_its_place() -> None:
@@ -112,50 +76,50 @@ def about_to_interrupt() -> Stepped:
     """The last words of the agent were spoken over; with the next frame that becomes a turn."""
     talk = Stepped("go on", "and in Rome")
     talk.hears(silence(10 * FRAME_S))
-    talk.turns.open(talk.clock.now())
     talk.answers_with(0.6)
     talk.hears(silence(5 * FRAME_S), tone(0.5, 1), silence(4.0))
-    talk.turns.settle(1)
-    assert not talk.listening.idle
+    assert not talk.floor.idle
     talk.transcribes()
     return talk
 
 
 def test_a_talk_is_not_idle_between_words_over_the_agent_and_the_turn_they_become() -> None:
-    """Who waits for the end would go before they are answered."""
+    """Who waits for the end would go before they are answered. Nobody looks in the middle of a fact."""
     talk = about_to_interrupt()
     found: list[bool] = []
-    assert at_each_step(lambda: talk.hears(silence(FRAME_S)), lambda: found.append(talk.listening.idle)) > 100
-    assert talk.turns.newest == 2
-    assert not any(found)
-
-
-def test_who_asks_whether_a_talk_is_idle_while_words_become_a_turn_is_told_no() -> None:
-    found: list[bool] = []
-
-    def scene() -> tuple[Callable[[], object], Callable[[], object]]:
-        talk = about_to_interrupt()
-        return lambda: found.append(talk.listening.idle), lambda: talk.hears(silence(FRAME_S))
-
-    assert len(list(interleaved(scene))) > 10
+    talk.crew.after = lambda _: found.append(talk.floor.idle)
+    talk.hears(silence(FRAME_S))
+    assert talk.exchange.newest == 2
+    assert found
     assert not any(found)
 
 
 def test_who_interrupts_while_what_is_to_be_said_again_waits_does_not_hear_it() -> None:
-    talks: list[Stepped] = []
+    talk = Stepped("what is", replies=("It is noon.",))
+    talk.hears(silence(0.3), tone(0.6), silence(3.0))
+    talk.controls.press("repeat")  # it waits until the question is answered
+    talk.controls.press("interrupt")
+    talk.works()
+    talk.hears(silence(2.0))
+    talk.works()
+    assert talk.exchange.newest == talk.exchange.settled == 1
 
-    def scene() -> tuple[Callable[[], object], Callable[[], object]]:
-        talk = Stepped()
-        talks.append(talk)
-        talk.turns.open(talk.clock.now())
-        talk.turns.take(talk.clock.now(), talk.clock.now())
-        talk.controls.repeat()
-        talk.listening.step()  # it waits until the question is answered
-        return talk.listening.step, talk.controls.interrupt
 
-    assert len(list(interleaved(scene))) > 20
-    for talk in talks:
-        talk.listening.step()
-        talk.turns.settle(1)
-        talk.listening.step()
-        assert talk.turns.newest == 1
+def test_whoever_reports_meanwhile_waits_until_the_orders_are_given() -> None:
+    """So nobody finds a draft void and the turn that made it so not begun, nor its words not confirmed."""
+    talk, order = Stepped("what is"), list[str]()
+
+    def reports() -> None:
+        talk.controls.press("interrupt")
+        order.append("other")
+
+    class Inbox(Channel[object]):
+        def put(self, item: object) -> None:
+            other = threading.Thread(target=reports)
+            other.start()
+            other.join(0.05)
+            order.append("order")
+
+    talk.crew.to_ear = Inbox("to the ear", 8, "drop_oldest")  # type: ignore[assignment]
+    talk.controls.say("a line")
+    assert order[0] == "order"

@@ -5,16 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.test_pipeline import RATE_HZ, Beeper, silence, talking, tone
+from tests.test_talking import RATE_HZ, Beeper, silence, talking, tone
 from voicecli import events
 from voicecli.clock import FakeClock
+from voicecli.floor.facts import Fact, Pressed, Typed
 from voicecli.messages import ChatMessage
-from voicecli.pipeline.controls import Controls, Interrupt, Say
+from voicecli.talk.controls import Controls
 
 
-def controls(*, push_to_talk: bool = False) -> tuple[Controls, FakeClock]:
+class Keys(Controls):
+    """Keeps what it posts."""
+
+    def __init__(self, clock: FakeClock, *, push_to_talk: bool) -> None:
+        self.posted: list[Fact] = []
+        super().__init__(clock, self.posted.append, push_to_talk=push_to_talk)
+
+
+def controls(*, push_to_talk: bool = False) -> tuple[Keys, FakeClock]:
     clock = FakeClock(100.0)
-    made = Controls(clock, push_to_talk=push_to_talk)
+    made = Keys(clock, push_to_talk=push_to_talk)
     clock.advance(10.0)
     return made, clock
 
@@ -44,7 +53,7 @@ def test_with_push_to_talk_only_the_open_key_is_heard() -> None:
     made.talk(begins=False)
     assert not made.deaf(clock.now() - 0.05)
     assert made.deaf(clock.now())
-    assert made.commands() == [Interrupt()]  # who begins to speak stops the agent
+    assert made.posted == [Pressed("interrupt")]  # who begins to speak stops the agent
 
 
 def test_a_muted_microphone_stays_muted_with_the_talk_key_down() -> None:
@@ -59,17 +68,16 @@ def test_the_talk_key_does_nothing_without_push_to_talk() -> None:
     made, clock = controls()
     made.talk(begins=False)
     assert not made.deaf(clock.now())
-    assert made.commands() == []
+    assert made.posted == []
 
 
 def test_commands_come_in_order_and_once() -> None:
     made, _ = controls()
-    made.interrupt()
+    made.press("interrupt")
     made.say("hello")
     made.say("   ")  # nothing to answer
-    made.repeat()
-    assert made.commands() == [Interrupt(), Say("hello"), Say("")]
-    assert made.commands() == []
+    made.press("repeat")
+    assert made.posted == [Pressed("interrupt"), Typed("hello"), Pressed("repeat")]
 
 
 def test_a_muted_voice_is_silence_without_a_click() -> None:
@@ -102,7 +110,7 @@ def test_nothing_said_into_a_muted_microphone_is_heard() -> None:
         talk.says(tone(0.5), silence(0.3))
         while not talk.user.finished:
             assert talk.pipeline.status().state == "listening"
-            talk.pipeline._turns.stop.wait(0.01)
+            talk.ticks.wait(0.01)
         assert talk.pipeline.status().microphone_muted
         talk.pipeline.controls.mute_microphone()
         talk.says(silence(0.3), tone(0.5, 1))
@@ -130,8 +138,8 @@ def test_interrupting_is_remembered_as_far_as_it_was_heard() -> None:
         talk.says(tone(0.5))
         talk.until(events.Speaking)
         while len(talk.pipeline.status().heard_so_far.split()) < 5:
-            talk.pipeline._turns.stop.wait(0.01)
-        talk.pipeline.controls.interrupt()
+            talk.ticks.wait(0.01)
+        talk.pipeline.controls.press("interrupt")
         interrupted = talk.until(events.Interrupted)
         done = talk.until(events.TurnDone)
         talk.until(events.Listening)
@@ -150,7 +158,7 @@ def test_interrupting_is_remembered_as_far_as_it_was_heard() -> None:
 def test_interrupting_nobody_does_nothing() -> None:
     with talking(["hello"], ["hello you"]) as talk:
         talk.until(events.Listening)
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("interrupt")
         talk.says(tone(0.5))
         assert talk.until(events.TurnDone).heard == "hello you."
     assert "interrupted" not in talk.names()
@@ -162,8 +170,8 @@ def test_an_interruption_before_the_words_are_known_waits_for_them() -> None:
         talk.scribe.goes.clear()
         talk.says(tone(0.5))
         while talk.pipeline.status().state != "thinking":
-            talk.pipeline._turns.stop.wait(0.01)
-        talk.pipeline.controls.interrupt()
+            talk.ticks.wait(0.01)
+        talk.pipeline.controls.press("interrupt")
         talk.scribe.goes.set()
         assert talk.until(events.Interrupted).heard == ""
         talk.until(events.TurnDone)
@@ -194,7 +202,7 @@ def test_typing_stops_the_agent_and_is_answered() -> None:
         talk.says(tone(0.5))
         talk.until(events.Speaking)
         while len(talk.pipeline.status().heard_so_far.split()) < 8:
-            talk.pipeline._turns.stop.wait(0.01)
+            talk.ticks.wait(0.01)
         talk.pipeline.controls.say("but why")
         assert len(talk.until(events.Interrupted).heard.split()) >= 8
         talk.until(events.TurnDone)
@@ -205,13 +213,13 @@ def test_typing_stops_the_agent_and_is_answered() -> None:
 def test_the_last_reply_is_said_again_without_a_model() -> None:
     with talking(["what time is it", "and now"], ["It is noon.", "Still noon."]) as talk:
         talk.until(events.Listening)
-        talk.pipeline.controls.repeat()  # nothing was said yet
+        talk.pipeline.controls.press("repeat")  # nothing was said yet
         talk.until(events.Listening)
         talk.says(silence(0.4), tone(0.5))
         talk.until(events.TurnDone)
         talk.until(events.Listening)
         asked = len(talk.answers.asked)
-        talk.pipeline.controls.repeat()
+        talk.pipeline.controls.press("repeat")
         again = talk.until(events.TurnDone)
         talk.until(events.Listening)
         assert len(talk.answers.asked) == asked
@@ -226,18 +234,18 @@ def test_repeating_waits_for_the_end_of_a_reply_unless_it_is_interrupted() -> No
         talk.until(events.Listening)
         talk.says(tone(0.5))
         talk.until(events.Speaking)
-        talk.pipeline.controls.repeat()
+        talk.pipeline.controls.press("repeat")
         first, again = talk.until(events.TurnDone), talk.until(events.TurnDone)
         talk.until(events.Listening)
         assert first.heard == again.heard == " ".join(["word"] * 8) + "."
         talk.says(silence(0.4), tone(0.5, 1))
         talk.until(events.Speaking)
-        talk.pipeline.controls.repeat()
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("repeat")
+        talk.pipeline.controls.press("interrupt")
         talk.until(events.TurnDone)
         talk.until(events.Listening)
         assert talk.pipeline.idle
-        assert talk.pipeline.controls.commands() == []
+    assert talk.names().count("turn_done") == 3
 
 
 def test_a_muted_voice_goes_on_in_silence() -> None:

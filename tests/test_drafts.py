@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.test_pipeline import RATE_HZ, Answers, Beeper, Talk, edges, silence, talking, tone
+from tests.test_talking import RATE_HZ, Answers, Beeper, Talk, edges, silence, talking, tone
 from voicecli import events
 from voicecli.bench.turns import NOTICED_FRAMES
 from voicecli.messages import ChatMessage, GenerationStats

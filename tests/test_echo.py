@@ -15,7 +15,7 @@ import pytest
 from tests import echo_room
 from tests.echo_room import BEGAN_AT, EchoPath, EchoRoom, joined, power_db
 from tests.speech import speak
-from tests.test_pipeline import talking, tone
+from tests.test_talking import talking, tone
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import to_int16
@@ -326,10 +326,10 @@ def test_in_a_talk_the_loudspeaker_is_the_reference() -> None:
     """The simulated microphone never hears the loudspeaker: that is known once it has sounded for a while."""
     with talking(["a question"], ["word " * 25]) as talk:
         talk.until(events.Listening)
-        assert talk.pipeline._listening.hearing.echo == NOTHING_KNOWN
+        assert talk.pipeline.crew.ear.hearing.echo == NOTHING_KNOWN
         talk.says(tone(0.5))
         talk.until(events.TurnDone)
-        assert talk.pipeline._listening.hearing.echo == EchoState(
+        assert talk.pipeline.crew.ear.hearing.echo == EchoState(
             0.0, converged=True, coping=True, bounded=True
         )
 
@@ -337,4 +337,4 @@ def test_in_a_talk_the_loudspeaker_is_the_reference() -> None:
 def test_in_a_talk_with_headphones_there_is_none() -> None:
     with talking(["a question"], ["One two."], headphones=True) as talk:
         talk.until(events.Listening)
-        assert talk.pipeline._listening.hearing.echo is None
+        assert talk.pipeline.crew.ear.hearing.echo is None

@@ -8,14 +8,11 @@ import numpy as np
 import pytest
 
 from tests.stepped import Stepped
-from tests.test_pipeline import RATE_HZ, silence, tone
+from tests.test_talking import RATE_HZ, silence, tone
 from voicecli import events
 from voicecli.errors import EngineError, StageError
+from voicecli.floor.faults import IN_A_ROW, TRANSCRIBER
 from voicecli.messages import FRAME_S
-from voicecli.pipeline.faults import (
-    IN_A_ROW,
-    TRANSCRIBER,
-)
 
 if TYPE_CHECKING:
     from voicecli.messages import Int16
@@ -31,17 +28,24 @@ def quiet(seconds: float) -> Int16:
     return silence(seconds) + np.resize(np.array([3, -3], np.int16), round(seconds * RATE_HZ))
 
 
-def asks(talk: Stepped, line: int = 0, *, aloud: bool = False) -> list[events.Event]:
+def asks(talk: Stepped, line: int = 0) -> list[events.Event]:
     """A question, and all that comes of it; what was told."""
     talk.hears(quiet(0.3), tone(0.6, line), quiet(0.5))
     talk.judges()
     talk.transcribes()
     talk.hears(quiet(2.5))
-    talk.replies(aloud=aloud)
-    talk.hears(quiet(0.1))
+    talk.works()
+    talk.hears(quiet(2.0))
+    talk.works()
     told = talk.told()
-    talk.faults.look()
+    look(talk)
     return told
+
+
+def look(talk: Stepped) -> None:
+    """Raise what ends the talk, if something does."""
+    if (end := talk.floor.end) is not None:
+        raise end
 
 
 def lines_of(told: list[events.Event]) -> list[events.Failed | events.Warned]:
@@ -51,12 +55,7 @@ def lines_of(told: list[events.Event]) -> list[events.Failed | events.Warned]:
 
 def is_done(talk: Stepped) -> bool:
     """Whether it waits for the user, and nothing for anything."""
-    return talk.listening.idle and not is_held(talk)
-
-
-def is_held(talk: Stepped) -> bool:
-    """Whether the agent waits with its words."""
-    return talk.playback.jitter.on_hold
+    return talk.floor.idle and not talk.is_held()
 
 
 def test_a_question_that_cannot_be_written_down_is_told_and_the_next_is_answered() -> None:
@@ -71,7 +70,7 @@ def test_a_question_that_cannot_be_written_down_is_told_and_the_next_is_answered
     ]
     assert isinstance(told[-1], events.Listening)
     assert is_done(talk)
-    assert talk.turns.settled == 1
+    assert talk.exchange.settled == 1
     (done,) = [event for event in asks(talk, 1) if isinstance(event, events.TurnDone)]
     assert done.heard == f"You said: {LINES[1]}."
 
@@ -109,7 +108,7 @@ def test_a_look_that_fails_while_the_user_speaks_costs_nothing_but_a_line() -> N
     talk.hears(tone(0.6), quiet(0.5))
     talk.transcribes()
     talk.hears(quiet(2.5))
-    talk.replies()
+    talk.works()
     told = talk.told()
     (line,) = lines_of(told)
     assert (line.message, line.turn) == (
@@ -126,7 +125,7 @@ def test_a_turn_that_fails_in_each_pause_is_one_failure() -> None:
         talk.hears(tone(0.5), quiet(0.25))
         talk.transcribes()
     talk.hears(quiet(2.5))
-    talk.replies()
+    talk.works()
     (line,) = lines_of(talk.told())
     assert isinstance(line, events.Failed)
     assert is_done(talk)
@@ -135,16 +134,15 @@ def test_a_turn_that_fails_in_each_pause_is_one_failure() -> None:
 def test_who_is_not_understood_over_the_agent_does_not_hold_it_for_ever() -> None:
     talk = Stepped(*LINES)
     talk.hears(quiet(10 * FRAME_S))
-    talk.turns.open(talk.clock.now())
     talk.answers_with(4.0)
     talk.scribe.mishears = [RuntimeError("out of memory")] * 4
     talk.hears(quiet(10 * FRAME_S), tone(0.4, 1))
-    assert is_held(talk)
+    assert talk.is_held()
     talk.hears(quiet(0.3))
     talk.transcribes()
     talk.hears(quiet(0.3))
-    assert not is_held(talk)
-    assert talk.listening.quiet
+    assert not talk.is_held()
+    assert talk.floor.overlaps.current is None
     (line,) = lines_of(talk.told())
     assert line.message.startswith("speech to text failed")
 
@@ -158,7 +156,7 @@ def test_who_is_not_understood_over_the_agent_does_not_hold_it_for_ever() -> Non
     ],
 )
 def test_a_question_whose_answer_failed_is_told_and_remembered(failure: Exception, found: str) -> None:
-    talk = Stepped(*LINES, replies=(failure,))  # type: ignore[arg-type]  # an exception in it is raised
+    talk = Stepped(*LINES, replies=(failure,))
     (line,) = lines_of(asks(talk))
     assert isinstance(line, events.Failed)
     assert (line.message, line.turn) == (found, 1)
@@ -170,7 +168,7 @@ def test_a_question_whose_answer_failed_is_told_and_remembered(failure: Exceptio
 
 def test_three_answers_in_a_row_that_fail_end_the_talk() -> None:
     failures = (RuntimeError("decode failed"), EngineError("no server answers", "start it"))
-    talk = Stepped(*LINES, replies=(*failures, "Eight.", *failures, EngineError("nobody", "wait")))  # type: ignore[arg-type]  # as above
+    talk = Stepped(*LINES, replies=(*failures, "Eight.", *failures, EngineError("nobody", "wait")))
     for _ in range(5):
         asks(talk)
     with pytest.raises(StageError, match=r"^the language model failed three times in a row.*nobody; wait$"):
@@ -180,7 +178,7 @@ def test_three_answers_in_a_row_that_fail_end_the_talk() -> None:
 def test_an_answer_that_cannot_be_said_is_told_once_and_its_question_remembered() -> None:
     talk = Stepped(*LINES, replies=("It has eight legs. An insect has six of them.",))
     talk.voice.fails = [RuntimeError("no output")] * 2
-    told = asks(talk, aloud=True)
+    told = asks(talk)
     (line,) = lines_of(told)
     assert (type(line), line.message, line.turn) == (
         events.Failed,
@@ -188,18 +186,18 @@ def test_an_answer_that_cannot_be_said_is_told_once_and_its_question_remembered(
         1,
     )
     assert is_done(talk)
-    asks(talk, 1, aloud=True)
+    asks(talk, 1)
     assert [message.content for message in talk.answers.asked[-1][1:]] == [f"{LINES[0]} {LINES[1]}"]
 
 
 def test_of_an_answer_that_cannot_be_said_in_part_the_rest_is() -> None:
     talk = Stepped(*LINES, replies=("It has eight legs. An insect has six of them.",))
     talk.voice.fails = [RuntimeError("no output"), None]
-    told = asks(talk, aloud=True)
+    told = asks(talk)
     assert len(lines_of(told)) == 1
     (done,) = [event for event in told if isinstance(event, events.TurnDone)]
     assert done.heard == "An insect has six of them."
-    asks(talk, 1, aloud=True)
+    asks(talk, 1)
     remembered = [message.content for message in talk.answers.asked[-1][1:]]
     assert remembered == [LINES[0], "An insect has six of them. —", LINES[1]]
 
@@ -207,10 +205,10 @@ def test_of_an_answer_that_cannot_be_said_in_part_the_rest_is() -> None:
 def test_three_answers_in_a_row_that_cannot_be_said_end_the_talk() -> None:
     talk = Stepped(*LINES)
     talk.voice.fails = [RuntimeError("no output")] * 9
-    asks(talk, aloud=True)
-    asks(talk, aloud=True)
+    asks(talk)
+    asks(talk)
     with pytest.raises(StageError, match=r"^the voice failed three times in a row"):
-        asks(talk, aloud=True)
+        asks(talk)
 
 
 def test_a_pause_that_cannot_be_judged_ends_the_turn_all_the_same() -> None:
@@ -236,20 +234,21 @@ def test_a_frame_that_cannot_be_scored_does_not_cut_the_words() -> None:
     talk.hears(tone(0.3), quiet(0.5))
     talk.transcribes()
     talk.hears(quiet(2.5))
-    talk.replies()
+    talk.works()
     told = talk.told()
     (line,) = lines_of(told)
     assert line.message == "voice activity detection failed (RuntimeError: bad state)"
     assert [event.text for event in told if isinstance(event, events.Heard)] == [LINES[0]]
-    assert talk.turns.settled == 1
+    talk.hears(quiet(2.0))
+    assert talk.exchange.settled == 1
 
 
 def test_three_frames_in_a_row_that_cannot_be_scored_end_the_talk() -> None:
     talk = Stepped(*LINES)
     talk.detector.fails = [RuntimeError("bad state")] * IN_A_ROW
     talk.hears(tone(0.6))
-    talk.faults.look()  # it works again
+    look(talk)  # it works again
     talk.detector.fails = [RuntimeError("bad state")] * 100
     talk.hears(tone(0.6))
     with pytest.raises(StageError, match=r"^voice activity detection failed three times in a row"):
-        talk.faults.look()
+        look(talk)

@@ -8,15 +8,20 @@ import numpy as np
 import pytest
 
 from tests.stepped import Stepped
-from tests.test_pipeline import RATE_HZ, LoudIsSpeech
+from tests.test_talking import RATE_HZ
 from voicecli import events
-from voicecli.channel import Closed
+from voicecli.channel import Channel, Closed
+from voicecli.clock import FakeClock
 from voicecli.errors import StageError
-from voicecli.messages import FRAME_SAMPLES, Float32Frame, Pcm16Chunk
-from voicecli.pipeline.ear import Ear
-from voicecli.pipeline.faults import IN_A_ROW, LANGUAGE_MODEL, LATE_S, TRANSCRIBER, Fault, Faults, broken
+from voicecli.floor import facts
+from voicecli.floor.faults import CONVERSION, DETECTOR, IN_A_ROW, LANGUAGE_MODEL, LATE_S, TRANSCRIBER, Fault
+from voicecli.floor.orders import ToAuthor, Write
+from voicecli.messages import FRAME_SAMPLES, ChatMessage, Float32Frame, Pcm16Chunk
+from voicecli.talk.attempts import Attempts, broken
+from voicecli.talk.workers import Author
 
 if TYPE_CHECKING:
+    from voicecli.floor.faults import Stage
     from voicecli.messages import Float32
 
 
@@ -36,14 +41,30 @@ class Canceller:
         return samples
 
 
+def look(talk: Stepped) -> None:
+    """Raise what ends the talk, if something does."""
+    if (end := talk.floor.end) is not None:
+        raise end
+
+
+def fails(talk: Stepped, stage: Stage, unit: int) -> None:
+    """An engine does not work, as its worker finds out."""
+
+    def raises() -> None:
+        raise RuntimeError("decode failed")
+
+    fault = talk.crew.attempts.attempt(stage, raises)
+    assert isinstance(fault, Fault)
+    talk.crew.post(facts.EngineFailed(stage, unit, fault))
+
+
 def test_sound_whose_echo_cannot_be_taken_out_is_lost_and_told_and_what_follows_is_heard() -> None:
-    talk, canceller = Stepped(), Canceller()
-    faults = Faults(talk.turns)
-    ear = Ear(RATE_HZ, canceller, 0, LoudIsSpeech(), faults)  # type: ignore[arg-type]  # duck-typed fakes
+    canceller = Canceller()
+    talk = Stepped(canceller=canceller)
 
     def hears(block: int) -> list[int]:
         chunk = Pcm16Chunk(np.zeros((1600, 1), np.int16), RATE_HZ, block * 1600, block * 0.1)
-        return [frame.position for frame in ear.frames(chunk, hold=False)]
+        return [frame.position for frame in talk.crew.ear.frames(chunk, hold=False)]
 
     assert hears(0) == [0, 512, 1024]
     canceller.fails = 2
@@ -54,78 +75,79 @@ def test_sound_whose_echo_cannot_be_taken_out_is_lost_and_told_and_what_follows_
     assert "echo cancelling failed (RuntimeError: the module is closed)" in warned.message
     canceller.fails = 3
     assert hears(4) == hears(5) == []
-    faults.look()
+    look(talk)
     assert hears(6) == []
     with pytest.raises(StageError, match="echo cancelling failed three times in a row"):
-        faults.look()
+        look(talk)
 
 
 def test_of_a_frame_that_cannot_be_scored_holds_what_was_said_of_the_one_before() -> None:
-    detector = LoudIsSpeech()
-    ear = Ear(RATE_HZ, None, 0, detector, Faults(Stepped().turns))  # type: ignore[arg-type]  # duck-typed fakes
+    talk = Stepped()
     loud = Float32Frame(np.full(FRAME_SAMPLES, 0.3, np.float32), 0, 0.0)
-    assert ear.score(loud, -60.0).probability == 1.0
-    detector.fails = [RuntimeError("bad state")]
-    scored = ear.score(loud, -60.0)
+    assert talk.crew.ear.score(loud).probability == 1.0
+    talk.detector.fails = [RuntimeError("bad state")]
+    scored = talk.crew.ear.score(loud)
     assert (scored.probability, scored.frame) == (1.0, loud)
 
 
-@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(3), Closed("clauses")])
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(3), Closed("to the voice")])
 def test_what_ends_a_talk_is_no_failure(end: BaseException) -> None:
-    talk = Stepped()
-
     def ends() -> None:
         raise end
 
     with pytest.raises(type(end)):
-        talk.faults.attempt(TRANSCRIBER, 1, ends)
-    with pytest.raises(type(end)):
-        talk.faults.in_passing(TRANSCRIBER, ends)
-    assert not talk.told()
+        Attempts(FakeClock()).attempt(TRANSCRIBER, ends)
 
 
 def test_what_fails_because_the_talk_ends_does_not_count() -> None:
     talk = Stepped()
-    talk.turns.stop.set()
+    talk.crew.close()
+    for block in range(IN_A_ROW + 1):
+        fails(talk, CONVERSION, block)
+    look(talk)
 
-    def fails() -> None:
-        raise RuntimeError("the model is closed")
 
-    for turn in range(IN_A_ROW + 1):
-        assert isinstance(talk.faults.attempt(LANGUAGE_MODEL, turn, fails), Fault)
-    talk.faults.look()
+def written(*, cancelled: bool) -> facts.ReplyWritten:
+    """What an author reports of a reply that was complete, or called back."""
+    clock, told = FakeClock(), list[facts.Fact]()
+    inbox: Channel[ToAuthor] = Channel("to the author", 8, "drop_oldest")
+    void_before = 2 if cancelled else 0
+    model = Stepped().answers
+    author = Author(model, "en", clock, Attempts(clock), inbox, told.append, lambda: void_before)  # type: ignore[arg-type]  # duck-typed
+    author.take(Write(1, 1, (ChatMessage("user", "what"),), judges=False))
+    assert isinstance(told[-1], facts.ReplyWritten)
+    return told[-1]
 
 
 def test_what_was_cancelled_does_not_hide_that_the_model_always_fails() -> None:
-    talk = Stepped()
-
-    def fails() -> None:
-        raise RuntimeError("decode failed")
-
-    for turn in range(IN_A_ROW - 1):
-        talk.faults.attempt(LANGUAGE_MODEL, turn, lambda: None, cancelled=lambda: True)
-        talk.faults.attempt(LANGUAGE_MODEL, turn, fails)
-    talk.faults.look()
-    talk.faults.attempt(LANGUAGE_MODEL, IN_A_ROW, fails)
+    assert written(cancelled=True).cancelled
+    assert not written(cancelled=False).cancelled
+    talk = Stepped("what is", "the time", "what else", "and then")
+    talk.answers.replies = [RuntimeError("decode failed")] * IN_A_ROW
+    for _ in range(IN_A_ROW - 1):
+        talk.types("a line")
+        talk.types("another, before there is an answer")
+        talk.works()
+        look(talk)
+    talk.types("a line")
+    talk.works()
     with pytest.raises(StageError):
-        talk.faults.look()
+        look(talk)
 
 
 def test_the_talk_ends_when_the_turn_is_over_unless_another_try_works() -> None:
     talk = Stepped()
-
-    def fails() -> None:
-        raise RuntimeError("decode failed")
-
-    turn = talk.turns.open(talk.clock.now())
+    talk.types("a line")
+    assert talk.exchange.newest == 1
     for failed in range(1, IN_A_ROW + 1):
-        talk.faults.attempt(LANGUAGE_MODEL, failed, fails)
-    talk.faults.look()
-    talk.turns.settle(turn)
+        fails(talk, LANGUAGE_MODEL, failed)
+    look(talk)
+    talk.floor.strikes.worked(LANGUAGE_MODEL)
+    look(talk)
+    for failed in range(1, IN_A_ROW + 1):
+        fails(talk, DETECTOR, failed)
     with pytest.raises(StageError):
-        talk.faults.look()
-    talk.faults.attempt(LANGUAGE_MODEL, IN_A_ROW, lambda: None)
-    talk.faults.look()
+        look(talk)
 
 
 @pytest.mark.parametrize(
@@ -138,12 +160,10 @@ def test_the_talk_ends_when_the_turn_is_over_unless_another_try_works() -> None:
     ],
 )
 def test_what_somebody_said_is_not_in_the_line(said: str, shown: str) -> None:
-    talk = Stepped()
-
-    def fails() -> None:
+    def raises() -> None:
         raise ValueError(said)
 
-    fault = talk.faults.attempt(LANGUAGE_MODEL, 1, fails, ["this is my secret"])
+    fault = Attempts(FakeClock()).attempt(LANGUAGE_MODEL, raises, ["this is my secret"])
     assert isinstance(fault, Fault)
     assert fault.why == f"ValueError: {shown}".rstrip(": ")
 
@@ -151,36 +171,44 @@ def test_what_somebody_said_is_not_in_the_line(said: str, shown: str) -> None:
 def test_a_fault_of_voicecli_itself_is_one_line_with_its_place() -> None:
     with pytest.raises(KeyError) as failure:
         dict[str, str]()["my secret"]
-    end = broken("reply", failure.value)
+    end = broken("author", failure.value)
     assert end.exit_code == 70
-    assert '"reply"' in end.found
+    assert '"author"' in end.found
     assert "KeyError" in end.found
     assert "test_faults.py:" in end.found
     assert "secret" not in str(end)
 
 
+def lateness(talk: Stepped) -> None:
+    """Look whether an engine hangs, as `Talk.check` does."""
+    for stage in talk.crew.attempts.late():
+        talk.crew.post(facts.EngineLate(stage))
+
+
 def test_an_engine_that_hangs_is_told_once_a_turn() -> None:
     talk = Stepped()
-    talk.turns.open(talk.clock.now())
+    talk.types("a line")
+    talk.told()
 
     def looks() -> None:
         talk.clock.advance(LATE_S - 1)
-        talk.faults.look()
+        lateness(talk)
         assert not talk.told()
         talk.clock.advance(1)
         for _ in range(3):
-            talk.faults.look()
+            lateness(talk)
             talk.clock.advance(1)
 
-    talk.faults.attempt(TRANSCRIBER, 1, looks)
+    talk.crew.attempts.attempt(TRANSCRIBER, looks)
     (line,) = talk.told()
     assert isinstance(line, events.Warned)
     assert (line.message, line.turn) == ("speech to text has been at work for 30 s and gives nothing", 1)
     talk.clock.advance(LATE_S)
-    talk.faults.look()
+    lateness(talk)
     assert not talk.told(), "it has ended"
-    talk.turns.open(talk.clock.now())
-    talk.faults.attempt(TRANSCRIBER, 2, looks)
+    talk.types("another line")
+    talk.told()
+    talk.crew.attempts.attempt(TRANSCRIBER, looks)
     assert len(talk.told()) == 1
 
 
@@ -189,17 +217,17 @@ def test_an_engine_that_gives_something_does_not_hang_nor_while_that_waits() -> 
 
     def waits(_: str) -> None:
         talk.clock.advance(2 * LATE_S)
-        talk.faults.look()
+        lateness(talk)
 
     def writes() -> None:
-        emit = talk.faults.apart(LANGUAGE_MODEL, waits)
+        emit = talk.crew.attempts.apart(LANGUAGE_MODEL, waits)
         for _ in range(3):
             talk.clock.advance(LATE_S - 1)
-            talk.faults.look()
+            lateness(talk)
             emit("word")
         assert not talk.told()
         talk.clock.advance(LATE_S)
-        talk.faults.look()
+        lateness(talk)
 
-    talk.faults.attempt(LANGUAGE_MODEL, 1, writes)
+    talk.crew.attempts.attempt(LANGUAGE_MODEL, writes)
     assert len(talk.told()) == 1

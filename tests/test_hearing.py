@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from voicecli import events
 from voicecli.audio.monitor import copy_notice
 from voicecli.audio.reference import Reference
 from voicecli.audio.streams import Notice, StreamFormat
-from voicecli.clock import FakeClock
 from voicecli.config import AudioConfig, SegmentConfig
 from voicecli.listen.capture import Capture
 from voicecli.listen.echo import EchoCanceller
+from voicecli.listen.hearing import Hearing
 from voicecli.listen.residual import NOTHING_KNOWN, EchoState
 from voicecli.messages import FRAME_S, RATE_HZ
-from voicecli.pipeline.hearing import Hearing
-from voicecli.pipeline.turns import Turns
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
@@ -51,26 +48,23 @@ class Seat:
         self.desk = Desk()
         if absent:
             self.desk.reopened("Built-in", stands_in=True)
-        self.turns = Turns(FakeClock(), 0.0, lambda *_: None)
-        self.events = self.turns.events.reader("test")
-        self.turns.ready = True
+        self.told: list[str] = []
         cancels = config.echo == "auto" and not config.headphones
         self.canceller = EchoCanceller(Reference(RATE_HZ, 1.0), config) if cancels else None
         capture = Capture(self.desk.microphone, config.ring_s)
         streams = cast("AudioStreams", self.desk)
-        self.hearing = Hearing(streams, capture, self.turns, self.canceller, config)
+        self.hearing = Hearing(streams, capture, self.tell, self.canceller, config)
+
+    def tell(self, found: str, _remedy: str) -> None:
+        self.told.append(found)
 
     def barge_in(self) -> str:
         return self.hearing.barge_in
 
     def checks(self) -> list[str]:
         """What is warned of now."""
-        self.hearing.check()
-        told = []
-        while self.events.stats().fill:
-            event = self.events.get(0.0)
-            assert isinstance(event, events.Warned)
-            told.append(event.message)
+        self.hearing.check(listens=True)
+        told, self.told = self.told, []
         return told
 
 
@@ -133,7 +127,7 @@ def test_what_only_suppresses_noise_takes_no_echo_out(setting: str) -> None:
     seat = Seat(echo="off")
     canceller = EchoCanceller(Reference(RATE_HZ, 1.0), config)
     capture = Capture(seat.desk.microphone, config.ring_s)
-    hearing = Hearing(cast("AudioStreams", seat.desk), capture, seat.turns, canceller, config)
+    hearing = Hearing(cast("AudioStreams", seat.desk), capture, seat.tell, canceller, config)
     assert hearing.echo is None
     assert hearing.barge_in == "off"
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from tests.test_bargein import Echo
-from tests.test_pipeline import RATE_HZ, Answers, Talk, silence, talking, tone
+from tests.test_talking import LONGEST_S, RATE_HZ, Answers, Talk, silence, talking, tone
 from voicecli import events
 from voicecli.audio.simulated import SIMULATED_LATENCY_S
 from voicecli.listen.echo import EchoCanceller
+from voicecli.listen.hearing import Hearing
 from voicecli.listen.overlap import UNHEARD_S
 from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.pipeline.hearing import Hearing
 from voicecli.speak.jitter import FADE_S
 from voicecli.speak.playback import Placed
 
@@ -178,7 +178,7 @@ def test_a_second_of_noise_or_agreement_is_not_judged_before_its_words_are_known
 def test_a_slow_transcriber_lets_the_agent_go_on_and_its_words_interrupt_all_the_same() -> None:
     with talking(["tell me", "why"], [LONG, "Because."], headphones=True) as talk:
         begins(talk)
-        jitter = talk.pipeline._playback.jitter
+        jitter = talk.pipeline.crew.playback.jitter
         talk.scribe.goes.clear()
         talk.says(silence(0.3), tone(0.4, 1))
         wait_for(lambda: jitter.on_hold and not jitter.sounding)
@@ -215,7 +215,7 @@ def test_in_the_last_word_words_are_answered_and_agreeing_is_not(words: str, ans
     with talking(["tell me", words], ["word " * 10, "In Rome as well."], headphones=True) as talk:
         talk.until(events.Listening)
         talk.says(tone(0.5))
-        wait_for(lambda: talk.pipeline._playback.jitter.pulled > 0.75 * RATE_HZ)
+        wait_for(lambda: talk.pipeline.crew.playback.jitter.pulled > 0.75 * RATE_HZ)
         talk.says(tone(0.5, 1))
         talk.until(events.Overheard if not answered else events.SpeechBegan)
         if answered:
@@ -253,7 +253,7 @@ def test_a_question_that_was_called_off_by_a_key_is_not_asked_again() -> None:
     lines = ["the capital of France", "tell me a joke"]
     with talking(lines, ["Knock knock."], answers=Thinking) as talk:
         is_thinking(talk)
-        talk.pipeline.controls.interrupt()
+        talk.pipeline.controls.press("interrupt")
         assert talk.until(events.Interrupted).heard == ""
         talk.until(events.Listening)
         talk.says(silence(0.4), tone(0.5, 1))
@@ -334,7 +334,7 @@ def test_more_than_never_mind_goes_on_with_the_question() -> None:
 def test_stop_is_not_answered_when_the_reply_has_just_ended_and_is_in_the_quiet(
     late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecli.pipeline.turns.JUST_ENDED_S", 10.0 if late else -10.0)
+    monkeypatch.setattr("voicecli.floor.exchange.JUST_ENDED_S", 10.0 if late else -10.0)
     with talking(["go on", "Stop."], ["One.", "Stop what?"]) as talk:
         talk.until(events.Listening)
         talk.says(tone(0.5))
@@ -354,9 +354,10 @@ def test_a_first_stop_is_about_no_reply() -> None:
 
 
 def test_what_is_too_long_for_one_pass_interrupts_and_none_of_it_is_lost() -> None:
-    with talking(["go on", "Yeah.", "but why"], [LONG, "Because."], headphones=True) as talk:
+    with talking(
+        ["go on", "Yeah.", "but why"], [LONG, "Because."], headphones=True, longest_s=LONGEST_S
+    ) as talk:
         begins(talk)
-        talk.pipeline._listening.segmenter._longest = 40  # frames: 1.3 s
         talk.says(silence(0.3), tone(0.8, 1), silence(0.04), tone(1.0, 2))
         talk.until(events.TurnDone)
         heard = talk.until(events.Heard)
@@ -364,9 +365,8 @@ def test_what_is_too_long_for_one_pass_interrupts_and_none_of_it_is_lost() -> No
 
 
 def test_what_is_too_long_for_one_pass_and_holds_no_words_lets_the_agent_go_on() -> None:
-    with talking(["go on", ""], [LONG], headphones=True) as talk:
+    with talking(["go on", ""], [LONG], headphones=True, longest_s=LONGEST_S) as talk:
         begins(talk)
-        talk.pipeline._listening.segmenter._longest = 40
         talk.says(silence(0.3), tone(1.8, 1))
         assert talk.until(events.TurnDone).heard == LONG
     assert "interrupted" not in talk.names()
@@ -403,7 +403,7 @@ def test_what_is_no_louder_than_the_echo_can_be_is_the_agent_s_own_voice(
 
 def test_who_is_louder_than_the_echo_can_be_interrupts(over_echo: SetOverEcho) -> None:
     with talking(["tell me", "but what about Rome"], [LONG, "Rome it is."]) as talk:
-        jitter = talk.pipeline._playback.jitter
+        jitter = talk.pipeline.crew.playback.jitter
         over_echo(lambda: math.inf if jitter.on_hold else BEYOND_ECHO_DB + 1.0)
         begins(talk)
         assert talk.pipeline.status().barge_in == "strict"
@@ -434,7 +434,7 @@ def test_somebody_goes_on_after_the_breath_they_took_when_the_agent_fell_silent(
     over_echo: SetOverEcho,
 ) -> None:
     with talking(["tell me", "wait but why", "wait but why"], [LONG, "Because."]) as talk:
-        began = talk.pipeline._listening.segmenter
+        began = talk.pipeline.crew.ear.segmenter
         over_echo(lambda: math.inf if began.spoken_s > 0.4 else BEYOND_ECHO_DB + 1.0)
         begins(talk)
         talk.says(silence(0.3), tone(0.3, 1), silence(0.25), tone(0.6, 1))
@@ -447,7 +447,7 @@ def test_where_the_canceller_does_not_cope_but_the_echo_is_known_who_is_louder_i
     over_echo: SetOverEcho, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with talking(["tell me", "but why"], [LONG, "Because."]) as talk:
-        jitter = talk.pipeline._playback.jitter
+        jitter = talk.pipeline.crew.playback.jitter
         over_echo(lambda: math.inf if jitter.on_hold else BEYOND_ECHO_DB + 1.0)
         monkeypatch.setattr(Hearing, "echo", Echo(converged=False, coping=False))
         begins(talk)
@@ -470,12 +470,12 @@ def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped(monkeypatch:
 def test_who_is_too_soft_to_stop_the_agent_is_heard_when_it_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("voicecli.pipeline.asides.response", lambda *_, **__: "ignore")
+    monkeypatch.setattr("voicecli.floor.overlap.response", lambda *_, **__: "ignore")
     with talking(["tell me", "but why"], ["word " * 10, "Because."]) as talk:
         monkeypatch.setattr(Hearing, "echo", Echo())
         talk.until(events.Listening)
         talk.says(tone(0.5))
-        wait_for(lambda: talk.pipeline._playback.jitter.pulled > 0.6 * RATE_HZ)
+        wait_for(lambda: talk.pipeline.crew.playback.jitter.pulled > 0.6 * RATE_HZ)
         talk.says(tone(1.5, 1))
         assert talk.until(events.TurnDone).turn == 1
         assert talk.until(events.TurnDone).heard == "Because."

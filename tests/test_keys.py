@@ -243,11 +243,8 @@ class Asked:
             self.is_open = begins
             self.calls.append("open" if begins else "close")
 
-    def interrupt(self) -> None:
-        self.calls.append("interrupt")
-
-    def repeat(self) -> None:
-        self.calls.append("repeat")
+    def press(self, key: str) -> None:
+        self.calls.append(key)
 
     def say(self, text: str) -> None:
         self.calls.append(f"say {text}")

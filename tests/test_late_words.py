@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stepped import Stepped
-from tests.test_pipeline import silence, tone
+from tests.test_talking import Answers, silence, tone
 from voicecli import events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from voicecli.messages import ChatMessage, GenerationStats
 
 PAUSE_S = 3.0
 """After which a turn is over whatever is known of it."""
@@ -29,51 +31,61 @@ def finished(talk: Stepped) -> list[int]:
     return done
 
 
-def test_when_the_answer_is_looked_at_as_soon_as_it_is_there() -> None:
-    """By a replying thread that is quicker than the transcriber, which has more to say of it."""
+def test_when_they_are_found_after_the_turn_was_taken() -> None:
     talk = Stepped("what is", "the time")
     talk.hears(silence(0.3), tone(0.6), silence(PAUSE_S))
-    assert not talk.turns.is_open(1)
+    assert not talk.exchange.turns[1].is_open
     talk.hears(tone(0.2, 1))
-    assert talk.turns.newest == 2
-    talk.said.at_once = talk.replies
-    talk.transcribes()
-    talk.said.at_once = lambda: None
+    assert talk.exchange.newest == 2
+    talk.works()
     talk.hears(tone(0.4, 1), silence(PAUSE_S))
-    talk.transcribes()
-    talk.replies()
+    talk.works()
+    talk.hears(silence(2.0))
     assert asked_last(talk) == "what is the time"
     assert finished(talk) == [1, 2]
+
+
+class Slow(Answers):
+    """What happens while it writes its first reply is the test's."""
+
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+
+    def generate(
+        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> GenerationStats:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return super().generate(messages, emit, cancelled)
 
 
 @pytest.mark.parametrize("busy", [True, False])
 @pytest.mark.parametrize("spoken", [True, False])
 def test_when_the_answer_was_made_while_they_spoke(spoken: bool, busy: bool) -> None:
-    """It is not certain yet when they go on, and would be given up, or not even begun by a busy thread."""
-    talk = Stepped("What is the time in Oslo?", "and in Rome")
+    """It is not certain yet when they go on, and would be given up, or not even begun by a busy author."""
+    talk = Stepped("What is the time in Oslo?", "and in Rome", answers=Slow)
     talk.hears(silence(0.3), tone(0.6))
-    talk.transcribing.take(talk.heard.get(0))
-    assert talk.said.stats().fill == 1
-    script: list[Callable[[], object]] = [
-        lambda: talk.hears(tone(0.1), silence(PAUSE_S)),
-        lambda: talk.hears(tone(0.2, 1)) if spoken else talk.controls.say("and in Rome"),
-        lambda: talk.hears(silence(0.04)),
-        *[lambda: talk.transcribing.take(talk.heard.get(0))] * 2,
-        lambda: talk.hears(tone(0.4, 1)) if spoken else None,
-    ]
+    talk.transcribes(1)
+    assert talk.crew.to_author.stats().fill == 1
 
-    def next_scene() -> None:
-        if script:
-            script.pop(0)()
+    def goes_on() -> None:
+        talk.hears(tone(0.1), silence(PAUSE_S))
+        if spoken:
+            talk.hears(tone(0.2, 1))
+        else:
+            talk.types("and in Rome")
+        talk.hears(silence(0.04))
+        talk.transcribes()
+        if spoken:
+            talk.hears(tone(0.4, 1))
 
-    for _ in range(3 if busy else 0):
-        next_scene()
-    talk.clock.meanwhile = next_scene
-    talk.replies()
-    while script:
-        next_scene()
+    if busy:
+        goes_on()
+    else:
+        assert isinstance(talk.answers, Slow)
+        talk.answers.meanwhile = goes_on
+    talk.writes()
     talk.hears(silence(PAUSE_S))
-    talk.transcribes()
-    talk.replies()
+    talk.works()
+    talk.hears(silence(2.0))
     assert asked_last(talk) == ("What is the time in Oslo? and in Rome" if spoken else "and in Rome")
     assert finished(talk) == [1, 2]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.stepped import Stepped
-from tests.test_pipeline import silence, tone
+from tests.stepped import Stepped, turns_of
+from tests.test_talking import silence, tone
 from voicecli import events
 from voicecli.listen.overlap import STOP_PAUSE_S
 from voicecli.messages import FRAME_S
@@ -13,7 +13,6 @@ def stopped() -> Stepped:
     """A talk in which "stop" was said over the agent a moment ago, and is not believed yet."""
     talk = Stepped("go on", "Stop.")
     talk.hears(silence(10 * FRAME_S))
-    talk.turns.open(talk.clock.now())
     talk.answers_with(2.0)
     talk.hears(silence(10 * FRAME_S), tone(0.4, 1), silence(STOP_PAUSE_S / 2))
     talk.transcribes()
@@ -23,23 +22,23 @@ def stopped() -> Stepped:
 
 def test_it_ends_the_reply_it_was_said_over() -> None:
     talk = stopped()
-    answer = talk.turns.answer()
-    assert answer is not None
+    assert talk.is_held()
     talk.hears(silence(STOP_PAUSE_S))
-    assert not talk.turns.wanted(answer)
-    assert [event.turn for event in talk.told() if isinstance(event, events.Overheard)] == [1]
+    told = talk.told()
+    assert turns_of(told, "overheard") == turns_of(told, "interrupted") == turns_of(told, "turn_done") == [1]
+    talk.works()
+    talk.hears(silence(1.0))
+    assert not talk.jitter.sounding
+    assert talk.floor.idle
 
 
 def test_a_line_that_is_typed_right_behind_it_is_answered() -> None:
     talk = stopped()
-    talk.controls.say("What time is it?")
-    talk.hears(silence(FRAME_S))
-    talk.transcribes()
-    (draft,) = talk.drafts()
-    talk.hears(silence(STOP_PAUSE_S + 0.5))
-    assert [event.turn for event in talk.told() if isinstance(event, events.Overheard)] == [1]
-    assert (draft.turn, talk.turns.newest) == (2, 2)
-    assert talk.turns.wanted(draft)
-    assert talk.turns.taken(draft)
-    assert not talk.turns.turns[2].called_off
-    assert talk.speaks(draft, "It is noon.") == "It is noon."
+    talk.answers.replies = ["It is noon."]
+    talk.types("What time is it?")
+    talk.works()
+    talk.hears(silence(STOP_PAUSE_S + 1.5))
+    told = talk.told()
+    assert turns_of(told, "overheard") == turns_of(told, "interrupted") == [1]
+    done = [event for event in told if isinstance(event, events.TurnDone)]
+    assert [(event.turn, event.heard) for event in done][1:] == [(2, "It is noon.")]

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 
-from tests.test_pipeline import Answers, silence, talking, tone
+from tests.test_talking import Answers, silence, talking, tone
 from voicecli import events
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage, GenerationStats

@@ -1,24 +1,30 @@
-"""Which pass over the user's words is made, and when: the transcribing thread's body, run by the test."""
+"""Which pass over the user's words is made, and when, and what they are good for: a floor and a scribe."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from voicecli.channel import Channel, Closed
+from tests.world import MODEL, remembered
+from voicecli.channel import Channel
 from voicecli.clock import FakeClock
-from voicecli.events import Warned
-from voicecli.messages import RATE_HZ, Draft, Speech, Transcript, Typed, Utterance, WordsSoFar
-from voicecli.pipeline.faults import Faults
-from voicecli.pipeline.transcribing import NOT_CAUGHT, PARTLY_CAUGHT, Transcribing
-from voicecli.pipeline.turns import Turns
+from voicecli.config import Config
+from voicecli.events import Event, Warned
+from voicecli.floor import Floor
+from voicecli.floor.facts import Tick
+from voicecli.floor.orders import Order, Tell, Transcribe
+from voicecli.floor.scribing import NOT_CAUGHT, PARTLY_CAUGHT
+from voicecli.messages import RATE_HZ, Transcript, Utterance
+from voicecli.talk.attempts import Attempts
+from voicecli.talk.workers import Scribe as Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from voicecli.floor.facts import Fact
     from voicecli.messages import Float32
 
 PASS_S = 0.2
@@ -64,36 +70,57 @@ class Scribe:
         return Transcript(f"This is what pass {len(self.passes)} heard.", "en", 0.9)
 
 
+@dataclass(frozen=True)
+class Speech:
+    """What is offered to be written down."""
+
+    segment: int
+    utterance: Utterance
+    paused: bool
+
+
 class Desk:
-    """The thread, and what it hands on."""
+    """A turn, and who writes it down."""
 
     def __init__(self) -> None:
         self.clock = FakeClock(0.0)
-        self.turns = Turns(self.clock, 0.0, lambda _draft: None)
-        self.events = self.turns.events.reader("test")
-        self.turns.open(0.0)
+        self.floor = Floor(Config().turn, MODEL, "en", 0.0, remembered)
+        self.exchange, self.scribing = self.floor.exchange, self.floor.scribing
+        self.turn = self.exchange.begin(0.0)
         self.scribe = Scribe(self.clock)
-        self.said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
-        self.heard: Channel[Speech | Typed] = Channel("heard", 8, "drop_oldest")
-        self.body = Transcribing(self.scribe, self.heard, self.turns, self.said, Faults(self.turns))  # type: ignore[arg-type]  # duck-typed
+        inbox: Channel[Transcribe] = Channel("to the scribe", 8, "drop_oldest")
+        self.worker = Worker(self.scribe, Attempts(self.clock), inbox, self.post)  # type: ignore[arg-type]  # duck-typed
+        self.told: list[Event] = []
+        self.asked: list[Transcribe] = []
+
+    def passes(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.post(Tick())
+
+    def post(self, fact: Fact) -> None:
+        self.carry_out(self.floor.take(fact, self.clock.now()))
+
+    def carry_out(self, orders: list[Order]) -> None:
+        self.told += [order.event for order in orders if isinstance(order, Tell)]
+        self.asked += [order for order in orders if isinstance(order, Transcribe)]
 
     def hears(self, *speeches: Speech) -> list[str]:
-        """Run over these; the words of each draft."""
+        """Have these written down; the words of each draft."""
         for speech in speeches:
-            self.heard.put(speech)
-        self.heard.close()
-        with pytest.raises(Closed):
-            self.body.run()
-        found = [self.said.get(0) for _ in range(self.said.stats().fill)]
-        return [each.transcript.text for each in found if isinstance(each, Draft)]
+            self.floor.take(Tick(), self.clock.now())
+            self.scribing.offer(1, speech.segment, speech.utterance, paused=speech.paused)
+            self.carry_out(self.floor.take(Tick(), self.clock.now()))
+            while self.asked:
+                self.worker.take(self.asked.pop(0))
+        return [draft.transcript.text for draft in self.turn.drafts]
 
 
 def speech(
-    words_ended_at: float, heard_until_s: float, *, stretch: int = 1, paused: bool, clear_s: float = 0.0
+    words_ended_at: float, heard_until_s: float, *, segment: int = 1, paused: bool, clear_s: float = 0.0
 ) -> Speech:
     samples = np.zeros(round(heard_until_s * RATE_HZ), np.float32)
     ends = (samples.size, heard_until_s, words_ended_at, heard_until_s)
-    return Speech(1, stretch, Utterance(samples, 0, *ends, clear_s=clear_s), paused)
+    return Speech(segment, Utterance(samples, 0, *ends, clear_s=clear_s), paused)
 
 
 SPEAKING = speech(HEARD_UNTIL_S, HEARD_UNTIL_S, paused=False)
@@ -115,22 +142,22 @@ def test_where_a_word_came_after_it_there_is_another() -> None:
 
 def test_a_pass_over_what_was_said_before_a_pause_is_not_the_last_of_what_follows() -> None:
     desk = Desk()
-    desk.scribe.meanwhile = [desk.turns.resume]
-    drafts = desk.hears(SPEAKING, speech(HEARD_UNTIL_S - 0.01, 1.3, stretch=2, paused=True))
+    desk.scribe.meanwhile = [desk.exchange.go_on]
+    drafts = desk.hears(SPEAKING, speech(HEARD_UNTIL_S - 0.01, 1.3, segment=2, paused=True))
     assert desk.scribe.passes == [True, False]
     assert drafts == ["This is what pass 2 heard."]
 
 
 def test_between_two_looks_it_rests_as_long_as_one_took_unless_a_word_has_just_ended() -> None:
     desk = Desk()
-    assert desk.body.has_time(dipped=False)
+    assert desk.scribing.has_time(dipped=False)
     desk.hears(SPEAKING)
-    assert desk.body.has_time(dipped=True)
-    assert not desk.body.has_time(dipped=False)
-    desk.clock.advance(PASS_S - 0.01)
-    assert not desk.body.has_time(dipped=False)
-    desk.clock.advance(0.02)
-    assert desk.body.has_time(dipped=False)
+    assert desk.scribing.has_time(dipped=True)
+    assert not desk.scribing.has_time(dipped=False)
+    desk.passes(PASS_S - 0.01)
+    assert not desk.scribing.has_time(dipped=False)
+    desk.passes(0.02)
+    assert desk.scribing.has_time(dipped=False)
 
 
 NO_WORDS = Transcript("", "en", 0.0, 0.9)
@@ -140,20 +167,20 @@ WORDS = Transcript("Stop.", "en", 0.9, 0.9)
 
 
 def warned(desk: Desk, *heard: Transcript, clear_s: float = 1.0) -> list[str]:
-    """Have each heard at a pause, go on after each but the last, and the turn taken; the warnings of it."""
+    """Have each heard at a pause, go on after each but the last, and the turn committed; the warnings."""
     desk.scribe.hears = list(heard)
-    for stretch in range(1, len(heard) + 1):
-        while desk.turns.stretch < stretch:
-            desk.turns.resume()
-        desk.body._on_speech(speech(1.0, 1.0, stretch=stretch, paused=True, clear_s=clear_s), 0.0)
+    for segment in range(1, len(heard) + 1):
+        if segment > 1:
+            desk.exchange.go_on()
+        desk.hears(speech(1.0, 1.0, segment=segment, paused=True, clear_s=clear_s))
     return warnings(desk)
 
 
 def warnings(desk: Desk) -> list[str]:
-    """What is told once the turn is taken."""
-    desk.turns.take(1.0, 1.0)
-    told = [desk.events.get(0) for _ in range(desk.events.stats().fill)]
-    return [each.message for each in told if isinstance(each, Warned)]
+    """What is told once the turn is committed."""
+    desk.exchange.commit(1.0, 1.0)
+    desk.carry_out(desk.floor.take(Tick(), desk.clock.now()))
+    return [each.message for each in desk.told if isinstance(each, Warned)]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +192,7 @@ def warnings(desk: Desk) -> list[str]:
         pytest.param(1.0, WORDS, 0, id="words"),
     ],
 )
-def test_speech_without_words_is_told_when_its_turn_is_taken(
+def test_speech_without_words_is_told_when_its_turn_is_committed(
     clear_s: float, heard: Transcript, warnings: int
 ) -> None:
     assert len(warned(Desk(), heard, clear_s=clear_s)) == warnings
@@ -203,9 +230,8 @@ def test_of_a_long_turn_each_piece_without_words_is_told(
     desk = Desk()
     desk.scribe.hears = list(pieces)
     piece = speech(1.0, 1.0, paused=False, clear_s=1.0)
-    assert piece.utterance is not None
-    desk.body._on_speech(replace(piece, utterance=replace(piece.utterance, complete=False)), 0.0)
-    desk.body._on_speech(speech(2.0, 2.0, paused=True, clear_s=1.0), 0.0)
+    desk.hears(replace(piece, utterance=replace(piece.utterance, complete=False)))
+    desk.hears(speech(2.0, 2.0, paused=True, clear_s=1.0))
     assert warnings(desk) == ([message] if message else [])
 
 
@@ -218,7 +244,6 @@ def test_of_a_long_turn_a_piece_that_fails_is_told_and_the_other_answered(failin
 
     desk.scribe.meanwhile = [fails if at == failing else lambda: None for at in range(2)]
     piece = speech(1.0, 1.0, paused=False, clear_s=1.0)
-    assert piece.utterance is not None
     piece = replace(piece, utterance=replace(piece.utterance, complete=False))
     assert desk.hears(piece, speech(2.0, 2.0, paused=True, clear_s=1.0)) == [
         f"This is what pass {2 - failing} heard."
@@ -228,7 +253,6 @@ def test_of_a_long_turn_a_piece_that_fails_is_told_and_the_other_answered(failin
 
 def two_sentences(*, paused: bool) -> Speech:
     whole = speech(6.0, 6.0, paused=paused, clear_s=4.0)
-    assert whole.utterance is not None
     return replace(whole, utterance=replace(whole.utterance, spans=((0.3, 2.8), (3.2, 5.8))))
 
 
@@ -244,7 +268,7 @@ def test_who_changes_the_language_in_a_turn_is_heard_in_both() -> None:
 def test_a_part_in_another_language_without_words_is_told() -> None:
     desk = Desk()
     desk.scribe.hears = [WORDS, NO_WORDS]
-    desk.body._on_speech(two_sentences(paused=True), 0.0)
+    desk.hears(two_sentences(paused=True))
     assert warnings(desk) == [PARTLY_CAUGHT[0]]
 
 

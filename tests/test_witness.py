@@ -9,120 +9,71 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.stepped import Stepped
 from tests.test_embedded import GGUF
-from voicecli.channel import Channel, Closed
+from tests.test_talking import Answers, silence, tone
+from voicecli.channel import Channel
 from voicecli.clock import FakeClock
-from voicecli.config import ConversationConfig, GenerateConfig
-from voicecli.engines import Engines
-from voicecli.messages import (
-    ChatMessage,
-    Clause,
-    Draft,
-    EndOfReply,
-    GenerationStats,
-    ReplyOutcome,
-    Transcript,
-    WordsSoFar,
-)
-from voicecli.pipeline.answering import Replying
-from voicecli.pipeline.faults import Faults
-from voicecli.pipeline.times import TurnTimes
-from voicecli.pipeline.turns import Turns
+from voicecli.config import GenerateConfig
+from voicecli.floor import facts
+from voicecli.floor.orders import ToAuthor, Write
+from voicecli.messages import ChatMessage
 from voicecli.reply.chatml import is_template_of, unfinished
 from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.witness import Scores, ending
+from voicecli.talk.attempts import Attempts
+from voicecli.talk.workers import Author
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from voicecli.reply.generate import Cancelled, Emit
-
 WORDS = "what is the capital of France"
-REPLY = "The capital of France is Paris. It lies on the river Seine. Many people live there. "
+WHAT = "What time is it?"
 
 
-class Talk:
-    """One turn, and a language model that notes what the voice had when it was asked to judge."""
-
-    name = "script"
-    is_local = True
-    is_small = False
-    reads_ahead = False
-    language = "en"
-
-    def __init__(self, reply: str = REPLY) -> None:
-        self.reply = reply
-        self.judged: list[int] = []
-        """Of each time its words were judged: the clauses that were handed on by then."""
-        self.turns = Turns(FakeClock(100.0), 100.0, lambda _: None)
-        self.turns.open(100.0)
-        self.draft = Draft(1, self.turns.stretch, 1, Transcript(WORDS, "en", 0.9))
-        self.clauses: Channel[Clause | EndOfReply] = Channel("clauses", 50, "wait")
-        self.turns.propose(self.draft, TurnTimes(100.0, 100.0))
-        self.record = self.turns.drafts[1]
-
-    def take(self) -> None:
-        self.turns.take(100.0, 100.0)
-
-    def answered(self) -> Talk:
-        """See the draft through, on this thread."""
-        said: Channel[Draft | WordsSoFar] = Channel("said", 8, "wait")
-        said.put(self.draft)
-        said.close()
-        engines = Engines(None, None, None, self, self, "")  # type: ignore[arg-type]  # only these two answer
-        replying = Replying(
-            engines, ConversationConfig(), self.turns, said, self.clauses, Heard(self), Faults(self.turns)
-        )
-        with pytest.raises(Closed):
-            replying.run()
-        return self
-
-    def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
-        pass
-
-    def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
-        for word in self.reply.split(" "):
-            if cancelled():
-                break
-            emit(f"{word} ")
-        return GenerationStats()
+class Judging(Answers):
+    """A language model that knows whether words may end."""
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        if messages[-1].content == WORDS:
-            self.judged.append(self.clauses.stats().fill)
+        assert messages[-1].content == WORDS
         return 1.5
 
-    def close(self) -> None:
-        pass
 
-
-class Heard(Channel[ReplyOutcome]):
-    """The voice: the turn is taken, at the latest, when it has said everything."""
-
-    def __init__(self, talk: Talk) -> None:
-        super().__init__("outcomes", 1, "drop_oldest")
-        self._talk = talk
-
-    def get(self, timeout_s: float | None = None) -> ReplyOutcome:
-        self._talk.turns.confirm(self._talk.draft)
-        self._talk.take()
-        return ReplyOutcome(1, self._talk.reply, interrupted=False)
+def reported(*, judges: bool) -> list[facts.Fact]:
+    """What an author tells of a reply to the words."""
+    clock, told = FakeClock(100.0), list[facts.Fact]()
+    inbox: Channel[ToAuthor] = Channel("to the author", 8, "drop_oldest")
+    author = Author(Judging([]), "en", clock, Attempts(clock), inbox, told.append, lambda: 0)  # type: ignore[arg-type]  # duck-typed
+    author.take(Write(1, 1, (ChatMessage("user", WORDS),), judges))
+    return told
 
 
 def test_the_words_are_judged_before_the_reply_is_begun() -> None:
     """The voice waits for nothing else then, and the answer is there before the turn is decided."""
-    talk = Talk().answered()
-    assert talk.judged == [0]
-    assert talk.record.ending == 1.5
+    first, *others = reported(judges=True)
+    assert first == facts.EndingJudged(1, 1.5)
+    assert [type(fact) for fact in others] == [facts.ClauseWritten] * (len(others) - 1) + [facts.ReplyWritten]
 
 
-def test_they_are_not_judged_once_the_turn_is_taken() -> None:
+def test_they_are_not_judged_once_the_turn_is_committed() -> None:
     """The answer is of no use then, and the loudspeaker waits for the reply."""
-    talk = Talk()
-    talk.take()
-    assert talk.answered().judged == []
-    assert talk.record.ending is None
+    assert not any(isinstance(fact, facts.EndingJudged) for fact in reported(judges=False))
+    talk = Stepped("What time is it?")
+    talk.hears(silence(0.3), tone(0.6))
+    talk.hears(silence(0.2))
+    talk.transcribes()
+    draft = talk.exchange.draft
+    assert draft is not None
+    assert talk.crew.to_author.get(0) == Write(
+        draft.number, 1, talk.floor.memory.messages_for(WHAT), judges=True
+    )
+    late = Stepped("What time is it?")
+    late.hears(silence(0.3), tone(0.6), silence(3.0))
+    late.transcribes()
+    order = late.crew.to_author.get(0)
+    assert isinstance(order, Write)
+    assert not order.judges
 
 
 def scores(tokens: Iterable[tuple[str, float]]) -> Scores:

@@ -203,7 +203,7 @@ State: TypeAlias = Literal["loading", "listening", "hearing", "thinking", "speak
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A glance at the running pipeline, for a live view. Polled, never queued."""
+    """A glance at a talk, for a live view. Polled, never queued."""
 
     state: State
     level_dbfs: float

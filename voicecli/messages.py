@@ -159,34 +159,6 @@ SegmentEvent: TypeAlias = SpeechStarted | SpeechPaused | SpeechResumed | SpeechD
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
-    """What is there of a turn to be transcribed. listen -> transcriber, turn model.
-
-    A stretch is speech without a pause and the pause after it: as long as that is the newest, nobody spoke.
-    """
-
-    turn: int
-    stretch: int
-    utterance: Utterance | None
-    """None: what there was is too short for words."""
-    paused: bool
-    """False: the user is still speaking, and the words are provisional."""
-    aside: int = 0
-    """Counts up. Not 0: said over the agent, and it may come to nothing; turn and stretch are those it would
-    have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A turn without sound. listen -> transcriber."""
-
-    turn: int
-    stretch: int
-    text: str
-    """The user's words; empty: the agent's last reply is to be said again."""
-
-
-@dataclass(frozen=True, slots=True)
 class Transcript:
     """What was said. transcriber -> conversation. An empty text means: nothing that is words."""
 
@@ -203,31 +175,6 @@ class Transcript:
     def __post_init__(self) -> None:
         _check(0.0 <= self.confidence <= 1.0, "Transcript: confidence outside 0..1")
         _check(0.0 <= self.spoken <= 1.0, "Transcript: spoken outside 0..1")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What the user has said in a turn, if it ends here; to be answered. transcriber -> conversation.
-
-    The reply to it is heard only when the turn is taken at this stretch.
-    """
-
-    turn: int
-    stretch: int
-    number: int
-    """Counts up over all turns: a newer draft of the same turn takes the place of this one."""
-    transcript: Transcript
-    """No text: a sound without words."""
-    repeats: bool = False
-    """There are no words, and the answer is the last reply once more."""
-
-
-@dataclass(frozen=True, slots=True)
-class WordsSoFar:
-    """Words of a turn that will stay, read ahead by the language model. transcriber -> conversation."""
-
-    turn: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,14 +216,6 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class EndOfReply:
-    """Nothing more will be said in this draft. clauses -> synthesiser -> jitter buffer."""
-
-    turn: int
-    draft: int
-
-
-@dataclass(frozen=True, slots=True)
 class SpokenChunk:
     """A clause as sound, or a part of one. synthesiser -> jitter buffer."""
 
@@ -292,13 +231,3 @@ class SpokenChunk:
     def __post_init__(self) -> None:
         _check(self.samples.ndim == 1 and self.samples.dtype == np.int16, "SpokenChunk: wants (n,) int16")
         _check(self.rate_hz > 0, "SpokenChunk: rate out of range")
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyOutcome:
-    """How a reply ended. playback -> conversation."""
-
-    draft: int
-    heard: str
-    """The words that sounded."""
-    interrupted: bool

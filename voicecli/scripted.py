@@ -1,4 +1,4 @@
-"""A user without a mouth: says one recording after another to a pipeline on simulated devices."""
+"""A user without a mouth: says one recording after another to a talk on simulated devices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from voicecli.clock import Clock
     from voicecli.messages import Int16
-    from voicecli.pipeline import Pipeline
+    from voicecli.talk import Talk
 
 
 class Script:
@@ -24,9 +24,9 @@ class Script:
         self._clock = clock
         self._quiet_since: float | None = None
 
-    def finished(self, pipeline: Pipeline) -> bool:
+    def finished(self, talk: Talk) -> bool:
         """Move on; whether the last line has been answered. To be asked again and again."""
-        if not (self.user.finished and pipeline.idle):
+        if not (self.user.finished and talk.idle):
             self._quiet_since = None
             return False
         now = self._clock.now()

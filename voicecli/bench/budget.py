@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from voicecli.bench.report import LOSSES
 from voicecli.config.toml import parse, printable, shown
 from voicecli.errors import ConfigError
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

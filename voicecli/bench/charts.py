@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from voicecli.bench.tables import label
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

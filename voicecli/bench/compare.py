@@ -17,7 +17,7 @@ import numpy as np
 from voicecli.bench.figures import counted
 from voicecli.bench.report import LOSSES, from_json
 from voicecli.errors import ConfigError
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from voicecli.bench.report import StageFigures
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from voicecli.bench import charts, tables
 from voicecli.bench.charts import Axis
 from voicecli.bench.style import style
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Questions -> a report: the real pipeline asked in real time, on simulated devices or real ones."""
+"""Questions -> a report: a real talk asked in real time, on simulated devices or real ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from voicecli.bench.taped import TapedStreams
 from voicecli.bench.wires import heard
 from voicecli.channel import Closed
 from voicecli.errors import EngineError
-from voicecli.pipeline import Pipeline
+from voicecli.talk import Talk
 
 if TYPE_CHECKING:
     import threading
@@ -55,7 +55,7 @@ SUMMED = {
     "speech_lost": ("pieces of speech lost",),
     "events_lost": ("events lost",),
 }
-"""Loss of the report -> counters of the pipeline's status that are summed in it."""
+"""Loss of the report -> counters of the talk's status that are summed in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ class Bench:
         self._meter = Meter(clock)
         self._engines = watched(engines, self._meter)
         self._streams = TapedStreams(devices.streams, clock, config.audio.latency_ms / 1000)
-        self._pipeline = Pipeline(self._streams, self._engines, config, clock, clock.now())
-        self._reader = self._pipeline.events.reader("bench", wants=_measured)
+        self._talk = Talk(self._streams, self._engines, config, clock, clock.now())
+        self._reader = self._talk.events.reader("bench", wants=_measured)
         self._events: list[events.Event] = []
         self._turns: list[MeasuredTurn] = []
         self._alone: list[Call] = []
@@ -121,7 +121,7 @@ class Bench:
         self._alone = self._meter.take()
         asked = itertools.islice(itertools.cycle(questions), 1, turns + 1)
         try:
-            self._pipeline.start()
+            self._talk.start()
             self._until_quiet(0.0)
             self._listen_to_nobody()
             self._warm_up(questions[0])
@@ -130,7 +130,7 @@ class Bench:
                     break
                 self._measure(number, turns, question)
         finally:
-            self._pipeline.close()
+            self._talk.close()
 
     def _until_quiet(self, quiet_s: float) -> None:
         """Wait until the user has ended, the agent has answered and both were silent for `quiet_s`."""
@@ -142,10 +142,10 @@ class Bench:
             before = now
             if waited_s > LONGEST_TURN_S:
                 raise EngineError(
-                    f"the pipeline is not done after {LONGEST_TURN_S:.0f} s",
+                    f"the talk is not done after {LONGEST_TURN_S:.0f} s",
                     "see that the language model answers: voicecli demo",
                 )
-            if not (self._streams.user.finished and self._pipeline.idle):
+            if not (self._streams.user.finished and self._talk.idle):
                 quiet_since = None
                 continue
             quiet_since = now if quiet_since is None else quiet_since
@@ -153,7 +153,7 @@ class Bench:
                 return
 
     def _drain(self) -> None:
-        self._pipeline.check()
+        self._talk.check()
         try:
             self._events.append(self._reader.get(TICK_S))
             while self._reader.stats().fill:
@@ -208,12 +208,12 @@ class Bench:
         self._busy += self._meter.take()
         self._talk_ended = machine.spent(self._clock.now())
         self._losses = self._counted_losses()
-        self._buffers = self._pipeline.buffers()
+        self._buffers = self._talk.buffers()
         failure = next((event.message for event in self._events if isinstance(event, events.Failed)), "")
         self._tell(f"{number} of {turns}: {failure or _outcome(turn)}")
 
     def _counted_losses(self) -> dict[str, int]:
-        counts = dict(self._pipeline.status().losses)
+        counts = dict(self._talk.status().losses)
         losses = {name: sum(counts.pop(each, 0) for each in SUMMED.get(name, ())) for name in LOSSES}
         if self._devices.name == SIMULATED:  # real ones tell it themselves
             losses["xruns"] += self._streams.late

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voicecli.bench.figures import counted
-from voicecli.pipeline.times import STAGES
+from voicecli.times import STAGES
 from voicecli.view.safe import safe
 
 if TYPE_CHECKING:

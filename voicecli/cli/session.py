@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from voicecli.events import Event, Failed, Status
     from voicecli.log import Reader
     from voicecli.models.store import ModelStore
-    from voicecli.pipeline import Pipeline
+    from voicecli.talk import Talk
     from voicecli.view import View
     from voicecli.view.keys import Keys
 
@@ -50,39 +50,39 @@ def hold_talk(
     store: ModelStore,
     open_streams: Callable[[Engines], AudioStreams],
     outputs: Outputs,
-    finished: Callable[[Pipeline], bool],
+    finished: Callable[[Talk], bool],
 ) -> None:
     """Load, listen and answer until `finished`, Ctrl-C, SIGTERM or the view's reader is gone.
 
     The first Ctrl-C ends it in order, a second one at once. Raises what a stage failed with, and ConfigError
     where the file for events cannot be written.
     """
-    from voicecli.pipeline import Pipeline
+    from voicecli.talk import Talk
     from voicecli.view.eventfile import EventFile
 
     signal.signal(signal.SIGTERM, _interrupt)
     clock, view = MonotonicClock(), outputs.view
-    began, pipeline = clock.now(), None
+    began, talk = clock.now(), None
     last: list[Failed] = []
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
     try:
         with view, _failure_shown(view, lambda: clock.now() - began, last):
             engines = _load(config, store, view)
             talk_key = config.audio.push_to_talk
-            pipeline = Pipeline(open_streams(engines), engines, config, clock, began, push_to_talk=talk_key)
-            reader = pipeline.events.reader("view")
+            talk = Talk(open_streams(engines), engines, config, clock, began, push_to_talk=talk_key)
+            reader = talk.events.reader("view")
             if file is not None:
-                file.follow(pipeline.events.reader("file"), pipeline.warn)
-            pipeline.start()
-            _show(pipeline, reader, view, finished, _keys(config, pipeline, view, clock), clock)
+                file.follow(talk.events.reader("file"), talk.warn)
+            talk.start()
+            _show(talk, reader, view, finished, _keys(config, talk, view, clock), clock)
     except (KeyboardInterrupt, ReaderGone):
         signal.signal(signal.SIGINT, _end_at_once)
         signal.signal(signal.SIGTERM, _end_at_once)
-        if pipeline is None:
+        if talk is None:
             _end_at_once(signal.SIGINT, None, code=0)  # a thread is busy loading, and cannot be asked to stop
     finally:
-        if pipeline is not None:
-            pipeline.close()  # what does not end in time, `voicecli.cli.main` does not wait for
+        if talk is not None:
+            talk.close()  # what does not end in time, `voicecli.cli.main` does not wait for
         if file is not None and (problem := file.close(*last)):
             note(problem)
 
@@ -146,31 +146,31 @@ def reads_keys(view: View) -> bool:
     return isinstance(view, LiveView) and is_one_terminal(sys.stdin, sys.stdout)
 
 
-def _keys(config: Config, pipeline: Pipeline, view: View, clock: Clock) -> Keys | None:
+def _keys(config: Config, talk: Talk, view: View, clock: Clock) -> Keys | None:
     from voicecli.posix import KeyInput
     from voicecli.view.keys import Keys
 
     if not reads_keys(view):
         return None
-    return Keys(config.keys, pipeline.controls, KeyInput(sys.stdin.fileno()), clock)
+    return Keys(config.keys, talk.controls, KeyInput(sys.stdin.fileno()), clock)
 
 
 def _show(
-    pipeline: Pipeline,
+    talk: Talk,
     events: Reader[Event],
     view: View,
-    finished: Callable[[Pipeline], bool],
+    finished: Callable[[Talk], bool],
     keys: Keys | None,
     clock: Clock,
 ) -> None:
     with ExitStack() as stack:
         reader = stack.enter_context(keys.reading()) if keys is not None else None
-        while not finished(pipeline):
-            pipeline.check()
+        while not finished(talk):
+            talk.check()
             if reader is not None and reader.failure is not None:
                 raise reader.failure
-            pipeline.tell_losses()
-            status = pipeline.status()
+            talk.tell_losses()
+            status = talk.status()
             view.tick(status if keys is None else replace(status, keys=keys.shown, typed=keys.typed))
             due = clock.now() + TICK_S
             try:

@@ -260,7 +260,7 @@ def _talk_simulated(
             store_at(models_dir),
             open_streams,
             outputs,
-            lambda pipeline: script[0].finished(pipeline),  # noqa: PLW0108  # made later
+            lambda talk: script[0].finished(talk),  # noqa: PLW0108  # made later
         )
 
 

@@ -112,12 +112,8 @@ class Commands(Protocol):
         """Open or close the microphone."""
         ...
 
-    def interrupt(self) -> None:
-        """Stop the agent."""
-        ...
-
-    def repeat(self) -> None:
-        """Have the last reply said again."""
+    def press(self, key: str) -> None:
+        """Have done what the settings call this key: `interrupt`, `repeat`."""
         ...
 
     def say(self, text: str) -> None:
@@ -207,12 +203,10 @@ class Keys:
                 self._commands.mute_microphone()
             case "mute_voice":
                 self._commands.mute_voice()
-            case "interrupt":
-                self._commands.interrupt()
-            case "repeat":
-                self._commands.repeat()
             case "type":
                 self.typed = ""
+            case str() if action != "push_to_talk":
+                self._commands.press(action)
 
     def _repeated(self, key: str) -> bool:
         """Tell whether a key may be held down: a command is for once, however long its key is pressed."""

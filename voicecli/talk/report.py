@@ -1,12 +1,13 @@
-"""Where sound and text wait in a talk: how full each place is, how full it was, what it lost."""
+"""How a talk is: a glance for views, what was lost, and how full each place is where sound or text waits."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from voicecli.buffers import BufferFill
+from voicecli.buffers import EVENTS_LOST, BufferFill
 from voicecli.messages import FRAME_S
-from voicecli.pipeline.listening import POLL_S
+from voicecli.talk.ear import POLL_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,27 +16,40 @@ if TYPE_CHECKING:
     from voicecli.channel import ChannelStats
     from voicecli.config import AudioConfig
     from voicecli.listen.capture import Capture
-    from voicecli.speak.playback import Playback
+    from voicecli.speak.jitter import JitterBuffer
 
-WAITING = {
-    "heard": "pieces of speech",
-    "judged": "pieces of speech",
-    "said": "drafts",
-    "clauses": "clauses",
-    "outcomes": "replies",
-}
-"""What waits in each channel; for the readers of the log it is events."""
+
+class Losses:
+    """Counters that should be zero; what was lost while a model was still being read harmed nobody."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, int] = defaultdict(int)
+
+    def counted(
+        self, capture: Capture, jitter: JitterBuffer, pieces: int, events: int, *, ready: bool
+    ) -> dict[str, int]:
+        """Since the talk was ready."""
+        counts = {
+            "microphone overflows": capture.overflows,
+            "microphone samples lost": capture.lost,
+            "loudspeaker underflows": jitter.device_underruns,
+            "gaps in the reply": jitter.underruns,
+            "pieces of speech lost": pieces,
+            EVENTS_LOST: events,
+        }
+        if not ready:
+            self._before = counts
+        return {name: count - self._before[name] for name, count in counts.items()}
 
 
 def places(
     streams: AudioStreams,
     capture: Capture,
-    waits: Iterable[ChannelStats],
-    playback: Playback,
+    waits: Iterable[BufferFill],
+    jitter: JitterBuffer,
     audio: AudioConfig,
 ) -> list[BufferFill]:
     """Every place, in the order that sound and text pass them."""
-    jitter = playback.jitter
     frame_ms, ms = FRAME_S * 1000, 1000 / jitter.rate_hz
     target_ms = 0.0  # met at once: a clause is synthesised whole, and is longer than the target
     return [
@@ -51,7 +65,7 @@ def places(
             "drop_oldest",
         ),
         BufferFill("detector frame", "ms", frame_ms, 0.0, frame_ms, 0, frame_ms / 2, "wait"),
-        *(_waiting(stats) for stats in waits),
+        *waits,
         BufferFill(
             "jitter buffer",
             "ms",
@@ -66,16 +80,10 @@ def places(
     ]
 
 
-def _waiting(stats: ChannelStats) -> BufferFill:
+def waiting(stats: ChannelStats, unit: str = "orders") -> BufferFill:
+    """A queue that whoever takes from it sleeps on, so that it adds no latency."""
     return BufferFill(
-        stats.name,
-        WAITING.get(stats.name, "events"),
-        stats.capacity,
-        stats.fill,
-        stats.peak,
-        stats.drops,
-        0.0,  # who takes from it sleeps on it
-        stats.policy,
+        stats.name, unit, stats.capacity, stats.fill, stats.peak, stats.drops, 0.0, stats.policy
     )
 
 

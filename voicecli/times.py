@@ -1,4 +1,4 @@
-"""The moments of a turn -> what each stage of the pipeline added to the wait for the answer."""
+"""The moments of a turn -> what each stage of a talk added to the wait for the answer."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from voicecli.clock import MonotonicClock
 from voicecli.config import Config
 from voicecli.engines import Engines
 from voicecli.errors import DeviceError, EngineError, StageError
+from voicecli.floor import answering
 from voicecli.messages import (
     FRAME_S,
     ChatMessage,
@@ -30,17 +31,20 @@ from voicecli.messages import (
     ScoredFrame,
     Transcript,
 )
-from voicecli.pipeline import Pipeline, answering, faults
-from voicecli.pipeline.listening import Listening
-from voicecli.pipeline.times import STAGES
 from voicecli.reply.today import without_time
 from voicecli.speak.synthesize import Piece
+from voicecli.talk import Talk as RealTalk
+from voicecli.talk import attempts
+from voicecli.talk.ear import Ear
+from voicecli.times import STAGES
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
 
 RATE_HZ = 16_000
 LINE_HZ = 200
+LONGEST_S = 2.8
+"""1.3 s of speech, with the longest pause that is left for its end."""
 E = TypeVar("E", bound=events.Event)
 
 
@@ -212,7 +216,7 @@ class Streams(SimulatedStreams):
 
 @dataclass
 class Talk:
-    pipeline: Pipeline
+    pipeline: RealTalk
     user: RecordedUser
     streams: Streams
     detector: LoudIsSpeech
@@ -223,6 +227,7 @@ class Talk:
     seen: list[events.Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.ticks = threading.Event()  # never set
         self.events = self.pipeline.events.reader("test")
 
     def until(self, kind: type[E]) -> E:
@@ -265,11 +270,14 @@ def talking(
     push_to_talk: bool = False,
     answers: type[Answers] = Answers,
     notice: Notice | None = None,
+    longest_s: float | None = None,
 ) -> Iterator[Talk]:
-    defaults = Config()
-    config = defaults.model_copy(
-        update={"audio": defaults.audio.model_copy(update={"headphones": headphones})}
-    )
+    """`longest_s`: speech, with the pause after it, that is too long for one pass."""
+    config = Config()
+    update: dict[str, object] = {"audio": config.audio.model_copy(update={"headphones": headphones})}
+    if longest_s is not None:
+        update["segment"] = config.segment.model_copy(update={"max_utterance_s": longest_s})
+    config = config.model_copy(update=update)
     clock, user = MonotonicClock(), RecordedUser()
     tape: list[tuple[Int16, Int16]] = []
     streams = Streams(
@@ -278,7 +286,7 @@ def talking(
     detector, scribe, judge, model = LoudIsSpeech(), Scribe(lines), Judge(), answers(replies)
     engines = Engines(detector, judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
     streams.notice = notice
-    pipeline = Pipeline(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
+    pipeline = RealTalk(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     talk = Talk(pipeline, user, streams, detector, scribe, judge, model, tape)
     pipeline.start()
     try:
@@ -339,7 +347,7 @@ def test_a_question_is_answered_and_its_events_come_in_order() -> None:
 def test_which_devices_it_begins_with_is_told_first_however_late_the_listener_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Listening, "run", lambda _: None)
+    monkeypatch.setattr(Ear, "run", lambda *_: None)
     with talking([], [], notice=Notice("talk begins with another microphone", "")) as talk:
         talk.until(events.Listening)
     assert talk.names() == ["warning", "listening"]
@@ -464,7 +472,7 @@ def test_a_reply_without_a_word_is_told_and_what_the_user_said_is_kept(reply: st
         warned = talk.until(events.Warned)
         assert talk.until(events.TurnDone).heard == ""
         talk.until(events.Listening)
-        talk.pipeline.controls.repeat()  # there is nothing yet
+        talk.pipeline.controls.press("repeat")  # there is nothing yet
         talk.pipeline.controls.say("Hello?")
         talk.until(events.Warned)
         talk.until(events.Listening)
@@ -524,9 +532,8 @@ def test_who_goes_on_before_the_answer_is_answered_once_for_both_pieces() -> Non
 
 
 def test_long_speech_is_split_for_the_transcriber_and_answered_as_one_turn() -> None:
-    with talking(["first half", "second half"], ["both heard"]) as talk:
+    with talking(["first half", "second half"], ["both heard"], longest_s=LONGEST_S) as talk:
         talk.until(events.Listening)
-        talk.pipeline._listening.segmenter._longest = 40  # frames: 1.3 s
         talk.says(tone(1.0), silence(0.04), tone(1.0, 1))
         heard = talk.until(events.Heard)
         talk.until(events.TurnDone)
@@ -558,13 +565,13 @@ def test_what_the_devices_have_to_tell_is_a_warning_and_the_talk_goes_on() -> No
 
 
 def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Listening) -> bool:
+    def fails(_: Ear) -> bool:
         raise IndexError("pop from an empty deque")
 
-    monkeypatch.setattr(Listening, "step", fails)
+    monkeypatch.setattr(Ear, "step", fails)
     with (
         talking([], []) as talk,
-        pytest.raises(StageError, match=r'"listen" .*IndexError.* at test_pipeline'),
+        pytest.raises(StageError, match=r'"ear" .*IndexError.* at test_talking'),
     ):
         talk.until_failure()
 
@@ -572,7 +579,7 @@ def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_talk_whose_transcriber_hangs_says_so_and_ends_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(faults, "LATE_S", 0.05)
+    monkeypatch.setattr(attempts, "LATE_S", 0.05)
     with talking(["go"], []) as talk:
         talk.until(events.Listening)
         talk.scribe.goes.clear()

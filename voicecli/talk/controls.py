@@ -1,47 +1,31 @@
-"""What keys ask of a talk: switches that are read where sound passes, and commands for the listening thread.
+"""What keys ask of a talk: switches that are read where sound passes, and facts for the floor.
 
-One thread turns the switches and gives the commands; any may read. Nothing waits.
+One thread turns the switches; any may read. Nothing waits.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.floor.facts import Pressed, Typed
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.audio.streams import OnOutput
     from voicecli.clock import Clock
+    from voicecli.floor.facts import Fact
     from voicecli.messages import Int16
-
-WAITING = 8
-"""Commands that wait for the listener at most, which looks 30 times a second; the oldest go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupt:
-    """The agent is to stop speaking."""
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """These words are the user's; without any, what the agent said last is to be said again."""
-
-    text: str
-
-
-Command: TypeAlias = Interrupt | Say
 
 
 class Controls:
     """The switches of a talk. All are off at first; with push to talk the microphone is closed as well."""
 
-    def __init__(self, clock: Clock, *, push_to_talk: bool) -> None:
+    def __init__(self, clock: Clock, post: Callable[[Fact], None], *, push_to_talk: bool) -> None:
         self._clock = clock
-        self._commands: deque[Command] = deque(maxlen=WAITING)
-        self._put_off: list[Command] = []  # listening thread
+        self._post = post
         self.push_to_talk = push_to_talk
         self.microphone_muted = False
         self.voice_muted = False
@@ -65,28 +49,24 @@ class Controls:
         if not self.push_to_talk or begins == self.open:
             return
         if begins:
-            self.interrupt()
+            self.press("interrupt")
         self.open = begins
         self._turn()
 
-    def interrupt(self) -> None:
-        """Stop the agent, and what it was to say again; what was heard of the reply is remembered."""
-        self._commands.append(Interrupt())
-
-    def repeat(self) -> None:
-        """Say once more what was heard of the last reply, when it has ended, without a model."""
-        self._commands.append(Say(""))
+    def press(self, key: str) -> None:
+        """A key that the floor knows: `interrupt` stops the agent, `repeat` has its last reply said again."""
+        self._post(Pressed(key))
 
     def say(self, text: str) -> None:
         """Answer typed words as if they had been spoken."""
         if text.strip():
-            self._commands.append(Say(text))
+            self._post(Typed(text))
 
     def _turn(self) -> None:
         _, _, now = self._deaf
         self._deaf = (now, self._clock.now(), self.microphone_muted or not self.open)
 
-    # ---- listening thread
+    # ---- the ear
 
     def deaf(self, at: float) -> bool:
         """Whether sound that met the microphone at time `at` is to be thrown away.
@@ -95,21 +75,6 @@ class Controls:
         """
         before, until, since = self._deaf
         return before if at < until else since
-
-    def commands(self) -> list[Command]:
-        """Take those that wait, in order; what waited when the agent was stopped is not wanted any more."""
-        commands = self._put_off
-        self._put_off = []
-        for _ in range(len(self._commands)):
-            command = self._commands.popleft()
-            if isinstance(command, Interrupt):
-                commands.clear()
-            commands.append(command)
-        return commands[-WAITING:]
-
-    def put_off(self, command: Command) -> None:
-        """Have it come again, before those that are given meanwhile."""
-        self._put_off.append(command)
 
     # ---- audio thread
 

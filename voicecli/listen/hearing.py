@@ -5,20 +5,24 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from voicecli import events
 from voicecli.audio.level import SILENCE_DBFS, UNMUTED_DBFS, only_noise
 from voicecli.audio.monitor import copy_notice
 from voicecli.listen.bargein import barge_in
 from voicecli.messages import FRAME_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import AudioConfig
     from voicecli.listen.bargein import BargeIn
     from voicecli.listen.capture import Capture
     from voicecli.listen.echo import EchoCanceller
     from voicecli.listen.residual import EchoState
-    from voicecli.pipeline.turns import Turns
+
+    Tell: TypeAlias = Callable[[str, str], None]
+    """Takes what is not as it should be, and the remedy."""
 
 
 FAINT_S = 8.0
@@ -26,19 +30,19 @@ FAINT_S = 8.0
 
 
 class Hearing:
-    """For the listening thread; others may read `echo` and `barge_in`."""
+    """For one thread; others may read `echo` and `barge_in`."""
 
     def __init__(
         self,
         streams: AudioStreams,
         capture: Capture,
-        turns: Turns,
+        tell: Tell,
         canceller: EchoCanceller | None,
         audio: AudioConfig,
     ) -> None:
         self._streams = streams
         self._capture = capture
-        self._turns = turns
+        self._tell = tell
         self._canceller = canceller
         self._loudspeaker = streams.loudspeaker
         self._headphones = audio.headphones
@@ -86,10 +90,10 @@ class Hearing:
         if self._canceller is not None:
             self._canceller.doubt()
 
-    def check(self) -> None:
-        """Look after the devices. Raises DeviceError when one is gone for good."""
+    def check(self, *, listens: bool) -> None:
+        """Look after the devices; `listens`: the talk has begun. Raises DeviceError when one is gone."""
         for notice in self._streams.poll():
-            self._warn(notice.message, notice.remedy)
+            self._tell(notice.message, notice.remedy)
             if notice == copy_notice(self._streams.microphone.name):
                 self._told_copy = self._streams.microphone.name
         loudspeaker = self._streams.loudspeaker
@@ -98,7 +102,8 @@ class Hearing:
             self._wear()
             if self._canceller is not None:
                 self._canceller.forget()
-        self._tell_half_duplex()
+        if listens:
+            self._tell_half_duplex()
         self._tell_copy()
 
     def _tell_copy(self) -> None:
@@ -107,7 +112,7 @@ class Hearing:
         if self._canceller is not None and self._canceller.copied and self._told_copy != name:
             self._told_copy = name
             notice = copy_notice(name)
-            self._warn(notice.message, notice.remedy)
+            self._tell(notice.message, notice.remedy)
 
     def check_loudness(self, level_dbfs: float, speech_dbfs: float) -> None:
         """The next frame; below `speech_dbfs` nothing is speech.
@@ -123,7 +128,7 @@ class Hearing:
             levels, self._faint = self._faint, []
             if only_noise(levels, speech_dbfs) and max(levels) > SILENCE_DBFS:
                 self._faint = None
-                self._warn(
+                self._tell(
                     f"the microphone {self._streams.microphone.name!r} hears nothing as loud as speech yet",
                     "if you are speaking: unmute it, turn it up, or choose another: voicecli devices --meter",
                 )
@@ -136,19 +141,16 @@ class Hearing:
         """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""
         if self._capture.silent and not (self._told_silent or self._told_copy):
             self._told_silent = True
-            self._warn(
+            self._tell(
                 f"the microphone {self._streams.microphone.name!r} delivers only digital silence",
                 "unmute it, allow this program to use it, or choose another: voicecli devices",
             )
 
     def _tell_half_duplex(self) -> None:
         """Once in a talk: who is not heard over the agent should know why."""
-        if self.barge_in == "off" and self._turns.ready and not self._told_half_duplex:
+        if self.barge_in == "off" and not self._told_half_duplex:
             self._told_half_duplex = True
-            self._warn(
+            self._tell(
                 "the microphone is off while the agent speaks: its echo cannot be told from you",
                 "use headphones, or a softer loudspeaker",
             )
-
-    def _warn(self, message: str, remedy: str) -> None:
-        self._turns.emit(events.Warned(self._turns.elapsed_s(), message, remedy))

@@ -1,0 +1,197 @@
+"""The floor: whose turn it is. Told facts, one at a time, each with its time; gives orders. Pure.
+
+    Frame, Gate, Closed, Tick    who speaks: a turn, or an overlap of the agent's     speech, turn, overlap
+    SoFar, Transcribed           what was said: partial words, drafts, the answer     scribing
+    Frame, Judged, EndingJudged  when the turn is over                                pauses
+    HasRead ... ReplyEnded       how it is answered, and what is remembered           answering, memory
+    Pressed, Typed, Flushed      what keys ask for                                    keys
+    EngineFailed, EngineLate     what does not work                                   faults
+
+No thread, clock, queue, model or lock: who reports calls `take`, one at a time (`voicecli.talk.Talk.post`).
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from voicecli import events
+from voicecli.floor import facts
+from voicecli.floor.answering import Answering
+from voicecli.floor.exchange import Exchange, Numbers, Out
+from voicecli.floor.faults import Strikes
+from voicecli.floor.keys import Keys
+from voicecli.floor.memory import Memory
+from voicecli.floor.orders import LetSound, Listen
+from voicecli.floor.overlap import Overlaps
+from voicecli.floor.pauses import Pauses
+from voicecli.floor.scribing import Scribing
+from voicecli.floor.speech import Speech
+
+if TYPE_CHECKING:
+    from voicecli.config import TurnConfig
+    from voicecli.errors import StageError
+    from voicecli.floor.facts import Fact
+    from voicecli.floor.memory import Begin
+    from voicecli.floor.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the user is told of the language model."""
+
+    name: str
+    is_local: bool
+    hint: str
+
+
+class Floor:
+    """Owns the conversation."""
+
+    exchange_type: ClassVar[type[Exchange]] = Exchange
+    overlaps_type: ClassVar[type[Overlaps]] = Overlaps
+    """What it is made of, for whoever wants to know what another rule would do."""
+
+    def __init__(
+        self, config: TurnConfig, model: Model, language: str, began: float, remember: Begin
+    ) -> None:
+        """`language` is the voice's; `began` the time the `t` of events is counted from.
+
+        `remember` begins the conversation, and is given what tells date and time.
+        """
+        self._model = model
+        self._out = out = Out(began)
+        self._numbers = Numbers()
+        self.exchange = self.exchange_type(out, self._numbers)
+        self.memory = Memory(remember)
+        self.strikes = Strikes(out, self.exchange)
+        self.answering = Answering(out, self.exchange, self._numbers, self.strikes, self.memory, language)
+        self.scribing = Scribing(out, self.exchange, self._numbers, self.strikes, self.answering.read_ahead)
+        self.overlaps = self.overlaps_type(out, self.exchange, self.scribing)
+        pauses = self._pauses = Pauses(out, self.exchange, self.scribing, self.strikes, self.memory, config)
+        self.speech = Speech(out, self.exchange, self.overlaps, pauses, self.scribing, self.answering)
+        self._keys = Keys(out, self.exchange, self.scribing)
+        self.ready = False
+        """The model is warm, or it failed. Before that nobody is heard."""
+
+    # ---- any thread
+
+    @property
+    def void_before(self) -> int:
+        """Drafts with a lower number are not wanted."""
+        return self._numbers.void_before
+
+    # ---- one at a time
+
+    def start(self, now: float) -> list[Order]:
+        """What is to be done first."""
+        self._out.now = now
+        if not self._model.is_local:
+            found = f"what you say goes to another computer: {self._model.name}"
+            self._out.tell(events.Warned(self._out.t, found, "--engine embedded keeps it here"))
+        self.answering.read_first()
+        return self._out.taken()
+
+    def take(self, fact: Fact, now: float) -> list[Order]:
+        """What is to be done now that this has happened."""
+        self._out.now = now
+        if self.stopped:
+            return []
+        self.speech.take(fact)
+        self._on_rest(fact)
+        self._on_work(fact)
+        if self.ready:
+            self._keys.obey()
+        self.answering.advance()
+        return self._decided()
+
+    def _decided(self) -> list[Order]:
+        """The orders, but for the leave to sound of what was called off by the same fact."""
+        return [
+            order
+            for order in self._out.taken()
+            if not isinstance(order, LetSound) or order.draft >= self.void_before
+        ]
+
+    def stop(self) -> None:
+        """The talk ends: nothing is wanted any more."""
+        self._numbers.void(sys.maxsize)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the talk has ended."""
+        return self.void_before == sys.maxsize
+
+    @property
+    def idle(self) -> bool:
+        """Whether it listens, the user is silent and every turn is dealt with."""
+        return self.ready and self.speech.silent and self.exchange.settled == self.exchange.newest
+
+    @property
+    def end(self) -> StageError | None:
+        """What ends the talk, where a stage failed again and again."""
+        return self.strikes.end()
+
+    def elapsed_s(self, now: float) -> float:
+        """Seconds since the talk began, the `t` of events."""
+        return self._out.elapsed_s(now)
+
+    # ---- what is reported
+
+    def _on_rest(self, fact: Fact) -> None:
+        """What the clock on the wall and the keys report."""
+        match fact:
+            case facts.DayTime(local):
+                self.memory.local = local
+            case facts.Pressed() | facts.Typed():
+                self._keys.take(fact)
+            case facts.Flushed():
+                self._keys.flushed()
+            case _:
+                pass
+
+    def _on_work(self, fact: Fact) -> None:  # noqa: C901  # one line a fact
+        """What the other workers report."""
+        match fact:
+            case facts.Transcribed():
+                self.scribing.take(fact)
+            case facts.Judged():
+                self._pauses.judged(fact)
+            case facts.HasRead():
+                self.answering.has_read()
+                self._begin_to_listen()
+            case facts.EndingJudged(draft, log_odds) if found := self.exchange.find(draft):
+                found.ending = log_odds
+            case facts.ClauseWritten() | facts.TakenBack() | facts.ReplyWritten():
+                self.answering.written(fact)
+            case facts.ClauseVoiced() | facts.ClauseSounds() | facts.ReplyEnded():
+                self.answering.voiced(fact)
+            case facts.Noticed():
+                self._on_notice(fact)
+            case facts.EngineFailed(stage, unit, fault, counts):
+                if counts:
+                    self.strikes.failed(stage, unit, fault)
+                self.strikes.warn(stage, fault)
+            case facts.EngineWorked(stage):
+                self.strikes.worked(stage)
+            case facts.EngineLate(stage) if self.ready:  # models are being read before
+                self.strikes.late(stage)
+            case _:
+                pass
+
+    def _begin_to_listen(self) -> None:
+        if not self.ready:
+            self.ready = True
+            self._out.add(Listen())
+            hint = self._model.hint or None
+            self._out.tell(events.Listening(self._out.t, self._model.name, hint))
+
+    def _on_notice(self, notice: facts.Noticed) -> None:
+        draft = self.exchange.find(notice.draft)
+        turn = None if draft is None else draft.turn
+        warned = events.Warned(self._out.t, notice.found, notice.remedy, turn)
+        if draft is not None:
+            self.exchange.tell(draft, warned)
+        elif not notice.draft:
+            self._out.tell(warned)

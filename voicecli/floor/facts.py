@@ -1,0 +1,273 @@
+"""What may be reported to the floor. Each fact has one owner, who says it; its time comes beside it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from voicecli.floor.faults import Fault, Stage
+    from voicecli.floor.orders import Transcribe
+    from voicecli.listen.bargein import BargeIn
+    from voicecli.listen.segment import State
+    from voicecli.messages import GenerationStats, SegmentEvent, Transcript, Utterance
+
+# ---- the ear
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """32 ms of sound, after what the gate found in it."""
+
+    at: float
+    """When its first sample met the air."""
+    level_dbfs: float
+    probability: float
+    """That somebody speaks in it."""
+    gate: State
+    pause_s: float
+    """Since the last speech of what is going on."""
+    spoken_s: float
+    """Speech in what is going on."""
+    over_echo_db: float = math.inf
+    """How far it is above all that the agent's echo can be."""
+    audible: bool = False
+    """The loudspeaker sounded then, or the microphone may still have heard it."""
+    barge_in: BargeIn = "on"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gate found that speech began, paused, went on, was split, was too short, or is over."""
+
+    event: SegmentEvent
+    spoken_s: float = 0.0
+    over_agent: bool = False
+    """Of speech that begins: the agent's voice may be in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What is being said, up to now. Answers `Snapshot`."""
+
+    utterance: Utterance | None
+    """None: it has just ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flushed:
+    """What was being said, if anything, has been reported as over. Answers `Flush`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nobody is listened to from here on: muted, or half duplex."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passes, though no sound is listened to."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayTime:
+    """What the clock on the wall shows."""
+
+    local: datetime
+
+
+# ---- all workers
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the user should know; with a draft, if that becomes the answer."""
+
+    found: str
+    remedy: str
+    draft: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed:
+    """An engine raised an exception where nothing else tells of it."""
+
+    stage: Stage
+    unit: int
+    """What failed as one: a frame or a block."""
+    fault: Fault
+    counts: bool = True
+    """Else it only saves time, and is not missed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineWorked:
+    """An engine of which a failure was reported last did its work."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLate:
+    """An engine has been at work for long and gives nothing."""
+
+    stage: Stage
+
+
+# ---- scribe and judge
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """Words of one utterance, or none. Answers `Transcribe`."""
+
+    order: Transcribe
+    words: Transcript
+    missed: bool = False
+    """A part of it is speech without words."""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How likely a turn is over, by its sound. Answers `Judge`."""
+
+    turn: int
+    segment: int
+    probability: float | None
+    fault: Fault | None = None
+
+
+# ---- author
+
+
+@dataclass(frozen=True, slots=True)
+class HasRead:
+    """The language model has read ahead, as far as there was time. Answers `ReadAhead`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndingJudged:
+    """What the language model makes of the user's words: log-odds that nothing follows them."""
+
+    draft: int
+    log_odds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseWritten:
+    """One more clause of a reply."""
+
+    draft: int
+    index: int
+    text: str
+    token_at: float
+    """When the reply's first text came."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """So many clauses of a reply were thinking: they are no part of it."""
+
+    draft: int
+    clauses: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """A reply is complete, was cancelled or failed. Answers `Write`."""
+
+    draft: int
+    stats: GenerationStats | None
+    """None: it failed."""
+    seconds: float = 0.0
+    beginning: str = ""
+    """Of what the model wrote."""
+    token_at: float | None = None
+    cancelled: bool = False
+    fault: Fault | None = None
+
+
+# ---- voice
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseVoiced:
+    """A clause is in the jitter buffer, failed, or is not wanted any more. Answers `Say`."""
+
+    draft: int
+    index: int
+    seconds: float = 0.0
+    """Time the voice worked on it."""
+    made_at: float | None = None
+    """When its sound was there."""
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseSounds:
+    """A clause has begun to be heard."""
+
+    draft: int
+    index: int
+    text: str
+    first_at: float | None
+    """When the reply's first audible sample met the air."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    """A reply was heard to its end, or broken off. Answers `End`."""
+
+    draft: int
+    heard: str
+    """The words that sounded."""
+    whole: bool
+    first_at: float | None = None
+
+
+# ---- whoever types
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key that does something: what the settings call it."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line of the user's."""
+
+    text: str
+
+
+Fact: TypeAlias = (
+    Frame
+    | Gate
+    | SoFar
+    | Flushed
+    | Closed
+    | Tick
+    | DayTime
+    | Noticed
+    | EngineFailed
+    | EngineWorked
+    | EngineLate
+    | Transcribed
+    | Judged
+    | HasRead
+    | EndingJudged
+    | ClauseWritten
+    | TakenBack
+    | ReplyWritten
+    | ClauseVoiced
+    | ClauseSounds
+    | ReplyEnded
+    | Pressed
+    | Typed
+)

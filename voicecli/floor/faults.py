@@ -1,0 +1,106 @@
+"""What is made of an engine that fails or hangs.
+
+it raises                one line; the turn ends without it, or goes on without it
+three times in a row     the talk ends when the turn is over: StageError
+nothing for LATE_S       a warning, once a turn
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.errors import StageError
+
+if TYPE_CHECKING:
+    from voicecli.floor.exchange import Exchange, Out
+
+IN_A_ROW = 3
+"""Turns that fail in the same stage one after another end the talk; of what hears sound, frames or blocks."""
+
+LATE_S = 30.0
+"""An engine that has given nothing for so long is told. A choice: nobody goes on waiting for an answer for so
+long; but a slow computer may need as long to read a conversation anew, so nothing is ended."""
+
+_CHECK = 'run "voicecli doctor --full"'
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What an engine is for."""
+
+    name: str
+    remedy: str
+    """For an exception that tells of none."""
+    in_turns: bool = True
+    """Else it hears the sound, turn or not."""
+
+
+TRANSCRIBER = Stage("speech to text", "say it again")
+LANGUAGE_MODEL = Stage("the language model", "ask again: your words are remembered")
+VOICE = Stage("the voice", 'ask again, or run "voicecli models verify"')
+TURN_MODEL = Stage("the end-of-turn model", 'your pauses may be longer; run "voicecli models verify"')
+DETECTOR = Stage("voice activity detection", 'run "voicecli models verify"', in_turns=False)
+CONVERSION = Stage(
+    "conversion and echo cancelling",
+    'say it again; audio.echo = "off" in the settings does without the latter',
+    in_turns=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What an engine failed with."""
+
+    found: str
+    remedy: str
+    why: str
+    """`found` without the stage."""
+
+
+class Strikes:
+    """For the floor: how often a stage failed in a row, and what was told of it."""
+
+    def __init__(self, out: Out, exchange: Exchange) -> None:
+        self._out = out
+        self._exchange = exchange
+        self._rows: dict[Stage, tuple[int, int]] = {}  # failures in a row, and the newest of what failed
+        self._ends: dict[Stage, StageError] = {}  # of those that failed too often
+        self._told: dict[tuple[Stage, str], int] = {}  # the newest turn then
+
+    def failed(self, stage: Stage, unit: int, fault: Fault) -> None:
+        """Count it. `unit` numbers what fails as one: a turn, a frame."""
+        count, newest = self._rows.get(stage, (0, -1))
+        count += unit != newest or not count
+        self._rows[stage] = count, unit
+        if count >= IN_A_ROW:
+            self._ends[stage] = StageError(
+                f"{stage.name} failed three times in a row, so the talk ended: {fault.why}",
+                fault.remedy if fault.why == fault.found else _CHECK,
+            )
+
+    def worked(self, stage: Stage) -> None:
+        """It did what it is for; what was cancelled proves nothing."""
+        self._rows.pop(stage, None)
+        self._ends.pop(stage, None)
+
+    def warn(self, stage: Stage, fault: Fault) -> None:
+        """Tell what the talk goes on without, once a turn."""
+        self._warn(stage, "failed", fault.found, fault.remedy)
+
+    def late(self, stage: Stage) -> None:
+        """Tell of an engine that seems to hang, once a turn."""
+        found = f"{stage.name} has been at work for {LATE_S:.0f} s and gives nothing"
+        self._warn(stage, "late", found, "wait, or end the talk with Ctrl-C and begin anew")
+
+    def end(self) -> StageError | None:
+        """What ends the talk: nobody is cut short by it, the turn ends before the talk does."""
+        over = self._exchange.settled == self._exchange.newest
+        return next((end for stage, end in self._ends.items() if over or not stage.in_turns), None)
+
+    def _warn(self, stage: Stage, what: str, found: str, remedy: str) -> None:
+        newest = self._exchange.newest
+        if self._told.get((stage, what)) != newest:
+            self._told[stage, what] = newest
+            self._out.tell(events.Warned(self._out.t, found, remedy, newest or None))

@@ -1,0 +1,66 @@
+"""What keys ask for: done as soon as it can be done. It opens and ends turns as speech does. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
+
+from voicecli.floor.facts import Pressed, Typed
+from voicecli.floor.orders import Flush
+
+if TYPE_CHECKING:
+    from voicecli.floor.exchange import Exchange, Out
+    from voicecli.floor.scribing import Scribing
+
+    Key: TypeAlias = Pressed | Typed
+
+STOP = Pressed("interrupt")
+
+WAITING = 8
+"""Keys and lines that wait for their turn at most; the oldest go."""
+
+
+class Keys:
+    """In the order in which they came."""
+
+    def __init__(self, out: Out, exchange: Exchange, scribing: Scribing) -> None:
+        self._out = out
+        self._exchange = exchange
+        self._scribing = scribing
+        self._waiting: deque[Key] = deque(maxlen=WAITING)
+        self._flushing: Key | None = None
+
+    def take(self, key: Key) -> None:
+        """One more; what waited when the agent was stopped is not wanted any more."""
+        if key == STOP:
+            self._waiting.clear()
+        self._waiting.append(key)
+
+    def obey(self) -> None:
+        """Do what can be done now; to be called after every fact."""
+        keys, self._waiting = list(self._waiting), deque(maxlen=WAITING)
+        self._waiting.extend(key for key in keys if self._must_wait(key))
+
+    def _must_wait(self, key: Key) -> bool:
+        turn = self._exchange.turns.get(self._exchange.newest)
+        match key:
+            case _ if self._flushing is not None:
+                return True
+            case Pressed("interrupt"):
+                if turn is not None and not turn.is_open:
+                    self._exchange.call_off()  # at once: what comes after it is not meant
+            case Pressed("repeat") if turn is not None:
+                return not turn.is_open  # until the reply has ended that would be cut short
+            case Pressed("repeat") | Typed():
+                self._flushing = key
+                self._out.add(Flush())  # what was being said is a turn of its own
+        return False
+
+    def flushed(self) -> None:
+        """Nobody is in the middle of saying anything: what was typed is the next turn."""
+        key, self._flushing = self._flushing, None
+        if key is not None:
+            self._exchange.call_off()  # who types asks something new
+            turn = self._exchange.begin(self._out.now)
+            self._scribing.typed(turn, key.text if isinstance(key, Typed) else "")
+            self._exchange.commit(self._out.now, self._out.now)

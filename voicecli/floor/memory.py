@@ -1,0 +1,61 @@
+"""What is remembered of the talk, and in which words: the floor's. Pure: time is what it was told last."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.floor.turn import Draft
+    from voicecli.messages import ChatMessage
+    from voicecli.reply.conversation import Conversation
+
+    Begin: TypeAlias = Callable[[Callable[[], datetime]], Conversation]
+
+
+class Memory:
+    """The conversation, the agent's last words, and what waits for the rest of a question.
+
+    how the reply ended                     the user's words            the reply
+    cut off, and they go on                 before their next ones      -
+    whole, and without a word               before their next ones      -
+    an engine failed, nothing was heard     before their next ones      -
+    it was the last one again               -                           -
+    otherwise                               remembered                  as far as it was heard, if at all
+    """
+
+    def __init__(self, begin: Begin) -> None:
+        """`begin` begins a conversation; it is given what tells date and time."""
+        self.local = datetime.min
+        """What the clock on the wall showed last."""
+        self._conversation = begin(lambda: self.local)
+        self.last = ""
+        """What was heard of the last reply."""
+        self.asked = False
+        """What the agent said last was a question."""
+
+    def messages_for(self, words: str) -> tuple[ChatMessage, ...]:
+        """What the language model is given to answer these words."""
+        return tuple(self._conversation.messages_for(words))
+
+    @property
+    def date_changed(self) -> bool:
+        """Whether it is another day than the model was told last."""
+        return self._conversation.date_changed
+
+    def keep(self, draft: Draft, *, continued: bool) -> None:
+        """A turn is over, with this draft and its outcome; `continued`: the user went on instead."""
+        outcome, words = draft.outcome, draft.transcript.text
+        if outcome is None:
+            return
+        cut, heard = not outcome.whole, outcome.heard
+        wordless = draft.stats is not None and not cut and draft.wordless
+        failed = draft.failed and not (draft.repeats or cut or heard)
+        if continued or wordless or failed:
+            self._conversation.go_on(words)
+        elif not draft.repeats:
+            self._conversation.remember(words, heard, cut or draft.failed)
+            self.last = heard or self.last
+        self.asked = not cut and heard.rstrip().endswith("?")

@@ -1,0 +1,179 @@
+"""Who speaks: a turn of the user's, or an overlap of the agent's. Pure.
+
+gate       SpeechStarted   SpeechPaused   SpeechResumed    Utterance      SpeechDropped
+turn       begins          words, draft   goes on          is committed   is committed, without words
+overlap    begins          words          goes on          ended          nothing
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.floor import facts
+from voicecli.floor.orders import Believe, EndSegment
+from voicecli.listen.residual import BEYOND_ECHO_DB
+from voicecli.listen.segment import State
+from voicecli.messages import (
+    FRAME_S,
+    SpeechDropped,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    Utterance,
+)
+
+if TYPE_CHECKING:
+    from voicecli.floor.answering import Answering
+    from voicecli.floor.exchange import Exchange, Out
+    from voicecli.floor.facts import Fact, Frame, Gate
+    from voicecli.floor.overlap import Overlap, Overlaps
+    from voicecli.floor.pauses import Pauses
+    from voicecli.floor.scribing import Scribing
+    from voicecli.messages import SegmentEvent
+
+REMEMBERED_FRAMES = 128
+"""When each of the last 4 s of frames was heard: a turn ends at most max_pause_ms after its last sound."""
+
+GONE_S = 2.0
+"""A microphone of which nothing was heard for so long is gone, or off."""
+
+
+class Speech:
+    """What the ear reports, made turns and overlaps of."""
+
+    def __init__(
+        self,
+        out: Out,
+        exchange: Exchange,
+        overlaps: Overlaps,
+        pauses: Pauses,
+        scribing: Scribing,
+        answering: Answering,
+    ) -> None:
+        self._out = out
+        self._exchange = exchange
+        self._overlaps = overlaps
+        self._pauses = pauses
+        self._scribing = scribing
+        self._answering = answering
+        self.gate = State.QUIET
+        self._spoken_s = 0.0
+        self._heard: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody speaks, and nothing that was said is left to be decided."""
+        return self.gate is State.QUIET and self._overlaps.current is None
+
+    def take(self, fact: Fact) -> None:
+        """What the ear reports of sound."""
+        match fact:
+            case facts.Frame():
+                self._on_frame(fact)
+            case facts.Gate():
+                self._on_gate(fact)
+            case facts.SoFar(Utterance() as utterance) if self._overlaps.current is not None:
+                self._overlaps.so_far(utterance, self._spoken_s)
+            case facts.SoFar(Utterance() as utterance):
+                self._pauses.give(utterance, self._spoken_s)
+            case facts.Closed():
+                self.gate = State.QUIET
+                if self._overlaps.current is not None:
+                    self._dismiss(self._overlaps.current)
+                self._overlaps.let_go()
+            case facts.Tick():
+                self._on_silence()
+            case _:
+                pass
+
+    def _on_frame(self, frame: Frame) -> None:
+        self.gate, self._spoken_s = frame.gate, frame.spoken_s
+        self._heard.append((frame.at + FRAME_S, self._out.now))
+        over_agent = self._overlaps.mode == "hold" or frame.audible or frame.over_echo_db < BEYOND_ECHO_DB
+        self._spoken_s = self._overlaps.respond(frame, over_agent=over_agent)
+        overlap = self._overlaps.current
+        if overlap is None:
+            self._pauses.decide(frame)
+            return
+        asked = self._answering.saying.rstrip().endswith("?")
+        match self._overlaps.decide(overlap, frame, self._spoken_s, over_agent=over_agent, asked=asked):
+            case "resume":
+                self._overlaps.resume()
+            case "dismiss":
+                self._dismiss(overlap)
+            case "stop":
+                self._dismiss(overlap, stops=True)
+            case "interrupt":
+                self._interrupt(overlap)
+
+    def _dismiss(self, overlap: Overlap, *, stops: bool = False) -> None:
+        self._overlaps.dismiss(overlap, stops=stops)
+        self.gate = State.QUIET
+
+    def _on_gate(self, gate: Gate) -> None:
+        event, self._spoken_s = gate.event, gate.spoken_s
+        if self._is_overlap(event, over_agent=gate.over_agent):
+            return
+        match event:
+            case SpeechStarted():
+                self._begin_turn(event.at)
+            case SpeechResumed():
+                self._exchange.go_on()
+            case SpeechPaused():
+                self._pauses.offer(event.so_far, self._spoken_s)
+            case Utterance(complete=False):
+                self._pauses.give(event, self._spoken_s)
+            case Utterance():
+                if self._exchange.paused != self._exchange.segment:  # cut off in the middle of speech
+                    self._pauses.offer(event, self._spoken_s)
+                self._commit(event.speech_ended_at)
+            case SpeechDropped():
+                self._scribing.wordless(self._exchange.turns[self._exchange.newest])
+                self._commit(event.at)
+
+    def _is_overlap(self, event: SegmentEvent, *, over_agent: bool) -> bool:
+        """Whether this is of something that is said over the agent, and not to be acted on yet."""
+        overlap = self._overlaps.current
+        if overlap is not None and self._overlaps.is_more(overlap, event):
+            self._interrupt(overlap)
+        elif isinstance(event, SpeechStarted):
+            if overlap is not None or over_agent or self._overlaps.mode == "hold":
+                self._overlaps.begin(event.at)
+        elif overlap is not None:
+            self._overlaps.take(overlap, event, self._spoken_s)
+        return self._overlaps.current is not None
+
+    def _begin_turn(self, at: float) -> None:
+        turn = self._exchange.begin(at)
+        self._pauses.begin()
+        self._out.add(Believe(somebody=True))
+        self._overlaps.resume()  # a hold: nothing of it is left to be heard
+        self._out.tell(events.SpeechBegan(self._out.t, turn.number))
+
+    def _interrupt(self, overlap: Overlap) -> None:
+        """It is the next turn of the user, with all that was said since its onset."""
+        self._begin_turn(overlap.began_at)
+        self._overlaps.current = None
+        if overlap.so_far is not None:
+            self._pauses.offer(overlap.so_far, self._spoken_s)
+            if overlap.ended:
+                self._commit(overlap.so_far.speech_ended_at)
+
+    def _commit(self, ended_at: float) -> None:
+        """The user has finished: what was drafted may be heard."""
+        self.gate = State.QUIET
+        heard_at = next((at for until, at in self._heard if until >= ended_at), None)
+        self._exchange.commit(ended_at, heard_at)
+
+    def _on_silence(self) -> None:
+        """Where no sound comes any more, as from a device that is gone, nobody is waited for."""
+        if not self._heard or self._out.now - self._heard[-1][1] < GONE_S:
+            return
+        if self._overlaps.current is not None:
+            self._dismiss(self._overlaps.current)
+        elif self.gate is not State.QUIET:
+            self.gate = State.QUIET
+            self._out.add(EndSegment())
+        self._overlaps.let_go()

@@ -1,0 +1,174 @@
+"""A talk: facts in, orders out, one floor between. The words: docs/words.md; the map: docs/architecture.md.
+
+    thread   owns                                            sleeps on
+    ear      capture, converter, canceller, detector, gate   nothing: it polls its ring
+    scribe   speech to text                                  its inbox
+    judge    the end-of-turn model                           its inbox
+    author   the language model, clauses                     its inbox
+    voice    the synthesiser, what was pushed to be played   its inbox; a tick while that sounds
+
+They decide nothing: `voicecli.floor` does, on the thread that reports (`crew.post`). What an engine raises is
+a fact and ends a turn, three times in a row the talk; a worker's own exception is kept and `check` raises it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicecli.buffers import EVENTS_LOST, LOST
+from voicecli.errors import VoicecliError
+from voicecli.events import Status, Warned
+from voicecli.floor.facts import EngineLate
+from voicecli.listen.segment import State
+from voicecli.talk.attempts import broken
+from voicecli.talk.crew import Crew
+from voicecli.talk.report import Losses, places, waiting
+from voicecli.worker import Worker
+
+if TYPE_CHECKING:
+    from voicecli.audio.streams import AudioStreams
+    from voicecli.buffers import BufferFill
+    from voicecli.clock import Clock
+    from voicecli.config import Config
+    from voicecli.engines import Engines
+    from voicecli.events import Event
+    from voicecli.events import State as TalkState
+    from voicecli.floor import Floor
+    from voicecli.log import Log
+
+
+class Talk:
+    """From `start` until `close`."""
+
+    def __init__(
+        self,
+        streams: AudioStreams,
+        engines: Engines,
+        config: Config,
+        clock: Clock,
+        began: float,
+        *,
+        push_to_talk: bool = False,
+    ) -> None:
+        """`began` is the time the `t` of events is counted from, on `clock`."""
+        self._streams = streams
+        self._config = config
+        self._engines = engines
+        self._clock = clock
+        self._told: set[str] = set()
+        self._losses = Losses()
+        self.crew = crew = Crew(streams, engines, config, clock, began, push_to_talk=push_to_talk)
+        self.controls = crew.controls
+        """What keys may ask for."""
+        self.events: Log[Event] = crew.events
+        """What is told, for any number of readers; who comes before `start` misses nothing."""
+        bodies = {
+            "ear": lambda: crew.ear.run(crew.stop, lambda: self.idle),
+            "scribe": crew.scribe.run,
+            "judge": crew.judge.run,
+            "author": crew.author.run,
+            "voice": crew.voice.run,
+        }
+        self._workers = [Worker(name, body, lambda: None) for name, body in bodies.items()]
+
+    def start(self) -> None:
+        """Open the devices and begin; the first `Listening` is told when all is warm. Raises DeviceError."""
+        self._streams.start(self.crew.capture.on_block, self.crew.on_output)
+        self.crew.ear.hearing.check(listens=False)  # which devices it begins with is told before `Listening`
+        self.crew.begin()
+        for worker in self._workers:
+            worker.start()
+
+    def close(self, timeout_s: float = 0.8) -> bool:
+        """Stop the reply, then the workers, then the devices; say whether all ended in time.
+
+        The language model is closed with them: a request under way would last as long as its server likes.
+        """
+        self.crew.close()
+        self._engines.generator.close()
+        deadline = self._clock.now() + timeout_s
+        ended = [worker.join(max(0.0, deadline - self._clock.now())) for worker in self._workers]
+        released = self._streams.close()
+        self.events.close()
+        self.crew.facts.close()
+        return released and all(ended)
+
+    def tell_losses(self) -> None:
+        """Warn of each counter that should be zero and is not, once; for views that do not show them."""
+        for name, count in self.status().losses.items():
+            if count and name not in self._told and name != EVENTS_LOST:  # each reader tells its own
+                self._told.add(name)
+                remedy = "close what keeps the processor busy; more latency_ms in the settings helps too"
+                self.warn(f"{LOST[name]} ({name}: {count} so far)", remedy)
+
+    def warn(self, found: str, remedy: str) -> None:
+        """Tell all readers of what is not as it should be, and what to do. Raises Closed after the end."""
+        self.events.put(Warned(self.crew.floor.elapsed_s(self._clock.now()), found, remedy))
+
+    def check(self) -> None:
+        """Raise what a worker failed with, if one has; warn of an engine that hangs.
+
+        Raises DeviceError; StageError, where an engine fails again and again, and for any other exception.
+        """
+        if (end := self.crew.looked_at(lambda floor: floor.end)) is not None:
+            raise end
+        for stage in self.crew.attempts.late():
+            self.crew.post(EngineLate(stage))
+        for worker in self._workers:
+            match worker.failure:
+                case None:
+                    pass
+                case Exception() as failure if not isinstance(failure, VoicecliError):
+                    raise broken(worker.name, failure) from failure
+                case failure:
+                    raise failure
+
+    @property
+    def idle(self) -> bool:
+        """Whether it listens, the user is silent and every turn is dealt with."""
+        return self.crew.looked_at(lambda floor: floor.idle)
+
+    def status(self) -> Status:
+        """A glance, for a live view."""
+        ear, controls, generator = self.crew.ear, self.crew.controls, self._engines.generator
+        state, ready, pieces = self.crew.looked_at(
+            lambda floor: (self._state(floor), floor.ready, floor.scribing.stats().losses)
+        )
+        jitter, events_lost = self.crew.playback.jitter, self.events.lost
+        waits: dict[str, int] = {}
+        for place in (place for place in self.crew.waits() if place.unit != "orders"):  # these are at once
+            waits[place.unit] = waits.get(place.unit, 0) + round(place.fill)
+        return Status(
+            state=state,
+            level_dbfs=ear.level_dbfs,
+            floor_dbfs=ear.segmenter.floor.dbfs,
+            microphone=self._streams.microphone.name,
+            loudspeaker=self._streams.loudspeaker.name,
+            model=generator.name,
+            hint=self._engines.hint,
+            losses=self._losses.counted(self.crew.capture, jitter, pieces, events_lost, ready=ready),
+            barge_in=ear.hearing.barge_in,
+            loading=f"the language model: {generator.name}",
+            threshold_dbfs=ear.segmenter.threshold_dbfs,
+            heard_so_far=self.crew.playback.heard(self._clock.now()),
+            waiting=waits,
+            microphone_muted=controls.microphone_muted,
+            voice_muted=controls.voice_muted,
+            push_to_talk=controls.push_to_talk,
+            talk_key_down=controls.open and controls.push_to_talk,
+        )
+
+    def buffers(self) -> list[BufferFill]:
+        """Every place where sound or text waits, in the order it passes them."""
+        waits = [*self.crew.waits(), *(waiting(stats, "events") for stats in self.events.stats())]
+        jitter = self.crew.playback.jitter
+        return places(self._streams, self.crew.capture, waits, jitter, self._config.audio)
+
+    def _state(self, floor: Floor) -> TalkState:
+        if not floor.ready:
+            return "loading"  # a server may take minutes for it
+        if floor.speech.gate in (State.SPEAKING, State.STOPPING):
+            return "hearing"
+        if floor.exchange.settled == floor.exchange.newest:
+            return "listening"
+        return "speaking" if self.crew.playback.jitter.sounding else "thinking"

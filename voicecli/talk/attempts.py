@@ -1,0 +1,94 @@
+"""Where engines are called: what one raises, or how long it takes, becomes a fact.
+
+Each stage is called by one thread, which alone writes when it began; `late` may run on any other.
+A thread that is stuck in native code cannot be ended from outside: that is told, and Ctrl-C ends the talk.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from voicecli.channel import Closed
+from voicecli.errors import StageError, VoicecliError
+from voicecli.floor.faults import LATE_S, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voicecli.clock import Clock
+    from voicecli.floor.faults import Stage
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+SHOWN_CHARS = 120
+"""So much of what an engine's own exception says is shown."""
+
+_UNSAID = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|[^\x20-\x7e]+""")
+_WORD = re.compile(r"\w{3,}")
+
+
+class Attempts:
+    """For the workers: runs what engines do, and knows which is at it since when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since: dict[Stage, float] = {}  # when what is under way began, or last gave something
+
+    def attempt(self, stage: Stage, call: Callable[[], T], given: Sequence[str] = ()) -> T | Fault:
+        """What `call` gives, or what it failed with. `given`: words it was given, which are not shown.
+
+        Raises Closed.
+        """
+        self._since[stage] = self._clock.now()
+        try:
+            return call()
+        except Closed:
+            raise
+        except Exception as error:  # noqa: BLE001  # engines raise what they like: a fact of the talk
+            return _fault(stage, error, given)
+        finally:
+            self._since.pop(stage, None)
+
+    def apart(self, stage: Stage, emit: Callable[[E], None]) -> Callable[[E], None]:
+        """`emit`, for the engine under way: who gives something does not hang, nor while `emit` waits."""
+
+        def handed(piece: E) -> None:
+            self._since.pop(stage, None)
+            emit(piece)
+            self._since[stage] = self._clock.now()
+
+        return handed
+
+    def late(self) -> list[Stage]:
+        """Any thread: those that seem to hang."""
+        now = self._clock.now()
+        return [stage for stage, since in list(self._since.items()) if now - since >= LATE_S]
+
+
+def broken(part: str, error: Exception) -> StageError:
+    """What ends a talk where no engine is to blame: `part` of voicecli itself raised this."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return StageError(
+        f'the talk ended: its part "{part}" failed ({_why(error, ())}{place})',
+        "this is a fault of voicecli: please report this line",
+    )
+
+
+def _fault(stage: Stage, error: Exception, given: Sequence[str]) -> Fault:
+    if isinstance(error, VoicecliError):
+        return Fault(error.found, error.remedy, error.found)
+    why = _why(error, given)
+    return Fault(f"{stage.name} failed ({why})", stage.remedy, why)
+
+
+def _why(error: Exception, given: Sequence[str]) -> str:
+    """Class and first line; not what is quoted there, nor words of `given`: it may be what somebody said."""
+    said = {word.casefold() for text in given for word in _WORD.findall(text)}
+    line = next(iter(str(error).strip().splitlines()), "")
+    line = _WORD.sub(lambda word: "..." if word[0].casefold() in said else word[0], _UNSAID.sub("...", line))
+    return f"{type(error).__name__}: {line[:SHOWN_CHARS]}" if line else type(error).__name__

@@ -1,0 +1,187 @@
+"""The floor and its workers, joined, without threads: whoever reports runs the floor.
+
+`post` takes one lock, has the floor decide, and puts its orders into the inboxes before it lets go, so that
+the order of orders is the order of decisions. What the loudspeaker is to do is done at once: it is an
+attribute, or what is buffered is dropped. No inbox makes anybody wait.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from voicecli.audio.reference import Reference
+from voicecli.channel import Channel, Closed
+from voicecli.events import WEIGHTS, weight
+from voicecli.floor import Floor, Model
+from voicecli.floor import orders as to
+from voicecli.floor.facts import DayTime
+from voicecli.listen import echo
+from voicecli.listen.capture import Capture
+from voicecli.log import Log
+from voicecli.reply.prompt import begin
+from voicecli.speak.playback import Playback
+from voicecli.talk.attempts import Attempts
+from voicecli.talk.controls import Controls
+from voicecli.talk.ear import Ear
+from voicecli.talk.report import waiting
+from voicecli.talk.voice import Voice
+from voicecli.talk.workers import Author, Judge, Scribe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.audio.streams import AudioStreams, OnOutput
+    from voicecli.buffers import BufferFill
+    from voicecli.clock import Clock
+    from voicecli.config import Config
+    from voicecli.engines import Engines
+    from voicecli.events import Event
+    from voicecli.floor.facts import Fact
+    from voicecli.floor.orders import Order
+    from voicecli.messages import Int16
+
+T = TypeVar("T")
+
+ORDERS = 32
+"""Orders that wait for a worker at most: one at a time is to be answered, the others are few."""
+
+
+class Crew:
+    """One floor, five workers, their inboxes, and what sound goes through."""
+
+    def __init__(
+        self,
+        streams: AudioStreams,
+        engines: Engines,
+        config: Config,
+        clock: Clock,
+        began: float,
+        *,
+        push_to_talk: bool,
+    ) -> None:
+        generator, language = engines.generator, engines.synthesizer.language
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.stop = threading.Event()
+        self.events: Log[Event] = Log("events", WEIGHTS, weight)
+        self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
+        """What was reported when, and what the floor made of it."""
+        model = Model(generator.name, generator.is_local, engines.hint)
+        self.floor = Floor(
+            config.turn, model, language, began, lambda local: begin(config.conversation, generator, local)
+        )
+        self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)
+        self.capture = Capture(streams.microphone, config.audio.ring_s)
+        self.playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
+        self.on_output: OnOutput = self.controls.over(self.playback.pull)
+        canceller = None
+        if echo.wanted(config.audio):
+            reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
+            canceller = echo.EchoCanceller(reference, config.audio)
+            self.on_output = _heard_by(reference, self.on_output)
+        self.attempts = attempts = Attempts(clock)
+        self.to_ear: Channel[to.ToEar] = Channel("to the ear", ORDERS, "drop_oldest")
+        self.to_scribe: Channel[to.Transcribe] = Channel("to the scribe", ORDERS, "drop_oldest")
+        self.to_judge: Channel[to.Judge] = Channel("to the judge", ORDERS, "drop_oldest")
+        self.to_author: Channel[to.ToAuthor] = Channel("to the author", ORDERS, "drop_oldest")
+        self.to_voice: Channel[to.ToVoice] = Channel("to the voice", ORDERS, "drop_oldest")
+        self.ear = Ear(
+            streams,
+            self.capture,
+            engines.detector,
+            self.playback,
+            config,
+            clock,
+            controls=self.controls,
+            canceller=canceller,
+            attempts=attempts,
+            inbox=self.to_ear,
+            post=self.post,
+        )
+        post, void_before = self.post, lambda: self.floor.void_before
+        self.scribe = Scribe(engines.transcriber, attempts, self.to_scribe, post)
+        self.judge = Judge(engines.completion, attempts, self.to_judge, post)
+        self.author = Author(generator, language, clock, attempts, self.to_author, post, void_before)
+        self.voice = Voice(
+            engines.synthesizer, self.playback, clock, attempts, self.to_voice, post, void_before
+        )
+
+    def begin(self) -> None:
+        """Ask for what is to be done first."""
+        self.post(DayTime(self._clock.local()))
+        self.ask(self.floor.start)
+
+    def post(self, fact: Fact) -> None:
+        """Any thread but the audio's: this has happened."""
+        self.ask(lambda now: self.floor.take(fact, now), fact)
+
+    def ask(self, decide: Callable[[float], list[Order]], fact: Fact | None = None) -> None:
+        """Have something decided, and what is decided done."""
+        with self._lock:
+            now = self._clock.now()
+            orders = decide(now)
+            try:
+                for order in orders:
+                    self._hand_out(order)
+                if fact is not None:
+                    self.facts.put((now, fact, orders))
+            except Closed:  # nobody is left to be told, or to do it
+                self.stop.set()
+
+    def looked_at(self, look: Callable[[Floor], T]) -> T:
+        """What `look` finds when nothing is being decided."""
+        with self._lock:
+            return look(self.floor)
+
+    def close(self) -> None:
+        """Nothing is wanted any more, and nothing more is heard; workers end as they come to it."""
+        self.stop.set()
+        with self._lock:
+            self.floor.stop()
+            self.playback.drop(self.floor.void_before, self._clock.now())
+        for inbox in (self.to_ear, self.to_scribe, self.to_judge, self.to_author, self.to_voice):
+            inbox.close()
+
+    def waits(self) -> list[BufferFill]:
+        """What waits on its way from speech to sound."""
+        scribing, answering = self.looked_at(lambda floor: (floor.scribing.stats(), floor.answering.stats()))
+        before = [self.to_ear.stats(), self.to_judge.stats(), self.to_scribe.stats()]
+        after = [self.to_author.stats(), self.to_voice.stats()]
+        return [scribing, *map(waiting, before), answering, *map(waiting, after)]
+
+    def _hand_out(self, order: Order) -> None:  # noqa: C901  # one line an order
+        match order:
+            case to.Tell(event):
+                self.events.put(event)
+            case to.Playout("hold"):
+                self.playback.hold()
+            case to.Playout("duck"):
+                self.playback.duck()
+            case to.Playout():
+                self.playback.resume()
+            case to.Drop(before):
+                self.playback.drop(before, self._clock.now())
+            case to.LetSound(draft):
+                self.playback.open(draft)
+                self.to_voice.put(order)
+            case to.Say() | to.Unsay() | to.End():
+                self.to_voice.put(order)
+            case to.ReadAhead() | to.Hurry() | to.Write() | to.GoOn():
+                self.to_author.put(order)
+            case to.Transcribe():
+                self.to_scribe.put(order)
+            case to.Judge():
+                self.to_judge.put(order)
+            case _:
+                self.to_ear.put(order)
+
+
+def _heard_by(reference: Reference, pull: OnOutput) -> OnOutput:
+    """Audio thread: what fills the loudspeaker's blocks is also the echo canceller's reference."""
+
+    def on_output(block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001
+        pull(block, at, device_ran_dry)
+        reference.on_block(block, at)
+
+    return on_output

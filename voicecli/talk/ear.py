@@ -1,0 +1,233 @@
+"""The ear: ring -> frames -> what the gate finds in them, as facts.
+
+The only worker that polls: a ring without a lock has no bell. What fails in between costs a frame or a block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from voicecli.audio.convert import Converter
+from voicecli.audio.level import SILENCE_DBFS, OffsetRemover, level_dbfs
+from voicecli.floor import facts
+from voicecli.floor.faults import CONVERSION, DETECTOR, Fault
+from voicecli.floor.orders import Believe, EndSegment, Flush, Listen, Snapshot, Trim
+from voicecli.listen.hearing import Hearing
+from voicecli.listen.residual import BEYOND_ECHO_DB
+from voicecli.listen.segment import Segmenter, State
+from voicecli.messages import RATE_HZ, ScoredFrame, SpeechStarted
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from voicecli.audio.streams import AudioStreams
+    from voicecli.channel import Channel
+    from voicecli.clock import Clock
+    from voicecli.config import Config
+    from voicecli.floor.facts import Fact
+    from voicecli.floor.faults import Stage
+    from voicecli.floor.orders import ToEar
+    from voicecli.listen.capture import Capture
+    from voicecli.listen.detect import Detector
+    from voicecli.listen.echo import EchoCanceller
+    from voicecli.messages import Float32Frame, Pcm16Chunk, SegmentEvent
+    from voicecli.speak.playback import Playback
+    from voicecli.talk.attempts import Attempts
+    from voicecli.talk.controls import Controls
+
+POLL_S = 0.01
+"""How often it looks into the ring."""
+
+IDLE_POLL_S = 0.03
+"""How often while nobody speaks: about a frame, and speech begins with several."""
+
+AGENTS_S = 0.5
+"""An interface may bring the agent's voice back on a channel of its own: none opens until so much later."""
+
+CHECK_S = 0.1
+"""How often it looks after the devices, and tells of time where there is no sound."""
+
+DAYTIME_S = 1.0
+"""How often it tells what the clock on the wall shows."""
+
+
+class Ear:
+    """Where the agent would be heard, and is not cancelled, it hears nothing while the agent speaks."""
+
+    def __init__(
+        self,
+        streams: AudioStreams,
+        capture: Capture,
+        detector: Detector,
+        playback: Playback,
+        config: Config,
+        clock: Clock,
+        *,
+        controls: Controls,
+        canceller: EchoCanceller | None,
+        attempts: Attempts,
+        inbox: Channel[ToEar],
+        post: Callable[[Fact], None],
+    ) -> None:
+        self.hearing = Hearing(
+            streams,
+            capture,
+            lambda found, remedy: post(facts.Noticed(found, remedy)),
+            canceller,
+            config.audio,
+        )
+        self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
+        self.level_dbfs = SILENCE_DBFS
+        self._capture = capture
+        self.converter = Converter(streams.microphone.rate_hz, canceller, config.audio.channel)
+        self._offset = OffsetRemover(RATE_HZ)
+        self._detector = detector
+        self._playback = playback
+        self._speech_dbfs = config.segment.min_level_dbfs
+        self._clock = clock
+        self._controls = controls
+        self._attempts = attempts
+        self._inbox = inbox
+        self._post = post
+        self._listens = False  # the talk has begun
+        self._closed = False
+        self._check_at = self._daytime_at = self._tick_at = clock.now()
+        self._newest = 0.0  # probability
+        self._failing: set[Stage] = set()
+
+    def run(self, stop: threading.Event, idle: Callable[[], bool]) -> None:
+        """Until stopped. Raises DeviceError when a device is gone for good."""
+        while not stop.is_set():
+            if not self.step():
+                self._clock.wait(stop, IDLE_POLL_S if idle() else POLL_S)
+
+    def step(self) -> bool:
+        """Look once after devices, orders and the ring; say whether there was sound. Raises as `run` does."""
+        if self._clock.now() >= self._check_at:
+            self._check()
+        self._obey()
+        chunk = self._capture.read()
+        if chunk is None:
+            self._tick()
+            return False
+        self.hearing.check_silence()
+        # It may come back sooner than devices tell: the copy never was in the air.
+        sounding, at = self._playback.jitter.sounding, chunk.captured_at
+        hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
+        for frame in self.frames(chunk, hold=hold):
+            self._on_frame(frame)
+        return True
+
+    def frames(self, chunk: Pcm16Chunk, *, hold: bool) -> Iterator[Float32Frame]:
+        """Those that became whole with this chunk; its sound is lost where something fails."""
+        fresh = self.converter.push(chunk, hold=hold)
+        while True:
+            frame = self._attempts.attempt(CONVERSION, lambda: next(fresh, None))
+            if isinstance(frame, Fault):
+                self._fails(CONVERSION, chunk.position, frame)
+                self.converter.forget()
+                return
+            if frame is None:
+                return
+            self._works(CONVERSION)
+            yield replace(frame, samples=self._offset.push(frame.samples))
+
+    def score(self, frame: Float32Frame) -> ScoredFrame:
+        """As the detector does; where that fails, what it said of the frame before holds."""
+        quiet_dbfs = self.segmenter.quiet_dbfs
+        scored = self._attempts.attempt(DETECTOR, lambda: self._detector.score(frame, quiet_dbfs))
+        if isinstance(scored, Fault):
+            self._fails(DETECTOR, frame.position, scored)
+            return ScoredFrame(frame, self._newest, level_dbfs(frame.samples))
+        self._works(DETECTOR)
+        self._newest = scored.probability
+        return scored
+
+    def _fails(self, stage: Stage, unit: int, fault: Fault) -> None:
+        self._failing.add(stage)
+        self._post(facts.EngineFailed(stage, unit, fault))
+
+    def _works(self, stage: Stage) -> None:
+        if stage in self._failing:
+            self._failing.remove(stage)
+            self._post(facts.EngineWorked(stage))
+
+    def _check(self) -> None:
+        now = self._clock.now()
+        self._check_at = now + CHECK_S
+        self.hearing.check(listens=self._listens)
+        if now >= self._daytime_at:
+            self._daytime_at = now + DAYTIME_S
+            self._post(facts.DayTime(self._clock.local()))
+
+    def _tick(self) -> None:
+        """Time passes without sound: not while some waits in the ring."""
+        now = self._clock.now()
+        if now >= self._tick_at:
+            self._tick_at = now + CHECK_S
+            self._post(facts.Tick())
+
+    def _obey(self) -> None:
+        while self._inbox.stats().fill:
+            match self._inbox.get(0):
+                case Listen():
+                    self._listens = True
+                case Snapshot():
+                    speaking = self.segmenter.state in (State.SPEAKING, State.STOPPING)
+                    self._post(facts.SoFar(self.segmenter.so_far() if speaking else None))
+                case EndSegment(drop):
+                    ended = self.segmenter.end()
+                    self._report([] if drop else ended)
+                case Trim(frames):
+                    self.segmenter.keep(frames)
+                case Flush():
+                    self._report(self.segmenter.flush())
+                    self._post(facts.Flushed())
+                case Believe(somebody):
+                    (self.hearing.heard_somebody if somebody else self.hearing.doubt)()
+
+    def _on_frame(self, frame: Float32Frame) -> None:
+        at = frame.captured_at
+        deaf, mode = self._controls.deaf(at), self.hearing.barge_in
+        audible = self._playback.audible(at, self.hearing.tail_s)
+        closed = not self._listens or deaf or (mode == "off" and audible)
+        if closed != self._closed:
+            # What the user began before the agent's voice ends there: the voice must not join it.
+            self._closed = closed
+            self._report(self.segmenter.flush())
+            if closed:
+                self._post(facts.Closed())
+            self._obey()
+        if closed:
+            self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
+            self._tick()
+            return
+        scored, gate = self.score(frame), self.segmenter
+        self.level_dbfs = scored.level_dbfs
+        self.hearing.check_loudness(scored.level_dbfs, self._speech_dbfs)
+        self._report(gate.push(scored))
+        self._tick_at = self._clock.now() + CHECK_S
+        self._post(
+            facts.Frame(
+                at,
+                scored.level_dbfs,
+                scored.probability,
+                gate.state,
+                gate.pause_s,
+                gate.spoken_s,
+                self.hearing.over_echo_db(at),
+                self._playback.audible(at, self.hearing.tail_s),
+                self.hearing.barge_in,
+            )
+        )
+        self._obey()
+
+    def _report(self, found: list[SegmentEvent]) -> None:
+        for event in found:
+            over_agent = isinstance(event, SpeechStarted) and (
+                self._playback.audible(event.at, self.hearing.tail_s)
+                or self.hearing.over_echo_db(event.at) < BEYOND_ECHO_DB
+            )
+            self._post(facts.Gate(event, self.segmenter.spoken_s, over_agent))

@@ -1,0 +1,165 @@
+"""The voice: clauses -> sound, seen to the loudspeaker, and what of it was heard. It decides nothing.
+
+The loudspeaker's counters cannot report, so it looks at them while its clauses sound, or are on their way;
+else it sleeps on its inbox.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voicecli.floor import facts
+from voicecli.floor.faults import VOICE, Fault
+from voicecli.floor.orders import End, LetSound, Say, Unsay
+from voicecli.messages import SpokenChunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voicecli.channel import Channel
+    from voicecli.clock import Clock
+    from voicecli.floor.orders import ToVoice
+    from voicecli.messages import Clause
+    from voicecli.speak.playback import Playback
+    from voicecli.speak.synthesize import Piece, Synthesizer
+    from voicecli.talk.attempts import Attempts
+    from voicecli.talk.workers import Post, VoidBefore
+
+TICK_S = 0.01
+"""How often the voice looks at the loudspeaker's counters while its clauses sound: these cannot report."""
+
+
+class Voice:
+    """Clauses -> sound, seen to the loudspeaker."""
+
+    def __init__(
+        self,
+        synthesizer: Synthesizer,
+        playback: Playback,
+        clock: Clock,
+        attempts: Attempts,
+        inbox: Channel[ToVoice],
+        post: Post,
+        void_before: VoidBefore,
+    ) -> None:
+        self._synthesizer = synthesizer
+        self._playback = playback
+        self._clock = clock
+        self._attempts = attempts
+        self._inbox = inbox
+        self._post = post
+        self._void_before = void_before
+        self._draft = 0  # of which clauses came last
+        self._begins_at = 0  # index of the first clause that is part of its reply
+        self._saying: _Saying | None = None
+        self._ends = False
+        self._may_sound = 0
+
+    def run(self) -> None:
+        """Until the inbox closes."""
+        while True:
+            at_work = self._saying is not None or (self._draft and self._draft == self._may_sound)
+            try:
+                order = self._inbox.get(TICK_S if at_work else None)
+            except TimeoutError:
+                self.look()
+            else:
+                self.take(order)
+
+    def take(self, order: ToVoice) -> None:
+        """Do it, as far as it can be done now; `look` does the rest."""
+        self._obey(order)
+        self.look()
+
+    def _obey(self, order: ToVoice) -> None:
+        match order:
+            case Say(clause):
+                self._say(clause)
+            case Unsay(draft, index) if draft == self._draft:
+                self._begins_at = index
+                self._playback.begin(draft)
+                self._is_through()
+            case End(draft) if draft == self._draft:
+                self._ends = True
+                self._playback.finish()
+            case End(draft):
+                self._post(facts.ReplyEnded(draft, "", whole=False))  # it was void before it came to this
+            case LetSound(draft):
+                self._may_sound = draft
+
+    def look(self) -> None:
+        """See what has become of the sound, and tell."""
+        now = self._clock.now()
+        if self._draft == self._may_sound:
+            for clause in self._playback.begun(now):
+                first_at = self._playback.first_sound_at()
+                self._post(facts.ClauseSounds(clause.draft, clause.index, clause.text, first_at))
+        void = self._draft < self._void_before()
+        while self._saying is not None and (void or self._playback.pump()):
+            if void or not self._next_piece(self._saying):
+                self._is_through()
+        if self._ends and (void or self._playback.done(self._clock.now())):
+            self._end(whole=not void)
+
+    def _is_through(self) -> None:
+        saying, self._saying = self._saying, None
+        if saying is not None:
+            self._post(saying.voiced())
+
+    def _end(self, *, whole: bool) -> None:
+        self._ends = False
+        heard, first_at = self._playback.heard(self._clock.now()), self._playback.first_sound_at()
+        draft, self._draft = self._draft, 0
+        self._post(facts.ReplyEnded(draft, heard, whole, first_at))
+
+    def _say(self, clause: Clause) -> None:
+        if clause.draft != self._draft:
+            if self._ends:
+                self._end(whole=False)
+            if clause.draft >= self._void_before():
+                self._draft, self._begins_at = clause.draft, 0
+                self._playback.begin(clause.draft)
+        saying = _Saying(clause, self._synthesizer.say(clause.text))
+        void = clause.draft < self._void_before() or clause.index < self._begins_at
+        if not void and self._next_piece(saying):
+            self._saying = saying
+        else:
+            self._post(saying.voiced())
+
+    def _next_piece(self, saying: _Saying) -> bool:
+        """Have the next piece made and put on its way; whether there was one, and it is wanted."""
+        clause, began_at = saying.clause, self._clock.now()
+        piece = self._attempts.attempt(VOICE, lambda: next(saying.pieces, None), [clause.text])
+        if isinstance(piece, Fault):
+            saying.fault = piece
+            return False
+        while self._inbox.stats().fill:  # that it is no part of the reply, perhaps
+            self._obey(self._inbox.get(0))
+        if piece is None or clause.index < self._begins_at:
+            return False
+        now = self._clock.now()
+        first = saying.made_at is None
+        saying.seconds += now - began_at
+        saying.made_at = saying.made_at or now
+        rate_hz = self._synthesizer.rate_hz
+        chunk = SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
+        (self._playback.load if first else self._playback.go_on)(chunk)
+        return True
+
+
+@dataclass(slots=True)
+class _Saying:
+    """A clause on its way to the jitter buffer, piece by piece."""
+
+    clause: Clause
+    pieces: Iterator[Piece]
+    seconds: float = 0.0
+    made_at: float | None = None
+    """When the first piece was there."""
+    fault: Fault | None = None
+
+    def voiced(self) -> facts.ClauseVoiced:
+        """What became of it."""
+        clause = self.clause
+        return facts.ClauseVoiced(clause.draft, clause.index, self.seconds, self.made_at, self.fault)

@@ -1,0 +1,245 @@
+"""Who carries out orders and reports what came of it: scribe, judge and author. They decide nothing.
+
+Each sleeps on an inbox of its own, and compares the number of what it works on with `void_before`, to know
+that it is in vain. What an engine raises is reported with what it was asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeAlias
+
+from voicecli.floor import facts, orders
+from voicecli.floor.answering import CLAUSES_AHEAD
+from voicecli.floor.faults import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
+from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Transcribe, Write
+from voicecli.listen.passes import NO_WORDS, Passes
+from voicecli.messages import GenerationStats
+from voicecli.reply.clauses import ClauseSplitter
+from voicecli.reply.generate import Remark, TakenBack, never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from voicecli.channel import Channel
+    from voicecli.clock import Clock
+    from voicecli.floor.orders import ToAuthor
+    from voicecli.listen.complete import CompletionModel
+    from voicecli.listen.transcribe import Transcriber
+    from voicecli.messages import ChatMessage
+    from voicecli.reply.generate import Generator
+    from voicecli.talk.attempts import Attempts
+
+    Post: TypeAlias = Callable[[facts.Fact], None]
+    VoidBefore: TypeAlias = Callable[[], int]
+
+SHOWN_CHARS = 40
+"""So much of a reply is kept, to be shown to the user where it has no words."""
+
+
+class Scribe:
+    """Speech -> words."""
+
+    def __init__(
+        self, transcriber: Transcriber, attempts: Attempts, inbox: Channel[Transcribe], post: Post
+    ) -> None:
+        self._passes = Passes(transcriber)
+        self._attempts = attempts
+        self._inbox = inbox
+        self._post = post
+
+    def run(self) -> None:
+        """Until the inbox closes."""
+        while True:
+            self.take(self._inbox.get())
+
+    def take(self, order: Transcribe) -> None:
+        """Write it down."""
+        found = self._attempts.attempt(
+            TRANSCRIBER,
+            lambda: self._passes.over(
+                order.utterance, order.segment, paused=order.paused, language=order.language
+            ),
+        )
+        if isinstance(found, Fault):
+            self._post(facts.Transcribed(order, NO_WORDS, fault=found))
+        else:
+            self._post(facts.Transcribed(order, *found))
+
+
+class Judge:
+    """Speech -> how likely the turn is over."""
+
+    def __init__(
+        self, model: CompletionModel, attempts: Attempts, inbox: Channel[orders.Judge], post: Post
+    ) -> None:
+        self._model = model
+        self._attempts = attempts
+        self._inbox = inbox
+        self._post = post
+
+    def run(self) -> None:
+        """Until the inbox closes."""
+        while True:
+            self.take(self._inbox.get())
+
+    def take(self, order: orders.Judge) -> None:
+        """Judge it."""
+        found = self._attempts.attempt(TURN_MODEL, lambda: self._model.complete(order.utterance.samples))
+        fault = found if isinstance(found, Fault) else None
+        probability = None if isinstance(found, Fault) else found
+        self._post(facts.Judged(order.turn, order.segment, probability, fault))
+
+
+class Author:
+    """Words -> the clauses of a reply."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        language: str,
+        clock: Clock,
+        attempts: Attempts,
+        inbox: Channel[ToAuthor],
+        post: Post,
+        void_before: VoidBefore,
+    ) -> None:
+        """`language` is the voice's."""
+        self._generator = generator
+        self._language = language
+        self._clock = clock
+        self._attempts = attempts
+        self._inbox = inbox
+        self._post = post
+        self._void_before = void_before
+
+    def run(self) -> None:
+        """Until the inbox closes."""
+        while True:
+            self.take(self._inbox.get())
+
+    def take(self, order: ToAuthor) -> None:
+        """Read, or write."""
+        match order:
+            case ReadAhead(messages, first):
+                if first or self._generator.reads_ahead:
+                    self._generator.notify = self._on_notice
+                    cancelled = never if first else self._asked
+                    self._in_passing(lambda: self._generator.warm(messages, cancelled), messages)
+                if first:
+                    self._in_passing(lambda: self._generator.ending(first), first)
+                self._post(facts.HasRead())
+            case Write():
+                self._write(order)
+            case Hurry() | GoOn():
+                pass  # what it is about was complete before it came
+
+    def _asked(self) -> bool:
+        """Whether there is something else to do, or the talk ends."""
+        return self._inbox.stats().fill > 0 or self._void_before() == sys.maxsize
+
+    def _void(self, number: int) -> Callable[[], bool]:
+        return lambda: number < self._void_before()
+
+    def _in_passing(self, call: Callable[[], object], messages: Sequence[ChatMessage]) -> None:
+        """Do what saves time, and is not missed."""
+        found = self._attempts.attempt(LANGUAGE_MODEL, call, _words(messages))
+        if isinstance(found, Fault):
+            self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, found, counts=False))
+
+    def _on_notice(self, notice: Remark | TakenBack) -> None:
+        """What the model tells while it warms."""
+        if isinstance(notice, Remark):
+            self._post(facts.Noticed(notice.found, notice.remedy))
+
+    def _write(self, order: Write) -> None:
+        began_at = self._clock.now()
+        reply = _Reply(order.draft, self._language, self._clock, self._post, self._pace(order.draft))
+        cancelled = self._void(order.draft)
+
+        def generate() -> GenerationStats:
+            stats = GenerationStats()
+            try:
+                if not cancelled():
+                    if order.judges:
+                        log_odds = self._generator.ending(order.messages)
+                        self._post(facts.EndingJudged(order.draft, log_odds))
+                    self._generator.notify = reply.on_notice
+                    on_text = self._attempts.apart(LANGUAGE_MODEL, reply.on_text)
+                    stats = self._generator.generate(order.messages, on_text, cancelled)
+            finally:
+                if not cancelled():
+                    reply.finish()  # nothing follows, or nothing can: what has come stands
+            return stats
+
+        found = self._attempts.attempt(LANGUAGE_MODEL, generate, _words(order.messages))
+        self._post(
+            facts.ReplyWritten(
+                order.draft,
+                None if isinstance(found, Fault) else found,
+                self._clock.now() - began_at,
+                reply.beginning,
+                reply.token_at,
+                cancelled=cancelled(),
+                fault=found if isinstance(found, Fault) else None,
+            )
+        )
+
+    def _pace(self, draft: int) -> Callable[[], None]:
+        """To be called before each clause: sleeps while too many wait for the voice."""
+        credit, void = CLAUSES_AHEAD, self._void(draft)
+
+        def wait() -> None:
+            nonlocal credit
+            while (self._inbox.stats().fill or not credit) and not void():
+                if self._inbox.get() == GoOn(draft):
+                    credit += 1
+            credit -= 1
+
+        return wait
+
+
+class _Reply:
+    """One draft's reply while it is written: text -> clauses."""
+
+    def __init__(self, draft: int, language: str, clock: Clock, post: Post, pace: Callable[[], None]) -> None:
+        self._draft = draft
+        self._language = language
+        self._clock = clock
+        self._post = post
+        self._pace = pace
+        self._splitter = ClauseSplitter(language)
+        self._clauses = 0
+        self.beginning = ""
+        self.token_at: float | None = None
+
+    def on_text(self, delta: str) -> None:
+        """Take the next piece of the reply."""
+        self.beginning = (self.beginning + delta)[:SHOWN_CHARS]
+        self.token_at = self.token_at or self._clock.now()
+        self._say(self._splitter.push(delta))
+
+    def on_notice(self, notice: Remark | TakenBack) -> None:
+        """Take what the language model tells besides words."""
+        match notice:
+            case Remark(found, remedy):
+                self._post(facts.Noticed(found, remedy, self._draft))
+            case TakenBack():
+                self._splitter, self.beginning = ClauseSplitter(self._language), ""
+                self._post(facts.TakenBack(self._draft, self._clauses))
+
+    def finish(self) -> None:
+        """Take what is left."""
+        self._say(self._splitter.finish())
+
+    def _say(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._pace()
+            token_at = self.token_at or self._clock.now()
+            self._post(facts.ClauseWritten(self._draft, self._clauses, text, token_at))
+            self._clauses += 1
+
+
+def _words(messages: Sequence[ChatMessage]) -> list[str]:
+    """What was said, by either."""
+    return [message.content for message in messages if message.role != "system"]
