@@ -45,8 +45,7 @@ STOP = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "\nUser:", "\nuser:", "\n
 LONGEST_SOCKET_PATH = 100
 """`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
 
-SMALL_BYTES = 300_000_000
-"""SmolLM2-135M has 98 MB, the next in use 491."""
+SMALL_BYTES = 300_000_000  # SmolLM2-135M has 98 MB, the next in use 491
 
 SLOT = 0
 """llama.cpp slot; end-of-turn scoring and the reply share its KV cache."""
