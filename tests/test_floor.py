@@ -278,6 +278,32 @@ def test_of_a_microphone_that_goes_away_in_the_middle_of_a_turn_what_was_heard_i
     assert [event.text for event in of(world, events.Heard)] == [words]
 
 
+def test_a_loss_in_the_middle_of_a_sentence_does_not_end_the_turn_and_is_told() -> None:
+    world = World()
+    first = world.speaks()
+    world.loses(1.0)
+    rest = world.speaks()
+    world.is_quiet(1.5)
+    world.works(play=True)
+    assert [event.turn for event in of(world, events.SpeechBegan)] == [1]
+    assert [event.text for event in of(world, events.Heard)] == [f"{first} {rest}"]
+    (warned,) = of(world, events.Warned)
+    assert warned.turn == 1
+    assert warned.message.startswith("1.0 s of what you said was lost")
+
+
+def test_after_a_long_loss_what_was_heard_is_answered_and_what_follows_is_another_turn() -> None:
+    world = World()
+    first = world.speaks()
+    world.loses(3.0)
+    world.works(play=True)
+    second = world.speaks()
+    world.is_quiet(1.5)
+    world.works(play=True)
+    assert [event.text for event in of(world, events.Heard)] == [first, second]
+    assert not of(world, events.Warned)
+
+
 def test_a_turn_whose_words_are_lost_to_a_scribe_that_hangs_ends_all_the_same() -> None:
     world = World()
     for _ in range(CAPACITY + 3):

@@ -48,6 +48,10 @@ class Conversation(RuleBasedStateMachine):
     def is_quiet(self, seconds: float) -> None:
         self.world.is_quiet(seconds)
 
+    @rule(seconds=st.sampled_from([0.1, 0.5]))
+    def loses(self, seconds: float) -> None:
+        self.world.loses(seconds)
+
     @rule()
     def asks(self) -> None:
         """A question, up to its answer."""
@@ -198,4 +202,4 @@ def test_a_fault_that_there_was_is_found(part: type[Exchange | Overlaps], broken
     name = "exchange_type" if issubclass(part, Exchange) else "overlaps_type"
     floor_type = type("Faulty", (Floor,), {name: part})
     with pytest.raises(AssertionError, match=broken):
-        run(floor_type, 400)
+        run(floor_type, 1500)

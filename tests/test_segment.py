@@ -24,6 +24,7 @@ from voicecli.listen.segment import (
 from voicecli.messages import (
     FRAME_S,
     FRAME_SAMPLES,
+    RATE_HZ,
     Float32Frame,
     ScoredFrame,
     SegmentEvent,
@@ -125,8 +126,12 @@ def test_an_utterance_tells_how_much_of_it_is_clearly_speech() -> None:
         pytest.param("..........##", [], id="flushed while starting"),
         pytest.param("..........####", ["started 10", "dropped 10"], id="flushed too short"),
         pytest.param(
-            "......##### #####.....", ["started 6", "2-11 to 11", "started 12", "12-22 to 17"],
-            id="a loss ends it, and what follows begins anew",
+            "......##### #####.....", ["started 6", "2-22 to 17"], id="a loss in the middle does not end it"
+        ),
+        pytest.param("......#####...    ..", ["started 6", "2-20 to 15"], id="what was lost is no pause"),
+        pytest.param(
+            "......#####" + " " * 63 + "#####.....", ["started 6", "2-11 to 11", "started 74", "74-84 to 79"],
+            id="a long loss ends it, and what follows begins anew",
         ),
         pytest.param("......## #........", [], id="no onset across a loss"),
         pytest.param(
@@ -136,6 +141,25 @@ def test_an_utterance_tells_how_much_of_it_is_clearly_speech() -> None:
 )  # fmt: skip
 def test_cases(script: str, expected: list[str]) -> None:
     assert told(run(script)) == expected
+
+
+def test_an_utterance_tells_how_much_of_it_never_came() -> None:
+    both = [event for event in run("......####   ##.....     ######.....") if isinstance(event, Utterance)]
+    assert [event.lost_s for event in both] == [pytest.approx(3 * FRAME_S), 0.0]
+
+
+def test_a_loss_that_is_no_whole_number_of_frames_keeps_positions_true() -> None:
+    segmenter = Segmenter(CONFIG, HANGOVER * FRAME_S)
+    events = [event for index in range(6) for event in segmenter.push(frame(index, "#"))]
+    for index in range(8, 12):
+        placed = frame(index, "#")
+        late = Float32Frame(placed.frame.samples, placed.frame.position + 100, placed.frame.captured_at)
+        events += segmenter.push(ScoredFrame(late, placed.probability, placed.level_dbfs))
+    events += segmenter.flush()
+    whole = events[-1]
+    assert isinstance(whole, Utterance)
+    assert whole.speech_end == 12 * FRAME_SAMPLES + 100
+    assert whole.lost_s == pytest.approx((2 * FRAME_SAMPLES + 100) / RATE_HZ)
 
 
 def test_the_trail_is_kept_and_the_rest_of_the_hangover_is_not() -> None:
@@ -308,7 +332,7 @@ def test_utterances_are_the_input_at_their_positions_in_order_and_never_twice(
     script: str, onset: int, preroll_ms: int, hangover: int, min_speech_ms: int, longest: int
 ) -> None:
     config = SegmentConfig(onset_frames=onset, preroll_ms=preroll_ms, min_speech_ms=min_speech_ms)
-    end, open_turn, after_split, paused = 0, False, False, False
+    end, open_turn, after_split, paused, lost_s = 0, False, False, False, 0.0
     for event in run(script, config, longest, hangover):
         match event:
             case SpeechStarted():
@@ -337,10 +361,15 @@ def test_utterances_are_the_input_at_their_positions_in_order_and_never_twice(
                 assert event.start >= end
                 assert event.start == end or not after_split  # a split loses no sample
                 first, count = event.start // FRAME_SAMPLES, event.samples.size // FRAME_SAMPLES
+                taken = script[first : first + count]
+                came = np.array([kind != " " for kind in taken])
                 np.testing.assert_array_equal(
-                    event.samples[::FRAME_SAMPLES] * 2**15, np.arange(first, first + count)
+                    event.samples[::FRAME_SAMPLES] * 2**15, np.where(came, np.arange(first, first + count), 0)
                 )
-                assert " " not in script[first : first + count]  # nothing joined across a loss
+                lost_s += event.lost_s - taken.count(" ") * FRAME_S
+                assert (
+                    lost_s >= -1e-9
+                )  # with a split, of which the first part tells of all that was lost so far
                 assert "#" in script[first : first + count] or after_split
                 assert event.decided_at >= event.speech_ended_at - 1e-9
                 end = event.start + event.samples.size

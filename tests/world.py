@@ -24,6 +24,7 @@ from voicecli.events import Event
 from voicecli.floor import Floor, Model, facts
 from voicecli.floor import orders as to
 from voicecli.floor.faults import LANGUAGE_MODEL, TRANSCRIBER, VOICE, Fault, Stage
+from voicecli.floor.speech import GONE_S
 from voicecli.listen.overlap import GIVE_UP_S, kind_of
 from voicecli.listen.passes import NO_WORDS
 from voicecli.listen.segment import Segmenter, State
@@ -112,7 +113,7 @@ class World:
         self.sounds_draft = 0
         self.dropped_before = 0
         self.mode: to.Mode = "play"
-        self.spoke_at = -math.inf
+        self.spoke_at = self.heard_at = -math.inf
         self._lines = count(1)
         self._to_ear: deque[to.Order] = deque()
         self._obeying = False
@@ -239,6 +240,13 @@ class World:
     def is_quiet(self, seconds: float) -> None:
         self._sound(seconds, loud=False)
 
+    def loses(self, seconds: float) -> None:
+        """So much sound never comes, as from a device with a gap."""
+        self._position += round(seconds * RATE_HZ)
+        for _ in range(round(seconds * 10)):
+            self.now += 0.1
+            self.post(facts.Tick())
+
     def _sound(self, seconds: float, *, loud: bool) -> None:
         for _ in range(max(1, round(seconds / FRAME_S))):
             self._frame(loud=loud)
@@ -251,6 +259,7 @@ class World:
         if self.muted:
             self.post(facts.Tick())
             return
+        self.heard_at = self.now
         if loud:
             self.spoke_at = self.now
         scored = ScoredFrame(frame, 0.95 if loud else 0.02, -14.0 if loud else -74.0)
@@ -436,7 +445,8 @@ class World:
         if self.mode == "play":
             return
         assert not self.closed, "held, and nobody is listened to"
-        assert self.now - self.spoke_at < GIVE_UP_S + 0.3, "held, and nobody speaks"
+        assert self.heard_at - self.spoke_at < GIVE_UP_S + 0.3, "held, and nobody speaks"
+        assert self.now - self.heard_at < GONE_S + 0.3, "held, and nobody is heard"
 
     def check_settled(self) -> None:
         """When all has come to its end."""

@@ -124,6 +124,8 @@ class Utterance:
     """Of it, what the detector is sure is speech, seconds."""
     spans: tuple[tuple[float, float], ...] = ()
     """Begin and end of what is said between pauses, seconds from samples[0]."""
+    lost_s: float = 0.0
+    """Of it, what never came from the microphone and is silence here, seconds."""
 
     def __post_init__(self) -> None:
         _check_float(self.samples, "Utterance")

@@ -128,7 +128,7 @@ class Speech:
             case Utterance():
                 if self._exchange.paused != self._exchange.segment:  # cut off in the middle of speech
                     self._pauses.offer(event, self._spoken_s)
-                self._commit(event.speech_ended_at)
+                self._finish(event)
             case SpeechDropped():
                 self._scribing.wordless(self._exchange.turns[self._exchange.newest])
                 self._commit(event.at)
@@ -159,7 +159,15 @@ class Speech:
         if overlap.so_far is not None:
             self._pauses.offer(overlap.so_far, self._spoken_s)
             if overlap.ended:
-                self._commit(overlap.so_far.speech_ended_at)
+                self._finish(overlap.so_far)
+
+    def _finish(self, utterance: Utterance) -> None:
+        """Commit the turn with it, and tell what of it never came."""
+        self._commit(utterance.speech_ended_at)
+        if utterance.lost_s:
+            found = f"{utterance.lost_s:.1f} s of what you said was lost before it could be heard"
+            remedy = "say it again if the answer does not fit"
+            self._out.tell(events.Warned(self._out.t, found, remedy, self._exchange.newest))
 
     def _commit(self, ended_at: float) -> None:
         """The user has finished: what was drafted may be heard."""

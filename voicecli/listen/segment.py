@@ -23,6 +23,7 @@ import numpy as np
 
 from voicecli.audio.level import end_of_sound
 from voicecli.listen.floor import NoiseFloor
+from voicecli.listen.loss import bridge
 from voicecli.messages import (
     FRAME_S,
     FRAME_SAMPLES,
@@ -36,7 +37,7 @@ from voicecli.messages import (
 
 if TYPE_CHECKING:
     from voicecli.config import SegmentConfig
-    from voicecli.messages import ScoredFrame, SegmentEvent
+    from voicecli.messages import Float32Frame, ScoredFrame, SegmentEvent
 
 TRAIL_S = 0.2
 """Sound kept after the last speech frame: final consonants are softer than the release threshold."""
@@ -103,6 +104,7 @@ class Segmenter:
         self._spoken = 0  # speech frames in this utterance
         self._continues = False  # the utterance before this one was split
         self._expected = -1
+        self._lost = 0  # samples of this utterance that never came
         self._paused = False  # SpeechPaused was told, and nothing was said since
 
     @property
@@ -157,17 +159,24 @@ class Segmenter:
 
     def push(self, scored: ScoredFrame) -> list[SegmentEvent]:
         """Take the next frame; give what it made certain, in order."""
-        events: list[SegmentEvent] = []
-        if self._expected not in (-1, scored.frame.position):  # samples were lost between
-            events += self.flush()
+        whole = self._expected in (-1, scored.frame.position)
+        events = [] if whole else self._after_loss(scored.frame)
         self._expected = scored.frame.position + FRAME_SAMPLES
         self._held.append(scored)
-        match self.state:
-            case State.QUIET | State.STARTING:
-                events += self._before_speech(scored)
-            case State.SPEAKING | State.STOPPING:
-                events += self._in_speech(scored)
-        return events
+        if self.state in (State.QUIET, State.STARTING):
+            return events + self._before_speech(scored)
+        return events + self._in_speech(scored)
+
+    def _after_loss(self, frame: Float32Frame) -> list[SegmentEvent]:
+        """Samples were lost before `frame`: in the middle of speech they are silence, and no pause."""
+        lost = frame.position - self._expected
+        silence = list(bridge(lost, frame)) if self.state in (State.SPEAKING, State.STOPPING) else []
+        if not silence:
+            return self.flush()
+        self._held.extend(silence)
+        self._last += len(silence)
+        self._lost += lost
+        return []
 
     def flush(self) -> list[SegmentEvent]:
         """End what is going on, as at the end of a recording."""
@@ -243,6 +252,7 @@ class Segmenter:
             self._held.popleft()
         self._last = len(self._held) - 1
         self._onset = 0
+        self._lost = 0
         self._continues = True
         return [event]
 
@@ -270,6 +280,7 @@ class Segmenter:
             complete=complete,
             clear_s=sum(scored.probability >= CLEAR for scored in held) * FRAME_S,
             spans=self._spans(held),
+            lost_s=self._lost / RATE_HZ,
         )
 
     def _spans(self, held: list[ScoredFrame]) -> tuple[tuple[float, float], ...]:
