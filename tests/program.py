@@ -77,14 +77,15 @@ class Agent:
             self._lines.put(line)
         self._lines.put("")
 
-    def until(self, name: str) -> dict[str, object]:
-        """The next event of that name; those before it are in `seen`."""
-        while line := self._next(name):
+    def until(self, *names: str) -> dict[str, object]:
+        """The next event of one of these names; those before it are in `seen`."""
+        awaited = " or ".join(names)
+        while line := self._next(awaited):
             event: dict[str, object] = json.loads(line)
             self.seen.append(event)
-            if event["event"] == name:
+            if event["event"] in names:
                 return event
-        raise AssertionError(f"no {name!r} came after {self.seen}; {self.errors()}")
+        raise AssertionError(f"no {awaited!r} came after {self.seen}; {self.errors()}")
 
     def _next(self, awaited: str) -> str:
         """The next line, empty at the end of the program."""

@@ -43,12 +43,17 @@ def test_the_agent_never_answers_itself_and_hears_who_speaks_over_it(
             agent.until("speaking")
             room.say(after(after_s, speak(OVER)))
             agent.until("interrupted")
-            if names(agent).count("transcript") < 3:
-                agent.until("transcript")
+            said_again = 0
+            while names(agent).count("transcript") < 3:
+                told = agent.until("transcript", "warning")
+                if "catch" in str(told.get("message")) and not said_again:
+                    said_again = 1
+                    room.say(speak(OVER))  # what a loud echo drowned is told, so they say it again
             agent.until("turn_done")
             agent.until("listening")
         heard = [event["text"] for event in agent.seen if event["event"] == "transcript"]
-        assert len(heard) == names(agent).count("speech_started") == 3
+        assert len(heard) == 3
+        assert names(agent).count("speech_started") == 3 + said_again
         assert words(str(heard[-1]))[-3:] == ["weather", "in", "norway"]
         assert names(agent).count("interrupted") == 1
 
