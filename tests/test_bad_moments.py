@@ -18,6 +18,7 @@ import pytest
 
 from tests.program import Agent, complaint, started, talking, voicecli
 from tests.room import Room, can_run
+from tests.sentences import pattern, wording
 from tests.speech import speak
 
 pytestmark = pytest.mark.models
@@ -26,7 +27,7 @@ room_needed = pytest.mark.skipif(
 )
 
 LONG = "I would like to hear a very long sentence, with many words in it, to be interrupted."
-STOPPED = r"voicecli: the device '.*' stopped; plug it in again.*\n"
+STOPPED = "voicecli: " + pattern("devices.stopped") + r".*\n"
 
 
 def answering(agent: Agent, room: Room) -> None:
@@ -73,8 +74,8 @@ def test_a_device_that_lets_nobody_in_is_named() -> None:
         ]
         checked = voicecli("devices", "--check", env=room.env)
     for line, noun in zip(lines, ("loudspeaker", "microphone"), strict=True):
-        assert f"the {noun} 'taken' cannot be opened (" in line
-        assert line.endswith("or choose another: voicecli devices")
+        assert wording("devices.busy", noun=noun, name="taken") in line
+        assert line.endswith(wording("devices.choose_another"))
     assert checked.returncode == 0  # it is no default device
     assert "no: the microphone" in checked.stdout
 
@@ -84,8 +85,11 @@ def test_a_device_that_lets_nobody_in_is_named() -> None:
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
-        ("yeti", "no microphone matches 'yeti'; run \"voicecli devices\""),  # without leave to fall back
-        ("999", "no microphone matches '999'"),
+        (
+            "yeti",
+            wording("devices.unknown_copy", noun="microphone", name="yeti"),
+        ),  # without leave to fall back
+        ("999", wording("devices.unknown", noun="microphone", name=999)),
         ("l", "2 devices match 'l': "),
     ],
 )
@@ -95,7 +99,9 @@ def test_a_device_that_is_not_meant_by_its_name(wanted: str, told: str) -> None:
         line = complaint(voicecli("talk", "--input-device", wanted, env=alone), 1)
     assert told in line
     if "match " in told:
-        assert re.search(r"\d+ pulse \(ALSA\), \d+ default \(ALSA\); name one by its number", line)
+        assert re.search(
+            r"\d+ pulse \(ALSA\), \d+ default \(ALSA\); " + pattern("devices.ambiguous_remedy"), line
+        )
 
 
 class Server(BaseHTTPRequestHandler):
@@ -158,7 +164,7 @@ def closed_port() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("mode", "found", "remedy"),
     [
-        ("refuses", "no server answers at", "start it, or use --engine embedded"),
+        ("refuses", "no server answers", "--engine embedded"),
         ("404", "has no model tiny", "generate.model"),
         ("hangs", "sent nothing for 1 s", "raise generate.timeout_s"),
         ("breaks", "broke off", "ask again"),
@@ -207,7 +213,7 @@ def test_a_demo_that_is_stopped_keeps_what_was_said_so_far(tmp_path: Path, until
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=5) == 0
         assert process.stderr is not None
-        assert process.stderr.read() == "the conversation is in voicecli-demo.wav\n"
+        assert process.stderr.read() == wording("talk.demo_kept", name="voicecli-demo.wav") + "\n"
     with wave.open(str(tmp_path / "voicecli-demo.wav")) as file:
         assert file.getnchannels() == 2
     assert [path.name for path in tmp_path.iterdir()] == ["voicecli-demo.wav"]

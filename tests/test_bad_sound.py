@@ -17,6 +17,7 @@ import pytest
 import soxr
 
 from tests.program import complaint, started, voicecli
+from tests.sentences import wording
 from tests.speech import speak
 from voicecli.audio.files import WavWriter
 from voicecli.messages import RATE_HZ
@@ -47,7 +48,7 @@ def bad_recordings(folder: Path) -> dict[str, str]:
     good = recording(folder / "good.wav", np.full(8000, 99, np.int16)).read_bytes()
     (folder / "good.wav").unlink()
     form = good.index(b"fmt ") + 8
-    unreadable = "is not a recording that can be read, or it is cut or damaged; check that it plays elsewhere"
+    unreadable = wording("files.no_recording")
     files = {
         "nothing.wav": b"",
         "cut.wav": good[:20],
@@ -62,10 +63,10 @@ def bad_recordings(folder: Path) -> dict[str, str]:
     (folder / "folder.wav").mkdir()
     return {
         **dict.fromkeys(files, unreadable),
-        "empty.wav": "holds no sound; record it again",
-        "folder.wav": "is a folder; name the recording in it",
-        "absent.wav": "there is no file",
-        "esc\x1b[2J.wav": "there is no file esc.wav; check the name",
+        "empty.wav": wording("files.no_sound"),
+        "folder.wav": wording("files.folder"),
+        "absent.wav": wording("files.missing"),
+        "esc\x1b[2J.wav": wording("files.missing_named", name="esc.wav"),
     }
 
 

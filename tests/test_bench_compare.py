@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.bench_report import latency, report, turn
+from tests.sentences import pattern, wording
 from voicecli.bench.budget import Limit, broken, known_keys, read_budget
 from voicecli.bench.compare import FEWEST_TURNS, Change, caveats, compare, read_report
 from voicecli.bench.report import LOSSES, Report, to_json
@@ -40,7 +41,7 @@ def test_a_shift_far_beyond_the_scatter_is_seen_in_its_stage_and_the_total_alone
     verdicts = {each.stage: each.verdict for each in changes}
     assert verdicts.pop("transcribe") == "slower"
     assert verdicts.pop("total") == "slower"
-    assert set(verdicts.values()) == {"no change beyond noise"}
+    assert set(verdicts.values()) == {wording("bench.below_noise")}
     seen = change(changes, "transcribe")
     assert seen.low <= seen.difference <= seen.high
     assert seen.difference == pytest.approx(100, abs=20)
@@ -49,18 +50,18 @@ def test_a_shift_far_beyond_the_scatter_is_seen_in_its_stage_and_the_total_alone
 
 def test_equals_are_seldom_called_different() -> None:
     verdicts = [each.verdict for seed in range(0, 60, 2) for each in compare(run(seed), run(seed + 1))]
-    wrong = sum(verdict != "no change beyond noise" for verdict in verdicts)
+    wrong = sum(verdict != wording("bench.below_noise") for verdict in verdicts)
     assert wrong <= len(verdicts) * 0.03
 
 
 def test_a_report_does_not_differ_from_itself_and_the_verdict_is_always_the_same() -> None:
-    assert {each.verdict for each in compare(run(3), run(3))} == {"no change beyond noise"}
+    assert {each.verdict for each in compare(run(3), run(3))} == {wording("bench.below_noise")}
     assert compare(run(3), run(4)) == compare(run(3), run(4))
 
 
 def test_few_turns_tell_nothing() -> None:
     few = compare(run(1, FEWEST_TURNS - 1), run(2, 10, shift_ms=500))
-    assert {each.verdict for each in few} == {"too few turns to tell"}
+    assert {each.verdict for each in few} == {wording("bench.few_turns")}
     assert compare(run(1), report([turn(1, {})])) == []
 
 
@@ -112,13 +113,13 @@ def test_each_broken_budget_is_one_line_and_the_limit_itself_is_kept(tmp_path: P
     found = report([turn(1, latency(50)), turn(2, latency(50))])
     found = dataclasses.replace(found, losses={**found.losses, "xruns": 3})
     assert broken(limits, found) == [
-        "xruns: 3, the budget is 2",
-        "drafts_dropped: 2, the budget is 1",
-        "total.p99_ms: 400, the budget is 399.5",
-        "generator.busy_ms: 20, the budget is 19",
-        "transcriber.busy_rtf: not measured, the budget is 1",
-        "cpu.idle_percent: 5.5, the budget is 5",
-        "cpu.rss_mb: not measured, the budget is 10000",
+        wording("bench.limit_missed", key="xruns", found=3, limit=2),
+        wording("bench.limit_missed", key="drafts_dropped", found=2, limit=1),
+        wording("bench.limit_missed", key="total.p99_ms", found=400, limit="399.5"),
+        wording("bench.limit_missed", key="generator.busy_ms", found=20, limit=19),
+        wording("bench.limit_missed", key="transcriber.busy_rtf", found="not measured", limit=1),
+        wording("bench.limit_missed", key="cpu.idle_percent", found="5.5", limit=5),
+        wording("bench.limit_missed", key="cpu.rss_mb", found="not measured", limit=10000),
     ]
 
 
@@ -135,11 +136,11 @@ def test_every_key_has_a_figure_in_a_full_report() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[total]\np50 = 600", r"there is no total.p50; perhaps total.p50_ms"),
-        ("xrun = 0", "there is no xrun; perhaps xruns"),
+        ("[total]\np50 = 600", pattern("bench.limit_unknown", key="total.p50", other="total.p50_ms")),
+        ("xrun = 0", pattern("bench.limit_unknown", key="xrun", other="xruns")),
         ("[weather]\nrain = 0", "there is no weather.rain; docs/budget"),
         ("[total.p50_ms]\nx = 1", "there is no total.p50_ms.x"),
-        ("xruns = true", "xruns cannot be true; give a number"),
+        ("xruns = true", pattern("bench.limit_kind", key="xruns", value="true")),
         ('xruns = "0"', 'xruns cannot be "0"'),
         ("xruns = -1", "xruns cannot be -1"),
         ("xruns = nan", "xruns cannot be nan"),

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.bench_report import latency, report, turn
+from tests.sentences import pattern
 from voicecli.bench.compare import compare
 from voicecli.bench.figures import BUDGETS_MS, critical_path, figures, stage_figures
 from voicecli.bench.report import Definitions, Report, from_json, to_json
@@ -96,14 +97,14 @@ def changed(path: str, value: object) -> str:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", r"it is not JSON; give a file that voicecli bench --json wrote"),
+        ("{", pattern("bench.report_no_json", name="it")),
         ('{"version": NaN}', "it is not JSON"),
         ("[" * 100_000, "it is not JSON"),
         ("[]", "it is no report"),
         ('{"event": "listening"}', "it is no report"),
-        (changed("version", 2), "it is a report of version 2, this program writes 1; measure again"),
-        (changed("version", "x" * 500), 'it is a report of version "x{1,20}, this'),
-        (changed("turns.1.turn", "two"), re.escape("it is no whole report: turns[1].turn is not what")),
+        (changed("version", 2), pattern("bench.report_version", name="it", version=2, own=1)),
+        (changed("version", "x" * 500), pattern("bench.report_version", name="it", own=1)),
+        (changed("turns.1.turn", "two"), pattern("bench.report_not_whole", name="it", key="turns[1].turn")),
         (changed("turns.1.turn", True), re.escape("turns[1].turn is not what")),
         (changed("stages.total", [1]), "stages.total is not what"),
         (changed("machine.cores", ...), r"machine lacks '?cores"),

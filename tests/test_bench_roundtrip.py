@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.program import environment
 from tests.room import Room, can_run
+from tests.sentences import pattern, wording
 from voicecli.audio.streams import DEAD_DEVICE_S, Notice, StreamFormat
 from voicecli.bench.roundtrip import LEAD_S, PERIOD_S, RoundTrip, chirp, find, measure
 from voicecli.clock import FakeClock
@@ -148,16 +149,13 @@ def test_a_late_start_costs_chirps_not_the_measurement() -> None:
 def test_not_heard_says_what_to_do(how: dict[str, float], heard: int) -> None:
     with pytest.raises(DeviceError) as failed:
         trip(**how)
-    assert str(failed.value) == (
-        f"of 5 chirps from the loudspeaker the microphone heard {heard}; "
-        "turn the volume up, or the microphone cannot hear the loudspeaker (headphones?)"
-    )
+    assert str(failed.value) == wording("bench.chirps_unheard", sent=5, heard=heard)
 
 
 def test_a_device_that_falls_silent_is_not_waited_for() -> None:
     clock = FakeClock()
     loop = Loop(clock, dies_after_s=1.0)
-    with pytest.raises(DeviceError, match="stopped or fell behind while it was measured; try it again"):
+    with pytest.raises(DeviceError, match=pattern("bench.fell_behind")):
         measure(loop, clock)
     assert clock.now() < 100.0 + 1.0 + DEAD_DEVICE_S + 1.0
     assert loop.closed == 1

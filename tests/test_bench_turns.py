@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from tests.sentences import wording
 from tests.speech import speak
 from voicecli.audio.files import WavWriter
 from voicecli.audio.level import to_int16
@@ -202,7 +203,7 @@ def test_a_folder_is_heard_from_end_to_end(folder: Path, run: typer.Typer) -> No
     assert 0 < found["as_set"]["dead_air_s"] < 3
     table = CliRunner().invoke(run, [str(folder)])
     assert table.exit_code == 0, table.output
-    assert "2 turns with 1 pause inside" in table.output
+    assert wording("bench.pauses_inside", turns=2, pauses=1) in table.output
     for name in found["curves"]:
         assert name in table.output
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.sentences import pattern
 from voicecli.audio.channels import ChannelMixer, listened_to, mono, need_channel
 from voicecli.audio.level import FULL_SCALE, to_int16
 from voicecli.audio.streams import StreamFormat
@@ -181,7 +182,7 @@ def test_no_samples_give_none() -> None:
 def test_a_channel_that_is_not_there_is_refused_in_one_line() -> None:
     form = StreamFormat("Yeti", 48_000, 2, 0.04)
     need_channel(2, form)
-    with pytest.raises(DeviceError, match=r"no channel 3 of the microphone 'Yeti'.*; set audio\.channel"):
+    with pytest.raises(DeviceError, match=pattern("devices.no_channel", channel=3, name="Yeti")):
         need_channel(3, form)
     with pytest.raises(ValueError, match="2 channels"):
         ChannelMixer(48_000, 2, 3)

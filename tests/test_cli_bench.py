@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from tests.bench_report import latency, report, turn
 from tests.program import voicecli
+from tests.sentences import wording
 from voicecli.audio.streams import StreamFormat
 from voicecli.bench import run as bench_run
 from voicecli.bench.report import Report, from_json, to_json
@@ -106,7 +107,7 @@ def test_json_is_the_report_and_nothing_else(measured: Measured, tmp_path: Path)
     done = bench("--json", "--compare", old)
     assert done.exit_code == 0
     assert from_json(done.stdout, "it") == GOOD
-    assert "no change beyond noise" in done.stderr
+    assert wording("bench.below_noise") in done.stderr
 
 
 def test_own_recordings_are_asked(measured: Measured, question: Path) -> None:
@@ -125,7 +126,9 @@ def test_a_broken_budget_is_exit_code_1_and_a_line(measured: Measured, tmp_path:
     budget.write_text("xruns = 0\ntotal.p50_ms = 600\ntranscribe.p99_ms = 20", encoding="utf-8")
     done = bench("--check", budget)
     assert done.exit_code == 1
-    assert done.stderr.splitlines() == ["over budget: transcribe.p99_ms: 56, the budget is 20"]
+    assert done.stderr.splitlines() == [
+        "over budget: " + wording("bench.limit_missed", key="transcribe.p99_ms", found=56, limit=20)
+    ]
     budget.write_text("transcribe.p99_ms = 56", encoding="utf-8")
     assert bench("--check", budget).exit_code == 0
 
@@ -170,7 +173,7 @@ def test_real_devices_are_measured_with_chirps_before(
     assert (devices.name, devices.round_trip_ms, devices.correction_ms) == ("an input / an output", 61, 21)
     assert len(chirped) == 1
     assert devices.streams is not chirped[0]  # those were closed
-    assert "round trip 61 ms, of which the devices tell 40 ms" in done.stderr
+    assert wording("bench.round_trip", ms=61, told=40) in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -178,7 +181,7 @@ def test_real_devices_are_measured_with_chirps_before(
     [
         (("--check", "absent.toml"), "cannot read absent.toml"),
         (("--compare", "absent.json"), "cannot read absent.json"),
-        (("--html", "absent/report.html"), "there is no folder absent"),
+        (("--html", "absent/report.html"), wording("bench.no_folder", name="absent")),
         (("--config", "absent.toml"), "cannot read absent.toml"),
     ],
 )
@@ -206,7 +209,7 @@ def test_a_run_in_which_nothing_was_answered_is_shown_and_fails(measured: Measur
     done = bench()
     assert done.exit_code == 1
     assert "0 of 1 turn answered" in done.stdout
-    assert "no question was answered" in str(done.exception)
+    assert wording("bench.answered_none") in str(done.exception)
 
 
 def test_what_fails_in_the_run_is_told(measured: Measured) -> None:

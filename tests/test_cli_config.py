@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.sentences import pattern, wording
 from voicecli.cli import config as command
 from voicecli.config import Config
 from voicecli.config.catalogue import KEYS
@@ -249,11 +250,11 @@ def test_path_names_the_file_that_is_used_or_would_be(desk: Desk) -> None:
 def test_init_writes_the_users_file_once(desk: Desk) -> None:
     said = desk.says("init")
     assert f"wrote {user_file()}" in said
-    assert "no language model server found" in said
+    assert wording("config.no_server") in said
     assert load() == Config()
     assert [path.name for path in user_file().parent.iterdir()] == ["config.toml"]
     user_file().write_text("[turn]\nmax_pause_ms = 400\n")
-    with pytest.raises(ConfigError, match="is there already; use --force"):
+    with pytest.raises(ConfigError, match=pattern("config.exists")):
         desk.run("init")
     assert load().turn.max_pause_ms == 400
     desk.says("init", "--force")
@@ -265,7 +266,7 @@ def test_init_that_will_be_refused_asks_no_server(desk: Desk, monkeypatch: pytes
     desk.says("init")
     asked: list[object] = []
     monkeypatch.setattr("voicecli.config.servers.find_servers", asked.append)
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match=pattern("config.exists")):
         desk.run("init")
     assert asked == []
 
@@ -273,8 +274,8 @@ def test_init_that_will_be_refused_asks_no_server(desk: Desk, monkeypatch: pytes
 def test_init_here_and_the_note_about_it(desk: Desk) -> None:
     desk.says("init", "--here")
     assert not user_file().exists()
-    assert "in this folder voicecli.toml is used instead" in desk.run("init").stderr
-    with pytest.raises(ConfigError, match=r"voicecli.toml is there already"):
+    assert wording("config.used_here", name="voicecli.toml") in desk.run("init").stderr
+    with pytest.raises(ConfigError, match="voicecli.toml " + pattern("config.exists")):
         desk.run("init", "--here")
 
 
@@ -295,7 +296,7 @@ def test_without_a_terminal_init_only_tells_what_it_found(desk: Desk) -> None:
 def test_yes_takes_the_first_server_that_has_a_model(desk: Desk) -> None:
     empty, full = desk.has_servers(models(), models('quo"te\\d [red]x[/red]', "b"))
     said = desk.says("init", "--yes")
-    assert f"{empty} with no models" in said
+    assert wording("config.server_empty", url=empty) in said
     assert tomllib.loads(user_file().read_text())["generate"] == {
         "engine": "openai",
         "base_url": full,
@@ -313,8 +314,8 @@ def test_on_a_terminal_init_asks(desk: Desk) -> None:
     desk.is_terminal()
     first, second = desk.has_servers(models("only"), models("a", "b", "c"))
     said = desk.says("init", typed="n\ny\n7\nx\n2\n")
-    assert f'its model "only", at {first}' in said
-    assert f"one of its models, at {second}" in said
+    assert wording("config.one_model", model="only", url=first) in said
+    assert wording("config.one_of_models", url=second) in said
     assert "  3  c" in said
     assert load().generate.model == "b"
     assert load().generate.base_url == second
@@ -341,7 +342,7 @@ def test_a_file_made_while_init_was_asking_is_kept(desk: Desk, monkeypatch: pyte
     desk.is_terminal()
     desk.has_servers(models("a"))
     monkeypatch.setattr(command, "wanted", meanwhile)
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match=pattern("config.exists")):
         desk.run("init", "--here")
     assert Path("voicecli.toml").read_text() == "# theirs"
     assert [path.name for path in Path.cwd().iterdir()] == ["voicecli.toml"]
@@ -374,7 +375,7 @@ def test_a_linked_file_stays_a_link(desk: Desk, tmp_path: Path) -> None:
     kept = tmp_path / "dotfiles.toml"
     kept.write_text("# old")
     Path("voicecli.toml").symlink_to(kept)
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match=pattern("config.exists")):
         desk.run("init", "--here")
     desk.says("init", "--here", "--force")
     assert Path("voicecli.toml").is_symlink()
@@ -411,11 +412,14 @@ def test_show_of_a_file_with_a_hostile_name_is_still_toml(desk: Desk) -> None:
 
 
 def test_check(desk: Desk) -> None:
-    assert desk.says("check") == f"no settings file: good; changed from the default: 0 of {len(KEYS)}\n"
+    assert (
+        desk.says("check")
+        == wording("config.checked", source="no settings file", changed=0, keys=len(KEYS)) + "\n"
+    )
     Path("a.toml").write_text("[turn]\nmax_pause_ms = 400\n")
     assert (
         desk.says("check", "a.toml")
-        == f"{Path.cwd() / 'a.toml'}: good; changed from the default: 1 of {len(KEYS)}\n"
+        == wording("config.checked", source=Path.cwd() / "a.toml", changed=1, keys=len(KEYS)) + "\n"
     )
     Path("voicecli.toml").write_text("[turn]\nmax_pause_ms = 4\n")
     with pytest.raises(ConfigError, match=r"voicecli.toml: turn.max_pause_ms is 4; ") as caught:

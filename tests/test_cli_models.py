@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.model_fakes import FakeSource, content, install, small_manifest
+from tests.sentences import wording
 from voicecli.cli import progress
 from voicecli.cli.models import models_app
 from voicecli.clock import MonotonicClock
@@ -50,23 +51,31 @@ def test_pull_fetches_and_tells_on_stderr(tmp_path: Path, monkeypatch: pytest.Mo
     result = run("pull")
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert f"language model: {BIG}, because this machine has 4 usable cores" in result.stderr
-    assert "whisper-base: a small whisper, 0.0 MB, licence MIT" in result.stderr
+    assert wording("models.because", model=BIG, reason=wording("models.machine", cores=4)) in result.stderr
+    assert (
+        wording("models.known", model="whisper-base", about="a small whisper", mb="0.0", licence="MIT")
+        in result.stderr
+    )
     ModelStore(tmp_path, MANIFEST).folder("turn-smart-v3")
     again = run("pull", "--models-dir", str(tmp_path))
-    assert again.stderr.splitlines()[:2] == [f"language model: {BIG} is here", "whisper-base: here"]
+    assert again.stderr.splitlines()[:2] == [wording("models.here", model=BIG), "whisper-base: here"]
     light = run("pull", "--light")
-    assert f"language model: {SMALL}, because the light one was asked for" in light.stderr
+    assert wording("models.because", model=SMALL, reason=wording("models.light")) in light.stderr
     ModelStore(tmp_path, MANIFEST).folder(SMALL)
 
 
 @pytest.mark.parametrize(
     ("setting", "value", "told", "comes"),
     [
-        ("MODEL", "light", f"language model: {SMALL}, because the light one was asked for", SMALL),
+        (
+            "MODEL",
+            "light",
+            wording("models.because", model=SMALL, reason=wording("models.light")),
+            SMALL,
+        ),
         ("MODEL", "llm-qwen3-0-6b", "llm-qwen3-0-6b: a small llm", "llm-qwen3-0-6b"),
-        ("MODEL", "my.gguf", "language model: none is fetched, because the settings name my.gguf", None),
-        ("ENGINE", "openai", "none is fetched, because the settings name the engine openai", None),
+        ("MODEL", "my.gguf", wording("models.not_fetched", what="my.gguf"), None),
+        ("ENGINE", "openai", wording("models.not_fetched", what="the engine openai"), None),
     ],
 )
 def test_pull_goes_by_the_settings(
@@ -95,7 +104,7 @@ def test_ctrl_c_is_one_line_and_the_code_of_ctrl_c(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr("voicecli.cli.models.is_terminal", lambda terminal=terminal: terminal)
         result = run("pull", "vad-silero")
         assert result.exit_code == 130
-        assert result.stderr.splitlines()[-1] == "voicecli: stopped; the same command goes on from here"
+        assert result.stderr.splitlines()[-1] == "voicecli: " + wording("models.stopped")
         assert "Traceback" not in result.stderr
     assert (tmp_path / "vad-silero" / ".pull" / "vad.onnx.part").read_bytes() == content("vad")["vad.onnx"][
         :6
@@ -125,8 +134,10 @@ def test_a_log_tells_now_and_then_how_far_it_is(capsys: pytest.CaptureFixture[st
     for mb in range(201, 1001):
         lines.at(mb * 1_000_000)
     told = capsys.readouterr().err.splitlines()
-    assert told[0] == "  30%, 300 of 1000 MB, about 70 s left"  # 100 MB in 10 s
-    assert told[1] == "  40%, 400 of 1000 MB, about 60 s left"
+    assert told[0] == "  " + wording(
+        "models.progress", percent=30, come=300, whole=1000, seconds=70
+    )  # 100 MB in 10 s
+    assert told[1] == "  " + wording("models.progress", percent=40, come=400, whole=1000, seconds=60)
     assert len(told) == 7
     lines.begin("small", 1_000_000, 0)
     lines.at(500_000)
@@ -194,9 +205,9 @@ def test_verify_names_the_bad_ones(tmp_path: Path) -> None:
     result = run("verify")
     assert result.exit_code == 1
     assert "vad-silero: good" in result.stdout
-    assert f"{folder / 'model.bin'} does not have the published hash" in result.stdout
+    assert f"{folder / 'model.bin'} {wording('models.hash')}" in result.stdout
     assert isinstance(result.exception, ModelError)
-    assert result.exception.remedy == 'run "voicecli models pull whisper-base"'
+    assert result.exception.remedy == wording("models.pull", model="whisper-base")
 
 
 def test_verify_with_nothing_here() -> None:

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.sentences import pattern, wording
 from voicecli import folders
 from voicecli.config import Config, PlaybackConfig, Refusal, SegmentConfig, check
 from voicecli.config.catalogue import KEYS, Key, value_of
@@ -21,8 +22,6 @@ from voicecli.config.load import Flags, load, load_with_origins
 from voicecli.config.text import effective_toml, example_toml, starter_toml
 from voicecli.config.toml import Scalar, printable, shown, to_toml
 from voicecli.errors import ConfigError
-
-KEY_NAMES = "allowed: a letter, a digit, space, enter, tab, backspace, escape or none"
 
 
 @pytest.fixture(autouse=True)
@@ -122,38 +121,61 @@ def test_variables_are_read_as_their_keys_type(
         (
             "VOICECLI_TURN__MAX_PAUSE_MS",
             "20",
-            "VOICECLI_TURN__MAX_PAUSE_MS: turn.max_pause_ms is 20; allowed: 100 to 5000 (ms)",
+            wording(
+                "config.not_within",
+                key="VOICECLI_TURN__MAX_PAUSE_MS: turn.max_pause_ms",
+                value=20,
+                low=100,
+                high=5000,
+                unit="ms",
+            ),
         ),
         (
             "VOICECLI_TURN__MAX_PAUSE_MS",
             "500.0",
-            (
-                'VOICECLI_TURN__MAX_PAUSE_MS: turn.max_pause_ms is "500.0"; '
-                "allowed: a whole number, 100 to 5000 (ms)"
+            wording(
+                "config.not_whole",
+                key="VOICECLI_TURN__MAX_PAUSE_MS: turn.max_pause_ms",
+                value='"500.0"',
+                low=100,
+                high=5000,
+                unit="ms",
             ),
         ),
         (
             "VOICECLI_AUDIO__HEADPHONES",
             "maybe",
-            'VOICECLI_AUDIO__HEADPHONES: audio.headphones is "maybe"; allowed: true or false',
+            wording(
+                "config.not_true_or_false",
+                key="VOICECLI_AUDIO__HEADPHONES: audio.headphones",
+                value='"maybe"',
+            ),
         ),
         (
             "VOICECLI_AUDIO__RING_S",
             "nan",
-            "VOICECLI_AUDIO__RING_S: audio.ring_s is nan; allowed: 4 to 60 (s)",
+            wording(
+                "config.not_within",
+                key="VOICECLI_AUDIO__RING_S: audio.ring_s",
+                value="nan",
+                low=4,
+                high=60,
+                unit="s",
+            ),
         ),
         (
             "VOICECLI_TURN__MAX_PAUS_MS",
             "500",
-            (
-                "unknown environment variable VOICECLI_TURN__MAX_PAUS_MS; "
-                "did you mean VOICECLI_TURN__MAX_PAUSE_MS?"
+            wording(
+                "config.unknown_variable_near",
+                name="VOICECLI_TURN__MAX_PAUS_MS",
+                other="VOICECLI_TURN__MAX_PAUSE_MS",
             ),
         ),
         (
             "VOICECLI_Q__Z",
             "1",
-            "unknown environment variable VOICECLI_Q__Z; voicecli config show tells every key",
+            wording("config.unknown_variable", name="VOICECLI_Q__Z"),
         ),
     ],
 )
@@ -173,7 +195,9 @@ def test_variables_without_a_double_underscore_are_not_settings(monkeypatch: pyt
 
 def test_a_wrong_flag_is_named() -> None:
     line = wrong("", {"--speed": ("synthesize.speed", 9.0)})
-    assert line == "--speed: synthesize.speed is 9.0; allowed: 0.5 to 2"
+    assert line == "--speed: " + wording(
+        "config.not_within_bare", key="synthesize.speed", value="9.0", low="0.5", high=2
+    )
 
 
 def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,75 +212,148 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("[turn]\nmax_pause_ms = 20", "turn.max_pause_ms is 20; allowed: 100 to 5000 (ms)"),
+        (
+            "[turn]\nmax_pause_ms = 20",
+            wording("config.not_within", key="turn.max_pause_ms", value=20, low=100, high=5000, unit="ms"),
+        ),
         (
             "[turn]\nmax_pause_ms = 500.0",
-            "turn.max_pause_ms is 500.0; allowed: a whole number, 100 to 5000 (ms)",
+            wording(
+                "config.not_whole", key="turn.max_pause_ms", value="500.0", low=100, high=5000, unit="ms"
+            ),
         ),
-        ("[audio]\nblock_ms = true", "audio.block_ms is true; allowed: a whole number, 10 to 20 (ms)"),
-        ("[audio]\nblock_ms = '20'", 'audio.block_ms is "20"; allowed: a whole number, 10 to 20 (ms)'),
-        ("[audio]\nring_s = true", "audio.ring_s is true; allowed: a number, 4 to 60 (s)"),
-        ("[generate]\ntimeout_s = nan", "generate.timeout_s is nan; allowed: above 0, at most 600 (s)"),
-        ("[segment]\nonset_probability = nan", "segment.onset_probability is nan; allowed: above 0, below 1"),
-        ("[audio]\nring_s = nan", "audio.ring_s is nan; allowed: 4 to 60 (s)"),
-        ("[audio]\nring_s = inf", "audio.ring_s is inf; allowed: 4 to 60 (s)"),
-        ("[audio]\nring_s = 1979-05-27", "audio.ring_s is a date or a time; allowed: a number, 4 to 60 (s)"),
-        ("[audio]\nheadphones = 1", "audio.headphones is 1; allowed: true or false"),
-        ("[audio]\ninput_device = [1]", 'audio.input_device is a list; allowed: text in "quotes", not empty'),
-        ("[audio]\noutput_device = ''", 'audio.output_device is ""; allowed: not empty'),
-        ("[generate]\nengine = 'gpt'", 'generate.engine is "gpt"; allowed: "embedded", "openai" or "echo"'),
-        ("[generate]\nmodel = ''", 'generate.model is ""; allowed: not empty'),
-        ("[generate]\ntimeout_s = 0", "generate.timeout_s is 0; allowed: above 0, at most 600 (s)"),
+        (
+            "[audio]\nblock_ms = true",
+            wording("config.not_whole", key="audio.block_ms", value="true", low=10, high=20, unit="ms"),
+        ),
+        (
+            "[audio]\nblock_ms = '20'",
+            wording("config.not_whole", key="audio.block_ms", value='"20"', low=10, high=20, unit="ms"),
+        ),
+        (
+            "[audio]\nring_s = true",
+            wording("config.not_number", key="audio.ring_s", value="true", low=4, high=60, unit="s"),
+        ),
+        (
+            "[generate]\ntimeout_s = nan",
+            wording(
+                "config.not_above_most", key="generate.timeout_s", value="nan", low=0, high=600, unit="s"
+            ),
+        ),
+        (
+            "[segment]\nonset_probability = nan",
+            wording("config.not_above", key="segment.onset_probability", value="nan", low=0, high=1),
+        ),
+        (
+            "[audio]\nring_s = nan",
+            wording("config.not_within", key="audio.ring_s", value="nan", low=4, high=60, unit="s"),
+        ),
+        (
+            "[audio]\nring_s = inf",
+            wording("config.not_within", key="audio.ring_s", value="inf", low=4, high=60, unit="s"),
+        ),
+        (
+            "[audio]\nring_s = 1979-05-27",
+            wording(
+                "config.not_number",
+                key="audio.ring_s",
+                value=wording("config.date"),
+                low=4,
+                high=60,
+                unit="s",
+            ),
+        ),
+        ("[audio]\nheadphones = 1", wording("config.not_true_or_false", key="audio.headphones", value=1)),
+        ("[audio]\ninput_device = [1]", wording("config.not_text", key="audio.input_device", value="a list")),
+        ("[audio]\noutput_device = ''", wording("config.not_empty", key="audio.output_device", value='""')),
+        (
+            "[generate]\nengine = 'gpt'",
+            wording(
+                "config.not_one_of",
+                key="generate.engine",
+                value='"gpt"',
+                first='"embedded"',
+                second='"openai"',
+                third='"echo"',
+            ),
+        ),
+        ("[generate]\nmodel = ''", wording("config.not_empty", key="generate.model", value='""')),
+        (
+            "[generate]\ntimeout_s = 0",
+            wording("config.not_above_most", key="generate.timeout_s", value=0, low=0, high=600, unit="s"),
+        ),
         (
             "[generate]\nbase_url = 'localhost'",
-            'generate.base_url is "localhost"; allowed: a URL that begins with http:// or https://',
+            wording("config.begins_with", key="generate.base_url", value='"localhost"'),
         ),
         (
             "[transcribe]\nlanguage = 'English'",
-            'transcribe.language is "English"; allowed: "auto" or a language code such as "en"',
+            wording("config.not_language", key="transcribe.language", value='"English"'),
         ),
         (
             f"[conversation]\nsystem_prompt = '{'x' * 9000}'",
-            (
-                'conversation.system_prompt is "xxxxxxxxxxxxxxxxxxxx..." (9000 characters); '
-                "allowed: at most 8000 characters"
+            wording(
+                "config.not_short",
+                key="conversation.system_prompt",
+                value='"xxxxxxxxxxxxxxxxxxxx..." (9000 characters)',
+                most=8000,
             ),
         ),
         (
             f"[audio]\nblock_ms = 0x{'f' * 9000}",
-            "audio.block_ms is a number of more than 20 digits; allowed: 10 to 20 (ms)",
+            wording(
+                "config.not_within",
+                key="audio.block_ms",
+                value=wording("config.many_digits", most=20),
+                low=10,
+                high=20,
+                unit="ms",
+            ),
         ),
         (
             "[keys]\nrepeat = 'f1'",
-            'keys.repeat is "f1"; allowed: a letter, a digit, space, enter, tab, backspace, escape or none',
+            wording("config.may_be_key", key="keys.repeat", value='"f1"'),
         ),
         (
             "[keys]\nmute_voice = 'R'",
-            f'keys.mute_voice is "R"; {KEY_NAMES}',
+            wording("config.may_be_key", key="keys.mute_voice", value='"R"'),
         ),
-        ("audio = 5", "audio is 5; allowed: a table, [audio]"),
-        ("[[audio]]", "audio is a list; allowed: a table, [audio]"),
-        ("[turn]\nmax_paus_ms = 5", "unknown key turn.max_paus_ms; did you mean turn.max_pause_ms?"),
-        ("max_pause_ms = 5", "unknown key max_pause_ms; did you mean turn.max_pause_ms?"),
-        ("[playback]\nvolume = 1", "unknown key playback.volume; did you mean synthesize.volume?"),
-        ("[segmnt]\nx = 1", "unknown table [segmnt]; did you mean [segment]?"),
+        ("audio = 5", wording("config.not_table", key="audio", value=5)),
+        ("[[audio]]", wording("config.not_table", key="audio", value="a list")),
+        (
+            "[turn]\nmax_paus_ms = 5",
+            wording("config.unknown_key_near", key="turn.max_paus_ms", other="turn.max_pause_ms"),
+        ),
+        (
+            "max_pause_ms = 5",
+            wording("config.unknown_key_near", key="max_pause_ms", other="turn.max_pause_ms"),
+        ),
+        (
+            "[playback]\nvolume = 1",
+            wording("config.unknown_key_near", key="playback.volume", other="synthesize.volume"),
+        ),
+        ("[segmnt]\nx = 1", wording("config.unknown_table_near", table="segmnt", other="segment")),
         (
             "[playback]\nzzz = 1",
-            (
-                "unknown key playback.zzz; "
-                "allowed: playback.jitter_min_ms, playback.jitter_max_ms, playback.ahead_ms"
+            wording(
+                "config.unknown_key",
+                key="playback.zzz",
+                keys="playback.jitter_min_ms, playback.jitter_max_ms, playback.ahead_ms",
             ),
         ),
         (
             "[server]\nport = 1",
-            (
-                "unknown table [server]; allowed: [audio], [segment], [turn], [transcribe], [conversation], "
-                "[generate], [synthesize], [playback], [keys]"
+            wording(
+                "config.unknown_table",
+                table="server",
+                tables=", ".join(f"[{name}]" for name in Config.model_fields),
             ),
         ),
         (
             "[segment]\nsnr_db = 99\n[turn]\nmax_pause_ms = 20\n[server]",
-            "segment.snr_db is 99; allowed: 0 to 40 (dB) (and 2 more)",
+            wording(
+                "config.not_within_more", key="segment.snr_db", value=99, low=0, high=40, unit="dB", more=2
+            ),
         ),
     ],
 )
@@ -265,26 +362,36 @@ def test_wrong_values_and_keys(text: str, line: str) -> None:
 
 
 def test_keys_that_depend_on_one_another_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wrong("[playback]\njitter_min_ms = 300") == (
-        "voicecli.toml: playback.jitter_min_ms is 300 but playback.jitter_max_ms is 250 (the default); "
-        "allowed: playback.jitter_min_ms at most playback.jitter_max_ms"
+    assert wrong("[playback]\njitter_min_ms = 300") == wording(
+        "config.not_in_order",
+        source="voicecli.toml",
+        low="playback.jitter_min_ms",
+        value=300,
+        high="playback.jitter_max_ms",
+        limit="250 (the default)",
     )
     monkeypatch.setenv("VOICECLI_SEGMENT__ONSET_PROBABILITY", "0.3")
-    assert wrong("[segment]\nrelease_probability = 0.4") == (
-        "voicecli.toml and VOICECLI_SEGMENT__ONSET_PROBABILITY: segment.release_probability is 0.4 "
-        "but segment.onset_probability is 0.3; "
-        "allowed: segment.release_probability at most segment.onset_probability"
+    assert wrong("[segment]\nrelease_probability = 0.4") == wording(
+        "config.not_in_order",
+        source="voicecli.toml and VOICECLI_SEGMENT__ONSET_PROBABILITY",
+        low="segment.release_probability",
+        value="0.4",
+        high="segment.onset_probability",
+        limit="0.3",
     )
 
 
 def test_two_actions_on_one_key_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    remedy = "give one of them another key, or none"
-    assert wrong("[keys]\nrepeat = 't'") == (
-        f'voicecli.toml: keys.repeat and keys.type are both "t"; {remedy}'
+    assert wrong("[keys]\nrepeat = 't'") == wording(
+        "config.keys_collide", source="voicecli.toml", first="keys.repeat", second="keys.type", value='"t"'
     )
     monkeypatch.setenv("VOICECLI_KEYS__TYPE", "x")
-    assert wrong("[keys]\nrepeat = 'x'") == (
-        f'voicecli.toml and VOICECLI_KEYS__TYPE: keys.repeat and keys.type are both "x"; {remedy}'
+    assert wrong("[keys]\nrepeat = 'x'") == wording(
+        "config.keys_collide",
+        source="voicecli.toml and VOICECLI_KEYS__TYPE",
+        first="keys.repeat",
+        second="keys.type",
+        value='"x"',
     )
     Path("voicecli.toml").write_text("[keys]\nrepeat = 'none'\nmute_voice = 'none'\n")
     assert load().keys.repeat == "none"
@@ -292,9 +399,14 @@ def test_two_actions_on_one_key_are_both_named(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_rules_hold_for_settings_made_in_code() -> None:
     PlaybackConfig(jitter_min_ms=200, jitter_max_ms=200)
-    with pytest.raises(ValidationError, match="jitter_min_ms is above jitter_max_ms"):
+    with pytest.raises(
+        ValidationError, match=pattern("config.pair_above", low="jitter_min_ms", high="jitter_max_ms")
+    ):
         PlaybackConfig(jitter_min_ms=201, jitter_max_ms=200)
-    with pytest.raises(ValidationError, match="release_probability is above onset_probability"):
+    with pytest.raises(
+        ValidationError,
+        match=pattern("config.pair_above", low="release_probability", high="onset_probability"),
+    ):
         SegmentConfig(release_probability=0.51)
 
 
@@ -319,11 +431,19 @@ def test_a_key_put_where_its_variable_belongs_is_not_repeated() -> None:
         ('[generate]\nmodel = "C:\\Users"', "voicecli.toml, line 2, column", "'single quotes'"),
         ('[generate]\nmodel = "C:\\models"', "voicecli.toml, line 2, column", "'single quotes'"),
         ("[generate]\nmodel = 'caf\xe9'".encode("latin-1"), "voicecli.toml, line 2: not UTF-8", "as UTF-8"),
-        ("x = " + "[" * 9999, "voicecli.toml is not a settings file", "config init"),
-        ("x = " + "9" * 9999, "voicecli.toml is not a settings file", "config init"),
-        (b" " * (1 << 20) + b" ", "voicecli.toml is larger than 1 MiB", ""),
-        ('"\\u001b[31m\\n" = 1', "voicecli.toml: unknown key \\u001b[31m\\u000a; allowed: [audio]", ""),
-        ("k" * 500 + " = 1", f"voicecli.toml: unknown key {'k' * 60}...; allowed: [audio]", ""),
+        ("x = " + "[" * 9999, wording("config.unreadable", name="voicecli.toml"), "config init"),
+        ("x = " + "9" * 9999, wording("config.unreadable", name="voicecli.toml"), "config init"),
+        (b" " * (1 << 20) + b" ", wording("config.too_large", name="voicecli.toml"), ""),
+        (
+            '"\\u001b[31m\\n" = 1',
+            "voicecli.toml: " + wording("config.unknown_key", key="\\u001b[31m\\u000a", keys="[audio]"),
+            "",
+        ),
+        (
+            "k" * 500 + " = 1",
+            "voicecli.toml: " + wording("config.unknown_key", key=f"{'k' * 60}...", keys="[audio]"),
+            "",
+        ),
     ],
 )
 def test_what_is_not_a_settings_file(text: str | bytes, where: str, what: str) -> None:
@@ -377,7 +497,7 @@ def test_a_config_toml_of_another_program_is_passed_over(text: str) -> None:
     loaded = load_with_origins()
     assert (loaded.config, loaded.file) == (Config(), None)
     (other,) = loaded.passed_over
-    assert str(other) == "config.toml is passed over: it holds no settings of voicecli"
+    assert str(other) == wording("config.passed_over", name="config.toml")
     assert not other.maybe_ours
 
 
@@ -457,9 +577,8 @@ def test_the_variable_that_the_example_names_is_one(monkeypatch: pytest.MonkeyPa
 
 def test_each_key_is_explained_with_its_unit_and_bounds() -> None:
     lines = example_toml().splitlines()
-    assert (
-        lines[lines.index("max_pause_ms = 1500") - 1]
-        == "# silence that ends a turn whatever was said; allowed: 100 to 5000 (ms)"
+    assert lines[lines.index("max_pause_ms = 1500") - 1] == wording(
+        "config.explained", low=100, high=5000, unit="ms"
     )
     for number, line in enumerate(lines):
         assert not line.rstrip("\\").endswith("\t")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from tests.sentences import wording
 from tests.stepped import Stepped
 from tests.test_talking import Answers, silence, tone
 from voicecli import events
@@ -116,7 +117,7 @@ def test_what_is_told_first_is_that_the_words_leave_the_computer() -> None:
 
     talk = Stepped(answers=Remote)
     (warned,) = [event for event in talk.told_first if isinstance(event, events.Warned)]
-    assert "goes to another computer" in warned.message
+    assert wording("server.other_computer") in warned.message
 
 
 def test_a_computer_that_was_asleep_in_the_middle_of_a_sentence_has_not_heard_its_end() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import Machine, PortAudioError
+from tests.sentences import wording
 from voicecli.audio import closing, devices
 from voicecli.audio.choose import find_device
 from voicecli.audio.devices import (
@@ -146,7 +147,7 @@ def test_several_within_one_host_api_are_ambiguous_and_another_may_decide(machin
     machine.add("Built-in Microphone", 1, 0, api=1)
     text = refused("input", "microphone")
     assert text.startswith("3 devices match 'microphone': 0 Built-in Microphone (ALSA), 1 Yeti")
-    assert text.endswith("4 Built-in Microphone (JACK); name one by its number, or set audio.host_api: JACK")
+    assert text.endswith("4 Built-in Microphone (JACK); " + wording("devices.api_remedy", api="JACK"))
 
 
 @pytest.mark.usefixtures("machine")
@@ -274,7 +275,7 @@ def test_a_busy_device_is_told_in_one_line_and_closed(machine: Machine, when: st
     with pytest.raises(DeviceError) as caught:
         stream.start(lambda *_: None)
     text = one_line(caught.value)
-    assert "'Built-in Microphone' cannot be opened (" in text
+    assert wording("devices.busy", noun="microphone", name="Built-in Microphone") in text
     assert "Device unavailable" in text
     assert "Error opening" not in text
     assert [opened.log[-1] for opened in machine.streams] == ["close"] * len(machine.streams)

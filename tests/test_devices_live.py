@@ -9,6 +9,7 @@ import pytest
 
 from tests.fake_terminal import FakeTerminal
 from tests.program import complaint, voicecli
+from tests.sentences import pattern, wording
 from tests.studio import Studio
 from voicecli.audio.devices import NoDeviceError, list_devices, refresh
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs, to_float
@@ -135,7 +136,7 @@ def test_a_microphone_that_does_not_open_is_named_and_the_others_are_shown(
     told = capsys.readouterr()
     assert "1 Camera" in told.out
     assert "Desk" not in told.out
-    assert told.err.startswith("voicecli: 0 the microphone 'Desk' cannot be opened")
+    assert told.err.startswith("voicecli: 0 " + wording("devices.busy", noun="microphone", name="Desk"))
 
 
 def test_a_microphone_that_goes_away_is_told_and_the_last_one_ends_it(
@@ -148,7 +149,7 @@ def test_a_microphone_that_goes_away_is_told_and_the_last_one_ends_it(
         pytest.approx(-20 + SINE_DB, abs=0.1)
     ] * 3
     studio.dead = {0, 1}
-    with pytest.raises(DeviceError, match="the last microphone stopped"):
+    with pytest.raises(DeviceError, match=pattern("devices.lost_all")):
         metered(studio, capsys, seconds=60)
     assert studio.clock.now() < 115
     assert all(stream.log[-1] == "close" for stream in studio.streams)
@@ -162,7 +163,8 @@ def test_no_microphone_at_all(studio: Studio) -> None:
 
 def test_no_microphone_that_opens(studio: Studio) -> None:
     studio.refusals["open input"] = "Device unavailable"
-    with pytest.raises(DeviceError, match=r"'Desk' cannot be opened.*'Camera' cannot be opened"):
+    both = ".*".join(pattern("devices.busy", name=name) for name in ("Desk", "Camera"))
+    with pytest.raises(DeviceError, match=both):
         devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
 
 
@@ -202,7 +204,7 @@ def test_what_was_said_is_played_back(studio: Studio, capsys: pytest.CaptureFixt
     studio.amplitudes[0] = 0.2
     devices_trial.test(Config(), studio.clock, as_json=False)
     told = capsys.readouterr()
-    assert told.out == "level -17.0 dBFS, peak -14.0: good\n"
+    assert told.out == wording("devices.tried", level="-17.0", peak="-14.0") + "\n"
     assert "'Desk'" in told.err
     sound = np.trim_zeros(to_float(np.concatenate(studio.played[2])))
     assert sound.size == pytest.approx(3 * 16_000, abs=32)
@@ -227,7 +229,7 @@ def test_another_rate_on_the_way_back_is_the_same_sound(
 
 
 @pytest.mark.parametrize(
-    ("amplitude", "found"), [(0.0, "only digital silence"), (0.0005, "nothing as loud as speech")]
+    ("amplitude", "found"), [(0.0, "only digital silence"), (0.0005, pattern("devices.faint"))]
 )
 def test_silence_is_not_played_but_explained(
     studio: Studio, amplitude: float, found: str, capsys: pytest.CaptureFixture[str]
@@ -243,14 +245,14 @@ def test_silence_is_not_played_but_explained(
 def test_clipping_is_said(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.amplitudes[0] = 2.0
     devices_trial.test(Config(), studio.clock, as_json=False)
-    assert "clipped: turn the microphone down" in capsys.readouterr().out
+    assert wording("devices.clipped") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("dies", [0, 2], ids=["microphone", "loudspeaker"])
 def test_a_device_that_stops_meanwhile_is_named(studio: Studio, dies: int) -> None:
     studio.amplitudes[0] = 0.2
     studio.dead = {dies}
-    with pytest.raises(DeviceError, match=f"the device '{studio.devices[dies]['name']}' stopped"):
+    with pytest.raises(DeviceError, match=pattern("devices.stopped", name=studio.devices[dies]["name"])):
         devices_trial.test(Config(), studio.clock, as_json=False)
     assert all(stream.log[-1] == "close" for stream in studio.streams)
 
@@ -283,7 +285,7 @@ def test_devices_that_come_and_go_are_told(studio: Studio, capsys: pytest.Captur
     ]
     assert seen[5]["kinds"] == ["input", "output"]
     assert told.err.count("\n") == 1  # said once, though it was so twice
-    assert "PortAudio cannot be started" in told.err
+    assert wording("devices.no_audio") in told.err
 
 
 def test_watching_in_words(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
@@ -304,12 +306,12 @@ def test_where_a_sound_server_is_what_it_hides_is_told(
 ) -> None:
     studio.add("pulse", 32, 32)
     devices_watch.watch(studio.clock, 1, as_json=False)
-    assert "come and go unseen" in capsys.readouterr().out
+    assert wording("devices.unseen") in capsys.readouterr().out
 
 
 def test_a_new_look_after_one_that_failed(studio: Studio) -> None:
     studio.refusals["begin"] = "no host API"
-    with pytest.raises(DeviceError, match="PortAudio cannot be started"):
+    with pytest.raises(DeviceError, match=pattern("devices.no_audio")):
         refresh()
     studio.refusals.clear()
     refresh()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.program import Agent, started, talking
 from tests.room import Room, can_run
+from tests.sentences import wording
 from tests.speech import speak
 
 pytestmark = [
@@ -151,7 +152,7 @@ def test_a_named_device_is_replaced_by_the_default_and_taken_again() -> None:
             room.say(speak(QUESTION))
             answered(agent)
             headset.start()
-            told(agent, "goes on with microphone 'headset' and loudspeaker 'headset'")
+            told(agent, wording("talk.gone_on", microphone="headset", loudspeaker="headset"))
             headset.say(speak(QUESTION))
             answered(agent)
 
@@ -164,11 +165,11 @@ def test_a_named_device_that_is_away_at_the_start_is_replaced_and_taken_when_it_
         room.env |= {f"VOICECLI_AUDIO__{way}_DEVICE": "heads" for way in ("INPUT", "OUTPUT")}
         with talk(room) as agent:
             begun = [str(event.get("message")) for event in agent.seen]
-            assert begun[0].startswith("talk begins with microphone 'default' in place of 'heads' and ")
+            assert begun[0].startswith(wording("talk.begun_elsewhere", microphone="default", missing="heads"))
             room.say(speak(QUESTION))
             answered(agent)
             headset.start()
-            told(agent, "goes on with microphone 'headset' and loudspeaker 'headset'")
+            told(agent, wording("talk.gone_on", microphone="headset", loudspeaker="headset"))
             headset.say(speak(QUESTION))
             answered(agent)
 

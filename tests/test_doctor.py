@@ -15,6 +15,7 @@ import pytest
 
 from tests.model_fakes import install, small_manifest
 from tests.program import voicecli
+from tests.sentences import wording
 from tests.studio import TOLD_S, Studio
 from tests.test_bench_roundtrip import Loop
 from voicecli.clock import FakeClock, MonotonicClock
@@ -115,7 +116,7 @@ def test_all_is_well(studio: Studio) -> None:
     assert "'Desk' (ALSA, the default)" in checks["microphone"].found
     assert "-23 dBFS" in checks["permission"].found
     assert f"{2000 * TOLD_S:.0f} ms" in checks["latency"].found
-    assert checks["echo"].remedy == "run: voicecli doctor --listen"
+    assert checks["echo"].remedy == wording("doctor.listen")
     assert not np.concatenate(studio.played[1]).any()  # without --listen it makes no sound
     assert all(stream.log[-1] == "close" for stream in studio.streams)
 
@@ -222,9 +223,9 @@ def test_devices_that_are_late_are_a_warning(studio: Studio, monkeypatch: pytest
     [
         (0.18, False, "pass", "at -15 dB"),
         (0.9, False, "warn", "at -1 dB"),
-        (0.18, True, "warn", "though audio.headphones is set"),
+        (0.18, True, "warn", wording("doctor.echo_in_headphones")),
         (0.0, False, "warn", "heard 0"),
-        (0.0, True, "pass", "does not hear the headphones"),
+        (0.0, True, "pass", wording("doctor.no_echo")),
     ],
 )
 def test_the_echo_is_as_loud_as_it_is(
@@ -271,17 +272,15 @@ def test_models_that_are_there(models: ModelStore) -> None:
 
 def test_the_language_model_is_told_with_its_reason(models: ModelStore) -> None:
     small = engines(models).language_model()
-    assert (small.status, small.remedy) == ("warn", f'run "voicecli models pull {BIG}"')
-    assert "chosen because no better one for this machine is here; it answers like a toy" in small.found
+    assert (small.status, small.remedy) == ("warn", wording("models.pull", model=BIG))
+    assert wording("doctor.model_toy_alone") in small.found
     asked = engines(models, model="light").language_model()
     assert (asked.status, asked.remedy) == ("pass", "")
-    assert "it answers like a toy" in asked.found
+    assert wording("doctor.model_toy") in asked.found
     install(models.root, models.manifest[BIG])
     best = engines(models).language_model()
     assert (best.status, best.remedy) == ("pass", "")
-    assert best.found == (
-        f"{BIG}, 0 MB, as published; chosen because this machine has 4 usable cores and 8.0 GB of memory"
-    )
+    assert best.found == wording("doctor.model_chosen", model=BIG, mb=0, cores=4, memory="8.0")
     assert "chosen" not in engines(models, model=BIG).language_model().found
 
 
@@ -292,7 +291,7 @@ def test_a_model_that_is_missing_cut_or_spoilt(models: ModelStore) -> None:
     for look, name in ((patient.detector, "vad-silero"), (patient.completion, "turn-smart-v3")):
         (check,) = examine([("a model", look)])
         assert check.status == "fail"
-        assert check.remedy == f'run "voicecli models pull {name}"'
+        assert check.remedy == wording("models.pull", model=name)
 
 
 def test_full_finds_what_kept_its_size_and_time(models: ModelStore) -> None:
@@ -311,7 +310,9 @@ def test_full_finds_what_kept_its_size_and_time(models: ModelStore) -> None:
 def test_a_file_of_one_s_own_is_not_judged(models: ModelStore, tmp_path: Path) -> None:
     own = tmp_path / "mine.gguf"
     own.touch()
-    assert engines(models, model=str(own)).language_model().found == "mine.gguf, a file of your own"
+    assert engines(models, model=str(own)).language_model().found == wording(
+        "doctor.own_file", name="mine.gguf"
+    )
 
 
 def test_speed_is_not_measured_without_models(models: ModelStore) -> None:
@@ -326,7 +327,7 @@ def test_speed_is_not_measured_without_models(models: ModelStore) -> None:
 def test_headroom_is_that_of_the_slowest(voice: float, status: str) -> None:
     finding = headroom({"speech to text": 0.1, "text to speech": voice, "language model": 0.05}, 2)
     assert finding.status == status
-    assert f"text to speech {voice * 1000:.0f} ms" in finding.found
+    assert wording("doctor.speech_ms", ms=f"{voice * 1000:.0f}") in finding.found
     assert ("synthesize.voice" in finding.remedy) == (status != "pass")
 
 
@@ -366,7 +367,7 @@ def server(answer: str) -> Iterator[tuple[str, list[str]]]:
         (["tiny"], "tiny", "pass", "answers"),
         (["tiny:latest"], "tiny", "pass", "answers"),
         (["tiny"], "auto", "pass", "answers"),
-        (["tiny", "big"], "small", "warn", "does not list this model"),
+        (["tiny", "big"], "small", "warn", wording("doctor.model_unlisted")),
         ([], "tiny", "warn", "lists no model"),
     ],
 )
@@ -407,7 +408,7 @@ def test_a_server_elsewhere_is_not_asked_unasked(models: ModelStore, monkeypatch
     monkeypatch.setattr("voicecli.reply.openai.OpenAiGenerator.models", answer)
     elsewhere = {"engine": "openai", "base_url": "https://models.example/v1", "model": "m"}
     finding = engines(models, **elsewhere).language_model()  # type: ignore[arg-type]
-    assert (finding.status, finding.remedy, asked) == ("skip", "ask it: voicecli doctor --connect", [])
+    assert (finding.status, finding.remedy, asked) == ("skip", wording("doctor.ask"), [])
     assert engines(models, connect=True, **elsewhere).language_model().status == "pass"  # type: ignore[arg-type]
     assert asked
 
@@ -432,8 +433,8 @@ def test_a_computer_with_nothing_fails_with_remedies(tmp_path: Path) -> None:
     assert "allowed: 10 to 20 (ms)" in checks["settings"]["remedy"]
     assert checks["speech to text"] == {
         "status": "fail",
-        "found": f"model 'whisper-base' is not here, in '{tmp_path}'",
-        "remedy": 'run "voicecli models pull whisper-base"',
+        "found": wording("models.missing_in", model="whisper-base", folder=tmp_path),
+        "remedy": wording("models.pull", model="whisper-base"),
     }
     assert checks["microphone"]["status"] == "fail"
     assert checks["speed"]["status"] == "skip"

@@ -14,6 +14,7 @@ import pytest
 
 from tests.program import complaint, started, voicecli
 from tests.room import RATE_HZ, Room, can_run
+from tests.sentences import wording
 from voicecli.audio.level import level_dbfs
 
 if TYPE_CHECKING:
@@ -145,9 +146,7 @@ def test_the_echo_of_a_room_is_measured() -> None:
         if checks["echo path"]["status"] == "pass":
             break
     assert code == 0
-    assert checks["echo path"]["found"] in {
-        f"the microphone hears the loudspeaker at {db} dB" for db in (-14, -15, -16)
-    }
+    assert checks["echo path"]["found"] in {wording("doctor.echo", db=db) for db in (-14, -15, -16)}
     assert "measured" in checks["latency"]["found"]
 
 

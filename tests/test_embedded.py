@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sentences import pattern
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
@@ -161,7 +162,7 @@ def test_a_talk_too_long_for_the_model_loses_its_oldest_turns(engine: EmbeddedGe
 
 @pytest.mark.models
 def test_a_question_too_long_for_the_model_is_an_error(engine: EmbeddedGenerator) -> None:
-    with pytest.raises(EngineError, match="does not fit into the model's 512 tokens"):
+    with pytest.raises(EngineError, match=pattern("engines.context", tokens=512)):
         said_by(engine, [SYSTEM, ChatMessage("user", "word " * 600)])
     assert said_by(engine, HELLO)[0]
 
@@ -295,7 +296,7 @@ for engine in (good, bad):
 def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "wrong.gguf"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r'wrong\.gguf cannot be loaded .*; run "voicecli models verify"'):
+    with pytest.raises(ModelError, match=pattern("engines.not_loaded", name="wrong.gguf")):
         EmbeddedGenerator(GenerateConfig(), path).warm([])
 
 
@@ -305,7 +306,7 @@ def test_a_temporary_folder_too_deep_for_a_socket(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     path = tmp_path / "some.gguf"
     path.write_bytes(b"GGUF")
-    with pytest.raises(EngineError, match=r"too long a name.*; set TMPDIR"):
+    with pytest.raises(EngineError, match=pattern("engines.deep_folder")):
         EmbeddedGenerator(GenerateConfig(), path).warm([])
 
 

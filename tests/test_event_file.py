@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.program import Agent, complaint, started, voicecli
+from tests.sentences import pattern, wording
 from tests.speech import speak
 from tests.test_terminal import talking as live_talk
 from voicecli import events
@@ -109,7 +110,7 @@ def test_a_file_that_was_too_slow_tells_where_events_are_missing(tmp_path: Path)
     desk.log.close()
     desk.file.close()
     assert names(path) == ["warning", "transcript", "turn_done"]
-    assert "5 events are missing here" in path.read_text()
+    assert wording("files.events_lost", lost=5) in path.read_text()
 
 
 def test_a_view_is_told_of_its_own_gap_and_no_other() -> None:
@@ -133,7 +134,7 @@ def test_a_full_disk_is_told_once_and_others_read_on() -> None:
     desk.tell(*TALK)
     desk.log.close()
     assert desk.file.close(events.Failed(4.0, "found", "remedy")) == ""
-    assert [found for found, _ in desk.warned] == ["/dev/full takes no more events (No space left on device)"]
+    assert [found for found, _ in desk.warned] == [wording("files.full", name="/dev/full")]
     seen = [desk.other.get(0) for _ in range(desk.other.stats().fill)]
     assert [each for each in seen if not isinstance(each, Warned)] == [*TALK, *TALK]
     with pytest.raises(Closed):
@@ -146,7 +147,7 @@ def test_a_disk_that_fills_up_at_the_very_end_is_told_by_the_end() -> None:
     desk.tell(TALK[0])
     desk.log.close()
     desk.follow()
-    assert desk.file.close() == "/dev/full takes no more events (No space left on device)"
+    assert desk.file.close() == wording("files.full", name="/dev/full")
 
 
 def test_of_a_line_that_a_full_disk_takes_half_nothing_stays(
@@ -174,7 +175,7 @@ def test_of_a_line_that_a_full_disk_takes_half_nothing_stays(
 
 @pytest.mark.parametrize("place", ["absent/talk.jsonl", "."])
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> None:
-    with pytest.raises(ConfigError, match=r"cannot be written .* --json-file"):
+    with pytest.raises(ConfigError, match=pattern("files.events_unwritten")):
         EventFile(tmp_path / place)
 
 
@@ -182,7 +183,7 @@ def test_the_file_is_written_beside_the_live_view(tmp_path: Path, monkeypatch: p
     path = tmp_path / "talk.jsonl"
     monkeypatch.setenv("JSON_FILE", str(path))
     with live_talk() as job:
-        job.until("Press space and speak")
+        job.until(wording("talk.press_talk", key="space"))
         job.press("tHello\r")
         job.until("You said: Hello. (")
         job.press("\x03")
@@ -228,7 +229,7 @@ def test_a_talk_beside_a_full_disk_goes_on_to_its_end(question: Path) -> None:
     flags = ["talk", "--plain", "--engine", "echo", "--from-file", str(question)]
     done = voicecli(*flags, "--json-file", "/dev/full")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("/dev/full takes no more events") == 1
+    assert done.stdout.count(wording("files.full", name="/dev/full")) == 1
     assert "turn 1: " in done.stdout
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.sentences import pattern, wording
 from tests.stepped import Stepped
 from tests.test_talking import RATE_HZ, silence, tone
 from voicecli import events
@@ -65,7 +66,10 @@ def test_a_question_that_cannot_be_written_down_is_told_and_the_next_is_answered
     talk.scribe.mishears = []
     assert lines_of(told) == [
         events.Failed(
-            told[-2].t, "speech to text failed (RuntimeError: out of memory)", TRANSCRIBER.remedy, 1
+            told[-2].t,
+            wording("engines.failed", stage="speech to text", why="RuntimeError: out of memory"),
+            TRANSCRIBER.remedy,
+            1,
         )
     ]
     assert isinstance(told[-1], events.Listening)
@@ -80,7 +84,9 @@ def test_three_questions_in_a_row_that_cannot_be_written_down_end_the_talk() -> 
     talk.scribe.mishears = [RuntimeError("out of memory")] * (IN_A_ROW * PASSES)
     asks(talk)
     asks(talk)
-    with pytest.raises(StageError, match=r"^speech to text failed three times in a row.*RuntimeError") as end:
+    with pytest.raises(
+        StageError, match=f"^{pattern('engines.three_times', stage='speech to text')}.*RuntimeError"
+    ) as end:
         asks(talk)
     assert end.value.exit_code == 70
     assert "\n" not in str(end.value)
@@ -112,7 +118,7 @@ def test_a_look_that_fails_while_the_user_speaks_costs_nothing_but_a_line() -> N
     told = talk.told()
     (line,) = lines_of(told)
     assert (line.message, line.turn) == (
-        "speech to text failed (RuntimeError: out of memory), and then worked",
+        wording("engines.failed_once", stage="speech to text", why="RuntimeError: out of memory"),
         1,
     )
     assert [event.text for event in told if isinstance(event, events.Heard)] == [LINES[0]]
@@ -150,9 +156,12 @@ def test_who_is_not_understood_over_the_agent_does_not_hold_it_for_ever() -> Non
 @pytest.mark.parametrize(
     ("failure", "found"),
     [
-        (RuntimeError("decode failed"), "the language model failed (RuntimeError: decode failed)"),
+        (
+            RuntimeError("decode failed"),
+            wording("engines.failed", stage="the language model", why="RuntimeError: decode failed"),
+        ),
         (EngineError("no server answers", "start it"), "no server answers"),
-        (MemoryError(), "the language model failed (MemoryError)"),
+        (MemoryError(), wording("engines.failed", stage="the language model", why="MemoryError")),
     ],
 )
 def test_a_question_whose_answer_failed_is_told_and_remembered(failure: Exception, found: str) -> None:
@@ -171,7 +180,9 @@ def test_three_answers_in_a_row_that_fail_end_the_talk() -> None:
     talk = Stepped(*LINES, replies=(*failures, "Eight.", *failures, EngineError("nobody", "wait")))
     for _ in range(5):
         asks(talk)
-    with pytest.raises(StageError, match=r"^the language model failed three times in a row.*nobody; wait$"):
+    with pytest.raises(
+        StageError, match=f"^{pattern('engines.three_times', stage='the language model')}.*nobody; wait$"
+    ):
         asks(talk)
 
 
@@ -182,7 +193,7 @@ def test_an_answer_that_cannot_be_said_is_told_once_and_its_question_remembered(
     (line,) = lines_of(told)
     assert (type(line), line.message, line.turn) == (
         events.Failed,
-        "the voice failed (RuntimeError: no output)",
+        wording("engines.failed", stage="the voice", why="RuntimeError: no output"),
         1,
     )
     assert is_done(talk)
@@ -207,7 +218,7 @@ def test_three_answers_in_a_row_that_cannot_be_said_end_the_talk() -> None:
     talk.voice.fails = [RuntimeError("no output")] * 9
     asks(talk)
     asks(talk)
-    with pytest.raises(StageError, match=r"^the voice failed three times in a row"):
+    with pytest.raises(StageError, match="^" + pattern("engines.three_times", stage="the voice")):
         asks(talk)
 
 
@@ -218,12 +229,12 @@ def test_a_pause_that_cannot_be_judged_ends_the_turn_all_the_same() -> None:
     (line,) = lines_of(told)
     assert (type(line), line.message, line.turn) == (
         events.Warned,
-        "the end-of-turn model failed (RuntimeError: bad shape)",
+        wording("engines.failed", stage="the end-of-turn model", why="RuntimeError: bad shape"),
         1,
     )
     assert any(isinstance(event, events.TurnDone) for event in told)
     asks(talk)
-    with pytest.raises(StageError, match=r"^the end-of-turn model failed three times in a row"):
+    with pytest.raises(StageError, match="^" + pattern("engines.three_times", stage="the end-of-turn model")):
         asks(talk)
 
 
@@ -237,7 +248,9 @@ def test_a_frame_that_cannot_be_scored_does_not_cut_the_words() -> None:
     talk.works()
     told = talk.told()
     (line,) = lines_of(told)
-    assert line.message == "voice activity detection failed (RuntimeError: bad state)"
+    assert line.message == wording(
+        "engines.failed", stage="voice activity detection", why="RuntimeError: bad state"
+    )
     assert [event.text for event in told if isinstance(event, events.Heard)] == [LINES[0]]
     talk.hears(quiet(2.0))
     assert talk.exchange.settled == 1
@@ -250,5 +263,7 @@ def test_three_frames_in_a_row_that_cannot_be_scored_end_the_talk() -> None:
     look(talk)  # it works again
     talk.detector.fails = [RuntimeError("bad state")] * 100
     talk.hears(tone(0.6))
-    with pytest.raises(StageError, match=r"^voice activity detection failed three times in a row"):
+    with pytest.raises(
+        StageError, match="^" + pattern("engines.three_times", stage="voice activity detection")
+    ):
         look(talk)

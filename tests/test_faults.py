@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.sentences import pattern, wording
 from tests.stepped import Stepped
 from tests.test_talking import RATE_HZ
 from voicecli import events
@@ -72,12 +73,15 @@ def test_sound_whose_echo_cannot_be_taken_out_is_lost_and_told_and_what_follows_
     assert hears(3) == [4800, 5312, 5824], "positions stay true"
     (warned,) = talk.told()
     assert isinstance(warned, events.Warned)
-    assert "echo cancelling failed (RuntimeError: the module is closed)" in warned.message
+    assert (
+        wording("engines.failed", stage="echo cancelling", why="RuntimeError: the module is closed")
+        in warned.message
+    )
     canceller.fails = 3
     assert hears(4) == hears(5) == []
     look(talk)
     assert hears(6) == []
-    with pytest.raises(StageError, match="echo cancelling failed three times in a row"):
+    with pytest.raises(StageError, match=pattern("engines.three_times", stage="echo cancelling")):
         look(talk)
 
 
@@ -202,7 +206,7 @@ def test_an_engine_that_hangs_is_told_once_a_turn() -> None:
     talk.crew.attempts.attempt(TRANSCRIBER, looks)
     (line,) = talk.told()
     assert isinstance(line, events.Warned)
-    assert (line.message, line.turn) == ("speech to text has been at work for 30 s and gives nothing", 1)
+    assert (line.message, line.turn) == (wording("engines.late", stage="speech to text", seconds=30), 1)
     talk.clock.advance(LATE_S)
     lateness(talk)
     assert not talk.told(), "it has ended"

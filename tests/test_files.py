@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.sentences import pattern, wording
 from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
 from voicecli.audio.recording import decode
@@ -155,7 +156,7 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     list(decode(path, RATE_HZ))  # libav is loaded
     path.chmod(0)
     with an_ordinary_user():
-        assert "may not be read" in refusal(path).found
+        assert wording("files.no_permission") in refusal(path).found
 
 
 def test_an_address_is_a_name_of_no_file_and_nothing_is_connected_to(tmp_path: Path) -> None:
@@ -246,6 +247,6 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_any_sound(tmp_pa
 
 def test_a_folder_or_a_device_is_not_replaced_by_a_recording(tmp_path: Path) -> None:
     for place in (tmp_path, Path("/dev/null")):
-        with pytest.raises(AudioFileError, match="a folder or a device"), WavWriter(place, 1, 1):
+        with pytest.raises(AudioFileError, match=pattern("files.not_a_file")), WavWriter(place, 1, 1):
             raise AssertionError
     assert Path("/dev/null").is_char_device()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from tests.sentences import wording
 from voicecli.audio.monitor import copy_notice
 from voicecli.audio.reference import Reference
 from voicecli.audio.streams import Notice, StreamFormat
@@ -88,7 +89,7 @@ def test_what_sounds_in_the_place_of_headphones_is_a_loudspeaker() -> None:
     assert seat.checks() == []
     assert (seat.barge_in(), seat.hearing.tail_s) == ("on", 0.0)
     seat.desk.reopened("Built-in")
-    assert ["microphone is off while the agent speaks" in told for told in seat.checks()] == [True]
+    assert [wording("talk.half_duplex") in told for told in seat.checks()] == [True]
     assert seat.barge_in() == "off"
     assert seat.hearing.tail_s > 0.0
     seat.desk.reopened("Headset")
@@ -144,7 +145,7 @@ def test_a_headset_s_mute_that_leaves_noise_is_told_once() -> None:
     noise = [-68.0, -67.5, -68.3] * 100
     assert _hears(seat, noise[: 7 * seconds]) == []
     (told,) = _hears(seat, noise[: 3 * seconds])
-    assert "nothing as loud as speech" in told
+    assert wording("devices.faint") in told
     assert _hears(seat, noise * 3) == []
 
 

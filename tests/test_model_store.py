@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.model_fakes import content, install, model_file, small_manifest
+from tests.sentences import pattern, wording
 from voicecli.errors import ModelError
 from voicecli.models import store as model_store
 from voicecli.models.manifest import HubPlace, Model, ModelFile, folder_name, hub_name, load_manifest
@@ -60,12 +61,12 @@ def test_root_is_chosen_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_absent_model_names_the_command(store: ModelStore) -> None:
     with pytest.raises(ModelError) as caught:
         store.folder("whisper-base")
-    assert caught.value.found.startswith("model 'whisper-base' is not here, in '/")
-    assert caught.value.remedy == 'run "voicecli models pull whisper-base"'
+    assert caught.value.found == wording("models.missing_in", model="whisper-base", folder=store.root)
+    assert caught.value.remedy == wording("models.pull", model="whisper-base")
 
 
 def test_unknown_model_suggests_the_nearest(store: ModelStore) -> None:
-    with pytest.raises(ModelError, match=r"no model 'wisper-base', did you mean 'whisper-base'\?"):
+    with pytest.raises(ModelError, match=pattern("models.near", model="wisper-base", other="whisper-base")):
         store.folder("wisper-base")
 
 
@@ -82,7 +83,10 @@ def test_good_files_are_handed_out_and_read_once(store: ModelStore, monkeypatch:
 
 @pytest.mark.parametrize(
     ("data", "why"),
-    [(b"weights", "has 7 bytes instead of 7,000"), (b"weighty" * 1000, "does not have the published hash")],
+    [
+        (b"weights", wording("models.bytes", found=7, bytes="7,000")),
+        (b"weighty" * 1000, wording("models.hash")),
+    ],
 )
 def test_a_changed_file_is_refused(store: ModelStore, data: bytes, why: str) -> None:
     folder = install(store.root, MANIFEST["whisper-base"])
@@ -142,7 +146,7 @@ def test_rehash_sees_what_stamps_hide(store: ModelStore) -> None:
     keep_times(folder / "vad.onnx", data[::-1])
     assert store.faults(MANIFEST["vad-silero"]) == []
     assert [fault for _, fault in store.faults(MANIFEST["vad-silero"], rehash=True)] == [
-        "does not have the published hash"
+        wording("models.hash")
     ]
 
 
@@ -184,7 +188,7 @@ def test_each_kind_of_hash_is_checked(tmp_path: Path, kind: str) -> None:
     (tmp_path / "a").write_bytes(data)
     assert file.fault(tmp_path / "a") is None
     (tmp_path / "a").write_bytes(data.upper())
-    assert file.fault(tmp_path / "a") == "does not have the published hash"
+    assert file.fault(tmp_path / "a") == wording("models.hash")
 
 
 def test_a_file_has_exactly_one_hash() -> None:
@@ -250,5 +254,5 @@ def test_an_unreadable_file_is_one_line(store: ModelStore, monkeypatch: pytest.M
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(ModelFile, "fault", refuse)
-    with pytest.raises(ModelError, match="cannot be read: Permission denied; check its permissions"):
+    with pytest.raises(ModelError, match=pattern("models.unreadable")):
         store.folder("vad-silero")

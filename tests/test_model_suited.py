@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sentences import wording
 from voicecli.models.manifest import load_manifest
 from voicecli.models.suited import LADDER, Machine, default_model, in_order, is_better, suiting, this_machine
 from voicecli.models.wheels import room_for
@@ -18,24 +19,24 @@ BIG, MIDDLE, SMALL = "llm-qwen2-5-coder-1-5b", "llm-qwen2-5-coder-0-5b", "llm-sm
 @pytest.mark.parametrize(
     ("machine", "name", "reason"),
     [
-        (Machine(4, 4 * GB, 20 * GB), BIG, "this machine has 4 usable cores and 4.0 GB of memory"),
-        (Machine(2, 4 * GB, 20 * GB), MIDDLE, f"2 usable cores are too few for {BIG}"),
-        (Machine(16, 64 * GB, 900 * GB), BIG, "this machine has 16 usable cores and 64.0 GB of memory"),
-        (Machine(4, None, None), BIG, "this machine has 4 usable cores"),
-        (Machine(4, 3_600_000_000, 20 * GB), BIG, "this machine has 4 usable cores and 3.6 GB of memory"),
-        (Machine(4, 3 * GB, 20 * GB), MIDDLE, f"3.0 GB of memory is too little for {BIG}"),
-        (Machine(8, 2 * GB, 20 * GB), MIDDLE, f"2.0 GB of memory is too little for {BIG}"),
-        (Machine(4, 1_500_000_000, 20 * GB), SMALL, f"1.5 GB of memory is too little for {BIG}"),
-        (Machine(1, 8 * GB, 20 * GB), SMALL, f"1 usable core is too few for {BIG}"),
-        (Machine(4, 8 * GB, 1_500_000_000), MIDDLE, f"1.5 GB of free disk is too little for {BIG}"),
-        (Machine(4, 8 * GB, 1 * GB), SMALL, f"1.0 GB of free disk is too little for {BIG}"),
+        (Machine(4, 4 * GB, 20 * GB), BIG, wording("models.machine_memory", cores=4, memory="4.0")),
+        (Machine(2, 4 * GB, 20 * GB), MIDDLE, wording("models.few_cores", cores=2, model=BIG)),
+        (Machine(16, 64 * GB, 900 * GB), BIG, wording("models.machine_memory", cores=16, memory="64.0")),
+        (Machine(4, None, None), BIG, wording("models.machine", cores=4)),
+        (Machine(4, 3_600_000_000, 20 * GB), BIG, wording("models.machine_memory", cores=4, memory="3.6")),
+        (Machine(4, 3 * GB, 20 * GB), MIDDLE, wording("models.little_memory", gb="3.0", model=BIG)),
+        (Machine(8, 2 * GB, 20 * GB), MIDDLE, wording("models.little_memory", gb="2.0", model=BIG)),
+        (Machine(4, 1_500_000_000, 20 * GB), SMALL, wording("models.little_memory", gb="1.5", model=BIG)),
+        (Machine(1, 8 * GB, 20 * GB), SMALL, wording("models.few_cores_one", cores=1, model=BIG)),
+        (Machine(4, 8 * GB, 1_500_000_000), MIDDLE, wording("models.little_disk", gb="1.5", model=BIG)),
+        (Machine(4, 8 * GB, 1 * GB), SMALL, wording("models.little_disk", gb="1.0", model=BIG)),
     ],
 )
 def test_the_default_goes_by_cores_memory_and_disk(machine: Machine, name: str, reason: str) -> None:
     found = default_model(machine)
     assert (found.name, found.reason) == (name, reason)
     light = default_model(machine, light=True)
-    assert (light.name, light.reason) == (SMALL, "the light one was asked for")
+    assert (light.name, light.reason) == (SMALL, wording("models.light"))
 
 
 def test_models_that_are_here_need_no_disk_and_none_is_left_out() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sentences import pattern, wording
 from voicecli.config import GenerateConfig
 from voicecli.errors import ConfigError, EngineError
 from voicecli.messages import ChatMessage, GenerationStats
@@ -258,7 +259,7 @@ def test_auto_takes_the_first_language_model(server: Server) -> None:
 def test_auto_with_no_model_says_so(server: Server) -> None:
     server.models = ["nomic-embed-text"]
     engine = OpenAiGenerator(config(server, model="auto"))
-    with pytest.raises(EngineError, match=r"lists no language model; .*generate\.model"):
+    with pytest.raises(EngineError, match=pattern("server.no_language_model")):
         reply(engine)
     engine.close()
 
@@ -345,22 +346,20 @@ def test_nobody_there(server: Server) -> None:
     engine = OpenAiGenerator(settings)
     with pytest.raises(EngineError) as failed:
         reply(engine)
-    assert str(failed.value) == (
-        "no server answers at http://127.0.0.1:9/v1; start it, or use --engine embedded"
-    )
+    assert str(failed.value) == wording("server.no_answer", url="http://127.0.0.1:9/v1")
     engine.close()
 
 
 @pytest.mark.parametrize(
     ("status", "text", "message"),
     [
-        (401, "{}", "asks for a key; set the environment variable OPENAI_API_KEY"),
-        (404, "{}", "has no model absent; it has: nomic-embed-text, tiny"),
-        (429, "{}", "takes no more requests"),
+        (401, "{}", pattern("server.no_key", name="OPENAI_API_KEY")),
+        (404, "{}", pattern("server.no_model", model="absent", models="nomic-embed-text, tiny")),
+        (429, "{}", pattern("server.quota")),
         (500, '{"error": {"message": "out of memory"}}', "error 500: out of memory"),
         (500, '{"error": "no luck"}', "error 500: no luck"),
-        (503, "<html>", "error 503; look at its log"),
-        (200, '{"choices": []}', "answers with application/json, not with a stream"),
+        (503, "<html>", pattern("server.error_log", code=503)),
+        (200, '{"choices": []}', pattern("server.answers_page", kind="application/json")),
     ],
 )
 def test_refusals_say_what_to_do(server: Server, status: int, text: str, message: str) -> None:
@@ -373,7 +372,7 @@ def test_refusals_say_what_to_do(server: Server, status: int, text: str, message
 
 def test_a_wrong_path_is_told_from_a_wrong_model(server: Server, engine: OpenAiGenerator) -> None:
     server.script = lambda handler: handler.answer(404, "404 page not found", "text/plain")
-    with pytest.raises(EngineError, match=r"has no chat/completions: 404 page not found; check .*base_url"):
+    with pytest.raises(EngineError, match=pattern("server.no_path", why="404 page not found")):
         reply(engine)
 
 
@@ -381,7 +380,7 @@ def test_a_refused_key_is_named_but_not_shown(server: Server, monkeypatch: pytes
     monkeypatch.setenv("OPENAI_API_KEY", "sesame")
     server.script = lambda handler: handler.answer(403, "{}")
     engine = OpenAiGenerator(config(server))
-    with pytest.raises(EngineError, match=r"refuses the key; .*OPENAI_API_KEY") as failed:
+    with pytest.raises(EngineError, match=pattern("server.wrong_key", name="OPENAI_API_KEY")) as failed:
         reply(engine)
     assert "sesame" not in str(failed.value)
     engine.close()
@@ -389,7 +388,7 @@ def test_a_refused_key_is_named_but_not_shown(server: Server, monkeypatch: pytes
 
 def test_a_web_page_is_not_a_reply(server: Server, engine: OpenAiGenerator) -> None:
     server.script = lambda handler: handler.answer(200, "<html>Hello</html>", "text/html")
-    with pytest.raises(EngineError, match="answers with text/html, not with a stream"):
+    with pytest.raises(EngineError, match=pattern("server.answers_page", kind="text/html")):
         reply(engine)
 
 
@@ -398,10 +397,10 @@ def test_a_web_page_is_not_a_reply(server: Server, engine: OpenAiGenerator) -> N
     [
         ([b"data: {nonsense\n\n"], "not JSON"),
         ([b"data: [1]\n\n"], "not JSON"),
-        ([b'data: {"error": {"message": "slot lost"}}\n\n'], "answers with an error: slot lost"),
+        ([b'data: {"error": {"message": "slot lost"}}\n\n'], pattern("server.error_said", why="slot lost")),
         ([DONE], "empty reply"),
         ([event(""), DONE], "empty reply"),
-        ([event("Hello"), event(" wor")], "broke off in the middle of the reply"),
+        ([event("Hello"), event(" wor")], pattern("server.broke_amid")),
     ],
 )
 def test_broken_streams(server: Server, engine: OpenAiGenerator, chunks: list[bytes], message: str) -> None:
@@ -447,7 +446,7 @@ def test_a_dropped_connection_is_an_error(server: Server, engine: OpenAiGenerato
         handler.drop()
 
     server.script = drop
-    with pytest.raises(EngineError, match="broke off the connection"):
+    with pytest.raises(EngineError, match=pattern("server.broke")):
         reply(engine)
     server.script = lambda handler: handler.stream(event("Hi."), DONE)
     assert reply(engine) == "Hi."
@@ -456,7 +455,7 @@ def test_a_dropped_connection_is_an_error(server: Server, engine: OpenAiGenerato
 def test_a_server_that_never_answers(server: Server) -> None:
     server.script = Handler.wait_until_client_leaves
     engine = OpenAiGenerator(config(server, timeout_s=0.1))
-    with pytest.raises(EngineError, match=r"sent nothing for 0\.1 s; .*generate\.timeout_s"):
+    with pytest.raises(EngineError, match=pattern("server.silent", seconds="0.1")):
         reply(engine)
     assert server.client_left.wait(WAIT_S)
     engine.close()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.sentences import pattern, wording
 from voicecli.config import GenerateConfig
 from voicecli.config.proxies import check_proxies, proxy_for
 from voicecli.errors import ConfigError, EngineError
@@ -38,8 +39,8 @@ def openai(url: str) -> OpenAiGenerator:
     ("value", "found"),
     [
         ("socks://127.0.0.1:9/", "of the kind socks://"),
-        ("socks5://127.0.0.1:9", "needs the package socksio"),
-        ("socks5h://user:secret@127.0.0.1:9", "needs the package socksio"),
+        ("socks5://127.0.0.1:9", wording("server.proxy_socks")),
+        ("socks5h://user:secret@127.0.0.1:9", wording("server.proxy_socks")),
         ("http://[::1", "is no address"),
         ("http://127.0.0.1:99999", "is no address"),
         ("http://127.0.0.1:port", "is no address"),
@@ -51,8 +52,9 @@ def test_a_variable_that_cannot_be_used_is_named(
     name: str, value: str, found: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(ConfigError, match=f"{name} .*{found}.*; write it as in") as failed:
+    with pytest.raises(ConfigError, match=pattern("server.proxy_wrong", name=name)) as failed:
         openai(ELSEWHERE)
+    assert found in str(failed.value)
     assert "secret" not in str(failed.value)
     problem = HubSource("http://127.0.0.1:9").problem()
     assert problem is not None
@@ -71,11 +73,11 @@ def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("ALL_PROXY", "127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "::1, 10.0.0.0/8 ,*.lan")
     engine = openai(ELSEWHERE)
-    with pytest.raises(EngineError, match="through the proxy of the environment variable ALL_PROXY; correct"):
+    with pytest.raises(EngineError, match=pattern("server.proxy_failed", name="ALL_PROXY")):
         engine.generate([ChatMessage("user", "x")], pytest.fail, lambda: False)
     engine.close()
     problem = HubSource("http://192.0.2.10").problem()
-    assert problem == "the hub cannot be reached through the proxy of the environment variable ALL_PROXY"
+    assert problem == wording("models.hub_unreached_proxy", name="ALL_PROXY")
 
 
 def test_which_proxy_is_in_between(monkeypatch: pytest.MonkeyPatch) -> None:

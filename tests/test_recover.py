@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import FakeStream, Machine
+from tests.sentences import pattern, wording
 from voicecli.audio import closing, devices, runaway
 from voicecli.audio.choose import Choice, choose
 from voicecli.audio.devices import DeviceStream
@@ -167,13 +168,15 @@ def unplug_headset(machine: Computer) -> dict[str, object]:
 
 LOST = "the {} stopped"
 LOST_BOTH = LOST.format("loudspeaker 'Built-in' and the microphone 'Built-in'")
-BUILT_IN = "talk goes on with microphone 'Built-in' and loudspeaker 'Built-in'"
-AWAY = (
-    "talk goes on with microphone 'Built-in' in place of 'Headset: USB Audio (hw:1,0)'"
-    " and loudspeaker 'Built-in' in place of 'Headset: USB Audio (hw:1,0)'"
+BUILT_IN = wording("talk.gone_on", microphone="Built-in", loudspeaker="Built-in")
+AWAY = wording(
+    "talk.gone_on_elsewhere",
+    microphone="Built-in",
+    missing="Headset: USB Audio (hw:1,0)",
+    loudspeaker="Built-in",
 )
-BACK = (
-    "talk goes on with microphone 'Headset: USB Audio (hw:1,0)' and loudspeaker 'Headset: USB Audio (hw:1,0)'"
+BACK = wording(
+    "talk.gone_on", microphone="Headset: USB Audio (hw:1,0)", loudspeaker="Headset: USB Audio (hw:1,0)"
 )
 
 
@@ -315,10 +318,10 @@ def test_a_named_device_that_is_not_there_yet_is_found_again_after_the_default_w
 @pytest.mark.parametrize(
     ("wanted", "fallback", "devices", "found"),
     [
-        ("yeti", False, 2, "no microphone matches 'yeti'"),
-        ("17", True, 2, "no microphone matches '17'"),
+        ("yeti", False, 2, pattern("devices.unknown", noun="microphone", name="yeti")),
+        ("17", True, 2, pattern("devices.unknown", noun="microphone", name=17)),
         ("i", True, 2, "2 devices match 'i'"),
-        ("yeti", True, 0, "this computer shows no microphone"),
+        ("yeti", True, 0, pattern("devices.none", noun="microphone")),
     ],
     ids=["not allowed", "a number", "several", "no device at all"],
 )
@@ -331,13 +334,13 @@ def test_what_nothing_stands_in_for_is_refused(
 
 
 def test_a_name_typed_with_the_command_is_there_or_wrong(machine: Computer) -> None:
-    with pytest.raises(DeviceError, match="no microphone matches 'yeti'"):
+    with pytest.raises(DeviceError, match=pattern("devices.unknown", noun="microphone", name="yeti")):
         choose("input", AudioConfig(input_device="yeti"), typed=True)
     assert choose("input", AudioConfig(input_device="yeti"))[1].name == "Built-in"
 
 
 def test_a_host_api_that_is_not_there_is_not_replaced(machine: Computer) -> None:
-    with pytest.raises(DeviceError, match="no microphone has a host API that matches 'ASIO'"):
+    with pytest.raises(DeviceError, match=pattern("devices.no_api", noun="microphone", api="ASIO")):
         choose("input", named(host_api="ASIO"))
 
 
@@ -347,8 +350,8 @@ def test_one_of_two_may_be_named(machine: Computer) -> None:
     machine.default.device = (1, 1)
     desk.lose("output")
     desk.wait(1.0)
-    assert desk.told()[-1] == (
-        "talk goes on with microphone 'Headset: USB Audio (hw:1,0)' and loudspeaker 'Built-in'"
+    assert desk.told()[-1] == wording(
+        "talk.gone_on", microphone="Headset: USB Audio (hw:1,0)", loudspeaker="Built-in"
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.program import environment, started, voicecli
+from tests.sentences import pattern, wording
 from voicecli.audio.files import WavWriter
 from voicecli.audio.recording import decode
 from voicecli.audio.wav import HEAD_BYTES, head
@@ -99,7 +100,7 @@ def test_a_terminal_without_a_text_is_asked_for_one() -> None:
         os.close(ours)
         os.close(theirs)
     assert process.returncode == 2
-    assert err == "voicecli: there is no text; give it behind the command, or through a pipe\n"
+    assert err == "voicecli: " + wording("files.no_text") + "\n"
 
 
 def test_pieces_come_as_they_are_written_and_no_letter_is_cut() -> None:
@@ -118,7 +119,7 @@ def test_pieces_come_as_they_are_written_and_no_letter_is_cut() -> None:
 def test_what_cannot_be_read_is_told() -> None:
     fd = os.open("/", os.O_RDONLY)
     try:
-        with pytest.raises(ConfigError, match="standard input cannot be read"):
+        with pytest.raises(ConfigError, match=pattern("files.pipe_broken")):
             next(read_pieces(fd))
     finally:
         os.close(fd)

@@ -27,6 +27,7 @@ from tests.raw_server import (
     stream,
     words,
 )
+from tests.sentences import pattern, wording
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage
@@ -200,22 +201,25 @@ def test_of_thinking_without_a_beginning_nothing_is_handed_on_in_later_turns() -
 @pytest.mark.parametrize(
     ("events", "line"),
     [
-        ([*words("<think>\n" + THOUGHT * 9), chunk({}, "length")], "only thought and said nothing; raise"),
+        ([*words("<think>\n" + THOUGHT * 9), chunk({}, "length")], pattern("server.thought")),
         ([chunk({"reasoning_content": THOUGHT}), chunk({}, "length")], "only thought"),
         ([chunk({"content": [{"type": "thinking", "thinking": "x"}]}), chunk({}, "length")], "only thought"),
         ([*words("<think>\n" + THOUGHT + "</think>\n\n"), STOP], "only thought"),
         ([chunk({"content": " "}), chunk({"content": "\n\n"}), STOP], "empty reply"),
         ([chunk({"content": ""}), STOP], "empty reply"),
-        ([chunk({}, "content_filter")], r"withheld the reply \(its filter\); ask"),
+        ([chunk({}, "content_filter")], pattern("server.withheld")),
         (
             [chunk({"refusal": "I cannot "}), chunk({"refusal": "do that."}), STOP],
             "refuses.*: I cannot do that",
         ),
-        ([chunk({"tool_calls": [{"function": {"name": "f"}}]}), chunk({}, "tool_calls")], "asked for a tool"),
-        ([chunk({"tool_calls": [{"function": {"name": "f"}}]}), STOP], "asked for a tool|empty"),
+        (
+            [chunk({"tool_calls": [{"function": {"name": "f"}}]}), chunk({}, "tool_calls")],
+            pattern("server.tool"),
+        ),
+        ([chunk({"tool_calls": [{"function": {"name": "f"}}]}), STOP], pattern("server.tool") + "|empty"),
         (
             [chunk({}, "length", usage={"prompt_tokens": 4090, "completion_tokens": 0})],
-            "empty reply: the prompt of 4090 tokens .*; give the model a larger context",
+            pattern("server.empty", tokens=4090),
         ),
     ],
 )
@@ -227,12 +231,12 @@ def test_a_reply_without_words_says_why(events: list[bytes], line: str) -> None:
 @pytest.mark.parametrize(
     ("text", "end", "told"),
     [
-        ("The museum opens at ten ", "length", ["cut off at the limit"]),
-        ("The museum opens at ten and the", "length", ["cut off at the limit"]),
+        ("The museum opens at ten ", "length", [wording("server.limit")]),
+        ("The museum opens at ten and the", "length", [wording("server.limit")]),
         (ANSWER, "length", []),
         (ANSWER, "stop", []),
         ("The museum opens", "content_filter", ["withheld the rest"]),
-        ("Let me look.", "tool_calls", ["asked for a tool"]),
+        ("Let me look.", "tool_calls", [wording("server.tool")]),
     ],
 )
 def test_a_reply_that_ends_badly_stands_and_is_told_of(text: str, end: str, told: list[str]) -> None:
@@ -322,7 +326,7 @@ def test_a_question_that_alone_does_not_fit_shows_what_the_server_says(answer: l
 def test_what_was_said_before_a_failure_stands(failure: bytes) -> None:
     with talking(always(stream(*words("The museum opens at "), failure % OVERFLOW.encode(), DONE))) as talk:
         assert talk.ask("When?") == "The museum opens at."
-        assert f"in the middle of the reply: {OVERFLOW}" in talk.error
+        assert wording("server.broke_amid_why", why=OVERFLOW) in talk.error
 
 
 BAD = "400 Bad Request"
@@ -472,7 +476,7 @@ def test_fields_that_were_taken_before_are_not_to_blame() -> None:
                 b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
                 "text/html",
             ),
-            "error 502: 502 Bad Gateway; look at its log",
+            wording("server.error_why_log", code=502, why="502 Bad Gateway"),
         ),
         (
             status("402 Payment Required", {"error": {"message": "Insufficient credits", "code": 402}}),
@@ -485,10 +489,13 @@ def test_fields_that_were_taken_before_are_not_to_blame() -> None:
         ),
         (
             status("200 OK", b"<html><title>Welcome</title></html>", "text/html"),
-            "answers with text/html, not with a stream: Welcome",
+            wording("server.answers_page", kind="text/html") + ": Welcome",
         ),
-        (status("200 OK", {"status": "ok"}), "answers with application/json, not with a stream"),
-        (status("200 OK", {"error": {"message": "slot lost"}}), "answers with an error: slot lost"),
+        (status("200 OK", {"status": "ok"}), wording("server.answers_page", kind="application/json")),
+        (
+            status("200 OK", {"error": {"message": "slot lost"}}),
+            wording("server.error_said", why="slot lost"),
+        ),
     ],
 )
 def test_what_the_server_says_is_shown(answer: list[bytes], line: str) -> None:
@@ -586,7 +593,7 @@ def test_a_redirect_to_another_server_is_named_and_not_followed(
     monkeypatch.setenv("OPENAI_API_KEY", "sesame")
     error = fails_twice(always(status("308 Permanent Redirect", headers=f"Location: {where}\r\n")))
     assert where in error
-    assert f"set generate.base_url to {where.removesuffix('/chat/completions')}" in error
+    assert wording("server.wrong_address", url=where.removesuffix("/chat/completions")) in error
 
 
 def test_redirects_in_circles_end() -> None:
@@ -618,7 +625,7 @@ def test_who_asks_to_wait_is_asked_again(line: str, header: str, body: object) -
 def test_a_long_wait_is_told_and_not_waited_for() -> None:
     answer = status("429 Too Many Requests", {"error": {"message": "quota"}}, headers="Retry-After: 3600\r\n")
     error = fails_twice(always(answer))
-    assert "takes no more requests for 3600 s: quota; wait" in error
+    assert wording("server.quota_for", seconds=3600, why="quota") in error
 
 
 def test_loading_is_waited_for_with_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -630,7 +637,7 @@ def test_loading_is_waited_for_with_one_word(monkeypatch: pytest.MonkeyPatch) ->
         talk.engine.warm([])
         assert len(talk.server.asked) == 5
         assert len(notices) == 1
-        assert "is loading its model" in str(notices[0])
+        assert wording("server.loading") in str(notices[0])
         assert talk.ask("When?") == ANSWER
 
 

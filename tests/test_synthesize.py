@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.sentences import pattern
 from voicecli.audio.level import FULL_SCALE, first_audible, frame_levels_dbfs, level_dbfs, to_float
 from voicecli.config import SynthesizeConfig
 from voicecli.errors import EngineError, ModelError
@@ -218,7 +219,13 @@ def test_what_is_no_voice_is_refused_in_one_line(
         path.write_bytes(model)
     if settings is not None:
         path.with_name("wrong.onnx.json").write_text(settings)
-    found = r"wrong.onnx.json cannot be read \(No such file" if settings is None else "not a Piper voice"
+    found = (
+        pattern(
+            "engines.voice_unread", file=path.with_name("wrong.onnx.json"), why="No such file or directory"
+        )
+        if settings is None
+        else pattern("engines.no_voice")
+    )
     with pytest.raises(ModelError, match=found) as caught:
         Synthesizer(path, SynthesizeConfig())
     assert "voicecli models verify" in caught.value.remedy
@@ -233,5 +240,5 @@ def test_a_model_that_is_missing_or_wrong_beside_its_settings_is_refused(
     shutil.copy(voice().with_name(voice().name + ".json"), tmp_path / "wrong.onnx.json")
     if model is not None:
         path.write_bytes(model)
-    with pytest.raises(ModelError, match="not a Piper voice"):
+    with pytest.raises(ModelError, match=pattern("engines.no_voice")):
         Synthesizer(path, SynthesizeConfig())

@@ -16,6 +16,7 @@ import pytest
 
 from tests.program import talking, voicecli
 from tests.room import RATE_HZ, Room, can_run
+from tests.sentences import wording
 from tests.speech import speak
 from voicecli.config import TranscribeConfig
 from voicecli.engines import load_transcriber
@@ -116,7 +117,7 @@ def test_devices_of_the_room_are_listed_and_open() -> None:
     assert likeness("Good morning to you all.", tape) >= 0.8
     assert (unknown.returncode, unknown.stderr) == (
         1,
-        "voicecli: no microphone matches 'yeti'; run \"voicecli devices\" and copy a name\n",
+        "voicecli: " + wording("devices.unknown_copy", noun="microphone", name="yeti") + "\n",
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pytest
 
+from tests.sentences import wording
 from voicecli import events
 from voicecli.audio.level import level_dbfs, to_float
 from voicecli.audio.simulated import RecordedUser, SimulatedStreams
@@ -478,7 +479,7 @@ def test_a_reply_without_a_word_is_told_and_what_the_user_said_is_kept(reply: st
         talk.until(events.Listening)
         talk.says(tone(0.5, 1))
         done = talk.until(events.TurnDone)
-    assert (warned.message, warned.turn) == (f"the reply has no words to say, only {shown}", 1)
+    assert (warned.message, warned.turn) == (wording("talk.no_words", shown=shown), 1)
     assert warned.remedy
     assert done.heard == "You are Ann."
     assert [m.content for m in talk.answers.asked[-1][1:]] == ["call me Ann Hello? who am I"]
@@ -584,7 +585,9 @@ def test_a_talk_whose_transcriber_hangs_says_so_and_ends_all_the_same(
         talk.until(events.Listening)
         talk.scribe.goes.clear()
         talk.says(tone(0.5))
-        assert talk.until(events.Warned).message.startswith("speech to text has been at work")
+        assert talk.until(events.Warned).message == wording(
+            "engines.late", stage="speech to text", seconds=30
+        )
         assert not talk.pipeline.close(timeout_s=0.05), "not all ended, and it does not wait for that"
 
 

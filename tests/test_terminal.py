@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.program import complaint, voicecli
+from tests.sentences import wording
 from voicecli.cli.talk import _need_talk_key
 from voicecli.config import Config
 from voicecli.config.keys import KeysConfig
@@ -89,14 +90,14 @@ def talking(*arguments: str) -> Iterator[Job]:
 
 def test_keys_are_shown_and_do_what_they_say() -> None:
     with talking() as job:
-        job.until("Press space and speak")
+        job.until(wording("talk.press_talk", key="space"))
         job.until("m mute mic")
         job.press("m")
         job.until("Muted: microphone")
         job.press("vm")  # m again at once would be taken for the first, held down
         job.until("Muted: voice")
         job.press("xv ")
-        job.until("Speak, then press space again")
+        job.until(wording("talk.press_twice", key="space"))
         job.press("tHellp\x7fo, you [b]")
         job.until("type      Hello, you [b]▏")
         job.press("\x1b")
@@ -110,7 +111,7 @@ def test_keys_are_shown_and_do_what_they_say() -> None:
 
 def test_what_is_pasted_is_words_and_no_keys() -> None:
     with talking() as job:
-        job.until("Press space and speak")
+        job.until(wording("talk.press_talk", key="space"))
         job.press("\x1b[200~first\rmv \x07rest\r\x1b[201~")
         job.until("type      first mv rest")
         job.press("!\r")
@@ -123,7 +124,7 @@ def test_what_is_pasted_is_words_and_no_keys() -> None:
 )
 def test_whatever_ends_it_leaves_the_terminal_as_it_was(how: str | int, code: int) -> None:
     with talking() as job:
-        job.until("Press space and speak")
+        job.until(wording("talk.press_talk", key="space"))
         assert job.marks_pastes
         if isinstance(how, str):
             job.press(how)
@@ -135,13 +136,15 @@ def test_whatever_ends_it_leaves_the_terminal_as_it_was(how: str | int, code: in
 
 def test_a_bug_leaves_the_terminal_as_it_was() -> None:
     with talking("crash") as job:
-        job.until("Press space and speak")
+        job.until(wording("talk.press_talk", key="space"))
         for words in ("one", "two", "three"):
             job.press(f"vt{words}\r")  # t again at once would be taken for the first, held down
             if words != "three":
                 job.until(f"you       {words}")
-                job.until("the language model failed (ZeroDivisionError: a bug)")
-        job.until("the language model failed three times in a row")
+                job.until(
+                    wording("engines.failed", stage="the language model", why="ZeroDivisionError: a bug")
+                )
+        job.until(wording("engines.three_times", stage="the language model"))
         assert job.until("terminal as it was").endswith("job ended with 70, ")
         assert "Traceback" not in job.raw
         assert not job.marks_pastes
@@ -149,7 +152,7 @@ def test_a_bug_leaves_the_terminal_as_it_was() -> None:
 
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_takes_it_again() -> None:
     with talking() as job:
-        job.until("Press space and speak")
+        job.until(wording("talk.press_talk", key="space"))
         for another in "xy":
             job.press("\x1a")
             assert job.until("terminal as it was").endswith("job stopped, ")
@@ -176,7 +179,7 @@ def test_the_meter_gives_the_shell_its_screen_and_its_cursor() -> None:
             assert [before[before.rfind(mode) + len(mode)] for mode in (SCREEN, CURSOR)] == ["l", "h"]
         job.until("-23 dBFS")
         job.press("\x03")
-        job.until("0 Desk: highest peak -20 dBFS")
+        job.until(wording("devices.peak", name="0 Desk", dbfs="-20"))
         job.until("job ended with 0, terminal as it was")
 
 
@@ -218,7 +221,7 @@ def test_keys_need_the_terminal_that_is_drawn_on() -> None:
 
 @pytest.mark.parametrize("flag", ["--json", "--plain"])
 def test_push_to_talk_without_keys_is_refused(flag: str) -> None:
-    assert "push to talk needs a key" in complaint(voicecli("talk", "--push-to-talk", flag), 2)
+    assert wording("talk.needs_key") in complaint(voicecli("talk", "--push-to-talk", flag), 2)
 
 
 def test_push_to_talk_without_its_key_is_refused() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.sentences import wording
 from tests.world import MODEL, remembered
 from voicecli.channel import Channel
 from voicecli.clock import FakeClock
@@ -248,7 +249,9 @@ def test_of_a_long_turn_a_piece_that_fails_is_told_and_the_other_answered(failin
     assert desk.hears(piece, speech(2.0, 2.0, paused=True, clear_s=1.0)) == [
         f"This is what pass {2 - failing} heard."
     ]
-    assert warnings(desk)[0] == "speech to text failed (RuntimeError: out of memory)"
+    assert warnings(desk)[0] == wording(
+        "engines.failed", stage="speech to text", why="RuntimeError: out of memory"
+    )
 
 
 def two_sentences(*, paused: bool) -> Speech:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from tests.sentences import wording
 from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
 from voicecli.audio.recording import Recording
@@ -181,8 +182,13 @@ def test_transcribe_says_in_one_line_where_it_found_no_words(
     assert done.exit_code == 0
     assert done.stdout == "a.wav: One.\nb.wav: \n"
     assert done.stderr == (
-        "voicecli: b.wav: no words could be made out of the speech at 0:03-0:07, 1:09-1:13, 2:15-2:19, "
-        "3:21-3:25, 4:27-4:31 and 5 more\n"
+        "voicecli: "
+        + wording(
+            "files.no_words",
+            name="b.wav",
+            where="0:03-0:07, 1:09-1:13, 2:15-2:19, 3:21-3:25, 4:27-4:31 and 5 more",
+        )
+        + "\n"
     )
 
 

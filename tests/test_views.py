@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_terminal import FakeTerminal
+from tests.sentences import pattern, wording
 from voicecli.errors import VoicecliError
 from voicecli.events import (
     Event,
@@ -56,6 +57,17 @@ LATENCY = {
     "playback": 38.0,
     "total": 812.5,
 }
+STAGES = wording(
+    "talk.stages",
+    microphone=58,
+    pause=100,
+    transcribe=118,
+    word=70,
+    clause=41,
+    voice=45,
+    decision=342,
+    playback=38,
+)
 STATUS = Status(
     state="listening",
     level_dbfs=-42.0,
@@ -63,7 +75,7 @@ STATUS = Status(
     microphone="Yeti Nano",
     loudspeaker="Built-in Audio",
     model="SmolLM2-135M",
-    hint='for better answers run "voicecli models pull llm-qwen3-0-6b"',
+    hint="for better answers " + wording("models.pull", model="llm-qwen3-0-6b"),
     losses={"underruns": 0, "samples lost": 0},
     threshold_dbfs=-54.0,
 )
@@ -202,17 +214,18 @@ def test_plain_is_one_line_an_event() -> None:
     lines = _plain(TALK, STATUS)
     assert len(lines) == len(TALK)
     assert lines[0] == (
-        "  1.204  listening: speak now; Ctrl-C ends; microphone: Yeti Nano; loudspeaker: Built-in Audio; "
-        f"model: {STATUS.model} ({STATUS.hint})"
+        "  1.204  "
+        + wording(
+            "talk.listening",
+            microphone="Yeti Nano",
+            loudspeaker="Built-in Audio",
+            model=f"{STATUS.model} ({STATUS.hint})",
+        )
     )
     assert lines[1] == "  1.300  warning: the microphone is quiet; turn it up"
     assert lines[4] == "  5.500  you: What time is it in Norway?"
     assert lines[6] == f"  5.900  voicecli: {FIRST}"
-    assert lines[9] == (
-        "  9.000  turn 1: 812 ms "
-        "(microphone 58, pause 100, transcribe 118, first word 70, first clause 41, voice 45, "
-        "turn decision 342, playback 38)"
-    )
+    assert lines[9] == f"  9.000  turn 1: 812 ms ({STAGES})"
     assert lines[10] == "  9.000  listening"
     assert lines[16] == " 11.900  interrupted after: Four"
     assert lines[20] == " 13.100  error: the server refused; start it"
@@ -278,7 +291,7 @@ def test_a_reader_that_left_is_noticed_in_silence(view_class: type[PlainView | S
 def test_a_full_disk_is_one_clear_line() -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as out:
         view = PlainView(out)
-        with pytest.raises(VoicecliError, match="cannot write to standard output: No space left on device"):
+        with pytest.raises(VoicecliError, match=pattern("files.full_output")):
             view.show(Listening(1.0))
         view.show(Listening(2.0))
 
@@ -386,7 +399,7 @@ def test_first_screen_says_what_to_do(width: int) -> None:
         for fact in ("listening", "Speak now", "Ctrl-C ends", "-42 dBFS", "Yeti Nano", "Built-in Audio"):
             assert fact in seen
         assert "SmolLM2-135M" in seen
-        assert 'for better answers run "voicecli models pull llm-qwen3-0-6b"' in seen
+        assert STATUS.hint in seen
         assert "loading" not in seen
 
 
@@ -413,7 +426,7 @@ def test_the_talk_stays_and_the_region_leaves(width: int) -> None:
 def test_the_command_in_a_hint_is_whole_for_copying() -> None:
     terminal = FakeTerminal(80)
     with LiveView(terminal.console) as view:
-        view.tick(replace(STATUS, model="SmolLM2-135M, which answers like a toy"))
+        view.tick(replace(STATUS, model="SmolLM2-135M, as small as a model gets"))
         assert '"voicecli models pull llm-qwen3-0-6b"' in terminal.text
 
 
@@ -503,11 +516,7 @@ def test_latency_of_the_last_turn_by_stage() -> None:
         view.tick(STATUS)
         view.show(TurnDone(1.0, 1, "Yes.", LATENCY))
         view.show(TurnDone(2.0, 2, ""))
-        assert (
-            "latency   ▅ 812 ms: "
-            "microphone 58, pause 100, transcribe 118, first word 70, first clause 41, voice 45, "
-            "turn decision 342, playback 38"
-        ) in terminal.text
+        assert f"latency   ▅ 812 ms: {STAGES}" in terminal.text
 
 
 def test_latencies_of_the_last_turns_are_bars() -> None:
@@ -547,17 +556,17 @@ def test_keys_are_shown_where_there_are_some(width: int) -> None:
         assert "keys" not in terminal.text
         view.tick(replace(STATUS, keys=KEYS))
         seen = " ".join(terminal.text.split())
-        assert "keys m mute mic v mute voice esc stop r say again t type" in seen
+        assert wording("talk.keys_shown") in seen
         view.tick(replace(STATUS, keys=KEYS, microphone_muted=True, voice_muted=True))
         seen = " ".join(terminal.text.split())
-        assert "m unmute mic v unmute voice" in seen
+        assert wording("talk.unmute_keys") in seen
         assert "Muted: microphone, voice." in seen
         assert "mic off" in seen
         assert "Speak now" not in seen
         view.tick(replace(STATUS, keys=KEYS, typed="Hello [b]\x1b[2J there "))
         seen = terminal.text
         assert re.search(r"type +Hello \[b\] there ▏", seen)
-        assert re.search(r"keys +enter sends  esc gives up", seen)
+        assert re.search(r"keys +" + pattern("talk.typing_keys"), seen)
 
 
 def test_push_to_talk_tells_how() -> None:
@@ -566,18 +575,18 @@ def test_push_to_talk_tells_how() -> None:
     with LiveView(terminal.console) as view:
         view.tick(status)
         assert "mic off" in terminal.text
-        assert "Press space and speak. Ctrl-C ends." in terminal.text
+        assert wording("talk.press_talk", key="space") + " Ctrl-C ends." in terminal.text
         assert "space talk" in terminal.text
         view.tick(replace(status, talk_key_down=True))
-        assert "Speak, then press space again. Ctrl-C ends." in terminal.text
+        assert wording("talk.press_twice", key="space") + " Ctrl-C ends." in terminal.text
         assert "space done" in terminal.text
         assert "listening" in terminal.text
 
 
 BARGE_IN = {
-    "on": "Talk over it to stop it.",
-    "strict": "Speak loudly to stop it.",
-    "off": "The microphone is off while it speaks.",
+    "on": wording("talk.barge_in_on"),
+    "strict": wording("talk.barge_in_strict"),
+    "off": wording("talk.barge_in_off"),
 }
 
 
@@ -604,7 +613,7 @@ def test_with_push_to_talk_it_says_so_where_the_key_stops_it(barge_in: BargeIn, 
     )
     with LiveView(terminal.console) as view:
         view.tick(status)
-        assert ("Press space to talk over it." in terminal.text) == (barge_in != "off")
+        assert (wording("talk.press_over", key="space") in terminal.text) == (barge_in != "off")
         view.tick(replace(status, talk_key_down=True))
         assert told in terminal.text
 
