@@ -304,6 +304,36 @@ def test_after_a_long_loss_what_was_heard_is_answered_and_what_follows_is_anothe
     assert not of(world, events.Warned)
 
 
+@pytest.mark.parametrize("known_late", [False, True])
+def test_words_over_the_agent_are_answered_though_the_microphone_goes_away_then(known_late: bool) -> None:
+    world = World()
+    answered(world)
+    world.is_quiet(1.0)
+    words = world.speaks()
+    world.loses(2.1)
+    assert not world.is_held(), "nobody is waited for"
+    if known_late:
+        world.loses(1.0)
+    world.works()
+    world.loses(0.2)
+    settled(world)
+    assert of(world, events.Heard)[-1].text == words
+    assert len(of(world, events.Interrupted)) == 1
+
+
+def test_agreement_before_the_microphone_goes_away_is_no_turn() -> None:
+    world = World()
+    answered(world)
+    world.is_quiet(1.0)
+    world.speaks("Yeah.", 0.3)
+    world.loses(2.1)
+    world.works()
+    world.loses(0.2)
+    settled(world)
+    assert [turn for turn, _ in world.done()] == [1]
+    assert not of(world, events.Interrupted)
+
+
 def test_a_turn_whose_words_are_lost_to_a_scribe_that_hangs_ends_all_the_same() -> None:
     world = World()
     for _ in range(CAPACITY + 3):

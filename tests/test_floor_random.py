@@ -48,7 +48,7 @@ class Conversation(RuleBasedStateMachine):
     def is_quiet(self, seconds: float) -> None:
         self.world.is_quiet(seconds)
 
-    @rule(seconds=st.sampled_from([0.1, 0.5]))
+    @rule(seconds=st.sampled_from([0.1, 0.5, 3.0]))
     def loses(self, seconds: float) -> None:
         self.world.loses(seconds)
 

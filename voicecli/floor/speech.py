@@ -8,6 +8,7 @@ overlap    begins          words          goes on          ended          nothin
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voicecli import events
@@ -60,6 +61,7 @@ class Speech:
         self._answering = answering
         self.gate = State.QUIET
         self._spoken_s = 0.0
+        self._newest: Frame | None = None
         self._heard: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
 
     @property
@@ -89,7 +91,7 @@ class Speech:
                 pass
 
     def _on_frame(self, frame: Frame) -> None:
-        self.gate, self._spoken_s = frame.gate, frame.spoken_s
+        self.gate, self._spoken_s, self._newest = frame.gate, frame.spoken_s, frame
         self._heard.append((frame.at + FRAME_S, self._out.now))
         over_agent = self._overlaps.mode == "hold" or frame.audible or frame.over_echo_db < BEYOND_ECHO_DB
         self._spoken_s = self._overlaps.respond(frame, over_agent=over_agent)
@@ -97,6 +99,10 @@ class Speech:
         if overlap is None:
             self._pauses.decide(frame)
             return
+        self._judge(overlap, frame, over_agent=over_agent)
+
+    def _judge(self, overlap: Overlap, frame: Frame, *, over_agent: bool) -> None:
+        """Act on what the overlap has proved to be, if it has."""
         asked = self._answering.saying.rstrip().endswith("?")
         match self._overlaps.decide(overlap, frame, self._spoken_s, over_agent=over_agent, asked=asked):
             case "resume":
@@ -179,9 +185,11 @@ class Speech:
         """Where no sound comes any more, as from a device that is gone, nobody is waited for."""
         if not self._heard or self._out.now - self._heard[-1][1] < GONE_S:
             return
-        if self._overlaps.current is not None:
-            self._dismiss(self._overlaps.current)
-        elif self.gate is not State.QUIET:
+        overlap = self._overlaps.current
+        if self.gate is not State.QUIET:
             self.gate = State.QUIET
-            self._out.add(EndSegment())
+            self._out.add(EndSegment())  # of an overlap, too: it is judged by its words when they are known
+        elif overlap is not None and self._newest is not None:
+            quiet = replace(self._newest, at=self._out.now - FRAME_S, gate=State.QUIET, audible=False)
+            self._judge(overlap, quiet, over_agent=False)
         self._overlaps.let_go()
