@@ -109,28 +109,50 @@ class Generator(Protocol):
         ...
 
     def close(self) -> None:
-        """Free the model or the connection. A closed engine may not be used again."""
+        """End the call under way, and give up the connection or the place at the model, for good."""
         ...
 
 
-def make_generator(config: GenerateConfig, gguf: Path | None) -> Generator:
-    """Build the engine the settings name; nothing is loaded or connected yet.
+class LanguageModel(Protocol):
+    """What the talks of this process share of a language model."""
+
+    def session(self) -> Generator:
+        """One talk's own. Raises EngineError where no more talks have room."""
+        ...
+
+    def close(self) -> None:
+        """Free the model; sessions may not be used again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Separate:
+    """A language model of which talks share nothing: each has a connection of its own, or none."""
+
+    session: Callable[[], Generator]
+
+    def close(self) -> None:
+        """Do nothing: what there is to close, sessions close."""
+
+
+def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> LanguageModel:
+    """Build the engine the settings name, for so many talks; nothing is loaded or connected yet.
 
     `gguf` is the model file of the embedded engine. Raises ModelError where it is needed and absent.
     """
     match config.engine:
         case "embedded":
-            from voicecli.reply.embedded import EmbeddedGenerator
+            from voicecli.reply.gguf import Gguf
 
             if gguf is None:
                 raise ModelError("the embedded engine has no language model", 'run "voicecli models pull"')
-            return EmbeddedGenerator(config, gguf)
+            return Gguf(config, gguf, talks)
         case "openai":
             from voicecli.reply.openai import OpenAiGenerator
 
-            return OpenAiGenerator(config)
+            return Separate(lambda: OpenAiGenerator(config))
         case "echo":
-            return EchoGenerator()
+            return Separate(EchoGenerator)
 
 
 class EchoGenerator:

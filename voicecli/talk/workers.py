@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from voicecli.channel import Channel
     from voicecli.clock import Clock
+    from voicecli.engines import Seat
     from voicecli.floor.orders import ToAuthor
-    from voicecli.listen.complete import CompletionModel
-    from voicecli.listen.transcribe import Transcriber
+    from voicecli.listen.detector import TurnModel
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import ChatMessage
     from voicecli.reply.generate import Generator
     from voicecli.talk.attempts import Attempts
@@ -41,9 +42,10 @@ class Scribe:
     """Speech -> words."""
 
     def __init__(
-        self, transcriber: Transcriber, attempts: Attempts, inbox: Channel[Transcribe], post: Post
+        self, recogniser: Seat[Recogniser], attempts: Attempts, inbox: Channel[Transcribe], post: Post
     ) -> None:
-        self._passes = Passes(transcriber)
+        self._recogniser = recogniser
+        self._passes = Passes(recogniser.it)
         self._attempts = attempts
         self._inbox = inbox
         self._post = post
@@ -71,7 +73,7 @@ class Judge:
     """Speech -> how likely the turn is over."""
 
     def __init__(
-        self, model: CompletionModel, attempts: Attempts, inbox: Channel[orders.Judge], post: Post
+        self, model: Seat[TurnModel], attempts: Attempts, inbox: Channel[orders.Judge], post: Post
     ) -> None:
         self._model = model
         self._attempts = attempts
@@ -85,7 +87,7 @@ class Judge:
 
     def take(self, order: orders.Judge) -> None:
         """Judge it."""
-        found = self._attempts.attempt(TURN_MODEL, lambda: self._model.complete(order.utterance.samples))
+        found = self._attempts.attempt(TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples))
         fault = found if isinstance(found, Fault) else None
         probability = None if isinstance(found, Fault) else found
         self._post(facts.Judged(order.turn, order.segment, probability, fault))
@@ -96,7 +98,7 @@ class Author:
 
     def __init__(
         self,
-        generator: Generator,
+        generator: Seat[Generator],
         language: str,
         clock: Clock,
         attempts: Attempts,
@@ -122,12 +124,12 @@ class Author:
         """Read, or write."""
         match order:
             case ReadAhead(messages, first):
-                if first or self._generator.reads_ahead:
-                    self._generator.notify = self._on_notice
+                if first or self._generator.it.reads_ahead:
+                    self._generator.it.notify = self._on_notice
                     cancelled = never if first else self._asked
-                    self._in_passing(lambda: self._generator.warm(messages, cancelled), messages)
+                    self._in_passing(lambda: self._generator.it.warm(messages, cancelled), messages)
                 if first:
-                    self._in_passing(lambda: self._generator.ending(first), first)
+                    self._in_passing(lambda: self._generator.it.ending(first), first)
                 self._post(facts.HasRead())
             case Write():
                 self._write(order)
@@ -162,11 +164,11 @@ class Author:
             try:
                 if not cancelled():
                     if order.judges:
-                        log_odds = self._generator.ending(order.messages)
+                        log_odds = self._generator.it.ending(order.messages)
                         self._post(facts.EndingJudged(order.draft, log_odds))
-                    self._generator.notify = reply.on_notice
+                    self._generator.it.notify = reply.on_notice
                     on_text = self._attempts.apart(LANGUAGE_MODEL, reply.on_text)
-                    stats = self._generator.generate(order.messages, on_text, cancelled)
+                    stats = self._generator.it.generate(order.messages, on_text, cancelled)
             finally:
                 if not cancelled():
                     reply.finish()  # nothing follows, or nothing can: what has come stands
