@@ -23,7 +23,7 @@ def replied(generator: Generator, words: str, cancelled: bool = False) -> str:
 
 
 def test_echo_says_what_it_heard() -> None:
-    echo = make_language_model(GenerateConfig(engine="echo"), None).session()
+    echo = make_language_model(GenerateConfig(engine="echo"), None)()
     echo.warm([])
     assert replied(echo, "hello there") == "You said: hello there"
     assert replied(echo, "hello there", cancelled=True) == ""
@@ -36,9 +36,9 @@ def test_echo_says_what_it_heard() -> None:
 def test_the_factory_follows_the_settings(tmp_path: Path) -> None:
     gguf = tmp_path / "tiny.gguf"
     gguf.write_bytes(b"GGUF")
-    assert isinstance(make_language_model(GenerateConfig(engine="echo"), gguf).session(), EchoGenerator)
-    assert make_language_model(GenerateConfig(), gguf).session().name == "tiny.gguf, in this process"
-    server = make_language_model(GenerateConfig(engine="openai", model="qwen3:4b"), None).session()
+    assert isinstance(make_language_model(GenerateConfig(engine="echo"), gguf)(), EchoGenerator)
+    assert make_language_model(GenerateConfig(), gguf)().name == "tiny.gguf, in this process"
+    server = make_language_model(GenerateConfig(engine="openai", model="qwen3:4b"), None)()
     assert server.name == "qwen3:4b at http://127.0.0.1:11434/v1"
 
 
@@ -52,7 +52,7 @@ def test_the_embedded_engine_wants_a_model(tmp_path: Path) -> None:
 def test_making_an_engine_loads_no_library() -> None:
     code = (
         "import sys; from voicecli.config import GenerateConfig as C; from voicecli.reply.generate import *; "
-        "make_language_model(C(engine='openai'), None).session(); import voicecli.reply.gguf; "
+        "make_language_model(C(engine='openai'), None)(); import voicecli.reply.gguf; "
         "assert not {'httpx', 'xllamacpp'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

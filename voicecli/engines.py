@@ -3,7 +3,8 @@
     Engines    the weights, shared by all talks of this process
     Session    one talk's own: what it heard, said and read; its requests
 
-A talk closes its session and `Engines` the models, whoever talks.
+A talk closes its session; the models stay for others. What fails is made anew: the engine of the talk, and
+the model behind it once, whoever finds it broken first.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
 from voicecli.models.choice import better_language_model, language_model_file, voice_file, whisper_folder
 from voicecli.models.suited import LIGHT_MODEL
-from voicecli.reply.generate import LanguageModel, Separate, ignore, make_language_model, never
+from voicecli.reply.generate import ignore, make_language_model, never
 from voicecli.reply.locales import localised
 from voicecli.speak.synthesize import Piper
 
@@ -40,41 +41,54 @@ E = TypeVar("E")
 class Seat(Generic[E]):
     """One talk's place at a model: `it` is the talk's own engine there."""
 
-    def __init__(self, make: Callable[[], E]) -> None:
-        """`make` gives an engine, each time anew."""
+    def __init__(self, make: Callable[[], E], leave: Callable[[E], None] = lambda _: None) -> None:
+        """`make` gives an engine, each time anew; `leave` takes one that is not used any more."""
         self._make = make
+        self._leave = leave
         self.it = make()
 
     def renew(self) -> None:
         """Put another engine in the place of one that failed, or hangs. Raises ModelError."""
+        self.leave()
         self.it = self._make()
+
+    def leave(self) -> None:
+        """The talk does not use it any more; what it is asked ends."""
+        self._leave(self.it)
 
 
 class Model(Generic[E]):
-    """A model and the way to load it again."""
+    """A model, loaded, and the way to load it again."""
 
-    def __init__(self, load: Callable[[], Callable[[], E]]) -> None:
+    def __init__(
+        self, load: Callable[[], Callable[[], E]], leave: Callable[[E], None] = lambda _: None
+    ) -> None:
         """`load` gives what makes engines of a model that is loaded and warm. Raises ModelError."""
         self._load = load
+        self._leave = leave
         self._lock = threading.Lock()
-        self._session = load()
+        self._loaded = load()
+        self.loads = 1
+        """How often it was loaded."""
 
     def seat(self) -> Seat[E]:
-        """For one talk."""
-        used: list[Callable[[], E]] = []
+        """For one talk. Raises EngineError where there is no more room."""
+        known: Callable[[], E] | None = None
 
         def make() -> E:
-            used[:] = [self._working(*used)]
-            return used[0]()
+            nonlocal known
+            known = self._working(known)
+            return known()
 
-        return Seat(make)
+        return Seat(make, self._leave)
 
-    def _working(self, broken: Callable[[], E] | None = None) -> Callable[[], E]:
-        """The model; loaded again where it is the one that is broken, and no other talk has done that."""
+    def _working(self, broken: Callable[[], E] | None) -> Callable[[], E]:
+        """What makes engines; loaded again where that one is broken, and no other talk has done it."""
         with self._lock:
-            if self._session is broken:
-                self._session = self._load()
-            return self._session
+            if self._loaded is broken:
+                self._loaded = self._load()
+                self.loads += 1
+            return self._loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +104,32 @@ class Session:
     """How to get a better language model than the one in use; empty where there is nothing to say."""
 
     def close(self) -> None:
-        """End what is asked of the language model; the models stay for other talks."""
-        self.generator.it.close()
+        """End what is asked of the engines. The models stay, for other talks."""
+        for seat in (self.detector, self.turn_model, self.recogniser, self.generator, self.voice):
+            seat.leave()
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The models of this process, each loaded once."""
+    """The models of this process, each in memory once; they are freed with it, and the last session."""
 
     detector: Model[Detector]
     turn_model: Model[TurnModel]
     recogniser: Model[Recogniser]
-    language_model: LanguageModel
+    generator: Model[Generator]
     voice: Model[Voice]
     hint: str
 
     def session(self) -> Session:
         """For one more talk. Raises EngineError where the language model has no more room."""
-        generator = self.language_model.session()
         return Session(
             self.detector.seat(),
             self.turn_model.seat(),
             self.recogniser.seat(),
-            Seat(lambda: generator),
+            self.generator.seat(),
             self.voice.seat(),
             self.hint,
         )
-
-    def close(self) -> None:
-        """When no talk needs them any more."""
-        self.language_model.close()
 
 
 class AbsentGenerator:
@@ -164,8 +174,8 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     tell(f"text to speech: {config.synthesize.voice}")
     voice = load_voice(config.synthesize, store)
     tell("language model")
-    language_model, hint = load_language_model(config.generate, store, talks)
-    return Engines(detector, turn_model, recogniser, language_model, voice, hint)
+    generator, hint = load_language_model(config.generate, store, talks)
+    return Engines(detector, turn_model, recogniser, generator, voice, hint)
 
 
 def load_detector(store: ModelStore) -> Model[Detector]:
@@ -208,14 +218,14 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
 
 def load_language_model(
     config: GenerateConfig, store: ModelStore, talks: int = 1
-) -> tuple[LanguageModel, str]:
+) -> tuple[Model[Generator], str]:
     """The language model, or what stands in for it, and how to get a better one; nothing is read yet."""
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
-        model = make_language_model(config, gguf, talks)
+        model = Model[Generator](lambda: make_language_model(config, gguf, talks), lambda it: it.close())
     except ModelError as error:
         absent = error
-        return Separate(lambda: AbsentGenerator(absent)), ""
+        return Model(lambda: lambda: AbsentGenerator(absent)), ""
     hints = []
     if gguf is not None and config.model == "auto":
         if gguf.parent.name == LIGHT_MODEL:

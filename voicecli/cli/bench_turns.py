@@ -95,7 +95,7 @@ def _replay(folder: Path, labels: list[Label], config: Config, models_dir: Path 
     from voicecli.reply.prompt import begin
 
     store = store_at(models_dir)
-    generator = load_language_model(config.generate, store)[0].session()
+    generator = load_language_model(config.generate, store)[0].seat().it
     conversation = begin(config.conversation, generator)
     generator.warm(conversation.messages_for(""))
     judges = Judges(

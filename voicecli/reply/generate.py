@@ -113,32 +113,11 @@ class Generator(Protocol):
         ...
 
 
-class LanguageModel(Protocol):
-    """What the talks of this process share of a language model."""
+def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> Callable[[], Generator]:
+    """Build the engine the settings name, for so many talks; gives what makes a generator for each of them.
 
-    def session(self) -> Generator:
-        """One talk's own. Raises EngineError where no more talks have room."""
-        ...
-
-    def close(self) -> None:
-        """Free the model; sessions may not be used again."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Separate:
-    """A language model of which talks share nothing: each has a connection of its own, or none."""
-
-    session: Callable[[], Generator]
-
-    def close(self) -> None:
-        """Do nothing: what there is to close, sessions close."""
-
-
-def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> LanguageModel:
-    """Build the engine the settings name, for so many talks; nothing is loaded or connected yet.
-
-    `gguf` is the model file of the embedded engine. Raises ModelError where it is needed and absent.
+    Nothing is loaded or connected yet. `gguf` is the model file of the embedded engine. Raises ModelError
+    where it is needed and absent.
     """
     match config.engine:
         case "embedded":
@@ -146,13 +125,13 @@ def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 
 
             if gguf is None:
                 raise ModelError("the embedded engine has no language model", 'run "voicecli models pull"')
-            return Gguf(config, gguf, talks)
+            return Gguf(config, gguf, talks).session
         case "openai":
             from voicecli.reply.openai import OpenAiGenerator
 
-            return Separate(lambda: OpenAiGenerator(config))
+            return lambda: OpenAiGenerator(config)
         case "echo":
-            return Separate(EchoGenerator)
+            return EchoGenerator
 
 
 class EchoGenerator:

@@ -48,7 +48,6 @@ class Gguf:
         self._free = list(range(talks))
         self._loading = threading.Lock()
         self._server: xllamacpp.Server | None = None
-        self._closed = False
 
     def session(self, seed: int | None = None) -> EmbeddedGenerator:
         """One talk's. `seed` makes replies repeatable, for measuring. Raises EngineError."""
@@ -72,17 +71,9 @@ class Gguf:
     def server(self) -> xllamacpp.Server:
         """Load it, unless it is. Raises ModelError, EngineError."""
         with self._loading:
-            if self._closed:
-                raise EngineError("the language model is closed")
             if self._server is None:
                 self._server = _load(self.path, self.config, self._talks)
             return self._server
-
-    def close(self) -> None:
-        """Free it, after the calls under way have seen it."""
-        with self._loading:
-            self._closed = True
-            self._server = None
 
 
 def _load(gguf: Path, config: GenerateConfig, talks: int) -> xllamacpp.Server:

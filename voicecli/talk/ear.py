@@ -141,6 +141,7 @@ class Ear:
         scored = self._attempts.attempt(DETECTOR, lambda: self._detector.it.score(frame, quiet_dbfs))
         if isinstance(scored, Fault):
             self._fails(DETECTOR, frame.position, scored)
+            self._attempts.mend(self._detector, scored)
             return ScoredFrame(frame, self._newest, level_dbfs(frame.samples))
         self._works(DETECTOR)
         self._newest = scored.probability

@@ -134,6 +134,7 @@ class Mouth:
         piece = self._attempts.attempt(VOICE, lambda: next(saying.pieces, None), [clause.text])
         if isinstance(piece, Fault):
             saying.fault = piece
+            self._attempts.mend(self._voice, piece)
             return False
         while self._inbox.stats().fill:  # that it is no part of the reply, perhaps
             self._obey(self._inbox.get(0))

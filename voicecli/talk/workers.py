@@ -65,6 +65,8 @@ class Scribe:
         )
         if isinstance(found, Fault):
             self._post(facts.Transcribed(order, NO_WORDS, fault=found))
+            if self._attempts.mend(self._recogniser, found):
+                self._passes = Passes(self._recogniser.it)
         else:
             self._post(facts.Transcribed(order, *found))
 
@@ -91,6 +93,8 @@ class Judge:
         fault = found if isinstance(found, Fault) else None
         probability = None if isinstance(found, Fault) else found
         self._post(facts.Judged(order.turn, order.segment, probability, fault))
+        if fault is not None:
+            self._attempts.mend(self._model, fault)
 
 
 class Author:
@@ -148,6 +152,7 @@ class Author:
         found = self._attempts.attempt(LANGUAGE_MODEL, call, _words(messages))
         if isinstance(found, Fault):
             self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, found, counts=False))
+            self._attempts.mend(self._generator, found)
 
     def _on_notice(self, notice: Remark | TakenBack) -> None:
         """What the model tells while it warms."""
@@ -186,6 +191,8 @@ class Author:
                 fault=found if isinstance(found, Fault) else None,
             )
         )
+        if isinstance(found, Fault):
+            self._attempts.mend(self._generator, found)
 
     def _pace(self, draft: int) -> Callable[[], None]:
         """To be called before each clause: sleeps while too many wait for the voice."""
