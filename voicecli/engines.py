@@ -13,13 +13,16 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from voicecli.clock import MonotonicClock
 from voicecli.errors import EngineError, ModelError, VoicecliError
+from voicecli.lane import Lane, Place
 from voicecli.listen.complete import SmartTurn
 from voicecli.listen.detect import Silero
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
 from voicecli.models.choice import better_language_model, language_model_file, voice_file, whisper_folder
 from voicecli.models.suited import LIGHT_MODEL
+from voicecli.posix import usable_cores
 from voicecli.reply.generate import ignore, make_language_model, never
 from voicecli.reply.locales import localised
 from voicecli.speak.synthesize import Piper
@@ -27,6 +30,7 @@ from voicecli.speak.synthesize import Piper
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from voicecli.clock import Clock
     from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
     from voicecli.listen.detector import Detector, TurnModel
     from voicecli.listen.recogniser import Recogniser
@@ -100,6 +104,8 @@ class Session:
     recogniser: Seat[Recogniser]
     generator: Seat[Generator]
     voice: Seat[Voice]
+    place: Place
+    """Where it waits for its turn to compute."""
     hint: str = ""
     """How to get a better language model than the one in use; empty where there is nothing to say."""
 
@@ -119,6 +125,8 @@ class Engines:
     generator: Model[Generator]
     voice: Model[Voice]
     hint: str
+    lane: Lane
+    clock: Clock
 
     def session(self) -> Session:
         """For one more talk. Raises EngineError where the language model has no more room."""
@@ -128,6 +136,7 @@ class Engines:
             self.recogniser.seat(),
             self.generator.seat(),
             self.voice.seat(),
+            Place(self.lane, self.clock),
             self.hint,
         )
 
@@ -175,7 +184,9 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     voice = load_voice(config.synthesize, store)
     tell("language model")
     generator, hint = load_language_model(config.generate, store, talks)
-    return Engines(detector, turn_model, recogniser, generator, voice, hint)
+    clock = MonotonicClock()
+    lane = Lane(usable_cores(), clock)
+    return Engines(detector, turn_model, recogniser, generator, voice, hint, lane, clock)
 
 
 def load_detector(store: ModelStore) -> Model[Detector]:
@@ -216,13 +227,17 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
     return Model(load)
 
 
+def _close(generator: Generator) -> None:
+    generator.close()
+
+
 def load_language_model(
     config: GenerateConfig, store: ModelStore, talks: int = 1
 ) -> tuple[Model[Generator], str]:
     """The language model, or what stands in for it, and how to get a better one; nothing is read yet."""
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
-        model = Model[Generator](lambda: make_language_model(config, gguf, talks), lambda it: it.close())
+        model = Model(lambda: make_language_model(config, gguf, talks), _close)
     except ModelError as error:
         absent = error
         return Model(lambda: lambda: AbsentGenerator(absent)), ""
