@@ -14,6 +14,8 @@ from voicecli.speak.jitter import FADE_S
 from voicecli.speak.playback import Playback
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from voicecli.messages import Int16
 
 VOICE_HZ = 16_000
@@ -118,6 +120,35 @@ def test_a_text_without_end_is_played_whole_though_nothing_is_kept_of_it() -> No
     said, played = np.concatenate(clauses), room.played
     first = np.nonzero(played)[0][0] - 1
     np.testing.assert_array_equal(played[first + 128 : first + said.size - 128], said[128:-128])
+
+
+def test_chunks_are_asked_for_one_by_one_as_credit_allows_and_parts_of_a_clause_belong_together() -> None:
+    room = Room()
+    room.begin(1)
+    samples, asked = sound(3.0), 0
+
+    def chunks() -> Iterator[SpokenChunk]:
+        nonlocal asked
+        for index, text in enumerate(("a b c d", "e f g h")):
+            clause, to_come = Clause(1, 1, index, text), samples.size // 2
+            for part in np.array_split(samples[index * to_come : (index + 1) * to_come], 3):
+                to_come -= part.size
+                asked += 1
+                yield SpokenChunk(clause, part, VOICE_HZ, (), to_come)
+
+    parts, heard, most = chunks(), [], []
+    while not room.playback.feed(parts):
+        most.append(asked)
+        room.pull()
+        heard += [clause.text for clause in room.playback.begun(room.now)]
+    assert most[0] == 2  # of 0.5 s each, and 0.8 s of credit
+    assert room.playback.feed(parts), "there is nothing more"
+    room.end()
+    played = room.played
+    first = np.nonzero(played)[0][0] - 1
+    np.testing.assert_array_equal(played[first + 128 : first + samples.size - 128], samples[128:-128])
+    assert heard == ["a b c d", "e f g h"]
+    assert room.playback.heard(room.now) == "a b c d e f g h"
 
 
 @pytest.mark.parametrize(("ahead_ms", "blocks"), [(800, 40), (300, 15), (200, 12.5)])

@@ -16,6 +16,8 @@ from voicecli.audio.level import first_audible, to_float, to_int16
 from voicecli.speak.jitter import JitterBuffer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from voicecli.audio.streams import StreamFormat
     from voicecli.config import PlaybackConfig
     from voicecli.messages import Clause, Int16, SpokenChunk
@@ -115,6 +117,19 @@ class Playback:
             count = len(self._rest)  # the reply was dropped: there is nothing left to move
         self._rest = self._rest[count:]
         return not len(self._rest)
+
+    def feed(self, chunks: Iterator[SpokenChunk]) -> bool:
+        """Take chunk after chunk, as far as credit allows; say whether all are through.
+
+        Chunks of one clause are its parts. None is asked for before all of the one before is pushed.
+        """
+        while self.pump():
+            chunk = next(chunks, None)
+            if chunk is None:
+                return True
+            goes_on = bool(self._placed) and self._placed[-1].clause == chunk.clause
+            (self.go_on if goes_on else self.load)(chunk)
+        return False
 
     def forget(self) -> None:
         """Keep nothing of the clauses so far, whose sound goes on: for a text that may have no end."""
