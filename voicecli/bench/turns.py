@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.frames import frames_of
 from voicecli.audio.recording import decode
 from voicecli.config import SegmentConfig, TurnConfig
 from voicecli.errors import AudioFileError
 from voicecli.listen.segment import Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
-from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -129,9 +130,8 @@ def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, fl
     config = SegmentConfig()
     gate, pauses = Segmenter(config, LONGEST_PAUSE_S), []
     start, spoken, quiet = -1, 0, 0
-    frames = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    for at, frame in enumerate(frames):
-        gate.push(detector.score(Float32Frame(frame, at * FRAME_SAMPLES, at * FRAME_S)))
+    for at, frame in enumerate(frames_of(samples)):
+        gate.push(detector.score(frame))
         if gate.state is State.SPEAKING:
             if start < 0:
                 spoken = config.onset_frames - 1
