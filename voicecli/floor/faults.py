@@ -3,6 +3,7 @@
 it raises                one line; the turn ends without it, or goes on without it
 three times in a row     the talk ends when the turn is over: StageError
 nothing for LATE_S       a warning, once a turn
+nothing for HUNG_S       the same as if it had raised; not for the language model, which may be slow
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ IN_A_ROW = 3
 LATE_S = 30.0
 """An engine that has given nothing for so long is told. A choice: nobody goes on waiting for an answer for so
 long; but a slow computer may need as long to read a conversation anew, so nothing is ended."""
+
+HUNG_S = 60.0
+"""An engine that hears or speaks and gives nothing for so long is given up, and begun anew. A choice: four times
+what the longest piece of speech took on two cores (14 s), and nobody waits longer."""
 
 _CHECK = 'run "voicecli doctor --full"'
 

@@ -69,6 +69,14 @@ class Mouth:
             else:
                 self.take(order)
 
+    def begin_anew(self, fault: Fault) -> None:
+        """On another thread: the one before hangs, and the clause it was at counts as failed."""
+        self._attempts.mend(self._voice, fault)
+        if self._saying is not None:
+            self._saying.fault = fault
+            self._is_through()
+        self.run()
+
     def take(self, order: ToMouth) -> None:
         """Do it, as far as it can be done now; `look` does the rest."""
         self._obey(order)
