@@ -25,7 +25,7 @@ LATE_S = 30.0
 long; but a slow computer may need as long to read a conversation anew, so nothing is ended."""
 
 HUNG_S = 60.0
-"""An engine that hears or speaks and gives nothing for so long is given up, and begun anew. A choice: four times
+"""An engine that hears or speaks and gives nothing for so long is given up. A choice: four times
 what the longest piece of speech took on two cores (14 s), and nobody waits longer."""
 
 _CHECK = 'run "voicecli doctor --full"'
