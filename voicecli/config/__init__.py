@@ -43,25 +43,25 @@ class AudioConfig(Section):
         default=0,
         ge=0,
         le=64,
-        description="channel of the microphone, from 1 on; 0: talk finds the channels in which somebody speaks",
+        description="channel of the microphone, from 1 on; 0: the channels in which somebody speaks",
     )
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     ring_s: float = Field(
-        default=8.0, ge=4, le=60, description="microphone sound kept while talk is late; then the oldest is lost"
+        default=8.0, ge=4, le=60, description="sound kept while talk is late; then the oldest is lost"
     )
     headphones: bool = Field(
         default=False,
         description="you wear headphones, so the microphone cannot hear the agent: its echo is not cancelled",
     )
     push_to_talk: bool = Field(
-        default=False, description="the microphone is open only while its key holds it open: keys.push_to_talk"
+        default=False, description="the microphone is open only while keys.push_to_talk says so"
     )
     tail_ms: int = Field(
         default=250,
         ge=0,
         le=2000,
-        description="without headphones: so long after the agent's last sound the microphone may still hear it",
+        description="without headphones: so long the microphone may still hear the agent's last sound",
     )
     echo: Literal["auto", "off"] = Field(
         default="auto",
@@ -145,7 +145,7 @@ class ConversationConfig(Section):
         default=600,
         ge=0,
         le=100_000,
-        description="size of the turns that are remembered, estimated; with more, a small model answers later",
+        description="size of the remembered turns, estimated; with more, a small model answers later",
     )
 
 
@@ -180,15 +180,15 @@ class GenerateConfig(Section):
         default=20.0,
         gt=0,
         le=600,
-        description="openai: longest silence of a server that has the request, before its answer or within it; "
-        "it has 3 s to take the connection, and 180 s while it loads its model",
+        description="openai: longest silence of the server, before its answer or within it; it has 3 s to "
+        "accept the connection, and 180 s while it loads its model",
     )
     temperature: float = Field(default=0.1, ge=0, le=2, description="0 is always the same answer")
     max_tokens: int = Field(
         default=120,
         ge=8,
         le=4096,
-        description="most tokens of a reply, thinking included; once half of them are said it ends with its sentence",
+        description="most tokens of a reply, thinking included; after half of them it ends with its sentence",
     )
     context_tokens: int = Field(
         default=2048, ge=512, le=131_072, description="embedded: room for prompt and reply together"
@@ -224,14 +224,14 @@ class PlaybackConfig(Section):
         default=250,
         ge=20,
         le=2000,
-        description="each gap in a reply makes that 50 ms more, up to this; 10 s of sound without one 10 ms less",
+        description="each gap in a reply adds 50 ms to that, up to this; 10 s without a gap take 10 ms off",
     )
     ahead_ms: int = Field(
         default=800,
         ge=200,
         le=5000,
-        description="sound buffered for the loudspeaker at most, or jitter_max_ms where that is more; beside it "
-        "one part of a clause may be ready",
+        description="sound buffered for the loudspeaker at most, or jitter_max_ms where that is more; "
+        "one part of a clause may be ready beside it",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Which settings file is used. Many programs call theirs `config.toml`, so a shared name alone proves nothing."""
+"""Which settings file is used. Many programs have a `config.toml`, so that name alone proves nothing."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def find() -> Found:
     """Look in the working folder, then in the user's.
 
     `voicecli.toml` counts whatever is in it, and so does the file in the user's own folder. A folder that may
-    not be entered, as after `sudo -u`, is passed over with a note. Raises ConfigError where `voicecli.toml` or
-    the user's own file is there and cannot be read.
+    not be entered, as after `sudo -u`, is passed over with a note. Raises ConfigError where `voicecli.toml`
+    or the user's own file is there and cannot be read.
     """
     passed: list[PassedOver] = []
     for path in (Path(FILE_NAME), Path(SHARED_NAME), user_file()):
@@ -108,8 +108,8 @@ def _belongs(path: Path) -> bool:
 def is_ours(data: bytes) -> bool:
     """Whether one of our tables in it holds a key of ours, or one that looks like a slip of one.
 
-    The name of a table alone proves little: other programs have an [audio] too. A file that is no TOML, because
-    of a mistake in it, is judged line by line, so that its author is told of the mistake.
+    The name of a table alone proves little: other programs have an [audio] too. A file that is no TOML,
+    because of a mistake in it, is judged line by line, so that its author is told of the mistake.
     """
     text = data.decode("utf-8-sig", errors="replace")
     try:

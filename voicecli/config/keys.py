@@ -30,7 +30,7 @@ class KeysConfig(Section):
     push_to_talk: KeyName = Field(
         default="space", description="with push to talk: opens and closes the microphone"
     )
-    mute_microphone: KeyName = Field(default="m", description="mutes the microphone, until it is pressed again")
+    mute_microphone: KeyName = Field(default="m", description="mutes the microphone until pressed again")
     mute_voice: KeyName = Field(default="v", description="mutes the voice: the agent answers without a sound")
     interrupt: KeyName = Field(default="escape", description="stops the agent")
     repeat: KeyName = Field(default="r", description="says the last reply again")

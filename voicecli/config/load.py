@@ -104,7 +104,7 @@ def _environment() -> Iterator[tuple[str, str, Key]]:
 
 
 def _from_text(text: str, like: Scalar) -> Scalar:
-    """Read an environment variable as the type of `like`; text of another type is left for `check` to refuse."""
+    """Read an environment variable as the type of `like`; text of another type is for `check` to refuse."""
     try:
         match like:
             case bool():

@@ -1,4 +1,4 @@
-"""Proxy variables of the environment -> the first that no HTTP client can use, and the one a request takes."""
+"""Proxy variables of the environment -> the first that no client can use, and the one a request takes."""
 
 from __future__ import annotations
 
