@@ -1,4 +1,4 @@
-"""`devices --check` and `devices --test`: does it open, is it heard."""
+"""`devices --check` and `devices --test`: does each device open, and does the microphone pick up sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever held whole."""
+"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever whole in memory."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from voicecli.speak.synthesize import Synthesizer
 
 TICK_S = 0.02
-"""How often sound is moved on to the loudspeaker."""
+"""s between two moves of sound to the loudspeaker's buffer."""
 
 PIECE = 1024
-"""Bytes read at a time: about a page, so that its first clause need not wait for a long text to be cut."""
+"""Bytes read at a time, about a page: the first clause need not wait until a long text is cut."""
 
 STDIN = 0
-"""The file descriptor: `sys.stdin` waits for a full buffer, or for the end."""
+"""The file descriptor; `sys.stdin` would wait for a full buffer, or for the end."""
 
 
 def say(
@@ -76,7 +76,7 @@ def _given(text: list[str] | None) -> Iterable[str]:
 
 
 def read_pieces(fd: int) -> Iterator[str]:
-    """What comes from file descriptor `fd`, as soon as it is there; what is not UTF-8 becomes U+FFFD.
+    """Give text of file descriptor `fd` as soon as it comes; bytes that are not UTF-8 become U+FFFD.
 
     Raises ConfigError where it cannot be read.
     """
@@ -110,7 +110,7 @@ def _to_file(output: Path, clauses: Iterable[str], synthesizer: Synthesizer) -> 
 
 
 def _chunks(clauses: Iterable[str], synthesizer: Synthesizer) -> Iterator[tuple[SpokenChunk, bool]]:
-    """All clauses in parts, and whether a part is the first of its clause."""
+    """Give all clauses in parts; True with the first part of each."""
     from voicecli.messages import Clause, SpokenChunk
 
     for index, text in enumerate(clauses):
@@ -124,7 +124,7 @@ def _chunks(clauses: Iterable[str], synthesizer: Synthesizer) -> Iterator[tuple[
 
 
 def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> None:
-    """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
+    """Play through the jitter buffer, as a talk does, until the last sample has sounded."""
     from voicecli.audio.choose import device_of
     from voicecli.audio.closing import close_in_time
     from voicecli.audio.devices import DeviceStream
@@ -146,7 +146,7 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
             clock.wait(never, TICK_S)
 
     chunks = _chunks(clauses, synthesizer)
-    # Before the device begins: what is loaded for the first words would keep the audio thread waiting.
+    # Before the device begins: loading code for the first words would delay the audio thread.
     first = next(chunks, None)
     stream.start(playback.pull)
     try:
