@@ -98,7 +98,7 @@ class Conversation:
         return self._date() != self._date_told
 
     def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
-        """Add a turn: the user's words, and the part of the reply that sounded; without one it is forgotten."""
+        """Add a turn: the user's words, and the part of the reply that sounded; none: it is forgotten."""
         user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
         self._unanswered = ""
         if reply:
