@@ -111,7 +111,7 @@ class Markup(Spans):
         return parted
 
     def _indented(self, char: str) -> str:
-        """Code by its indent: a line that looks like code, and the lines after it that are indented as far."""
+        """Code by its indent: a line that looks like code, and lines after it that are indented as far."""
         if char != "\n":
             self._held += char
             return self._begin_line(self._held) if len(self._held) >= HELD_MAX else ""
