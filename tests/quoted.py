@@ -4,21 +4,46 @@ from __future__ import annotations
 
 from math import log10
 
-from voicecli import log
-from voicecli.audio import channels, closing, level, recover, runaway, side, streams
+import voicecli.audio.channels as channels
+import voicecli.audio.closing as closing
+import voicecli.audio.level as level
+import voicecli.audio.recover as recover
+import voicecli.audio.runaway as runaway
+import voicecli.audio.side as side
+import voicecli.audio.streams as streams
+import voicecli.bench.compare as compare
+import voicecli.floor.answering as answering
+import voicecli.floor.exchange as exchange
+import voicecli.floor.faults as faults
+import voicecli.floor.overlap as overlap
+import voicecli.floor.pauses as pauses
+import voicecli.floor.speech as floor_speech
+import voicecli.floor.turn as turn
+import voicecli.listen.echo as echo
+import voicecli.listen.gain as gain
+import voicecli.listen.guards as guards
+import voicecli.listen.loss as loss
+import voicecli.listen.overlap as words_over
+import voicecli.listen.residual as residual
+import voicecli.listen.segment as segment
+import voicecli.listen.transcribe as transcribe
+import voicecli.listen.turn as turn_end
+import voicecli.listen.window as window
+import voicecli.log as log
+import voicecli.reply.asking as asking
+import voicecli.reply.complaint as complaint
+import voicecli.reply.connection as connection
+import voicecli.reply.embedded as embedded
+import voicecli.reply.openai as openai
+import voicecli.reply.waits as waits
+import voicecli.speak.jitter as jitter
+import voicecli.speak.synthesize as synthesize
+import voicecli.talk.crew as crew
+import voicecli.talk.ear as ear
+import voicecli.view.held as held
 from voicecli.audio.devices import NoDeviceError
-from voicecli.bench import compare
 from voicecli.config import Config
 from voicecli.errors import ConfigError, StageError
-from voicecli.floor import answering, exchange, faults, overlap, pauses, turn
-from voicecli.floor import speech as floor_speech
-from voicecli.listen import echo, gain, guards, loss, residual, segment, transcribe, window
-from voicecli.listen import overlap as words_over
-from voicecli.listen import turn as turn_end
-from voicecli.reply import asking, complaint, connection, embedded, openai, waits
-from voicecli.speak import jitter, synthesize
-from voicecli.talk import crew, ear
-from voicecli.view import held
 from voicecli.view.meter import LONG_MS, LONGEST_BAR, SCALE_DBFS
 
 CONFIG = Config()
