@@ -122,11 +122,8 @@ def test_the_example_of_a_budget_has_the_budgets() -> None:
 
 
 def test_every_row_of_the_buffer_audit_is_named() -> None:
-    files = [
-        ROOT / "voicecli" / name for name in ("floor/scribing.py", "floor/answering.py", "talk/report.py")
-    ]
     made: set[str] = set()
-    for path in [*files, ROOT / "voicecli" / "talk" / "crew.py"]:
+    for path in (path for room in ("floor", "talk") for path in (ROOT / "voicecli" / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(ast.Name("BufferFill" | "Channel"), [ast.Constant(str(name)), *_]):
