@@ -18,8 +18,8 @@ class _WorkerThread(threading.Thread):
 class Worker:
     """One thread that runs `body` until it returns; its failure is kept for whoever joins.
 
-    `Closed` is the ordinary way to end. However it ends, `on_end` runs last: it closes the channel downstream,
-    so that the end travels with the data.
+    `Closed` is the ordinary way to end. However it ends, `on_end` runs last: it closes the channel
+    downstream, so that the end travels with the data.
     """
 
     def __init__(self, name: str, body: Callable[[], None], on_end: Callable[[], None]) -> None:
