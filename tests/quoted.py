@@ -12,6 +12,7 @@ import voicecli.audio.runaway as runaway
 import voicecli.audio.side as side
 import voicecli.audio.streams as streams
 import voicecli.bench.compare as compare
+import voicecli.cli.bench as bench
 import voicecli.floor.answering as answering
 import voicecli.floor.exchange as exchange
 import voicecli.floor.faults as faults
@@ -161,6 +162,7 @@ QUOTED = [
     ("servers", f"every second for up to {waits.LOAD_S / 60:g} min"),
     ("servers", f"up to {waits.SHORT_WAIT_S:g} s: warns and asks again"),
     ("latency", f"{compare.DRAWS} draws of turns"),
+    ("latency", f"Answers end after {bench.ANSWER_TOKENS} tokens"),
     (
         "README",
         f"{ConfigError.exit_code} for a setting or a flag, {NoDeviceError.exit_code} where there is no",
@@ -168,3 +170,12 @@ QUOTED = [
     ("README", f"{StageError.exit_code} when one stage"),
 ]
 """The document, and a piece of it with its number as the code has it."""
+
+SETTINGS = [
+    ("audio.noise_suppression", f"adds {echo.DELAY_SUPPRESSION / 16:g} ms"),
+    ("generate.timeout_s", f"it has {connection.CONNECT_S:g} s to accept the connection"),
+    ("generate.timeout_s", f"{waits.LOAD_S:g} s while it loads its model"),
+    ("playback.jitter_max_ms", f"each gap in a reply adds {jitter.GROW_S * 1000:g} ms"),
+    ("playback.jitter_max_ms", f"{jitter.CALM_S:g} s without a gap take {jitter.SHRINK_S * 1000:g} ms off"),
+]
+"""The setting, and a piece of its description with its number as the code has it."""

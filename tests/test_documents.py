@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.quoted import CONFIG, QUOTED
+from tests.quoted import CONFIG, QUOTED, SETTINGS
 from voicecli.bench.figures import BUDGETS_MS
 from voicecli.config import Config
+from voicecli.config.catalogue import KEYS
 from voicecli.models.manifest import ModelFile, load_manifest
 from voicecli.models.pull import DEFAULT_MODELS
 from voicecli.models.suited import LADDER
@@ -39,6 +40,11 @@ def document(name: str) -> Path:
 @pytest.mark.parametrize(("name", "piece"), QUOTED)
 def test_numbers_are_those_of_the_code(name: str, piece: str) -> None:
     assert piece in plain(document(name))
+
+
+@pytest.mark.parametrize(("path", "piece"), SETTINGS)
+def test_numbers_of_settings_are_those_of_the_code(path: str, piece: str) -> None:
+    assert piece in KEYS[path].meaning
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
