@@ -45,6 +45,7 @@ import voicecli.view.held as held
 from voicecli.audio.devices import NoDeviceError
 from voicecli.config import Config
 from voicecli.errors import ConfigError, StageError
+from voicecli.messages import FRAME_S
 from voicecli.view.meter import LONG_MS, LONGEST_BAR, SCALE_DBFS
 
 CONFIG = Config()
@@ -150,6 +151,7 @@ QUOTED = [
     ("0023", f"with {synthesize.MARGIN_COLUMNS} columns to either side"),
     ("0023", f"target of {CONFIG.playback.jitter_min_ms} ms"),
     ("0023", f"above {synthesize.KNEE:g} of full scale"),
+    ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
     ("events", f"more than {log.CAPACITY} events wait for it"),
     ("events", f"gives nothing for {faults.LATE_S:g} s"),

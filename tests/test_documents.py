@@ -154,6 +154,12 @@ def test_the_models_and_what_they_take_are_those_of_the_rule() -> None:
             assert not rung.disk_bytes or disk == f"{rung.disk_bytes / 1e9:g} GB"
 
 
+def test_the_keys_of_the_readme_are_the_defaults() -> None:
+    keys = [row[0] for row in table(ROOT / "README.md", "| key | does |")]
+    defaults = ["Esc" if key == "escape" else key for key in CONFIG.keys.model_dump().values()]
+    assert sorted(keys) == sorted([*defaults, "Ctrl-C"])
+
+
 def test_the_kinds_of_hash_are_named() -> None:
     fields = ModelFile.model_fields.keys() - {"name", "bytes", "parts", "part_bytes", "part_sha256"}
     assert fields == HASHES.keys()
