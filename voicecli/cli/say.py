@@ -1,4 +1,4 @@
-"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever held whole."""
+"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever whole in memory."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from voicecli.speak.voice import Voice as Speaker
 
 TICK_S = 0.02
-"""How often sound is moved on to the loudspeaker."""
+"""s between two moves of sound to the loudspeaker's buffer."""
 
 PIECE = 1024
-"""Bytes read at a time: about a page, so that its first clause need not wait for a long text to be cut."""
+"""Bytes read at a time, about a page: the first clause need not wait until a long text is cut."""
 
 STDIN = 0
-"""The file descriptor: `sys.stdin` waits for a full buffer, or for the end."""
+"""The file descriptor; `sys.stdin` would wait for a full buffer, or for the end."""
 
 
 def say(
@@ -78,7 +78,7 @@ def _given(text: list[str] | None) -> Iterable[str]:
 
 
 def read_pieces(fd: int) -> Iterator[str]:
-    """What comes from file descriptor `fd`, as soon as it is there; what is not UTF-8 becomes U+FFFD.
+    """Give text of file descriptor `fd` as soon as it comes; bytes that are not UTF-8 become U+FFFD.
 
     Raises ConfigError where it cannot be read.
     """
@@ -119,7 +119,7 @@ def aloud(
     config: Config,
     clock: Clock,
 ) -> None:
-    """Through the jitter buffer, as in a talk; ends when the last sample has sounded.
+    """Play through the jitter buffer, as a talk does, until the last sample has sounded.
 
     `say` gives the sound of a clause, at `rate_hz`, part by part.
 
@@ -146,7 +146,7 @@ def aloud(
                 yield SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
 
     chunks = spoken()
-    # Before the device begins: what is loaded for the first words would keep the audio thread waiting.
+    # Before the device begins: loading code for the first words would delay the audio thread.
     chunks = chain(list(islice(chunks, 1)), chunks)
 
     def over() -> bool:
