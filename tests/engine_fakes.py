@@ -25,6 +25,8 @@ class Recogniser:
     """Hears what `hear` makes of it, and finds no language."""
 
     finds_language = False
+    looks_ahead = True
+    window_s = 28.0
 
     def transcribe(
         self,

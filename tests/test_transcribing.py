@@ -85,7 +85,7 @@ class Desk:
         self.turn = self.exchange.begin(0.0)
         self.scribe = Scribe(self.clock)
         inbox: Channel[Transcribe] = Channel("to the scribe", 8, "drop_oldest")
-        self.worker = Worker(seat(self.scribe), attempts(self.clock), inbox, self.post)  # type: ignore[arg-type]  # duck-typed
+        self.worker = Worker(seat(self.scribe), attempts(self.clock), inbox, self.post)
         self.told: list[Event] = []
         self.asked: list[Transcribe] = []
 

@@ -49,6 +49,8 @@ class Detector:
 class Transcriber:
     """Names the tones it hears, in hundreds of Hz: each is a word."""
 
+    window_s = 28.0
+
     def __init__(self, *languages: str) -> None:
         self.heard: list[Float32] = []
         self._languages = dict(enumerate(languages, 3))

@@ -47,7 +47,6 @@ RECORDED = SegmentConfig(
     snr_db=0.0,
     min_level_dbfs=-90.0,
     min_speech_ms=0,
-    max_utterance_s=LONGEST_S - 1,
 )
 """Nobody waits for an answer, so in doubt it is speech: a word lost costs more than a silence transcribed."""
 
@@ -104,7 +103,9 @@ def transcribe_file(blocks: Iterable[Float32], detector: Detector, recogniser: R
     stretches: list[Stretch] = []
     missed: list[Span] = []
     before = ""
-    for pieces in _together(_utterances(recording, detector)):
+    longest_s = min(LONGEST_S, recogniser.window_s)
+    segment = RECORDED.model_copy(update={"max_utterance_s": longest_s - 1})
+    for pieces in _together(_utterances(recording, detector, segment), longest_s):
         for run, language in _by_language(pieces, recogniser, before):
             for part, transcript in _words(run, language, recogniser):
                 if any(map(str.isalnum, transcript.text)):  # "..." is no word
@@ -138,13 +139,13 @@ def _frames(reframer: Reframer[np.float32]) -> Iterator[Float32Frame]:
         yield Float32Frame(frame, position, position / RATE_HZ)
 
 
-def _utterances(recording: _Recording, detector: Detector) -> Iterator[Utterance]:
+def _utterances(recording: _Recording, detector: Detector, segment: SegmentConfig) -> Iterator[Utterance]:
     frames = iter(recording)
     first = list(islice(frames, round(ROOM_S / FRAME_S)))
     heard = [level for frame in first if (level := level_dbfs(frame.samples)) > DIGITAL_DBFS]
     room_dbfs = min(START_DBFS, float(np.quantile(heard, ROOM_SHARE))) if heard else START_DBFS
     detector.begin(room_dbfs)
-    segmenter = Segmenter(RECORDED, HANGOVER_S)
+    segmenter = Segmenter(segment, HANGOVER_S)
     segmenter.floor.dbfs = room_dbfs  # a voice in the very first frame may be softer than the usual room
     for frame in chain(first, frames):
         yield from _only_utterances(segmenter.push(detector.score(frame)))
@@ -199,13 +200,13 @@ def _gap(before: Utterance, piece: Utterance) -> int:
     return min(piece.start - _end(before), round(LONGEST_GAP_S * RATE_HZ))
 
 
-def _together(utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]:
+def _together(utterances: Iterator[Utterance], longest_s: float) -> Iterator[list[Utterance]]:
     """As many at a time as the recogniser takes."""
     pieces: list[Utterance] = []
     size = 0
     for piece in utterances:
         more = piece.samples.size + (_gap(pieces[-1], piece) if pieces else 0)
-        if pieces and size + more > LONGEST_S * RATE_HZ:
+        if pieces and size + more > longest_s * RATE_HZ:
             yield pieces
             pieces, size, more = [], 0, piece.samples.size
         pieces.append(piece)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.convert import Converter
+from voicecli.listen.recogniser import within
 from voicecli.messages import FRAME_S, Pcm16Chunk
 from voicecli.reply.prompt import begin
 
@@ -28,7 +29,7 @@ def run_alone(
     """
     generator, recogniser = session.generator.it, session.recogniser.it
     conversation = begin(config.conversation, generator)
-    longest_s = config.segment.max_utterance_s - FRAME_S  # what the recogniser gets at a time
+    longest_s = within(config.segment, recogniser).max_utterance_s - FRAME_S
     generator.warm(conversation.messages_for(""), stop.is_set)
     for clip in clips:
         if stop.is_set():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from voicecli.config import SegmentConfig
     from voicecli.messages import Float32, Transcript
 
 
@@ -58,3 +59,9 @@ class Recogniser(Protocol):
         Raises ValueError: the samples are not such. Raises EngineError.
         """
         ...
+
+
+def within(segment: SegmentConfig, recogniser: Recogniser) -> SegmentConfig:
+    """The settings of the gate, so that it gives no piece longer than the recogniser takes."""
+    longest_s = min(segment.max_utterance_s, recogniser.window_s)
+    return segment.model_copy(update={"max_utterance_s": longest_s})

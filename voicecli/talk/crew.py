@@ -92,6 +92,7 @@ class Crew:
             streams,
             self.capture,
             session.detector,
+            session.recogniser.it,
             self.playback,
             config,
             clock,

@@ -14,9 +14,11 @@ from voicecli.floor import facts
 from voicecli.floor.faults import CONVERSION, DETECTOR, TRANSCRIBER, Fault
 from voicecli.floor.orders import Believe, EndSegment, Flush, Listen, Snapshot, Trim
 from voicecli.listen.hearing import Hearing
+from voicecli.listen.recogniser import within
 from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.listen.segment import Segmenter, State
 from voicecli.messages import RATE_HZ, ScoredFrame, SpeechStarted
+from voicecli.urgency import Work
 
 if TYPE_CHECKING:
     import threading
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from voicecli.listen.capture import Capture
     from voicecli.listen.detector import Detector
     from voicecli.listen.echo import EchoCanceller
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Float32Frame, Pcm16Chunk, SegmentEvent
     from voicecli.speak.playback import Playback
     from voicecli.talk.attempts import Attempts
@@ -62,6 +65,7 @@ class Ear:
         streams: AudioStreams,
         capture: Capture,
         detector: Seat[Detector],
+        recogniser: Recogniser,
         playback: Playback,
         config: Config,
         clock: Clock,
@@ -79,12 +83,13 @@ class Ear:
             canceller,
             config.audio,
         )
-        self.segmenter = Segmenter(config.segment, config.turn.max_pause_ms / 1000)
+        self.segmenter = Segmenter(within(config.segment, recogniser), config.turn.max_pause_ms / 1000)
         self.level_dbfs = SILENCE_DBFS
         self._capture = capture
         self.converter = Converter(streams.microphone.rate_hz, canceller, config.audio.channel)
         self._offset = OffsetRemover(RATE_HZ)
         self._detector = detector
+        self._looks_ahead = recogniser.looks_ahead
         self._playback = playback
         self._speech_dbfs = config.segment.min_level_dbfs
         self._clock = clock
@@ -222,7 +227,7 @@ class Ear:
                 self.hearing.over_echo_db(at),
                 self._playback.audible(at, self.hearing.tail_s),
                 self.hearing.barge_in,
-                self._attempts.room_for(TRANSCRIBER),
+                self._attempts.room_for(TRANSCRIBER) if self._looks_ahead else Work.FINAL,
             )
         )
         self._obey()
