@@ -27,12 +27,13 @@ from tests.speech import speak
 from voicecli.audio.level import frame_levels_dbfs
 from voicecli.audio.recording import decode
 from voicecli.config import AudioConfig
-from voicecli.listen.detect import Detector
+from voicecli.listen.detect import Silero
 from voicecli.listen.echo import EchoCanceller
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 from voicecli.models.store import models_root
 
 if TYPE_CHECKING:
+    from voicecli.listen.detector import Detector
     from voicecli.messages import Float32
 
 ONSET_S = 1.0
@@ -153,7 +154,7 @@ def main() -> int:
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, metavar="FOLDER")
     args = parser.parse_args()
     far, near = voices(args.recordings)
-    detector = Detector(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx")
+    detector = Silero(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx").session()
     print("| echo dB | delay ms | drift ppm | removed dB after 1, 3, 10 s | person kept dB | called speech % "
           "| converged s | us per 10 ms: median, worst |")  # fmt: skip
     print("|---|---|---|---|---|---|---|---|")

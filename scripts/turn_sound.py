@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.listen.detect import Detector
+from voicecli.listen.detect import Silero
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 from voicecli.models.store import models_root
 
@@ -95,7 +95,7 @@ def faded(piece: Float32) -> Float32:
 
 def voiced(samples: Float32) -> Float32:
     """Cut off breath and clicks at both ends: 0.1 s around what the detector hears in the clean recording."""
-    detector = Detector(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx")
+    detector = Silero(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx").session()
     frames = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
     scores = [
         detector.score(Float32Frame(frame, at * FRAME_SAMPLES, 0.0)).probability

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.engines import Engines
+from tests.seats import seated
+from voicecli.engines import Session
 from voicecli.messages import ChatMessage, Float32Frame, GenerationStats, ScoredFrame, Transcript
-from voicecli.speak.synthesize import Piece
+from voicecli.speak.voice import Piece
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
@@ -80,5 +81,5 @@ class Voice:
         yield Piece(self.synthesize(text))
 
 
-def engines() -> Engines:
-    return Engines(LoudIsSpeech(), Judge(), Scribe(), Brain(), Voice(), "")  # type: ignore[arg-type]  # duck-typed fakes
+def engines() -> Session:
+    return seated(LoudIsSpeech(), Judge(), Scribe(), Brain(), Voice())

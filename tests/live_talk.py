@@ -19,13 +19,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.seats import seated
 from tests.studio import Studio
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.simulated import RecordedUser, SimulatedStreams
 from voicecli.cli import devices_meter, session
 from voicecli.clock import MonotonicClock
 from voicecli.config import AudioConfig, Config
-from voicecli.engines import Engines
 from voicecli.errors import VoicecliError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.models.store import ModelStore
@@ -44,7 +44,7 @@ class Buggy(Answers):
 def talk(*, crash: bool) -> None:
     """Until the terminal says so."""
     model = Buggy([]) if crash else Answers([])
-    engines = Engines(LoudIsSpeech(), Judge(), Scribe([]), model, Beeper(), "")  # type: ignore[arg-type]
+    engines = seated(LoudIsSpeech(), Judge(), Scribe([]), model, Beeper())
     session._load = lambda *_: engines
     config = Config(audio=AudioConfig(push_to_talk=True))
     view = make_view("live", sys.stdout)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.seats import seated
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.convert import Converter
 from voicecli.audio.streams import StreamFormat
 from voicecli.clock import FakeClock
 from voicecli.config import AudioConfig, Config
-from voicecli.engines import Engines
 from voicecli.events import Listening
 from voicecli.talk.crew import Crew
 
@@ -71,7 +71,7 @@ class Stepped:
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
         self.scribe, self.answers = Scribe(list(lines)), answers(list(replies))
         self.judge, self.voice = Judge(), Beeper()
-        engines = Engines(self.detector, self.judge, self.scribe, self.answers, self.voice, "")  # type: ignore[arg-type]  # duck-typed fakes
+        engines = seated(self.detector, self.judge, self.scribe, self.answers, self.voice)
         config = Config(audio=AudioConfig(headphones=True))
         devices: AudioStreams = Devices()
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
@@ -104,9 +104,9 @@ class Stepped:
 
     def speaks(self) -> None:
         """The voice does what can be done now."""
-        self.crew.voice.look()
-        while self.crew.to_voice.stats().fill:
-            self.crew.voice.take(self.crew.to_voice.get(0))
+        self.crew.mouth.look()
+        while self.crew.to_mouth.stats().fill:
+            self.crew.mouth.take(self.crew.to_mouth.get(0))
 
     def transcribes(self, most: int = 100) -> None:
         """The scribe writes down what waits for it."""

@@ -21,7 +21,7 @@ from voicecli.bench.run import SIMULATED, Bench, Devices, Question
 from voicecli.buffers import BufferFill
 from voicecli.clock import MonotonicClock
 from voicecli.config import Config
-from voicecli.engines import Engines
+from voicecli.engines import Session
 from voicecli.errors import EngineError
 from voicecli.events import WEIGHTS, Failed, Status, TurnDone, weight
 from voicecli.log import Log
@@ -46,7 +46,7 @@ class Answering:
     """Tells of an answer that was given up before the one that sounded."""
 
     def __init__(
-        self, streams: AudioStreams, engines: Engines, config: Config, clock: MonotonicClock, began: float
+        self, streams: AudioStreams, engines: Session, config: Config, clock: MonotonicClock, began: float
     ) -> None:
         self._streams, self._engines = streams, engines
         self.events: Log[events.Event] = Log("events", WEIGHTS, weight)
@@ -85,7 +85,7 @@ class Answering:
             return
         self._quiet += 1
         if self._spoken and self._quiet > GAP_BLOCKS:
-            self._engines.transcriber.transcribe(to_float(samples[:, 0]))
+            self._engines.recogniser.it.transcribe(to_float(samples[:, 0]))
             self._turn, self._spoken = self._turn + 1, 0
             self._to_play = 0 if self._turn in self.mute_turns else 5
             self._tell()

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from tests.bench_engines import RATE_HZ, Brain, Judge, LoudIsSpeech, Scribe, Voice, engines
+from tests.seats import seated
 from voicecli.bench import machine
 from voicecli.bench.engines import Meter, engine_figures, watched
 from voicecli.clock import FakeClock
-from voicecli.engines import Engines
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.speak.voice import sound_of
 
 
 def test_a_call_beside_another_is_busy_and_both_know() -> None:
@@ -62,15 +63,15 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
             return 1.0
 
     meter = Meter(clock)
-    seen = watched(Engines(LoudIsSpeech(), Judge(), Scribe(), Slow(), Voice(), ""), meter)  # type: ignore[arg-type]  # duck-typed fakes
-    stats = seen.generator.generate([], lambda piece: clock.advance(1.0), lambda: False)
+    seen = watched(seated(LoudIsSpeech(), Judge(), Scribe(), Slow(), Voice()), meter)
+    stats = seen.generator.it.generate([], lambda piece: clock.advance(1.0), lambda: False)
     assert stats == GenerationStats(100, 30, 5)
     generator = engine_figures(meter.take(), [])[3]
     assert generator.idle_ms == pytest.approx(10.0)
     assert generator.idle_prompt_tokens_per_s == pytest.approx(100.0)
     assert (generator.idle_rtf, generator.ms_of) == (None, "token")
-    seen.generator.ending([])
-    seen.generator.generate([], lambda _piece: None, lambda: False)
+    seen.generator.it.ending([])
+    seen.generator.it.generate([], lambda _piece: None, lambda: False)
     generator = engine_figures(meter.take(), [])[3]
     assert generator.idle_prompt_tokens_per_s == pytest.approx(60.0), (
         "what was read to judge the words counts"
@@ -79,11 +80,11 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
 
 def test_what_is_watched_does_what_it_did() -> None:
     plain, seen = engines(), watched(engines(), Meter(FakeClock()))
-    assert seen.generator.name == "a brain"
-    assert (seen.synthesizer.rate_hz, seen.synthesizer.language) == (RATE_HZ, "en")
-    np.testing.assert_array_equal(seen.synthesizer.synthesize("a b"), plain.synthesizer.synthesize("a b"))
+    assert seen.generator.it.name == "a brain"
+    assert (seen.voice.it.rate_hz, seen.voice.it.language) == (RATE_HZ, "en")
+    np.testing.assert_array_equal(sound_of(seen.voice.it, "a b"), sound_of(plain.voice.it, "a b"))
     with pytest.raises(AttributeError):
-        _ = seen.detector.no_such_thing  # type: ignore[attr-defined]  # that is the test
+        _ = seen.detector.it.no_such_thing  # type: ignore[attr-defined]  # that is the test
 
 
 def test_cpu_time_is_told_as_a_share_of_one_core() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.sentences import pattern
 from tests.speech import speak
 from voicecli.errors import ModelError
-from voicecli.listen.complete import CompletionModel
+from voicecli.listen.complete import SmartTurn
 from voicecli.listen.mel import HOP_SAMPLES, LogMel
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root
@@ -24,8 +24,8 @@ NOISE = np.random.default_rng(0).normal(0.0, 0.1, 8 * RATE_HZ).astype(np.float32
 
 
 @pytest.fixture(scope="module")
-def model() -> CompletionModel:
-    return CompletionModel(models_root() / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx")
+def model() -> SmartTurn:
+    return SmartTurn(models_root() / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx")
 
 
 def by_definition(samples: Float32, bands: int) -> NDArray[np.float64]:
@@ -66,14 +66,14 @@ def test_the_spectrogram_is_the_one_the_models_were_trained_on(bands: int) -> No
 
 
 @pytest.mark.models
-def test_a_sentence_that_is_over_is_told_from_one_that_breaks_off(model: CompletionModel) -> None:
+def test_a_sentence_that_is_over_is_told_from_one_that_breaks_off(model: SmartTurn) -> None:
     over = speak("What is the capital of France?")
     assert model.complete(over) > 0.5
     assert model.complete(speak("So, I was wondering whether you could, um,")) < 0.5
 
 
 @pytest.mark.models
-def test_only_the_last_8_s_count_and_how_loud_they_are_does_not(model: CompletionModel) -> None:
+def test_only_the_last_8_s_count_and_how_loud_they_are_does_not(model: SmartTurn) -> None:
     speech = np.concatenate((NOISE, speak("Turn off the kitchen light.")))
     expected = model.complete(speech[-8 * RATE_HZ :])
     assert model.complete(speech) == expected
@@ -83,7 +83,7 @@ def test_only_the_last_8_s_count_and_how_loud_they_are_does_not(model: Completio
 
 
 @pytest.mark.models
-def test_short_sound_stands_at_the_end_with_silence_before_it(model: CompletionModel) -> None:
+def test_short_sound_stands_at_the_end_with_silence_before_it(model: SmartTurn) -> None:
     speech = speak("Turn off the light.")
     filled = np.concatenate((np.zeros(8 * RATE_HZ - speech.size, np.float32), speech))
     assert model.complete(speech) == model.complete(filled)
@@ -92,7 +92,7 @@ def test_short_sound_stands_at_the_end_with_silence_before_it(model: CompletionM
 @pytest.mark.models
 @pytest.mark.parametrize("sound", [np.zeros(0, np.float32), np.zeros(RATE_HZ, np.float32), NOISE])
 def test_anything_has_a_probability_and_the_samples_stay_as_they_were(
-    model: CompletionModel, sound: Float32
+    model: SmartTurn, sound: Float32
 ) -> None:
     before = sound.copy()
     assert 0.0 <= model.complete(sound) <= 1.0
@@ -102,4 +102,4 @@ def test_anything_has_a_probability_and_the_samples_stay_as_they_were(
 @pytest.mark.models
 def test_another_model_is_refused_when_it_is_loaded_and_not_in_a_talk() -> None:
     with pytest.raises(ModelError, match=pattern("engines.no_judge")):
-        CompletionModel(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx")
+        SmartTurn(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx")

@@ -12,7 +12,7 @@ import pytest
 from tests.sentences import pattern
 from tests.speech import speak
 from voicecli.errors import ModelError
-from voicecli.listen.detect import LEAD_IN_FRAMES, Detector
+from voicecli.listen.detect import LEAD_IN_FRAMES, Silero, SileroDetector
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 from voicecli.models.store import models_root
 
@@ -25,8 +25,8 @@ NOISE = np.random.default_rng(0).normal(0.0, 1.0, 3 * RATE_HZ).astype(np.float32
 
 
 @pytest.fixture(scope="module")
-def detector() -> Detector:
-    return Detector(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx")
+def detector() -> SileroDetector:
+    return Silero(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx").session()
 
 
 def frames(samples: Float32, position: int = 0) -> list[Float32Frame]:
@@ -34,11 +34,11 @@ def frames(samples: Float32, position: int = 0) -> list[Float32Frame]:
     return [Float32Frame(frame, position + at * FRAME_SAMPLES, 0.0) for at, frame in enumerate(whole)]
 
 
-def probabilities(detector: Detector, samples: Float32) -> Float32:
+def probabilities(detector: SileroDetector, samples: Float32) -> Float32:
     return np.array([detector.score(frame).probability for frame in frames(samples)], np.float32)
 
 
-def test_speech_is_speech_and_the_pauses_around_it_are_not(detector: Detector) -> None:
+def test_speech_is_speech_and_the_pauses_around_it_are_not(detector: SileroDetector) -> None:
     quiet = NOISE[:RATE_HZ] * 1e-4
     speech = speak("The quick brown fox jumps over the lazy dog.")
     found = probabilities(detector, np.concatenate((quiet, speech, quiet)))
@@ -60,11 +60,11 @@ def test_speech_is_speech_and_the_pauses_around_it_are_not(detector: Detector) -
         pytest.param(np.where(np.arange(RATE_HZ) % 8000 < 40, 0.9, 0.0).astype(np.float32), id="clicks"),
     ],
 )
-def test_what_is_not_speech_is_not(detector: Detector, sound: Float32) -> None:
+def test_what_is_not_speech_is_not(detector: SileroDetector, sound: Float32) -> None:
     assert np.mean(probabilities(detector, sound) > 0.5) < 0.05
 
 
-def test_a_score_carries_its_frame_and_its_level(detector: Detector) -> None:
+def test_a_score_carries_its_frame_and_its_level(detector: SileroDetector) -> None:
     frame = Float32Frame(np.full(FRAME_SAMPLES, 0.1, np.float32), 512, 7.0)
     scored = detector.score(frame)
     assert scored.frame is frame
@@ -72,7 +72,7 @@ def test_a_score_carries_its_frame_and_its_level(detector: Detector) -> None:
     assert 0.0 <= scored.probability <= 1.0
 
 
-def test_after_a_gap_the_past_is_forgotten_and_without_one_it_is_not(detector: Detector) -> None:
+def test_after_a_gap_the_past_is_forgotten_and_without_one_it_is_not(detector: SileroDetector) -> None:
     speech = frames(speak("The quick brown fox."))
     end = len(speech) * FRAME_SAMPLES
     fresh = [detector.score(frame).probability for frame in speech]
@@ -86,7 +86,7 @@ def test_after_a_gap_the_past_is_forgotten_and_without_one_it_is_not(detector: D
     assert going_on != fresh[:3]
 
 
-def test_a_frame_is_heard_with_the_end_of_the_one_before(detector: Detector) -> None:
+def test_a_frame_is_heard_with_the_end_of_the_one_before(detector: SileroDetector) -> None:
     """The model was trained on 64 samples of context; without them it is a worse one."""
     middle = frames(speak("The quick brown fox."))[20]
     scores = set()
@@ -97,7 +97,7 @@ def test_a_frame_is_heard_with_the_end_of_the_one_before(detector: Detector) -> 
     assert len(scores) == 2
 
 
-def test_what_cannot_matter_is_not_heard_until_something_does(detector: Detector) -> None:
+def test_what_cannot_matter_is_not_heard_until_something_does(detector: SileroDetector) -> None:
     """The last quiet frames are the model's way into what follows them."""
     passed = 40
     sound = frames(np.concatenate((NOISE[: passed * FRAME_SAMPLES] * 1e-4, speak("The quick brown fox."))))
@@ -111,11 +111,11 @@ def test_what_cannot_matter_is_not_heard_until_something_does(detector: Detector
 
 def test_another_model_is_refused_when_it_is_loaded_and_not_in_a_talk() -> None:
     with pytest.raises(ModelError, match=pattern("engines.no_detector")):
-        Detector(models_root() / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx")
+        Silero(models_root() / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx")
 
 
 @pytest.mark.parametrize("peak_dbfs", [-30.0, -50.0, -58.0])
-def test_a_faint_voice_is_speech_in_a_quiet_room(detector: Detector, peak_dbfs: float) -> None:
+def test_a_faint_voice_is_speech_in_a_quiet_room(detector: SileroDetector, peak_dbfs: float) -> None:
     room = NOISE[: RATE_HZ // 2] * np.float32(1e-4)
     speech = speak("The quick brown fox jumps over the lazy dog.")
     faint = speech / np.abs(speech).max() * np.float32(10 ** (peak_dbfs / 20))
@@ -123,7 +123,7 @@ def test_a_faint_voice_is_speech_in_a_quiet_room(detector: Detector, peak_dbfs: 
     assert np.mean(found > 0.5) > 0.8
 
 
-def test_a_faint_voice_that_hardly_stands_out_from_the_room_is_speech(detector: Detector) -> None:
+def test_a_faint_voice_that_hardly_stands_out_from_the_room_is_speech(detector: SileroDetector) -> None:
     """Its loudest frames are 8 dB above the room."""
     room = np.tile(NOISE, 2)[: 5 * RATE_HZ] * np.float32(10 ** (-70 / 20))
     speech = speak("The train from the airport leaves every twenty minutes.")
@@ -137,5 +137,5 @@ def test_a_faint_voice_that_hardly_stands_out_from_the_room_is_speech(detector: 
 
 
 @pytest.mark.parametrize("dbfs", [-85.0, -70.0, -55.0])
-def test_a_room_is_no_speech_however_quiet_it_is(detector: Detector, dbfs: float) -> None:
+def test_a_room_is_no_speech_however_quiet_it_is(detector: SileroDetector, dbfs: float) -> None:
     assert probabilities(detector, NOISE * np.float32(10 ** (dbfs / 20))).max() < 0.3

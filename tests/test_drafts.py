@@ -17,7 +17,7 @@ from voicecli.messages import ChatMessage, GenerationStats
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from voicecli.speak.synthesize import Piece
+    from voicecli.speak.voice import Piece
 
 
 def asked(talk: Talk) -> list[str]:

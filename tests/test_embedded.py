@@ -18,6 +18,7 @@ from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.posix import STEP_BACK, step_back
 from voicecli.reply.conversation import Conversation, plain_words
 from voicecli.reply.embedded import EmbeddedGenerator, _Chunk, _Reply
+from voicecli.reply.gguf import Gguf
 from voicecli.reply.replytext import ReplyText
 from voicecli.reply.room import without_oldest
 
@@ -92,7 +93,7 @@ def test_the_oldest_turns_are_dropped_in_pairs(turns: int) -> None:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[EmbeddedGenerator]:
-    generator = EmbeddedGenerator(GenerateConfig(temperature=0.0, context_tokens=512, max_tokens=60), GGUF)
+    generator = Gguf(GenerateConfig(temperature=0.0, context_tokens=512, max_tokens=60), GGUF).session()
     yield generator
     generator.close()
 
@@ -254,7 +255,7 @@ def test_who_steps_back_does_so_alone_and_with_the_threads_it_starts() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each thread a priority")
 def test_its_threads_give_way_to_the_voice() -> None:
     before = niceness().count(STEP_BACK)
-    engine = EmbeddedGenerator(GenerateConfig(context_tokens=512, max_tokens=8), GGUF)
+    engine = Gguf(GenerateConfig(context_tokens=512, max_tokens=8), GGUF).session()
     engine.warm(HELLO)
     assert engine.reads_ahead
     assert niceness().count(STEP_BACK) > before
@@ -273,11 +274,11 @@ from pathlib import Path
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage
-from voicecli.reply.embedded import EmbeddedGenerator
-good = EmbeddedGenerator(GenerateConfig(context_tokens=512, max_tokens=8), Path(sys.argv[1]))
+from voicecli.reply.gguf import Gguf
+good = Gguf(GenerateConfig(context_tokens=512, max_tokens=8), Path(sys.argv[1])).session()
 good.warm([])
 good.generate([ChatMessage("user", "Hello")], lambda _: None, lambda: False)
-bad = EmbeddedGenerator(GenerateConfig(), Path(sys.argv[2]))
+bad = Gguf(GenerateConfig(), Path(sys.argv[2])).session()
 for engine in (good, bad):
     try:
         engine.generate([ChatMessage("user", "word " * 900)], print, lambda: False)
@@ -297,7 +298,7 @@ def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "wrong.gguf"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=pattern("engines.not_loaded", name="wrong.gguf")):
-        EmbeddedGenerator(GenerateConfig(), path).warm([])
+        Gguf(GenerateConfig(), path).session().warm([])
 
 
 def test_a_temporary_folder_too_deep_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,12 +308,12 @@ def test_a_temporary_folder_too_deep_for_a_socket(tmp_path: Path, monkeypatch: p
     path = tmp_path / "some.gguf"
     path.write_bytes(b"GGUF")
     with pytest.raises(EngineError, match=pattern("engines.deep_folder")):
-        EmbeddedGenerator(GenerateConfig(), path).warm([])
+        Gguf(GenerateConfig(), path).session().warm([])
 
 
 @pytest.mark.models
 def test_closing_from_another_thread_ends_the_reply() -> None:
-    engine = EmbeddedGenerator(GenerateConfig(max_tokens=400), GGUF)
+    engine = Gguf(GenerateConfig(max_tokens=400), GGUF).session()
     begun, closed, said = threading.Event(), threading.Event(), list[str]()
 
     def listen(piece: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.generate import EchoGenerator, Generator, make_generator
+from voicecli.reply.generate import EchoGenerator, Generator, make_language_model
 from voicecli.reply.replytext import ReplyText
 
 
@@ -23,7 +23,7 @@ def replied(generator: Generator, words: str, cancelled: bool = False) -> str:
 
 
 def test_echo_says_what_it_heard() -> None:
-    echo = make_generator(GenerateConfig(engine="echo"), None)
+    echo = make_language_model(GenerateConfig(engine="echo"), None)()
     echo.warm([])
     assert replied(echo, "hello there") == "You said: hello there"
     assert replied(echo, "hello there", cancelled=True) == ""
@@ -36,23 +36,23 @@ def test_echo_says_what_it_heard() -> None:
 def test_the_factory_follows_the_settings(tmp_path: Path) -> None:
     gguf = tmp_path / "tiny.gguf"
     gguf.write_bytes(b"GGUF")
-    assert isinstance(make_generator(GenerateConfig(engine="echo"), gguf), EchoGenerator)
-    assert make_generator(GenerateConfig(), gguf).name == "tiny.gguf, in this process"
-    server = make_generator(GenerateConfig(engine="openai", model="qwen3:4b"), None)
+    assert isinstance(make_language_model(GenerateConfig(engine="echo"), gguf)(), EchoGenerator)
+    assert make_language_model(GenerateConfig(), gguf)().name == "tiny.gguf, in this process"
+    server = make_language_model(GenerateConfig(engine="openai", model="qwen3:4b"), None)()
     assert server.name == "qwen3:4b at http://127.0.0.1:11434/v1"
 
 
 def test_the_embedded_engine_wants_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="models pull"):
-        make_generator(GenerateConfig(), None)
+        make_language_model(GenerateConfig(), None)
     with pytest.raises(ModelError, match=r"gone\.gguf"):
-        make_generator(GenerateConfig(), tmp_path / "gone.gguf")
+        make_language_model(GenerateConfig(), tmp_path / "gone.gguf")
 
 
 def test_making_an_engine_loads_no_library() -> None:
     code = (
         "import sys; from voicecli.config import GenerateConfig as C; from voicecli.reply.generate import *; "
-        "make_generator(C(engine='openai'), None); import voicecli.reply.embedded; "
+        "make_language_model(C(engine='openai'), None)(); import voicecli.reply.gguf; "
         "assert not {'httpx', 'xllamacpp'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -58,6 +58,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.models
+@pytest.mark.xdist_group("readme")  # in order: what one writes, a later one reads
 @pytest.mark.parametrize("command", [command for command in commands() if command not in NOT_RUN])
 def test_command_runs(command: str, desk: Path) -> None:
     surroundings = {

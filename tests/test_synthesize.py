@@ -23,11 +23,13 @@ from voicecli.speak.synthesize import (
     LEAD_S,
     MOST_COLUMNS,
     Parts,
+    Piper,
     Synthesizer,
     Wholes,
     bent,
     spans,
 )
+from voicecli.speak.voice import sound_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +50,14 @@ def voice() -> Path:
 
 @pytest.fixture(scope="module")
 def synthesizer() -> Synthesizer:
-    return Synthesizer(voice(), SynthesizeConfig())
+    piper = Piper(voice(), SynthesizeConfig())
+    piper.warm()
+    return piper.session()
 
 
 def test_words_become_sound_without_the_silence_before_it(synthesizer: Synthesizer) -> None:
-    synthesizer.warm()
     assert synthesizer.rate_hz == 22_050
-    samples = synthesizer.synthesize(TEXT)
+    samples = sound_of(synthesizer, TEXT)
     assert samples.dtype == np.int16
     assert samples.ndim == 1
     assert 1.5 < samples.size / synthesizer.rate_hz < 5.0
@@ -65,7 +68,7 @@ def test_words_become_sound_without_the_silence_before_it(synthesizer: Synthesiz
 
 def test_pauses_are_not_digital_silence(synthesizer: Synthesizer) -> None:
     """So that a pause can be told from a buffer that ran dry, and no amplifier switches itself off."""
-    levels = frame_levels_dbfs(to_float(synthesizer.synthesize("One. Two.")), synthesizer.rate_hz // 100)
+    levels = frame_levels_dbfs(to_float(sound_of(synthesizer, "One. Two.")), synthesizer.rate_hz // 100)
     hiss = 20 * np.log10(HISS_LSB / FULL_SCALE)
     assert levels.min() == pytest.approx(hiss, abs=1.5)
 
@@ -73,10 +76,10 @@ def test_pauses_are_not_digital_silence(synthesizer: Synthesizer) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
 def test_a_length_that_comes_again_takes_no_memory_of_its_own() -> None:
     """ONNX Runtime's memory patterns took 40 MB for this clause."""
-    own, longest = Synthesizer(voice(), SynthesizeConfig()), "museum " * 34
-    own.synthesize(longest)
+    own, longest = Piper(voice(), SynthesizeConfig()).session(), "museum " * 34
+    sound_of(own, longest)
     before = _resident_mb()
-    own.synthesize(longest)
+    sound_of(own, longest)
     assert _resident_mb() - before < 20
 
 
@@ -87,17 +90,17 @@ def _resident_mb() -> float:
 
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 def test_nothing_is_said_for_nothing(synthesizer: Synthesizer, text: str) -> None:
-    assert synthesizer.synthesize(text).size == 0
+    assert sound_of(synthesizer, text).size == 0
 
 
 @pytest.mark.parametrize("text", ["?", "…", "日本", "Ωmega", "a" * 300, "naïve café №5"])
 def test_odd_text_is_no_failure(synthesizer: Synthesizer, text: str) -> None:
-    assert synthesizer.synthesize(text).dtype == np.int16
+    assert sound_of(synthesizer, text).dtype == np.int16
 
 
 def test_speed_and_volume_are_as_set(synthesizer: Synthesizer) -> None:
-    plain = synthesizer.synthesize(TEXT)
-    fast = Synthesizer(voice(), SynthesizeConfig(speed=2.0, volume=0.07)).synthesize(TEXT)
+    plain = sound_of(synthesizer, TEXT)
+    fast = sound_of(Piper(voice(), SynthesizeConfig(speed=2.0, volume=0.07)).session(), TEXT)
     assert 0.4 < fast.size / plain.size < 0.8
     assert level_dbfs(to_float(fast)) - level_dbfs(to_float(plain)) == pytest.approx(-20.0, abs=2.5)
 
@@ -113,7 +116,7 @@ def test_a_clause_in_parts_is_the_clause_as_a_whole() -> None:
     plain = PiperVoice.load(voice())
     plain.config.noise_scale = plain.config.noise_w_scale = 0.0
     speech = SynthesisConfig(length_scale=1.0)
-    own = Synthesizer(voice(), SynthesizeConfig(volume=1.0))
+    own = Piper(voice(), SynthesizeConfig(volume=1.0))
     assert isinstance(own.maker, Parts)
     own.maker.described.noise_scale = own.maker.described.noise_w_scale = 0.0
     whole, parts = joined(Wholes(plain, speech), TEXT), joined(own.maker, TEXT)
@@ -199,8 +202,9 @@ class Broken:
 
 
 def test_a_voice_that_fails_on_a_clause_says_so() -> None:
-    synthesizer = Synthesizer(voice(), SynthesizeConfig())
-    synthesizer.maker = Broken()
+    piper = Piper(voice(), SynthesizeConfig())
+    piper.maker = Broken()
+    synthesizer = piper.session()
     pieces = synthesizer.say("secret words")
     assert next(pieces).to_come == 10
     with pytest.raises(EngineError) as caught:
@@ -227,7 +231,7 @@ def test_what_is_no_voice_is_refused_in_one_line(
         else pattern("engines.no_voice")
     )
     with pytest.raises(ModelError, match=found) as caught:
-        Synthesizer(path, SynthesizeConfig())
+        Piper(path, SynthesizeConfig())
     assert "voicecli models verify" in caught.value.remedy
     assert "\n" not in str(caught.value)
 
@@ -241,4 +245,4 @@ def test_a_model_that_is_missing_or_wrong_beside_its_settings_is_refused(
     if model is not None:
         path.write_bytes(model)
     with pytest.raises(ModelError, match=pattern("engines.no_voice")):
-        Synthesizer(path, SynthesizeConfig())
+        Piper(path, SynthesizeConfig())

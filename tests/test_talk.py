@@ -19,7 +19,7 @@ from tests.room import RATE_HZ, Room, can_run
 from tests.sentences import wording
 from tests.speech import speak
 from voicecli.config import TranscribeConfig
-from voicecli.engines import load_transcriber
+from voicecli.engines import load_recogniser
 from voicecli.models.store import ModelStore, models_root
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def likeness(said: str, samples: Float32) -> float:
     sounding = np.flatnonzero(np.abs(samples) > 0.01)
     assert sounding.size, "silence"
     samples = samples[max(0, sounding[0] - RATE_HZ // 5) : sounding[-1] + RATE_HZ // 5]
-    transcriber = load_transcriber(TranscribeConfig(language="en"), ModelStore(models_root()))
+    transcriber = load_recogniser(TranscribeConfig(language="en"), ModelStore(models_root())).seat().it
     stretches = [samples[at : at + 20 * RATE_HZ] for at in range(0, len(samples), 20 * RATE_HZ)]
     heard = " ".join(transcriber.transcribe(np.ascontiguousarray(part)).text for part in stretches)
     return alike(said, heard)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pytest
 
+from tests.seats import seated
 from tests.sentences import wording
 from voicecli import events
 from voicecli.audio.level import level_dbfs, to_float
@@ -21,7 +22,6 @@ from voicecli.audio.streams import Notice
 from voicecli.channel import Closed
 from voicecli.clock import MonotonicClock
 from voicecli.config import Config
-from voicecli.engines import Engines
 from voicecli.errors import DeviceError, EngineError, StageError
 from voicecli.floor import answering
 from voicecli.messages import (
@@ -33,7 +33,7 @@ from voicecli.messages import (
     Transcript,
 )
 from voicecli.reply.today import without_time
-from voicecli.speak.synthesize import Piece
+from voicecli.speak.voice import Piece
 from voicecli.talk import Talk as RealTalk
 from voicecli.talk import attempts
 from voicecli.talk.ear import Ear
@@ -285,7 +285,7 @@ def talking(
         user, RATE_HZ, 20, clock, lambda spoken, played: tape.append((spoken.copy(), played.copy()))
     )
     detector, scribe, judge, model = LoudIsSpeech(), Scribe(lines), Judge(), answers(replies)
-    engines = Engines(detector, judge, scribe, model, Beeper(), "")  # type: ignore[arg-type]  # duck-typed fakes
+    engines = seated(detector, judge, scribe, model, Beeper())
     streams.notice = notice
     pipeline = RealTalk(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     talk = Talk(pipeline, user, streams, detector, scribe, judge, model, tape)

@@ -19,7 +19,7 @@ from voicecli.floor import facts
 from voicecli.floor.orders import ToAuthor, Write
 from voicecli.messages import ChatMessage
 from voicecli.reply.chatml import is_template_of, unfinished
-from voicecli.reply.embedded import EmbeddedGenerator
+from voicecli.reply.gguf import Gguf
 from voicecli.reply.witness import Scores, ending
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.workers import Author
@@ -126,7 +126,7 @@ def test_it_can_judge_with_models_that_speak_chat_ml(tmp_path: Path, template: b
 
 @pytest.mark.models
 def test_a_model_hears_that_words_break_off_and_reads_them_once() -> None:
-    engine = EmbeddedGenerator(GenerateConfig(context_tokens=512, max_tokens=8), GGUF)
+    engine = Gguf(GenerateConfig(context_tokens=512, max_tokens=8), GGUF).session()
     whole, broken = (
         [ChatMessage("system", "Be short."), ChatMessage("user", words)]
         for words in ("What time is it in Norway?", "Can you tell me the")

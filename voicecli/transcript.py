@@ -20,15 +20,15 @@ from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame, Utt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from voicecli.listen.detect import Detector
-    from voicecli.listen.transcribe import Transcriber
+    from voicecli.listen.detector import Detector
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Float32, SegmentEvent, Transcript
 
 LONGEST_S = 26.0
-"""Speech given to the transcriber at a time: its window is 30 s, less some silence after the speech."""
+"""Speech given to the recogniser at a time: its window is 30 s, less some silence after the speech."""
 
 LONGEST_GAP_S = 1.0
-"""Longer pauses are shortened to this: the transcriber's time goes with the length."""
+"""Longer pauses are shortened to this: the recogniser's time goes with the length."""
 
 HANGOVER_S = 0.35
 """A pause that ends a piece: one voice may follow another, in another language."""
@@ -94,9 +94,7 @@ class FileTranscript:
         return max(spoken, key=lambda language: spoken[language], default="")
 
 
-def transcribe_file(
-    blocks: Iterable[Float32], detector: Detector, transcriber: Transcriber
-) -> FileTranscript:
+def transcribe_file(blocks: Iterable[Float32], detector: Detector, recogniser: Recogniser) -> FileTranscript:
     """Write down a recording, (n,) at 16 kHz a block; memory does not grow with its length.
 
     Raises AudioFileError where its blocks do.
@@ -106,8 +104,8 @@ def transcribe_file(
     missed: list[Span] = []
     before = ""
     for pieces in _together(_utterances(recording, detector)):
-        for run, language in _by_language(pieces, transcriber, before):
-            for part, transcript in _words(run, language, transcriber):
+        for run, language in _by_language(pieces, recogniser, before):
+            for part, transcript in _words(run, language, recogniser):
                 if any(map(str.isalnum, transcript.text)):  # "..." is no word
                     before = transcript.language
                     stretches.append(Stretch(part.start_s, part.end_s, transcript.language, transcript.text))
@@ -201,7 +199,7 @@ def _gap(before: Utterance, piece: Utterance) -> int:
 
 
 def _together(utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]:
-    """As many at a time as the transcriber takes."""
+    """As many at a time as the recogniser takes."""
     pieces: list[Utterance] = []
     size = 0
     for piece in utterances:
@@ -215,29 +213,29 @@ def _together(utterances: Iterator[Utterance]) -> Iterator[list[Utterance]]:
         yield pieces
 
 
-def _words(run: _Run, language: str | None, transcriber: Transcriber) -> Iterator[tuple[_Run, Transcript]]:
+def _words(run: _Run, language: str | None, recogniser: Recogniser) -> Iterator[tuple[_Run, Transcript]]:
     """The words of a run; where it holds none, those of what is before and behind its longest pause."""
-    whole = transcriber.transcribe(run.samples, language=language, clear_s=run.clear_s)
+    whole = recogniser.transcribe(run.samples, language=language, clear_s=run.clear_s)
     if whole.text or len(run.pieces) == 1:
         yield run, whole
         return
     longest = max(range(1, len(run.pieces)), key=lambda at: run.pieces[at].start - _end(run.pieces[at - 1]))
     for pieces in (run.pieces[:longest], run.pieces[longest:]):
         part = _Run(pieces)
-        yield part, transcriber.transcribe(part.samples, language=language, clear_s=part.clear_s)
+        yield part, recogniser.transcribe(part.samples, language=language, clear_s=part.clear_s)
 
 
 def _by_language(
-    pieces: list[Utterance], transcriber: Transcriber, before: str
+    pieces: list[Utterance], recogniser: Recogniser, before: str
 ) -> Iterator[tuple[_Run, str | None]]:
-    """Neighbours in one language together, and which it is; None where the transcriber is to find it."""
+    """Neighbours in one language together, and which it is; None where the recogniser is to find it."""
     run = _Run(pieces)
-    if not transcriber.finds_language:
+    if not recogniser.finds_language:
         yield run, None
         return
     told = telling(run.spans)
     spans = [(run.spans[first][0], run.spans[last - 1][1]) for first, last in told]
-    found = likeliest(transcriber.languages(run.samples, spans), spans, before)
+    found = likeliest(recogniser.languages(run.samples, spans), spans, before)
     if len(set(found)) == 1:
         yield run, found[0]
         return

@@ -15,31 +15,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicecli.config import Config
-    from voicecli.engines import Engines
+    from voicecli.engines import Session
     from voicecli.messages import Int16
 
 
 def run_alone(
-    engines: Engines, config: Config, clips: Sequence[Int16], rate_hz: int, stop: threading.Event
+    session: Session, config: Config, clips: Sequence[Int16], rate_hz: int, stop: threading.Event
 ) -> None:
     """Hear `clips`, (n,) int16 at `rate_hz`, answer what was heard and say the answers.
 
     One engine at a time; ends early once `stop` is set. Raises EngineError and ModelError.
     """
-    conversation = begin(config.conversation, engines.generator)
+    generator, recogniser = session.generator.it, session.recogniser.it
+    conversation = begin(config.conversation, generator)
     longest_s = config.segment.max_utterance_s - FRAME_S  # what the transcriber is given at a time
-    engines.generator.warm(conversation.messages_for(""), stop.is_set)
+    generator.warm(conversation.messages_for(""), stop.is_set)
     for clip in clips:
         if stop.is_set():
             return
         chunk = Pcm16Chunk(clip[: round(longest_s * rate_hz), np.newaxis], rate_hz, 0, 0.0)
         frames = list(Converter(rate_hz).push(chunk))
         for frame in frames:
-            engines.detector.score(frame)
+            session.detector.it.score(frame)
         samples = np.concatenate([frame.samples for frame in frames])
-        engines.completion.complete(samples)
-        words = engines.transcriber.transcribe(samples).text
+        session.turn_model.it.complete(samples)
+        words = recogniser.transcribe(samples).text
         reply: list[str] = []
-        engines.generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
-        for _ in engines.synthesizer.say("".join(reply)):
+        generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
+        for _ in session.voice.it.say("".join(reply)):
             pass

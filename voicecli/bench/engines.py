@@ -16,27 +16,26 @@ from typing import TYPE_CHECKING, cast
 
 from voicecli.audio.level import level_dbfs
 from voicecli.bench.report import EngineFigures
+from voicecli.engines import Seat
 from voicecli.messages import FRAME_S, RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from voicecli.clock import Clock
-    from voicecli.engines import Engines
-    from voicecli.listen.complete import CompletionModel
-    from voicecli.listen.detect import Detector
-    from voicecli.listen.transcribe import Transcriber
+    from voicecli.engines import Session
+    from voicecli.listen.detector import Detector, TurnModel
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import (
         ChatMessage,
         Float32,
         Float32Frame,
         GenerationStats,
-        Int16,
         ScoredFrame,
         Transcript,
     )
     from voicecli.reply.generate import Cancelled, Emit, Generator
-    from voicecli.speak.synthesize import Piece, Synthesizer
+    from voicecli.speak.voice import Piece, Voice
 
 ENGINES = ("detector", "completion", "transcriber", "generator", "synthesizer")
 
@@ -117,8 +116,8 @@ class _Detector(_Watched):
             return self._engine.score(frame, quiet_dbfs)
 
 
-class _Transcriber(_Watched):
-    _engine: Transcriber
+class _Recogniser(_Watched):
+    _engine: Recogniser
 
     def transcribe(
         self,
@@ -135,8 +134,8 @@ class _Transcriber(_Watched):
             )
 
 
-class _Completion(_Watched):
-    _engine: CompletionModel
+class _TurnModel(_Watched):
+    _engine: TurnModel
 
     def complete(self, samples: Float32) -> float:
         with self._meter.call("completion") as call:
@@ -144,14 +143,8 @@ class _Completion(_Watched):
             return self._engine.complete(samples)
 
 
-class _Synthesizer(_Watched):
-    _engine: Synthesizer
-
-    def synthesize(self, text: str) -> Int16:
-        with self._meter.call("synthesizer") as call:
-            samples = self._engine.synthesize(text)
-            call.sound_s = samples.size / self._engine.rate_hz
-            return samples
+class _Voice(_Watched):
+    _engine: Voice
 
     def say(self, text: str) -> Iterator[Piece]:
         pieces = self._engine.say(text)
@@ -198,15 +191,17 @@ class _Generator(_Watched):
             return stats
 
 
-def watched(engines: Engines, meter: Meter) -> Engines:
+def watched(session: Session, meter: Meter) -> Session:
     """The same engines, their calls noted by `meter`."""
+    detector, turn_model, recogniser = session.detector.it, session.turn_model.it, session.recogniser.it
+    generator, voice = session.generator.it, session.voice.it
     return dataclasses.replace(
-        engines,
-        detector=cast("Detector", _Detector(engines.detector, meter)),
-        completion=cast("CompletionModel", _Completion(engines.completion, meter)),
-        transcriber=cast("Transcriber", _Transcriber(engines.transcriber, meter)),
-        generator=cast("Generator", _Generator(engines.generator, meter)),
-        synthesizer=cast("Synthesizer", _Synthesizer(engines.synthesizer, meter)),
+        session,
+        detector=Seat(lambda: cast("Detector", _Detector(detector, meter))),
+        turn_model=Seat(lambda: cast("TurnModel", _TurnModel(turn_model, meter))),
+        recogniser=Seat(lambda: cast("Recogniser", _Recogniser(recogniser, meter))),
+        generator=Seat(lambda: cast("Generator", _Generator(generator, meter))),
+        voice=Seat(lambda: cast("Voice", _Voice(voice, meter))),
     )
 
 

@@ -12,13 +12,14 @@ from voicecli.audio.recording import decode
 from voicecli.bench.run import Question
 from voicecli.bench.wires import speech_bounds
 from voicecli.errors import AudioFileError
+from voicecli.speak.voice import sound_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from voicecli.messages import Float32
-    from voicecli.speak.synthesize import Synthesizer
+    from voicecli.speak.voice import Voice
 
 QUESTIONS = (
     "What is the capital of France?",
@@ -39,12 +40,12 @@ QUESTIONS = (
 LONGEST_S = 60.0
 
 
-def spoken(synthesizer: Synthesizer, rate_hz: int) -> list[Question]:
+def spoken(voice: Voice, rate_hz: int) -> list[Question]:
     """The fixed list, said by the voice, at `rate_hz`. Raises EngineError."""
     questions = []
     for text in QUESTIONS:
-        resampler = Resampler(synthesizer.rate_hz, rate_hz)
-        said = resampler.push(to_float(synthesizer.synthesize(text)), last=True)
+        resampler = Resampler(voice.rate_hz, rate_hz)
+        said = resampler.push(to_float(sound_of(voice, text)), last=True)
         questions.append(Question(text, to_int16(said)))
     return questions
 

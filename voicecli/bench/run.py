@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from voicecli.buffers import BufferFill
     from voicecli.clock import Clock
     from voicecli.config import Config
-    from voicecli.engines import Engines
+    from voicecli.engines import Session
     from voicecli.messages import Int16
 
 QUIET_S = 1.0
@@ -86,20 +86,20 @@ class Bench:
 
     def __init__(
         self,
-        engines: Engines,
+        session: Session,
         devices: Devices,
         config: Config,
         clock: Clock,
         stop: threading.Event,
         tell: Callable[[str], None],
     ) -> None:
-        """`engines` are warm; `tell` takes a line of progress."""
+        """`session` is warm; `tell` takes a line of progress."""
         self._config, self._clock, self._stop, self._tell = config, clock, stop, tell
         self._devices = devices
         self._meter = Meter(clock)
-        self._engines = watched(engines, self._meter)
+        self._session = watched(session, self._meter)
         self._streams = TapedStreams(devices.streams, clock, config.audio.latency_ms / 1000)
-        self._talk = Talk(self._streams, self._engines, config, clock, clock.now())
+        self._talk = Talk(self._streams, self._session, config, clock, clock.now())
         self._reader = self._talk.events.reader("bench", wants=_measured)
         self._events: list[events.Event] = []
         self._turns: list[MeasuredTurn] = []
@@ -117,7 +117,7 @@ class Bench:
         """
         self._tell("each engine alone")
         clips = [question.samples for question in questions[:3]]
-        run_alone(self._engines, self._config, clips, self._streams.microphone.rate_hz, self._stop)
+        run_alone(self._session, self._config, clips, self._streams.microphone.rate_hz, self._stop)
         self._alone = self._meter.take()
         asked = itertools.islice(itertools.cycle(questions), 1, turns + 1)
         try:
@@ -230,7 +230,7 @@ class Bench:
             made=datetime.now().astimezone().isoformat(timespec="seconds"),
             voicecli=version("voicecli"),
             machine=machine.describe(),
-            models=Models(config.transcribe.model, self._engines.generator.name, config.synthesize.voice),
+            models=Models(config.transcribe.model, self._session.generator.it.name, config.synthesize.voice),
             definitions=Definitions(),
             turns=list(self._turns),
             stages=stage_figures(self._turns),

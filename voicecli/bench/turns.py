@@ -18,7 +18,6 @@ from voicecli.config import SegmentConfig, TurnConfig
 from voicecli.errors import AudioFileError
 from voicecli.listen.segment import Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
-from voicecli.listen.window import LONGEST_S
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
 
 if TYPE_CHECKING:
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicecli.bench.labels import Label
-    from voicecli.listen.complete import CompletionModel
-    from voicecli.listen.detect import Detector
-    from voicecli.listen.transcribe import Transcriber
+    from voicecli.listen.detector import Detector, TurnModel
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Float32
 
 LONGEST_PAUSE_S = 3.0
@@ -97,8 +95,8 @@ class Judges:
     """The models that hear the pauses."""
 
     detector: Detector
-    completion: CompletionModel
-    transcriber: Transcriber
+    turn_model: TurnModel
+    recogniser: Recogniser
     ending: Callable[[str], float | None]
     """What the language model makes of the words: `Evidence.ending`."""
 
@@ -112,11 +110,11 @@ def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
     pauses = []
     for begin, end, spoken in quiet:
         end_sample = (begin + NOTICED_FRAMES) * FRAME_SAMPLES
-        heard = samples[max(start, end_sample - round(LONGEST_S * RATE_HZ)) : end_sample]
-        words = judges.transcriber.transcribe(heard).text
+        heard = samples[max(start, end_sample - round(judges.recogniser.window_s * RATE_HZ)) : end_sample]
+        words = judges.recogniser.transcribe(heard).text
         evidence = Evidence(
             spoken_s=spoken * FRAME_S,
-            sound=judges.completion.complete(heard),
+            sound=judges.turn_model.complete(heard),
             words=words,
             ending=judges.ending(words) if words else None,
             language=label.language,

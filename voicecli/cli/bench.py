@@ -146,14 +146,12 @@ def _run(
     from voicecli.clock import MonotonicClock
     from voicecli.engines import load
 
-    engines = load(config, store, lambda what: _tell(f"loading {what}"))
-    rate_hz, clock = engines.synthesizer.rate_hz, MonotonicClock()
+    session = load(config, store, lambda what: _tell(f"loading {what}")).session()
+    rate_hz, clock = session.voice.it.rate_hz, MonotonicClock()
     devices = _real(config, rate_hz, clock) if real else _simulated(config, rate_hz, clock)
     microphone_hz = devices.streams.microphone.rate_hz
-    questions = (
-        recorded(recordings, microphone_hz) if recordings else spoken(engines.synthesizer, microphone_hz)
-    )
-    made.append(Bench(engines, devices, config, clock, stop, _tell))
+    questions = recorded(recordings, microphone_hz) if recordings else spoken(session.voice.it, microphone_hz)
+    made.append(Bench(session, devices, config, clock, stop, _tell))
     made[0].run(questions, turns)
 
 

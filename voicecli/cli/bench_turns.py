@@ -91,17 +91,17 @@ def _replay(folder: Path, labels: list[Label], config: Config, models_dir: Path 
     from rich.progress import track
 
     from voicecli.bench.turns import Judges, replay
-    from voicecli.engines import load_completion, load_detector, load_generator, load_transcriber
+    from voicecli.engines import load_detector, load_language_model, load_recogniser, load_turn_model
     from voicecli.reply.prompt import begin
 
     store = store_at(models_dir)
-    generator, _ = load_generator(config.generate, store)
+    generator = load_language_model(config.generate, store)[0].seat().it
     conversation = begin(config.conversation, generator)
     generator.warm(conversation.messages_for(""))
     judges = Judges(
-        load_detector(store),
-        load_completion(store),
-        load_transcriber(config.transcribe, store),
+        load_detector(store).seat().it,
+        load_turn_model(store).seat().it,
+        load_recogniser(config.transcribe, store).seat().it,
         lambda words: generator.ending(conversation.messages_for(words)),
     )
     console = Console(stderr=True)

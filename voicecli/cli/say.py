@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from voicecli.config import Config
     from voicecli.messages import SpokenChunk
-    from voicecli.speak.synthesize import Synthesizer
+    from voicecli.speak.voice import Voice as Speaker
 
 TICK_S = 0.02
 """How often sound is moved on to the loudspeaker."""
@@ -46,23 +46,23 @@ def say(
     models_dir: ModelsDir = None,
 ) -> None:
     """Say TEXT, or what comes from a pipe, aloud or into a WAV file; it begins before all is read."""
-    from voicecli.engines import load_synthesizer
+    from voicecli.engines import load_voice
 
     pieces = _given(text)
     config = settings(
         config_file,
         {"--output-device": ("audio.output_device", output_device), "--voice": ("synthesize.voice", voice)},
     )
-    synthesizer = load_synthesizer(config.synthesize, store_at(models_dir))
-    clauses = clauses_of(pieces, synthesizer.language)
+    speaker = load_voice(config.synthesize, store_at(models_dir)).seat().it
+    clauses = clauses_of(pieces, speaker.language)
     first = next(clauses, None)
     if first is None:
         raise ConfigError("there is nothing in it that can be said", "give some words")
     clauses = chain([first], clauses)
     if output is not None:
-        _to_file(output, clauses, synthesizer)
+        _to_file(output, clauses, speaker)
     else:
-        _aloud(clauses, synthesizer, config)
+        _aloud(clauses, speaker, config)
 
 
 def _given(text: list[str] | None) -> Iterable[str]:
@@ -101,29 +101,30 @@ def clauses_of(pieces: Iterable[str], language: str) -> Iterator[str]:
     yield from splitter.finish()
 
 
-def _to_file(output: Path, clauses: Iterable[str], synthesizer: Synthesizer) -> None:
+def _to_file(output: Path, clauses: Iterable[str], speaker: Speaker) -> None:
     from voicecli.audio.files import WavWriter
+    from voicecli.speak.voice import sound_of
 
-    with WavWriter(output, synthesizer.rate_hz, channels=1) as wav:
+    with WavWriter(output, speaker.rate_hz, channels=1) as wav:
         for clause in clauses:
-            wav.write(synthesizer.synthesize(clause))
+            wav.write(sound_of(speaker, clause))
 
 
-def _chunks(clauses: Iterable[str], synthesizer: Synthesizer) -> Iterator[tuple[SpokenChunk, bool]]:
+def _chunks(clauses: Iterable[str], speaker: Speaker) -> Iterator[tuple[SpokenChunk, bool]]:
     """All clauses in parts, and whether a part is the first of its clause."""
     from voicecli.messages import Clause, SpokenChunk
 
     for index, text in enumerate(clauses):
         clause, begins = Clause(1, 1, index, text), True
-        for piece in synthesizer.say(text):
+        for piece in speaker.say(text):
             yield (
-                SpokenChunk(clause, piece.samples, synthesizer.rate_hz, piece.word_ends, piece.to_come),
+                SpokenChunk(clause, piece.samples, speaker.rate_hz, piece.word_ends, piece.to_come),
                 begins,
             )
             begins = False
 
 
-def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> None:
+def _aloud(clauses: Iterable[str], speaker: Speaker, config: Config) -> None:
     """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
     from voicecli.audio.choose import device_of
     from voicecli.audio.closing import close_in_time
@@ -133,8 +134,8 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
 
     audio, clock, never = config.audio, MonotonicClock(), threading.Event()
     device = device_of("output", audio)
-    stream = DeviceStream("output", device, synthesizer.rate_hz, audio.block_ms, audio.latency_ms)
-    playback = Playback(stream.form, synthesizer.rate_hz, config.playback)
+    stream = DeviceStream("output", device, speaker.rate_hz, audio.block_ms, audio.latency_ms)
+    playback = Playback(stream.form, speaker.rate_hz, config.playback)
 
     def wait_until(moved_on: Callable[[], bool]) -> None:
         while not moved_on():
@@ -145,7 +146,7 @@ def _aloud(clauses: Iterable[str], synthesizer: Synthesizer, config: Config) -> 
                 )
             clock.wait(never, TICK_S)
 
-    chunks = _chunks(clauses, synthesizer)
+    chunks = _chunks(clauses, speaker)
     # Before the device begins: what is loaded for the first words would keep the audio thread waiting.
     first = next(chunks, None)
     stream.start(playback.pull)

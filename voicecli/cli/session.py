@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
     from voicecli.clock import Clock
     from voicecli.config import Config
-    from voicecli.engines import Engines
+    from voicecli.engines import Session
     from voicecli.events import Event, Failed, Status
     from voicecli.log import Reader
     from voicecli.models.store import ModelStore
@@ -48,7 +48,7 @@ class Outputs:
 def hold_talk(
     config: Config,
     store: ModelStore,
-    open_streams: Callable[[Engines], AudioStreams],
+    open_streams: Callable[[Session], AudioStreams],
     outputs: Outputs,
     finished: Callable[[Talk], bool],
 ) -> None:
@@ -67,9 +67,9 @@ def hold_talk(
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
     try:
         with view, _failure_shown(view, lambda: clock.now() - began, last):
-            engines = _load(config, store, view)
+            session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
-            talk = Talk(open_streams(engines), engines, config, clock, began, push_to_talk=talk_key)
+            talk = Talk(open_streams(session), session, config, clock, began, push_to_talk=talk_key)
             reader = talk.events.reader("view")
             if file is not None:
                 file.follow(talk.events.reader("file"), talk.warn)
@@ -118,18 +118,18 @@ def _loading(what: str) -> Status:
     return Status("loading", SILENCE_DBFS, SILENCE_DBFS, "", "", "", "", {}, loading=what)
 
 
-def _load(config: Config, store: ModelStore, view: View) -> Engines:
+def _load(config: Config, store: ModelStore, view: View) -> Session:
     """Load the engines on a thread of their own, so that Ctrl-C and the view stay alive meanwhile."""
     from voicecli.engines import load
 
-    loaded: list[Engines] = []
+    loaded: list[Session] = []
     stage = "models"
 
     def tell(what: str) -> None:
         nonlocal stage
         stage = what
 
-    worker = Worker("load", lambda: loaded.append(load(config, store, tell)), lambda: None)
+    worker = Worker("load", lambda: loaded.append(load(config, store, tell).session()), lambda: None)
     worker.start()
     while not worker.join(TICK_S):
         view.tick(_loading(stage))

@@ -43,7 +43,7 @@ def transcribe(
     from voicecli.audio.pipes import at_hand, name_of
     from voicecli.audio.recording import Recording
     from voicecli.clock import MonotonicClock
-    from voicecli.engines import load_detector, load_transcriber
+    from voicecli.engines import load_detector, load_recogniser
     from voicecli.messages import RATE_HZ
     from voicecli.transcript import transcribe_file
     from voicecli.view.safe import safe
@@ -52,7 +52,8 @@ def transcribe(
         config_file, {"--model": ("transcribe.model", model), "--language": ("transcribe.language", language)}
     )
     store = store_at(models_dir)
-    detector, transcriber = load_detector(store), load_transcriber(config.transcribe, store)
+    detector = load_detector(store).seat().it
+    recogniser = load_recogniser(config.transcribe, store).seat().it
     clock, failed = MonotonicClock(), False
     for file in files:
         began = clock.now()
@@ -61,7 +62,7 @@ def transcribe(
                 recording = Recording(
                     path, RATE_HZ, channel=channel or 0, track=track or 0, called=name_of(file)
                 )
-                result = transcribe_file(recording, detector, transcriber)
+                result = transcribe_file(recording, detector, recogniser)
         except AudioFileError as error:
             failed = True
             _tell(str(error))

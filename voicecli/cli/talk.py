@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
     from voicecli.cli.session import Outputs
     from voicecli.config import Config
-    from voicecli.engines import Engines
+    from voicecli.engines import Session
     from voicecli.messages import Int16
 
 DEMO_QUESTIONS = (
@@ -142,9 +142,11 @@ def demo(
     """Show a conversation without any device: a scripted user asks, the real pipeline answers."""
     config = lightened(settings(config_file, {}), light=light)
 
-    def questions(engines: Engines) -> Iterator[Iterator[Int16]]:
+    from voicecli.speak.voice import sound_of
+
+    def questions(session: Session) -> Iterator[Iterator[Int16]]:
         for question in DEMO_QUESTIONS:
-            yield iter([engines.synthesizer.synthesize(question)])
+            yield iter([sound_of(session.voice.it, question)])
 
     outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
     _talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
@@ -165,8 +167,8 @@ def _talk_with_devices(
         choose("output", audio, typed=typed[1]),
     )
 
-    def open_streams(engines: Engines) -> AudioStreams:
-        rate_hz = engines.synthesizer.rate_hz
+    def open_streams(session: Session) -> AudioStreams:
+        rate_hz = session.voice.it.rate_hz
         return RecoveringStreams(microphone, loudspeaker, rate_hz, audio, MonotonicClock())
 
     hold_talk(config, store_at(models_dir), open_streams, outputs, lambda _: False)
@@ -206,8 +208,8 @@ def _talk_with_file(
 
     read: list[Recording] = []
 
-    def recording(engines: Engines) -> Iterator[Iterator[Int16]]:
-        read.append(of(engines.synthesizer.rate_hz))
+    def recording(session: Session) -> Iterator[Iterator[Int16]]:
+        read.append(of(session.voice.it.rate_hz))
         yield map(to_int16, read[0])
 
     with at_hand(source) as path:
@@ -221,7 +223,7 @@ def _talk_simulated(
     config: Config,
     models_dir: Path | None,
     outputs: Outputs,
-    lines: Callable[[Engines], Iterator[Iterator[Int16]]],
+    lines: Callable[[Session], Iterator[Iterator[Int16]]],
     tape: Path | None,
     *,
     stereo: bool,
@@ -242,9 +244,9 @@ def _talk_simulated(
     script: list[Script] = []
     with contextlib.ExitStack() as stack:
 
-        def open_streams(engines: Engines) -> AudioStreams:
-            rate_hz = engines.synthesizer.rate_hz
-            script.append(Script(lines(engines), PAUSE_S, clock))
+        def open_streams(session: Session) -> AudioStreams:
+            rate_hz = session.voice.it.rate_hz
+            script.append(Script(lines(session), PAUSE_S, clock))
             writer = None
             if tape is not None:
                 writer = stack.enter_context(WavWriter(tape, rate_hz, channels=2 if stereo else 1))

@@ -24,6 +24,7 @@ from voicecli.models.choice import (
 from voicecli.models.store import pull_command
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.openai import OpenAiGenerator
+from voicecli.speak.voice import sound_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,13 +101,13 @@ class Engines:
         """How much of its time each engine takes, alone, on two questions said by the voice."""
         config = self._config.model_copy(update={"generate": self._local_generator()})
         try:
-            engines = load(config, self._store, lambda _: None)
+            session = load(config, self._store, lambda _: None).session()
         except ModelError as error:
             return Finding("skip", f"not measured: {error.found}", error.remedy)
-        meter = Meter(self._clock)
-        clips = [engines.synthesizer.synthesize(text) for text in QUESTIONS[:2]]
-        run_alone(watched(engines, meter), config, clips, engines.synthesizer.rate_hz, threading.Event())
-        engines.generator.close()
+        meter, voice = Meter(self._clock), session.voice.it
+        clips = [sound_of(voice, text) for text in QUESTIONS[:2]]
+        run_alone(watched(session, meter), config, clips, voice.rate_hz, threading.Event())
+        session.close()
         figures = {each.name: each for each in engine_figures(meter.take(), [])}
         shares = {
             _TITLES[name]: share

@@ -57,6 +57,8 @@ class Fault:
     remedy: str
     why: str
     """`found` without the stage."""
+    broken: bool = False
+    """The engine itself failed, and may do so again: it is to be made anew."""
 
 
 class Strikes:

@@ -173,5 +173,5 @@ class Tell:
 
 ToEar: TypeAlias = Listen | Snapshot | EndSegment | Trim | Flush | Believe
 ToAuthor: TypeAlias = ReadAhead | Hurry | Write | GoOn
-ToVoice: TypeAlias = Say | Unsay | End | LetSound
-Order: TypeAlias = ToEar | Transcribe | Judge | ToAuthor | ToVoice | Playout | Drop | Tell
+ToMouth: TypeAlias = Say | Unsay | End | LetSound
+Order: TypeAlias = ToEar | Transcribe | Judge | ToAuthor | ToMouth | Playout | Drop | Tell

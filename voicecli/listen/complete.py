@@ -29,8 +29,10 @@ _LEAST_VARIANCE = 1e-7
 """Keeps digital silence from a division by zero; the value of Whisper's feature extractor."""
 
 
-class CompletionModel:
+class SmartTurn:
     """Judges a whole turn at a time; remembers nothing. One call takes about 40 ms on one thread."""
+
+    window_s = float(WINDOW_S)
 
     def __init__(self, model: Path) -> None:
         """Load `smart-turn-v3.2-cpu.onnx`. Raises ModelError when it is no such model."""

@@ -15,13 +15,14 @@ import numpy as np
 from voicecli.audio.level import level_dbfs
 from voicecli.errors import ModelError
 from voicecli.listen.gain import Gain
-from voicecli.messages import FRAME_SAMPLES, RATE_HZ, ScoredFrame
+from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame, ScoredFrame
 from voicecli.onnx import VERIFY, open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from voicecli.messages import Float32, Float32Frame
+    from voicecli.messages import Float32
+    from voicecli.onnx import Session
 
 CONTEXT_SAMPLES = 64
 
@@ -34,19 +35,31 @@ LIKELY = 0.3
 """At this probability the room is not measured: a little less than what speech goes on with in a talk."""
 
 
-class Detector:
-    """Scores frame after frame; remembers what it heard as long as frames follow one another."""
+class Silero:
+    """The model, loaded; any number of microphones may share it."""
 
     def __init__(self, model: Path) -> None:
         """Load `silero_vad_16k_op15.onnx`. Raises ModelError when it is no such model."""
         self._session = open_session(model)
         try:
-            self._rate = np.array(RATE_HZ, np.int64)
-            self._forget()
-            self._score(np.zeros(FRAME_SAMPLES, np.float32))
+            self.session().score(Float32Frame(np.zeros(FRAME_SAMPLES, np.float32), 0, 0.0))
         except Exception as error:  # onnxruntime raises its own types, which only derive from Exception
             raise ModelError(f"{model.name} is not a voice activity model", VERIFY) from error
-        self._expected = -1  # nothing follows what it was tried on
+
+    def session(self) -> SileroDetector:
+        """For one microphone."""
+        return SileroDetector(self._session)
+
+
+class SileroDetector:
+    """Scores frame after frame; remembers what it heard as long as frames follow one another."""
+
+    def __init__(self, session: Session) -> None:
+        """`session` runs the model, for this and others."""
+        self._session = session
+        self._rate = np.array(RATE_HZ, np.int64)
+        self._forget()
+        self._expected = -1
         self._passed: deque[Float32Frame] = deque(maxlen=LEAD_IN_FRAMES)
         self._gain, self._newest = Gain(), 0.0
         self._room_dbfs: float | None = None

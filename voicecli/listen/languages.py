@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from voicecli.listen.transcribe import SENTENCE_S
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+SENTENCE_S = 2.0
+"""As much sound tells its language by itself."""
 
 NEAR_S = 0.5
 """Pieces so near, what is kept around each not counted, may be of one sentence."""

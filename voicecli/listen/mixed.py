@@ -1,4 +1,4 @@
-"""An utterance -> its parts, each in one language; most have one. Pure, but for the transcriber it asks.
+"""An utterance -> its parts, each in one language; most have one. Pure, but for the recogniser it asks.
 
 speech  ######## ######     ############ #####
 spans   |--------------|    |-----------------|     at least a sentence each, a pause between
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from voicecli.listen.languages import likeliest, telling
-from voicecli.listen.transcribe import SENTENCE_S
+from voicecli.listen.languages import SENTENCE_S, likeliest, telling
 from voicecli.messages import RATE_HZ
 
 if TYPE_CHECKING:
-    from voicecli.listen.transcribe import Transcriber
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Float32, Utterance
 
 
@@ -27,23 +26,23 @@ class Part:
     samples: Float32
     """(n,) float32 in [-1, 1], 16 kHz."""
     language: str | None
-    """None where the transcriber is to find it."""
+    """None where the recogniser is to find it."""
     clear_s: float
     """Of it, what the detector is sure is speech, seconds."""
 
 
-def may_be_mixed(utterance: Utterance, transcriber: Transcriber) -> bool:
+def may_be_mixed(utterance: Utterance, recogniser: Recogniser) -> bool:
     """Whether there are two sentences in it whose languages could differ."""
-    return len(_sentences(utterance)) > 1 and transcriber.finds_language
+    return len(_sentences(utterance)) > 1 and recogniser.finds_language
 
 
-def parts_of(utterance: Utterance, transcriber: Transcriber, before: str) -> list[Part]:
+def parts_of(utterance: Utterance, recogniser: Recogniser, before: str) -> list[Part]:
     """The parts in order, all samples in one of them; `before`: the language before it, "" if unknown."""
     whole = [Part(utterance.samples, None, utterance.clear_s)]
-    if not may_be_mixed(utterance, transcriber):
+    if not may_be_mixed(utterance, recogniser):
         return whole
     spans = _sentences(utterance)
-    found = likeliest(transcriber.languages(utterance.samples, spans), spans, before)
+    found = likeliest(recogniser.languages(utterance.samples, spans), spans, before)
     changes = [at for at, (one, other) in enumerate(pairwise(found), 1) if one != other]
     if not changes:
         return whole

@@ -10,7 +10,7 @@ from voicecli.listen.mixed import may_be_mixed, parts_of
 from voicecli.messages import Transcript
 
 if TYPE_CHECKING:
-    from voicecli.listen.transcribe import Transcriber
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Utterance
 
 NO_WORDS = Transcript(text="", language="", confidence=0.0)
@@ -32,8 +32,8 @@ class _Pass:
 class Passes:
     """Knows the newest pass: where that heard all that can be heard, another would find nothing new."""
 
-    def __init__(self, transcriber: Transcriber) -> None:
-        self._transcriber = transcriber
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
         self._newest = _Pass()
 
     def over(
@@ -54,16 +54,16 @@ class Passes:
             words, part_missed = self._written_down(utterance, language)
         else:
             samples, clear_s = utterance.samples, utterance.clear_s
-            words = self._transcriber.transcribe(samples, provisional=True, clear_s=clear_s)
+            words = self._recogniser.transcribe(samples, provisional=True, clear_s=clear_s)
             part_missed = False
         self._newest = _Pass(segment, utterance.decided_at, words, part_missed, provisional=not paused)
         return words, part_missed
 
     def _written_down(self, utterance: Utterance, language: str) -> tuple[Transcript, bool]:
         """All its words, each part in its own language, and whether a part is speech without words."""
-        parts = parts_of(utterance, self._transcriber, language)
+        parts = parts_of(utterance, self._recogniser, language)
         found = [
-            self._transcriber.transcribe(part.samples, language=part.language, clear_s=part.clear_s)
+            self._recogniser.transcribe(part.samples, language=part.language, clear_s=part.clear_s)
             for part in parts
         ]
         part_missed = any(missed(given, part.clear_s) for given, part in zip(found, parts, strict=True))
@@ -71,7 +71,7 @@ class Passes:
 
     def _unsettled(self, utterance: Utterance) -> bool:
         """Whether another pass may find other words although the newest heard all."""
-        mixed = self._newest.provisional and may_be_mixed(utterance, self._transcriber)
+        mixed = self._newest.provisional and may_be_mixed(utterance, self._recogniser)
         return mixed or not self._newest.transcript.settled
 
 

@@ -36,7 +36,7 @@ class Recogniser(Protocol):
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """How likely each language is in parts of `samples`; `spans`: their ends, seconds.
 
-        Asked only of who finds the language. Raises ValueError: the samples are not such as `transcribe` takes.
+        Asked only of who finds the language. Raises ValueError: not such samples as `transcribe` takes.
         """
         ...
 
@@ -51,7 +51,8 @@ class Recogniser(Protocol):
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, up to `window_s`.
 
         `language`, where it is known, stands in place of the one that would be found. `clear_s` is how much
-        of it the voice activity detector is sure is speech, seconds. The text is empty where nobody says a word.
+        of it the voice activity detector is sure is speech, seconds. Where nobody says a word, the text is
+        empty.
         `provisional`: the words may change; quick matters more than right.
 
         Raises ValueError: the samples are not such. Raises EngineError.

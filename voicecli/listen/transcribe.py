@@ -28,8 +28,9 @@ from voicecli.listen.guards import (
     spoken_letters,
     token_budget,
 )
+from voicecli.listen.languages import SENTENCE_S
 from voicecli.listen.whisper import Search
-from voicecli.listen.window import SHORTEST_S, WINDOW_S, check_samples, cut, sounding_s, window_s
+from voicecli.listen.window import LONGEST_S, SHORTEST_S, WINDOW_S, check_samples, cut, sounding_s, window_s
 from voicecli.messages import RATE_HZ, Transcript
 
 if TYPE_CHECKING:
@@ -58,12 +59,13 @@ CHANGED_LANGUAGE = 0.9
 AROUND_S = 0.3
 """Cut off where they end, three numbers in English are Chinese with 0.8; with so much more around them
 English with 0.8, as when they are encoded by themselves, with silence after them."""
-SENTENCE_S = 2.0
-"""As much sound tells its language by itself."""
 
 
 class Transcriber:
-    """Whisper and the judging of what it says. Not for two threads at once."""
+    """Whisper and the judging of what it says, for one talk. Not for two threads at once."""
+
+    window_s = LONGEST_S
+    looks_ahead = True
 
     def __init__(self, whisper: Whisper, language: str = "auto") -> None:
         """`language` is a code Whisper knows, or "auto".

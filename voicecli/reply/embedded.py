@@ -1,22 +1,12 @@
-"""Text -> text with a GGUF in this process, through llama.cpp (`xllamacpp`).
-
-Why this library, what is shut off in it, and what was measured: docs/decisions/0004-embedded-engine.md.
-"""
+"""Text -> text with a GGUF in this process: one talk's slot in llama.cpp, which `gguf` loads."""
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from voicecli.errors import EngineError, ModelError
+from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.posix import step_back, usable_cores
 from voicecli.reply import chatml, witness
 from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, Notify, ignore, never
 from voicecli.reply.replytext import ReplyText
@@ -25,15 +15,7 @@ from voicecli.reply.room import without_oldest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import xllamacpp
-
-    from voicecli.config import GenerateConfig
-
-BATCH_TOKENS = 64
-"""Prompt tokens at a time. Cancelling waits for a batch (0.14 s with SmolLM2-135M); 512 are 8 % faster."""
-
-REUSE_TOKENS = 64
-"""Shortest stretch of evaluated tokens worth moving; a turn or two."""
+    from voicecli.reply.gguf import Gguf
 
 REPEAT_PENALTY = 1.05
 """Over the last 64 tokens, the question among them. Without one SmolLM2-135M loops; with 1.1 it avoids the
@@ -42,15 +24,9 @@ words of the question, and with them the answer."""
 STOP = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "\nUser:", "\nuser:", "\n\n\n")
 """Where a reply ends besides the model's own end token, which some converted models lack."""
 
-LONGEST_SOCKET_PATH = 100
-"""`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
-
 SMALL_BYTES = 300_000_000  # SmolLM2-135M has 98 MB, the next in use 491
 
-SLOT = 0
-"""llama.cpp slot; end-of-turn scoring and the reply share its KV cache."""
-
-_STREAMED = {"id_slot": SLOT, "stream": True, "return_progress": True, "cache_prompt": True}
+_STREAMED = {"stream": True, "return_progress": True, "cache_prompt": True}
 
 
 class _Progress(TypedDict):
@@ -89,26 +65,22 @@ class _Chunk(TypedDict, total=False):
 
 
 class EmbeddedGenerator:
-    """A GGUF, loaded at the first `warm` or `generate` and kept."""
+    """One talk's slot in llama.cpp: end-of-turn scoring and the reply share its KV cache."""
 
     is_local = True
     reads_ahead = True
 
-    def __init__(self, config: GenerateConfig, gguf: Path, seed: int | None = None) -> None:
-        """`seed` makes replies repeatable, for measuring. Raise ModelError if there is no such file."""
-        if not gguf.is_file():
-            raise ModelError(f"there is no language model at {gguf}", 'run "voicecli models pull"')
-        self.name = f"{gguf.name}, in this process"
-        self.is_small = gguf.stat().st_size < SMALL_BYTES
-        self._config = config
-        self._gguf = gguf
-        self._is_chatml = chatml.is_template_of(gguf)
+    def __init__(self, model: Gguf, slot: int, seed: int | None = None) -> None:
+        self.name = f"{model.path.name}, in this process"
+        self.is_small = model.path.stat().st_size < SMALL_BYTES
+        self._config = model.config
+        self._model = model
+        self._slot = slot
         self._sampling: dict[str, float] = {
-            "temperature": config.temperature,
+            "temperature": model.config.temperature,
             "repeat_penalty": REPEAT_PENALTY,
             **({} if seed is None else {"seed": seed}),
         }
-        self._server: xllamacpp.Server | None = None
         self._closed = False
         self.notify: Notify = ignore
         self._thinks_first = False
@@ -123,7 +95,7 @@ class EmbeddedGenerator:
         # The one token it makes is thrown away: a limit of none is taken as one by the library.
         nobody = ReplyText(lambda _piece: None, 1)
         reply = _Reply(nobody, lambda: self._closed or cancelled())
-        self._ask(messages, 1, reply, unfinished=self._is_chatml)
+        self._ask(messages, 1, reply, unfinished=self._model.is_chatml)
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Stream a reply; the callback is asked at every batch of the prompt and every token."""
@@ -140,18 +112,20 @@ class EmbeddedGenerator:
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         """Read the words as the reply to them will, which then has only the template to read."""
-        if self._closed or self._server is None or not self._is_chatml:
+        server = self._model.loaded
+        if self._closed or server is None or not self._model.is_chatml:
             return None
-        found = witness.ending(self._server.handle_completions, messages, SLOT)
+        found = witness.ending(server.handle_completions, messages, self._slot)
         if found is None:
             return None
         self._read_to_judge = found.tokens_read
         return found.log_odds
 
     def close(self) -> None:
-        """Free the model, after the call under way has seen it."""
-        self._closed = True
-        self._server = None
+        """Leave the slot; the call under way ends at its next batch or token."""
+        if not self._closed:
+            self._closed = True
+            self._model.leave(self._slot)
 
     def _ask(
         self, messages: Sequence[ChatMessage], max_tokens: int, reply: _Reply, *, unfinished: bool = False
@@ -163,12 +137,17 @@ class EmbeddedGenerator:
         if self._closed:
             reply.cut_short = True
             return reply
-        server = self._server = self._server or _load(self._gguf, self._config)
+        server = self._model.server()
         while True:
             shorter = without_oldest(messages)
             reply.prompt_limit = self._config.context_tokens - (max_tokens if shorter else 0)
             if unfinished:
-                half = {**_STREAMED, "prompt": chatml.unfinished(messages), "n_predict": 1}
+                half = {
+                    **_STREAMED,
+                    "id_slot": self._slot,
+                    "prompt": chatml.unfinished(messages),
+                    "n_predict": 1,
+                }
                 server.handle_completions(half, reply.take)
             else:
                 server.handle_chat_completions(self._request(messages, max_tokens), reply.take)
@@ -186,6 +165,7 @@ class EmbeddedGenerator:
     def _request(self, messages: Sequence[ChatMessage], max_tokens: int) -> dict[str, object]:
         return {
             **_STREAMED,
+            "id_slot": self._slot,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
             "max_tokens": max_tokens,
             **self._sampling,
@@ -243,58 +223,3 @@ class _Reply:
             if (piece := delta.get("content")) and self.text.take(piece):
                 return True
         return False
-
-
-def _load(gguf: Path, config: GenerateConfig) -> xllamacpp.Server:
-    """Load the file, out of reach of everybody else. Raises ModelError if it is no usable GGUF."""
-    import xllamacpp
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(gguf)
-    # Half the cores: threads meet after every operation, and with the other engines running they wait for
-    # each other longer than they help. Nobody spins while waiting.
-    threads = config.threads or max(1, usable_cores() // 2)
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.cpuparams.poll = params.cpuparams_batch.poll = 0
-    # Read, not mapped: what is put in another order for the processor would be in memory twice.
-    params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
-    params.n_parallel = 1
-    params.n_ctx = config.context_tokens
-    params.n_batch = params.n_ubatch = BATCH_TOKENS
-    # When the oldest turns are dropped, what was evaluated after them is moved up, not evaluated again. It
-    # was made with them in view, so they fade rather than vanish.
-    params.n_cache_reuse = REUSE_TOKENS
-    params.cache_ram_mib = 0  # one talk: there is no other prompt to come back to
-    params.fit_params = False  # it loads the file twice to ask how much fits
-    params.warmup = False  # `warm` does it with the words that matter
-    params.verbosity = -1  # it would print into the live view
-    params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
-    params.api_keys = [secrets.token_hex(32)]
-    params.cors_origins = ""
-    with _temporary_folder() as folder:
-        # The library insists on listening. A socket in a folder of our own (0700), gone once it is bound, is
-        # an address nobody can reach; where there are none (Windows) the key alone keeps others out.
-        if hasattr(socket, "AF_UNIX"):
-            path = str(Path(folder) / "llm.sock")
-            if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-                raise EngineError(
-                    f"the folder for temporary files has too long a name: {tempfile.gettempdir()}",
-                    "set TMPDIR to a shorter one",
-                )
-            params.hostnames = [path]
-        try:
-            with ThreadPoolExecutor(1, initializer=step_back) as starter:
-                return starter.submit(xllamacpp.Server, params).result()
-        except RuntimeError as error:
-            raise ModelError(
-                f"{gguf} cannot be loaded as a language model", 'run "voicecli models verify"'
-            ) from error
-
-
-def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
-    try:
-        return tempfile.TemporaryDirectory(prefix="voicecli-")
-    except OSError as error:
-        raise EngineError(
-            f"no folder for temporary files can be written: {error.strerror}", "name one with TMPDIR"
-        ) from error

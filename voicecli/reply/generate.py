@@ -109,28 +109,29 @@ class Generator(Protocol):
         ...
 
     def close(self) -> None:
-        """Free the model or the connection. A closed engine may not be used again."""
+        """End the call under way, and give up the connection or the place at the model, for good."""
         ...
 
 
-def make_generator(config: GenerateConfig, gguf: Path | None) -> Generator:
-    """Build the engine the settings name; nothing is loaded or connected yet.
+def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> Callable[[], Generator]:
+    """Build the engine the settings name, for so many talks; gives what makes a generator for each of them.
 
-    `gguf` is the model file of the embedded engine. Raises ModelError where it is needed and absent.
+    Nothing is loaded or connected yet. `gguf` is the model file of the embedded engine. Raises ModelError
+    where it is needed and absent.
     """
     match config.engine:
         case "embedded":
-            from voicecli.reply.embedded import EmbeddedGenerator
+            from voicecli.reply.gguf import Gguf
 
             if gguf is None:
                 raise ModelError("the embedded engine has no language model", 'run "voicecli models pull"')
-            return EmbeddedGenerator(config, gguf)
+            return Gguf(config, gguf, talks).session
         case "openai":
             from voicecli.reply.openai import OpenAiGenerator
 
-            return OpenAiGenerator(config)
+            return lambda: OpenAiGenerator(config)
         case "echo":
-            return EchoGenerator()
+            return EchoGenerator
 
 
 class EchoGenerator:

@@ -7,7 +7,6 @@ last. A voice that does not fall into halves, or tells where its words end, make
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,6 +15,7 @@ from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
 from voicecli.errors import EngineError, ModelError
 from voicecli.onnx import open_session
 from voicecli.speak.halves import halves
+from voicecli.speak.voice import Piece, sound_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from piper import AudioChunk, PiperVoice, SynthesisConfig
 
     from voicecli.config import SynthesizeConfig
-    from voicecli.messages import Float32, Int16
+    from voicecli.messages import Float32
     from voicecli.onnx import Session
 
 LEAD_S = 0.01
@@ -58,20 +58,8 @@ _WARM = ("Yes.", "Let me think about that for a moment, please.")
 _VERIFY = 'run "voicecli models verify", or choose another voice'
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a clause as sound."""
-
-    samples: Int16
-    """(n,) at the voice's rate, n > 0."""
-    to_come: int = 0
-    """Samples of the same clause that follow; estimated where another sentence does. 0: this is the end."""
-    word_ends: tuple[int, ...] = ()
-    """Samples of the clause to the end of each spoken word; none where the voice does not tell."""
-
-
-class Synthesizer:
-    """A Piper voice. Not for two threads at once: espeak-ng, which it phonemises with, has one state."""
+class Piper:
+    """A Piper voice, loaded. Not for two threads at once: espeak-ng, which phonemises, has one state."""
 
     def __init__(self, voice: Path, config: SynthesizeConfig) -> None:
         """Load `voice` (.onnx) and the .onnx.json beside it. Raises ModelError when they are no voice."""
@@ -100,13 +88,26 @@ class Synthesizer:
             Parts(piper, speech, decoder, parts.latent) if parts and decoder else Wholes(piper, speech)
         )
         """Which of the two ways it speaks."""
-        self._noise = np.random.default_rng(0)
 
     def warm(self) -> None:
         """Pay the costs of the first calls (espeak-ng's data, memory arenas) before they are latency."""
         for text in _WARM:
-            self.synthesize(text)
+            sound_of(self.session(), text)
         self.maker.settle()
+
+    def session(self) -> Synthesizer:
+        """For one talk."""
+        return Synthesizer(self)
+
+
+class Synthesizer:
+    """A Piper voice as one talk hears it."""
+
+    def __init__(self, piper: Piper) -> None:
+        self.rate_hz = piper.rate_hz
+        self.language = piper.language
+        self._maker = piper.maker
+        self._noise = np.random.default_rng(0)
 
     def say(self, text: str) -> Iterator[Piece]:
         """Give the clause piece by piece, without the silence Piper begins with; none where nothing is said.
@@ -114,16 +115,11 @@ class Synthesizer:
         Raises EngineError when the voice fails on this text.
         """
         try:
-            for sound, to_come, ends in self.maker.sounds(text):
+            for sound, to_come, ends in self._maker.sounds(text):
                 hiss = self._noise.normal(0.0, HISS_LSB / FULL_SCALE, sound.size).astype(np.float32)
                 yield Piece(to_int16(sound + hiss), to_come, ends)
         except Exception as error:  # onnxruntime raises its own types
             raise EngineError("the voice failed on a clause", _VERIFY) from error
-
-    def synthesize(self, text: str) -> Int16:
-        """(n,) int16 at `rate_hz`: all that `say` gives. Raises EngineError."""
-        pieces = [piece.samples for piece in self.say(text)]
-        return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
 
 
 class Maker(Protocol):

@@ -5,7 +5,7 @@
     scribe   speech to text                                  its inbox
     judge    the end-of-turn model                           its inbox
     author   the language model, clauses                     its inbox
-    voice    the synthesiser, what was pushed to be played   its inbox; a tick while that sounds
+    mouth    the voice, what was pushed to be played         its inbox; a tick while that sounds
 
 They decide nothing: `voicecli.floor` does, on the thread that reports (`crew.post`). What an engine raises is
 a fact and ends a turn, three times in a row the talk; a worker's own exception is kept and `check` raises it.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from voicecli.buffers import BufferFill
     from voicecli.clock import Clock
     from voicecli.config import Config
-    from voicecli.engines import Engines
+    from voicecli.engines import Session
     from voicecli.events import Event
     from voicecli.events import State as TalkState
     from voicecli.floor import Floor
@@ -43,7 +43,7 @@ class Talk:
     def __init__(
         self,
         streams: AudioStreams,
-        engines: Engines,
+        session: Session,
         config: Config,
         clock: Clock,
         began: float,
@@ -53,11 +53,11 @@ class Talk:
         """`began` is the time the `t` of events is counted from, on `clock`."""
         self._streams = streams
         self._config = config
-        self._engines = engines
+        self._session = session
         self._clock = clock
         self._told: set[str] = set()
         self._losses = Losses()
-        self.crew = crew = Crew(streams, engines, config, clock, began, push_to_talk=push_to_talk)
+        self.crew = crew = Crew(streams, session, config, clock, began, push_to_talk=push_to_talk)
         self.controls = crew.controls
         """What keys may ask for."""
         self.events: Log[Event] = crew.events
@@ -67,7 +67,7 @@ class Talk:
             "scribe": crew.scribe.run,
             "judge": crew.judge.run,
             "author": crew.author.run,
-            "voice": crew.voice.run,
+            "mouth": crew.mouth.run,
         }
         self._workers = [Worker(name, body, lambda: None) for name, body in bodies.items()]
 
@@ -82,10 +82,10 @@ class Talk:
     def close(self, timeout_s: float = 0.8) -> bool:
         """Stop the reply, then the workers, then the devices; say whether all ended in time.
 
-        The language model is closed with them: a request under way would last as long as its server likes.
+        Its session is closed with them: a request to a language model would last as long as the server likes.
         """
         self.crew.close()
-        self._engines.generator.close()
+        self._session.close()
         deadline = self._clock.now() + timeout_s
         ended = [worker.join(max(0.0, deadline - self._clock.now())) for worker in self._workers]
         released = self._streams.close()
@@ -130,7 +130,7 @@ class Talk:
 
     def status(self) -> Status:
         """A glance, for a live view."""
-        ear, controls, generator = self.crew.ear, self.crew.controls, self._engines.generator
+        ear, controls, generator = self.crew.ear, self.crew.controls, self._session.generator.it
         state, ready, pieces = self.crew.looked_at(
             lambda floor: (self._state(floor), floor.ready, floor.scribing.stats().losses)
         )
@@ -145,7 +145,7 @@ class Talk:
             microphone=self._streams.microphone.name,
             loudspeaker=self._streams.loudspeaker.name,
             model=generator.name,
-            hint=self._engines.hint,
+            hint=self._session.hint,
             losses=self._losses.counted(self.crew.capture, jitter, pieces, events_lost, ready=ready),
             barge_in=ear.hearing.barge_in,
             loading=f"the language model: {generator.name}",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicecli.clock import Clock
+    from voicecli.engines import Seat
     from voicecli.floor.faults import Stage
 
 T = TypeVar("T")
@@ -63,6 +64,16 @@ class Attempts:
 
         return handed
 
+    def mend(self, seat: Seat[E], fault: Fault) -> bool:
+        """Put another engine in the place of one that broke; whether there is one now."""
+        if not fault.broken:
+            return False
+        try:
+            seat.renew()
+        except VoicecliError:
+            return False  # the old one stays: what it fails with again is told again, and ends the talk
+        return True
+
     def late(self) -> list[Stage]:
         """Any thread: those that seem to hang."""
         now = self._clock.now()
@@ -81,9 +92,10 @@ def broken(part: str, error: Exception) -> StageError:
 
 def _fault(stage: Stage, error: Exception, given: Sequence[str]) -> Fault:
     if isinstance(error, VoicecliError):
-        return Fault(error.found, error.remedy, error.found)
+        # Of what an engine refuses it stays whole; what another exception is behind of, it did not mean.
+        return Fault(error.found, error.remedy, error.found, broken=error.__cause__ is not None)
     why = _why(error, given)
-    return Fault(f"{stage.name} failed ({why})", stage.remedy, why)
+    return Fault(f"{stage.name} failed ({why})", stage.remedy, why, broken=True)
 
 
 def _why(error: Exception, given: Sequence[str]) -> str:

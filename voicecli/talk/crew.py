@@ -24,8 +24,8 @@ from voicecli.speak.playback import Playback
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
+from voicecli.talk.mouth import Mouth
 from voicecli.talk.report import waiting
-from voicecli.talk.voice import Voice
 from voicecli.talk.workers import Author, Judge, Scribe
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from voicecli.buffers import BufferFill
     from voicecli.clock import Clock
     from voicecli.config import Config
-    from voicecli.engines import Engines
+    from voicecli.engines import Session
     from voicecli.events import Event
     from voicecli.floor.facts import Fact
     from voicecli.floor.orders import Order
@@ -53,27 +53,27 @@ class Crew:
     def __init__(
         self,
         streams: AudioStreams,
-        engines: Engines,
+        session: Session,
         config: Config,
         clock: Clock,
         began: float,
         *,
         push_to_talk: bool,
     ) -> None:
-        generator, language = engines.generator, engines.synthesizer.language
+        generator, language = session.generator.it, session.voice.it.language
         self._clock = clock
         self._lock = threading.Lock()
         self.stop = threading.Event()
         self.events: Log[Event] = Log("events", WEIGHTS, weight)
         self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
         """What was reported when, and what the floor made of it."""
-        model = Model(generator.name, generator.is_local, engines.hint)
+        model = Model(generator.name, generator.is_local, session.hint)
         self.floor = Floor(
             config.turn, model, language, began, lambda local: begin(config.conversation, generator, local)
         )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)
         self.capture = Capture(streams.microphone, config.audio.ring_s)
-        self.playback = Playback(streams.loudspeaker, engines.synthesizer.rate_hz, config.playback)
+        self.playback = Playback(streams.loudspeaker, session.voice.it.rate_hz, config.playback)
         self.on_output: OnOutput = self.controls.over(self.playback.pull)
         canceller = None
         if echo.wanted(config.audio):
@@ -85,11 +85,11 @@ class Crew:
         self.to_scribe: Channel[to.Transcribe] = Channel("to the scribe", ORDERS, "drop_oldest")
         self.to_judge: Channel[to.Judge] = Channel("to the judge", ORDERS, "drop_oldest")
         self.to_author: Channel[to.ToAuthor] = Channel("to the author", ORDERS, "drop_oldest")
-        self.to_voice: Channel[to.ToVoice] = Channel("to the voice", ORDERS, "drop_oldest")
+        self.to_mouth: Channel[to.ToMouth] = Channel("to the mouth", ORDERS, "drop_oldest")
         self.ear = Ear(
             streams,
             self.capture,
-            engines.detector,
+            session.detector,
             self.playback,
             config,
             clock,
@@ -100,12 +100,10 @@ class Crew:
             post=self.post,
         )
         post, void_before = self.post, lambda: self.floor.void_before
-        self.scribe = Scribe(engines.transcriber, attempts, self.to_scribe, post)
-        self.judge = Judge(engines.completion, attempts, self.to_judge, post)
-        self.author = Author(generator, language, clock, attempts, self.to_author, post, void_before)
-        self.voice = Voice(
-            engines.synthesizer, self.playback, clock, attempts, self.to_voice, post, void_before
-        )
+        self.scribe = Scribe(session.recogniser, attempts, self.to_scribe, post)
+        self.judge = Judge(session.turn_model, attempts, self.to_judge, post)
+        self.author = Author(session.generator, language, clock, attempts, self.to_author, post, void_before)
+        self.mouth = Mouth(session.voice, self.playback, clock, attempts, self.to_mouth, post, void_before)
 
     def begin(self) -> None:
         """Ask for what is to be done first."""
@@ -140,14 +138,14 @@ class Crew:
         with self._lock:
             self.floor.stop()
             self.playback.drop(self.floor.void_before, self._clock.now())
-        for inbox in (self.to_ear, self.to_scribe, self.to_judge, self.to_author, self.to_voice):
+        for inbox in (self.to_ear, self.to_scribe, self.to_judge, self.to_author, self.to_mouth):
             inbox.close()
 
     def waits(self) -> list[BufferFill]:
         """What waits on its way from speech to sound."""
         scribing, answering = self.looked_at(lambda floor: (floor.scribing.stats(), floor.answering.stats()))
         before = [self.to_ear.stats(), self.to_judge.stats(), self.to_scribe.stats()]
-        after = [self.to_author.stats(), self.to_voice.stats()]
+        after = [self.to_author.stats(), self.to_mouth.stats()]
         return [scribing, *map(waiting, before), answering, *map(waiting, after)]
 
     def _hand_out(self, order: Order) -> None:  # noqa: C901  # one line an order
@@ -164,9 +162,9 @@ class Crew:
                 self.playback.drop(before, self._clock.now())
             case to.LetSound(draft):
                 self.playback.open(draft)
-                self.to_voice.put(order)
+                self.to_mouth.put(order)
             case to.Say() | to.Unsay() | to.End():
-                self.to_voice.put(order)
+                self.to_mouth.put(order)
             case to.ReadAhead() | to.Hurry() | to.Write() | to.GoOn():
                 self.to_author.put(order)
             case to.Transcribe():

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from voicecli.channel import Channel
     from voicecli.clock import Clock
     from voicecli.config import Config
+    from voicecli.engines import Seat
     from voicecli.floor.facts import Fact
     from voicecli.floor.faults import Stage
     from voicecli.floor.orders import ToEar
     from voicecli.listen.capture import Capture
-    from voicecli.listen.detect import Detector
+    from voicecli.listen.detector import Detector
     from voicecli.listen.echo import EchoCanceller
     from voicecli.messages import Float32Frame, Pcm16Chunk, SegmentEvent
     from voicecli.speak.playback import Playback
@@ -60,7 +61,7 @@ class Ear:
         self,
         streams: AudioStreams,
         capture: Capture,
-        detector: Detector,
+        detector: Seat[Detector],
         playback: Playback,
         config: Config,
         clock: Clock,
@@ -137,9 +138,10 @@ class Ear:
     def score(self, frame: Float32Frame) -> ScoredFrame:
         """As the detector does; where that fails, what it said of the frame before holds."""
         quiet_dbfs = self.segmenter.quiet_dbfs
-        scored = self._attempts.attempt(DETECTOR, lambda: self._detector.score(frame, quiet_dbfs))
+        scored = self._attempts.attempt(DETECTOR, lambda: self._detector.it.score(frame, quiet_dbfs))
         if isinstance(scored, Fault):
             self._fails(DETECTOR, frame.position, scored)
+            self._attempts.mend(self._detector, scored)
             return ScoredFrame(frame, self._newest, level_dbfs(frame.samples))
         self._works(DETECTOR)
         self._newest = scored.probability

@@ -1,4 +1,4 @@
-"""The voice: clauses -> sound, seen to the loudspeaker, and what of it was heard. It decides nothing.
+"""The mouth: clauses -> sound, seen to the loudspeaker, and what of it was heard. It decides nothing.
 
 The loudspeaker's counters cannot report, so it looks at them while its clauses sound, or are on their way;
 else it sleeps on its inbox.
@@ -19,31 +19,32 @@ if TYPE_CHECKING:
 
     from voicecli.channel import Channel
     from voicecli.clock import Clock
-    from voicecli.floor.orders import ToVoice
+    from voicecli.engines import Seat
+    from voicecli.floor.orders import ToMouth
     from voicecli.messages import Clause
     from voicecli.speak.playback import Playback
-    from voicecli.speak.synthesize import Piece, Synthesizer
+    from voicecli.speak.voice import Piece, Voice
     from voicecli.talk.attempts import Attempts
     from voicecli.talk.workers import Post, VoidBefore
 
 TICK_S = 0.01
-"""How often the voice looks at the loudspeaker's counters while its clauses sound: these cannot report."""
+"""How often the mouth looks at the loudspeaker's counters while its clauses sound: these cannot report."""
 
 
-class Voice:
+class Mouth:
     """Clauses -> sound, seen to the loudspeaker."""
 
     def __init__(
         self,
-        synthesizer: Synthesizer,
+        voice: Seat[Voice],
         playback: Playback,
         clock: Clock,
         attempts: Attempts,
-        inbox: Channel[ToVoice],
+        inbox: Channel[ToMouth],
         post: Post,
         void_before: VoidBefore,
     ) -> None:
-        self._synthesizer = synthesizer
+        self._voice = voice
         self._playback = playback
         self._clock = clock
         self._attempts = attempts
@@ -67,12 +68,12 @@ class Voice:
             else:
                 self.take(order)
 
-    def take(self, order: ToVoice) -> None:
+    def take(self, order: ToMouth) -> None:
         """Do it, as far as it can be done now; `look` does the rest."""
         self._obey(order)
         self.look()
 
-    def _obey(self, order: ToVoice) -> None:
+    def _obey(self, order: ToMouth) -> None:
         match order:
             case Say(clause):
                 self._say(clause)
@@ -120,7 +121,7 @@ class Voice:
             if clause.draft >= self._void_before():
                 self._draft, self._begins_at = clause.draft, 0
                 self._playback.begin(clause.draft)
-        saying = _Saying(clause, self._synthesizer.say(clause.text))
+        saying = _Saying(clause, self._voice.it.say(clause.text))
         void = clause.draft < self._void_before() or clause.index < self._begins_at
         if not void and self._next_piece(saying):
             self._saying = saying
@@ -133,6 +134,7 @@ class Voice:
         piece = self._attempts.attempt(VOICE, lambda: next(saying.pieces, None), [clause.text])
         if isinstance(piece, Fault):
             saying.fault = piece
+            self._attempts.mend(self._voice, piece)
             return False
         while self._inbox.stats().fill:  # that it is no part of the reply, perhaps
             self._obey(self._inbox.get(0))
@@ -142,7 +144,7 @@ class Voice:
         first = saying.made_at is None
         saying.seconds += now - began_at
         saying.made_at = saying.made_at or now
-        rate_hz = self._synthesizer.rate_hz
+        rate_hz = self._voice.it.rate_hz
         chunk = SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
         (self._playback.load if first else self._playback.go_on)(chunk)
         return True

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from voicecli.channel import Channel
     from voicecli.clock import Clock
+    from voicecli.engines import Seat
     from voicecli.floor.orders import ToAuthor
-    from voicecli.listen.complete import CompletionModel
-    from voicecli.listen.transcribe import Transcriber
+    from voicecli.listen.detector import TurnModel
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import ChatMessage
     from voicecli.reply.generate import Generator
     from voicecli.talk.attempts import Attempts
@@ -41,9 +42,10 @@ class Scribe:
     """Speech -> words."""
 
     def __init__(
-        self, transcriber: Transcriber, attempts: Attempts, inbox: Channel[Transcribe], post: Post
+        self, recogniser: Seat[Recogniser], attempts: Attempts, inbox: Channel[Transcribe], post: Post
     ) -> None:
-        self._passes = Passes(transcriber)
+        self._recogniser = recogniser
+        self._passes = Passes(recogniser.it)
         self._attempts = attempts
         self._inbox = inbox
         self._post = post
@@ -63,6 +65,8 @@ class Scribe:
         )
         if isinstance(found, Fault):
             self._post(facts.Transcribed(order, NO_WORDS, fault=found))
+            if self._attempts.mend(self._recogniser, found):
+                self._passes = Passes(self._recogniser.it)
         else:
             self._post(facts.Transcribed(order, *found))
 
@@ -71,7 +75,7 @@ class Judge:
     """Speech -> how likely the turn is over."""
 
     def __init__(
-        self, model: CompletionModel, attempts: Attempts, inbox: Channel[orders.Judge], post: Post
+        self, model: Seat[TurnModel], attempts: Attempts, inbox: Channel[orders.Judge], post: Post
     ) -> None:
         self._model = model
         self._attempts = attempts
@@ -85,10 +89,12 @@ class Judge:
 
     def take(self, order: orders.Judge) -> None:
         """Judge it."""
-        found = self._attempts.attempt(TURN_MODEL, lambda: self._model.complete(order.utterance.samples))
+        found = self._attempts.attempt(TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples))
         fault = found if isinstance(found, Fault) else None
         probability = None if isinstance(found, Fault) else found
         self._post(facts.Judged(order.turn, order.segment, probability, fault))
+        if fault is not None:
+            self._attempts.mend(self._model, fault)
 
 
 class Author:
@@ -96,7 +102,7 @@ class Author:
 
     def __init__(
         self,
-        generator: Generator,
+        generator: Seat[Generator],
         language: str,
         clock: Clock,
         attempts: Attempts,
@@ -122,12 +128,12 @@ class Author:
         """Read, or write."""
         match order:
             case ReadAhead(messages, first):
-                if first or self._generator.reads_ahead:
-                    self._generator.notify = self._on_notice
+                if first or self._generator.it.reads_ahead:
+                    self._generator.it.notify = self._on_notice
                     cancelled = never if first else self._asked
-                    self._in_passing(lambda: self._generator.warm(messages, cancelled), messages)
+                    self._in_passing(lambda: self._generator.it.warm(messages, cancelled), messages)
                 if first:
-                    self._in_passing(lambda: self._generator.ending(first), first)
+                    self._in_passing(lambda: self._generator.it.ending(first), first)
                 self._post(facts.HasRead())
             case Write():
                 self._write(order)
@@ -146,6 +152,7 @@ class Author:
         found = self._attempts.attempt(LANGUAGE_MODEL, call, _words(messages))
         if isinstance(found, Fault):
             self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, found, counts=False))
+            self._attempts.mend(self._generator, found)
 
     def _on_notice(self, notice: Remark | TakenBack) -> None:
         """What the model tells while it warms."""
@@ -162,11 +169,11 @@ class Author:
             try:
                 if not cancelled():
                     if order.judges:
-                        log_odds = self._generator.ending(order.messages)
+                        log_odds = self._generator.it.ending(order.messages)
                         self._post(facts.EndingJudged(order.draft, log_odds))
-                    self._generator.notify = reply.on_notice
+                    self._generator.it.notify = reply.on_notice
                     on_text = self._attempts.apart(LANGUAGE_MODEL, reply.on_text)
-                    stats = self._generator.generate(order.messages, on_text, cancelled)
+                    stats = self._generator.it.generate(order.messages, on_text, cancelled)
             finally:
                 if not cancelled():
                     reply.finish()  # nothing follows, or nothing can: what has come stands
@@ -184,6 +191,8 @@ class Author:
                 fault=found if isinstance(found, Fault) else None,
             )
         )
+        if isinstance(found, Fault):
+            self._attempts.mend(self._generator, found)
 
     def _pace(self, draft: int) -> Callable[[], None]:
         """To be called before each clause: sleeps while too many wait for the voice."""

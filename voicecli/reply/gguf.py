@@ -1,0 +1,131 @@
+"""A GGUF -> llama.cpp, loaded out of reach of everybody else. The only file that imports `xllamacpp`.
+
+Why this library, what is shut off in it, and what was measured: docs/decisions/0004-embedded-engine.md.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voicecli.errors import EngineError, ModelError
+from voicecli.posix import step_back, usable_cores
+from voicecli.reply import chatml
+from voicecli.reply.embedded import EmbeddedGenerator
+
+if TYPE_CHECKING:
+    import xllamacpp
+
+    from voicecli.config import GenerateConfig
+
+BATCH_TOKENS = 64
+"""Prompt tokens at a time. Cancelling waits for a batch (0.14 s with SmolLM2-135M); 512 are 8 % faster."""
+
+REUSE_TOKENS = 64
+"""Shortest stretch of evaluated tokens worth moving; a turn or two."""
+
+LONGEST_SOCKET_PATH = 100
+"""`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
+
+
+class Gguf:
+    """A GGUF, loaded when the first talk needs it, with room for so many talks."""
+
+    def __init__(self, config: GenerateConfig, gguf: Path, talks: int = 1) -> None:
+        """Raise ModelError if there is no such file."""
+        if not gguf.is_file():
+            raise ModelError(f"there is no language model at {gguf}", 'run "voicecli models pull"')
+        self.path = gguf
+        self.is_chatml = chatml.is_template_of(gguf)
+        self.config = config
+        self._talks = talks
+        self._free = list(range(talks))
+        self._loading = threading.Lock()
+        self._server: xllamacpp.Server | None = None
+
+    def session(self, seed: int | None = None) -> EmbeddedGenerator:
+        """One talk's. `seed` makes replies repeatable, for measuring. Raises EngineError."""
+        with self._loading:
+            if not self._free:
+                raise EngineError(
+                    f"the language model has room for {self._talks} talks, and all are taken", "end one"
+                )
+            return EmbeddedGenerator(self, self._free.pop(0), seed)
+
+    def leave(self, slot: int) -> None:
+        """The talk that had this slot is over."""
+        with self._loading:
+            self._free.append(slot)
+
+    @property
+    def loaded(self) -> xllamacpp.Server | None:
+        """None before the first talk needed it."""
+        return self._server
+
+    def server(self) -> xllamacpp.Server:
+        """Load it, unless it is. Raises ModelError, EngineError."""
+        with self._loading:
+            if self._server is None:
+                self._server = _load(self.path, self.config, self._talks)
+            return self._server
+
+
+def _load(gguf: Path, config: GenerateConfig, talks: int) -> xllamacpp.Server:
+    """Load the file, out of reach of everybody else. Raises ModelError if it is no usable GGUF."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(gguf)
+    # Half the cores: threads meet after every operation, and with the other engines running they wait for
+    # each other longer than they help. Nobody spins while waiting.
+    threads = config.threads or max(1, usable_cores() // 2)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
+    # Read, not mapped: what is put in another order for the processor would be in memory twice.
+    params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
+    params.n_parallel = talks
+    params.n_ctx = config.context_tokens * talks  # shared out evenly
+    params.n_batch = params.n_ubatch = BATCH_TOKENS
+    # When the oldest turns are dropped, what was evaluated after them is moved up, not evaluated again. It
+    # was made with them in view, so they fade rather than vanish.
+    params.n_cache_reuse = REUSE_TOKENS
+    params.cache_ram_mib = 0  # a slot has one talk: there is no other prompt to come back to
+    params.fit_params = False  # it loads the file twice to ask how much fits
+    params.warmup = False  # `warm` does it with the words that matter
+    params.verbosity = -1  # it would print into the live view
+    params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
+    params.api_keys = [secrets.token_hex(32)]
+    params.cors_origins = ""
+    with _temporary_folder() as folder:
+        # The library insists on listening. A socket in a folder of our own (0700), gone once it is bound, is
+        # an address nobody can reach; where there are none (Windows) the key alone keeps others out.
+        if hasattr(socket, "AF_UNIX"):
+            path = str(Path(folder) / "llm.sock")
+            if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+                raise EngineError(
+                    f"the folder for temporary files has too long a name: {tempfile.gettempdir()}",
+                    "set TMPDIR to a shorter one",
+                )
+            params.hostnames = [path]
+        try:
+            with ThreadPoolExecutor(1, initializer=step_back) as starter:
+                return starter.submit(xllamacpp.Server, params).result()
+        except RuntimeError as error:
+            raise ModelError(
+                f"{gguf} cannot be loaded as a language model", 'run "voicecli models verify"'
+            ) from error
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="voicecli-")
+    except OSError as error:
+        raise EngineError(
+            f"no folder for temporary files can be written: {error.strerror}", "name one with TMPDIR"
+        ) from error
