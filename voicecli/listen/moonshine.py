@@ -119,12 +119,14 @@ class Moonshine:
         if self._given[:1] != ["logits"] or not self._past:
             raise ModelError(f"{folder} is not a Moonshine model", VERIFY)
 
-    def session(self) -> MoonshineRecogniser:
-        """One talk's recogniser."""
-        return MoonshineRecogniser(self)
+    def warm(self) -> None:
+        """Pay what only the first call costs."""
+        noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
+        self.decode(noise.astype(np.float32))
 
-    def close(self) -> None:
-        """Nothing to do: the weights go when the last session does."""
+    def session(self) -> MoonshineRecogniser:
+        """For one talk."""
+        return MoonshineRecogniser(self)
 
     def decode(self, samples: Float32) -> Said:
         """Find the words of (n,) float32 at 16 kHz, each token the likeliest. Raises EngineError."""
@@ -169,17 +171,12 @@ class MoonshineRecogniser:
     """Moonshine and the judging of what it says; it remembers nothing."""
 
     window_s = LONGEST_S
-    """As long as speech may be before it is split: up to there one pass has no more wrong words than parts."""
+    """As long as speech may be before it is split: one pass over it has no more wrong words than parts."""
     finds_language = False
     looks_ahead = True
 
     def __init__(self, model: Moonshine) -> None:
         self._model = model
-
-    def warm(self) -> None:
-        """Pay what only the first transcription costs."""
-        noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
-        self.transcribe(noise.astype(np.float32))
 
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """English, in each part. Raises ValueError: the samples are not such as `transcribe` takes."""
