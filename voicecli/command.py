@@ -63,6 +63,18 @@ class Command:
         """Where the program is; None where there is none."""
         return shutil.which(self.name)
 
+    def demand(self) -> None:
+        """Raise EngineError unless the program is there."""
+        if self.found() is None:
+            raise self.missing
+
+    @property
+    def missing(self) -> EngineError:
+        """That there is no such program."""
+        return EngineError(
+            f"{self.setting}: there is no program '{self.name}'", "install it, or give its whole path"
+        )
+
     def run(self, given: bytes, most_bytes: int) -> Generator[bytes, None, None]:
         """Start it with `given` on its standard input, and give what it prints, as soon as it does.
 
@@ -100,9 +112,7 @@ class Command:
                 start_new_session=True,  # Ctrl-C ends a talk, and the talk ends its commands
             )
         except FileNotFoundError:
-            raise EngineError(
-                f"{self.setting}: there is no program '{self.name}'", "install it, or give its whole path"
-            ) from None
+            raise self.missing from None
         except OSError as error:
             raise EngineError(
                 f"{self.setting}: '{self.name}' cannot be run ({error.strerror})", "check the file"

@@ -42,7 +42,7 @@ class CommandRecogniser:
         self._language = DEFAULT_LANGUAGE if language == "auto" else language
 
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
-        """The one of the settings, in each part. Raises ValueError: not such samples as `transcribe` takes."""
+        """The one of the settings, in each part. Raises ValueError: no samples that `transcribe` takes."""
         check_samples(samples)
         return [{self._language: 1.0} for _ in spans]
 
@@ -76,7 +76,7 @@ class CommandRecogniser:
 
 
 def wav_of(samples: Float32) -> bytes:
-    """(n,) float32 at 16 kHz as a WAV of 16 bits with a head of 44 bytes, the one that every program reads."""
+    """(n,) float32 at 16 kHz as a WAV of 16 bits; its head of 44 bytes is the one every program reads."""
     file = io.BytesIO()
     with wave.open(file, "wb") as wav:
         wav.setnchannels(1)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.level import raised
-from voicecli.errors import EngineError, ModelError
+from voicecli.errors import ConfigError, EngineError, ModelError
 from voicecli.listen.guards import CLEAR_S, LETTERS_A_SECOND, LETTERS_SPARE, is_loop, once, spoken_letters
 from voicecli.listen.window import LONGEST_S, SHORTEST_S, check_samples, sounding_s
 from voicecli.messages import RATE_HZ, Transcript
@@ -99,11 +99,16 @@ class Said:
 class Moonshine:
     """The weights, which any number of sessions may use at once."""
 
-    def __init__(self, folder: Path, threads: int = 0) -> None:
+    def __init__(self, folder: Path, threads: int = 0, language: str = "auto") -> None:
         """Load a folder with the three files; `threads` 0 is one, which is enough.
 
-        Raises ModelError: the folder is not a whole Moonshine model.
+        Raises ModelError: the folder is not a whole Moonshine model. Raises ConfigError: another language.
         """
+        if language not in ("auto", LANGUAGE):
+            raise ConfigError(
+                f"the speech model has no language '{language}'",
+                f'use "{LANGUAGE}": it knows only English; or set transcribe.engine to "whisper"',
+            )
         for name in _FILES:
             if not (folder / name).is_file():
                 raise ModelError(f"{folder} has no {name}", VERIFY)

@@ -18,8 +18,12 @@ from voicecli.models.suited import LIGHT_MODEL, Suited, default_model, in_order,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicecli.config import Config
     from voicecli.models.manifest import Kind
     from voicecli.models.store import ModelStore
+
+DEFAULT_WHISPER, DEFAULT_VOICE = "whisper-base", "voice-en-us-joe"
+MOONSHINE = "moonshine-tiny-en"
 
 # Without tokenizer.json, faster-whisper would fetch one from the hub.
 _WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
@@ -41,6 +45,40 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
     _refuse_lost_path(name, own)
     _check_kind(store, name, "whisper")
     return store.folder(name)
+
+
+def moonshine_folder(store: ModelStore, name: str) -> Path:
+    """A folder with Moonshine's three files, by model name or by path; the default Whisper stands for one.
+
+    So the engine is all that has to be set. Raises ModelError: unknown, not here, damaged or of another kind.
+    """
+    own = _own_path(name)
+    if name not in store.manifest and _is(own, Path.is_dir):
+        return own
+    _refuse_lost_path(name, own)
+    name = moonshine_name(name)
+    _check_kind(store, name, "moonshine")
+    return store.folder(name)
+
+
+def moonshine_name(name: str) -> str:
+    """The Moonshine that a model of the settings means."""
+    return MOONSHINE if name == DEFAULT_WHISPER else name
+
+
+def needed(config: Config) -> tuple[str, ...]:
+    """Names of the models that the settings need, besides a language model; those that anybody may name.
+
+    A command, a file of the user's own and a name on the hub need none of them.
+    """
+    heard = {"whisper": (DEFAULT_WHISPER,), "moonshine": (MOONSHINE,), "command": ()}
+    spoken = {"piper": (DEFAULT_VOICE,), "command": ()}
+    return (
+        *heard[config.transcribe.engine],
+        *spoken[config.synthesize.engine],
+        "vad-silero",
+        "turn-smart-v3",
+    )
 
 
 def voice_file(store: ModelStore, name: str) -> Path:
@@ -120,4 +158,6 @@ def _refuse_lost_path(name: str, path: Path) -> None:
 def _check_kind(store: ModelStore, name: str, wanted: Kind) -> None:
     model = store.model(name)
     if model.kind != wanted:
-        raise ModelError(f"model '{name}' is of kind {model.kind}, not {wanted}", LIST_COMMAND)
+        ears = {"whisper", "moonshine"}
+        remedy = f'set transcribe.engine to "{model.kind}"' if {model.kind, wanted} == ears else LIST_COMMAND
+        raise ModelError(f"model '{name}' is of kind {model.kind}, not {wanted}", remedy)
