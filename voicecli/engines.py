@@ -13,15 +13,26 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from voicecli.command import Command
 from voicecli.errors import EngineError, ModelError, VoicecliError
+from voicecli.listen.command import CommandRecogniser
 from voicecli.listen.complete import SmartTurn
 from voicecli.listen.detect import Silero
+from voicecli.listen.moonshine import Moonshine
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
-from voicecli.models.choice import better_language_model, language_model_file, voice_file, whisper_folder
+from voicecli.models.choice import (
+    better_language_model,
+    language_model_file,
+    moonshine_folder,
+    moonshine_name,
+    voice_file,
+    whisper_folder,
+)
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.generate import ignore, make_language_model, never
 from voicecli.reply.locales import localised
+from voicecli.speak.command import Spoken
 from voicecli.speak.synthesize import Piper
 
 if TYPE_CHECKING:
@@ -169,9 +180,9 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     detector = load_detector(store)
     tell("end of turn")
     turn_model = load_turn_model(store)
-    tell(f"speech to text: {config.transcribe.model}")
+    tell(f"speech to text: {recogniser_name(config.transcribe)}")
     recogniser = load_recogniser(config.transcribe, store)
-    tell(f"text to speech: {config.synthesize.voice}")
+    tell(f"text to speech: {voice_name(config.synthesize)}")
     voice = load_voice(config.synthesize, store)
     tell("language model")
     generator, hint = load_language_model(config.generate, store, talks)
@@ -194,26 +205,60 @@ def load_turn_model(store: ModelStore) -> Model[TurnModel]:
 
 
 def load_recogniser(config: TranscribeConfig, store: ModelStore) -> Model[Recogniser]:
-    """Whisper, warm. Raises ModelError."""
+    """The one of the settings, warm. Raises ModelError, ConfigError; EngineError for a command."""
 
     def load() -> Callable[[], Recogniser]:
-        whisper = Whisper(whisper_folder(store, config.model), config.threads)
-        Transcriber(whisper, config.language).warm()
-        return lambda: Transcriber(whisper, config.language)
+        match config.engine:
+            case "whisper":
+                whisper = Whisper(whisper_folder(store, config.model), config.threads)
+                Transcriber(whisper, config.language).warm()
+                return lambda: Transcriber(whisper, config.language)
+            case "moonshine":
+                folder = moonshine_folder(store, config.model)
+                moonshine = Moonshine(folder, config.threads, config.language)
+                moonshine.warm()
+                return moonshine.session
+            case "command":
+                command = Command("transcribe.command", config.command)
+                command.demand()
+                return lambda: CommandRecogniser(command, config.language)
 
     return Model(load)
 
 
 def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
-    """Piper, warm. Raises ModelError."""
+    """The one of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
 
     def load() -> Callable[[], Voice]:
-        piper = Piper(voice_file(store, config.voice), config)
-        piper.warm()
-        localised("1", piper.language)  # its tables are ready before they are latency
-        return piper.session
+        voice: Piper | Spoken
+        match config.engine:
+            case "piper":
+                voice = Piper(voice_file(store, config.voice), config)
+            case "command":
+                voice = Spoken(Command("synthesize.command", config.command), config.language, config.volume)
+        voice.warm()
+        localised("1", voice.language)  # its tables are ready before they are latency
+        return voice.session
 
     return Model(load)
+
+
+def recogniser_name(config: TranscribeConfig) -> str:
+    """What it is called on the screen; of a command, the program alone."""
+    match config.engine:
+        case "whisper":
+            return config.model
+        case "moonshine":
+            return moonshine_name(config.model)
+        case "command":
+            return Command("transcribe.command", config.command).name
+
+
+def voice_name(config: SynthesizeConfig) -> str:
+    """What it is called on the screen; of a command, the program alone."""
+    if config.engine == "command":
+        return Command("synthesize.command", config.command).name
+    return config.voice
 
 
 def load_language_model(
