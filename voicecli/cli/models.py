@@ -105,7 +105,7 @@ def pull(
 def _pull_what_a_talk_needs(
     puller: Puller, store: ModelStore, reporter: Reporter, config_file: Path | None, *, light: bool
 ) -> None:
-    """Bring what the engines of the settings need; of language models the one they name, or one that suits."""
+    """Bring what the engines of the settings need; the language model they name, or one that suits."""
     from voicecli.models.choice import needed
     from voicecli.models.manifest import hub_name
     from voicecli.models.suited import this_machine

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from voicecli.config.keys import KeysConfig
 from voicecli.config.section import Section
-from voicecli.config.speech import SynthesizeConfig as SynthesizeConfig  # noqa: PLC0414  # it is found here
-from voicecli.config.speech import TranscribeConfig as TranscribeConfig  # noqa: PLC0414
+from voicecli.config.speech import SynthesizeConfig as SynthesizeConfig
+from voicecli.config.speech import TranscribeConfig as TranscribeConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
