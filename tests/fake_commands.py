@@ -27,11 +27,12 @@ assert text.endswith("\\n") and text.count("\\n") == 1, text
 rate = 8_000
 tone = [round(9_000 * math.sin(n * 440 * math.tau / rate)) for n in range(rate * len(text) // 15)]
 samples = struct.pack(f"<{rate // 4 + len(tone)}h", *[0] * (rate // 4), *tone)
-head = struct.pack("<4sI8sIHHIIHH4sI", b"RIFF", 0xFFFFFFFF, b"WAVEfmt ", 16, 1, 1, rate, 2 * rate, 2, 16,
-    b"data", 0xFFFFFFFF)
+form = struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
+unknown = bytes([255] * 4)
+head = b"RIFF" + unknown + b"WAVEfmt " + form + b"data" + unknown
 sys.stdout.buffer.write(head + samples)
 """
-"""Hums as long as the text takes to say, after a quarter of a second of silence; its header knows no length."""
+"""Hums as long as the text takes to say, after 0.25 s of silence; its header knows no length."""
 
 
 def program(folder: Path, source: str, *arguments: str) -> str:

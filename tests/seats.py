@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from voicecli.clock import MonotonicClock
 from voicecli.engines import Seat, Session
+from voicecli.lane import Lane, Place
+from voicecli.talk.attempts import Attempts
+
+if TYPE_CHECKING:
+    from voicecli.clock import Clock
 
 E = TypeVar("E")
 
@@ -14,6 +20,19 @@ def seat(engine: E) -> Seat[E]:
     return Seat(lambda: engine)
 
 
-def seated(detector: object, judge: object, scribe: object, model: object, voice: object) -> Session:
+def place(clock: Clock) -> Place:
+    """On two cores that nobody else uses."""
+    return Place(Lane(2, clock), clock)
+
+
+def attempts(clock: Clock) -> Attempts:
+    """Of a talk that has the cores for itself."""
+    return Attempts(clock, place(clock))
+
+
+def seated(
+    detector: object, judge: object, scribe: object, model: object, voice: object, clock: Clock | None = None
+) -> Session:
     """Each is only asked for what the test needs of it."""
-    return Session(seat(detector), seat(judge), seat(scribe), seat(model), seat(voice))  # type: ignore[arg-type]
+    at = place(clock or MonotonicClock())
+    return Session(seat(detector), seat(judge), seat(scribe), seat(model), seat(voice), at)  # type: ignore[arg-type]

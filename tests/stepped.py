@@ -71,7 +71,7 @@ class Stepped:
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
         self.scribe, self.answers = Scribe(list(lines)), answers(list(replies))
         self.judge, self.voice = Judge(), Beeper()
-        engines = seated(self.detector, self.judge, self.scribe, self.answers, self.voice)
+        engines = seated(self.detector, self.judge, self.scribe, self.answers, self.voice, self.clock)
         config = Config(audio=AudioConfig(headphones=True))
         devices: AudioStreams = Devices()
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.seats import attempts, seat
 from tests.sentences import wording
 from tests.stepped import Stepped
 from tests.test_talking import Answers, silence, tone
@@ -17,9 +19,12 @@ from voicecli.floor import orders as to
 from voicecli.floor.answering import CLAUSES_AHEAD
 from voicecli.floor.speech import GONE_S
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.talk.attempts import Attempts
 from voicecli.talk.crew import ORDERS
 from voicecli.talk.workers import Author
+
+if TYPE_CHECKING:
+    from voicecli.engines import Seat
+    from voicecli.reply.generate import Generator
 
 
 def test_where_nobody_takes_events_any_more_the_talk_ends() -> None:
@@ -66,7 +71,7 @@ def test_a_held_agent_is_held_when_the_fact_was_taken() -> None:
 def test_each_place_where_something_waits_is_bounded_and_counted() -> None:
     talk = Stepped()
     places = {place.name: place for place in talk.crew.waits()}
-    workers = {f"to the {name}" for name in ("ear", "scribe", "judge", "author", "voice")}
+    workers = {f"to the {name}" for name in ("ear", "scribe", "judge", "author", "mouth")}
     assert set(places) == {"speech", "reply", *workers}
     assert {places[name].capacity for name in workers} == {ORDERS}
     assert not any(place.losses for place in places.values())
@@ -99,7 +104,8 @@ def test_an_author_is_ahead_of_the_voice_by_a_bounded_number_of_clauses(void: bo
             return to.GoOn(1)
 
     inbox = Sleeps("to the author", 8, "drop_oldest")
-    author = Author(Endless([]), "en", clock, Attempts(clock), inbox, told.append, lambda: void_before[0])  # type: ignore[arg-type]  # duck-typed
+    model: Seat[Generator] = seat(Endless([]))  # type: ignore[arg-type]  # duck-typed
+    author = Author(model, "en", clock, attempts(clock), inbox, told.append, lambda: void_before[0])
     author.take(to.Write(1, 1, (ChatMessage("user", "go on"),), judges=False))
     written = sum(isinstance(fact, facts.ClauseWritten) for fact in told)
     assert ahead[0] == CLAUSES_AHEAD

@@ -1,10 +1,11 @@
-"""What every recogniser and every voice promises: the test to pass for one that is added (docs/engines.md)."""
+"""What every recogniser and voice promises: the test to pass for one that is added (docs/engines.md)."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,14 +22,12 @@ from voicecli.listen.recogniser import Recogniser
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
 from voicecli.messages import RATE_HZ
-from voicecli.models.store import models_root
+from voicecli.models.store import models_root, pull_command
 from voicecli.speak.command import Spoken
 from voicecli.speak.synthesize import LEAD_S, Piper
 from voicecli.speak.voice import Voice, sound_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from voicecli.messages import Float32
 
 Listens = Callable[[], Recogniser]
@@ -40,7 +39,7 @@ def folder_of(model: str) -> Path:
     """Of a model, or a test that is left out where it is not here."""
     folder = models_root() / model
     if not folder.is_dir():
-        pytest.skip(f'no model {model} here: run "voicecli models pull {model}"')
+        pytest.skip(f"{model} is not here: {pull_command(model)}")
     return folder
 
 
@@ -132,7 +131,7 @@ def wrong_samples(recogniser: Recogniser) -> Iterator[Float32]:
     second = np.zeros(RATE_HZ, np.float32)
     yield second[:0]
     yield second[np.newaxis]
-    yield second.astype(np.float64)  # type: ignore[misc]
+    yield second.astype(np.float64)
     yield np.zeros(round(recogniser.window_s * RATE_HZ) + 1, np.float32)
     for value in (np.nan, np.inf, 1.5):
         yield np.where(np.arange(RATE_HZ) == 7, np.float32(value), second)

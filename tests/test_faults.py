@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.seats import attempts, seat
 from tests.sentences import pattern, wording
 from tests.stepped import Stepped
 from tests.test_talking import RATE_HZ
@@ -18,7 +19,7 @@ from voicecli.floor import facts
 from voicecli.floor.faults import CONVERSION, DETECTOR, IN_A_ROW, LANGUAGE_MODEL, LATE_S, TRANSCRIBER, Fault
 from voicecli.floor.orders import ToAuthor, Write
 from voicecli.messages import FRAME_SAMPLES, ChatMessage, Float32Frame, Pcm16Chunk
-from voicecli.talk.attempts import Attempts, broken
+from voicecli.talk.attempts import broken
 from voicecli.talk.workers import Author
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def test_what_ends_a_talk_is_no_failure(end: BaseException) -> None:
         raise end
 
     with pytest.raises(type(end)):
-        Attempts(FakeClock()).attempt(TRANSCRIBER, ends)
+        attempts(FakeClock()).attempt(TRANSCRIBER, ends)
 
 
 def test_what_fails_because_the_talk_ends_does_not_count() -> None:
@@ -117,7 +118,7 @@ def written(*, cancelled: bool) -> facts.ReplyWritten:
     inbox: Channel[ToAuthor] = Channel("to the author", 8, "drop_oldest")
     void_before = 2 if cancelled else 0
     model = Stepped().answers
-    author = Author(model, "en", clock, Attempts(clock), inbox, told.append, lambda: void_before)  # type: ignore[arg-type]  # duck-typed
+    author = Author(seat(model), "en", clock, attempts(clock), inbox, told.append, lambda: void_before)  # type: ignore[arg-type]  # duck-typed
     author.take(Write(1, 1, (ChatMessage("user", "what"),), judges=False))
     assert isinstance(told[-1], facts.ReplyWritten)
     return told[-1]
@@ -167,7 +168,7 @@ def test_what_somebody_said_is_not_in_the_line(said: str, shown: str) -> None:
     def raises() -> None:
         raise ValueError(said)
 
-    fault = Attempts(FakeClock()).attempt(LANGUAGE_MODEL, raises, ["this is my secret"])
+    fault = attempts(FakeClock()).attempt(LANGUAGE_MODEL, raises, ["this is my secret"])
     assert isinstance(fault, Fault)
     assert fault.why == f"ValueError: {shown}".rstrip(": ")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.seats import attempts, seat
 from tests.sentences import wording
 from tests.world import MODEL, remembered
 from voicecli.channel import Channel
@@ -19,8 +20,8 @@ from voicecli.floor.facts import Tick
 from voicecli.floor.orders import Order, Tell, Transcribe
 from voicecli.floor.scribing import NOT_CAUGHT, PARTLY_CAUGHT
 from voicecli.messages import RATE_HZ, Transcript, Utterance
-from voicecli.talk.attempts import Attempts
 from voicecli.talk.workers import Scribe as Worker
+from voicecli.urgency import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +91,7 @@ class Desk:
         self.turn = self.exchange.begin(0.0)
         self.scribe = Scribe(self.clock)
         inbox: Channel[Transcribe] = Channel("to the scribe", 8, "drop_oldest")
-        self.worker = Worker(self.scribe, Attempts(self.clock), inbox, self.post)  # type: ignore[arg-type]  # duck-typed
+        self.worker = Worker(seat(self.scribe), attempts(self.clock), inbox, self.post)  # type: ignore[arg-type]  # duck-typed
         self.told: list[Event] = []
         self.asked: list[Transcribe] = []
 
@@ -149,16 +150,16 @@ def test_a_pass_over_what_was_said_before_a_pause_is_not_the_last_of_what_follow
     assert drafts == ["This is what pass 2 heard."]
 
 
-def test_between_two_looks_it_rests_as_long_as_one_took_unless_a_word_has_just_ended() -> None:
+def test_words_are_looked_for_where_the_lane_has_room_and_the_scribe_is_free() -> None:
     desk = Desk()
-    assert desk.scribing.has_time(dipped=False)
+    assert desk.scribing.has_time(Work.PARTIAL, Work.PARTIAL)
+    assert desk.scribing.has_time(Work.LOOK, Work.LOOK)
+    assert not desk.scribing.has_time(Work.PARTIAL, Work.LOOK)
+    assert not desk.scribing.has_time(Work.LOOK, Work.FINAL)
+    desk.scribe.meanwhile = [lambda: seen.append(desk.scribing.has_time(Work.LOOK, Work.PARTIAL))]
+    seen: list[bool] = []
     desk.hears(SPEAKING)
-    assert desk.scribing.has_time(dipped=True)
-    assert not desk.scribing.has_time(dipped=False)
-    desk.passes(PASS_S - 0.01)
-    assert not desk.scribing.has_time(dipped=False)
-    desk.passes(0.02)
-    assert desk.scribing.has_time(dipped=False)
+    assert seen == [False]
 
 
 NO_WORDS = Transcript("", "en", 0.0, 0.9)

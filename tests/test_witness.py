@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.seats import attempts, seat
 from tests.stepped import Stepped
 from tests.test_embedded import GGUF
 from tests.test_talking import Answers, silence, tone
@@ -21,7 +22,6 @@ from voicecli.messages import ChatMessage
 from voicecli.reply.chatml import is_template_of, unfinished
 from voicecli.reply.gguf import Gguf
 from voicecli.reply.witness import Scores, ending
-from voicecli.talk.attempts import Attempts
 from voicecli.talk.workers import Author
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def reported(*, judges: bool) -> list[facts.Fact]:
     """What an author tells of a reply to the words."""
     clock, told = FakeClock(100.0), list[facts.Fact]()
     inbox: Channel[ToAuthor] = Channel("to the author", 8, "drop_oldest")
-    author = Author(Judging([]), "en", clock, Attempts(clock), inbox, told.append, lambda: 0)  # type: ignore[arg-type]  # duck-typed
+    author = Author(seat(Judging([])), "en", clock, attempts(clock), inbox, told.append, lambda: 0)  # type: ignore[arg-type]  # duck-typed
     author.take(Write(1, 1, (ChatMessage("user", WORDS),), judges))
     return told
 

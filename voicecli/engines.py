@@ -13,8 +13,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from voicecli.clock import MonotonicClock
 from voicecli.command import Command
 from voicecli.errors import EngineError, ModelError, VoicecliError
+from voicecli.lane import Lane, Place
 from voicecli.listen.command import CommandRecogniser
 from voicecli.listen.complete import SmartTurn
 from voicecli.listen.detect import Silero
@@ -25,11 +27,13 @@ from voicecli.models.choice import (
     better_language_model,
     language_model_file,
     moonshine_folder,
-    moonshine_name,
+    recogniser_name,
     voice_file,
+    voice_name,
     whisper_folder,
 )
 from voicecli.models.suited import LIGHT_MODEL
+from voicecli.posix import usable_cores
 from voicecli.reply.generate import ignore, make_language_model, never
 from voicecli.reply.locales import localised
 from voicecli.speak.command import Spoken
@@ -38,6 +42,7 @@ from voicecli.speak.synthesize import Piper
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from voicecli.clock import Clock
     from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
     from voicecli.listen.detector import Detector, TurnModel
     from voicecli.listen.recogniser import Recogniser
@@ -111,6 +116,8 @@ class Session:
     recogniser: Seat[Recogniser]
     generator: Seat[Generator]
     voice: Seat[Voice]
+    place: Place
+    """Where it waits for its turn to compute."""
     hint: str = ""
     """How to get a better language model than the one in use; empty where there is nothing to say."""
 
@@ -130,6 +137,8 @@ class Engines:
     generator: Model[Generator]
     voice: Model[Voice]
     hint: str
+    lane: Lane
+    clock: Clock
 
     def session(self) -> Session:
         """For one more talk. Raises EngineError where the language model has no more room."""
@@ -139,6 +148,7 @@ class Engines:
             self.recogniser.seat(),
             self.generator.seat(),
             self.voice.seat(),
+            Place(self.lane, self.clock),
             self.hint,
         )
 
@@ -186,7 +196,9 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     voice = load_voice(config.synthesize, store)
     tell("language model")
     generator, hint = load_language_model(config.generate, store, talks)
-    return Engines(detector, turn_model, recogniser, generator, voice, hint)
+    clock = MonotonicClock()
+    lane = Lane(usable_cores(), clock)
+    return Engines(detector, turn_model, recogniser, generator, voice, hint, lane, clock)
 
 
 def load_detector(store: ModelStore) -> Model[Detector]:
@@ -243,22 +255,8 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
     return Model(load)
 
 
-def recogniser_name(config: TranscribeConfig) -> str:
-    """What it is called on the screen; of a command, the program alone."""
-    match config.engine:
-        case "whisper":
-            return config.model
-        case "moonshine":
-            return moonshine_name(config.model)
-        case "command":
-            return Command("transcribe.command", config.command).name
-
-
-def voice_name(config: SynthesizeConfig) -> str:
-    """What it is called on the screen; of a command, the program alone."""
-    if config.engine == "command":
-        return Command("synthesize.command", config.command).name
-    return config.voice
+def _close(generator: Generator) -> None:
+    generator.close()
 
 
 def load_language_model(
@@ -267,7 +265,7 @@ def load_language_model(
     """The language model, or what stands in for it, and how to get a better one; nothing is read yet."""
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
-        model = Model[Generator](lambda: make_language_model(config, gguf, talks), lambda it: it.close())
+        model = Model(lambda: make_language_model(config, gguf, talks), _close)
     except ModelError as error:
         absent = error
         return Model(lambda: lambda: AbsentGenerator(absent)), ""

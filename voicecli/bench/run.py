@@ -17,8 +17,8 @@ from voicecli.bench.report import LOSSES, VERSION, Cpu, Definitions, MeasuredTur
 from voicecli.bench.taped import TapedStreams
 from voicecli.bench.wires import heard
 from voicecli.channel import Closed
-from voicecli.engines import recogniser_name, voice_name
 from voicecli.errors import EngineError
+from voicecli.models.choice import recogniser_name, voice_name
 from voicecli.talk import Talk
 
 if TYPE_CHECKING:

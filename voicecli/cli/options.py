@@ -44,8 +44,8 @@ Light = Annotated[
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 
-    A flag that names a model means its engine, too, in place of a command. A file that may be meant and cannot
-    be read is told of on stderr. Raises ConfigError.
+    A flag that names a model means its engine, too, in place of a command. A file that may be meant and
+    cannot be read is told of on stderr. Raises ConfigError.
     """
     from voicecli.config.load import load_with_origins
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.urgency import Work
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -37,6 +39,8 @@ class Frame:
     audible: bool = False
     """The loudspeaker sounded then, or the microphone may still have heard it."""
     barge_in: BargeIn = "on"
+    room_for: Work = Work.PARTIAL
+    """The least urgent words that the scribe would look for at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from voicecli.urgency import Work
+
 if TYPE_CHECKING:
     from voicecli.events import Event
     from voicecli.messages import ChatMessage, Clause, Utterance
@@ -66,6 +68,13 @@ class Transcribe:
     """Not 0: it is said over the agent, and turn and segment are those it would have. Counts up."""
     language: str = ""
     """That the user spoke last."""
+
+    @property
+    def work(self) -> Work:
+        """How urgent it is."""
+        if self.paused or not self.utterance.complete:
+            return Work.FINAL
+        return Work.LOOK if self.overlap else Work.PARTIAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from voicecli.messages import (
     SpeechStarted,
     Utterance,
 )
+from voicecli.urgency import Work
 
 if TYPE_CHECKING:
     from voicecli.floor.exchange import Exchange, Out
@@ -272,7 +273,7 @@ class Overlaps:
     def _look_ahead(self, overlap: Overlap, frame: Frame, spoken_s: float) -> None:
         """Have its words looked at while it goes on, if there is time."""
         due = frame.gate is State.SPEAKING and spoken_s >= overlap.next_look_s
-        if due and self._scribing.has_time(dipped=True):
+        if due and self._scribing.has_time(Work.LOOK, frame.room_for):
             later = spoken_s + LOOK_AGAIN_S
             overlap.next_look_s = next((at for at in LOOKS_S if at > spoken_s), later)
             self._out.add(Snapshot())

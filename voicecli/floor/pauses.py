@@ -10,6 +10,7 @@ from voicecli.floor.orders import EndSegment, Judge, Snapshot
 from voicecli.listen.segment import WORDS_DB, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
 from voicecli.messages import FRAME_S
+from voicecli.urgency import Work
 
 if TYPE_CHECKING:
     from voicecli.config import TurnConfig
@@ -93,7 +94,8 @@ class Pauses:
             self._loud_dbfs = max(frame.level_dbfs, self._loud_dbfs - LOUD_FALL_DB_S * FRAME_S)
             fresh_s = frame.spoken_s - self._seen_s
             dipped = fresh_s > DIP_S and frame.level_dbfs < self._loud_dbfs - WORDS_DB
-            if (fresh_s >= FRESH_S or dipped) and self._scribing.has_time(dipped=dipped):
+            work = Work.LOOK if dipped else Work.PARTIAL
+            if (fresh_s >= FRESH_S or dipped) and self._scribing.has_time(work, frame.room_for):
                 self._out.add(Snapshot())
 
     def _have_judged(self) -> None:

@@ -29,13 +29,10 @@ if TYPE_CHECKING:
     from voicecli.floor.faults import Fault, Strikes
     from voicecli.floor.turn import Turn
     from voicecli.messages import Utterance
+    from voicecli.urgency import Work
 
 CAPACITY = 8
 """Utterances that wait: more than a person says while one is transcribed."""
-
-SHARE = 0.5
-"""Of the time, at most, that the scribe spends on words that may still change: a pause may begin at any
-moment, and waits for the pass that is going on."""
 
 MIN_WORDS = 3
 """Fewer words are hardly ever all that is said when more sound follows."""
@@ -66,7 +63,6 @@ class Scribing:
         self._read_ahead = read_ahead
         self._with_scribe: Transcribe | None = None
         self._since = 0.0
-        self._rest_until = 0.0
         self._waiting: deque[Transcribe] = deque()
         self._peak = self._lost = 0
         self._language = ""
@@ -85,18 +81,17 @@ class Scribing:
             self._words(self._waiting.popleft(), NO_WORDS, self._out.now)
         self._peak = max(self._peak, len(self._waiting))
 
-    def has_time(self, *, dipped: bool) -> bool:
-        """Whether words that may still change can be looked at without being in the way.
+    def has_time(self, work: Work, room_for: Work) -> bool:
+        """Whether words that may still change, PARTIAL, or may be complete, LOOK, can be looked at now.
 
-        Between two looks the scribe rests; not so where the words may be complete.
+        `room_for`: what the lane has room for.
         """
-        return self._with_scribe is None and (dipped or self._out.now >= self._rest_until)
+        return self._with_scribe is None and work <= room_for
 
     def take(self, fact: Transcribed) -> None:
         """What the scribe found."""
-        began_at, now = self._since, self._out.now
+        began_at = self._since
         self._with_scribe = None
-        self._rest_until = now + (now - began_at) * (1 / SHARE - 1)
         if fact.fault is None:
             self._strikes.worked(TRANSCRIBER)
         else:

@@ -58,7 +58,7 @@ _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
 """How SentencePiece writes it."""
 _STRIDE = 64 * 3 * 2
 """Samples of one step of the encoder: its three convolutions. The decoder takes its mask in samples."""
-_FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
+FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,12 @@ class Moonshine:
                 f"the speech model has no language '{language}'",
                 f'use "{LANGUAGE}": it knows only English; or set transcribe.engine to "whisper"',
             )
-        for name in _FILES:
+        for name in FILES:
             if not (folder / name).is_file():
                 raise ModelError(f"{folder} has no {name}", VERIFY)
-        self._encoder = open_session(folder / _FILES[0], threads or 1, lengths_vary=True)
-        self._decoder = open_session(folder / _FILES[1], threads or 1, lengths_vary=True)
-        self._tokens = read_tokens(folder / _FILES[2])
+        self._encoder = open_session(folder / FILES[0], threads or 1, lengths_vary=True)
+        self._decoder = open_session(folder / FILES[1], threads or 1, lengths_vary=True)
+        self._tokens = read_tokens(folder / FILES[2])
         self._given = [value.name for value in self._decoder.get_outputs()]
         self._past = {
             value.name: np.zeros((1, value.shape[1], 0, value.shape[3]), np.float32)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voicecli.command import Command
 from voicecli.errors import ModelError
 from voicecli.models.manifest import hub_name
 from voicecli.models.store import LIST_COMMAND
@@ -18,7 +19,7 @@ from voicecli.models.suited import LIGHT_MODEL, Suited, default_model, in_order,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.config import Config
+    from voicecli.config import Config, SynthesizeConfig, TranscribeConfig
     from voicecli.models.manifest import Kind
     from voicecli.models.store import ModelStore
 
@@ -64,6 +65,24 @@ def moonshine_folder(store: ModelStore, name: str) -> Path:
 def moonshine_name(name: str) -> str:
     """The Moonshine that a model of the settings means."""
     return MOONSHINE if name == DEFAULT_WHISPER else name
+
+
+def recogniser_name(config: TranscribeConfig) -> str:
+    """What it is called on the screen; of a command, the program alone."""
+    match config.engine:
+        case "whisper":
+            return config.model
+        case "moonshine":
+            return moonshine_name(config.model)
+        case "command":
+            return Command("transcribe.command", config.command).name
+
+
+def voice_name(config: SynthesizeConfig) -> str:
+    """What it is called on the screen; of a command, the program alone."""
+    if config.engine == "command":
+        return Command("synthesize.command", config.command).name
+    return config.voice
 
 
 def needed(config: Config) -> tuple[str, ...]:

@@ -63,10 +63,11 @@ class Spoken:
         Raises EngineError: see `Command.run`; or what comes is no WAV, or not one like before.
         """
         given = f"{' '.join(text.split())}\n".encode(errors="replace")
-        pipe, samples = WavPipe(), 0
+        pipe, samples, came = WavPipe(), 0, False
         try:
             with closing(self.command.run(given, _MOST_BYTES)) as printed:
                 for block in printed:
+                    came = True
                     sound = pipe.push(block)
                     if not pipe.rate_hz:
                         continue
@@ -80,7 +81,7 @@ class Spoken:
         except NoWavError as error:
             raise self.command.error(f"it prints {error}") from None
         if not pipe.rate_hz:
-            raise self.command.error("it prints no WAV")
+            raise self.command.error("it prints no WAV" if came else "it prints nothing")
 
 
 class CommandVoice:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.channel import Closed
 from voicecli.errors import StageError, VoicecliError
-from voicecli.floor.faults import LATE_S, Fault
+from voicecli.floor.faults import LANGUAGE_MODEL, LATE_S, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from voicecli.clock import Clock
     from voicecli.engines import Seat
     from voicecli.floor.faults import Stage
+    from voicecli.lane import Place
+    from voicecli.urgency import Work
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -33,11 +35,24 @@ _WORD = re.compile(r"\w{3,}")
 
 
 class Attempts:
-    """For the workers: runs what engines do, and knows which is at it since when."""
+    """For the workers of a talk: runs what engines do, and knows which is at it since when."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, place: Place) -> None:
+        """`place` is the talk's at the lane."""
         self._clock = clock
+        self._place = place
         self._since: dict[Stage, float] = {}  # when what is under way began, or last gave something
+
+    def in_turn(
+        self, work: Work, stage: Stage, call: Callable[[], T], given: Sequence[str] = ()
+    ) -> T | Fault:
+        """What `attempt` gives, when it is the turn of this work."""
+        with self._place.turn(work, _engine(stage)):
+            return self.attempt(stage, call, given)
+
+    def room_for(self, stage: Stage) -> Work:
+        """The least urgent work that the stage would begin at once."""
+        return self._place.room_for(_engine(stage))
 
     def attempt(self, stage: Stage, call: Callable[[], T], given: Sequence[str] = ()) -> T | Fault:
         """What `call` gives, or what it failed with. `given`: words it was given, which are not shown.
@@ -78,6 +93,11 @@ class Attempts:
         """Any thread: those that seem to hang."""
         now = self._clock.now()
         return [stage for stage, since in list(self._since.items()) if now - since >= LATE_S]
+
+
+def _engine(stage: Stage) -> Stage | None:
+    """What serves one at a time: llama.cpp has a slot for each talk, and a server its own ways."""
+    return None if stage is LANGUAGE_MODEL else stage
 
 
 def broken(part: str, error: Exception) -> StageError:

@@ -80,7 +80,7 @@ class Crew:
             reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
             canceller = echo.EchoCanceller(reference, config.audio)
             self.on_output = _heard_by(reference, self.on_output)
-        self.attempts = attempts = Attempts(clock)
+        self.attempts = attempts = Attempts(clock, session.place)
         self.to_ear: Channel[to.ToEar] = Channel("to the ear", ORDERS, "drop_oldest")
         self.to_scribe: Channel[to.Transcribe] = Channel("to the scribe", ORDERS, "drop_oldest")
         self.to_judge: Channel[to.Judge] = Channel("to the judge", ORDERS, "drop_oldest")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, OffsetRemover, level_dbfs
 from voicecli.floor import facts
-from voicecli.floor.faults import CONVERSION, DETECTOR, Fault
+from voicecli.floor.faults import CONVERSION, DETECTOR, TRANSCRIBER, Fault
 from voicecli.floor.orders import Believe, EndSegment, Flush, Listen, Snapshot, Trim
 from voicecli.listen.hearing import Hearing
 from voicecli.listen.residual import BEYOND_ECHO_DB
@@ -222,6 +222,7 @@ class Ear:
                 self.hearing.over_echo_db(at),
                 self._playback.audible(at, self.hearing.tail_s),
                 self.hearing.barge_in,
+                self._attempts.room_for(TRANSCRIBER),
             )
         )
         self._obey()

@@ -13,6 +13,7 @@ from voicecli.floor import facts
 from voicecli.floor.faults import VOICE, Fault
 from voicecli.floor.orders import End, LetSound, Say, Unsay
 from voicecli.messages import SpokenChunk
+from voicecli.urgency import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ class Mouth:
     def _next_piece(self, saying: _Saying) -> bool:
         """Have the next piece made and put on its way; whether there was one, and it is wanted."""
         clause, began_at = saying.clause, self._clock.now()
-        piece = self._attempts.attempt(VOICE, lambda: next(saying.pieces, None), [clause.text])
+        piece = self._attempts.in_turn(Work.SOUND, VOICE, lambda: next(saying.pieces, None), [clause.text])
         if isinstance(piece, Fault):
             saying.fault = piece
             self._attempts.mend(self._voice, piece)

@@ -17,6 +17,7 @@ from voicecli.listen.passes import NO_WORDS, Passes
 from voicecli.messages import GenerationStats
 from voicecli.reply.clauses import ClauseSplitter
 from voicecli.reply.generate import Remark, TakenBack, never
+from voicecli.urgency import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +58,8 @@ class Scribe:
 
     def take(self, order: Transcribe) -> None:
         """Write it down."""
-        found = self._attempts.attempt(
+        found = self._attempts.in_turn(
+            order.work,
             TRANSCRIBER,
             lambda: self._passes.over(
                 order.utterance, order.segment, paused=order.paused, language=order.language
@@ -89,7 +91,9 @@ class Judge:
 
     def take(self, order: orders.Judge) -> None:
         """Judge it."""
-        found = self._attempts.attempt(TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples))
+        found = self._attempts.in_turn(
+            Work.FINAL, TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples)
+        )
         fault = found if isinstance(found, Fault) else None
         probability = None if isinstance(found, Fault) else found
         self._post(facts.Judged(order.turn, order.segment, probability, fault))
@@ -149,7 +153,7 @@ class Author:
 
     def _in_passing(self, call: Callable[[], object], messages: Sequence[ChatMessage]) -> None:
         """Do what saves time, and is not missed."""
-        found = self._attempts.attempt(LANGUAGE_MODEL, call, _words(messages))
+        found = self._attempts.in_turn(Work.DRAFT, LANGUAGE_MODEL, call, _words(messages))
         if isinstance(found, Fault):
             self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, found, counts=False))
             self._attempts.mend(self._generator, found)
@@ -179,7 +183,8 @@ class Author:
                     reply.finish()  # nothing follows, or nothing can: what has come stands
             return stats
 
-        found = self._attempts.attempt(LANGUAGE_MODEL, generate, _words(order.messages))
+        work = Work.DRAFT if order.judges else Work.ANSWER
+        found = self._attempts.in_turn(work, LANGUAGE_MODEL, generate, _words(order.messages))
         self._post(
             facts.ReplyWritten(
                 order.draft,

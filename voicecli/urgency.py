@@ -1,0 +1,67 @@
+"""How urgent each kind of work is, and who of those that wait may begin. Pure.
+
+    FINAL      words of a pause, and whether the turn is over
+    SOUND      the next part of a clause
+    LOOK       words that may decide: said over the agent, or at a dip
+    ANSWER     the language model, for a turn that is over
+    PARTIAL    words so far
+    DRAFT      the language model, for what may be over
+
+Work begins when its engine is free and fewer cores than there are have work that is as urgent or more. Less
+urgent work does not hinder it, and the language model hinders only itself: its threads give way.
+Why in this order, and what it costs: docs/decisions/0024-who-computes-next.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+PATIENCE_S = 1.0
+"""Nobody waits longer for a core: what is less urgent is late then, and not lost. A choice."""
+
+
+class Work(IntEnum):
+    """What an engine is asked for, the most urgent first."""
+
+    FINAL = 0
+    SOUND = 1
+    LOOK = 2
+    ANSWER = 3
+    PARTIAL = 4
+    DRAFT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody who computes, or waits for it."""
+
+    work: Work
+    number: int
+    """The earlier it was made, the smaller."""
+    engine: Hashable
+    """It serves one at a time. None: the language model, which has a slot for each talk."""
+    asked_at: float
+
+
+def who_begins(
+    waiting: Sequence[Request], at_work: Sequence[Request], cores: int, now: float
+) -> list[Request]:
+    """Those of the waiting that may begin now, the most urgent first."""
+    begin: list[Request] = []
+    taken = {other.engine for other in at_work}
+    for request in sorted(waiting, key=lambda other: (other.work, other.number)):
+        if request.engine is not None and request.engine in taken:
+            continue
+        taken.add(request.engine)  # or kept for it: nobody who is less urgent gets in before
+        hinder = sum(
+            other.work <= request.work and (other.engine is not None or request.engine is None)
+            for other in (*at_work, *begin)
+        )
+        if hinder < cores or now - request.asked_at >= PATIENCE_S:
+            begin.append(request)
+    return begin
