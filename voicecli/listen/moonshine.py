@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import exp, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -172,6 +172,14 @@ class Moonshine:
         return joined.decode("utf-8", "ignore").replace(_SPACE, " ").strip()
 
 
+class Weights(Protocol):
+    """What finds the words."""
+
+    def decode(self, samples: Float32) -> Said:
+        """Find the words of (n,) float32 at 16 kHz. Raises EngineError."""
+        ...
+
+
 class MoonshineRecogniser:
     """Moonshine and the judging of what it says; it remembers nothing."""
 
@@ -180,7 +188,7 @@ class MoonshineRecogniser:
     finds_language = False
     looks_ahead = True
 
-    def __init__(self, model: Moonshine) -> None:
+    def __init__(self, model: Weights) -> None:
         self._model = model
 
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
