@@ -242,15 +242,18 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
     """The one of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
 
     def load() -> Callable[[], Voice]:
-        voice: Piper | Spoken
-        match config.engine:
-            case "piper":
-                voice = Piper(voice_file(store, config.voice), config)
-            case "command":
-                voice = Spoken(Command("synthesize.command", config.command), config.language, config.volume)
+        voice = made()
         voice.warm()
         localised("1", voice.language)  # its tables are ready before they are latency
         return voice.session
+
+    def made() -> Piper | Spoken:
+        match config.engine:
+            case "piper":
+                return Piper(voice_file(store, config.voice), config)
+            case "command":
+                command = Command("synthesize.command", config.command)
+                return Spoken(command, config.language, config.volume)
 
     return Model(load)
 

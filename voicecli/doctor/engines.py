@@ -90,9 +90,11 @@ class Engines:
     def synthesizer(self) -> Finding:
         """Text to speech."""
         synthesize = self._config.synthesize
-        if synthesize.engine == "command":
-            return _command("synthesize.command", synthesize.command)
-        return self._model(lambda: voice_file(self._store, synthesize.voice))
+        match synthesize.engine:
+            case "piper":
+                return self._model(lambda: voice_file(self._store, synthesize.voice))
+            case "command":
+                return _command("synthesize.command", synthesize.command)
 
     def language_model(self) -> Finding:
         """The file, or the server the settings name."""

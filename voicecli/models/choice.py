@@ -80,9 +80,11 @@ def recogniser_name(config: TranscribeConfig) -> str:
 
 def voice_name(config: SynthesizeConfig) -> str:
     """What it is called on the screen; of a command, the program alone."""
-    if config.engine == "command":
-        return Command("synthesize.command", config.command).name
-    return config.voice
+    match config.engine:
+        case "piper":
+            return config.voice
+        case "command":
+            return Command("synthesize.command", config.command).name
 
 
 def needed(config: Config) -> tuple[str, ...]:
@@ -90,14 +92,25 @@ def needed(config: Config) -> tuple[str, ...]:
 
     A command, a file of the user's own and a name on the hub need none of them.
     """
-    heard = {"whisper": (DEFAULT_WHISPER,), "moonshine": (MOONSHINE,), "command": ()}
-    spoken = {"piper": (DEFAULT_VOICE,), "command": ()}
-    return (
-        *heard[config.transcribe.engine],
-        *spoken[config.synthesize.engine],
-        "vad-silero",
-        "turn-smart-v3",
-    )
+    return (*_heard_with(config), *_spoken_with(config), "vad-silero", "turn-smart-v3")
+
+
+def _heard_with(config: Config) -> tuple[str, ...]:
+    match config.transcribe.engine:
+        case "whisper":
+            return (DEFAULT_WHISPER,)
+        case "moonshine":
+            return (MOONSHINE,)
+        case "command":
+            return ()
+
+
+def _spoken_with(config: Config) -> tuple[str, ...]:
+    match config.synthesize.engine:
+        case "piper":
+            return (DEFAULT_VOICE,)
+        case "command":
+            return ()
 
 
 def voice_file(store: ModelStore, name: str) -> Path:
