@@ -9,10 +9,10 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
 TABLE = Path(__file__).with_name("answers.toml")
@@ -27,14 +27,28 @@ class Item:
     half: str
     """`tune` or `held`."""
     kind: str
-    said: tuple[str, ...]
+    said: Sequence[str]
     now: datetime
     """What the clock of this talk shows."""
     language: str = "en"
     number: int | None = None
-    beside: tuple[int, ...] = ()
-    right: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = ()
+    beside: Sequence[int] = ()
+    right: Sequence[str] = ()
+    wrong: Sequence[str] = ()
+
+
+class _Row(TypedDict):
+    """An item as the table has it: what `Item` has, but for the clock, which its half has."""
+
+    id: str
+    half: str
+    kind: str
+    said: list[str]
+    language: NotRequired[str]
+    number: NotRequired[int]
+    beside: NotRequired[list[int]]
+    right: NotRequired[list[str]]
+    wrong: NotRequired[list[str]]
 
 
 def items(table: Path = TABLE) -> list[Item]:
@@ -43,9 +57,8 @@ def items(table: Path = TABLE) -> list[Item]:
     return [_item(row, read["now"]) for row in read["item"]]
 
 
-def _item(row: dict[str, object], now: dict[str, datetime]) -> Item:
-    lists = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    return Item(**{"now": now[str(row["half"])], **lists})  # type: ignore[arg-type]
+def _item(row: _Row, now: dict[str, datetime]) -> Item:
+    return Item(now=now[row["half"]], **row)
 
 
 def wrong_with(item: Item, answer: str) -> str:

@@ -36,7 +36,13 @@ COPY = "is a copy of the loudspeaker"
 FAINT = "nothing as loud as speech"
 QUESTION = "How many legs does a spider have?"
 TOLD_S = 13.0
-"""A talk is given so long to tell what is wrong."""
+"""A talk is given so long to tell what is wrong; all of it, for it may tell it once, or must not at all."""
+
+PLAYS_S = 20.0
+"""A player that takes longer to begin does not."""
+
+TAKEN_S = 5.0
+"""Within this a sound that was taken for a turn has become one."""
 
 
 class Talk:
@@ -69,6 +75,11 @@ class Talk:
     def named(self, name: str) -> list[dict[str, object]]:
         """The events of that name."""
         return [event for event in self.events if event["event"] == name]
+
+    def until_warned(self, words: str, timeout_s: float = 30.0) -> None:
+        """Wait until it has warned so, or so long."""
+        with self._grown:
+            self._grown.wait_for(lambda: self.warned(words), timeout_s)
 
     def warned(self, words: str) -> int:
         """How often it warned so."""
@@ -161,7 +172,7 @@ def copies() -> Iterator[Outcome]:
             talk.until("turn_done", timeout_s=30)
             for seed in range(3):
                 room.say(0.5 * music(6.0, np.random.default_rng(seed)), "speaker")
-                time.sleep(5.0)
+                time.sleep(TAKEN_S)  # measured: there is no event for what is not taken
         told, turns = talk.warned(COPY), len(talk.named("transcript"))
         yield Outcome("43", "microphone is a monitor", (told, turns) == (1, 1), f"{told} told, {turns} turns")
         for words in (("devices",), ("doctor",), ("devices", "--test")):
@@ -171,7 +182,7 @@ def copies() -> Iterator[Outcome]:
         with tempfile.TemporaryDirectory() as empty, talking({**room.env, "PATH": empty}) as talk:
             room.say(speak("Tell me about the moon, the sun and all the stars."), "speaker")
             talk.until("turn_done", timeout_s=30)
-            time.sleep(1.0)
+            talk.until_warned(COPY)
         told = talk.warned(COPY)
         yield Outcome("43b by its sound", "microphone is a monitor", told == 1, f"{told} told without pactl")
         room.pactl("load-module", "module-null-sink", "sink_name=other")
@@ -221,7 +232,7 @@ def mutes() -> Iterator[Outcome]:
                 tested = run(room.env, "devices", "--test")
                 doctor = run(room.env, "doctor")
             with _playing(room, sound), talking(room.env) as talk:
-                time.sleep(TOLD_S)
+                time.sleep(TOLD_S)  # measured
             told, turns = talk.warned(FAINT), len(talk.named("transcript"))
             by_test, by_doctor = FAINT in tested.stderr, FAINT in doctor.stdout
             right = (told, turns, by_test, by_doctor) == (int(muted), 0, muted, muted)
@@ -230,9 +241,17 @@ def mutes() -> Iterator[Outcome]:
         quiet = at_level(pink(40 * RATE_HZ, chance), -66.0)
         with _playing(room, quiet), talking(room.env) as talk:
             room.say(speak(QUESTION))
-            time.sleep(TOLD_S)
+            time.sleep(TOLD_S)  # measured
         told = talk.warned(FAINT)
         yield Outcome("44f who speaks", "mute that leaves noise", told == 0, f"talk {told} times")
+
+
+def _await_player(room: Room) -> None:
+    """Until the server has what plays, which is the only one; it tells by pactl alone."""
+    deadline = time.monotonic() + PLAYS_S
+    while not json.loads(room.pactl("--format=json", "list", "sink-inputs")):
+        if time.monotonic() > deadline:
+            raise RuntimeError("nothing plays into the microphone")
 
 
 @contextmanager
@@ -257,8 +276,8 @@ def _playing(room: Room, sound: Float32) -> Iterator[None]:
 
     thread = threading.Thread(target=play)
     thread.start()
-    time.sleep(0.5)
     try:
+        _await_player(room)
         yield
     finally:
         end.set()

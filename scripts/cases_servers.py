@@ -80,14 +80,20 @@ class Talk:
 
     def remembered(self) -> list[str]:
         """What the last request gives as the agent's own words."""
-        messages = self.asked[-1].get("messages", []) if self.asked else []
-        assert isinstance(messages, list)
+        messages = messages_of(self.asked[-1]) if self.asked else []
         return [bare(str(message["content"])) for message in messages if message["role"] == "assistant"]
 
     def seen(self) -> str:
         """All of it in one line."""
         parts = [f"{bare(turn.heard) or '-'} {' | '.join(turn.told)}".strip() for turn in self.turns]
         return " // ".join([*parts, *self.warnings, self.complaint])[:300]
+
+
+def messages_of(body: dict[str, object]) -> list[dict[str, object]]:
+    """What a request tells the model, message by message."""
+    messages = body.get("messages", [])
+    assert isinstance(messages, list)
+    return messages
 
 
 def bare(text: str) -> str:
@@ -167,13 +173,13 @@ RIGHT: dict[str, Callable[[Talk], bool]] = {
 
 def answered_with_less(talk: Talk) -> bool:
     """The question is answered, though the server refuses more than one."""
-    users = [sum(m["role"] == "user" for m in body["messages"]) for body in talk.asked]  # type: ignore[attr-defined]
+    users = [sum(m["role"] == "user" for m in messages_of(body)) for body in talk.asked]
     return both(lambda turn: turn.answered)(talk) and users[-1] == 1
 
 
 def one_each(talk: Talk) -> bool:
     """What the server does not take is asked of it once: the last two questions were one request each."""
-    names = [(sorted(body), body["messages"][0]["role"]) for body in talk.asked]  # type: ignore[index]
+    names = [(sorted(body), messages_of(body)[0]["role"]) for body in talk.asked]
     turns = len(talk.turns)
     return turns < 2 or names[-1] == names[-turns]
 
@@ -228,7 +234,7 @@ def talk_with(folder: Path, case: str, recording: Path, model: str, scratch: Pat
 def read(done: subprocess.CompletedProcess[str], log: Path) -> Talk:
     """Sort the events by turn."""
     turns: dict[int, Turn] = {}
-    warnings = []
+    warnings: list[str] = []
     for line in done.stdout.splitlines():
         event = json.loads(line)
         turn = turns.setdefault(event["turn"], Turn()) if "turn" in event else None

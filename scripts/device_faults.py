@@ -24,8 +24,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.program import Agent, talking
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 AWAY_S = 1.0
+"""The devices are away for so long from when the talk has told it: a measured time, no wait for something."""
 FAULTS: dict[str, tuple[Callable[[Room], None], Callable[[Room], None]]] = {
     "unloaded": (Room.unplug, Room.plug_in),
     "server killed": (Room.kill, Room.start),
@@ -57,11 +56,8 @@ def back_after(agent: Agent, room: Room, fault: str) -> float:
 
 def sound_after(room: Room, begin: int, began: float) -> float:
     """Seconds from `began` until something sounds that was recorded after sample `begin`."""
-    while time.monotonic() < began + 10:
-        if np.abs(room.recorded(begin)).max(initial=0) > 0.01:
-            return time.monotonic() - began
-        time.sleep(0.02)
-    return float("inf")
+    sounded = room.sounded(begin, began + 10 - time.monotonic())
+    return time.monotonic() - began if sounded else float("inf")
 
 
 def whole_turn(agent: Agent, room: Room) -> bool:
@@ -229,7 +225,7 @@ class Losses:
     def lose(self, moment: str, fault: str) -> None:
         """Once."""
         if moment == "just back":
-            time.sleep(self._chance.uniform(0.05, 0.5))
+            time.sleep(self._chance.uniform(0.05, 0.5))  # which is what the moment is
         else:
             self.finish()
         if moment in ("speaking", "before the answer"):

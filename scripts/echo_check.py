@@ -24,12 +24,13 @@ from speech_clips import RECORDINGS, SENTENCES
 
 from tests.echo_room import BEGAN_AT, EchoPath, EchoRoom, joined, power_db
 from tests.speech import speak
+from voicecli.audio.frames import frames_of
 from voicecli.audio.level import frame_levels_dbfs
 from voicecli.audio.recording import decode
 from voicecli.config import AudioConfig
 from voicecli.listen.detect import Silero
 from voicecli.listen.echo import EchoCanceller
-from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.messages import FRAME_SAMPLES, RATE_HZ
 from voicecli.models.store import models_root
 
 if TYPE_CHECKING:
@@ -103,12 +104,7 @@ def voices(recordings: Path) -> tuple[Float32, Float32]:
 
 def share(detector: Detector, samples: Float32) -> float:
     """Of the frames from the agent's onset on: how many are called speech."""
-    probabilities = [
-        detector.score(
-            Float32Frame(samples[begin : begin + FRAME_SAMPLES], begin, BEGAN_AT + begin / RATE_HZ)
-        ).probability
-        for begin in range(0, samples.size - FRAME_SAMPLES, FRAME_SAMPLES)
-    ]
+    probabilities = [detector.score(frame).probability for frame in frames_of(samples, BEGAN_AT)]
     return float(np.mean(np.array(probabilities[round(ONSET_S * RATE_HZ / FRAME_SAMPLES) :]) >= 0.5))
 
 

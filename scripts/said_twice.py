@@ -29,11 +29,12 @@ from speech_clips import speak_with
 from word_error_rate import distance, normalised
 
 from tests.speech import speak
+from voicecli.audio.frames import frames_of
 from voicecli.engines import load_detector
 from voicecli.listen.segment import CLEAR
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
-from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ
 from voicecli.models.store import ModelStore, models_root
 
 if TYPE_CHECKING:
@@ -199,12 +200,8 @@ def verdict(said: str, heard: str) -> str:
 
 def clear_s(samples: Float32, detector: Detector) -> float:
     """Seconds that the detector is sure are speech; each sound is heard by itself."""
-    padded = np.pad(samples, (FRAME_SAMPLES, -samples.size % FRAME_SAMPLES))
-    frames = padded.reshape(-1, FRAME_SAMPLES).astype(np.float32)
-    scores = [
-        detector.score(Float32Frame(frame, number * FRAME_SAMPLES, 0.0)).probability
-        for number, frame in enumerate(frames)
-    ]
+    padded = np.pad(samples, (FRAME_SAMPLES, -samples.size % FRAME_SAMPLES)).astype(np.float32)
+    scores = [detector.score(frame).probability for frame in frames_of(padded)]
     return sum(score >= CLEAR for score in scores) * FRAME_S
 
 

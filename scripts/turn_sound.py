@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.frames import frames_of
 from voicecli.listen.detect import Silero
-from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.messages import FRAME_SAMPLES, RATE_HZ
 from voicecli.models.store import models_root
 
 if TYPE_CHECKING:
@@ -96,11 +97,7 @@ def faded(piece: Float32) -> Float32:
 def voiced(samples: Float32) -> Float32:
     """Cut off breath and clicks at both ends: 0.1 s around what the detector hears in the clean recording."""
     detector = Silero(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx").session()
-    frames = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    scores = [
-        detector.score(Float32Frame(frame, at * FRAME_SAMPLES, 0.0)).probability
-        for at, frame in enumerate(frames)
-    ]
+    scores = [detector.score(frame).probability for frame in frames_of(samples)]
     speech = np.convolve(np.array(scores) >= 0.5, np.ones(3), mode="valid") == 3  # a click is shorter
     where = np.flatnonzero(speech) * FRAME_SAMPLES
     return samples[max(0, where[0] - RATE_HZ // 10) : where[-1] + 3 * FRAME_SAMPLES + RATE_HZ // 10]

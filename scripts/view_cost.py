@@ -86,6 +86,7 @@ def cost(seconds: float, view: View | None) -> float:
     """CPU seconds of this process for so long a talk."""
     began, cpu = time.monotonic(), time.process_time()
     for tick, (status, events) in enumerate(ticks(round(seconds / TICK_S))):
+        # The pace of a talk: what is measured is the CPU time of so many ticks a second.
         time.sleep(max(0.0, began + tick * TICK_S - time.monotonic()))
         if view is not None:
             view.tick(status)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tests.engine_fakes import Asked, LanguageModel, Recogniser
 from tests.seats import seated
 from voicecli.engines import Session
 from voicecli.messages import ChatMessage, Float32Frame, GenerationStats, ScoredFrame, Transcript
@@ -28,17 +29,8 @@ class LoudIsSpeech:
         return ScoredFrame(frame, 1.0, -20.0)
 
 
-class Scribe:
-    finds_language = False
-
-    def transcribe(
-        self,
-        samples: Float32,
-        *,
-        provisional: bool = False,
-        language: str | None = None,
-        clear_s: float = 0.0,
-    ) -> Transcript:
+class Scribe(Recogniser):
+    def hear(self, samples: Float32, asked: Asked) -> Transcript:
         return Transcript("words", "en", 0.9)
 
 
@@ -47,27 +39,11 @@ class Judge:
         return 0.9
 
 
-class Brain:
+class Brain(LanguageModel):
     name = "a brain"
-    is_local = True
-    is_small = False
-    reads_ahead = False
 
-    def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
-        pass
-
-    def generate(
-        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> GenerationStats:
-        for piece in ("one ", "two ", "three"):
-            emit(piece)
-        return GenerationStats(100, 30, 3)
-
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        return None
-
-    def close(self) -> None:
-        pass
+    def reply(self, messages: Sequence[ChatMessage]) -> tuple[Sequence[str], GenerationStats]:
+        return ("one ", "two ", "three"), GenerationStats(100, 30, 3)
 
 
 class Voice:

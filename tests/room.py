@@ -155,6 +155,15 @@ class Room:
         data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]
         return data.astype(np.float32) / np.float32(32768)
 
+    def sounded(self, begin: int, timeout_s: float) -> bool:
+        """Wait until something has sounded that was recorded after sample `begin`; whether it did in time."""
+
+        def loud() -> bool:
+            return bool(np.abs(self.recorded(begin)).max(initial=0) > LOUD)
+
+        with self._grown:
+            return self._grown.wait_for(loud, timeout_s)
+
     def heard_out(self, begin: int = 0) -> Float32:
         """The same, once something has sounded and `SILENT_S` of silence have been recorded after it.
 

@@ -33,6 +33,7 @@ def attempts(clock: Clock) -> Attempts:
 def seated(
     detector: object, judge: object, scribe: object, model: object, voice: object, clock: Clock | None = None
 ) -> Session:
-    """Each is only asked for what the test needs of it."""
+    """Each is only asked for what the test needs of it; a recogniser may come with its seat."""
     at = place(clock or MonotonicClock())
-    return Session(seat(detector), seat(judge), seat(scribe), seat(model), seat(voice), at)  # type: ignore[arg-type]
+    recogniser = scribe if isinstance(scribe, Seat) else seat(scribe)
+    return Session(seat(detector), seat(judge), recogniser, seat(model), seat(voice), at)  # type: ignore[arg-type]

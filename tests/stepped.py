@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.audio.streams import AudioStreams, Notice
+    from voicecli.engines import Seat
     from voicecli.events import Event
     from voicecli.floor.facts import Fact
     from voicecli.messages import Int16
@@ -66,12 +67,15 @@ class Stepped:
         replies: tuple[str | Exception, ...] = (),
         answers: type[Answers] = Answers,
         canceller: object = None,
+        recogniser: Seat[Scribe] | None = None,
     ) -> None:
         """`lines` as `Scribe` knows them."""
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
         self.scribe, self.answers = Scribe(list(lines)), answers(list(replies))
         self.judge, self.voice = Judge(), Beeper()
-        engines = seated(self.detector, self.judge, self.scribe, self.answers, self.voice, self.clock)
+        engines = seated(
+            self.detector, self.judge, recogniser or self.scribe, self.answers, self.voice, self.clock
+        )
         config = Config(audio=AudioConfig(headphones=True))
         devices: AudioStreams = Devices()
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)

@@ -16,11 +16,13 @@ from typer.testing import CliRunner, Result
 
 from tests.bench_report import latency, report, turn
 from tests.program import voicecli
+from tests.seats import seated
 from tests.sentences import wording
 from voicecli.audio.streams import StreamFormat
 from voicecli.bench import run as bench_run
 from voicecli.bench.report import Report, from_json, to_json
 from voicecli.cli import app
+from voicecli.engines import Session
 from voicecli.errors import AudioFileError, ConfigError, EngineError, VoicecliError
 
 GOOD = report([turn(n, latency(50 + n)) for n in range(1, 7)])
@@ -50,7 +52,8 @@ class Voice:
 
 
 class Loaded:
-    synthesizer = Voice()
+    def session(self) -> Session:
+        return seated(None, None, None, None, Voice())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from tests.sentences import pattern
 from tests.speech import speak
+from voicecli.audio.frames import frames_of
 from voicecli.errors import ModelError
 from voicecli.listen.detect import LEAD_IN_FRAMES, Silero, SileroDetector
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
@@ -30,8 +31,7 @@ def detector() -> SileroDetector:
 
 
 def frames(samples: Float32, position: int = 0) -> list[Float32Frame]:
-    whole = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    return [Float32Frame(frame, position + at * FRAME_SAMPLES, 0.0) for at, frame in enumerate(whole)]
+    return [replace(frame, position=position + frame.position) for frame in frames_of(samples)]
 
 
 def probabilities(detector: SileroDetector, samples: Float32) -> Float32:

@@ -25,6 +25,7 @@ from voicecli.audio.devices import (
 )
 from voicecli.audio.pair import DeviceStreams
 from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, to_monotonic
+from voicecli.cli import devices_trial
 from voicecli.clock import FakeClock
 from voicecli.errors import DeviceError
 from voicecli.worker import any_alive
@@ -302,6 +303,16 @@ def test_a_driver_that_hangs_is_not_waited_for(machine: Machine, monkeypatch: py
     machine.answers.clear()
     assert not streams.close()
     assert any_alive()  # which is how the end of the process knows
+    machine.answers.set()
+
+
+def test_a_check_does_not_wait_for_a_driver_that_hangs(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "CLOSE_S", 0.05)
+    machine.answers.clear()
+    assert "Hz" in devices_trial.check(find_device("output", "default"), "output")
+    assert any_alive()
     machine.answers.set()
 
 

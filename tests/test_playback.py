@@ -14,6 +14,8 @@ from voicecli.speak.jitter import FADE_S
 from voicecli.speak.playback import Playback
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from voicecli.messages import Int16
 
 VOICE_HZ = 16_000
@@ -38,6 +40,8 @@ class Room:
         self._block = round(BLOCK_S * rate_hz)
         self._rate_hz = rate_hz
         self._blocks: list[Int16] = []
+        self._chunks: Iterator[SpokenChunk] = iter(())
+        self._clauses = 0
 
     @property
     def now(self) -> float:
@@ -59,24 +63,35 @@ class Room:
         self.playback.open(draft)
 
     def load(self, text: str, samples: Int16, turn: int = 1) -> None:
-        self.playback.load(SpokenChunk(Clause(turn, turn, 0, text), samples, VOICE_HZ))
+        """Give a clause that `feed` moves on."""
+        self.give(SpokenChunk(Clause(turn, turn, self._clauses, text), samples, VOICE_HZ))
+
+    def give(self, *chunks: SpokenChunk) -> None:
+        """Give chunks that `feed` moves on."""
+        self._chunks = iter(chunks)
+        self._clauses += 1
+
+    def feed(self) -> bool:
+        """What the speaking thread does each time it looks; whether all that was given is through."""
+        return self.playback.feed(self._chunks)
 
     def pump(self) -> None:
-        """Pull until the clause is through."""
+        """Pull until all that was given is through."""
         for _ in range(1000):
-            if self.playback.pump():
+            if self.feed():
                 return
             self.pull()
         pytest.fail("the clause never got through")
 
     def say(self, text: str, samples: Int16, turn: int = 1, parts: int = 1) -> None:
         """Have it said, in several parts as a voice gives them."""
-        load, to_come, clause = self.playback.load, samples.size, Clause(turn, turn, 0, text)
+        clause, to_come = Clause(turn, turn, self._clauses, text), samples.size
+        chunks = []
         for part in np.array_split(samples, parts):
             to_come -= part.size
-            load(SpokenChunk(clause, part, VOICE_HZ, (), to_come))
-            load = self.playback.go_on
-            self.pump()
+            chunks.append(SpokenChunk(clause, part, VOICE_HZ, (), to_come))
+        self.give(*chunks)
+        self.pump()
 
     def end(self) -> None:
         """Finish the reply and pull until it is done."""
@@ -120,19 +135,48 @@ def test_a_text_without_end_is_played_whole_though_nothing_is_kept_of_it() -> No
     np.testing.assert_array_equal(played[first + 128 : first + said.size - 128], said[128:-128])
 
 
+def test_chunks_are_asked_for_one_by_one_as_credit_allows_and_parts_of_a_clause_belong_together() -> None:
+    room = Room()
+    room.begin(1)
+    samples, asked = sound(3.0), 0
+
+    def chunks() -> Iterator[SpokenChunk]:
+        nonlocal asked
+        for index, text in enumerate(("a b c d", "e f g h")):
+            clause, to_come = Clause(1, 1, index, text), samples.size // 2
+            for part in np.array_split(samples[index * to_come : (index + 1) * to_come], 3):
+                to_come -= part.size
+                asked += 1
+                yield SpokenChunk(clause, part, VOICE_HZ, (), to_come)
+
+    parts, heard, most = chunks(), [], []
+    while not room.playback.feed(parts):
+        most.append(asked)
+        room.pull()
+        heard += [clause.text for clause in room.playback.begun(room.now)]
+    assert most[0] == 2  # of 0.5 s each, and 0.8 s of credit
+    assert room.playback.feed(parts), "there is nothing more"
+    room.end()
+    played = room.played
+    first = np.nonzero(played)[0][0] - 1
+    np.testing.assert_array_equal(played[first + 128 : first + samples.size - 128], samples[128:-128])
+    assert heard == ["a b c d", "e f g h"]
+    assert room.playback.heard(room.now) == "a b c d e f g h"
+
+
 @pytest.mark.parametrize(("ahead_ms", "blocks"), [(800, 40), (300, 15), (200, 12.5)])
 def test_synthesis_runs_ahead_no_further_than_allowed(ahead_ms: int, blocks: float) -> None:
     room = Room(config=PlaybackConfig(ahead_ms=ahead_ms, jitter_max_ms=250))
     room.begin(1)
     room.load("long", sound(3.0))
     for _ in range(20):
-        assert not room.playback.pump()
+        assert not room.feed()
     jitter = room.playback.jitter
     # Never less than the jitter target may grow to, or the reply would wait for ever.
     assert jitter.waiting == blocks * BLOCK_S * VOICE_HZ
     room.pull(3)
     assert jitter.waiting == (blocks - 3) * BLOCK_S * VOICE_HZ
-    assert not room.playback.pump()
+    assert not room.feed()
     assert jitter.waiting == blocks * BLOCK_S * VOICE_HZ
 
 
@@ -269,12 +313,12 @@ def test_of_a_clause_whose_rest_is_still_to_come_only_the_words_that_sounded_are
     room = Room()
     room.begin(1)
     first, rest = np.split(sound(0.8), [round(0.2 * VOICE_HZ)])
-    room.playback.load(SpokenChunk(Clause(1, 1, 0, "a b c d"), first, VOICE_HZ, (), rest.size))
+    room.give(SpokenChunk(Clause(1, 1, 0, "a b c d"), first, VOICE_HZ, (), rest.size))
     room.pump()
     room.pull(20)
     assert room.playback.jitter.underruns == 1  # the rest did not come in time
     assert room.playback.heard(room.now) == "a"
-    room.playback.go_on(SpokenChunk(Clause(1, 1, 0, "a b c d"), rest, VOICE_HZ))
+    room.give(SpokenChunk(Clause(1, 1, 0, "a b c d"), rest, VOICE_HZ))
     room.pump()
     room.end()
     assert room.playback.heard(room.now) == "a b c d"
@@ -286,10 +330,10 @@ def test_where_the_voice_tells_the_ends_of_its_words_these_count(rate_hz: int) -
     room = Room(rate_hz)
     room.begin(1)
     ends = tuple(round(seconds * VOICE_HZ) for seconds in (0.1, 0.4, 0.5))
-    room.playback.load(SpokenChunk(Clause(1, 1, 0, "a long b"), sound(0.5), VOICE_HZ, ends))
+    room.give(SpokenChunk(Clause(1, 1, 0, "a long b"), sound(0.5), VOICE_HZ, ends))
     room.pump()
     ends = tuple(round(seconds * VOICE_HZ) for seconds in (0.1, 0.2, 0.3, 0.4))
-    room.playback.load(SpokenChunk(Clause(1, 1, 1, "in 1984"), sound(0.4), VOICE_HZ, ends))
+    room.give(SpokenChunk(Clause(1, 1, 1, "in 1984"), sound(0.4), VOICE_HZ, ends))
     room.pump()
     room.playback.finish()
     room.pull(60)
@@ -314,9 +358,9 @@ def interrupted(at_blocks: int = 15) -> tuple[Room, float]:
     room = Room()
     room.begin(1)
     room.load("a b c d e f g h", sound(2.0))
-    room.playback.pump()
+    room.feed()
     for _ in range(at_blocks):
-        room.playback.pump()
+        room.feed()
         room.pull()
     cut = room.now
     room.playback.drop(2, cut)
@@ -325,7 +369,7 @@ def interrupted(at_blocks: int = 15) -> tuple[Room, float]:
 
 def test_a_dropped_reply_falls_silent_takes_no_more_and_is_never_done() -> None:
     room, _ = interrupted()
-    assert room.playback.pump()  # there is nothing left to move
+    assert room.feed()  # there is nothing left to move
     before = len(room.played)
     room.pull(100)
     assert not room.played[before + VOICE_HZ // 100 :].any()
@@ -440,7 +484,7 @@ def test_a_reply_that_is_held_back_is_synthesised_no_further_ahead_than_any() ->
     room.playback.begin(1)
     room.load("long", sound(3.0))
     for _ in range(20):
-        assert not room.playback.pump()
+        assert not room.feed()
         room.pull()
     assert room.playback.jitter.waiting == room.playback.jitter.capacity
     room.playback.open(1)

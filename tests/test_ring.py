@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from voicecli.audio.ring import Ring
 
 if TYPE_CHECKING:
-    from voicecli.messages import Int16
+    from voicecli.messages import Float32, Int16
 
 
 def numbered(begin: int, count: int, channels: int = 1) -> Int16:
@@ -42,7 +43,7 @@ def test_what_was_written_is_read_in_order_across_the_wrap() -> None:
 
 
 def test_a_full_ring_drops_the_oldest_and_counts_it() -> None:
-    ring = Ring(8)
+    ring = Ring(8, 1)
     ring.write(numbered(0, 8))
     ring.write(numbered(8, 3))
     assert ring.waiting == 8
@@ -53,7 +54,7 @@ def test_a_full_ring_drops_the_oldest_and_counts_it() -> None:
 
 
 def test_of_a_block_longer_than_the_ring_the_newest_stay() -> None:
-    ring = Ring(8)
+    ring = Ring(8, 1)
     ring.write(numbered(0, 3))
     ring.write(numbered(3, 21))
     position, frames = ring.read(100)
@@ -63,24 +64,29 @@ def test_of_a_block_longer_than_the_ring_the_newest_stay() -> None:
 
 
 def test_what_was_read_is_a_copy() -> None:
-    ring = Ring(4)
+    ring = Ring(4, 1)
     ring.write(numbered(0, 4))
     _, frames = ring.read(4)
     ring.write(numbered(100, 4))
     np.testing.assert_array_equal(frames, numbered(0, 4))
 
 
-def test_a_reader_overtaken_while_it_copies_gives_only_what_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    ring = Ring(8)
-    ring.write(numbered(0, 6))
-    copy = np.concatenate
+class Overtaken(Ring):
+    """Its writer goes on while the reader copies."""
 
-    def slowly(parts: tuple[Int16, Int16]) -> Int16:
-        monkeypatch.undo()
-        ring.write(numbered(6, 5))  # comes round over the three oldest
-        return copy(parts)
+    def __init__(self, capacity: int, held: int, meanwhile: int) -> None:
+        super().__init__(capacity, 1)
+        self.write(numbered(0, held))
+        self._meanwhile = numbered(held, meanwhile)
 
-    monkeypatch.setattr("voicecli.audio.ring.np.concatenate", slowly)
+    def copy(self, position: int, out: Int16 | Float32) -> int:
+        meanwhile, self._meanwhile = self._meanwhile, numbered(0, 0)
+        self.write(meanwhile)
+        return super().copy(position, out)
+
+
+def test_a_reader_overtaken_while_it_copies_gives_only_what_is_whole() -> None:
+    ring = Overtaken(8, held=6, meanwhile=5)  # comes round over the three oldest
     position, frames = ring.read(100)
     assert position == 3
     np.testing.assert_array_equal(frames, numbered(3, 3))
@@ -88,31 +94,50 @@ def test_a_reader_overtaken_while_it_copies_gives_only_what_is_whole(monkeypatch
     assert ring.read(100)[0] == 6
 
 
-def test_a_reader_lapped_while_it_copies_loses_all_of_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    ring = Ring(8)
-    ring.write(numbered(0, 4))
-    copy = np.concatenate
-
-    def slowly(parts: tuple[Int16, Int16]) -> Int16:
-        monkeypatch.undo()
-        ring.write(numbered(4, 30))
-        return copy(parts)
-
-    monkeypatch.setattr("voicecli.audio.ring.np.concatenate", slowly)
+def test_a_reader_lapped_while_it_copies_loses_all_of_it_once() -> None:
+    ring = Overtaken(8, held=4, meanwhile=30)
     assert len(ring.read(100)[1]) == 0
     assert ring.lost == 4
     assert ring.read(100)[0] == 26
     assert ring.lost == 26
 
 
+@pytest.mark.parametrize(("position", "lost"), [(12, 0), (7, 0), (5, 2), (0, 5)])
+def test_frames_are_copied_from_any_position_and_those_overwritten_are_counted(
+    position: int, lost: int
+) -> None:
+    ring = Ring(8)
+    ring.write(numbered(0, 15)[:, 0])
+    for out in (np.full(3, -7, np.int16), np.full(5, -7, np.int16), np.full(3, -7, np.float32)):
+        whole = min(lost, len(out))
+        if position + len(out) <= ring.written:
+            assert ring.copy(position, out) == whole
+            np.testing.assert_array_equal(out[whole:], numbered(position + whole, len(out) - whole)[:, 0])
+    assert (ring.waiting, ring.lost) == (8, 0), "what `read` gives is as it was"
+
+
+def test_a_copy_takes_nothing_from_the_heap_that_grows_with_it() -> None:
+    """It runs on the audio thread, and so does `write`: views of a few bytes, no array."""
+    ring, block = Ring(48_000), np.zeros(24_000, np.int16)
+    ring.write(block)
+    tracemalloc.start()
+    try:
+        for _ in range(4):
+            ring.write(block)
+            ring.copy(ring.written - len(block), block)
+        assert tracemalloc.get_traced_memory()[1] < 2_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_samples_being_written_are_claimed_before_they_are_touched() -> None:
     """What the reader relies on to see that its copy may be torn."""
-    ring = Ring(8)
+    ring = Ring(8, 1)
     claimed: list[tuple[int, int]] = []
 
     class Watched:
         def __setitem__(self, key: slice, value: Int16) -> None:
-            claimed.append((ring._claimed, ring._written))
+            claimed.append((ring._claimed, ring.written))
 
     ring._frames = Watched()  # type: ignore[assignment]  # all that `write` does with it
     ring.write(numbered(0, 5))
@@ -157,12 +182,12 @@ class RingAgainstAList(RuleBasedStateMachine):
 
     @initialize(capacity=st.integers(1, 20), channels=st.integers(1, 3))
     def make(self, capacity: int, channels: int) -> None:
-        self.ring = Ring(capacity, channels)
+        self.ring, self.channels = Ring(capacity, channels), channels
         self.written = self.read_to = self.lost = 0
 
     @rule(count=st.integers(0, 50))
     def write(self, count: int) -> None:
-        self.ring.write(numbered(self.written, count, self.ring.channels))
+        self.ring.write(numbered(self.written, count, self.channels))
         self.written += count
 
     @rule(most=st.integers(0, 50))
@@ -172,7 +197,7 @@ class RingAgainstAList(RuleBasedStateMachine):
         count = min(most, self.written - oldest)
         position, frames = self.ring.read(most)
         assert position == oldest
-        np.testing.assert_array_equal(frames, numbered(oldest, count, self.ring.channels))
+        np.testing.assert_array_equal(frames, numbered(oldest, count, self.channels))
         self.read_to = oldest + count
 
     @invariant()

@@ -11,17 +11,25 @@ import tracemalloc
 import wave
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from tests.program import environment, started, voicecli
 from tests.sentences import pattern, wording
+from tests.studio import Studio
 from voicecli.audio.files import WavWriter
 from voicecli.audio.recording import decode
 from voicecli.audio.wav import HEAD_BYTES, head
-from voicecli.cli.say import PIECE, clauses_of, read_pieces
-from voicecli.errors import ConfigError
+from voicecli.cli.say import PIECE, aloud, clauses_of, read_pieces
+from voicecli.config import Config
+from voicecli.errors import ConfigError, DeviceError
+from voicecli.speak.jitter import FADE_S
+from voicecli.speak.voice import Piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SENTENCE = "The quick brown fox jumps over the lazy dog. "
 
@@ -36,6 +44,51 @@ def piped(text: bytes, *arguments: str, cwd: Path | None = None) -> subprocess.C
         timeout=120,
         check=False,
     )
+
+
+VOICE_HZ = 22_050
+
+
+class Counting:
+    """A voice of numbers: a clause takes 0.4 s, in two parts, and goes on where the one before ended."""
+
+    def __init__(self) -> None:
+        self.said = np.zeros(0, np.int16)
+
+    def say(self, text: str) -> Iterator[Piece]:
+        del text
+        count = round(0.4 * VOICE_HZ)
+        samples = (10_000 + (self.said.size + np.arange(count)) % 5000).astype(np.int16)
+        self.said = np.concatenate((self.said, samples))
+        yield Piece(samples[: count // 3], count - count // 3)
+        yield Piece(samples[count // 3 :])
+
+
+@pytest.fixture
+def studio(monkeypatch: pytest.MonkeyPatch) -> Studio:
+    studio = Studio(monkeypatch)
+    studio.add("Speakers", 0, 2)
+    studio.default.device = (-1, 0)
+    return studio
+
+
+@pytest.mark.parametrize("clauses", [1, 2, 12])
+def test_all_is_said_to_the_last_sample_and_the_loudspeaker_given_back(studio: Studio, clauses: int) -> None:
+    voice = Counting()
+    aloud(map(str, range(clauses)), voice.say, VOICE_HZ, Config(), studio.clock)
+    played = np.concatenate(studio.played[0])
+    first, fade = np.flatnonzero(played)[0] - 1, round(FADE_S * VOICE_HZ)
+    said = slice(first + fade, first + voice.said.size - fade)
+    np.testing.assert_array_equal(played[said], voice.said[fade:-fade])
+    assert not played[said.stop + 2 * fade :].any()
+    assert studio.streams[0].log[-1] == "close"
+
+
+def test_a_loudspeaker_that_stops_is_named(studio: Studio) -> None:
+    studio.dead = {0}
+    with pytest.raises(DeviceError, match=pattern("devices.stopped", name="Speakers")):
+        aloud(iter(["one", "two"]), Counting().say, VOICE_HZ, Config(), studio.clock)
+    assert studio.streams[0].log[-1] == "close"
 
 
 def seconds_of(path: Path) -> float:

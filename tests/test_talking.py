@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pytest
 
+from tests.engine_fakes import Asked, LanguageModel, Recogniser
 from tests.seats import seated
 from tests.sentences import wording
 from voicecli import events
@@ -81,7 +82,7 @@ class LoudIsSpeech:
 
 
 @dataclass
-class Scribe:
+class Scribe(Recogniser):
     """Knows the line of a script by the pitch of its tone, in as many tones as there are in the sound."""
 
     lines: list[str]
@@ -96,17 +97,8 @@ class Scribe:
     def __post_init__(self) -> None:
         self.goes.set()
 
-    finds_language = False
-
-    def transcribe(
-        self,
-        samples: Float32,
-        *,
-        provisional: bool = False,
-        language: str | None = None,
-        clear_s: float = 0.0,
-    ) -> Transcript:
-        self.passes.append(provisional)
+    def hear(self, samples: Float32, asked: Asked) -> Transcript:
+        self.passes.append(asked.provisional)
         self.began.set()
         assert self.goes.wait(60)
         frames = samples[: samples.size // 400 * 400].reshape(-1, 400)  # 25 ms: 40 Hz to a bin
@@ -147,7 +139,7 @@ class Judge:
 
 
 @dataclass
-class Answers:
+class Answers(LanguageModel):
     """A language model that answers from a script, then with an echo; an exception in it is raised."""
 
     replies: list[str | Exception]
@@ -157,16 +149,12 @@ class Answers:
     done: list[tuple[str, str]] = field(default_factory=list)
     """Each call, and the words it ended in."""
     name = "script"
-    is_local = True
-    is_small = False
     reads_ahead = True
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Callable[[], bool]) -> None:
         self.done.append(("warm", messages[-1].content))
 
-    def generate(
-        self, messages: Sequence[ChatMessage], emit: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> GenerationStats:
+    def reply(self, messages: Sequence[ChatMessage]) -> tuple[Sequence[str], GenerationStats]:
         self.told.append(list(messages))
         self.asked.append([ChatMessage(each.role, without_time(each.content)) for each in messages])
         words = self.asked[-1][-1].content
@@ -174,15 +162,7 @@ class Answers:
         reply = self.replies.pop(0) if self.replies else f"You said: {words}"
         if isinstance(reply, Exception):
             raise reply
-        for word in reply.split(" "):
-            emit(f"{word} ")
-        return GenerationStats(40, 7, len(reply))
-
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        return None
-
-    def close(self) -> None:
-        pass
+        return [f"{word} " for word in reply.split(" ")], GenerationStats(40, 7, len(reply))
 
 
 class Beeper:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.engine_fakes import Asked, Recogniser
 from tests.seats import attempts, seat
 from tests.sentences import wording
 from tests.world import MODEL, remembered
@@ -34,7 +35,7 @@ HEARD_UNTIL_S = 1.0
 """Of the pass while the user speaks."""
 
 
-class Scribe:
+class Scribe(Recogniser):
     """Takes a while, and hears another sentence in each pass."""
 
     def __init__(self, clock: FakeClock) -> None:
@@ -54,16 +55,9 @@ class Scribe:
         """The first is English, all others are German."""
         return [{"en": 0.02, "de": 0.98} if at else {"en": 0.98, "de": 0.02} for at in range(len(spans))]
 
-    def transcribe(
-        self,
-        samples: Float32,
-        *,
-        provisional: bool = False,
-        language: str | None = None,
-        clear_s: float = 0.0,
-    ) -> Transcript:
-        self.passes.append(provisional)
-        self.languages_told.append(language)
+    def hear(self, samples: Float32, asked: Asked) -> Transcript:
+        self.passes.append(asked.provisional)
+        self.languages_told.append(asked.language)
         self.clock.advance(PASS_S)
         if self.meanwhile:
             self.meanwhile.pop(0)()

@@ -15,6 +15,7 @@ from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
 from voicecli.audio.recording import Recording
 from voicecli.cli import app
+from voicecli.engines import Model
 from voicecli.errors import AudioFileError
 from voicecli.listen.languages import likeliest, telling
 from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
@@ -174,8 +175,9 @@ def test_transcribe_says_in_one_line_where_it_found_no_words(
     spans = tuple(Span(begin, begin + 4.5) for begin in range(3, 600, 66))
     one = (Stretch(0.0, 9.0, "en", "One."),)
     found = iter([FileTranscript(one, 9.0), FileTranscript((), 700.0, spans)])
-    monkeypatch.setattr("voicecli.engines.load_detector", lambda _: None)
-    monkeypatch.setattr("voicecli.engines.load_transcriber", lambda *_: None)
+    nobody = Model(lambda: lambda: None)
+    monkeypatch.setattr("voicecli.engines.load_detector", lambda _: nobody)
+    monkeypatch.setattr("voicecli.engines.load_recogniser", lambda *_: nobody)
     monkeypatch.setattr("voicecli.transcript.transcribe_file", lambda *_: next(found))
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])

@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run a command; Ctrl-C is no fault, not even while Python still reads its files."""
+    """Run a command; Ctrl-C gives no traceback, not even while Python still loads its files."""
     try:
         from voicecli.cli import main as run
 

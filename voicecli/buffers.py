@@ -1,4 +1,4 @@
-"""How full a place is where sound or text waits, for the buffer audit of `voicecli bench`."""
+"""How full each buffer is, for the buffer audit of `voicecli bench`."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BufferFill:
-    """One such place at one moment."""
+    """One buffer at one moment."""
 
     name: str
     unit: str
     """What `capacity`, `fill` and `peak` count: `ms` of sound, `clauses`, `events`."""
     capacity: float
     fill: float
-    """What waits now."""
+    """Amount that waits now."""
     peak: float
-    """The most that ever waited."""
+    """Most that ever waited."""
     losses: int
-    """Items or samples lost because it was full; 0 where the writer waits."""
+    """Items or samples lost because the buffer was full; 0 where the writer waits."""
     adds_ms: float
     """Latency it adds at least, even when all is well."""
     policy: str
-    """What happens when it is full: `wait`, `drop_oldest`, or `drop_lightest`: what is missed least."""
+    """What happens when it is full: `wait`, `drop_oldest`, or `drop_lightest` (see `events.weight`)."""
 
 
 EVENTS_LOST = "events lost"
@@ -35,4 +35,4 @@ LOST = {
     "pieces of speech lost": "some of what you said was lost",
     EVENTS_LOST: "something was not shown, or not written",
 }
-"""What each counter of losses means to a person."""
+"""Counter of losses -> what it means to a person."""

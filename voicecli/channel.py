@@ -18,12 +18,12 @@ Policy = Literal["wait", "drop_oldest"]
 
 
 class Closed(Exception):  # noqa: N818  # an end, not an error
-    """Nothing more will come, or be taken."""
+    """The channel is closed: nothing more comes, and nothing more is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelStats:
-    """What a channel has been through."""
+    """Counters of a channel."""
 
     name: str
     capacity: int
@@ -82,7 +82,7 @@ class Channel(Generic[T]):
             return item
 
     def close(self) -> None:
-        """Take no more; what is inside can still be read. Idempotent."""
+        """Accept no more; what is inside can still be read. Idempotent."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

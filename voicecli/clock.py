@@ -18,11 +18,11 @@ class Clock(Protocol):
     """Where time comes from."""
 
     def now(self) -> float:
-        """Seconds on a clock that never goes back."""
+        """Seconds, on a clock that never goes back."""
         ...
 
     def local(self) -> datetime:
-        """Date and time where the computer is: what the clock on its wall shows."""
+        """Local date and time."""
         ...
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:

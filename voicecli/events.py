@@ -1,4 +1,4 @@
-"""What talk tells the outside: one frozen record an event, and the same as JSON.
+"""Events of a talk, for its readers: one frozen record an event, and the same as JSON.
 
 Documented for readers of `talk --json` in docs/events.md.
 """
@@ -21,7 +21,7 @@ class Listening:
     model: str | None = None
     """The language model in use; the first time only."""
     hint: str | None = None
-    """How to get a better one, where there is something to say; the first time only."""
+    """How to get a better model, where there is one; the first time only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Words heard so far, which may still change."""
+    """The user's words so far, which may still change."""
 
     name: ClassVar[str] = "partial"
     t: float
@@ -94,14 +94,14 @@ class Overheard:
     name: ClassVar[str] = "overheard"
     t: float
     turn: int
-    """The one that the agent was answering."""
+    """The turn that the agent was answering."""
     text: str | None = None
-    """Words that agree, or that only stop the agent; None where there were none."""
+    """The words, which agree or only stop the agent; None where there were none."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnDone:
-    """The turn is over; the times of its stages."""
+    """The turn is over; with the times of its stages."""
 
     name: ClassVar[str] = "turn_done"
     t: float
@@ -113,15 +113,15 @@ class TurnDone:
 
     Empty where nothing sounded."""
     decided_ms: float | None = None
-    """Last speech sample to the decision that the turn was over; drafts are made meanwhile."""
+    """ms from the last speech sample to the decision that the turn was over; drafts are made meanwhile."""
     drafts_dropped: int = 0
     """Drafts of the reply that were begun in this turn and thrown away."""
     drafts_dropped_ms: float = 0.0
-    """Time that engines worked on these."""
+    """ms that engines worked on them."""
     prompt_tokens: int | None = None
-    """Of the prompt that was answered; None where the language model does not tell, so for the next."""
+    """Tokens of the prompt that was answered; None where the language model does not say."""
     prompt_tokens_evaluated: int | None = None
-    """Of these, the ones that had not been evaluated before."""
+    """How many of these had not been evaluated before; None where the language model does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,9 @@ WEIGHTS = 3
 
 
 def weight(event: Event) -> int:
-    """How much a reader that is late would miss it; it loses the lightest first.
+    """Which events a late reader loses first: the lightest.
 
-    0: words that a later event replaces. 1: the course of a turn. 2: what came of it, and what went wrong.
+    0: words that a later event replaces. 1: the course of a turn. 2: its outcome, and what went wrong.
     """
     match event:
         case Partial():
@@ -181,7 +181,7 @@ def weight(event: Event) -> int:
 def as_json(event: Event) -> str:
     """One line of JSON: `event` first, then the fields; None is left out, numbers have three decimals.
 
-    It is ASCII, so it survives any encoding, and no text in it can break a line or steer a terminal.
+    It is ASCII, so it survives any encoding, and no text in it can break a line or control a terminal.
     Raises ValueError for a number JSON cannot hold.
     """
     fields = {key: _rounded(value) for key, value in dataclasses.asdict(event).items() if value is not None}
@@ -203,11 +203,11 @@ State: TypeAlias = Literal["loading", "listening", "hearing", "thinking", "speak
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A glance at a talk, for a live view. Polled, never queued."""
+    """The status of a talk, for a live view. Polled, never queued."""
 
     state: State
     level_dbfs: float
-    """Of the newest microphone frame."""
+    """Level of the newest microphone frame."""
     floor_dbfs: float
     """Tracked noise floor."""
     microphone: str
@@ -215,21 +215,21 @@ class Status:
     model: str
     """The language model in use, for people."""
     hint: str
-    """How to get a better one, or empty."""
+    """How to get a better model, or empty."""
     losses: dict[str, int]
     """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
     loading: str = ""
     """What is being loaded while `state` is loading, for people."""
     threshold_dbfs: float = -60.0
-    """Nothing softer counts as speech."""
+    """Nothing below it counts as speech."""
     heard_so_far: str = ""
-    """The words of the reply that have sounded, of the one that sounds or of the last."""
+    """The words that have sounded, of the reply that sounds or of the last one."""
     waiting: dict[str, int] = field(default_factory=dict)
-    """What waits in the queues, by what it is."""
+    """Unit -> amount that waits in the queues."""
     microphone_muted: bool = False
     voice_muted: bool = False
     push_to_talk: bool = False
-    """The microphone is closed but while the talk key says otherwise."""
+    """The microphone is closed unless the talk key opens it."""
     talk_key_down: bool = False
     keys: dict[str, str] = field(default_factory=dict)
     """Action of the settings' [keys] -> its key; empty where no keys are read."""

@@ -1,7 +1,8 @@
-"""Where this user's files lie: settings and models. Always absolute folders, whether they are there or not.
+"""The folders of this user's settings and models. Always absolute, whether they exist or not.
 
-A user without a home (a service, a container, `HOME` unset for a number nobody has) shares the folders of the
-whole computer: what an administrator put there is found, and who may not write there is told so.
+A user without a home (a service, a container, `HOME` unset for an unknown user number) shares the folders of
+the whole computer: files that an administrator put there are found, and a user who may not write there is
+told so.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Lane:
         """How long each kind of work waited for its turns, in all."""
 
     @contextmanager
-    def turn(self, work: Work, engine: Hashable = None) -> Iterator[None]:
+    def turn(self, work: Work, engine: Hashable = None) -> Iterator[Request]:
         """Wait for a turn, and have it."""
         with self._changed:
             request = self._request(work, engine)
@@ -50,9 +50,14 @@ class Lane:
             self._at_work.append(request)
             self.waited_s[work] += self._clock.now() - request.asked_at
         try:
-            yield
+            yield request
         finally:
-            with self._changed:
+            self.end(request)
+
+    def end(self, request: Request) -> None:
+        """End a turn, whatever its work still does; a second time does nothing."""
+        with self._changed:
+            if request in self._at_work:
                 self._at_work.remove(request)
                 self._changed.notify_all()
 
@@ -82,17 +87,24 @@ class Place:
         self._lane = lane
         self._clock = clock
         self._rests_until: dict[Hashable, float] = {}
+        self._at_work: dict[Hashable, Request] = {}
 
     @contextmanager
     def turn(self, work: Work, engine: Hashable = None) -> Iterator[None]:
         """Wait for a turn, and have it."""
-        with self._lane.turn(work, engine):
+        with self._lane.turn(work, engine) as request:
+            self._at_work[engine] = request
             began_at = self._clock.now()
             try:
                 yield
             finally:
                 now = self._clock.now()
                 self._rests_until[engine] = now + (now - began_at) * (1 / SHARE - 1)
+
+    def give_up(self, engine: Hashable) -> None:
+        """What is asked of this engine hangs: others need not wait for it."""
+        if (request := self._at_work.pop(engine, None)) is not None:
+            self._lane.end(request)
 
     def room_for(self, engine: Hashable) -> Work:
         """The least urgent words that the engine would look for at once; FINAL where it would look for none.

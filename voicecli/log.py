@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CAPACITY = 1024
-"""Facts that wait for a reader which names no other bound: minutes of talk, and less than 1 MB."""
+"""Facts that may wait for a reader that names no other bound: minutes of talk, and less than 1 MB."""
 
 
 class Log(Generic[T]):
-    """Where facts are put. None is kept for readers that come later."""
+    """Passes facts to all readers there are. None is kept for readers that come later."""
 
     def __init__(self, name: str, weights: int, weigh: Callable[[T], int]) -> None:
-        """`weigh` gives 0 for what a late reader can best do without, up to `weights` - 1."""
+        """`weigh` gives the weight of a fact, 0 to `weights` - 1; a late reader loses weight 0 first."""
         self.name = name
         self._weights = weights
         self._weigh = weigh
@@ -40,7 +40,7 @@ class Log(Generic[T]):
     def reader(
         self, name: str, capacity: int = CAPACITY, wants: Callable[[T], bool] = lambda _: True
     ) -> Reader[T]:
-        """Begin to read what `wants` chooses of the facts from now on."""
+        """Make a reader of the facts from now on that `wants` chooses."""
         reader = Reader(self, name, capacity, self._weights, wants)
         with self._lock:
             if self._closed:
@@ -60,7 +60,7 @@ class Log(Generic[T]):
                 reader._take(self._put, weight, fact)  # noqa: SLF001
 
     def close(self) -> None:
-        """Take no more; every reader drains what is left and then gets Closed. Idempotent."""
+        """Accept no more; every reader drains what is left and then gets Closed. Idempotent."""
         with self._lock:
             self._closed = True
             for reader in self._readers:
@@ -86,7 +86,7 @@ class Log(Generic[T]):
 
 
 class Reader(Generic[T]):
-    """One reader of a log, made by it: what waits for it, and what it has lost."""
+    """One reader of a log: its queue, and its counts of lost facts."""
 
     def __init__(
         self, log: Log[T], name: str, capacity: int, weights: int, wants: Callable[[T], bool]
@@ -115,7 +115,7 @@ class Reader(Generic[T]):
             return min((queue for queue in self._waiting if queue), key=_number_of_first).popleft()[1]
 
     def newly_lost(self) -> int:
-        """Facts lost since the last call, so that the reader can tell of the gap."""
+        """Number of facts lost since the last call, so that the reader can report the gap."""
         with self._changed:
             lost, self._told = self._lost - self._told, self._lost
             return lost

@@ -87,7 +87,7 @@ class ScoredFrame:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """Somebody began to speak. segmenter -> turn."""
+    """Somebody began to speak. segmenter -> floor."""
 
     position: int
     """First sample, pre-roll not counted."""
@@ -96,7 +96,7 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class SpeechDropped:
-    """What began was too short to be speech. segmenter -> turn."""
+    """The sound that began was too short to be speech. segmenter -> floor."""
 
     position: int
     at: float
@@ -104,7 +104,7 @@ class SpeechDropped:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One stretch of speech with its pre-roll. segmenter -> transcriber."""
+    """One segment of speech with its pre-roll. segmenter -> transcriber."""
 
     samples: Float32
     """(n,) float32 in [-1, 1], 16 kHz mono."""
@@ -113,7 +113,7 @@ class Utterance:
     speech_end: int
     """Position after the last speech frame; between `start` and `start + n`."""
     speech_ended_at: float
-    """When the last sample that can be heard met the air, seconds."""
+    """When the last audible sample met the air, seconds."""
     words_ended_at: float
     """When the last sample loud enough to be a part of a word did."""
     decided_at: float
@@ -121,11 +121,11 @@ class Utterance:
     complete: bool = True
     """False where speech was split because it grew too long: more of the same turn follows."""
     clear_s: float = 0.0
-    """Of it, what the detector is sure is speech, seconds."""
+    """Seconds of it that the detector is sure are speech."""
     spans: tuple[tuple[float, float], ...] = ()
-    """Begin and end of what is said between pauses, seconds from samples[0]."""
+    """Begin and end of each part between pauses, seconds from samples[0]."""
     lost_s: float = 0.0
-    """Of it, what never came from the microphone and is silence here, seconds."""
+    """Seconds of it that were lost on the way from the microphone and are silence here."""
 
     def __post_init__(self) -> None:
         _check_float(self.samples, "Utterance")
@@ -142,7 +142,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """First sign of a pause: nothing has been said for a few frames. segmenter -> turn."""
+    """First sign of a pause: a few quiet frames. segmenter -> floor."""
 
     so_far: Utterance
     """The speech up to here, the first of the silence included."""
@@ -150,7 +150,7 @@ class SpeechPaused:
 
 @dataclass(frozen=True, slots=True)
 class SpeechResumed:
-    """What had paused goes on. segmenter -> turn."""
+    """The speech that had paused goes on. segmenter -> floor."""
 
     position: int
     """First sample after the pause."""
@@ -162,7 +162,7 @@ SegmentEvent: TypeAlias = SpeechStarted | SpeechPaused | SpeechResumed | SpeechD
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said. transcriber -> conversation. An empty text means: nothing that is words."""
+    """The words of some speech. transcriber -> floor. An empty text: there were no words."""
 
     text: str
     language: str
@@ -172,7 +172,7 @@ class Transcript:
     spoken: float = 0.0
     """Probability that somebody speaks, 0..1, words or not."""
     settled: bool = True
-    """False: the words repeat themselves, and nobody has looked closely whether that was said."""
+    """False: the words repeat themselves, and no second pass has checked whether they were said so."""
 
     def __post_init__(self) -> None:
         _check(0.0 <= self.confidence <= 1.0, "Transcript: confidence outside 0..1")
@@ -193,7 +193,7 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class GenerationStats:
-    """What one reply cost. language model -> metrics. None where the engine does not tell."""
+    """What one reply cost. language model -> metrics. None where the engine does not say."""
 
     prompt_tokens: int | None = None
     """Tokens of the whole prompt."""
@@ -228,7 +228,7 @@ class SpokenChunk:
     word_ends: tuple[int, ...] = ()
     """Samples up to the end of each spoken word; empty where that is not known."""
     to_come: int = 0
-    """Samples of the same clause in later parts, about."""
+    """Samples of the same clause that are to come in later parts, estimated."""
 
     def __post_init__(self) -> None:
         _check(self.samples.ndim == 1 and self.samples.dtype == np.int16, "SpokenChunk: wants (n,) int16")

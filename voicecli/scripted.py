@@ -1,4 +1,4 @@
-"""A user without a mouth: says one recording after another to a talk on simulated devices."""
+"""A scripted user: plays one recording after another to a talk on simulated devices."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Script:
         self._quiet_since: float | None = None
 
     def finished(self, talk: Talk) -> bool:
-        """Move on; whether the last line has been answered. To be asked again and again."""
+        """Go on with the script; whether the last line has been answered. To be called again and again."""
         if not (self.user.finished and talk.idle):
             self._quiet_since = None
             return False

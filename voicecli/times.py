@@ -11,15 +11,15 @@ class TurnTimes:
     """Moments of one turn, seconds on the monotonic clock, in the order in which one follows from the other.
 
     Each is written once, by the worker that reaches it, and read when the turn is over. The turn may be
-    decided anywhere between the second and the last.
+    decided at any time between the second and the last.
     """
 
     speech_ended_at: float | None = None
     """The last speech sample met the microphone."""
     heard_at: float | None = None
-    """It had come through the device and the detector."""
+    """That sample had come through the device and the detector."""
     draft_at: float | None = None
-    """The draft that was spoken began: so many quiet frames, or a partial transcript that held."""
+    """The draft that was spoken began: after quiet frames, or with a provisional transcript that stayed."""
     transcribed_at: float | None = None
     """The transcript was there."""
     first_token_at: float | None = None
@@ -29,19 +29,19 @@ class TurnTimes:
     first_audio_at: float | None = None
     """The first clause was synthesised."""
     decided_at: float | None = None
-    """The turn was taken."""
+    """The turn was committed."""
     playback_at: float | None = None
     """The first audible sample left the loudspeaker, the device's latency included."""
 
     def latency_ms(self) -> dict[str, float]:
         """Milliseconds each stage added, by `STAGES`, and their `total`; empty unless the turn came to sound.
 
-        What was done before the user fell silent added nothing.
+        Work done before the user fell silent added nothing.
         """
         moments = [getattr(self, moment.name) for moment in fields(self)]
         if any(at is None for at in moments):
             return {}
-        # One that is reached early waits for those before it: nothing adds less than nothing.
+        # A moment reached early waits for those before it, so no stage adds less than nothing.
         reached = list(itertools.accumulate(moments[:-1], max)) + moments[-1:]
         spent = {
             stage: round((at - before) * 1000, 1)
@@ -51,7 +51,7 @@ class TurnTimes:
 
     @property
     def decided_ms(self) -> float | None:
-        """Milliseconds from the last speech sample to the decision, whatever was done meanwhile."""
+        """Milliseconds from the last speech sample to the decision that the turn was over."""
         if self.decided_at is None or self.speech_ended_at is None:
             return None
         return round((self.decided_at - self.speech_ended_at) * 1000, 1)
@@ -67,4 +67,4 @@ STAGES = (
     "decision",
     "playback",
 )
-"""What lies between one moment of `TurnTimes` and the next."""
+"""Names of the stages: each lies between one moment of `TurnTimes` and the next."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.frames import Reframer
 from voicecli.audio.level import OffsetRemover, level_dbfs, raised
 from voicecli.config import SegmentConfig
 from voicecli.listen.floor import DIGITAL_DBFS, START_DBFS
@@ -122,19 +123,19 @@ class _Recording:
         self.samples = 0
 
     def __iter__(self) -> Iterator[Float32Frame]:
-        held = np.zeros(0, np.float32)
-        position = 0
-        offset = OffsetRemover(RATE_HZ)
+        reframer, offset = Reframer(np.float32), OffsetRemover(RATE_HZ)
         for block in self._blocks:
             self.samples += block.size
-            held = np.concatenate((held, offset.push(block)))
-            while held.size >= FRAME_SAMPLES:
-                yield Float32Frame(held[:FRAME_SAMPLES], position, position / RATE_HZ)
-                held = held[FRAME_SAMPLES:]
-                position += FRAME_SAMPLES
-        if held.size:
-            last = np.pad(held, (0, FRAME_SAMPLES - held.size))
-            yield Float32Frame(last, position, position / RATE_HZ)
+            reframer.push(offset.push(block))
+            yield from _frames(reframer)
+        if len(reframer):
+            reframer.push(np.zeros(FRAME_SAMPLES - len(reframer), np.float32))
+            yield from _frames(reframer)
+
+
+def _frames(reframer: Reframer[np.float32]) -> Iterator[Float32Frame]:
+    for position, frame in reframer.frames(FRAME_SAMPLES):
+        yield Float32Frame(frame, position, position / RATE_HZ)
 
 
 def _utterances(recording: _Recording, detector: Detector) -> Iterator[Utterance]:

@@ -1,4 +1,4 @@
-"""Threads that hand their failure up instead of dying alone."""
+"""Threads that keep their exception for the thread that joins them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class _WorkerThread(threading.Thread):
-    """Known by its class."""
+    """A thread of a `Worker`, recognised by this class."""
 
 
 class Worker:
     """One thread that runs `body` until it returns; its failure is kept for whoever joins.
 
-    `Closed` is the ordinary way to end. Whatever way it ends, `on_end` runs last: that is where the
-    channel downstream is closed, so that an end travels with the data.
+    `Closed` is the ordinary way to end. However it ends, `on_end` runs last: it closes the channel
+    downstream, so that the end travels with the data.
     """
 
     def __init__(self, name: str, body: Callable[[], None], on_end: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from voicecli.audio.channels import ChannelMixer
 from voicecli.audio.convert import Resampler
+from voicecli.audio.frames import Reframer
 from voicecli.audio.level import to_float, to_int16
 
 if TYPE_CHECKING:
@@ -46,17 +47,17 @@ def adapt_output(on_output: OnOutput, device: StreamFormat, wanted: StreamFormat
     if device.rate_hz == wanted.rate_hz:
         return on_output
     resampler, taken, given = Resampler(wanted.rate_hz, device.rate_hz), 0, 0
-    held = np.zeros(0, np.int16)
+    resampled = Reframer(np.int16)
 
     def adapted(block: Int16, at: float, dry: bool) -> None:  # noqa: FBT001  # as devices call it
-        nonlocal taken, given, held
-        while len(held) < len(block):
+        nonlocal taken, given
+        while len(resampled) < len(block):
             piece = np.zeros(round(_PULLED_S * wanted.rate_hz), np.int16)
             on_output(piece, at + taken / wanted.rate_hz - given / device.rate_hz, dry)
             dry = False
             taken += len(piece)
-            held = np.concatenate((held, to_int16(resampler.push(to_float(piece)))))
-        block[:], held = held[: len(block)], held[len(block) :]
+            resampled.push(to_int16(resampler.push(to_float(piece))))
+        block[:] = resampled.take(len(block))
         given += len(block)
 
     return adapted

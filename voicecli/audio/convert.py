@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from voicecli.audio.channels import AUTO, ChannelMixer
+from voicecli.audio.frames import Reframer
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ class Converter:
         self._cleaner = cleaner
         self._expected = -1
         self._resampler = Resampler(rate_hz, RATE_HZ)
-        self._held = np.zeros(0, np.float32)
-        self._position = 0  # of the first sample held
+        self._reframer = Reframer(np.float32)
         self._resampled = 0  # of the next sample out of the resampler
 
     def forget(self) -> None:
@@ -84,8 +84,8 @@ class Converter:
             raise ValueError(f"converter made for {self._rate_hz} Hz got {chunk.rate_hz} Hz")
         if chunk.position != self._expected:
             self._resampler = Resampler(self._rate_hz, RATE_HZ)
-            self._held = np.zeros(0, np.float32)
-            self._position = self._resampled = round(chunk.position * RATE_HZ / self._rate_hz)
+            self._resampled = round(chunk.position * RATE_HZ / self._rate_hz)
+            self._reframer.restart(self._resampled)
             if self._cleaner is not None:
                 self._cleaner.restart()
         self._expected = chunk.position + len(chunk.samples)
@@ -100,13 +100,6 @@ class Converter:
             fresh_at = chunk.captured_at + (self._resampled - chunk_at) / RATE_HZ
             self._resampled += fresh.size
             fresh = self._cleaner.push(fresh, fresh_at)
-        held = np.concatenate((self._held, fresh))
-        whole = held.size // FRAME_SAMPLES * FRAME_SAMPLES
-        self._held = held[whole:]
-        for begin in range(0, whole, FRAME_SAMPLES):
-            yield Float32Frame(
-                held[begin : begin + FRAME_SAMPLES],
-                self._position,
-                chunk.captured_at + (self._position - chunk_at) / RATE_HZ,
-            )
-            self._position += FRAME_SAMPLES
+        self._reframer.push(fresh)
+        for position, frame in self._reframer.frames(FRAME_SAMPLES):
+            yield Float32Frame(frame, position, chunk.captured_at + (position - chunk_at) / RATE_HZ)

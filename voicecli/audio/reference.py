@@ -11,7 +11,7 @@ runs fast, a block that was lost are nothing but other places to read from.
 Promises: `on_block` never waits; it copies and counts. What was overwritten, or not yet given, is zeros.
 
 Relies on: one writer thread, one reader thread, counters with one writer each that become visible in program
-order, as in `ring`.
+order, as in `ring`, which holds the samples; here are the times.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy as np
 
 from voicecli.audio.align import Alignment
 from voicecli.audio.level import FULL_SCALE
+from voicecli.audio.ring import Ring
 from voicecli.messages import RATE_HZ
 
 if TYPE_CHECKING:
@@ -45,12 +46,9 @@ class Reference:
 
     def __init__(self, rate_hz: int, seconds: float) -> None:
         self._rate_hz = rate_hz
-        self._capacity = round(rate_hz * seconds)
-        self._samples: Int16 = np.zeros(self._capacity, np.int16)
+        self._ring = Ring(round(rate_hz * seconds))
         self._starts = [0] * BLOCKS
         self._times = [0.0] * BLOCKS
-        self._claimed = 0  # writer: samples it has begun to write
-        self._written = 0  # writer: samples that can be read
         self._blocks = 0  # writer: blocks whose time can be read
         self._sounded_until = -math.inf  # writer
         self._block = 0  # reader: the block that sounded last, as far as it knows
@@ -63,20 +61,13 @@ class Reference:
 
     def on_block(self, block: Int16, at: float) -> None:
         """Keep (n,) int16 whose first sample sounds at time `at`."""
-        count = len(block)
-        self._claimed += count
-        kept = block[-self._capacity :]
-        start = (self._claimed - len(kept)) % self._capacity
-        first = min(len(kept), self._capacity - start)
-        self._samples[start : start + first] = kept[:first]
-        self._samples[: len(kept) - first] = kept[first:]
-        number = self._blocks % BLOCKS
-        self._starts[number] = self._written
+        number = self._blocks % BLOCKS  # the reader has done with it: it looks at half of them
+        self._starts[number] = self._ring.written
         self._times[number] = at
-        self._written = self._claimed
+        self._ring.write(block)
         self._blocks += 1
         if block.any():
-            self._sounded_until = at + count / self._rate_hz
+            self._sounded_until = at + len(block) / self._rate_hz
 
     # ---- listening thread
 
@@ -137,18 +128,13 @@ class Reference:
     def _window(self, begin: int, end: int) -> Float32:
         """Samples `begin` to `end`, zeros where there are none."""
         window = np.zeros(end - begin, np.float32)
-        written = self._written
+        written = self._ring.written
         self.short_s = max(0, end - written) / self._rate_hz
-        low, high = max(begin, 0, written - self._capacity), min(end, written)
+        low, high = max(begin, 0, written - self._ring.capacity), min(end, written)
         if low >= high:
             return window
-        start = low % self._capacity
-        first = min(high - low, self._capacity - start)
-        window[low - begin : low - begin + first] = self._samples[start : start + first]
-        window[low - begin + first : high - begin] = self._samples[: high - low - first]
-        torn = self._claimed - self._capacity - low
-        if torn > 0:  # the writer came round while we copied
-            window[low - begin : low - begin + torn] = 0
+        if lost := self._ring.copy(low, window[low - begin : high - begin]):
+            window[low - begin : low - begin + lost] = 0
         window /= np.float32(FULL_SCALE)
         return window
 

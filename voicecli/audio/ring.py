@@ -1,9 +1,15 @@
-"""A ring of int16 frames between the audio thread and one reader, without a lock.
+"""The one ring of samples: a writer on one thread, a reader on another, no lock.
 
-Promises: `write` never waits, never fails and copies once; when the reader is late the oldest samples
-are lost, and `read` says how many. Every counter has one owner: `_claimed` and `_written` belong to the
-writer, the read position to the reader. Counts are returned, never raised (after PortAudio's
-`pa_ringbuffer.h`, which refuses new samples instead: a microphone wants the newest).
+    write (one thread)     claim, copy, publish ....|
+    read  (the other)                               the oldest ones held, in order: a microphone's chunks
+    copy  (the other)                               the frames from any position on: what a loudspeaker was
+                                                    given, and what it is given next
+
+Promises: `write` never waits, never fails and copies once; when the reader is late the oldest frames are
+lost, and both `read` and `copy` say how many. Every counter has one owner: `_claimed` and `written` belong to
+the writer, the read position to the reader. Counts are returned, never raised (after PortAudio's
+`pa_ringbuffer.h`, which refuses new samples instead: a microphone wants the newest). Who must lose none, as
+the jitter buffer, keeps track of the room itself and writes no more than that.
 
 Relies on: one writer thread, one reader thread, and attribute stores that become visible in program order
 (CPython, with or without the global lock). A reader that was overtaken while it copied finds out by
@@ -17,67 +23,73 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from voicecli.messages import Int16
+    from voicecli.messages import Float32, Int16
 
 
 class Ring:
-    """Holds the newest `capacity` frames of `channels` samples each."""
+    """Holds the newest `capacity` frames: of `channels` samples each, (n, channels), or one by one, (n,)."""
 
-    def __init__(self, capacity: int, channels: int = 1) -> None:
-        if capacity < 1 or channels < 1:
+    def __init__(self, capacity: int, channels: int | None = None) -> None:
+        if capacity < 1 or (channels is not None and channels < 1):
             raise ValueError("a ring holds at least one frame of one channel")
         self.capacity = capacity
-        self.channels = channels
-        self._frames: Int16 = np.zeros((capacity, channels), np.int16)
+        self._frame = () if channels is None else (channels,)  # its shape
+        self._frames: Int16 = np.zeros((capacity, *self._frame), np.int16)
         self._claimed = 0  # writer: frames it has begun to write
-        self._written = 0  # writer: frames that can be read
+        self.written = 0
+        """Writer: frames written since the beginning, which can be read."""
         self._read = 0  # reader: frames taken or lost
-        self.lost = 0  # reader: frames lost so far
-        self.peak = 0  # reader: most frames it ever found waiting
-
-    @property
-    def written(self) -> int:
-        """Frames written since the beginning."""
-        return self._written
+        self.lost = 0
+        """Reader: frames lost so far."""
+        self.peak = 0
+        """Reader: most frames it ever found waiting."""
 
     @property
     def waiting(self) -> int:
-        """Frames that wait for the reader, at most `capacity`."""
-        return min(self.capacity, self._written - self._read)
+        """Frames that wait for `read`, at most `capacity`."""
+        return min(self.capacity, self.written - self._read)
 
     def write(self, frames: Int16) -> None:
-        """Writer only: append (n, channels) frames. Of more than `capacity` only the newest stay."""
-        count = len(frames)
-        self._claimed += count
+        """Writer only: append frames. Of more than `capacity` only the newest stay."""
+        self._claimed += len(frames)
         kept = frames[-self.capacity :]
         start = (self._claimed - len(kept)) % self.capacity
         first = min(len(kept), self.capacity - start)
         self._frames[start : start + first] = kept[:first]
-        self._frames[: len(kept) - first] = kept[first:]
-        self._written = self._claimed
+        if first < len(kept):
+            self._frames[: len(kept) - first] = kept[first:]
+        self.written = self._claimed
+
+    def copy(self, position: int, out: Int16 | Float32) -> int:
+        """Reader only: fill `out`, of at most `capacity` frames, with the frames from `position` on.
+
+        All of them must have been written. Returns how many at the beginning of `out` are lost, and not to
+        be used: the writer came round before they were copied, or meanwhile.
+        """
+        start = position % self.capacity
+        first = min(len(out), self.capacity - start)
+        out[:first] = self._frames[start : start + first]
+        if first < len(out):
+            out[first:] = self._frames[: len(out) - first]
+        lost = self._claimed - self.capacity - position
+        return min(lost, len(out)) if lost > 0 else 0
 
     def read(self, most: int) -> tuple[int, Int16]:
         """Reader only: the oldest frames still held, at most `most`.
 
         Returns the position of the first one (frames since the beginning, the lost ones counted) and a
-        copy, (n, channels) int16, n = 0 when nothing waits.
+        copy, int16, of no frames when nothing waits.
         """
-        written = self._written
+        written = self.written
         self._lose(written - self.capacity)
         waiting = written - self._read
         self.peak = max(self.peak, waiting)
-        count = min(waiting, most)
-        start = self._read % self.capacity
-        first = min(count, self.capacity - start)
-        out = np.concatenate((self._frames[start : start + first], self._frames[: count - first]))
         position = self._read
-        self._read += count
-        torn = self._claimed - self.capacity - position
-        if torn > 0:  # the writer came round while we copied
-            torn = min(torn, count)
-            self.lost += torn
-            return position + torn, out[torn:]
-        return position, out
+        out = np.empty((min(waiting, most), *self._frame), np.int16)
+        torn = self.copy(position, out)
+        self._read += len(out)
+        self.lost += torn
+        return position + torn, out[torn:]
 
     def _lose(self, oldest: int) -> None:
         if oldest > self._read:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from voicecli.audio.frames import Reframer
 from voicecli.audio.streams import StreamFormat
 from voicecli.errors import DeviceError
 
@@ -112,7 +113,7 @@ class RecordedUser:
 
     def __init__(self) -> None:
         self._blocks: Iterator[Int16] = iter(())
-        self._held = np.zeros(0, np.int16)
+        self._to_say = Reframer(np.int16)
         self._noise = np.random.default_rng(0)
         self.finished = True
         """Everything has been said."""
@@ -124,13 +125,13 @@ class RecordedUser:
 
     def speak(self, count: int) -> Int16:
         """The next `count` samples, int16."""
-        while len(self._held) < count and not self.finished:
+        while len(self._to_say) < count and not self.finished:
             block = next(self._blocks, None)
             if block is None:
                 self.finished = True
             else:
-                self._held = np.concatenate((self._held, block))
-        said, self._held = self._held[:count], self._held[count:]
+                self._to_say.push(block)
+        said = self._to_say.take(count)
         heard = self._noise.integers(-ROOM_NOISE, ROOM_NOISE, count, np.int16, endpoint=True)
         # Speech at full scale has no room for noise on top.
         heard[: len(said)] = np.clip(heard[: len(said)] + said.astype(np.int32), -32768, 32767)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import statistics
-import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.closing import close_in_time
-from voicecli.audio.streams import Pulse
-from voicecli.errors import DeviceError
+from voicecli.audio.single import run_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from voicecli.audio.streams import OnInput, OnOutput, StreamFormat
+    from voicecli.audio.single import Stream
     from voicecli.clock import Clock
     from voicecli.messages import Int16
 
@@ -28,25 +23,6 @@ LEAD_S = 1.0
 plays as it begins: on a busy computer some was lost in 3 of 8 runs, and in none of 6 after this silence."""
 
 _POLL_S = 0.05
-
-
-class Stream(Protocol):
-    """One device, as `DeviceStream` is."""
-
-    form: StreamFormat
-
-    def start(self, callback: OnInput | OnOutput) -> None:
-        """Open and begin. Raises DeviceError."""
-        ...
-
-    @property
-    def ended(self) -> bool:
-        """Whether it has ended by itself."""
-        ...
-
-    def close(self) -> None:
-        """Give the device back."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +48,7 @@ def record(stream: Stream, seconds: float, clock: Clock) -> Recording:
         told_s.append(clock.now() - at)
         filled += len(part)
 
-    _run(stream, keep, lambda: filled, lambda: filled == len(tape), clock)
+    run_until(lambda: filled == len(tape), stream, keep, clock, _POLL_S)
     return Recording(tape, _settled(told_s))
 
 
@@ -81,13 +57,12 @@ def play(stream: Stream, samples: Int16, clock: Clock) -> float:
 
     Raises DeviceError: it does not open, or stops.
     """
-    called, handed, over_at, told_s = 0, 0, 0.0, list[float]()
+    handed, over_at, told_s = 0, 0.0, list[float]()
     from_s = clock.now() + LEAD_S
 
     def fill(block: Int16, at: float, ran_dry: bool) -> None:  # noqa: FBT001
-        nonlocal called, handed, over_at
+        nonlocal handed, over_at
         del ran_dry
-        called += 1
         if clock.now() < from_s:
             block[:] = 0
             return
@@ -102,32 +77,9 @@ def play(stream: Stream, samples: Int16, clock: Clock) -> float:
     def over() -> bool:
         return handed >= samples.size and clock.now() >= over_at
 
-    _run(stream, fill, lambda: called, over, clock)
+    run_until(over, stream, fill, clock, _POLL_S)
     return _settled(told_s)
 
 
 def _settled(told_s: list[float]) -> float:
     return statistics.median(told_s[len(told_s) // 2 :])
-
-
-def _run(
-    stream: Stream,
-    callback: OnInput | OnOutput,
-    count: Callable[[], int],
-    over: Callable[[], bool],
-    clock: Clock,
-) -> None:
-    """Let the device call until it is over; `count` moves on while it does."""
-    never = threading.Event()
-    pulse = Pulse(clock.now())
-    try:
-        stream.start(callback)
-        while not over():
-            clock.wait(never, _POLL_S)
-            if (stream.ended or pulse.stopped(count(), clock.now())) and not over():
-                raise DeviceError(
-                    f"the device {stream.form.name!r} stopped",
-                    "plug it in again, or choose another: voicecli devices",
-                )
-    finally:
-        close_in_time([stream])

@@ -1,4 +1,4 @@
-"""Each engine by itself, on the sound and the words of the talk to come, before anything else runs."""
+"""Runs each engine alone, on the sound and words of the talk to come, before anything else runs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 def run_alone(
     session: Session, config: Config, clips: Sequence[Int16], rate_hz: int, stop: threading.Event
 ) -> None:
-    """Hear `clips`, (n,) int16 at `rate_hz`, answer what was heard and say the answers.
+    """Transcribe `clips`, (n,) int16 at `rate_hz`, answer the words and say the answers.
 
     One engine at a time; ends early once `stop` is set. Raises EngineError and ModelError.
     """
     generator, recogniser = session.generator.it, session.recogniser.it
     conversation = begin(config.conversation, generator)
-    longest_s = config.segment.max_utterance_s - FRAME_S  # what the transcriber is given at a time
+    longest_s = config.segment.max_utterance_s - FRAME_S  # what the recogniser gets at a time
     generator.warm(conversation.messages_for(""), stop.is_set)
     for clip in clips:
         if stop.is_set():

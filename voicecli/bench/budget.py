@@ -24,13 +24,13 @@ _EXAMPLE = "docs/budget.example.toml shows what there is"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so much. A figure that was not measured breaks it."""
+    """The most a figure may be. A figure that was not measured breaks it."""
 
     key: str
     most: float
 
     def broken_by(self, found: float | None) -> str | None:
-        """One line that says how, or None where it is kept."""
+        """One line that says how the limit is broken, or None where it is kept."""
         if found is None:
             return f"{self.key}: not measured, the budget is {self.most:g}"
         if found > self.most:
@@ -41,7 +41,7 @@ class Limit:
 def read_budget(path: Path) -> list[Limit]:
     """Read a TOML file of limits.
 
-    Raises ConfigError: unreadable, no TOML, a key that is none (with the nearest that is), a value that is no
+    Raises ConfigError: unreadable, no TOML, an unknown key (with the nearest known one), a value that is no
     number of 0 or more, or no limit at all.
     """
     name = printable(str(path))
@@ -101,7 +101,7 @@ def _limit(name: str, key: str, value: object) -> Limit:
 
 
 def _figures(report: Report) -> dict[str, float | None]:
-    """By key, what the report found; a key that is not in it was not measured."""
+    """Key -> what the report measured; a key that is absent was not measured."""
     stages: dict[str, StageFigures | None] = {
         **report.stages,
         "wire_total": report.wire_total,

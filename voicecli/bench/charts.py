@@ -1,4 +1,4 @@
-"""Numbers -> inline SVG as wide as its place: positions are percent of the width, so text is never scaled.
+"""Numbers -> inline SVG of any width: positions are percent of the width, so text is never scaled.
 
 Nothing here relies on colour alone: stages have numbers, curves have shapes, and every picture has a title
 and a description that hold its values.
@@ -37,14 +37,14 @@ _DASHES = ("none", "7 4", "2 3", "9 3 2 3")
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """From 0 to `end` in steps that people count in."""
+    """From 0 to `end` in round steps."""
 
     step: float
     end: float
 
     @classmethod
     def to(cls, largest: float) -> Axis:
-        """An axis that holds `largest` in at most `MOST_TICKS` steps of 1, 2, 2.5 or 5 powers of ten."""
+        """An axis up to `largest`, in at most `MOST_TICKS` steps of 1, 2, 2.5 or 5 times a power of ten."""
         if largest <= 0:
             return cls(1.0, 1.0)
         power = 10.0 ** (math.floor(math.log10(largest)) - 1)
@@ -85,7 +85,7 @@ def picture(name: str, title: str, description: str, height: int, body: str) -> 
 def waterfall(
     name: str, title: str, latency_ms: Mapping[str, float], wire_ms: float | None, axis: Axis
 ) -> str:
-    """One turn: its stages one after another, by number; the longest, which it waited for most, named."""
+    """One turn: its stages one after another, with their numbers; the longest one has its name."""
     total = latency_ms["total"]
     stages = {stage: latency_ms.get(stage, 0.0) for stage in STAGES}
     words = ", ".join(f"{label(stage)} {spent:.0f} ms" for stage, spent in stages.items())
@@ -120,7 +120,7 @@ def time_axis(axis: Axis) -> str:
 
 
 def distribution(name: str, totals_ms: Sequence[float], marks_ms: Mapping[str, float]) -> str:
-    """The share of turns that took at most so long: a step and a dot for each, and where `marks_ms` lie."""
+    """The share of turns over the time they took at most: a step and a dot for each turn, and `marks_ms`."""
     top, bottom, count = 44, 164, len(totals_ms)
     ordered = sorted(totals_ms)
     axis = Axis.to(max([*ordered, *marks_ms.values()]))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LEVEL = 0.99
 DRAWS = 4000
 FEWEST_TURNS = 5
-"""Drawn from fewer, the medians say too little about what else might have been."""
+"""Fewest turns of a run: from fewer, the draws say too little."""
 
 Verdict = Literal["slower", "faster", "no change beyond noise", "too few turns to tell"]
 
@@ -42,7 +42,7 @@ class Change:
     new_p50: float
     low: float
     high: float
-    """The middle 99 % of what the difference, new less old, might as well have been."""
+    """`low` to `high`: the middle 99 % of the differences, new minus old, of all draws."""
     verdict: Verdict
 
     @property
@@ -69,7 +69,7 @@ def compare(old: Report, new: Report) -> list[Change]:
 
 
 def caveats(old: Report, new: Report) -> list[str]:
-    """What differs besides the figures, one line each: a comparison of unlike runs says little."""
+    """Other differences of the two runs, one line each: a comparison of unlike runs says little."""
     pairs = {
         "processor": (old.machine.cpu, new.machine.cpu),
         "cores": (old.machine.cores, new.machine.cores),
@@ -100,7 +100,7 @@ def _values(report: Report, stage: str) -> list[float]:
 def _change(stage: str, old: Sequence[float], new: Sequence[float]) -> Change | None:
     if not (old and new):
         return None
-    rng = np.random.default_rng(0)  # the same two reports are always judged the same
+    rng = np.random.default_rng(0)  # the same two reports always get the same verdict
     before, after = (np.median(rng.choice(values, (DRAWS, len(values))), axis=1) for values in (old, new))
     low, high = np.quantile(after - before, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     verdict: Verdict = "no change beyond noise"

@@ -1,7 +1,7 @@
-"""Engines -> the same engines, each call timed; and what each needs alone and beside the others.
+"""Wraps engines so that each call is timed; gives what each takes alone and beside the others.
 
-Promises: an engine that is watched does what it did; only its calls are noted.
-Relies on: one thread an engine, as in the pipeline. The notes are shared by all, under a lock.
+Promises: a watched engine works as before; only its calls are noted.
+Relies on: one thread for each engine, as in a talk. All share the notes, under a lock.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ class Call:
     began: float
     took_s: float = 0.0
     sound_s: float = 0.0
-    """What was heard or made."""
+    """s of sound that the call transcribed, judged or made."""
     beside: bool = False
-    """Whether another engine worked at some moment of it."""
+    """Whether another engine worked at some moment of the call."""
     first_s: float = 0.0
-    """Language model: until its first piece of text."""
+    """Language model: s until its first piece of text."""
     tokens_s: float = 0.0
-    """Language model: it took for the pieces after the first."""
+    """Language model: s for the pieces after the first."""
     tokens: int = 0
-    """Language model: pieces after the first."""
+    """Language model: number of pieces after the first."""
     prompt_tokens: int = 0
-    """Language model: evaluated for this call."""
+    """Language model: tokens of the prompt that this call evaluated."""
 
 
 class Meter:
@@ -95,7 +95,7 @@ class Meter:
 
 
 class _Watched:
-    """An engine that is asked through this; what is not timed is the engine's own."""
+    """Stands before an engine; calls that are not timed go straight to it."""
 
     def __init__(self, engine: object, meter: Meter) -> None:
         self._engine = engine
@@ -110,7 +110,7 @@ class _Detector(_Watched):
 
     def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
         if level_dbfs(frame.samples) < quiet_dbfs:
-            return self._engine.score(frame, quiet_dbfs)  # the model is not asked: no work of its
+            return self._engine.score(frame, quiet_dbfs)  # the model did no work
         with self._meter.call("detector") as call:
             call.sound_s = FRAME_S
             return self._engine.score(frame, quiet_dbfs)
@@ -148,7 +148,7 @@ class _Voice(_Watched):
 
     def say(self, text: str) -> Iterator[Piece]:
         pieces = self._engine.say(text)
-        while True:  # a call a piece: the time its listener takes is none of the engine's
+        while True:  # one call for each piece: the time of who uses it is not the engine's
             with self._meter.call("synthesizer") as call:
                 piece = next(pieces, None)
                 call.sound_s = piece.samples.size / self._engine.rate_hz if piece else 0.0
@@ -162,7 +162,7 @@ class _Voice(_Watched):
 class _Generator(_Watched):
     _engine: Generator
     _judged_s = 0.0
-    """Reading the words, before the reply to them."""
+    """s for reading the words to judge them, before the reply."""
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         began = self._meter.clock.now()
@@ -184,7 +184,7 @@ class _Generator(_Watched):
                 else:
                     call.first_s = judged_s + now - call.began
                 emit(piece)
-                free_at = clock.now()  # the time its listener takes is none of its own
+                free_at = clock.now()  # the time that `emit` takes is not the engine's
 
             stats = self._engine.generate(messages, pass_on, cancelled)
             call.prompt_tokens = stats.prompt_tokens_evaluated or 0
@@ -192,7 +192,7 @@ class _Generator(_Watched):
 
 
 def watched(session: Session, meter: Meter) -> Session:
-    """The same engines, their calls noted by `meter`."""
+    """Wrap the engines so that `meter` notes their calls."""
     detector, turn_model, recogniser = session.detector.it, session.turn_model.it, session.recogniser.it
     generator, voice = session.generator.it, session.voice.it
     return dataclasses.replace(
@@ -206,7 +206,7 @@ def watched(session: Session, meter: Meter) -> Session:
 
 
 def engine_figures(alone: Sequence[Call], talk: Sequence[Call]) -> list[EngineFigures]:
-    """`alone`: calls with no other engine at work; of those of the `talk` the ones beside another count."""
+    """Figures from `alone` (no other engine at work) and from calls of the `talk` beside another engine."""
     return [_figures(engine, alone, talk) for engine in ENGINES]
 
 
@@ -244,7 +244,7 @@ def _ms_per_token(calls: Sequence[Call]) -> float | None:
 
 
 def _prompt_tokens_per_s(calls: Sequence[Call]) -> float | None:
-    """Until the first piece of text, which is made in that time as well."""
+    """Prompt tokens a second, until the first piece of text; making that piece is included."""
     read = [call for call in calls if call.prompt_tokens]
     first_s = sum(call.first_s for call in read)
     return round(sum(call.prompt_tokens for call in read) / first_s, 1) if first_s else None

@@ -25,10 +25,10 @@ BUDGETS_MS: dict[str, float] = {
     "playback": 60,
     "total": 600,
 }
-"""What each stage may take at the median; docs/latency.md says why."""
+"""ms that each stage should take at the median: goals, see docs/latency.md."""
 
 WAITED_MS = 1.0
-"""A stage that took less was not waited for."""
+"""ms: a stage that took less is not on the critical path."""
 
 
 def counted(turns: Iterable[MeasuredTurn]) -> list[MeasuredTurn]:

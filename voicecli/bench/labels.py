@@ -6,7 +6,7 @@ The file has a line for each recording, a JSON object:
     turn_end_s  where the speaker has finished, seconds; silence or noise of 3 s or more follows
     split       "train" or "held-out"; "held-out" when it is absent
     language    ISO 639-1; "en" when absent
-    asked       whether the agent has asked for it; false when absent
+    asked       whether the agent had asked a question; false when absent
     pauses      inside the turn: [begin_s, end_s, kind]; for counting only
     voice       who speaks; for the fit only
 
@@ -29,7 +29,7 @@ LABELS = "labels.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What is known of a recording."""
+    """The label of one recording."""
 
     file: str
     turn_end_s: float
@@ -37,7 +37,7 @@ class Label:
     language: str = "en"
     asked: bool = False
     pauses: int = 0
-    """How many are inside the turn."""
+    """Number of pauses inside the turn."""
     voice: str = ""
     """Who speaks."""
 

@@ -1,4 +1,4 @@
-"""What it runs on, and what it takes of it: processor, versions, CPU seconds, memory."""
+"""What the bench runs on and what it uses: processor, versions, CPU seconds, memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from voicecli.bench.report import Machine
 from voicecli.posix import peak_memory_bytes, usable_cores
 
 PACKAGES = ("faster-whisper", "ctranslate2", "onnxruntime", "piper-tts", "xllamacpp")
-"""The engines' own."""
+"""Packages of the engines, whose versions are reported."""
 
 _CPUINFO = Path("/proc/cpuinfo")
 _STATM = Path("/proc/self/statm")
@@ -52,13 +52,13 @@ class Spent:
 
 
 def spent(now: float) -> Spent:
-    """Look, at the time `now`."""
+    """Read the CPU time, at the time `now`."""
     times = os.times()
     return Spent(now, times.user + times.system)
 
 
 def percent_of_core(before: Spent, after: Spent) -> float:
-    """CPU time between two looks as percent of one core, above 100 where it took more than one."""
+    """CPU time between two readings as percent of one core; above 100 where more than one was used."""
     passed = after.at - before.at
     return round((after.cpu_s - before.cpu_s) / passed * 100, 1) if passed > 0 else 0.0
 

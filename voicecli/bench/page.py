@@ -1,6 +1,6 @@
 """The JSON report of `voicecli bench` -> one HTML page that needs nothing else: no script, no address.
 
-What the report says comes from outside (questions, names of models and devices) and is escaped. A number
+Text of the report comes from outside (questions, names of models and devices) and is escaped. A number
 that is missing or null is shown as a dash.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from voicecli.bench.tables import Row
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""Even were something not escaped, it could load nothing and run nothing."""
+"""Even text that was not escaped by mistake could load nothing and run nothing."""
 
 REACHED = {
     "device_in": "the last speech sample has come through the device and the detector",
@@ -33,11 +33,11 @@ REACHED = {
     "playback": "the first audible sample has left the loudspeaker",
     "total": "as playback; all of them together",
 }
-"""When each stage is over. What was done before the user fell silent added nothing."""
+"""The moment at which each stage ends. Work done before the user fell silent adds nothing."""
 
 
 def page(report: dict[str, object]) -> str:
-    """Give the page, the same for the same report. Shape of the report: `voicecli bench --json`."""
+    """Make the page; equal reports give equal pages. Shape of a report: `voicecli bench --json`."""
     sections = (
         _turns(report),
         _distribution(report),

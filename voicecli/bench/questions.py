@@ -35,7 +35,7 @@ QUESTIONS = (
     "What is seven times eight?",
     "Where do penguins live?",
 )
-"""Short, of one breath, each its own topic. They were made up for this."""
+"""Short questions, said in one breath, each on its own topic; made up for the bench."""
 
 LONGEST_S = 60.0
 

@@ -27,11 +27,11 @@ LOSSES = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What it ran on."""
+    """The computer."""
 
     cpu: str
     cores: int
-    """The ones this process may use."""
+    """Cores that this process may use."""
     platform: str
     python: str
     engines: str = ""
@@ -40,7 +40,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What it ran with."""
+    """The models."""
 
     transcriber: str
     generator: str
@@ -49,7 +49,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What the two ends of every total are."""
+    """In words, the two ends of every total."""
 
     end_of_speech: str = (
         "the last speech sample of the user: the end of the last 10 ms within 35 dB of the clip's loudest "
@@ -74,7 +74,7 @@ class MeasuredTurn:
     latency_ms: dict[str, float]
     """By stage, and `total`; empty where nothing was answered."""
     wire_total_ms: float | None
-    """The total again, from the levels of what was spoken and played."""
+    """The total again, by level: from the samples that were spoken and played."""
     decided_ms: float | None
     drafts_dropped: int
     drafts_dropped_ms: float
@@ -121,7 +121,7 @@ class Cpu:
 
     talk_percent: float
     idle_percent: float | None
-    """Listening, nobody speaks."""
+    """While it listens and nobody speaks."""
     rss_mb: float | None
     peak_rss_mb: float | None
 
@@ -151,7 +151,7 @@ class Tradeoff:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it. The names of the fields are the keys of the JSON."""
+    """A whole report. The names of the fields are the keys of the JSON."""
 
     version: int
     made: str
@@ -209,7 +209,7 @@ def from_json(text: str, name: str) -> Report:
 
 
 def _refused(constant: str) -> float:
-    """JSON has no NaN and no infinity, Python's reader has."""
+    """Refuse NaN and infinity, which JSON has not and Python's reader accepts."""
     raise ValueError(constant)
 
 
@@ -240,7 +240,7 @@ def _as(kind: object, found: object, path: str) -> object:
             }
             try:
                 return kind(**values)
-            except TypeError as error:  # names what is missing
+            except TypeError as error:  # its words name what is missing
                 missing = str(error).partition("argument")[2].lstrip("s: ")
                 raise ValueError(f"{path.lstrip('.') or 'it'} lacks {missing}") from None
     raise ValueError(f"{path.lstrip('.') or 'it'} is not what it should be")

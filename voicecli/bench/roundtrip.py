@@ -1,8 +1,8 @@
-"""What the devices really take: chirp -> loudspeaker, air, microphone -> RoundTrip.
+"""Measures the devices' true latency: chirp -> loudspeaker, air, microphone -> RoundTrip.
 
 A device says when a sample will sound and when one met the air, and every total rests on these two times.
-Were both true, a chirp would come back just when it sounded, plus 3 ms for each metre of air. What it comes
-later is latency the device does not tell of, and the totals are too small by it.
+If both were right, a chirp would come back just when it sounded, plus 3 ms for each metre of air. If it comes
+later, the difference is latency that the devices do not report, and the totals are too small by it.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 
 CHIRP_S = 0.1
 CHIRP_HZ = (1000.0, 6000.0)
-"""What small loudspeakers and microphones carry, the hum of a room does not reach, and 16 kHz can hold."""
+"""Small loudspeakers and microphones carry this band, hum stays below it, and 16 kHz of rate can hold it."""
 
 LEVEL = 0.25
 """Peak, of full scale: -12 dBFS, as loud as speech."""
 
 LEAD_S, PERIOD_S = 2.0, 1.0
-"""What the microphone hears before the first chirp, and from one to the next. PulseAudio's input, through
+"""s of sound before the first chirp, and from one chirp to the next. PulseAudio's input, through
 ALSA, began 0.4 s late and had caught up after 1.3 s of sound, measured in a virtual room."""
 
 SEARCH_S = (-0.1, 0.8)
-"""Where it is looked for, from the time it is said to sound: a Bluetooth headset may hide 0.3 s."""
+"""s around the reported time in which a chirp is searched: a Bluetooth headset may hide 0.3 s."""
 
 GUARD_S, CLEARER = 0.02, 2.0
-"""A chirp is heard when its peak is so many times higher than all that is further from it than the guard.
+"""A chirp is found when its peak is `CLEARER` times higher than all that lies more than `GUARD_S` away.
 Noise and speech have peaks of like height; the first reflections of a room lie within the guard."""
 
 FEWEST = 3
-"""Chirps that must be heard: the median of two would believe either."""
+"""Chirps that must be found: a median of two says nothing."""
 
 _POLL_S = 0.1
 _LOG_BLOCKS = 1 << 14  # 16 s of blocks of 1 ms
@@ -52,7 +52,7 @@ _LOG_BLOCKS = 1 << 14  # 16 s of blocks of 1 ms
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """Times are medians over the chirps that were heard."""
+    """Times are medians over the chirps that were found."""
 
     n: int
     """Chirps played."""
@@ -62,7 +62,7 @@ class RoundTrip:
     spread_ms: float
     """The longest less the shortest."""
     reported_ms: float
-    """The same as the devices tell it: latency of the one and of the other."""
+    """The same as the devices report it: the sum of their latencies."""
     correction_ms: float
     """What must be added to a total that rests on the devices' times. The flight of the sound is in it."""
     echo_db: float
@@ -70,7 +70,7 @@ class RoundTrip:
 
 
 class NotHeardError(DeviceError):
-    """Both devices work, but the microphone does not hear the loudspeaker."""
+    """Both devices work, but the loudspeaker does not reach the microphone."""
 
 
 def chirp(rate_hz: int, highest_hz: float = CHIRP_HZ[1]) -> Float32:
@@ -85,8 +85,8 @@ def chirp(rate_hz: int, highest_hz: float = CHIRP_HZ[1]) -> Float32:
 def find(heard: Float32, wanted: Float32, rate_hz: int) -> int | None:
     """Where in (n,) `heard` the sound `wanted` begins, if it is there: the peak of a matched filter.
 
-    Of the correlation the envelope is taken, so it does not matter which way round the loudspeaker is
-    wired, nor that a carrier has several peaks.
+    The envelope of the correlation is used, so the polarity of the loudspeaker and the several peaks of the
+    carrier do not matter.
     """
     if heard.size < wanted.size:
         return None
@@ -113,9 +113,9 @@ def _envelope(heard: Float32, wanted: Float32) -> NDArray[np.float64]:
 
 
 def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
-    """Play `count` chirps and hear them; takes 3 s and a second for each, and closes the streams.
+    """Play `count` chirps and record them; takes 3 s and a second for each, and closes the streams.
 
-    Raises NotHeardError where too few are heard, DeviceError where a device fails.
+    Raises NotHeardError where too few are found, DeviceError where a device fails.
     """
     rates = (streams.microphone.rate_hz, streams.loudspeaker.rate_hz)
     highest_hz = min(CHIRP_HZ[1], 0.4 * min(rates))
@@ -139,7 +139,7 @@ def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
 
 
 class _Log:
-    """When each block was handed over, and the device's time for it. One writer; allocates nothing later."""
+    """Notes when each block was handed over, and the device's time for it. One writer; allocates first."""
 
     def __init__(self) -> None:
         self.samples = 0
@@ -190,7 +190,7 @@ class _Session:
 
     @property
     def complete(self) -> bool:
-        """Whether all has been played and heard."""
+        """Whether all has been played and recorded."""
         played = self._begun is not None and self.played.samples >= self._begun + self._score.size
         return played and self.heard.samples >= len(self._tape)
 
@@ -212,7 +212,7 @@ class _Session:
         self.heard.note(len(samples), at, self._clock.now() - at)
 
     def result(self, wanted: Float32) -> RoundTrip:
-        """Find what was heard, as `wanted` at the microphone's rate."""
+        """Find the chirps in the recording; `wanted` is one chirp at the microphone's rate."""
         rate_hz = self._microphone.rate_hz
         tape = mono(self._tape, rate_hz)
         begun = self._begun or 0

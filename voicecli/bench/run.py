@@ -37,13 +37,13 @@ QUIET_S = 1.0
 """Silence between an answer and the next question."""
 
 IDLE_S = 5.0
-"""How long it listens to nobody, to see what that costs: CPU time is counted in steps of 10 ms."""
+"""s of silence in which the cost of listening is measured; CPU time is counted in steps of 10 ms."""
 
 LONGEST_TURN_S = 90.0
-"""A turn that takes longer hangs."""
+"""s after which a turn counts as hanging."""
 
 LONGEST_STEP_S = 1.0
-"""More between two looks means that the computer was asleep or the program stopped, and is no waiting."""
+"""s between two checks above which the computer was asleep or the program stopped: that is no waiting."""
 
 TICK_S = 0.05
 
@@ -71,15 +71,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """What it speaks into and listens to."""
+    """The devices of a run."""
 
     streams: AudioStreams
     name: str
     """For people; `simulated` where they are."""
     round_trip_ms: float | None = None
-    """Measured from the air."""
+    """Measured with chirps."""
     correction_ms: float = 0.0
-    """What these devices take and do not tell; it is added to every total, as playback."""
+    """Latency that these devices do not report; it is added to every total, as playback."""
 
 
 class Bench:
@@ -187,11 +187,11 @@ class Bench:
     def _measure(self, number: int, turns: int, question: Question) -> None:
         self._ask(question)
         if self._stop.is_set():
-            return  # half a turn
+            return  # a turn that is not whole
         wires = heard(self._streams.spoken.take(), self._streams.played.take())
         hidden_ms = self._devices.correction_ms
         done = [event for event in self._events if isinstance(event, events.TurnDone)]
-        # The answer to the whole question is the last one: what came before was given up.
+        # The last reply answers the whole question; earlier ones were dropped.
         last = next((event for event in reversed(done) if event.latency_ms), None)
         turn = MeasuredTurn(
             turn=number,
@@ -216,7 +216,7 @@ class Bench:
     def _counted_losses(self) -> dict[str, int]:
         counts = dict(self._talk.status().losses)
         losses = {name: sum(counts.pop(each, 0) for each in SUMMED.get(name, ())) for name in LOSSES}
-        if self._devices.name == SIMULATED:  # real ones tell it themselves
+        if self._devices.name == SIMULATED:  # real devices report it themselves
             losses["xruns"] += self._streams.late
         losses["turns_without_answer"] = sum(not turn.latency_ms for turn in self._turns)
         losses["cut_ins"] = sum(turn.cut_in for turn in self._turns)
@@ -263,7 +263,7 @@ def _measured(event: events.Event) -> bool:
 
 
 def _corrected(latency_ms: Mapping[str, float], hidden_ms: float) -> dict[str, float]:
-    """Latency the devices do not tell of lies before the first sound is heard."""
+    """Add the latency that the devices do not report, as a part of `playback`."""
     late = {stage: round(latency_ms[stage] + hidden_ms, 1) for stage in ("playback", "total")}
     return {**latency_ms, **late}
 

@@ -1,7 +1,7 @@
 """How the report's page looks: light and dark, on a telephone and on paper.
 
 All text, and the colours of stages and curves, have a contrast of at least 4.5 : 1 to their background in
-both schemes (WCAG 2.2, 1.4.3); numbers inside of a stage have the colour of the page.
+both schemes (WCAG 2.2, 1.4.3); numbers inside a stage have the colour of the page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A report -> what a terminal shows, legible at 80 columns, without colour and in a pipe."""
+"""A report -> text for a terminal, legible at 80 columns, without colour and in a pipe."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from voicecli.bench.report import Report, StageFigures
 
 WIDTH = 80
-"""Columns where nobody tells: a pipe, a file."""
+"""Columns where the output has no width: a pipe, a file."""
 
 BAR = 14
 """Columns of a bar; its budget ends in the middle."""
@@ -66,7 +66,7 @@ def print_changes(changes: Sequence[Change], caveats: Sequence[str], stdout: Tex
 
 
 def console_on(stdout: TextIO) -> Console:
-    """No markup, nothing guessed; as wide as the terminal, 80 columns where there is none."""
+    """A console without markup and highlighting; as wide as the terminal, 80 columns where there is none."""
     width = None if stdout.isatty() else WIDTH
     return Console(file=stdout, width=width, markup=False, emoji=False, highlight=False)
 
@@ -119,7 +119,7 @@ def _percentiles(measured: StageFigures) -> tuple[str, str, str]:
 
 
 def _bar(measured: StageFigures, full: str, limit: str) -> str:
-    """The median against its budget, which is the mark in the middle; what runs over the end is cut."""
+    """The median against its budget, the mark in the middle; a longer bar is cut at the end."""
     if not measured.budget_ms:
         return ""
     middle = BAR // 2

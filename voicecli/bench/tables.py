@@ -1,4 +1,4 @@
-"""What a report says -> escaped HTML: numbers, text, lists, and tables that scroll in a box of their own.
+"""Values of a report -> escaped HTML: numbers, text, lists, and tables that scroll in a box of their own.
 
 What is missing or null is shown as a dash. Headings, captions and cells are HTML already.
 """
@@ -16,17 +16,17 @@ NOTHING = "–"
 
 
 def rows(value: object) -> list[Row]:
-    """The objects of a JSON list; none of anything else."""
+    """The objects of a JSON list; nothing for any other value."""
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
 
 
 def row(value: object) -> Row:
-    """A JSON object; an empty one for anything else."""
+    """A JSON object; an empty one for any other value."""
     return value if isinstance(value, Mapping) else {}
 
 
 def number(value: object) -> float | None:
-    """A JSON number; None for anything else."""
+    """A JSON number; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
@@ -38,12 +38,12 @@ def label(name: str) -> str:
 
 
 def text(value: object) -> str:
-    """Words from outside."""
+    """Text from outside, escaped."""
     return NOTHING if value is None else escape(str(value))
 
 
 def figure(value: object) -> str:
-    """A number with the digits that mean something, or words."""
+    """A number with its significant digits, or words."""
     known = number(value)
     if known is None:
         return text(value)
@@ -58,7 +58,7 @@ def milliseconds(value: object) -> str:
 
 
 def facts(known: Row) -> str:
-    """Names and what they are."""
+    """A list of names with their values."""
     pairs = (f"<dt>{label(name)}</dt><dd>{figure(value)}</dd>" for name, value in known.items())
     return f'<dl class="facts">{"".join(pairs)}</dl>'
 

@@ -1,8 +1,8 @@
 """A pair of devices -> the same pair, with a recorded user at its microphone and both wires on tape.
 
-The user's samples are added to what the microphone hears, so real devices keep their pace, their latency and
-their noise. Promises: each callback adds a copy to the device's own work, nothing waits.
-Relies on: `take` is called from one thread that is none of the devices'.
+The user's samples are added to those of the microphone, so real devices keep their pace, their latency and
+their noise. Promises: each callback adds one copy to the device's own work; none waits.
+Relies on: `take` is called from one thread, which is not a device's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Tape:
-    """One wire; written by the thread of its device."""
+    """The tape of one wire; the thread of its device writes it."""
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
@@ -42,14 +42,14 @@ class Tape:
 
 
 class TapedStreams:
-    """`AudioStreams` round others."""
+    """`AudioStreams` around other streams."""
 
     def __init__(self, streams: AudioStreams, clock: Clock, patience_s: float) -> None:
-        """A device that holds `patience_s` of sound would have had to do without a block that comes later."""
+        """`patience_s`: latency of the loudspeaker; a block that is later than this counts as an xrun."""
         self.microphone = streams.microphone
         self.loudspeaker = streams.loudspeaker
         self.user = RecordedUser()
-        """Speaks at the microphone's rate."""
+        """The recorded user, at the microphone's rate."""
         self.spoken = Tape(self.microphone.rate_hz)
         self.played = Tape(self.loudspeaker.rate_hz)
         self.late = 0
@@ -77,7 +77,7 @@ class TapedStreams:
         self._streams.start(hear, play)
 
     def _count_late(self, due: float) -> None:
-        """The earliest block shows what is usual: none comes before it is due."""
+        """Count late blocks. The earliest block shows the usual time: none comes before it is due."""
         after_s = self._clock.now() - due
         self._usual_s = min(self._usual_s, after_s)
         late = after_s - self._usual_s > self._patience_s
@@ -89,5 +89,5 @@ class TapedStreams:
         return self._streams.poll()
 
     def close(self) -> bool:
-        """Give the devices back; whether they were taken in time. Idempotent."""
+        """Close the devices; whether that was done in time. Idempotent."""
         return self._streams.close()

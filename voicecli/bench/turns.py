@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.frames import frames_of
 from voicecli.audio.recording import decode
 from voicecli.config import SegmentConfig, TurnConfig
 from voicecli.errors import AudioFileError
 from voicecli.listen.segment import Segmenter, State
 from voicecli.listen.turn import Evidence, pause_wanted_s
-from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,23 +31,23 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 LONGEST_PAUSE_S = 3.0
-"""Of the gate, which does not decide here."""
+"""s after which the gate ends speech; the decision itself is made here."""
 
 NOTICED_FRAMES = 2
-"""Quiet frames after which the pipeline looks at a pause."""
+"""Quiet frames that are a pause, as in a talk."""
 SOUND_AFTER_S = 0.07
-"""Until Smart Turn has judged it."""
+"""s until Smart Turn has judged a pause."""
 WORDS_AFTER_S = 0.13
-"""Until it is transcribed."""
+"""s until the words are transcribed."""
 ENDING_AFTER_S = 0.2
-"""Until the language model has read it. All three on two cores, docs/decisions/0006-turn-decision.md."""
+"""s until the language model has read them. All three on two cores: docs/decisions/0006-turn-decision.md."""
 SENSIBLE_CUT_OFFS = 0.05
-"""A way to decide is judged by its dead air where it cuts off no more turns than this."""
+"""Share of turns cut off at which the ways to decide are compared by their dead air."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """One the gate has found, and the evidence in it, all of it known."""
+    """A pause that the gate has found, and all the evidence in it."""
 
     begin_s: float
     end_s: float
@@ -56,7 +57,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A recording as the decision meets it."""
+    """A recording, as the decision gets it."""
 
     label: Label
     pauses: list[Pause]
@@ -69,9 +70,9 @@ class Point:
     setting: str
     turns: int
     cut_off: int
-    """Turns taken before their end."""
+    """Turns committed before their end."""
     missed: int
-    """Turns never taken within the recording, and those in which no speech was found."""
+    """Turns never committed within the recording, and those in which no speech was found."""
     dead_air_s: float
     """Median over the turns not cut off, from end to decision; those missed count as infinite."""
     dead_air_p90_s: float
@@ -92,7 +93,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """The models that hear the pauses."""
+    """The models that judge the pauses."""
 
     detector: Detector
     turn_model: TurnModel
@@ -129,9 +130,8 @@ def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, fl
     config = SegmentConfig()
     gate, pauses = Segmenter(config, LONGEST_PAUSE_S), []
     start, spoken, quiet = -1, 0, 0
-    frames = samples[: samples.size // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    for at, frame in enumerate(frames):
-        gate.push(detector.score(Float32Frame(frame, at * FRAME_SAMPLES, at * FRAME_S)))
+    for at, frame in enumerate(frames_of(samples)):
+        gate.push(detector.score(frame))
         if gate.state is State.SPEAKING:
             if start < 0:
                 spoken = config.onset_frames - 1
@@ -149,9 +149,9 @@ def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, fl
 
 
 def taken_s(pauses: Sequence[Pause], wanted: Callable[[Evidence], float]) -> float:
-    """When the turn is taken, seconds into the recording; infinite when it never is.
+    """When the turn is committed, seconds into the recording; infinite when it never is.
 
-    The pause so far is compared at every frame, with the evidence that is there by then.
+    At every frame the pause so far is compared with the pause that the evidence so far asks for.
     """
     for pause in pauses:
         noticed = NOTICED_FRAMES * FRAME_S
@@ -230,7 +230,7 @@ def _silence_only() -> Iterator[tuple[str, Callable[[Evidence], float]]]:
 
 
 def _sound_only(config: TurnConfig) -> Iterator[tuple[str, Callable[[Evidence], float]]]:
-    """As it is mostly used: complete -> the turn is taken at once, else after a long pause."""
+    """As Smart Turn is mostly used: complete -> the turn is committed at once, else after a long pause."""
     shortest_s = config.min_pause_ms / 1000
     for longest_ms in range(600, 2001, 200):
         for threshold in (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
@@ -245,6 +245,6 @@ def _sound_only(config: TurnConfig) -> Iterator[tuple[str, Callable[[Evidence], 
 
 
 def best(points: Sequence[Point], cut_offs: float = SENSIBLE_CUT_OFFS) -> Point | None:
-    """The least dead air among those that cut off no more than this share; None where all do."""
+    """The least dead air among points that cut off at most this share; None where all cut off more."""
     allowed = [point for point in points if point.cut_off_rate <= cut_offs]
     return min(allowed, key=lambda point: (point.dead_air_s, point.dead_air_p90_s), default=None)

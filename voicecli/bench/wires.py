@@ -1,6 +1,6 @@
-"""What was spoken and what was played, sample by sample -> when each began and ended, by level.
+"""The samples that were spoken and played -> when each began and ended, by level.
 
-A check on the program's own figures that knows nothing of how the program made them.
+Checks the program's own figures, from nothing but the samples.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 BELOW_LOUDEST_DB = 35.0
-"""The last sounds of a sentence are up to so much softer than its loudest."""
+"""dB below the loudest 10 ms that still count as speech: the last sounds of a sentence are that soft."""
 
 SPEECH_FLOOR_DBFS = -42.0
-"""What is softer is breath and room."""
+"""Below this level there is only breath and room."""
 
 AUDIBLE_DBFS = -50.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A stretch of one wire and when it met the air."""
+    """A piece of one wire and when it met the air."""
 
     samples: Float32
     """(n,) float32 in [-1, 1], mono."""
@@ -58,7 +58,7 @@ class Heard:
 
 
 def heard(spoken: Wire, played: Wire) -> Heard:
-    """Look at both wires, from before the question until after the answer.
+    """Measure both wires, from before the question until after the answer.
 
     Raises ValueError when nothing was spoken.
     """

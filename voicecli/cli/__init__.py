@@ -59,9 +59,9 @@ def options(
 
 
 def _open_what_is_closed() -> None:
-    """Give a program started without stdin, stdout or stderr ones that lead nowhere.
+    """Where the program was started without stdin, stdout or stderr, open /dev/null in their place.
 
-    Else the next file opened would take the place, and be written into.
+    Otherwise the next file that is opened would get that descriptor, and output would go into it.
     """
     for fd in range(3):
         try:
@@ -73,10 +73,10 @@ def _open_what_is_closed() -> None:
 
 
 def _keep_stderr_to_ourselves() -> None:
-    """Send what C libraries write to file descriptor 2 nowhere; our own stderr goes where it always went.
+    """Discard what C libraries write to file descriptor 2; our own stderr goes where it always went.
 
     ALSA, PortAudio and llama.cpp write there from their own threads, into the live view and before the one
-    line that says what is wrong. What they report also reaches us as an error code, and that is told.
+    line that says what is wrong. They return the same failures as error codes, which become that line.
     """
     ours = os.dup(2)
     sys.stderr = open(ours, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115
@@ -86,20 +86,20 @@ def _keep_stderr_to_ourselves() -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """End by way of every `finally`, so that no half-written file stays."""
+    """End through every `finally` block, so that no half-written file stays."""
     raise SystemExit(128 + number)
 
 
-# Files are written by code that tells of them itself, so these come from standard output.
+# Code that writes files reports its own errors, so these errors come from standard output.
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
-    """Run a command, then end, whatever still hangs: a model, or the devices of a sound server."""
+    """Run a command, then end, even if a model or a sound server still hangs."""
     try:
         _run()
     except SystemExit as end:
-        if any_alive():  # PortAudio would wait for it in the orderly end of a process
+        if any_alive():  # in an orderly end PortAudio would wait for that thread
             with contextlib.suppress(OSError):
                 sys.stdout.flush()
             os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
@@ -111,7 +111,8 @@ def _run() -> None:
     _open_what_is_closed()
     _keep_stderr_to_ourselves()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")  # a letter it cannot show is no reason to end
+        # A letter that the terminal cannot show must not end the program.
+        sys.stdout.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, _end)
     if _working_folder_is_gone() and not {"--help", "--version"} & set(sys.argv):
         _fail("the working folder is not there any more; go to one that is", 1)
@@ -126,7 +127,7 @@ def _run() -> None:
 
 
 def _working_folder_is_gone() -> bool:
-    """Whether it was removed while the shell stood in it.
+    """Whether somebody removed the folder while the shell stood in it.
 
     Then no relative name leads anywhere, and Intel's MKL ends the process when it is loaded.
     """
@@ -140,7 +141,7 @@ def _working_folder_is_gone() -> bool:
 def _fail(line: str, code: int) -> NoReturn:
     from voicecli.view.safe import safe
 
-    with contextlib.suppress(OSError):  # nobody to tell
+    with contextlib.suppress(OSError):  # there is nowhere to write the error to
         sys.stderr.write(f"voicecli: {safe(line)}\n")
     # What could not be written is still buffered: Python would try once more as it ends, and complain.
     with contextlib.suppress(OSError):

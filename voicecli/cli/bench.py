@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from voicecli.models.store import ModelStore
 
 LONGEST_END_S = 1.0
-"""After Ctrl-C a model that does not return is waited for so long."""
+"""s that the bench waits after Ctrl-C for a model that does not return."""
 
 TICK_S = 0.1
 
 ANSWER_TOKENS = 40
-"""Longest answer to a question of the bench."""
+"""Tokens of the longest answer in the bench."""
 
 bench_app = typer.Typer(rich_markup_mode=None)
 bench_app.command("turns")(bench_turns)
@@ -43,7 +43,7 @@ def bench(
     context: typer.Context,
     turns: Annotated[int, typer.Option(min=1, max=1000, help="Questions asked.")] = 10,
     wav: Annotated[
-        list[Path] | None, typer.Option(help="Ask this recording; may be given again for the next.")
+        list[Path] | None, typer.Option(help="Ask this recording; give it again for further ones.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the report as a page to this file.")] = None,
@@ -58,7 +58,7 @@ def bench(
     ] = False,
     labelled: Annotated[
         Path | None,
-        typer.Option(help="Add how often turns are cut off in this folder, as `bench turns` finds it."),
+        typer.Option(help="Add the figures that `bench turns` finds for this folder of labelled turns."),
     ] = None,
     light: Light = False,
     config_file: ConfigFile = None,
@@ -97,7 +97,7 @@ def bench(
 
 
 def _with_short_answers(config: Config) -> Config:
-    """What is said after the first seconds of an answer changes no figure, and takes most of the time."""
+    """Limit answers: what is said after their first seconds takes most of the time and changes no figure."""
     most = min(config.generate.max_tokens, ANSWER_TOKENS)
     return config.model_copy(update={"generate": config.generate.model_copy(update={"max_tokens": most})})
 
@@ -121,7 +121,7 @@ def _measured(run: Callable[[threading.Event, list[Bench]], None]) -> tuple[Repo
         while not worker.join(TICK_S):
             pass
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending already
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run is ending already
         stop.set()
         if made:
             worker.join(LONGEST_END_S)
@@ -163,7 +163,7 @@ def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:
 
 
 def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
-    """The user's own, measured with chirps before. Raises DeviceError."""
+    """The user's own devices, after a measurement with chirps. Raises DeviceError."""
     from voicecli.audio.choose import device_of
     from voicecli.audio.pair import DeviceStreams
     from voicecli.bench.roundtrip import measure

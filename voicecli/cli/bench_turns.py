@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from voicecli.config import Config
 
 LIMITS = (0.01, 0.02, 0.05, 0.1, 0.2)
-"""Shares of turns cut off that the table has a line for."""
+"""Shares of turns cut off for which the table has a line."""
 
 
 class Split(StrEnum):
-    """Part of a labelled set."""
+    """Which part of a labelled set."""
 
     HELD_OUT = "held-out"
     TRAIN = "train"
@@ -34,7 +34,7 @@ def turns(
     folder: Annotated[
         Path, typer.Argument(help="Recordings and labels.jsonl (scripts/turn_set.py makes them).")
     ],
-    split: Annotated[Split, typer.Option(help="Which of them.")] = Split.HELD_OUT,
+    split: Annotated[Split, typer.Option(help="Which part of the recordings.")] = Split.HELD_OUT,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with all points.")] = False,
     model: Whisper = None,
     language: Language = None,
@@ -133,7 +133,7 @@ def _point(point: Point | None) -> dict[str, object] | None:
         "cut_off_rate": round(point.cut_off_rate, 4),
         "cut_off_rate_95": [round(low, 4), round(high, 4)],
         "missed": point.missed,
-        # JSON has no infinity: null where half of the turns, or a tenth, were never taken.
+        # JSON has no infinity: null where half of the turns, or a tenth, were never committed.
         "dead_air_s": round(point.dead_air_s, 3) if isfinite(point.dead_air_s) else None,
         "dead_air_p90_s": round(point.dead_air_p90_s, 3) if isfinite(point.dead_air_p90_s) else None,
     }

@@ -26,9 +26,13 @@ config_app = typer.Typer(no_args_is_help=True, help="Write, show, check and find
 
 @config_app.command()
 def init(
-    here: Annotated[bool, typer.Option("--here", help="In the working folder, not your own.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="In the working folder, not in your settings folder.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the first server found, unasked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Use the first server found, without asking.")
+    ] = False,
 ) -> None:
     """Write a settings file; use a language model server of this computer, if there is one."""
     from voicecli.config.find import FILE_NAME, find, user_file
@@ -58,7 +62,7 @@ def show(
 
 @config_app.command()
 def check(
-    file: Annotated[Path | None, typer.Argument(help="Without it the file that is used.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The file; without it the one that is in use.")] = None,
 ) -> None:
     """Say whether a settings file, and the environment over it, can be used; exit code 2 if not."""
     from voicecli.config.catalogue import KEYS, value_of
@@ -83,7 +87,7 @@ def show_path() -> None:
 
 
 def _tell_of_others(files: Iterable[PassedOver]) -> None:
-    """Say which files of our names are not used, so that nobody waits for them to do something."""
+    """Say which files with our names are not used, so that the user does not edit them in vain."""
     for file in files:
         note(str(file))
 
@@ -95,7 +99,7 @@ def _source(loaded: Loaded) -> str:
 
 
 def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
-    """Look for servers and settle on a model of one; `again` is the command that takes the first unasked."""
+    """Look for servers and choose a model of one; `again`: the command that takes the first unasked."""
     from voicecli.config.servers import USUAL_PORTS, find_servers
 
     servers = find_servers(USUAL_PORTS)
@@ -178,7 +182,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 
 def _claim(path: Path) -> None:
-    """Make the name ours; one who was quicker keeps it."""
+    """Create the file; if another program was quicker, its file stays."""
     try:
         path.open("x").close()
     except FileExistsError:

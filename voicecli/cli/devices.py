@@ -1,4 +1,4 @@
-"""`voicecli devices`: microphones and loudspeakers; what is tried of them is in `devices_*`."""
+"""`voicecli devices`: lists microphones and loudspeakers; `devices_*` try them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from voicecli.audio.streams import Notice
 
 Seconds = Annotated[
-    float | None, typer.Option("--seconds", min=1, max=86_400, help="--meter, --watch: end by itself.")
+    float | None,
+    typer.Option("--seconds", min=1, max=86_400, help="With --meter or --watch: end after so long."),
 ]
 
 
@@ -24,7 +25,7 @@ def devices(
     check: Annotated[bool, typer.Option("--check", help="Open each one at the rates talk uses.")] = False,
     meter: Annotated[bool, typer.Option("--meter", help="Show how loud each microphone is, live.")] = False,
     test: Annotated[bool, typer.Option("--test", help="Record 3 s, say how loud, play them back.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Tell of devices as they come and go.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show devices as they come and go.")] = False,
     seconds: Seconds = None,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,
@@ -101,7 +102,7 @@ def _list(*, as_json: bool, check: bool) -> None:
 
 
 def _copied(found: list[Device]) -> Notice | None:
-    """What to tell where the default microphone is a copy of the default loudspeaker."""
+    """The notice for a default microphone that is a copy of the default loudspeaker."""
     from voicecli.audio.monitor import copy_notice, is_copy
 
     microphone = next((device for device in found if device.default_input), None)

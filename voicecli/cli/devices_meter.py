@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from voicecli.view.microphones import MeterRow
 
 FRAME_S = 0.1
-"""The live meter is drawn this often."""
+"""s between two drawings of the live meter."""
 HELD_S = 1.0
-"""A peak stays marked for so long."""
+"""s that a peak stays marked."""
 LINE_S = 1.0
-"""Without a terminal each microphone has a line this often."""
+"""s between two lines of a microphone, where there is no terminal."""
 
 
 class Microphone:
-    """One that is open, and how loud it is and was."""
+    """One open microphone, and how loud it is and was."""
 
     def __init__(self, device: Device, stream: DeviceStream, now: float) -> None:
         self.device = device
         self.level: Level | None = None
-        """Between the last two looks."""
+        """The level between the last two readings."""
         self.loudest_dbfs = SILENCE_DBFS
         """Highest peak since it was opened."""
         self.clipped_at = self.held_at = float("-inf")
@@ -53,11 +53,11 @@ class Microphone:
         stream.start(self._meter.on_block)
 
     def resume(self, now: float) -> None:
-        """The time in which this process was stopped does not count."""
+        """Forget the time in which this process was stopped."""
         self._pulse = Pulse(now)
 
     def look(self, now: float) -> Level | None:
-        """Take what it gave since the last look; what it gave nothing for, keeps the level before."""
+        """Read what came since the last time; where nothing came, the level stays as it was."""
         self.gone = self.gone or self.stream.ended or self._pulse.stopped(self._meter.received, now)
         taken = self._meter.take()
         if taken is not None:
@@ -100,7 +100,7 @@ def meter(
 
                 def draw(now: float) -> None:
                     if terminal.stop_asked:
-                        live.stop()  # the shell gets its screen and its cursor
+                        live.stop()  # give the shell its screen and its cursor
                         terminal.suspend()
                         for one in microphones:
                             one.resume(clock.now())
@@ -125,7 +125,7 @@ def meter(
 def _opened(
     audio: AudioConfig, clock: Clock, *, named_alone: bool
 ) -> Iterator[tuple[list[Microphone], list[str]]]:
-    """Every microphone that opens, and a line for each that does not."""
+    """Open every microphone; a line for each that does not open."""
     from voicecli.audio.choose import device_of, devices_of
     from voicecli.audio.devices import DeviceStream
 
@@ -153,7 +153,7 @@ def _look(
     seconds: float | None,
     show: Callable[[float], None],
 ) -> None:
-    """Look at all of them again and again."""
+    """Read all of them, again and again."""
     never, end = threading.Event(), None if seconds is None else clock.now() + seconds
     while end is None or clock.now() < end:
         clock.wait(never, every_s)

@@ -1,4 +1,4 @@
-"""`devices --check` and `devices --test`: does it open, is it heard."""
+"""`devices --check` and `devices --test`: does each device open, and does the microphone pick up sound."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ RECORDED_S = 3.0
 
 def check(device: Device, kind: Kind) -> str:
     """What the device agreed to, or `no: ` and why not."""
+    from voicecli.audio.closing import close_in_time
     from voicecli.audio.devices import DeviceStream
     from voicecli.config import AudioConfig
 
@@ -31,14 +32,14 @@ def check(device: Device, kind: Kind) -> str:
     try:
         stream = DeviceStream(kind, device, rate_hz, usual.block_ms, usual.latency_ms)
         stream.start(_ignore)
-        stream.close()
+        close_in_time([stream])
     except DeviceError as error:
         return f"no: {error.found}"
     return f"{stream.form.rate_hz} Hz, {stream.form.channels} ch"
 
 
 def _ignore(block: Int16, at: float, lost: bool) -> None:
-    """A loudspeaker's block is silent as it comes; what a microphone gave, nobody reads."""
+    """Leave a loudspeaker's block silent, as it comes, and a microphone's unread."""
 
 
 def test(config: Config, clock: Clock, *, as_json: bool) -> None:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from voicecli.clock import Clock
 
 LOOK_S = 1.0
-"""From one look at the devices to the next: a look took 0.03 s where PulseAudio was all there was."""
+"""s from one listing of the devices to the next; a listing took 0.03 s with PulseAudio alone."""
 
 
 class Seen(NamedTuple):
-    """What of a device stays the same from one look to the next; its number does not."""
+    """What identifies a device from one listing to the next; its number does not."""
 
     name: str
     host_api: str
@@ -35,10 +35,10 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a look found new."""
+    """One difference between two listings."""
 
     what: str
-    """`here` at the first look, `came`, `went`, or `default`: the one of its kind has changed."""
+    """`here` in the first listing, `came`, `went`, or `default`: this is the new default of its kind."""
     seen: Seen
 
 
@@ -47,12 +47,12 @@ class Look:
     """The devices at one moment."""
 
     devices: Counter[Seen]
-    """Two of a kind are counted."""
+    """Counted, because two devices may have one name."""
     defaults: dict[Kind, Seen]
 
 
 def look_at(devices: Sequence[Device]) -> Look:
-    """What is there, and which ones are the defaults."""
+    """List the devices and the defaults."""
     seen = {device: Seen(device.name, device.host_api, device.kinds) for device in devices}
     defaults = {kind: seen[device] for device in devices for kind in device.kinds if device.is_default(kind)}
     return Look(Counter(seen.values()), defaults)
@@ -71,7 +71,7 @@ def changes(before: Look | None, after: Look) -> Iterator[Change]:
 
 
 def watch(clock: Clock, seconds: float | None, *, as_json: bool) -> None:
-    """Tell of devices as they come and go, until `seconds` have passed or Ctrl-C."""
+    """Print devices as they come and go, until `seconds` have passed or Ctrl-C."""
     from voicecli.audio.devices import list_devices, refresh
 
     output, never, began = LineOutput(sys.stdout), threading.Event(), clock.now()

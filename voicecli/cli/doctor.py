@@ -1,4 +1,4 @@
-"""`voicecli doctor`: is all there, does it work, and what to do where it does not."""
+"""`voicecli doctor`: checks what a talk needs, and says what to do where something is wrong."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def doctor(
 def _looks(
     config: Config, models_dir: Path | None, *, listen: bool, full: bool, connect: bool
 ) -> list[tuple[str, Look]]:
-    """All checks but the one of the settings by their names, in order."""
+    """All checks except that of the settings, by name, in order."""
     from voicecli.clock import MonotonicClock
     from voicecli.doctor.engines import Engines
     from voicecli.doctor.sound import Sound
@@ -110,7 +110,7 @@ def _looks(
 
 
 def _settings(config_file: Path | None, flags: Flags) -> tuple[Config, Look]:
-    """The settings, or the defaults where they cannot be read, and the check that tells which."""
+    """Load the settings, or the defaults where they cannot be read; the check says which."""
     from voicecli.config import Config
     from voicecli.config.load import load_with_origins
     from voicecli.doctor import Finding
@@ -130,9 +130,9 @@ def _settings(config_file: Path | None, flags: Flags) -> tuple[Config, Look]:
 
 @contextmanager
 def _shown(names: list[str], *, as_json: bool) -> Iterator[Callable[[Check], None]]:
-    """Take the checks and show them: not at all, as lines of a pipe, or below one another on a terminal.
+    """Show the checks as they come: as lines in a pipe, as a table on a terminal, or not at all.
 
-    There it names the one that is under way.
+    On a terminal the check that is under way is named.
     """
     from rich.console import Console
 

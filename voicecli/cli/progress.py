@@ -1,4 +1,4 @@
-"""How far a pull has come, told on stderr: a bar on a terminal, now and then a line in a log."""
+"""Progress of a pull on stderr: a bar on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from voicecli.clock import Clock
 
 _STEPS = 10
-"""A log gets so many lines for a model, at most."""
+"""Most lines in a log for one model."""
 
 _WORTH_BYTES = 20_000_000
-"""What is smaller has come before anybody asks how long it takes."""
+"""Files below this size get no progress: they come too quickly."""
 
 
 class Lines:

@@ -1,35 +1,36 @@
-"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever held whole."""
+"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever whole in memory."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import sys
-import threading
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voicecli.cli.options import ConfigFile, ModelsDir, OutputDevice, Voice, settings, store_at
-from voicecli.errors import ConfigError, DeviceError
+from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.messages import SpokenChunk
+    from voicecli.speak.voice import Piece
     from voicecli.speak.voice import Voice as Speaker
 
 TICK_S = 0.02
-"""How often sound is moved on to the loudspeaker."""
+"""s between two moves of sound to the loudspeaker's buffer."""
 
 PIECE = 1024
-"""Bytes read at a time: about a page, so that its first clause need not wait for a long text to be cut."""
+"""Bytes read at a time, about a page: the first clause need not wait until a long text is cut."""
 
 STDIN = 0
-"""The file descriptor: `sys.stdin` waits for a full buffer, or for the end."""
+"""The file descriptor; `sys.stdin` would wait for a full buffer, or for the end."""
 
 
 def say(
@@ -46,6 +47,7 @@ def say(
     models_dir: ModelsDir = None,
 ) -> None:
     """Say TEXT, or what comes from a pipe, aloud or into a WAV file; it begins before all is read."""
+    from voicecli.clock import MonotonicClock
     from voicecli.engines import load_voice
 
     pieces = _given(text)
@@ -62,7 +64,7 @@ def say(
     if output is not None:
         _to_file(output, clauses, speaker)
     else:
-        _aloud(clauses, speaker, config)
+        aloud(clauses, speaker.say, speaker.rate_hz, config, MonotonicClock())
 
 
 def _given(text: list[str] | None) -> Iterable[str]:
@@ -76,7 +78,7 @@ def _given(text: list[str] | None) -> Iterable[str]:
 
 
 def read_pieces(fd: int) -> Iterator[str]:
-    """What comes from file descriptor `fd`, as soon as it is there; what is not UTF-8 becomes U+FFFD.
+    """Give text of file descriptor `fd` as soon as it comes; bytes that are not UTF-8 become U+FFFD.
 
     Raises ConfigError where it cannot be read.
     """
@@ -110,57 +112,47 @@ def _to_file(output: Path, clauses: Iterable[str], speaker: Speaker) -> None:
             wav.write(sound_of(speaker, clause))
 
 
-def _chunks(clauses: Iterable[str], speaker: Speaker) -> Iterator[tuple[SpokenChunk, bool]]:
-    """All clauses in parts, and whether a part is the first of its clause."""
-    from voicecli.messages import Clause, SpokenChunk
+def aloud(
+    clauses: Iterable[str],
+    say: Callable[[str], Iterator[Piece]],
+    rate_hz: int,
+    config: Config,
+    clock: Clock,
+) -> None:
+    """Play through the jitter buffer, as a talk does, until the last sample has sounded.
 
-    for index, text in enumerate(clauses):
-        clause, begins = Clause(1, 1, index, text), True
-        for piece in speaker.say(text):
-            yield (
-                SpokenChunk(clause, piece.samples, speaker.rate_hz, piece.word_ends, piece.to_come),
-                begins,
-            )
-            begins = False
+    `say` gives the sound of a clause, at `rate_hz`, part by part.
 
-
-def _aloud(clauses: Iterable[str], speaker: Speaker, config: Config) -> None:
-    """Through the jitter buffer, as in a talk; ends when the last sample has sounded."""
+    Raises DeviceError: there is no such device, it does not open, or it stops.
+    """
     from voicecli.audio.choose import device_of
-    from voicecli.audio.closing import close_in_time
     from voicecli.audio.devices import DeviceStream
-    from voicecli.clock import MonotonicClock
+    from voicecli.audio.single import run_until
+    from voicecli.messages import Clause, SpokenChunk
     from voicecli.speak.playback import Playback
 
-    audio, clock, never = config.audio, MonotonicClock(), threading.Event()
+    audio = config.audio
     device = device_of("output", audio)
-    stream = DeviceStream("output", device, speaker.rate_hz, audio.block_ms, audio.latency_ms)
-    playback = Playback(stream.form, speaker.rate_hz, config.playback)
+    stream = DeviceStream("output", device, rate_hz, audio.block_ms, audio.latency_ms)
+    playback = Playback(stream.form, rate_hz, config.playback)
+    playback.begin(1)
+    playback.open(1)
 
-    def wait_until(moved_on: Callable[[], bool]) -> None:
-        while not moved_on():
-            if stream.dead(clock.now()):
-                raise DeviceError(
-                    f"the device {device.name!r} stopped",
-                    "plug it in again, or choose another: voicecli devices",
-                )
-            clock.wait(never, TICK_S)
+    def spoken() -> Iterator[SpokenChunk]:
+        for index, text in enumerate(clauses):
+            playback.forget()  # there may be no end of them
+            clause = Clause(1, 1, index, text)
+            for piece in say(text):
+                yield SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
 
-    chunks = _chunks(clauses, speaker)
-    # Before the device begins: what is loaded for the first words would keep the audio thread waiting.
-    first = next(chunks, None)
-    stream.start(playback.pull)
-    try:
-        playback.begin(1)
-        playback.open(1)
-        for chunk, begins in chain([] if first is None else [first], chunks):
-            if begins:
-                playback.forget()
-                playback.load(chunk)
-            else:
-                playback.go_on(chunk)
-            wait_until(playback.pump)
+    chunks = spoken()
+    # Before the device begins: loading code for the first words would delay the audio thread.
+    chunks = chain(list(islice(chunks, 1)), chunks)
+
+    def over() -> bool:
+        if not playback.feed(chunks):
+            return False
         playback.finish()
-        wait_until(lambda: playback.done(clock.now()))
-    finally:
-        close_in_time([stream])
+        return playback.done(clock.now())
+
+    run_until(over, stream, playback.pull, clock, TICK_S)

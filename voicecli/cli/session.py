@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from voicecli.view.keys import Keys
 
 TICK_S = 0.1
-"""A view is shown how things are this often."""
+"""s between two updates of a view's status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where the events of a talk go, all of them to each."""
+    """Where the events of a talk go; each gets all of them."""
 
     view: View
     json_file: Path | None = None
@@ -79,17 +79,17 @@ def hold_talk(
         signal.signal(signal.SIGINT, _end_at_once)
         signal.signal(signal.SIGTERM, _end_at_once)
         if talk is None:
-            _end_at_once(signal.SIGINT, None, code=0)  # a thread is busy loading, and cannot be asked to stop
+            _end_at_once(signal.SIGINT, None, code=0)  # the loading thread cannot be asked to stop
     finally:
         if talk is not None:
-            talk.close()  # what does not end in time, `voicecli.cli.main` does not wait for
+            talk.close()  # `voicecli.cli.main` does not wait for what does not end in time
         if file is not None and (problem := file.close(*last)):
             note(problem)
 
 
 @contextmanager
 def _failure_shown(view: View, elapsed_s: Callable[[], float], last: list[Failed]) -> Iterator[None]:
-    """Show what ends the talk, for readers of events, and keep it; a person reads it on stderr, once."""
+    """Show readers of events the error that ends the talk, and keep it; a person reads it once, on stderr."""
     from voicecli.events import Failed
     from voicecli.view.stream import StreamView
 
@@ -139,7 +139,7 @@ def _load(config: Config, store: ModelStore, view: View) -> Session:
 
 
 def reads_keys(view: View) -> bool:
-    """Whether keys are read beside this view: the live one, in a terminal that is typed at as well."""
+    """Whether keys are read with this view: only with the live one, when stdin is a terminal as well."""
     from voicecli.posix import is_one_terminal
     from voicecli.view.live import LiveView
 

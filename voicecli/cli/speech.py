@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicecli.transcript import Span
 
 SPANS_SHOWN = 5
-"""Of one file, in its line."""
+"""Most places named in the line of one file."""
 
 
 def transcribe(
@@ -28,7 +28,7 @@ def transcribe(
     channel: Channel = None,
     track: Track = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Damage is an error too: exit code 1 after what was found.")
+        bool, typer.Option("--strict", help="Treat damage as an error: exit code 1, after the text.")
     ] = False,
     model: Whisper = None,
     language: Language = None,

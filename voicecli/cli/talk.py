@@ -40,7 +40,7 @@ DEMO_QUESTIONS = (
     "Thank you. Can you tell me something about the moon?",
 )
 PAUSE_S = 1.0
-"""The scripted user thinks for so long before the next question."""
+"""s that the scripted user waits before the next question."""
 
 Plain = Annotated[bool, typer.Option("--plain", help="One line an event instead of the live view.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object an event (docs/events.md).")]
@@ -57,19 +57,19 @@ def talk(
     output_device: OutputDevice = None,
     headphones: Annotated[
         bool | None,
-        typer.Option("--headphones/--speakers", help="With headphones, speaking stops the agent."),
+        typer.Option("--headphones/--speakers", help="You wear headphones: no echo to cancel."),
     ] = None,
     push_to_talk: Annotated[
         bool | None,
         typer.Option(
-            "--push-to-talk/--open-microphone", help="Be heard only while a key says so: space, or [keys]."
+            "--push-to-talk/--open-microphone", help="Open the microphone only with a key: space, or [keys]."
         ),
     ] = None,
     channel: Channel = None,
     from_file: Annotated[
         Path | None,
         typer.Option(
-            help="Hear this recording, in real time, instead of a microphone; - for standard input."
+            help="Listen to this recording, in real time, not to a microphone; - for standard input."
         ),
     ] = None,
     track: Track = None,
@@ -196,7 +196,7 @@ def _talk_with_file(
     models_dir: Path | None,
     outputs: Outputs,
 ) -> None:
-    """`channels`: the channel and the track that are fixed, 0 for those that are not."""
+    """`channels`: channel and track; 0 where none is fixed."""
     from voicecli.audio.level import to_int16
     from voicecli.audio.pipes import at_hand, name_of
     from voicecli.audio.recording import Recording
@@ -237,7 +237,7 @@ def _talk_simulated(
     from voicecli.clock import MonotonicClock
     from voicecli.scripted import Script
 
-    # Who speaks from a file presses no key.
+    # A recording presses no key.
     audio = config.audio.model_copy(update={"push_to_talk": False})
     config = config.model_copy(update={"audio": audio})
     clock = MonotonicClock()

@@ -39,38 +39,41 @@ class AudioConfig(Section):
         default="", description='host API of both, part of a name `voicecli devices` shows; "" for any'
     )
     fallback: bool = Field(
-        default=True, description="while a named device is not there, talk uses the default one"
+        default=True, description="talk uses the default device while the one you named is not there"
     )
     channel: int = Field(
         default=0,
         ge=0,
         le=64,
-        description="channel of the microphone, from 1 on; 0: those somebody speaks in",
+        description="channel of the microphone, from 1 on; 0: the channels in which somebody speaks",
     )
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
-    ring_s: float = Field(default=8.0, ge=4, le=60, description="sound held while the listener is late")
+    ring_s: float = Field(
+        default=8.0, ge=4, le=60, description="sound kept while talk is late; then the oldest is lost"
+    )
     headphones: bool = Field(
-        default=False, description="the microphone cannot hear the loudspeaker: speaking stops the agent"
+        default=False,
+        description="you wear headphones, so the microphone cannot hear the agent: its echo is not cancelled",
     )
     push_to_talk: bool = Field(
-        default=False, description="the microphone is open only while the key for it says so"
+        default=False, description="the microphone is open only while keys.push_to_talk says so"
     )
     tail_ms: int = Field(
         default=250,
         ge=0,
         le=2000,
-        description="without headphones: microphone held off after the agent's last sound",
+        description="without headphones: so long the microphone may still hear the agent's last sound",
     )
     echo: Literal["auto", "off"] = Field(
         default="auto",
         description="auto: without headphones the agent's own voice is taken out of the microphone",
     )
     noise_suppression: Literal["off", "full"] = Field(
-        default="off", description="of the microphone; adds 6 ms"
+        default="off", description="filter steady noise out of the microphone; adds 6 ms"
     )
     gain_control: Literal["off", "full"] = Field(
-        default="off", description="of the microphone, for a faint one"
+        default="off", description="raise the level of a faint microphone"
     )
 
 
@@ -78,13 +81,15 @@ class SegmentConfig(Section):
     """What counts as speech."""
 
     onset_probability: float = Field(
-        default=0.5, gt=0, lt=1, description="a frame at or above it may be speech"
+        default=0.5, gt=0, lt=1, description="a frame at or above this probability may be speech"
     )
     release_probability: float = Field(
-        default=0.35, gt=0, lt=1, description="speech goes on at or above it; at most onset_probability"
+        default=0.35, gt=0, lt=1, description="speech goes on at or above this; at most onset_probability"
     )
     onset_frames: int = Field(default=3, ge=1, le=10, description="frames in a row that begin speech")
-    snr_db: float = Field(default=6.0, ge=0, le=40, description="speech is this far above the noise floor")
+    snr_db: float = Field(
+        default=6.0, ge=0, le=40, description="speech is at least so far above the noise floor"
+    )
     min_level_dbfs: float = Field(default=-70.0, ge=-90, le=-20, description="nothing below it is speech")
     preroll_ms: int = Field(default=300, ge=0, le=1000, description="sound kept from before the onset")
     min_speech_ms: int = Field(default=160, ge=0, le=2000, description="shorter sounds are not speech")
@@ -99,7 +104,7 @@ class TurnConfig(Section):
     """When the user has said what they had to say."""
 
     min_pause_ms: int = Field(
-        default=160, ge=64, le=3000, description="no shorter silence ends a turn; at most max_pause_ms"
+        default=160, ge=64, le=3000, description="a shorter silence never ends a turn; at most max_pause_ms"
     )
     max_pause_ms: int = Field(
         default=1500, ge=100, le=5000, description="silence that ends a turn whatever was said"
@@ -117,13 +122,15 @@ class ConversationConfig(Section):
     """What the language model is told."""
 
     system_prompt: str = Field(
-        default="auto", max_length=8000, description='who the agent is; "auto": what suits the model'
+        default="auto",
+        max_length=8000,
+        description='what the model is told of itself; "auto": a prompt that suits the model',
     )
     history_tokens: int = Field(
         default=600,
         ge=0,
         le=100_000,
-        description="past turns remembered (estimated); a small model answers later with more",
+        description="size of the remembered turns, estimated; with more, a small model answers later",
     )
 
 
@@ -152,15 +159,24 @@ class GenerateConfig(Section):
         pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
         description="openai: environment variable that holds the key",
         json_schema_extra={"allowed": "a name such as OPENAI_API_KEY, not the key itself"},
-        repr=False,  # who puts the key itself here must not find it in an error
+        repr=False,  # if somebody puts the key itself here, no error may show it
     )
     timeout_s: float = Field(
-        default=20.0, gt=0, le=600, description="openai: longest wait for the next words"
+        default=20.0,
+        gt=0,
+        le=600,
+        description="openai: longest silence of the server, before its answer or within it; it has 3 s to "
+        "accept the connection, and 180 s while it loads its model",
     )
     temperature: float = Field(default=0.1, ge=0, le=2, description="0 is always the same answer")
-    max_tokens: int = Field(default=120, ge=8, le=4096, description="longest reply")
+    max_tokens: int = Field(
+        default=120,
+        ge=8,
+        le=4096,
+        description="most tokens of a reply, thinking included; after half of them it ends with its sentence",
+    )
     context_tokens: int = Field(
-        default=2048, ge=512, le=131_072, description="embedded: prompt and reply together"
+        default=2048, ge=512, le=131_072, description="embedded: room for prompt and reply together"
     )
     threads: int = Field(
         default=0, ge=0, le=64, description="embedded: CPU threads, 0 for a number that suits"
@@ -174,12 +190,21 @@ class PlaybackConfig(Section):
         default=150,
         ge=20,
         le=1000,
-        description="buffered before a reply begins, at best; at most jitter_max_ms",
+        description="a reply begins once so much of it is buffered, or all of it; at most jitter_max_ms",
     )
     jitter_max_ms: int = Field(
-        default=250, ge=20, le=2000, description="buffered before a reply begins, at worst"
+        default=250,
+        ge=20,
+        le=2000,
+        description="each gap in a reply adds 50 ms to that, up to this; 10 s without a gap take 10 ms off",
     )
-    ahead_ms: int = Field(default=800, ge=200, le=5000, description="synthesis runs this far ahead at most")
+    ahead_ms: int = Field(
+        default=800,
+        ge=200,
+        le=5000,
+        description="sound buffered for the loudspeaker at most, or jitter_max_ms where that is more; "
+        "one part of a clause may be ready beside it",
+    )
 
     @model_validator(mode="after")
     def _best_is_not_worse_than_worst(self) -> Self:

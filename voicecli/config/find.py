@@ -1,4 +1,4 @@
-"""Which settings file is used: one of ours, for many programs call theirs `config.toml`."""
+"""Which settings file is used. Many programs have a `config.toml`, so that name alone proves nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILE_NAME = "voicecli.toml"
 """In the working folder."""
 
 SHARED_NAME = "config.toml"
-"""In the user's own folder, where all is ours; in the working folder too, when it holds our settings."""
+"""In the user's own folder, where every file is ours; in the working folder when it holds our settings."""
 
 LARGEST_FILE = 1 << 20
 
@@ -32,13 +32,13 @@ _KEY = re.compile(r"\s*(?:(\w+)\s*\.\s*)?(\w+)\s*(?:=.*)?")
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A file in a place of ours that is not used."""
+    """A file where settings may lie that is not used."""
 
     path: Path
     why: str
     """`it holds no settings of voicecli`"""
     maybe_ours: bool
-    """It could not be read, so nobody knows: whoever wrote it should be told."""
+    """It could not be read, so it may hold our settings: the user is told."""
 
     def __str__(self) -> str:
         return f"{printable(str(self.path))} is passed over: {self.why}"
@@ -60,9 +60,9 @@ def user_file() -> Path:
 def find() -> Found:
     """Look in the working folder, then in the user's.
 
-    A file by our own name counts whatever is in it, and so does the user's own; where a folder may not be
-    entered, as after `sudo -u`, nobody knows whether there is one. Raises ConfigError where there is one by
-    our own name that cannot be reached.
+    `voicecli.toml` counts whatever is in it, and so does the file in the user's own folder. A folder that may
+    not be entered, as after `sudo -u`, is passed over with a note. Raises ConfigError where `voicecli.toml`
+    or the user's own file is there and cannot be read.
     """
     passed: list[PassedOver] = []
     for path in (Path(FILE_NAME), Path(SHARED_NAME), user_file()):
@@ -108,8 +108,8 @@ def _belongs(path: Path) -> bool:
 def is_ours(data: bytes) -> bool:
     """Whether one of our tables in it holds a key of ours, or one that looks like a slip of one.
 
-    The name of a table alone tells little: others have an [audio] too. A file with a mistake in it, so that
-    it is no TOML, is judged by its lines: who wrote it is to be told of the mistake.
+    The name of a table alone proves little: other programs have an [audio] too. A file that is no TOML,
+    because of a mistake in it, is judged line by line, so that its author is told of the mistake.
     """
     text = data.decode("utf-8-sig", errors="replace")
     try:

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from voicecli.config.section import Section
 
 NO_KEY: Final = "none"
-"""Names the absence of a key; any number of actions may have it."""
+"""The name that stands for no key; any number of actions may have it."""
 
 NAMED: Final = ("space", "enter", "tab", "backspace", "escape")
 """Keys that are not the letter or digit they write."""
@@ -28,13 +28,13 @@ class KeysConfig(Section):
     """Keys of the live view, in a terminal. No two actions share one."""
 
     push_to_talk: KeyName = Field(
-        default="space", description="with push to talk: opens the microphone, and closes it"
+        default="space", description="with push to talk: opens and closes the microphone"
     )
-    mute_microphone: KeyName = Field(default="m", description="nothing is heard, until it is pressed again")
-    mute_voice: KeyName = Field(default="v", description="the agent answers without a sound")
-    interrupt: KeyName = Field(default="escape", description="the agent stops speaking")
-    repeat: KeyName = Field(default="r", description="what the agent said last is said again")
-    type: KeyName = Field(default="t", description="a line is typed instead of spoken")
+    mute_microphone: KeyName = Field(default="m", description="mutes the microphone until pressed again")
+    mute_voice: KeyName = Field(default="v", description="mutes the voice: the agent answers without a sound")
+    interrupt: KeyName = Field(default="escape", description="stops the agent")
+    repeat: KeyName = Field(default="r", description="says the last reply again")
+    type: KeyName = Field(default="t", description="takes a typed line instead of speech")
 
     @model_validator(mode="after")
     def _no_two_on_one_key(self) -> Self:

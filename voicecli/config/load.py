@@ -1,6 +1,6 @@
 """Reading the settings: defaults, then the file, then the environment, then flags -> `Config`.
 
-`config` says what is allowed; here it is said who gave what is not, and what would be right.
+`config` holds the bounds. This file says which file, variable or flag broke one, and what would be right.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ class Loaded:
     config: Config
     file: Path | None
     origins: Mapping[str, str]
-    """Path of a key -> the file, environment variable or flag that set it; not there: nobody did."""
+    """Path of a key -> the file, environment variable or flag that set it. A default has no entry."""
     passed_over: tuple[PassedOver, ...] = ()
-    """Files in our places that are not used."""
+    """Files in the places of our settings that are not used."""
 
 
 def load(path: Path | None = None, flags: Flags | None = None) -> Config:
     """Read the settings: defaults, then the file, then the environment, then the flags of a command.
 
     Args:
-        path: the file; without one what `find()` finds.
+        path: the file; None for the one that `find()` finds.
         flags: what was given on the command line.
 
     Raises:
@@ -54,7 +54,7 @@ def load(path: Path | None = None, flags: Flags | None = None) -> Config:
 
 
 def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> Loaded:
-    """Do what `load` does, and tell where each setting comes from."""
+    """Read the settings as `load` does, and say where each comes from."""
     found = find() if path is None else Found(path, ())
     file = found.file
     tables = {} if file is None else parse(_bytes_of(file), printable(str(file)))
@@ -104,7 +104,7 @@ def _environment() -> Iterator[tuple[str, str, Key]]:
 
 
 def _from_text(text: str, like: Scalar) -> Scalar:
-    """Read an environment variable as the type of `like`; what cannot be is left for the check to refuse."""
+    """Read an environment variable as the type of `like`; text of another type is for `check` to refuse."""
     try:
         match like:
             case bool():

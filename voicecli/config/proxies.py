@@ -1,4 +1,4 @@
-"""The proxy variables of the environment -> which of them no HTTP client can use, and which one is in use."""
+"""Proxy variables of the environment -> the first that no client can use, and the one a request takes."""
 
 from __future__ import annotations
 

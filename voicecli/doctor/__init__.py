@@ -1,4 +1,4 @@
-"""A computer is looked at, check by check: each passes, warns or fails, and says what to do."""
+"""Runs checks one after another: each passes, warns or fails, and says what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from voicecli.worker import Worker
 Status: TypeAlias = Literal["pass", "warn", "fail", "skip"]
 
 LONGEST_S = 30.0
-"""A check that takes longer hangs: a sound server that was stopped keeps whoever opens a device waiting."""
+"""s after which a check counts as hanging: opening a device waits for a sound server that was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Finding:
     """What a check found."""
 
     status: Status
-    """`skip`: nothing was looked at, because of what failed before or because it must be asked for."""
+    """`skip`: not checked, because an earlier check failed or because a flag must ask for it."""
     found: str
     remedy: str = ""
     """What to do; empty where all is well."""
@@ -42,10 +42,10 @@ Look: TypeAlias = Callable[[], Finding]
 
 
 def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> Iterator[Check]:
-    """Look one after the other and give what each found, as soon as it has.
+    """Run the checks one after another, and give the result of each as soon as it is there.
 
-    One that raises has failed, and so has one that takes longer than `longest_s`; the rest goes on. All share
-    one thread, as sound on Windows wants it, until one hangs.
+    A check that raises has failed, and so has one that takes longer than `longest_s`; the others still run.
+    All share one thread, which sound on Windows requires, until one hangs.
     """
     rest = list(looks)
     while rest:
@@ -55,7 +55,7 @@ def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> 
             try:
                 check = done.get(longest_s)
             except TimeoutError:
-                done.close()  # should it come back after all, it ends there
+                done.close()  # if the hanging check comes back after all, its thread ends here
                 name, _ = rest.pop(0)
                 yield Check(name, "fail", f"no end after {longest_s:g} s", "restart the sound server")
                 break

@@ -1,4 +1,4 @@
-"""Can it think in time: models on the disk, the language model, and how fast they are here."""
+"""Checks of the engines: models on the disk, the language model, and how fast all are on this computer."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from voicecli.models.store import ModelStore
 
 SERVER_S = 5.0
-"""A server is waited for so long."""
+"""s that the check waits for a server."""
 
 TOKENS_PER_S = 4.0
-"""What speech takes: 2.5 words a second, and 1.3 to 1.5 tokens a word of English."""
+"""Tokens that a second of speech needs: 2.5 words, with 1.3 to 1.5 tokens a word of English."""
 
 BUSY, TOO_BUSY = 0.5, 1.0
 """Seconds of work for a second of sound. From the first on there is little room beside the other engines;
@@ -112,7 +112,7 @@ class Engines:
                 return self._embedded(generate)
 
     def speed(self) -> Finding:
-        """How much of its time each engine takes, alone, on two questions said by the voice."""
+        """Measure each engine alone, on two questions that the voice says."""
         config = self._config.model_copy(update={"generate": self._local_generator()})
         try:
             session = load(config, self._store, lambda _: None).session()
@@ -150,7 +150,7 @@ class Engines:
         return Finding("pass", f"{model.name}, {model.bytes / 1e6:.0f} MB, {how}")
 
     def _embedded(self, generate: GenerateConfig) -> Finding:
-        """The file, why it is this one, and whether another suits this computer better."""
+        """Check the file; say why it was chosen, and whether another suits this computer better."""
         finding = self._model(lambda: language_model_file(self._store, generate.model))
         name = language_model_file(self._store, generate.model).parent.name
         toy = "; it answers like a toy" if name == LIGHT_MODEL else ""
@@ -178,14 +178,14 @@ class Engines:
             return Finding("fail", f"{server.name}: no answer within {SERVER_S:g} s", "look at its log")
         if not models:
             return Finding("warn", f"{server.name}: it lists no model", "load one there")
-        if not {"auto", *models} & {generate.model, f"{generate.model}:latest"}:  # Ollama's way to say it
+        if not {"auto", *models} & {generate.model, f"{generate.model}:latest"}:  # as Ollama names it
             return Finding(
                 "warn", f"{server.name}: it does not list this model", f"it has: {', '.join(models[:5])}"
             )
         return Finding("pass", f"{server.name} answers")
 
     def _local_generator(self) -> GenerateConfig:
-        """The embedded model with short answers, or an echo in the place of what is not to be measured."""
+        """Settings for the measurement: the embedded model with short answers, else the echo engine."""
         generate = self._config.generate
         if generate.engine == "embedded":
             with suppress(ModelError):

@@ -1,4 +1,4 @@
-"""Is it heard, is it spoken: PortAudio, microphone, loudspeaker, and the way from the one to the other."""
+"""Checks of sound: PortAudio, microphone, loudspeaker, and the way from loudspeaker to microphone."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ HEARD_S, PLAYED_S = 2.0, 0.5
 loudspeaker is given silence."""
 
 SLOW_MS = 250.0
-"""Round trip from which on the devices take as much as all else together is to take (docs/latency.md)."""
+"""ms of round trip from which on the devices take too much of the wait for an answer (docs/latency.md)."""
 
 LOUD_ECHO_DB = -6.0
-"""Louder than this the agent's voice comes back as loud as a person's."""
+"""Above this level the agent's voice comes back as loud as a person's."""
 
 SPEECH_DBFS = SegmentConfig().min_level_dbfs
 
@@ -47,7 +47,7 @@ CARDS = Path("/dev/snd")
 
 
 class Sound:
-    """The checks of the two devices that the settings name, in their order: each may rest on those before."""
+    """The checks of the two devices of the settings, in order: each may use results of those before."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Sound:
         cards: Path = CARDS,
         speech_dbfs: float = SPEECH_DBFS,
     ) -> None:
-        """With `listen` chirps are played, else nothing sounds; nothing below `speech_dbfs` is speech."""
+        """`listen`: play chirps; otherwise nothing sounds. Sound below `speech_dbfs` is no speech."""
         self._speech_dbfs = speech_dbfs
         self._audio = audio
         self._clock = clock
@@ -85,7 +85,7 @@ class Sound:
         return Finding("pass", f"{devices} through {apis}")
 
     def microphone(self) -> Finding:
-        """Whether the one of the settings is there, opens, and delivers."""
+        """Whether the microphone is there, opens, and delivers sound."""
         device = device_of("input", self._audio)
         stream = self._stream("input", device, RATE_HZ)
         need_channel(self._audio.channel, stream.form)
@@ -96,7 +96,7 @@ class Sound:
         return Finding("pass", f"{_called(device, 'input')} opens and delivers")
 
     def permission(self) -> Finding:
-        """Whether sound arrives from it: where a program may not listen, systems deliver zeros."""
+        """Whether it delivers more than zeros, which systems give a program that may not listen."""
         if closed := self._closed_cards():
             return Finding("fail", f"this user may not open {closed}", "add the user to the group audio")
         if self._heard is None:
@@ -118,7 +118,7 @@ class Sound:
         return Finding("pass", f"sound arrives, {level_of(samples).rms_dbfs:z.0f} dBFS just now")
 
     def loudspeaker(self) -> Finding:
-        """Whether the one of the settings is there, opens, and takes sound; what is played is silence."""
+        """Whether the loudspeaker is there, opens, and accepts sound; what it plays is silence."""
         device = device_of("output", self._audio)
         stream = self._stream("output", device, VOICE_HZ)
         silence = np.zeros(round(PLAYED_S * stream.form.rate_hz), np.int16)
@@ -141,7 +141,7 @@ class Sound:
         return Finding("pass", f"{found}; the rest is resampled" if resampled else found)
 
     def latency(self) -> Finding:
-        """How long sound is on its way: as the devices tell it, and with `listen` as it is."""
+        """How long sound takes: as the devices say, and with `listen` as measured."""
         if self._heard is None or self._spoken is None:
             return Finding("skip", "needs a microphone and a loudspeaker that open")
         told_ms = (self._heard[1].told_s + self._spoken[1]) * 1000
@@ -160,7 +160,7 @@ class Sound:
         )
 
     def echo(self) -> Finding:
-        """How loudly the microphone hears the loudspeaker."""
+        """How loud the loudspeaker is in the microphone."""
         match self._trip:
             case None if not self._listen:
                 return Finding("skip", "not measured: it takes a sound", "run: voicecli doctor --listen")
@@ -181,7 +181,7 @@ class Sound:
         return DeviceStream(kind, device, rate_hz, self._audio.block_ms, self._audio.latency_ms)
 
     def _closed_cards(self) -> str:
-        """A sound card this user may not open, as long as no sound server opens it for them."""
+        """A sound card that this user may not open, where no sound server does it for them."""
         if self._heard is not None:
             return ""
         closed = [card for card in sorted(self._cards.glob("controlC*")) if not os.access(card, os.R_OK)]

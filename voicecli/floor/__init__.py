@@ -1,4 +1,4 @@
-"""The floor: whose turn it is. Told facts, one at a time, each with its time; gives orders. Pure.
+"""The floor decides the conversation: facts in, one at a time, each with its time; orders out. Pure.
 
     Frame, Gate, Closed, Tick    who speaks: a turn, or an overlap of the agent's     speech, turn, overlap
     SoFar, Transcribed           what was said: partial words, drafts, the answer     scribing
@@ -7,7 +7,7 @@
     Pressed, Typed, Flushed      what keys ask for                                    keys
     EngineFailed, EngineLate     what does not work                                   faults
 
-No thread, clock, queue, model or lock: who reports calls `take`, one at a time (`voicecli.talk.Talk.post`).
+No thread, clock, queue, model or lock. Whoever reports calls `take`, one at a time (`talk.crew.Crew.post`).
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ class Model:
 
 
 class Floor:
-    """Owns the conversation."""
+    """Owns the conversation: takes facts, gives orders."""
 
     exchange_type: ClassVar[type[Exchange]] = Exchange
     overlaps_type: ClassVar[type[Overlaps]] = Overlaps
-    """What it is made of, for whoever wants to know what another rule would do."""
+    """Parts that a test or an experiment may replace, to see what another rule would do."""
 
     def __init__(
         self, config: TurnConfig, model: Model, language: str, began: float, remember: Begin
     ) -> None:
         """`language` is the voice's; `began` the time the `t` of events is counted from.
 
-        `remember` begins the conversation, and is given what tells date and time.
+        `remember` makes the conversation; its argument is a function that gives date and time.
         """
         self._model = model
         self._out = out = Out(began)
@@ -73,19 +73,19 @@ class Floor:
         self.speech = Speech(out, self.exchange, self.overlaps, pauses, self.scribing, self.answering)
         self._keys = Keys(out, self.exchange, self.scribing)
         self.ready = False
-        """The model is warm, or it failed. Before that nobody is heard."""
+        """The language model is warm, or it failed to load. Before that the microphone is not listened to."""
 
     # ---- any thread
 
     @property
     def void_before(self) -> int:
-        """Drafts with a lower number are not wanted."""
+        """Drafts with a lower number are void."""
         return self._numbers.void_before
 
     # ---- one at a time
 
     def start(self, now: float) -> list[Order]:
-        """What is to be done first."""
+        """Give the first orders."""
         self._out.now = now
         if not self._model.is_local:
             found = f"what you say goes to another computer: {self._model.name}"
@@ -94,7 +94,7 @@ class Floor:
         return self._out.taken()
 
     def take(self, fact: Fact, now: float) -> list[Order]:
-        """What is to be done now that this has happened."""
+        """Take a fact, and give the orders that follow from it."""
         self._out.now = now
         if self.stopped:
             return []
@@ -107,7 +107,7 @@ class Floor:
         return self._decided()
 
     def _decided(self) -> list[Order]:
-        """The orders, but for the leave to sound of what was called off by the same fact."""
+        """The orders so far, without `LetSound` for a draft that the same fact made void."""
         return [
             order
             for order in self._out.taken()
@@ -115,7 +115,7 @@ class Floor:
         ]
 
     def stop(self) -> None:
-        """The talk ends: nothing is wanted any more."""
+        """End the talk: every draft becomes void."""
         self._numbers.void(sys.maxsize)
 
     @property
@@ -125,7 +125,7 @@ class Floor:
 
     @property
     def idle(self) -> bool:
-        """Whether it listens, the user is silent and every turn is dealt with."""
+        """Whether the model is ready, the user is silent and every turn is final."""
         return self.ready and self.speech.silent and self.exchange.settled == self.exchange.newest
 
     @property
@@ -140,7 +140,7 @@ class Floor:
     # ---- what is reported
 
     def _on_rest(self, fact: Fact) -> None:
-        """What the clock on the wall and the keys report."""
+        """Facts of the clock on the wall and of the keys."""
         match fact:
             case facts.DayTime(local):
                 self.memory.local = local
@@ -152,7 +152,7 @@ class Floor:
                 pass
 
     def _on_work(self, fact: Fact) -> None:  # noqa: C901  # one line a fact
-        """What the other workers report."""
+        """Facts of the other workers."""
         match fact:
             case facts.Transcribed():
                 self.scribing.take(fact)

@@ -37,21 +37,21 @@ if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
 
 CLAUSES_AHEAD = 8
-"""Clauses that wait for the voice at most: half a minute of speech."""
+"""Clauses that may wait for the voice: half a minute of speech."""
 
 DATE_CHECK_S = 30.0
-"""How often it is looked whether another day has begun, while nobody asks the author for anything."""
+"""s between two checks whether another day has begun, while the author has nothing to do."""
 
 _ASK_AGAIN = "ask again, or in other words"
 
 
 class Answering:
-    """Between the floor, the author and the voice."""
+    """Gives author and voice their work, one order at a time each."""
 
     def __init__(
         self, out: Out, exchange: Exchange, numbers: Numbers, strikes: Strikes, memory: Memory, language: str
     ) -> None:
-        """`language` is the voice's."""
+        """`language`: what the voice speaks, ISO 639-1."""
         self._out = out
         self._exchange = exchange
         self._numbers = numbers
@@ -64,20 +64,20 @@ class Answering:
         self._woken = False
         self._with_voice: Clause | None = None
         self._ending: Draft | None = None
-        self._words: tuple[Turn, str] | None = None  # to be read ahead next
+        self._words: tuple[Turn, str] | None = None  # the author reads them ahead next
         self._peak = 0
-        self._owed = False  # the user is still to be told that it listens
+        self._owed = False  # the event `listening` is still to be told
         self.saying = ""
         """The clause that began to sound last."""
 
     # ---- author
 
     def read_first(self) -> None:
-        """Have the language model loaded, and let it read what comes before all words."""
+        """Have the language model loaded, and let it read the prompt that comes before all words."""
         self._read("", self._memory.messages_for("Hello"))
 
     def read_ahead(self, turn: Turn, text: str) -> None:
-        """Have these words of an open turn read; it is stopped as soon as there is something to answer."""
+        """Have these words of an open turn read ahead; the author stops as soon as there is a draft."""
         newest = self._exchange.draft
         busy = self._exchange.due() is not None or (newest is not None and not self._numbers.is_void(newest))
         if turn.is_open and not busy:
@@ -90,7 +90,7 @@ class Answering:
         self._tell_owed()
 
     def written(self, fact: ClauseWritten | TakenBack | ReplyWritten) -> None:
-        """What the author reports of a reply."""
+        """Take what the author reports of a reply."""
         draft = self._exchange.find(fact.draft)
         match fact:
             case ReplyWritten():
@@ -120,7 +120,7 @@ class Answering:
     # ---- voice
 
     def voiced(self, fact: ClauseVoiced | ClauseSounds | ReplyEnded) -> None:
-        """What the voice reports of a reply."""
+        """Take what the voice reports of a reply."""
         draft = self._exchange.find(fact.draft)
         match fact:
             case ClauseVoiced():
@@ -177,7 +177,7 @@ class Answering:
         self._read_next()
 
     def _wake(self) -> None:
-        """Who works on a void draft may be asleep; who reads ahead does so until there is better to do."""
+        """Wake an author that sleeps on a void draft, and stop one that reads ahead when there is a draft."""
         match self._with_author:
             case Write(draft=number) if number < self._numbers.void_before and not self._woken:
                 self._woken = True
@@ -198,7 +198,7 @@ class Answering:
         if not draft.answerable:
             draft.writing = Writing.OVER
             return
-        language = said.language or self._language  # who types before they ever spoke
+        language = said.language or self._language  # for a user who types before they ever spoke
         if said.text:
             heard = events.Heard(self._out.t, turn.number, said.text, language, said.confidence)
             self._exchange.tell(draft, heard)
@@ -227,7 +227,7 @@ class Answering:
     def _voice(self, draft: Draft) -> None:
         """Have the next clause voiced.
 
-        While the user speaks the words may change, and what is being synthesised cannot be stopped.
+        Not while the user speaks: the words may change, and the voice cannot stop a clause it has begun.
         """
         if self._numbers.is_void(draft):
             draft.clauses.clear()
@@ -237,7 +237,7 @@ class Answering:
             self._out.add(Say(self._with_voice))
 
     def _end(self, draft: Draft) -> None:
-        """When all is written and voiced, or the draft is void: have its end reported."""
+        """Once all is written and voiced, or the draft is void, ask the voice to report the end."""
         void = self._numbers.is_void(draft)
         saying = self._with_voice is not None and self._with_voice.draft == draft.number
         if draft.writing is not Writing.WRITTEN or draft.clauses or saying:
@@ -253,7 +253,7 @@ class Answering:
         draft.writing, draft.outcome = Writing.OVER, outcome
 
     def _finalise(self, turn: Turn, draft: Draft) -> None:
-        """The answer is over: remember what was said and heard, and tell how long it took."""
+        """The answer is over: remember what was said and what sounded, and tell how long it took."""
         if draft.outcome is not None:
             self._remember(turn, draft, draft.outcome)
         self._exchange.finalise(turn)

@@ -5,8 +5,8 @@
     segment   each turn, each going on after a pause, and each stop: speech and the silence after it
     draft     each draft
 
-A draft is void once its number is below `void_before`, the only number that other threads read. Void is not
-forgotten: it may still be found that a void draft has all the words of its turn.
+A draft is void once its number is below `void_before`, the only number that other threads read. A void draft
+is not forgotten: the scribe may still confirm that it has all the words of its turn.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from voicecli.floor.turn import Draft
 
 JUST_ENDED_S = 2.0
-"""Who says "stop" within so long of the end of a reply meant the reply, and was late."""
+"""s: a "stop" that begins so soon after the end of a reply was meant for that reply."""
 
 
 class Out:
-    """Orders, in the order of the decisions."""
+    """Collects orders, in the order of the decisions."""
 
     def __init__(self, began: float) -> None:
         self.now = self._began = began
@@ -43,21 +43,21 @@ class Out:
         return round(now - self._began, 3)
 
     def add(self, order: Order) -> None:
-        """Ask for it."""
+        """Add an order."""
         self._orders.append(order)
 
     def tell(self, event: Event) -> None:
-        """Tell the outside."""
+        """Tell readers of events."""
         self._orders.append(Tell(event))
 
     def taken(self) -> list[Order]:
-        """All since the last call."""
+        """All orders since the last call."""
         orders, self._orders = self._orders, []
         return orders
 
 
 class Numbers:
-    """Of drafts."""
+    """Numbers of drafts, and which of them are void."""
 
     def __init__(self) -> None:
         self._newest = 0
@@ -69,7 +69,7 @@ class Numbers:
         return self._newest
 
     def void(self, before: int | None = None) -> None:
-        """Drafts before this one are not wanted any more; without one, all of up to now."""
+        """Make all drafts before this number void; without a number, all drafts so far."""
         self.void_before = max(self.void_before, self._newest + 1 if before is None else before)
 
     def is_void(self, draft: Draft) -> bool:
@@ -85,7 +85,7 @@ class Exchange:
         self._numbers = numbers
         self.turns: dict[int, Turn] = {}
         self.newest = 0
-        """Turn; 0 before the first."""
+        """Number of the newest turn; 0 before the first."""
         self.settled = 0
         """No reply to this turn, or to an older one, is still to come."""
         self._settled_at = -math.inf
@@ -93,7 +93,7 @@ class Exchange:
         self.paused = 0
         """The newest segment in which the user has fallen silent."""
         self.draft: Draft | None = None
-        """The newest, unless its words have proved wrong."""
+        """The newest draft, unless its words have proved wrong."""
 
     # ---- the user
 
@@ -107,7 +107,7 @@ class Exchange:
         return turn
 
     def go_on(self) -> None:
-        """The user goes on: what the agent says, or was about to say, is not wanted any more."""
+        """The user goes on, so all drafts so far become void."""
         self.segment += 1
         self._numbers.void()
         self._out.add(Drop(self._numbers.void_before))
@@ -132,7 +132,7 @@ class Exchange:
     # ---- drafts
 
     def propose(self, draft: Draft) -> None:
-        """There is something to answer: older drafts are void. So is this one, if the user went on."""
+        """Add a draft; older ones become void. So does this one, if the user has gone on."""
         self.turns[draft.turn].drafts.append(draft)
         draft.late = draft.segment != self.segment
         if not draft.late:
@@ -147,13 +147,13 @@ class Exchange:
             self.draft = None
 
     def confirm(self, draft: Draft) -> None:
-        """Its words are all that was said in its segment."""
+        """The draft has all the words of its segment."""
         turn = self.turns[draft.turn]
         turn.confirm(draft)
         self._answer(turn)
 
     def _answer(self, turn: Turn) -> None:
-        """If the answer is certain: let it be heard, and tell what was held back."""
+        """If the answer is certain, let it sound, and tell the events that waited for that."""
         draft = turn.answer
         if draft is None:
             return
@@ -164,7 +164,7 @@ class Exchange:
         draft.untold = []
 
     def tell(self, draft: Draft, event: Event) -> None:
-        """Tell of a draft: as soon as it is the answer, and never if it is not."""
+        """Tell an event of a draft: as soon as the draft is the answer, and never if it is not."""
         turn = self.turns.get(draft.turn)
         if turn is not None and turn.answer is draft:
             self._out.tell(event)
@@ -188,7 +188,7 @@ class Exchange:
         return next((draft for draft in drafts if draft.number == number), None)
 
     def due(self) -> Draft | None:
-        """The draft that is, or may become, the answer to the oldest turn: no other is worked on before."""
+        """The draft that is, or may become, the answer to the oldest turn; no other is worked on."""
         turn = next(iter(self.turns.values()), None)
         if turn is None or turn.answer is not None:
             return turn.answer if turn is not None else None

@@ -1,4 +1,4 @@
-"""What may be reported to the floor. Each fact has one owner, who says it; its time comes beside it."""
+"""What may be reported to the floor. Each fact has one owner, which reports it; its time comes beside it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Frame:
     """That somebody speaks in it."""
     gate: State
     pause_s: float
-    """Since the last speech of what is going on."""
+    """Since its last speech, s."""
     spoken_s: float
-    """Speech in what is going on."""
+    """Speech in the segment, or the overlap, that is going on, s."""
     over_echo_db: float = math.inf
-    """How far it is above all that the agent's echo can be."""
+    """How much louder it is than the agent's echo can be, dB."""
     audible: bool = False
-    """The loudspeaker sounded then, or the microphone may still have heard it."""
+    """The loudspeaker sounded then, or so shortly before that the microphone may still pick it up."""
     barge_in: BargeIn = "on"
     room_for: Work = Work.PARTIAL
     """The least urgent words that the scribe would look for at once."""
@@ -55,20 +55,20 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """What is being said, up to now. Answers `Snapshot`."""
+    """What the user is saying, up to now. Answers `Snapshot`."""
 
     utterance: Utterance | None
-    """None: it has just ended."""
+    """None: the speech has just ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flushed:
-    """What was being said, if anything, has been reported as over. Answers `Flush`."""
+    """The gate has ended what was being said, if anything. Answers `Flush`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Nobody is listened to from here on: muted, or half duplex."""
+    """The microphone is not listened to from here on: muted, push to talk, or half duplex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class DayTime:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """Something the user should know; with a draft, if that becomes the answer."""
+    """Something the user should know; with a draft number, only if that draft becomes the answer."""
 
     found: str
     remedy: str
@@ -97,19 +97,19 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class EngineFailed:
-    """An engine raised an exception where nothing else tells of it."""
+    """An engine raised an exception of which no other fact tells."""
 
     stage: Stage
     unit: int
-    """What failed as one: a frame or a block."""
+    """Position of the frame or block that failed; one unit counts as one failure."""
     fault: Fault
     counts: bool = True
-    """Else it only saves time, and is not missed."""
+    """False: the call only saves time, and nothing is missing without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineWorked:
-    """An engine of which a failure was reported last did its work."""
+    """An engine that had failed works again."""
 
     stage: Stage
 
@@ -207,13 +207,13 @@ class ClauseVoiced:
     seconds: float = 0.0
     """Time the voice worked on it."""
     made_at: float | None = None
-    """When its sound was there."""
+    """When its first sound was ready."""
     fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseSounds:
-    """A clause has begun to be heard."""
+    """A clause has begun to sound."""
 
     draft: int
     index: int
@@ -224,7 +224,7 @@ class ClauseSounds:
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnded:
-    """A reply was heard to its end, or broken off. Answers `End`."""
+    """A reply has sounded to its end, or was broken off. Answers `End`."""
 
     draft: int
     heard: str
@@ -233,19 +233,19 @@ class ReplyEnded:
     first_at: float | None = None
 
 
-# ---- whoever types
+# ---- the keyboard
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A key that does something: what the settings call it."""
+    """A key was pressed; `action` is what the settings call it."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A line of the user's."""
+    """The user has typed a line."""
 
     text: str
 

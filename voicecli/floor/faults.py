@@ -1,8 +1,9 @@
-"""What is made of an engine that fails or hangs.
+"""How the floor counts and tells engines that fail or hang.
 
 it raises                one line; the turn ends without it, or goes on without it
 three times in a row     the talk ends when the turn is over: StageError
 nothing for LATE_S       a warning, once a turn
+nothing for HUNG_S       the same as if it had raised; not for the language model, which may be slow
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from voicecli.floor.exchange import Exchange, Out
 
 IN_A_ROW = 3
-"""Turns that fail in the same stage one after another end the talk; of what hears sound, frames or blocks."""
+"""Turns in a row that fail in one stage and end the talk; of detector and conversion, frames or blocks."""
 
 LATE_S = 30.0
 """An engine that has given nothing for so long is told. A choice: nobody goes on waiting for an answer for so
 long; but a slow computer may need as long to read a conversation anew, so nothing is ended."""
+
+HUNG_S = 60.0
+"""An engine that hears or speaks and gives nothing for so long is given up. A choice: four times
+what the longest piece of speech took on two cores (14 s), and nobody waits longer."""
 
 _CHECK = 'run "voicecli doctor --full"'
 
@@ -32,9 +37,9 @@ class Stage:
 
     name: str
     remedy: str
-    """For an exception that tells of none."""
+    """What the user can do, for an exception that does not say."""
     in_turns: bool = True
-    """Else it hears the sound, turn or not."""
+    """False: it works on all sound, whether there is a turn or not."""
 
 
 TRANSCRIBER = Stage("speech to text", "say it again")
@@ -62,17 +67,17 @@ class Fault:
 
 
 class Strikes:
-    """For the floor: how often a stage failed in a row, and what was told of it."""
+    """How often each stage failed in a row, and what the user was told of it."""
 
     def __init__(self, out: Out, exchange: Exchange) -> None:
         self._out = out
         self._exchange = exchange
-        self._rows: dict[Stage, tuple[int, int]] = {}  # failures in a row, and the newest of what failed
-        self._ends: dict[Stage, StageError] = {}  # of those that failed too often
+        self._rows: dict[Stage, tuple[int, int]] = {}  # failures in a row, and the unit that failed last
+        self._ends: dict[Stage, StageError] = {}  # faults of stages that failed too often
         self._told: dict[tuple[Stage, str], int] = {}  # the newest turn then
 
     def failed(self, stage: Stage, unit: int, fault: Fault) -> None:
-        """Count it. `unit` numbers what fails as one: a turn, a frame."""
+        """Count a failure; failures of one `unit` (the number of a turn or a frame) count once."""
         count, newest = self._rows.get(stage, (0, -1))
         count += unit != newest or not count
         self._rows[stage] = count, unit
@@ -83,21 +88,21 @@ class Strikes:
             )
 
     def worked(self, stage: Stage) -> None:
-        """It did what it is for; what was cancelled proves nothing."""
+        """The stage did its work, so its count begins anew. Work that was cancelled proves nothing."""
         self._rows.pop(stage, None)
         self._ends.pop(stage, None)
 
     def warn(self, stage: Stage, fault: Fault) -> None:
-        """Tell what the talk goes on without, once a turn."""
+        """Warn that the talk goes on without an engine, once a turn."""
         self._warn(stage, "failed", fault.found, fault.remedy)
 
     def late(self, stage: Stage) -> None:
-        """Tell of an engine that seems to hang, once a turn."""
+        """Warn of an engine that seems to hang, once a turn."""
         found = f"{stage.name} has been at work for {LATE_S:.0f} s and gives nothing"
         self._warn(stage, "late", found, "wait, or end the talk with Ctrl-C and begin anew")
 
     def end(self) -> StageError | None:
-        """What ends the talk: nobody is cut short by it, the turn ends before the talk does."""
+        """The error that ends the talk, if there is one; only after the turn under way has ended."""
         over = self._exchange.settled == self._exchange.newest
         return next((end for stage, end in self._ends.items() if over or not stage.in_turns), None)
 

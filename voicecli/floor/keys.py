@@ -1,4 +1,4 @@
-"""What keys ask for: done as soon as it can be done. It opens and ends turns as speech does. Pure."""
+"""Keys and typed lines: done as soon as they can be. They begin and end turns as speech does. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 STOP = Pressed("interrupt")
 
 WAITING = 8
-"""Keys and lines that wait for their turn at most; the oldest go."""
+"""Keys and lines that may wait; beyond that the oldest are dropped."""
 
 
 class Keys:
-    """In the order in which they came."""
+    """Keys and lines, in the order in which they came."""
 
     def __init__(self, out: Out, exchange: Exchange, scribing: Scribing) -> None:
         self._out = out
@@ -31,7 +31,7 @@ class Keys:
         self._flushing: Key | None = None
 
     def take(self, key: Key) -> None:
-        """One more; what waited when the agent was stopped is not wanted any more."""
+        """Take one more. A key that stops the agent drops all that waited before it."""
         if key == STOP:
             self._waiting.clear()
         self._waiting.append(key)
@@ -48,19 +48,19 @@ class Keys:
                 return True
             case Pressed("interrupt"):
                 if turn is not None and not turn.is_open:
-                    self._exchange.call_off()  # at once: what comes after it is not meant
+                    self._exchange.call_off()  # at once: it is not meant for what comes later
             case Pressed("repeat") if turn is not None:
-                return not turn.is_open  # until the reply has ended that would be cut short
+                return not turn.is_open  # it waits until the reply has ended that it would cut short
             case Pressed("repeat") | Typed():
                 self._flushing = key
                 self._out.add(Flush())  # what was being said is a turn of its own
         return False
 
     def flushed(self) -> None:
-        """Nobody is in the middle of saying anything: what was typed is the next turn."""
+        """No speech is under way any more, so the typed line becomes the next turn."""
         key, self._flushing = self._flushing, None
         if key is not None:
-            self._exchange.call_off()  # who types asks something new
+            self._exchange.call_off()  # a user who types asks something new
             turn = self._exchange.begin(self._out.now)
             self._scribing.typed(turn, key.text if isinstance(key, Typed) else "")
             self._exchange.commit(self._out.now, self._out.now)

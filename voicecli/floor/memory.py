@@ -1,4 +1,4 @@
-"""What is remembered of the talk, and in which words: the floor's. Pure: time is what it was told last."""
+"""What the floor remembers of the talk, and in which words. Pure: the time is what it was told last."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Memory:
     """
 
     def __init__(self, begin: Begin) -> None:
-        """`begin` begins a conversation; it is given what tells date and time."""
+        """`begin` makes a conversation; its argument is a function that gives date and time."""
         self.local = datetime.min
         """What the clock on the wall showed last."""
         self._conversation = begin(lambda: self.local)
         self.last = ""
-        """What was heard of the last reply."""
+        """The words of the last reply that sounded."""
         self.asked = False
-        """What the agent said last was a question."""
+        """The agent's last words were a question."""
 
     def messages_for(self, words: str) -> tuple[ChatMessage, ...]:
-        """What the language model is given to answer these words."""
+        """The messages that the language model gets to answer these words."""
         return tuple(self._conversation.messages_for(words))
 
     @property

@@ -18,7 +18,7 @@ Mode: TypeAlias = Literal["play", "duck", "hold"]
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Begin to hear: the language model is warm."""
+    """Begin to listen: the language model is warm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class EndSegment:
-    """What is being said is over: report it as the gate does, or drop it."""
+    """End the segment now: report it as the gate does, or drop it."""
 
     drop: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """Let what is being said begin so many frames ago: before that it was somebody else."""
+    """Let the speech under way begin so many frames ago; the frames before were the agent's echo."""
 
     frames: int
 
@@ -47,7 +47,7 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Believe:
-    """It was somebody who spoke; or else the echo may be louder than was known."""
+    """True: a person spoke. False: the echo may have become louder than was known."""
 
     somebody: bool
 
@@ -65,9 +65,9 @@ class Transcribe:
     paused: bool
     """False: the user is still speaking, and the words are provisional."""
     overlap: int = 0
-    """Not 0: it is said over the agent, and turn and segment are those it would have. Counts up."""
+    """0: no overlap; else the number of the pass over it, and turn and segment are provisional. Counts up."""
     language: str = ""
-    """That the user spoke last."""
+    """The language that the user spoke last."""
 
     @property
     def work(self) -> Work:
@@ -79,7 +79,7 @@ class Transcribe:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Hear whether a turn is over: `Judged`."""
+    """Judge by the sound whether a turn is over: `Judged`."""
 
     turn: int
     segment: int
@@ -91,7 +91,7 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class ReadAhead:
-    """Let the language model read what is known already, until the next order comes: `HasRead`."""
+    """Let the language model evaluate what is known of the prompt, until the next order comes: `HasRead`."""
 
     messages: tuple[ChatMessage, ...]
     first: tuple[ChatMessage, ...] = ()
@@ -100,7 +100,7 @@ class ReadAhead:
 
 @dataclass(frozen=True, slots=True)
 class Hurry:
-    """Something is to be asked: read ahead no further."""
+    """Stop reading ahead: a draft waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Write:
     turn: int
     messages: tuple[ChatMessage, ...]
     judges: bool
-    """Before that, judge whether the user has finished: `EndingJudged`."""
+    """True: first judge whether the user has finished: `EndingJudged`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Unsay:
-    """No clause of this draft up to now is part of the reply; those from `index` on are."""
+    """Clauses of this draft before `index` are no part of the reply: they were the model's thinking."""
 
     draft: int
     index: int
@@ -146,7 +146,7 @@ class End:
     draft: int
 
 
-# ---- to the loudspeaker: done at once, they cannot fail
+# ---- to the loudspeaker: done at once, and cannot fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +158,14 @@ class LetSound:
 
 @dataclass(frozen=True, slots=True)
 class Playout:
-    """How the agent sounds while somebody may speak over it."""
+    """How the agent sounds, while somebody may be speaking over it."""
 
     mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Fall silent, and take nothing more of drafts before this one."""
+    """Fall silent, and accept nothing more of drafts before this number."""
 
     before: int
 
@@ -175,7 +175,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell the outside."""
+    """Tell readers of events."""
 
     event: Event
 

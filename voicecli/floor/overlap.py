@@ -1,13 +1,14 @@
-"""Speech over the agent until it is known what it is; and how the agent sounds meanwhile. Pure.
+"""Speech over the agent until it is decided what it is; and how the agent sounds meanwhile. Pure.
 
     speech     # # # # # # # # . . . . . . . . .
     agent    > > soft, silent                    goes on  |  dropped
     words                        asked . . there:  nothing  |  an interruption, which becomes a turn
 
-It is no turn and cancels nothing before that. Then all of it is the turn's, from its onset.
+Until it is decided the overlap is no turn and cancels nothing. As an interruption all of it, from its onset,
+becomes a turn.
 
-Who is somebody goes on when the agent has fallen silent. What ends with its voice may be an echo that has
-become louder than was known, and the words are the agent's own: nothing is done but to go on.
+A person goes on when the agent has fallen silent. Speech that ends with the agent's voice may be its echo,
+louder than was known, with the agent's own words: then the agent goes on and nothing else happens.
 """
 
 from __future__ import annotations
@@ -47,25 +48,25 @@ SURE = 0.8
 a frame, were clear a frame sooner so (Silero v6)."""
 
 LOOKS_S = (0.5, LONG_S)
-"""Speech in it when its words are looked at while it goes on: once to know early, once to be sure of none."""
+"""s of speech at the first looks while it goes on: one to know early, one to be sure of no words."""
 GOES_ON_S = 0.4
-"""Somebody who pauses when the agent falls silent, and has more to say, goes on before."""
+"""s: a person who pauses when the agent falls silent, and has more to say, goes on within this time."""
 
 LOOK_AGAIN_S = 0.5
-"""More of it before each look after these."""
+"""s of further speech before each later look."""
 
 
 class Phase(Enum):
-    """Of an overlap."""
+    """How far an overlap has come."""
 
     FAINT = "faint"
     """Not enough to hold the agent."""
     SPOKEN = "spoken"
     """The agent is held for it."""
     PAUSED = "paused"
-    """The same; its words up to the pause it is in have been asked for."""
+    """The user has paused; the words up to the pause have been asked for."""
     ENDED = "ended"
-    """It was cut off; its words have been asked for."""
+    """The silence after it ended it; its words have been asked for."""
     NOTHING = "nothing"
     """It ended, and was too short for words or never enough to hold the agent."""
 
@@ -80,7 +81,7 @@ class Overlap:
     PAUSED   -          -         SPOKEN    ENDED    NOTHING
     ENDED    -          -         -         -        -
     NOTHING  -          -         -         -        -
-    From each it becomes a turn, or is dismissed, when `Overlaps.decide` says so.
+    From each phase it becomes a turn, or is dismissed, when `Overlaps.decide` says so.
     """
 
     over: int
@@ -88,18 +89,18 @@ class Overlap:
     began_at: float
     """When its first sound met the microphone."""
     spoke_at: float
-    """When its newest speech did."""
+    """When its newest speech met the microphone."""
     phase: Phase = Phase.FAINT
     held: bool = False
     """It was enough to hold the agent."""
     looks: dict[int, float] = field(default_factory=dict)
-    """Of each time that its words were asked for, by number: the speech in it by then, s."""
+    """Number of each look -> s of speech in the overlap at that time."""
     own: bool = False
     """Two frames exceeded the echo bound; the onset was trimmed to the first of them."""
     outlasting: int = 0
-    """Frames of speech where nothing of the agent's voice can be left."""
+    """Frames of speech at times when the agent's voice and its echo had ended."""
     next_look_s: float = LOOKS_S[0]
-    """Speech in it when its words are looked at next, while it goes on."""
+    """s of speech at which the next look is taken, while it goes on."""
     look: int = 0
     """The number of the look at all of it; 0 while it goes on."""
     so_far: Utterance | None = None
@@ -107,7 +108,7 @@ class Overlap:
 
     @property
     def somebodys(self) -> bool:
-        """Whether it cannot be the agent's own voice, however loud its echo may have become."""
+        """Whether a person must have spoken, however loud the agent's echo may have become."""
         return self.outlasting >= HOLD_FRAMES
 
     @property
@@ -116,12 +117,12 @@ class Overlap:
         return self.phase is Phase.ENDED
 
     def hold(self) -> None:
-        """It is enough to hold the agent."""
+        """There is enough speech to hold the agent."""
         if self.phase is Phase.FAINT:
             self.phase, self.held = Phase.SPOKEN, True
 
     def take(self, event: SegmentEvent) -> bool:
-        """What the gate says of it; whether the words of all of it are to be asked for now."""
+        """Take what the gate found; say whether a look at all of it is due now."""
         match self.phase, event:
             case Phase.SPOKEN, SpeechPaused(so_far=so_far):
                 self.phase, self.so_far = Phase.PAUSED, so_far
@@ -140,14 +141,14 @@ class Overlap:
 
 
 class Overlaps:
-    """At most one at a time. Owns how the agent sounds."""
+    """The overlap under way, at most one. Owns the playout mode."""
 
     def __init__(self, out: Out, exchange: Exchange, scribing: Scribing) -> None:
         self._out = out
         self._exchange = exchange
         self._scribing = scribing
         self._looks = 0
-        self._run = 0  # frames of speech in a row that are more than echo
+        self._run = 0  # frames of speech in a row that are louder than the echo can be
         self._since = 0  # frames since the first of them
         self._run_at = 0.0  # when that met the microphone
         self.mode: Mode = "play"
@@ -160,14 +161,14 @@ class Overlaps:
             self.current.hold()
 
     def take(self, overlap: Overlap, event: SegmentEvent, spoken_s: float) -> None:
-        """What the gate says of it."""
+        """Take what the gate found."""
         if overlap.take(event) and overlap.so_far is not None:
             overlap.look = self._look(overlap, overlap.so_far, spoken_s, paused=True)
 
     def respond(self, frame: Frame, *, over_agent: bool) -> float:
         """Duck or hold the agent as soon as there is enough of a sound, or let it go on.
 
-        Gives the speech in what is going on, s: less than the gate says where the beginning was trimmed.
+        Gives the s of speech in the overlap: less than the gate counts where the onset was trimmed.
         """
         overlap, spoken_s = self.current, frame.spoken_s
         sounding = frame.gate in (State.STARTING, State.SPEAKING)
@@ -202,9 +203,9 @@ class Overlaps:
     def decide(
         self, overlap: Overlap, frame: Frame, spoken_s: float, *, over_agent: bool, asked: bool
     ) -> Verdict:
-        """What it is, now that this frame was heard.
+        """Decide what the overlap is, as of this frame.
 
-        `over_agent`: the agent may be heard in it. `asked`: the agent was asking something.
+        `over_agent`: the agent's voice may be in the frame. `asked`: the agent had asked a question.
         """
         if overlap.phase is Phase.NOTHING:
             return "dismiss"
@@ -232,18 +233,18 @@ class Overlaps:
         return found
 
     def is_more(self, overlap: Overlap, event: SegmentEvent) -> bool:
-        """Whether what the gate says is sure to be more than an overlap, none of which is to be lost."""
+        """Whether this is sure to be more than an overlap, so that none of it may be lost."""
         match event:
-            case SpeechStarted():  # it was over, and who only agrees says no more
+            case SpeechStarted():  # it was over, and a user who only agrees says no more
                 return overlap.somebodys
-            case Utterance(complete=False):  # nobody agrees for so long; noise and the agent's echo may last
+            case Utterance(complete=False):  # agreement is never so long; noise and the agent's echo may be
                 look, words = self._scribing.overheard
                 return overlap.somebodys and (look not in overlap.looks or bool(words.text))
             case _:
                 return False
 
     def dismiss(self, overlap: Overlap, *, stops: bool = False) -> None:
-        """It was nothing to stop for; or it asked for silence, and no more."""
+        """It was no interruption, or it asked for silence alone."""
         if overlap.held:
             look, words = self._scribing.overheard
             text = words.text if look in overlap.looks else ""
@@ -261,7 +262,7 @@ class Overlaps:
         self._sound("play")
 
     def let_go(self) -> None:
-        """Nobody is listened to: a sound that held the agent, and is no overlap yet, never becomes one."""
+        """The microphone closes: a sound that held the agent, and is no overlap yet, never becomes one."""
         self._run = self._since = 0
         self.resume()
 
@@ -271,7 +272,7 @@ class Overlaps:
             self._look(self.current, utterance, spoken_s, paused=False)
 
     def _look_ahead(self, overlap: Overlap, frame: Frame, spoken_s: float) -> None:
-        """Have its words looked at while it goes on, if there is time."""
+        """Take a look at its words while it goes on, if the scribe has time."""
         due = frame.gate is State.SPEAKING and spoken_s >= overlap.next_look_s
         if due and self._scribing.has_time(Work.LOOK, frame.room_for):
             later = spoken_s + LOOK_AGAIN_S

@@ -1,4 +1,4 @@
-"""When a turn is over, and when the words so far are worth a look: once a frame. Pure."""
+"""Decides, once a frame, whether the turn is over and whether a look at the words so far is due. Pure."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from voicecli.messages import Utterance
 
 FRESH_S = 0.3
-"""New speech worth another look while the user is still speaking."""
+"""s of new speech that are worth another look while the user still speaks."""
 
 DIP_S = 0.1
-"""New speech at least, for the end of a word to be worth another look."""
+"""s of new speech that the end of a word needs to be worth another look."""
 
 LOUD_FALL_DB_S = 10.0
 """How fast the loudest of the last moments is forgotten."""
 
 NO_WORDS_S = 0.5
-"""Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
+"""s of pause after which a turn without words ends: there is nothing to answer, and words may follow."""
 
 
 class Pauses:
-    """Brings together what is known of the words, for `listen.turn` to weigh."""
+    """Collects the evidence of a pause, for `listen.turn` to weigh."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Pauses:
         self._memory = memory
         self._config = config
         self._loud_dbfs = SILENCE_DBFS
-        self._seen_s = 0.0  # speech of this turn whose words were asked for
+        self._seen_s = 0.0  # s of speech of this turn whose words were asked for
         self._judged: tuple[int, float] | None = None  # the newest segment, and how likely the turn is over
         self._with_judge = False
         self._to_judge: Judge | None = None
@@ -63,7 +63,7 @@ class Pauses:
         self._seen_s = 0.0
 
     def offer(self, utterance: Utterance, spoken_s: float) -> None:
-        """The user falls silent: have words, and a draft, made while the silence is still being judged."""
+        """The user falls silent: ask for the words, a draft and the judge's opinion."""
         self._exchange.pause()
         self.give(utterance, spoken_s, paused=True)
         self._to_judge = Judge(self._exchange.newest, self._exchange.segment, utterance)
@@ -75,7 +75,7 @@ class Pauses:
         self._seen_s = spoken_s
 
     def judged(self, fact: Judged) -> None:
-        """What the judge makes of the sound; without it words and pause decide."""
+        """Take the judge's opinion of the sound; where it failed, words and pause decide."""
         self._with_judge = False
         if fact.fault is not None:
             self._strikes.failed(TURN_MODEL, fact.turn, fact.fault)
@@ -86,7 +86,7 @@ class Pauses:
         self._have_judged()
 
     def decide(self, frame: Frame) -> None:
-        """End the turn when it is over; else have the words so far looked at, if that is worth it."""
+        """End the turn when it is over; else ask for a look at the words so far, if that is worth it."""
         exchange = self._exchange
         if exchange.paused == exchange.segment and frame.pause_s >= self._pause_wanted_s(frame):
             self._out.add(EndSegment())
@@ -99,7 +99,7 @@ class Pauses:
                 self._out.add(Snapshot())
 
     def _have_judged(self) -> None:
-        """One at a time; of those that wait only the newest, while nobody goes on."""
+        """Ask the judge for one segment at a time: the newest, if the user has not gone on."""
         asked = self._to_judge
         if asked is not None and not self._with_judge:
             self._to_judge = None

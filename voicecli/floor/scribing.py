@@ -1,7 +1,7 @@
-"""What is written down, and when; and what the words are good for: partial words, drafts, the answer. Pure.
+"""What the scribe writes down, and when; what its words become: partial words, drafts, the answer. Pure.
 
-One utterance at a time is with the scribe. What waits is bounded: the oldest is lost, counted, and taken for
-a sound without words, so that its turn ends all the same.
+One utterance at a time is with the scribe. What waits is bounded: the oldest is dropped, counted, and treated
+as a sound without words, so that its turn ends all the same.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ CAPACITY = 8
 """Utterances that wait: more than a person says while one is transcribed."""
 
 MIN_WORDS = 3
-"""Fewer words are hardly ever all that is said when more sound follows."""
+"""With fewer words more almost always follows, so they are worth no draft while the user speaks."""
 
 NOT_CAUGHT = ("I did not catch that", "please say it again")
 """Speech without words: what was found, and what to do."""
 
 PARTLY_CAUGHT = ("I did not catch a part of that", "please say again what is missing")
-"""The same of one piece of a long turn, of which others have words."""
+"""The same for one piece of a long turn whose other pieces have words."""
 
 
 class Scribing:
-    """Between the floor and the scribe."""
+    """Gives the scribe its work, one utterance at a time, and makes drafts of its words."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Scribing:
         strikes: Strikes,
         read_ahead: Callable[[Turn, str], None],
     ) -> None:
-        """`read_ahead` takes words of a turn that will stay."""
+        """`read_ahead` gets words of a turn that will not change any more."""
         self._out = out
         self._exchange = exchange
         self._numbers = numbers
@@ -66,14 +66,14 @@ class Scribing:
         self._waiting: deque[Transcribe] = deque()
         self._peak = self._lost = 0
         self._language = ""
-        """That the user spoke last, and is taken to type in."""
+        """The language that the user spoke last; typed lines are assumed to be in it."""
         self.overheard = (0, NO_WORDS)
         """The newest look at an overlap, and its words."""
 
     def offer(
         self, turn: int, segment: int, utterance: Utterance, *, paused: bool = False, overlap: int = 0
     ) -> None:
-        """Have it written down."""
+        """Have an utterance written down."""
         self._waiting.append(Transcribe(turn, segment, utterance, paused, overlap))
         self._issue()
         if len(self._waiting) > CAPACITY:
@@ -89,7 +89,7 @@ class Scribing:
         return self._with_scribe is None and work <= room_for
 
     def take(self, fact: Transcribed) -> None:
-        """What the scribe found."""
+        """Take what the scribe found."""
         began_at = self._since
         self._with_scribe = None
         if fact.fault is None:
@@ -100,7 +100,7 @@ class Scribing:
         self._issue()
 
     def typed(self, turn: Turn, text: str) -> None:
-        """Have the words answered as they are: there is no sound that could say otherwise."""
+        """Have a typed line answered; there is no sound to transcribe, so it is confirmed at once."""
         words = Transcript(text, self._language, 1.0) if text else NO_WORDS
         times = TurnTimes(draft_at=self._out.now, transcribed_at=self._out.now)
         segment = self._exchange.segment
@@ -109,7 +109,7 @@ class Scribing:
         self._exchange.confirm(draft)
 
     def wordless(self, turn: Turn) -> None:
-        """What there is of the turn is too short for words."""
+        """The sound of the turn is too short for words."""
         draft = self._propose(turn, self._exchange.segment, NO_WORDS, self._out.now)
         if draft is not None:
             self._exchange.confirm(draft)
@@ -121,12 +121,12 @@ class Scribing:
         return BufferFill("speech", kind, CAPACITY, waits, self._peak, lost, 0.0, "drop_oldest")
 
     def _issue(self) -> None:
-        """Give the scribe the next that still counts."""
+        """Give the scribe the next utterance that still counts."""
         while self._with_scribe is None and self._waiting:
             order = self._waiting.popleft()
             if order.overlap:
-                counts = not any(later.overlap for later in self._waiting)  # which hears all of it
-            elif order.utterance.complete:  # else its words are in nothing that follows
+                counts = not any(later.overlap for later in self._waiting)  # a later pass covers all of it
+            elif order.utterance.complete:  # no later pass has its words
                 turn = self._exchange.turns.get(order.turn)
                 counts = turn is not None and turn.counts(order.segment, self._exchange.segment)
             else:
@@ -167,7 +167,7 @@ class Scribing:
         *,
         missed: bool,
     ) -> None:
-        """All that was said in the turn up to this."""
+        """Take the words of all that was said in the turn so far."""
         turn.fault = fault or turn.fault
         if not (order.paused or (whole.text and fault is None)):
             return
@@ -187,7 +187,7 @@ class Scribing:
         self._read_ahead(turn, whole.text)
 
     def _propose(self, turn: Turn, segment: int, words: Transcript, began_at: float) -> Draft | None:
-        """Have the words answered, unless they are already; None where they do not count any more."""
+        """Make a draft of the words, unless there is one; None where the words do not count any more."""
         if not turn.counts(segment, self._exchange.segment):
             return None
         known = turn.drafts[-1] if turn.drafts else None
@@ -199,7 +199,7 @@ class Scribing:
         return draft
 
     def _tell_missed(self, turn: Turn, draft: Draft, fault: Fault | None, *, missed: bool) -> None:
-        """Say that words are missing, when the turn ends here, and what failed."""
+        """When the turn ends here, tell that words are missing, and what failed."""
         t, number = self._out.t, turn.number
         if fault is not None:
             kind = events.Warned if draft.transcript.text else events.Failed
@@ -219,9 +219,9 @@ def same(one: Transcript, other: Transcript) -> bool:
 
 
 def may_be_all(transcript: Transcript) -> bool:
-    """Whether the user, still speaking, may be about to end with these words: worth a draft.
+    """Whether the user, who still speaks, may be about to end with these words, so that a draft is worth it.
 
-    A draft that comes to nothing costs time of a core that would be idle while the user speaks.
+    A draft that is dropped costs only time of a core that would be idle while the user speaks.
     """
     said = word_evidence(transcript.text, transcript.language)
     return (said.ends or said.asks) and said.words >= MIN_WORDS and not (said.hangs or said.goes_on)

@@ -1,4 +1,4 @@
-"""Who speaks: a turn of the user's, or an overlap of the agent's. Pure.
+"""Makes turns and overlaps of what the ear reports. Pure.
 
 gate       SpeechStarted   SpeechPaused   SpeechResumed    Utterance      SpeechDropped
 turn       begins          words, draft   goes on          is committed   is committed, without words
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from voicecli.messages import SegmentEvent
 
 REMEMBERED_FRAMES = 128
-"""When each of the last 4 s of frames was heard: a turn ends at most max_pause_ms after its last sound."""
+"""4 s of frames whose times are kept: a turn ends at most `turn.max_pause_ms` after its last sound."""
 
 GONE_S = 2.0
-"""A microphone of which nothing was heard for so long is gone, or off."""
+"""s without a frame after which the microphone counts as gone, or off."""
 
 
 class Speech:
-    """What the ear reports, made turns and overlaps of."""
+    """Begins, continues and ends turns and overlaps."""
 
     def __init__(
         self,
@@ -66,11 +66,11 @@ class Speech:
 
     @property
     def silent(self) -> bool:
-        """Whether nobody speaks, and nothing that was said is left to be decided."""
+        """Whether the user is silent and no turn or overlap is undecided."""
         return self.gate is State.QUIET and self._overlaps.current is None
 
     def take(self, fact: Fact) -> None:
-        """What the ear reports of sound."""
+        """Take what the ear reports of sound."""
         match fact:
             case facts.Frame():
                 self._on_frame(fact)
@@ -102,7 +102,7 @@ class Speech:
         self._judge(overlap, frame, over_agent=over_agent)
 
     def _judge(self, overlap: Overlap, frame: Frame, *, over_agent: bool) -> None:
-        """Act on what the overlap has proved to be, if it has."""
+        """Act on the overlap, once it is decided what it is."""
         asked = self._answering.saying.rstrip().endswith("?")
         match self._overlaps.decide(overlap, frame, self._spoken_s, over_agent=over_agent, asked=asked):
             case "resume":
@@ -140,7 +140,7 @@ class Speech:
                 self._commit(event.at)
 
     def _is_overlap(self, event: SegmentEvent, *, over_agent: bool) -> bool:
-        """Whether this is of something that is said over the agent, and not to be acted on yet."""
+        """Whether this event is of an overlap that is not decided yet."""
         overlap = self._overlaps.current
         if overlap is not None and self._overlaps.is_more(overlap, event):
             self._interrupt(overlap)
@@ -155,11 +155,11 @@ class Speech:
         turn = self._exchange.begin(at)
         self._pauses.begin()
         self._out.add(Believe(somebody=True))
-        self._overlaps.resume()  # a hold: nothing of it is left to be heard
+        self._overlaps.resume()  # held: nothing of the agent's voice is left in the microphone
         self._out.tell(events.SpeechBegan(self._out.t, turn.number))
 
     def _interrupt(self, overlap: Overlap) -> None:
-        """It is the next turn of the user, with all that was said since its onset."""
+        """Make the overlap the user's next turn, with all that was said since its onset."""
         self._begin_turn(overlap.began_at)
         self._overlaps.current = None
         if overlap.so_far is not None:
@@ -168,7 +168,7 @@ class Speech:
                 self._finish(overlap.so_far)
 
     def _finish(self, utterance: Utterance) -> None:
-        """Commit the turn with it, and tell what of it never came."""
+        """Commit the turn with its last utterance, and tell how much sound was lost in it."""
         self._commit(utterance.speech_ended_at)
         if utterance.lost_s:
             found = f"{utterance.lost_s:.1f} s of what you said was lost before it could be heard"
@@ -176,19 +176,19 @@ class Speech:
             self._out.tell(events.Warned(self._out.t, found, remedy, self._exchange.newest))
 
     def _commit(self, ended_at: float) -> None:
-        """The user has finished: what was drafted may be heard."""
+        """The user has finished: the confirmed draft may sound."""
         self.gate = State.QUIET
         heard_at = next((at for until, at in self._heard if until >= ended_at), None)
         self._exchange.commit(ended_at, heard_at)
 
     def _on_silence(self) -> None:
-        """Where no sound comes any more, as from a device that is gone, nobody is waited for."""
+        """Where no sound comes any more, as from a device that is gone, end what was being said."""
         if not self._heard or self._out.now - self._heard[-1][1] < GONE_S:
             return
         overlap = self._overlaps.current
         if self.gate is not State.QUIET:
             self.gate = State.QUIET
-            self._out.add(EndSegment())  # of an overlap, too: it is judged by its words when they are known
+            self._out.add(EndSegment())  # an overlap as well: its words decide when they are known
         elif overlap is not None and self._newest is not None:
             quiet = replace(self._newest, at=self._out.now - FRAME_S, gate=State.QUIET, audible=False)
             self._judge(overlap, quiet, over_agent=False)

@@ -1,4 +1,4 @@
-"""A turn of the user's, and the drafts of its answer: what state each is in, and what ends it."""
+"""A turn of the user's and the drafts of its answer: their states, and what leads from one to the next."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from voicecli.times import TurnTimes
 
 LATE_S = 0.6
-"""Who speaks within so long of the agent's first sound goes on with what they were saying: it takes people
-0.2 s and more to react to a voice."""
+"""s: a user who speaks so soon after the agent's first sound goes on with what they were saying. It takes
+people 0.2 s and more to react to a voice."""
 
 
 class Writing(Enum):
     """How far the reply to a draft is."""
 
     WAITING = "waiting"
-    """For the author, who writes one at a time."""
+    """It waits for the author, who writes one reply at a time."""
     UNDER_WAY = "under way"
     WRITTEN = "written"
     """Whole, broken off or failed: nothing more comes."""
     ENDING = "ending"
     """The voice was told that nothing follows, and reports what is heard of it."""
     OVER = "over"
-    """It is known what was heard of it, if anything."""
+    """It is known which words of it sounded, if any."""
 
 
 @dataclass(eq=False, slots=True)
@@ -61,9 +61,9 @@ class Draft:
     repeats: bool = False
     """There are no words, and the answer is the last reply once more."""
     late: bool = False
-    """When it was made, the user had gone on already: it was never to sound."""
+    """The user had gone on before it was made, so it was void from the beginning."""
     withdrawn: bool = False
-    """Its words have proved wrong."""
+    """A later pass found other words."""
     writing: Writing = Writing.WAITING
     answerable: bool = True
     clauses: deque[Clause] = field(default_factory=deque)
@@ -76,7 +76,7 @@ class Draft:
     stats: GenerationStats | None = None
     """None where the model failed, and before it has ended."""
     ending: float | None = None
-    """Log-odds that the words are all that is said, as the language model sees it."""
+    """The language model's log-odds that nothing follows the words."""
     voiced: bool = False
     """The voice was given a clause of it."""
     told_void: bool = False
@@ -87,12 +87,12 @@ class Draft:
     failed: bool = False
     """An engine failed on the reply, or on a part of it."""
     voice_failed: bool = False
-    """That was told."""
+    """The user was told that the voice failed on it."""
     untold: list[Event] = field(default_factory=list)
     """What is to be told if this becomes the answer, in order."""
 
     def take_back(self, clauses: int) -> None:
-        """So many clauses are no part of the reply."""
+        """Remove the first so many clauses from the reply: they were thinking."""
         self.begins_at, self.beginning = clauses, ""
         self.clauses.clear()
         self.untold = [event for event in self.untold if not isinstance(event, ReplyClause)]
@@ -100,14 +100,14 @@ class Draft:
 
     @property
     def wordless(self) -> str:
-        """What the reply is, in print, when nothing in it can be said; else empty."""
+        """The reply as it was written, when nothing in it can be said; else empty."""
         if self.written or not self.beginning:
             return ""
         return " ".join(self.beginning.split()) or "white space"
 
 
 class Deciding(Enum):
-    """How far a turn is decided."""
+    """State of a turn."""
 
     OPEN = "open"
     """The user may go on."""
@@ -116,12 +116,12 @@ class Deciding(Enum):
     ANSWERED = "answered"
     """It is known which draft is the answer."""
     FINAL = "final"
-    """What was said and heard is remembered, and told."""
+    """What was said, and what sounded, is remembered and told."""
 
 
 @dataclass(eq=False, slots=True)
 class Turn:
-    """What the user says until they have finished, and what becomes of it.
+    """What the user says until they have finished, and its drafts.
 
     state      all words known (`confirm`)              the user has finished (`commit`)     `finalise`
     OPEN       OPEN: may be the answer                  COMMITTED, or ANSWERED if the words  -
@@ -135,7 +135,7 @@ class Turn:
     began_at: float
     """When its first sound met the microphone."""
     may_stop: bool = False
-    """An answer was to come, sounded or had just ended when it began: "stop" is no question."""
+    """When it began, an answer was to come, sounded or had just ended: "stop" is then no question."""
     called_off: bool = False
     """No answer is wanted any more, or no more of it: the user said "stop", pressed a key or typed."""
     deciding: Deciding = Deciding.OPEN
@@ -149,11 +149,11 @@ class Turn:
     drafts: list[Draft] = field(default_factory=list)
     agreement: Agreement = field(default_factory=Agreement)
     pieces: list[Transcript] = field(default_factory=list)
-    """Of a turn that was split because it grew long."""
+    """Words of the pieces of a turn that was split because it grew long."""
     missed: bool = False
     """One of them is speech without words."""
     fault: Fault | None = None
-    """What the newest transcription of it that failed did so with."""
+    """Of the newest transcription that failed."""
 
     def confirm(self, draft: Draft) -> None:
         """The draft's words are all that was said up to the end of its segment."""
@@ -197,7 +197,7 @@ class Turn:
     def continued_by(self, newest: Turn, playback_at: float | None) -> bool:
         """Whether the user spoke again before the agent did, or so soon after that they had not finished.
 
-        Who called the turn off had.
+        A user who called the turn off had finished.
         """
         if newest is self or self.called_off:
             return False
@@ -211,7 +211,7 @@ class Turn:
         return times
 
     def done(self, t: float, answer: Draft, heard: str) -> TurnDone:
-        """What is told at its end, with the work that went into drafts that were not the answer."""
+        """The event `turn_done`, with the work that went into drafts that were not the answer."""
         others = [draft for draft in self.drafts if draft is not answer]
         dropped_s = sum(draft.generate_s + draft.synthesize_s for draft in others)
         times, stats = self.times_of(answer), answer.stats or GenerationStats()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.audio.frames import Reframer
 from voicecli.audio.level import to_float, to_int16
 from voicecli.errors import EngineError
 from voicecli.listen.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, Residual
@@ -81,7 +82,7 @@ class EchoCanceller:
     def restart(self) -> None:
         """What comes next does not follow what was pushed last; what is held back of that is dropped."""
         self.forget()
-        self._rest: Float32 = np.zeros(0, np.float32)
+        self._waiting = Reframer(np.float32)
         self._past: Float32 = np.zeros(PAST, np.float32)
         self._running = False
         self._given = 0  # samples that will come out of the module, and were given uncleaned before
@@ -123,21 +124,20 @@ class EchoCanceller:
             self._reference.follow(captured_at, samples.size)
             self._remember(samples)
             return samples
-        at = captured_at - self._rest.size / RATE_HZ
-        waiting = np.concatenate((self._rest, samples))
-        whole = waiting.size // FRAME * FRAME
-        self._rest = waiting[whole:]
+        first, at = self._waiting.position, captured_at - len(self._waiting) / RATE_HZ
+        self._waiting.push(samples)
         out = [
-            self._clean(waiting[begin : begin + FRAME], at + begin / RATE_HZ)
-            for begin in range(0, whole, FRAME)
+            self._clean(frame, at + (position - first) / RATE_HZ)
+            for position, frame in self._waiting.frames(FRAME)
         ]
         if not heard and not self._always:  # what is held back holds no echo
-            out += [self._past[PAST - self._delay :], self._rest]
-            self._reference.follow(at + whole / RATE_HZ, self._rest.size)
-            self._remember(self._rest)
-            self._rest = self._rest[:0]
+            rest_at = at + (self._waiting.position - first) / RATE_HZ
+            rest = self._waiting.take(len(self._waiting))
+            out += [self._past[PAST - self._delay :], rest]
+            self._reference.follow(rest_at, rest.size)
+            self._remember(rest)
             self._running = False
-        return np.concatenate(out) if out else self._rest[:0]
+        return np.concatenate(out) if out else np.zeros(0, np.float32)
 
     def _clean(self, frame: Float32, at: float) -> Float32:
         """One frame in, what lies `_delay` before its end out; less for the first ones."""

@@ -1,6 +1,6 @@
 """A setting -> the model files it means: a model's name, the user's own path, or a name on the hub.
 
-Never opens a connection: what a name on the hub means was settled when it was pulled.
+Never opens a connection: what a hub name means was recorded when it was pulled.
 """
 
 from __future__ import annotations
@@ -148,11 +148,11 @@ def language_model_file(store: ModelStore, name: str) -> Path:
 
 
 def best_language_model(store: ModelStore) -> Suited:
-    """The model `auto` stands for: the best one of `suited` that is here and suits this machine, and why.
+    """The model `auto` stands for: the best one of `suited` that is on the disk and suits, and why.
 
-    Where none suits, the lightest that is here.
+    Where none suits, the lightest that is on the disk.
 
-    Raises ModelError: none is here.
+    Raises ModelError: none is on the disk.
     """
     machine = replace(this_machine(store.root), disk_bytes=None)
     best = default_model(machine)
@@ -173,7 +173,7 @@ def _own_path(name: str) -> Path:
 
 
 def _is(own: Path, kind: Callable[[Path], bool]) -> bool:
-    """Ask `kind` of a path; no for a name no disk can hold, and in a folder one may not look into."""
+    """Whether a path is of a `kind`; False for an impossible name, and in a folder that may not be read."""
     try:
         return kind(own)
     except OSError:
@@ -181,7 +181,7 @@ def _is(own: Path, kind: Callable[[Path], bool]) -> bool:
 
 
 def _refuse_lost_path(name: str, path: Path) -> None:
-    """Speak of the path where `name` can only be one, instead of a model nobody meant."""
+    """Where `name` can only be a path, refuse it as a missing path, not as an unknown model."""
     looks_like_one = path.is_absolute() or name.startswith((".", "~")) or path.suffix in (".onnx", ".gguf")
     if looks_like_one and hub_name(name) is None:
         raise ModelError(f"there is nothing at '{path}'", "check the path")

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from voicecli.models.sources import Wanted
 
 _ANSWER_S = 3.0
-"""A hub that is silent for this long is skipped for the rest of the run."""
+"""s of silence after which the hub is skipped for the rest of the run."""
 
 _SILENCE_S = 10.0
-"""Longest wait for the next bytes of a transfer that has begun."""
+"""s: longest wait for the next bytes of a transfer that has begun."""
 
 
 class _VoiceFile(BaseModel):
@@ -40,7 +40,7 @@ class _VoiceFile(BaseModel):
 
 
 class _Voice(BaseModel):
-    """An entry of Piper's voices.json; it says more than is wanted here."""
+    """An entry of Piper's voices.json, without the fields that are not used here."""
 
     files: dict[str, _VoiceFile]
 
@@ -51,14 +51,14 @@ class HubSource:
     name = "the hub"
 
     def __init__(self, endpoint: str | None = None, answer_s: float = _ANSWER_S) -> None:
-        """`endpoint` None is the user's own; another, and a shorter patience, are for tests."""
+        """`endpoint` None: the user's own. Another one, and a shorter patience, are for tests."""
         self._endpoint = endpoint
         self._answer_s = answer_s
         self._probed = False
         self._problem: str | None = None
 
     def problem(self) -> str | None:
-        """Why the hub cannot be used in this run, None if it answers. Asks it once."""
+        """Why the hub cannot be used in this run, None if it answers. Sends one request in all."""
         if not self._probed:
             self._probed = True
             self._problem = self._probe()
@@ -68,10 +68,10 @@ class HubSource:
         self,
         model: Model,
         wanted: Sequence[Wanted],
-        scratch: Path,  # nothing lies between
+        scratch: Path,  # not used: no temporary files
         ahead: Callable[[int], None],
     ) -> Generator[tuple[ModelFile, Iterator[bytes]]]:
-        """As `Source.fetch`; bytes come straight from the connection."""
+        """Do what `Source.fetch` says; bytes come straight from the connection."""
         if model.hf is None:
             raise SourceError("the hub has no copy")
         self._demand_answer()
@@ -119,7 +119,7 @@ class HubSource:
             return f"the hub did not answer within {self._answer_s:g} s"
 
     def _stream(self, repo: str, path: str, revision: str, start: int = 0) -> Iterator[bytes]:
-        """The bytes of one file. A broken connection is taken up again as long as it brought something."""
+        """The bytes of one file. A broken connection is opened again while each brings bytes."""
         from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 
         done = start
@@ -147,14 +147,14 @@ class HubSource:
         )
 
         url = hf_hub_url(repo, path, revision=revision, endpoint=self._endpoint)
-        # As it is, not compressed: a range of a compressed answer is not a range of the file.
+        # Not compressed: a range of a compressed answer is no range of the file.
         headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
         with get_session().stream("GET", url, headers=headers, timeout=_SILENCE_S) as response:
             hf_raise_for_status(response)
             skip = start if response.status_code != 206 else 0  # a server that knows no ranges sends all
-            # As they come: nothing is lost where the connection breaks.
+            # In pieces as they come, so nothing is lost where the connection breaks.
             yield from without(skip, response.iter_bytes())
 
     def _demand_answer(self) -> None:

@@ -1,8 +1,8 @@
 """A file on its way to the disk: bytes of a source -> a whole file, known to be the published one.
 
-What has come outlasts an interruption: it lies in a file of its own, and the next intake goes on at its end.
-So that no wrong byte is kept, parts whose hash is known are compared when they are full, and all of it at
-the end.
+Bytes that have come outlast an interruption: they lie in a file of their own, and the next intake goes on at
+its end. So that no wrong byte stays, a part whose hash is known is compared when it is full, and the whole
+file at the end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Tally:
-    """How far the files of one model have come; what is told never goes back."""
+    """Counts the bytes of one model's files; the progress it reports never goes back."""
 
     def __init__(self, reporter: Reporter, total: int, done: int) -> None:
         """Of `total` bytes `done` are here already."""
@@ -34,30 +34,30 @@ class Tally:
         self._ahead = 0
 
     def written(self, count: int) -> None:
-        """So many more bytes lie in their file."""
+        """Count bytes that were written to their file."""
         self._written += count
         self._tell()
 
     def ahead(self, count: int) -> None:
-        """So many bytes have come and do not lie in their file yet."""
+        """Set the bytes that have come and are not written to their file yet."""
         self._ahead = count
         self._tell()
 
     def lost(self, count: int) -> None:
-        """So many bytes were wrong, and are to come again."""
+        """Take off bytes that were wrong and must come again."""
         self._written -= count
 
     def _tell(self) -> None:
-        # What is ahead is still packed, so it tells about how many bytes it will be.
+        # Bytes ahead are still packed, so their number is only about what they will be.
         self._told = max(self._told, min(self._total, self._written + self._ahead))
         self._reporter.at(self._told)
 
 
 class Intake:
-    """One file."""
+    """One file on its way."""
 
     def __init__(self, file: ModelFile, path: Path) -> None:
-        """Look at what an earlier intake left at `path`, and remove what is wrong with it.
+        """Check what an earlier intake left at `path`, and remove what is wrong.
 
         Raises OSError: it cannot be read or written.
         """
@@ -65,9 +65,9 @@ class Intake:
         self.path = path
         self._source = "an earlier pull"
         self.done = 0
-        """Bytes that are here."""
+        """Bytes in the file."""
         self._compared = 0
-        """So many of them are in parts that were found right."""
+        """Bytes at the beginning of the file whose parts were compared and are right."""
         self._whole, self._part = file.hasher(), hashlib.sha256()
         if path.exists():
             try:
@@ -77,7 +77,7 @@ class Intake:
 
     @property
     def doubtful(self) -> bool:
-        """Whether nothing vouches for some of what is here yet."""
+        """Whether some bytes of the file were not compared yet."""
         return self.done > self._compared
 
     @property
@@ -86,7 +86,7 @@ class Intake:
         return self.done == self.file.bytes
 
     def take(self, chunks: Iterator[bytes], source: str, tally: Tally) -> None:
-        """Write to the end of `chunks`, then compare.
+        """Append all chunks to the file, then compare the whole.
 
         Raises WrongBytesError: they are not the published ones. What is wrong is removed.
         Raises OSError: the file cannot be written.
@@ -141,7 +141,7 @@ class Intake:
         return WrongBytesError(f"{which}{self.file.name} from {self._source} {found} and was removed")
 
     def _cut(self) -> int:
-        """Keep only what was compared; gives the bytes removed."""
+        """Keep only the parts that were compared; give the number of bytes removed."""
         size, kept = self.path.stat().st_size, self._compared
         self.done, self._whole, self._part = 0, self.file.hasher(), hashlib.sha256()
         os.truncate(self.path, kept)

@@ -37,7 +37,7 @@ class HubPlace(_Frozen):
 
     repo: Annotated[str, Field(pattern=rf"^{_PART}/{_PART}$")]
     revision: str
-    """A commit, or a tag where the hash of each file pins it."""
+    """A commit; or a tag, where the hashes of the files pin the content."""
     folder: str = ""
     """Folder inside the repository, empty for its top."""
 
@@ -103,7 +103,7 @@ class ModelFile(_Frozen):
 
 
 class Model(_Frozen):
-    """A model that can be fetched: everything there is to know about it before it is here."""
+    """A model that can be fetched: all that is known of it before it is."""
 
     name: str
     kind: Kind

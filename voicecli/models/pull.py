@@ -1,4 +1,4 @@
-"""Bring models here: fetch from the first source that can, check, and only then give a file its name."""
+"""Fetches models: from the first source that can, compared with their hashes, then given their names."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from voicecli.models.suited import Machine
 
 DEFAULT_MODELS = ("whisper-base", "voice-en-us-joe", "vad-silero", "turn-smart-v3")
-"""What a conversation needs, besides a language model."""
+"""What a talk needs besides a language model."""
 
 
 class Hub(Source, Protocol):
-    """The source that may be out of reach, and that knows models the manifest does not."""
+    """The source that may be out of reach, and that has models the manifest has not."""
 
     def problem(self) -> str | None:
         """Why it cannot be used in this run, None if it can."""
@@ -44,8 +44,8 @@ class Hub(Source, Protocol):
 class Puller:
     """One run of `voicecli models pull`.
 
-    One pull at a time may work on a model. What has come of a file outlasts the end of the process, and the
-    next pull goes on from there.
+    One pull at a time may work on a model. Bytes that have come outlast the end of the process, and the next
+    pull goes on from there.
     """
 
     def __init__(self, store: ModelStore, hub: Hub, index: Source, reporter: Reporter) -> None:
@@ -56,9 +56,9 @@ class Puller:
         self._said: set[str] = set()
 
     def pull(self, names: Sequence[str], machine: Machine | None = None, *, light: bool = False) -> None:
-        """Bring these models. Good files stay, the rest is fetched.
+        """Fetch these models. Good files stay, the others are fetched.
 
-        `machine`: bring a language model as well, the one that suits it; with `light` the small one.
+        `machine`: fetch a language model as well, the one that suits it; with `light` the small one.
 
         Raises ModelError: an unknown name, no source with the right bytes, a folder that cannot be written.
         """
@@ -71,10 +71,10 @@ class Puller:
             self._pull_language_model(chosen)
 
     def _language_model(self, machine: Machine, *, light: bool) -> Model | None:
-        """Say which it is to be, and why; None where a good one is here."""
+        """Choose the language model and say why; None where a good one is on the disk."""
         manifest = self._store.manifest
         best = default_model(machine, light=light)
-        # The light one does not count where a better one suits: it was fetched for the tests, or for a while.
+        # The light one does not count where a better one suits: it may have been fetched for the tests alone.
         counts = [name for name in suiting(machine) if (name == LIGHT_MODEL) <= (best.name == LIGHT_MODEL)]
         for name in [LIGHT_MODEL] if light else counts:
             if self._store.state(manifest[name]) == "here" and not self._store.faults(manifest[name]):
@@ -85,7 +85,7 @@ class Puller:
         return manifest[best.name]
 
     def _pull_language_model(self, model: Model) -> None:
-        """Bring it, or where no source has it the one that runs anywhere, so that a talk can begin."""
+        """Fetch it; where no source has it, fetch the one that runs anywhere, so that a talk can begin."""
         try:
             self._pull(model)
         except SourceError as error:
@@ -105,7 +105,7 @@ class Puller:
         """Raise ModelError where the disk is too small for what is missing, before anything is fetched."""
         missing = {model.name: self._missing(model) for model in models}
         wanted = sum(missing.values())
-        # One model at a time: of what lies beside the files only the largest counts.
+        # Models come one at a time, so of the room for temporary files only the largest counts.
         wanted += max((room_for(model) for model in models if missing[model.name]), default=0)
         free = free_bytes(self._store.root)
         if not wanted or free is None or free >= wanted:
@@ -128,7 +128,7 @@ class Puller:
         return size
 
     def _pull(self, model: Model) -> None:
-        """Bring one model.
+        """Fetch one model.
 
         Raises SourceError: no source gave the right bytes.
         Raises ModelError: the folder cannot be written, or another pull is at work on it.
@@ -144,11 +144,11 @@ class Puller:
                     self._fetch(model, [file for file, _ in faults])
             else:
                 self._reporter.say(f"{model.name}: here")
-            # Last, and even where all files are here: the pull before may have ended just short of it.
+            # Last, and even where all files are there: an earlier pull may have ended just before this.
             if model.name not in self._store.manifest and self._store.recorded(model.name) is None:
                 self._store.record(model)
         except OSError as error:
-            shutil.rmtree(folder / SCRATCH, ignore_errors=True)  # gives back what it took of a full disk
+            shutil.rmtree(folder / SCRATCH, ignore_errors=True)  # so that a full disk gets its room back
             raise ModelError(f"'{folder}' cannot be written: {error.strerror}", _remedy(error)) from error
         finally:
             for empty in (folder / SCRATCH, folder):
@@ -157,7 +157,7 @@ class Puller:
 
     @contextlib.contextmanager
     def _alone(self, model: Model) -> Iterator[None]:
-        """Keep other pulls out of the scratch folder of a model, which goes when all is well.
+        """Keep other pulls out of the scratch folder of a model, which is removed after success.
 
         Raises ModelError: one is in it.
         """
@@ -175,7 +175,7 @@ class Puller:
         shutil.rmtree(scratch, ignore_errors=True)
 
     def _fetch(self, model: Model, files: Sequence[ModelFile]) -> None:
-        """Bring files of a model from any source, going on where an earlier pull was."""
+        """Fetch files of a model from any source, going on where an earlier pull stopped."""
         total = sum(file.bytes for file in files)
         done = total - self._missing(model)
         here = f" ({done / 1e6:.1f} are here)" if done else ""
@@ -207,7 +207,7 @@ class Puller:
         )
 
     def _take(self, source: Source, model: Model, intakes: Sequence[Intake], tally: Tally) -> None:
-        """Bring files from one source.
+        """Fetch files from one source.
 
         Raises SourceError: it cannot give them all, or gave wrong bytes.
         Raises OSError: the folder cannot be written.
@@ -227,7 +227,7 @@ class Puller:
         except WrongBytesError as error:
             if not doubtful:
                 raise
-            # It may have been the fault of what an earlier pull left, which is gone now.
+            # Bytes of an earlier pull may have been wrong; they are removed now.
             self._reporter.say(f"{error.found}; once more")
             self._take(source, model, intakes, tally)
 

@@ -1,6 +1,6 @@
-"""What a source of model files is, and who is told how far a pull has come.
+"""Protocols: a source of model files, and a reporter of how far a pull has come.
 
-What a source delivers is not trusted: `intake` compares it with the published hashes.
+A source is not trusted: `intake` compares its bytes with the published hashes.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ class WrongBytesError(SourceError):
 
 
 class Reporter(Protocol):
-    """Who is told how far a pull has come. Called by one thread."""
+    """Shows how far a pull has come. Called by one thread."""
 
     def say(self, line: str) -> None:
         """Show a line."""
         ...
 
     def begin(self, what: str, total: int, done: int) -> None:
-        """Begin to bring a model: `total` bytes, of which `done` are here."""
+        """A model of `total` bytes is about to be fetched; `done` of them are on the disk."""
         ...
 
     def at(self, done: int) -> None:
-        """Tell that `done` bytes of the total have come."""
+        """`done` bytes of the total have come."""
         ...
 
 
@@ -58,9 +58,9 @@ class Source(Protocol):
     def fetch(
         self, model: Model, wanted: Sequence[Wanted], scratch: Path, ahead: Callable[[int], None]
     ) -> Generator[tuple[ModelFile, Iterator[bytes]]]:
-        """Give each file that is wanted with its bytes from `start` on.
+        """Give each wanted file with its bytes from `start` on.
 
-        `scratch` is a folder for what lies between; what an earlier fetch left there may be used.
+        `scratch` is a folder for temporary files; those that an earlier fetch left there may be used.
         `ahead` is told how many bytes have come that were not given yet.
 
         Raises SourceError: at any step.

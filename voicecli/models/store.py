@@ -1,11 +1,12 @@
-"""Models on the disk: name -> files that are known to be the published ones. Never opens a connection.
+"""Models on the disk: name -> files that were compared with their published hashes. Opens no connection.
 
 Layout: one folder a model under the root, holding its files, `.verified.json` (what each file looked like
 when its hash was last found right) and, for models that are not in the manifest, `.model.json` (what was
 published when they were fetched).
 
-No file is handed out before its hash was compared with the published one. Hashing 145 MB at every start would
-be slow, so a file that still has the size and the time of change of its stamp is taken to be unchanged.
+No file of a model is handed out before its hash was compared with the published one. Hashing 145 MB at every
+start would be slow, so a file with the size and the time of change of its stamp counts as unchanged. Files of
+the user's own have no published hash; `choice` hands them out as they are.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def models_root(override: Path | None = None) -> Path:
 def _is_checkout(folder: Path) -> bool:
     try:
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # none there, or somebody else's
+    except (OSError, ValueError):  # no such file, or that of another project
         return False
     return bool(project.get("project", {}).get("name") == "voicecli")
 
@@ -81,7 +82,7 @@ class ModelStore:
     """The models under one root folder."""
 
     def __init__(self, root: Path, manifest: Mapping[str, Model] | None = None) -> None:
-        """`manifest` is for tests; it is the one that ships with the program."""
+        """`manifest`: another one, for tests."""
         self.root = root.absolute()
         self.manifest = load_manifest() if manifest is None else manifest
 
@@ -130,7 +131,7 @@ class ModelStore:
         raise ModelError(f"there is no model '{name}'{hint}", LIST_COMMAND)
 
     def state(self, model: Model) -> State:
-        """Whether its files are there with their sizes. Quick: reads none of them."""
+        """Whether its files are on the disk with their sizes. Quick: reads none of them."""
         files = [self.path(model.name) / file.name for file in model.files]
         present = [path for path in files if os.path.isfile(path)]  # noqa: PTH113  # Path raises for a bad root
         if not present:

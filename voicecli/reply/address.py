@@ -1,4 +1,4 @@
-"""The address of a server: whose it is, and how it is shown."""
+"""The address of a server: whether it is this computer, how to reach it, and how to show it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from voicecli.errors import ConfigError
 EXAMPLE = "write it as in http://127.0.0.1:11434/v1"
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # what servers listen on, not us
-"""What servers say they listen on, and where that is to be reached."""
+"""Addresses that servers say they listen on -> addresses that reach them."""
 
 
 def host_of(url: str) -> str:
-    """Give the name or number of the server. Raises ConfigError for what is no address."""
+    """Give the host name or number. Raises ConfigError for text that is no address."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port  # reading the port checks it
@@ -46,7 +46,7 @@ def is_loopback(host: str) -> bool:
 
 
 def reachable(url: str) -> str:
-    """Give the address to connect to: a server that listens on 0.0.0.0 is not everywhere to be met there."""
+    """Give the address to connect to: not every system reaches a server at 0.0.0.0."""
     parts = urlsplit(url)
     address = _number(parts.hostname or "")
     if address is None or not address.is_unspecified:
@@ -57,9 +57,10 @@ def reachable(url: str) -> str:
 
 
 def moved(url: str, location: str) -> tuple[str, bool]:
-    """Where a redirect of `url` leads, and whether that is the same server, which may be asked instead.
+    """Where a redirect of `url` leads, and whether that is the same server, so that it may be followed.
 
-    The same server by the same name: another port may be another program; from http to https is a step up.
+    The same server has the same name and port, because another port may be another program; https in place of
+    http is allowed.
     """
     there = urljoin(url, location)
     try:
@@ -85,6 +86,6 @@ def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     if not host[:1].isdigit():
         return None
     try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))  # 127.1 and its like
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # short forms such as 127.1
     except (OSError, ValueError):
         return None

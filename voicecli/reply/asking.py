@@ -42,11 +42,11 @@ be taken for ended, where the server does not say [DONE]."""
 
 _NOT_THE_REQUEST = (401, 402, 403, 404, 429)
 _THE_REQUEST = (400, 413, 422)
-"""Statuses that are not, and those that are, for what was asked or how."""
+"""HTTP statuses that do not blame the request, and those that do."""
 
 
 class Asking:
-    """Knows what one server takes. Used on one event loop."""
+    """Asks one server, and knows what it accepts. Used on one event loop."""
 
     def __init__(
         self, connection: Connection, config: GenerateConfig, *, is_local: bool, has_key: bool
@@ -57,10 +57,10 @@ class Asking:
         self._abilities = Abilities(switch_thinking_off=is_local)
         self._room = Room()
         self.model = None if config.model == "auto" else config.model
-        """None until the server has told."""
+        """None until the server has listed its models."""
 
     async def evaluate(self, messages: Sequence[ChatMessage], notify: Notify) -> None:
-        """Let the server read what there is; one token is made and thrown away."""
+        """Let the server evaluate the messages; it makes one token, which is thrown away."""
 
         def nobody(_most: int | None) -> StreamedReply:
             return StreamedReply(ReplyText(lambda _piece: None, 1), lambda: False)
@@ -131,7 +131,7 @@ class Asking:
                     raise await self._error(refusal)
 
     def _next(self, refusal: Refusal, messages: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
-        """What to ask instead; empty where nothing is left to try."""
+        """The messages to ask with next; empty where nothing is left to try."""
         shorter: Sequence[ChatMessage] = ()
         overflow = is_overflow(refusal.body)
         if refusal.status in _NOT_THE_REQUEST:
@@ -144,14 +144,14 @@ class Asking:
             return ()
         if self._abilities.guess(refusal.body):
             return messages
-        # The fields were taken before, or are not it: then it is what was said, and that has grown.
+        # The fields were accepted before, or are not to blame: then the conversation has become too long.
         self._abilities.take_back_guesses()
         return self._room.refuse(messages)
 
     async def _try(
         self, body: Mapping[str, Json], reply: StreamedReply, flush: Callable[[], None], patience_s: float
     ) -> Refusal | None:
-        """Ask once; None where there was a reply."""
+        """Ask once; None where a reply came."""
         async with self._connection.ask("POST", "chat/completions", body, patience_s) as answer:
             if not 200 <= answer.status < 300:
                 return Refusal(answer.status, await answer.text(), wait_s(answer.headers))
@@ -175,10 +175,10 @@ class Asking:
                         silence_s = max(SILENCE_S, 5 * longest)
                         rest.reschedule(now + silence_s if reply.credible else None)
                     elif not resting:
-                        resting = True  # from [DONE] on: comments that follow do not make it longer
+                        resting = True  # counted from [DONE]: comments that follow do not make it longer
                         rest.reschedule(now + REST_S)
         except TimeoutError:
-            pass  # no end was told, and it has ended
+            pass  # the stream has ended without saying so
         except BrokenOffError as error:
             if not (reply.done or reply.credible):
                 if reply.answered:
@@ -190,7 +190,7 @@ class Asking:
         self._check_end(answer, lines, reply)
 
     def _check_end(self, answer: Answer, lines: EventLines, reply: StreamedReply) -> None:
-        """Raise EngineError where what has ended is no whole reply."""
+        """Raise EngineError where the stream ended in the middle of a reply."""
         where = self._connection.where
         streams = lines.framed or answer.kind == "text/event-stream"
         if not reply.answered and (lines.loose or not streams):
@@ -218,7 +218,7 @@ class Asking:
         )
 
     def _broken(self, refusal: Refusal, messages: Sequence[ChatMessage]) -> EngineError:
-        """What to say of a failure behind the first words."""
+        """The error for a failure after the first words."""
         overflow = is_overflow(refusal.body)
         if overflow:
             self._room.refuse(messages)

@@ -33,14 +33,14 @@ from voicecli.reply.speakable import CODE_PHRASE, speakable
 from voicecli.reply.spoken.signs import plain
 
 MAX_CLAUSE_CHARS = 250
-"""No clause is longer: about 17 s of speech, 0.6 s of synthesis."""
+"""Characters of the longest clause: about 17 s of speech, 0.6 s of synthesis."""
 _MAX_HELD_CHARS = 200
-"""A clause is closed at this length whatever it holds; room is left for abbreviations to grow."""
+"""Characters at which a clause is closed in any case; the rest is room for abbreviations to grow."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """Words a clause must hold before it may end at each kind of place short of a sentence end."""
+    """Words that a clause needs before it may end at each kind of place that is no sentence end."""
 
     mark: int
     opener: int
@@ -90,7 +90,7 @@ class ClauseSplitter:
         self._words: list[str] = []
         """Whole words of the clause under way, each with the space that follows it, if any."""
         self._counts: list[int] = []
-        """What each of them counts, see `_count`."""
+        """The count of each of these words, see `_count`."""
         self._size = 0
         """Words of the clause under way: the sum of these."""
         self._length = 0
@@ -102,7 +102,7 @@ class ClauseSplitter:
         self._said = 0
         """Characters of all clauses so far."""
         self._pace = _NOTHING_SAID
-        """What so much asks for."""
+        """The pace for as many characters as were said."""
         self._finished = False
 
     def push(self, delta: str) -> list[str]:
@@ -123,9 +123,9 @@ class ClauseSplitter:
         return self._take(self._markup.finish() + BREAK)
 
     def _take(self, text: str) -> list[str]:
-        """Go on by some plain characters: a word or a space at a time, where no mark inside needs more."""
+        """Add plain characters, a word or a space at a time where no mark inside needs care."""
         clauses: list[str] = []
-        if text.isprintable():  # no space but the plain one
+        if text.isprintable():  # plain spaces alone
             for at, piece in enumerate(text.split(" ")):
                 if at:
                     clauses += self._end_word(" ")
@@ -149,7 +149,7 @@ class ClauseSplitter:
         return clauses
 
     def _go_on(self, piece: str) -> list[str]:
-        """Take some characters of a word."""
+        """Add some characters of a word."""
         if len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
             return [clause for char in piece for clause in self._take_char(char)]
         if self._word:
@@ -175,7 +175,7 @@ class ClauseSplitter:
             clauses += self._end_word("") + self._close(len(self._words))
         elif len(self._word) >= _MAX_HELD_CHARS:
             if self._word.lower().startswith(("http://", "https://", "www.")):
-                self._word = self._word[:-1]  # its host is known, and no more of it is said
+                self._word = self._word[:-1]  # the host is known, and only the host is said
             else:
                 clauses += self._end_word("") + self._close(len(self._words))
         return clauses

@@ -1,4 +1,4 @@
-"""What a server answers instead of a reply -> what it means, and its own words for people.
+"""A server's answer that is no reply -> what it means, and its own words for people.
 
 No two kinds of server put their words in the same place: error.message, error, detail, message, a page.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST = 200
-"""Characters that are shown of what a server says."""
+"""Most characters that are shown of a server's words."""
 
 _OVERFLOW = re.compile(
     r"exceed_context_size|context_length_exceeded|string_above_max_length"
@@ -51,17 +51,17 @@ def words_of(body: str) -> str:
 
 
 def is_overflow(body: str) -> bool:
-    """Whether the conversation is longer than the model can take."""
+    """Whether it says that the conversation is too long for the model."""
     return bool(_OVERFLOW.search(body))
 
 
 def is_loading(status: int, body: str) -> bool:
-    """Whether the model is being read and the server asks to wait."""
+    """Whether it says that the model is being loaded, and asks to wait."""
     return status == 503 and bool(_LOADING.search(body))
 
 
 def is_error(answer: Json) -> bool:
-    """Whether JSON that came in the place of a reply, or inside of one, tells of a failure."""
+    """Whether JSON in place of a reply, or inside one, reports a failure."""
     if not isinstance(answer, dict) or answer.get("choices"):
         return False
     return bool(answer.get("error") or answer.get("detail")) or answer.get("object") == "error"

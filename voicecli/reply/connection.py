@@ -1,4 +1,4 @@
-"""One server over HTTP: requests to it -> its answers, as bytes; what breaks on the way -> one line.
+"""One server over HTTP: requests -> answers, as bytes; failures on the way -> one line.
 
 Imports httpx. Redirects are followed here and not by the library: only on the same server, with the method
 kept, so that the key and the words go nowhere else.
@@ -27,7 +27,7 @@ KEEP_S = 600.0
 """How long an idle connection is kept for the next turn, s."""
 
 LONGEST_BODY = 1 << 20
-"""Bytes that are read of an answer that is no stream."""
+"""Most bytes that are read of an answer that is no stream."""
 
 MOST_REDIRECTS = 3
 
@@ -90,7 +90,7 @@ class Connection:
         self._proxy = "" if is_local else proxy_for(self._url)
         self._client: httpx.AsyncClient | None = None
         self._kept = False
-        """There may be a connection of an earlier request."""
+        """A connection of an earlier request may still be open."""
         self._moved: dict[str, str] = {}
         """Path -> the address that the server has sent it on to."""
 
@@ -147,7 +147,7 @@ class Connection:
         return self._client
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-        """Send it, and once more where a connection of an earlier turn turns out to be closed."""
+        """Send the request; again, once, where the connection of an earlier turn turns out to be closed."""
         import httpx
 
         kept, self._kept = self._kept, True
@@ -171,7 +171,7 @@ class Connection:
 
 @contextmanager
 def _faults(where: str, waited_s: float | None, proxy: str) -> Iterator[None]:
-    """Make one line of what the library raises. `proxy`: the variable whose proxy is in between."""
+    """Turn exceptions of the library into one line. `proxy`: the variable whose proxy is in between."""
     import httpx
 
     try:

@@ -1,4 +1,4 @@
-"""What was said -> what the language model is given: system prompt, past turns, the new words."""
+"""What was said -> the messages for the language model: system prompt, past turns, the new words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOKENS_PER_MESSAGE = 5
 """What a chat template puts round a message: `<|im_start|>user\\n ... <|im_end|>\\n`."""
 
 UNANSWERED_TOKENS = 200
-"""The first part of what is being said is no history: so much of it is kept whatever the bound."""
+"""Tokens of words that wait for an answer that are kept whatever the bound on the history is."""
 
 CUT_OFF = "—"
 """Ends a reply that was interrupted, as a dialogue in print does. Words such as "(interrupted)" would be
@@ -79,12 +79,12 @@ class Conversation:
         self._budget = history_tokens
         self._date_told = ""
         self._told = ("", "")
-        """The user's last words, and what the model was told for them: what it has read is remembered."""
+        """The user's last words, and the text that the model read for them, which is remembered."""
         self._turns: deque[_Turn] = deque()
         self._unanswered = ""
 
     def messages_for(self, user_text: str) -> list[ChatMessage]:
-        """Everything the model needs to answer `user_text`; an empty text gives what comes before any."""
+        """All messages that the model needs to answer `user_text`; an empty text gives those before it."""
         messages = self._system()
         for turn in self._turns:
             messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
@@ -98,7 +98,7 @@ class Conversation:
         return self._date() != self._date_told
 
     def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
-        """Add a turn: what the user said and *heard* of the reply; one without a reply is forgotten."""
+        """Add a turn: the user's words, and the part of the reply that sounded; none: it is forgotten."""
         user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
         self._unanswered = ""
         if reply:
@@ -107,7 +107,7 @@ class Conversation:
             self._forget()
 
     def go_on(self, user_text: str) -> None:
-        """The user is still speaking: these words are put before their next ones. Very many are forgotten."""
+        """Keep words that were not answered: they stand before the next ones. The oldest of very many go."""
         user = self._with_unanswered(plain_words(user_text))
         kept = estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS)
         self._unanswered = user if kept else ""
@@ -128,7 +128,7 @@ class Conversation:
         return f"{self._unanswered} {words}".strip()
 
     def _forget(self) -> None:
-        """Over the bound, drop the oldest turns down to half of it.
+        """Above the bound, drop the oldest turns until half of the bound is left.
 
         The model keeps what it has evaluated as long as the beginning does not change. Dropping one turn at
         every turn would change it every time; dropping many at once makes that rare.

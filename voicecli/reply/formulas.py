@@ -28,12 +28,12 @@ class Formula:
     source: str
     """Without its marks."""
     rest: str
-    """What was taken behind it."""
+    """Text behind the formula that was read with it."""
     inline: bool
 
 
 def closed(held: str) -> Formula | None:
-    """The formula that `held`, from its opening mark on, ends; None where it goes on."""
+    """The formula in `held`, which begins with its opening mark; None where it has not ended."""
     if held.startswith("$$"):
         done = len(held) > 4 and held.endswith("$$")
         return Formula(held[2:-2], "", inline=False) if done else None
@@ -53,7 +53,7 @@ def closed(held: str) -> Formula | None:
 
 
 def goes_on(held: str) -> bool:
-    """Whether the last character is one within a formula that tells nothing: neither its end nor prose."""
+    """Whether the last character decides nothing: it neither ends a formula nor shows prose."""
     return (
         held[-1].isalnum()
         and held[-2] != "$"
@@ -63,7 +63,7 @@ def goes_on(held: str) -> bool:
 
 
 def may_be_formula(held: str) -> bool:
-    """Whether what began with a formula's mark can still be one."""
+    """Whether text that begins with a formula's mark can still become a formula."""
     if held.startswith(("$$", "\\[", "\\(")):
         return len(held) < _MAX_DISPLAYED and not held.endswith("\n\n")
     if held[0] == "\\":
@@ -78,5 +78,5 @@ def may_be_formula(held: str) -> bool:
 
 
 def is_formula(source: str) -> bool:
-    r"""Whether what stood between the marks is a formula; `\[not a link\]` holds words."""
+    r"""Whether the text between the marks is a formula; `\[not a link\]` is words."""
     return bool(_SIGN.search(source)) or not re.search(r"[A-Za-z]{3,}", source)

@@ -14,7 +14,7 @@ NESTED_BEGUN = re.compile(r"[a-z][.)]?|[ivx]{2,4}[.)]?")
 MARKER_BEGUN = re.compile(
     r"#{1,6}|[-*+•◦▪‣·]|\d{1,2}[.)]?|[a-z]\)?|\((?:[a-z]|\d{1,2})?\)?|~{1,2}|=+\s*|\[[^\[\]\n]*\]?|[-*_|:][-*_|:\s]+"
 )
-"""What may still become one of these, a block of code, or `[name]: address`."""
+"""Text that may still become one of these, a block of code, or `[name]: address`."""
 _REFERENCE = re.compile(
     r"""\[[^\]]+\]:\s*<?(?=\S*[/.#@])\S+>?(?:\s+(?:"[^"]*"|'[^']*'|\([^)]*\)))?\s*""",
 )
@@ -26,7 +26,7 @@ _CODE_LINE = re.compile(
 
 
 def list_label(marker: re.Match[str]) -> str:
-    """What is said of a marker: the number or letter of the item."""
+    """The words for a marker: the number or letter of the item."""
     label = marker[2] or marker[3] or marker[4]
     return f"{label.upper()}, " if label else ""
 

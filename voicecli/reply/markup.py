@@ -1,6 +1,6 @@
 """Streamed Markdown -> plain characters, as early as they are certain.
 
-It holds back only what a later character can still change: a tag, inline code, a formula, a link's target
+It keeps back only what a later character can still change: a tag, inline code, a formula, a link's target
 (all these in `spans`), and the first marks of a line or a row of a table (`lines` knows what they mean).
 
 Emphasis, brackets, emoji and stray marks are left in: they are dropped clause by clause in `speakable`.
@@ -32,7 +32,7 @@ class Markup(Spans):
         self._code_phrase = code_phrase
         """Said in place of a block of code; may be empty."""
         self._in_item = False
-        """The held characters follow a bullet or a list number."""
+        """The characters kept back follow a bullet or a list number."""
         self._in_list = False
         """Indented lines belong to a list."""
         self._line_ends = False
@@ -55,7 +55,7 @@ class Markup(Spans):
         self._broken = True
 
     def _line_start(self, char: str) -> str:  # noqa: PLR0911 - one case a kind of line
-        """Hold the first marks of a line until they are known to be Markdown or text."""
+        """Keep back the first marks of a line until they are known to be Markdown or text."""
         held = self._held = self._held + char
         if char != "\n" and held.isspace():
             self._indent += 4 if char == "\t" else 1
@@ -111,7 +111,7 @@ class Markup(Spans):
         return parted
 
     def _indented(self, char: str) -> str:
-        """Code by its indent: a line that looks like code, and those behind it as far in."""
+        """Code by its indent: a line that looks like code, and lines after it that are indented as far."""
         if char != "\n":
             self._held += char
             return self._begin_line(self._held) if len(self._held) >= HELD_MAX else ""
@@ -133,7 +133,7 @@ class Markup(Spans):
         return ""
 
     def _row(self, char: str) -> str:
-        """A line that begins with a bar: the cells that hold something."""
+        """A line that begins with a bar: its cells that are not empty."""
         self._held += char
         if len(self._held) > LONG_MAX:
             return self._begin_line(self._held)
@@ -147,7 +147,7 @@ class Markup(Spans):
         return BREAK
 
     def _reference(self, char: str) -> str:
-        """`[name]: address` is where a link leads, and not read; a footnote is."""
+        """`[name]: address` says where a link leads, and is not read; a footnote is read."""
         if self._held.startswith("[^"):
             self._hold(self._line_start, "")
             self._in_item, self._again = True, char

@@ -5,7 +5,7 @@ wakes every `POLL_S` to ask whether the reply is still wanted; cancelling the ta
 whatever it waits for (an address, a connection, the first byte, the next one), and a server stops when its
 client is gone. A blocking client offers no such moment: while it waits it can be given up, but not stopped.
 
-What a server takes is found out from what it refuses: `asking` does that.
+`asking` finds out from refusals what a server accepts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class OpenAiGenerator:
         self._connection = Connection(self._url, headers, config.timeout_s, is_local=self.is_local)
         self._asking = Asking(self._connection, config, is_local=self.is_local, has_key=bool(headers))
         self._thinks_first = False
-        """The model was seen to think before it speaks without a tag that opens it."""
+        """The model was seen to think before it speaks, without an opening tag."""
         self._busy = threading.Lock()
         self._closing = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -99,7 +99,7 @@ class OpenAiGenerator:
             voice.flush()
         stats = reply.stats
         if self.is_local and stats.prompt_tokens and stats.prompt_tokens_evaluated is not None:
-            # What it had read before it did not read again: so it pays to let it read ahead.
+            # It keeps what it has read, so it pays to let it read ahead.
             self.reads_ahead = stats.prompt_tokens_evaluated < stats.prompt_tokens
         return stats
 
@@ -113,7 +113,7 @@ class OpenAiGenerator:
         return found if self._run(ask(), cancelled) else None
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Know nothing: servers do not tell of the words in the middle of a message."""
+        """None: servers give no probabilities for the middle of a message."""
         return None
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class OpenAiGenerator:
 
 
 class _Voice:
-    """Hands the pieces of one packet on as one: what a tag in it takes back is never heard of."""
+    """Hands on the pieces of one packet together, so that a tag in it can still take them back."""
 
     def __init__(self, emit: Emit, notify: Notify) -> None:
         self.pieces: list[str] = []
@@ -172,7 +172,7 @@ class _Voice:
             self._emit(text)
 
     def notify(self, notice: Remark | TakenBack) -> None:
-        """Tell what is not words, in its place among them."""
+        """Hand on a notice, in its place among the words."""
         match notice:
             case TakenBack():
                 self.pieces.clear()

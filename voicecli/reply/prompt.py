@@ -1,4 +1,4 @@
-"""A language model and the settings -> what it is told of who it is: the beginning of its conversation."""
+"""A language model and the settings -> the system prompt, and the conversation that begins with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Generator
 
 AUTO = "auto"
-"""As `conversation.system_prompt`: one of the two below, whichever suits the model."""
+"""Value of `conversation.system_prompt` that chooses the one of the two below that suits the model."""
 
 PROMPT = (
     "You are a friendly voice assistant. You are heard, not read. Answer in the user's language, in one"
@@ -25,14 +25,14 @@ PROMPT = (
     'mails. If asked to do something, always say "Sorry, I can\'t" and why, never "Sure", "Okay" or '
     '"I\'ll".'
 )
-"""Chosen on questions: docs/answers.md."""
+"""Chosen by the questions of docs/answers.md."""
 
 SHORT_PROMPT = (
     "You are a friendly voice assistant. You are heard, not read. Answer in one or two short, simple "
     "sentences. You can talk, but you can do nothing else. If asked to do something, say "
     '"Sorry, I can\'t".'
 )
-"""For a model that takes a long prompt for something to talk about: decisions/0019."""
+"""For a small model, which would talk about a long prompt: docs/decisions/0019."""
 
 
 def begin(

@@ -1,6 +1,6 @@
-"""The pieces a model gives -> the words of its reply: without thinking, ended in time, never without a line.
+"""The pieces a model gives -> the words of its reply: without thinking, and ended in time.
 
-For every engine. What ends a reply, and what is told of one that ended badly, is decided here.
+For every engine. This file decides what ends a reply, and which error or remark a bad end gets.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Emit, Notify
 
 CIRCLE_WORDS = 3
-"""Words of a sentence that is not said twice in a reply."""
+"""Words of the shortest sentence that ends a reply when it comes again."""
 
 LARGER_CONTEXT = "give the model a larger context, or lower conversation.history_tokens"
 
@@ -24,9 +24,9 @@ LARGER_CONTEXT = "give the model a larger context, or lower conversation.history
 class ReplyText:
     """Hands a reply on, piece by piece, and knows where it may end.
 
-    A reply cut at the token limit would break off inside a sentence, and be heard to. So once half the limit
+    A reply cut at the token limit would break off audibly, inside a sentence. So once half the limit
     is used up, the reply is over at the next end of a sentence. An engine without a limit of its own stops
-    there as well. And it is over after a sentence that it said before: small models go round in circles.
+    there as well. A reply is also over after a sentence that it repeats: small models go round in circles.
     """
 
     _SENTENCE_END = re.compile(r"([^\W\d]{2}[.!?…][\"'”’)]*\s|[。！？])")
@@ -35,7 +35,7 @@ class ReplyText:
     def __init__(
         self, emit: Emit, max_tokens: int, notify: Notify = ignore, *, thinks_first: bool = False
     ) -> None:
-        """`thinks_first`: the model was seen to think before it speaks without a tag that opens it."""
+        """`thinks_first`: the model was seen to think before it speaks, without an opening tag."""
         self._emit = emit
         self._notify = notify
         self._max_tokens = max_tokens
@@ -46,7 +46,7 @@ class ReplyText:
         self.pieces = 0
         """Pieces handed on; a piece is a token in every server known."""
         self.spoke = False
-        """Something was handed on that is no space."""
+        """Something other than spaces was handed on."""
 
     @property
     def thought(self) -> bool:
@@ -55,7 +55,7 @@ class ReplyText:
 
     @property
     def thinks_first(self) -> bool:
-        """Whether thinking ended in this reply that no tag had begun."""
+        """Whether thinking without an opening tag ended in this reply."""
         return self._thinking.unopened
 
     @property
@@ -76,7 +76,7 @@ class ReplyText:
         self._thinking.elsewhere()
 
     def finish(self, ended: str = "stop", prompt_tokens: int | None = None) -> None:
-        """Tell of a reply that is over, where there is something to tell.
+        """The reply is over: remark on its end, where there is something to say.
 
         `ended` is what the server calls the reason. Raises EngineError for a reply without a word.
         """
@@ -89,7 +89,7 @@ class ReplyText:
         raise self._failure(ended, prompt_tokens)
 
     def _remark(self, ended: str) -> Remark | None:
-        """What is to be said of the end of a reply that has words."""
+        """The remark on the end of a reply that has words."""
         match ended:
             case "length" if not self.whole:
                 return Remark(
@@ -106,7 +106,7 @@ class ReplyText:
                 return None
 
     def _failure(self, ended: str, prompt_tokens: int | None) -> EngineError:
-        """What is to be said of a reply without words."""
+        """The error for a reply without words."""
         if self.thought:
             return EngineError(
                 "the model only thought and said nothing",
@@ -156,7 +156,7 @@ class ReplyText:
         return over
 
     def _circles(self, piece: str, own: int | None) -> bool:
-        """Whether a sentence ends in this piece that was said before; "No. No." is no circle."""
+        """Whether this piece ends a sentence that was said before; "No. No." does not count."""
         if not own:
             self._sentence += piece
             return False

@@ -1,4 +1,4 @@
-"""A conversation -> as much of it as the model's context holds: learnt from what the server refuses."""
+"""A conversation -> as much of it as fits the model's context; learnt from what the server refuses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def without_oldest(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
 
 
 class Room:
-    """What fits, by estimate: between the largest conversation that was taken and the smallest refused."""
+    """Estimated size that fits: between the largest conversation accepted and the smallest refused."""
 
     def __init__(self) -> None:
         self._most: float | None = None
@@ -38,14 +38,14 @@ class Room:
         return messages
 
     def refuse(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-        """These do not fit: give fewer of them, to try; empty where only the question is left."""
+        """The messages do not fit: give fewer to try; empty where only the question is left."""
         self._refused = _tokens(messages)
         if self._most is None or self._refused <= self._most:
             self._most = self._refused - 1.0
         return without_oldest(messages)
 
     def accept(self, messages: Sequence[ChatMessage]) -> None:
-        """These fit, perhaps after others were refused: half way between is the next guess."""
+        """The messages fit; if others were refused before, half way between the two is the next guess."""
         if self._refused is not None:
             self._most = (_tokens(messages) + self._refused) / 2
             self._refused = None

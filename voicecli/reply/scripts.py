@@ -1,4 +1,4 @@
-"""Another script inside a clause -> words for a voice whose language is written in Latin letters.
+"""Text in another script inside a clause -> words for a voice of a language in Latin letters.
 
 espeak-ng has a name for every letter of every script, so that Привет is said as "cyrillic pe, cyrillic er"
 and two characters of Chinese as "chinese letter, chinese letter". Here
@@ -153,7 +153,7 @@ _PUNCTUATION = str.maketrans("。、，；：！？「」『』《》（）・",
 def foreign(text: str, language: str) -> str:
     """Turn what is written in another script into words for a voice of `language` (ISO 639-1).
 
-    Text without any comes back as it is, and so does all text for a language nothing is known of.
+    Text without another script comes back unchanged, and so does all text for an unknown language.
     """
     known = language in _LATIN_VOICES or language in _READS_ANOTHER or _OTHER_LATIN.fullmatch(language)
     if text.isascii() or not known or not _ANY.search(text):

@@ -25,7 +25,7 @@ GLUE = "\u00a0"
 """A no-break space: joins the words of inline code and of formulas, which no clause boundary may part."""
 
 HELD_MAX = 200
-"""Characters held back before giving up and reading them as text. A real tag or code span is shorter."""
+"""Most characters kept back before they count as text. A real tag or code span is shorter."""
 LONG_MAX = 4000
 """The same for a link's target, a formula or a table's row, which may be long."""
 _LONGEST_FENCE = 12
@@ -37,11 +37,11 @@ _CODE_NOISE = re.compile(r"""[()\[\]{};"\\`~^?]+|!(?!=)|(?<!\|)\|(?!\|)""")
 _NOTE = re.compile(r"\[(?:\^[^\s\]\[]{0,60}|\d{0,3})\]?")
 """A footnote or a citation."""
 _PUNCTUATION = frozenset("!\"#$%&'+,-./:;<=>?@^_{|}~")
-"""Read as they are behind a backslash; the rest of ASCII's marks are not read."""
+"""Marks that are read as they are behind a backslash; other ASCII marks are left out there."""
 
 
 class Spans(ABC):
-    """Takes text and returns what is read of it; the lines are its subclass's."""
+    """Takes text and returns what is read of it, within lines; a subclass handles the lines."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -49,15 +49,15 @@ class Spans(ABC):
         self._plain = True
         """`_step` is `_text`."""
         self._held = ""
-        """What was taken and not yet returned."""
+        """Characters kept back: taken, and not returned yet."""
         self._again = ""
-        """What was held and is to be taken once more."""
+        """Characters that were kept back and are to be taken once more."""
         self._last = BREAK
         """The last character returned."""
         self._tight = False
         """The bracket that opened last follows a letter: `a[i][j]`, not a link."""
         self._fence = ""
-        """What closes the code under way."""
+        """The backticks that close the code under way."""
 
     def feed(self, text: str) -> str:
         """Take a piece of any length; return the characters that are now certain, often none."""
@@ -103,7 +103,7 @@ class Spans(ABC):
 
     @abstractmethod
     def _new_paragraph(self) -> None:
-        """The same, where nothing goes on."""
+        """Go on at the beginning of a paragraph."""
 
     @abstractmethod
     def _open_fence(self, fence: str) -> str:
@@ -174,7 +174,7 @@ class Spans(ABC):
         return "" if char == "\n" else "\\"
 
     def _formula(self, char: str) -> str:
-        """Hold until the closing mark shows that it was one."""
+        """Keep characters back until the closing mark shows whether they were a formula."""
         self._held += char
         if goes_on(self._held):
             return ""
@@ -237,9 +237,9 @@ class Spans(ABC):
         return self._give_up() if char == "\n" or len(self._held) > LONG_MAX else ""
 
     def _give_up(self) -> str:
-        """What was held is text after all: its first mark is read, what follows is taken again.
+        """The characters kept back are text after all: read the first mark, and take the others again.
 
-        Not so where very much was held: taken again from each mark in it, it would never come to an end.
+        Not where very many were kept back: taking them again from each mark would never come to an end.
         """
         held = self._held
         self._hold(self._text, "")

@@ -38,7 +38,7 @@ _EMOJI = re.compile(
     f"[{_PICTURE}\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*"
 )
 _PICTURED = re.compile(f"[{_PICTURE}\u00a9\u00ae\u2122\u20e3]")
-"""What each of them has."""
+"""A character that every emoji has."""
 _ARROWS = "".join(map(chr, [*range(0x2190, 0x2200), *range(0x27F0, 0x2800), *range(0x2900, 0x2980)]))
 _ARROW = re.compile(rf"\s*(?:[{_ARROWS}]\ufe0f?|=>|-+>|<-+)\s*")
 _CITATION = re.compile(r"\[\^?\d{1,3}\]|\[[xX ]\](?=\s)")
@@ -52,7 +52,7 @@ _LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
 _SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
 _LOOSE_POINT = re.compile(r"[\s,;:][,;:.!?…]")
-"""What the next two need."""
+"""What text must have for the next two patterns."""
 _LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
 _LEADING = re.compile(r"[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
@@ -81,12 +81,12 @@ def speakable(text: str, language: str = "en") -> str:
 
 
 def _is_prose(text: str) -> bool:
-    """Whether there is nothing in it for any rule; so it is with most clauses."""
+    """Whether no rule can apply, as in most clauses."""
     return bool(_PROSE.fullmatch(text)) and not _CAPITALS.search(text) and last_word(text) not in MAY_END
 
 
 def _english(text: str) -> str:
-    """Each kind of writing in turn, where a quick look finds any; later ones see what earlier ones made."""
+    """Apply the rules of each kind of writing that a quick search finds; later ones see earlier results."""
     shown = marks(text)
     if "\\" in text:
         text = bare(text)
@@ -112,7 +112,7 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """Drop what no voice has a sound for; a lone surrogate or a NUL would stop espeak-ng as well."""
+    """Drop characters that have no sound; a lone surrogate or a NUL would even stop espeak-ng."""
     text = text.replace(GLUE, " ")
     if text.isprintable():
         return text
@@ -188,7 +188,7 @@ _TIGHT = Rules(
     ]
 )
 
-# What a quick look must find before the rules of a kind are tried.
+# What a quick search must find before the rules of a kind are tried.
 _PROSE = re.compile(r"[A-Za-z',;!?’“” ]*[.:…!?]?[\"”’]?")
 _CAPITALS = re.compile(
     r"\bn!|\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"

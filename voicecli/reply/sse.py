@@ -1,4 +1,4 @@
-"""The bytes of a streamed answer -> its events, in whatever pieces the bytes come and whoever framed them.
+"""The bytes of a streamed answer -> its events, however the bytes are cut and whichever server framed them.
 
 The HTML standard (section 9.2.6) says how: lines `data: ...`, an empty line behind each event, lines that
 begin with a colon are comments. Servers do it in ways of their own: without the empty line, without the
@@ -16,7 +16,7 @@ from typing import TypeAlias
 from voicecli.errors import EngineError
 
 LONGEST_EVENT = 1 << 20
-"""Bytes. An event of a stream is one token and its wrapping; more is not a stream."""
+"""Most bytes of an event, which is one token and its wrapping; more is no stream."""
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -33,7 +33,7 @@ class Event:
     data: str
     """JSON as a rule, or `[DONE]`."""
     failed: bool = False
-    """The server calls it an error."""
+    """The server marked it as an error."""
 
 
 class EventLines:
@@ -53,11 +53,11 @@ class EventLines:
         self._loose = ""
         """Lines that are no field: JSON without a frame, or a web page."""
         self.framed = False
-        """Some line was one of an event stream."""
+        """Some line belonged to an event stream."""
 
     @property
     def loose(self) -> str:
-        """The beginning of what was neither an event nor JSON."""
+        """The beginning of the text that was neither an event nor JSON."""
         return self._loose
 
     def feed(self, data: bytes) -> list[Event]:
@@ -73,7 +73,7 @@ class EventLines:
         return [event for line in lines for event in self._take(line)]
 
     def finish(self) -> list[Event]:
-        """The answer is over: give what its last line holds."""
+        """The answer is over: give the events of its last line."""
         line, self._line = self._line, b""
         return [*self._take(line), *self._take(b"")]
 
@@ -106,7 +106,7 @@ class EventLines:
         if whole.strip() == DONE or parsed(whole) is not None:
             self._data = whole
             return self._complete(keep_name=True)
-        if self._data and parsed(line) is not None:  # a new event: what came before it was none
+        if self._data and parsed(line) is not None:  # a new event begins; the text before it was none
             return [*self._complete(keep_name=True), Event(line.strip(), self._name == "error")]
         self._data = whole
         return []

@@ -20,7 +20,7 @@ LONGEST_REFUSAL = 300
 """Characters kept of what a model says when it refuses."""
 
 TOKENS_PER_WORD_LIMIT = 8
-"""A server that was not told the limit may think so many times as long as the longest reply."""
+"""Most events, as a multiple of the longest reply, of a server that was not told the limit: it may think."""
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thoughts")
 """Fields beside the text: llama-server's and vLLM's, Ollama's and vLLM's newer one, OpenRouter's."""
@@ -30,7 +30,7 @@ _NO_REASON = ("", "null", "none", "None")
 
 
 class ServerRefusal(Exception):  # noqa: N818  # what the server does, not yet an error of this program
-    """The server says, in the place of a reply or in the middle of it, that it has failed."""
+    """The server reports a failure, in place of a reply or in the middle of one."""
 
     def __init__(self, body: str) -> None:
         super().__init__(body)
@@ -41,17 +41,17 @@ class StreamedReply:
     """Reads the events of one reply: `text` gets the words, `stats` what they cost."""
 
     def __init__(self, text: ReplyText, cancelled: Cancelled, most_events: int | None = None) -> None:
-        """`most_events`: where the server has no limit of its own, events with something in them."""
+        """`most_events`: most events with content, where the server was not told a limit; else None."""
         self.text = text
         self.stats = GenerationStats()
         self.cut_short = False
-        """No longer wanted, or long enough: an early end that is no fault."""
+        """The reply was cancelled, or is long enough: an early end that is no error."""
         self.done = False
         """The server said that nothing follows."""
         self.ended: str | None = None
-        """The last reason for an end that the server gave. Some give one with every event, and go on."""
+        """The last reason for an end that the server gave. Some servers give one with every event."""
         self.answered = False
-        """Something came that is a chat completion."""
+        """Part of a chat completion has come."""
         self.broken: EngineError | None = None
         """The connection broke before anything had come."""
         self._cancelled = cancelled
@@ -70,13 +70,13 @@ class StreamedReply:
     def credible(self) -> bool:
         """Whether the reply has ended, as far as can be told before the stream has.
 
-        A reason that comes with words, before any words, or that words have followed before, tells nothing.
+        A reason proves nothing if it comes with words, before any words, or if words followed an earlier one.
         """
         return self._last_was_end and self.text.spoke and not self._lied
 
     @property
     def overflowed(self) -> bool:
-        """Whether the prompt left no room for a reply: a server's silent way to say so."""
+        """Whether the server silently showed that the prompt left no room for a reply."""
         nothing = not self.text.spoke and not self.text.thought and not self._refusal
         silent = not self.answered and not self.done
         return nothing and (silent or (self.ended == "length" and not self.stats.reply_tokens))
@@ -92,7 +92,7 @@ class StreamedReply:
         if not isinstance(chunk, dict):
             if event.data[:1] in ("{", "["):
                 raise EngineError("the server sends something that is not JSON", "check generate.base_url")
-            return False  # some word of its own to keep the connection open
+            return False  # something that only keeps the connection open
         if is_error(chunk):
             raise ServerRefusal(event.data)
         self._count(chunk)
@@ -105,7 +105,7 @@ class StreamedReply:
         return self.cut_short
 
     def finish(self) -> None:
-        """The reply is over: tell what is to be told of it. Raises EngineError for one without words."""
+        """The reply is over: remark on its end. Raises EngineError for a reply without words."""
         if self._refusal and not self.text.spoke:
             raise EngineError(f"the model refuses to answer: {self._refusal}", "ask in other words")
         self.text.finish(self.ended or "stop", self.stats.prompt_tokens)
@@ -134,7 +134,7 @@ class StreamedReply:
             self.ended = str(reason)
         elif delta.get("tool_calls") or delta.get("function_call"):
             self.ended = "tool_calls"
-        # With words it is no end yet; but who gives one there and then falls silent has meant it.
+        # With words it is no end yet; but a server that gives one there and then falls silent has ended.
         self._last_was_end = (given and not something) or (self._last_was_end and not something)
 
     def _count(self, chunk: dict[str, Json]) -> None:

@@ -1,4 +1,4 @@
-"""What `<...>` in a reply is: a tag, an address, a special token of the model, or words."""
+"""Decides what `<...>` in a reply is: a tag, an address, a special token of the model, or words."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ADDRESS = re.compile(r"<((?:https?://|mailto:)?[^\s<>]*[@.][^\s<>]*)>")
 
 
 def may_be_tag(held: str) -> bool:
-    """Whether what began with `<` can still become a tag, a comment or a special token."""
+    """Whether text that begins with `<` can still become a tag, a comment or a special token."""
     if len(held) > _HELD_MAX or held[-1] == "<" or not (held[1].isalpha() or held[1] in "/|!"):
         return False
     return held[1] in "|!" or (held[-1] != "\n" and (held.count(" ") < 2 or "=" in held))
 
 
 def tag_text(tag: str) -> str:
-    """What is read of `<...>`: an address, a break, nothing, or the words of something that is no tag."""
+    """The text that is read for `<...>`: an address, a break, nothing, or the words of what is no tag."""
     if level := _LEVEL_TAG.get(tag.lower()):
         return level
     if address := _ADDRESS.fullmatch(tag):

@@ -1,4 +1,4 @@
-"""Streamed text of a model -> the same text without what it thought, however the stream is cut.
+"""Streamed text of a model -> the same text without its thinking, however the stream is cut.
 
 Models mark their thinking in ways of their own, and servers pass it on when they do not know the model:
 
@@ -19,7 +19,7 @@ from typing import Literal
 _LONGEST_TAG = 40
 _LONGEST_HEADER = 80
 _MOST_HELD = 1 << 18
-"""Characters of a reply held until its closing tag comes; more than any limit of tokens lets through."""
+"""Most characters of a reply kept back until the closing tag comes; more than any token limit allows."""
 
 _TOKEN = re.compile(
     rf"<[^<>\s]{{1,{_LONGEST_TAG}}}>|\[/?[A-Z_]{{1,{_LONGEST_TAG}}}\]|◁[^◁▷\s]{{1,{_LONGEST_TAG}}}▷|`+"
@@ -45,14 +45,14 @@ _GLUED_END = "assistantfinal"
 
 
 class Thinking:
-    """Takes one reply apart. Not thread-safe; one for each reply."""
+    """Separates one reply from its thinking. Not thread-safe; one object for each reply."""
 
     def __init__(self, *, begins_inside: bool = False) -> None:
-        """`begins_inside`: the model is known to think first and to mark only where that ends."""
+        """`begins_inside`: the model is known to think first and to mark only the end of it."""
         self.thought = False
         """Whether the model has thought."""
         self.unopened = False
-        """Whether thinking ended that had not begun: what was said before was thinking too."""
+        """Whether a closing tag came without an opening one: then the text before it was thinking too."""
         self._inside = begins_inside
         self._state: Literal["text", "thought", "header", "glued"] = "text"
         self._rest = ""
@@ -64,15 +64,15 @@ class Thinking:
         self._fence = ""
         """The backticks that the code under way began with."""
         self._said = False
-        """Something came that is no space."""
+        """Something other than spaces has come."""
 
     def feed(self, text: str) -> str:
-        """Take the next piece; give what is said of it, and of what was held."""
+        """Take the next piece; give the words that are certain now, of it and of the text kept back."""
         self._rest += text
         return self._run(last=False)
 
     def finish(self, *, cut: bool = False) -> str:
-        """Give what was held back. `cut`: it broke off, so what a tag was to end is thinking."""
+        """Give the text kept back. `cut`: the reply broke off, so text before a missing tag is thinking."""
         said = self._run(last=True)
         if not self._inside:
             return said
@@ -86,7 +86,7 @@ class Thinking:
         self._release()
 
     def _release(self) -> None:
-        """What was held was no thinking."""
+        """The text kept back was no thinking."""
         self._out[:0], self._held, self._inside = self._held, [], False
 
     def _run(self, *, last: bool) -> str:
@@ -161,7 +161,7 @@ class Thinking:
         return bool(taken)
 
     def _only_named(self, tag: re.Match[str] | None, after: str) -> bool:
-        """Whether a tag in the text is spoken of: in quotation marks, or `put it in a <think> block`."""
+        """Whether the text only mentions a tag: in quotation marks, or `put it in a <think> block`."""
         if self._last in _QUOTES:
             return after in _QUOTES + ".,"
         opens = tag is not None and not _closes(tag)
@@ -202,7 +202,7 @@ class Thinking:
         at = end.start() if end else min(len(self._rest), _LONGEST_HEADER)
         name, self._rest = self._rest[:at].strip().lower(), self._rest[end.end() if end else at :]
         if end and _HEADED.fullmatch(end[0]):
-            return True  # that was who speaks: the channel comes now
+            return True  # that was the role; the channel comes next
         said = name in ("", "final", "assistant") or name.startswith("final ")
         self._state = "text" if said else "thought"
         self.thought = self.thought or not said

@@ -1,4 +1,4 @@
-"""The clock on the wall -> what the model is told of it: the date always, the time where it is asked for.
+"""Date and time -> what the model is told: the date always, the time where the user asks for it.
 
 The date stands first in the system prompt, which is read once and kept: it costs nothing at a question, and
 at midnight the prompt is read again. The time would be another at every question, and reading it costs what
@@ -40,7 +40,7 @@ def date_line(now: datetime) -> str:
 
 
 def with_time(words: str, now: datetime) -> str:
-    """Put the time of day before the user's words where they ask for it, in brackets no user can write.
+    """Put the time of day before the user's words where they ask for it, in brackets that no user can write.
 
     `conversation.plain_words` parts an opening bracket from what follows it.
     """

@@ -1,4 +1,4 @@
-"""A refusal that asks to wait -> the wait, with a word about it."""
+"""A refusal that asks to wait -> the wait, and a remark that says so."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Notify
 
 LOAD_S = 180.0
-"""Longest wait for a server that first reads its model from disk, s; Ollama does at the first request."""
+"""Longest wait for a server that loads its model, s; Ollama does so at the first request."""
 
 LOOK_AGAIN_S = 1.0
 """How often a server that loads its model is asked, s."""
 
 SHORT_WAIT_S = 10.0
-"""Longest time that a server may ask to wait for the next request, s; who asks for more is told about."""
+"""Longest time that a server may ask to wait, s; a longer one becomes an error that names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Refusal:
 
 
 class Waits:
-    """How long one question has been put off."""
+    """Waits for one question, and knows how long it has waited."""
 
     def __init__(self, where: str, notify: Notify) -> None:
         self._where = where
@@ -45,7 +45,7 @@ class Waits:
         self._waited_s = 0.0
 
     async def wait(self, refusal: Refusal) -> bool:
-        """Wait, with a word about it, where that helps; say whether to ask again."""
+        """Where waiting helps, wait and remark on it; say whether to ask again."""
         if is_loading(refusal.status, refusal.body):
             if self._waited_s >= LOAD_S:
                 return False

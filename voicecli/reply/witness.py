@@ -1,4 +1,4 @@
-"""The user's words -> log-odds that nothing follows them, as a language model that writes them sees it.
+"""The user's words -> the language model's log-odds that nothing follows them.
 
 How probable is a mark, or the end of the message, as the next token? What the answer is worth, and when it is
 asked for: docs/decisions/0006-turn-decision.md. For models that speak ChatML alone.
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
 
 NEXT_TOKENS = 40
-"""Most probable tokens looked at behind the user's words."""
+"""Number of most probable next tokens that are examined."""
 
 _LEAST_PROBABILITY = 1e-4
-"""Of an end, and of its opposite."""
+"""Lowest probability that is used for an end, and for its opposite."""
 
 
 class _Token(TypedDict):
@@ -51,12 +51,12 @@ class Scores(TypedDict, total=False):
 
 
 class Judgement(NamedTuple):
-    """What the model makes of the words."""
+    """What the model finds."""
 
     log_odds: float
-    """That nothing follows them."""
+    """Log-odds that nothing follows the words."""
     tokens_read: int
-    """Evaluated for that."""
+    """Tokens that were evaluated for it."""
 
 
 Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], object]
@@ -64,7 +64,7 @@ Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], ob
 
 
 def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Judgement | None:
-    """Whether the words of the last message are all that is said; None where they do not fit.
+    """Judge whether the last message is complete; None where it does not fit into the context.
 
     What the slot had read is kept as far as it is the same, and so is this for what is asked there next.
     """
@@ -86,7 +86,7 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Ju
         take,
     )
     if not answers or "choices" not in answers[-1]:
-        return None  # too long for the context: the reply will say so
+        return None  # too long for the context: the error comes with the reply
     following = answers[-1]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
     end = sum(exp(next_["logprob"]) for next_ in following if _is_end(next_["token"]))
     end = min(1 - _LEAST_PROBABILITY, max(_LEAST_PROBABILITY, end))

@@ -15,10 +15,11 @@ Promises: `pull` never waits; it fills every block, with silence where it has no
 the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
 is an underrun: faded, counted, and the target grows. Running dry at its end is its end.
 
-Relies on: `pull` on one audio thread, in blocks no shorter than a fade, the rest on other threads. Counters
-are monotonic samples with one writer each: `_pushed`, `_complete_at` and `_drop_to` belong to the pushing
-side (where a lock keeps a drop and a push apart), `_pulled` and the play state to the audio thread, the
-`_wish` of a voice over the reply to whoever listens to it.
+Relies on: `pull` on one audio thread, in blocks no shorter than a fade, the rest on other threads. The
+samples lie in a ring, never more than it has room for. Counters are monotonic samples with one writer each:
+the ring's `written`, `_complete_at` and `_drop_to` belong to the pushing side (where a lock keeps a drop and
+a push apart), `_pulled` and the play state to the audio thread, the `_wish` of a voice over the reply to
+whoever listens to it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from voicecli.audio.ring import Ring
 
 if TYPE_CHECKING:
     from voicecli.messages import Int16
@@ -61,10 +64,9 @@ class JitterBuffer:
     def __init__(self, rate_hz: int, capacity_s: float, least_s: float, most_s: float) -> None:
         self.rate_hz = rate_hz
         self.capacity = round(capacity_s * rate_hz)
-        self._samples = np.zeros(self.capacity, np.int16)
+        self._ring = Ring(self.capacity)
         self._least, self._most = round(least_s * rate_hz), round(most_s * rate_hz)
         self._lock = threading.Lock()  # pushing side only
-        self._pushed = 0
         self._complete_at = 0
         self._drop_to = 0
         self._generation = 0
@@ -99,12 +101,12 @@ class JitterBuffer:
     @property
     def pushed(self) -> int:
         """Samples pushed since the beginning: the position the next push begins at."""
-        return self._pushed
+        return self._ring.written
 
     @property
     def room(self) -> int:
         """Samples that can be pushed now."""
-        return self.capacity - (self._pushed - self._pulled)
+        return self.capacity - (self._ring.written - self._pulled)
 
     @property
     def pulled(self) -> int:
@@ -114,7 +116,7 @@ class JitterBuffer:
     @property
     def waiting(self) -> int:
         """Samples pushed and not pulled."""
-        return self._pushed - self._pulled
+        return self._ring.written - self._pulled
 
     def position_at(self, now: float) -> int:
         """The sample that sounds at time `now`."""
@@ -130,7 +132,7 @@ class JitterBuffer:
     def begin(self, generation: int) -> None:
         """What is pushed from here on is a new reply, silent until `open`; one that was never opened goes."""
         with self._lock:
-            self._drop_to = self._complete_at = self._pushed
+            self._drop_to = self._complete_at = self._ring.written
             self._held = generation  # last: once it may sound, nothing of the one before is left
 
     def open(self, generation: int) -> None:
@@ -147,24 +149,20 @@ class JitterBuffer:
                 return False
             if len(samples) > self.room:
                 raise ValueError("jitter buffer: pushed more than there is room for")
-            start = self._pushed % self.capacity
-            first = min(len(samples), self.capacity - start)
-            self._samples[start : start + first] = samples[:first]
-            self._samples[: len(samples) - first] = samples[first:]
-            self._pushed += len(samples)
+            self._ring.write(samples)
             self.peak = max(self.peak, self.waiting)
             return True
 
     def finish(self) -> None:
         """The reply is complete: play what there is at once, and let its end be an end."""
         with self._lock:
-            self._complete_at = self._pushed
+            self._complete_at = self._ring.written
 
     def drop(self, generation: int) -> None:
         """Forget what is buffered, with a short fade, and refuse pushes of generations before this one."""
         with self._lock:
             self._generation = generation
-            self._drop_to = self._complete_at = self._pushed
+            self._drop_to = self._complete_at = self._ring.written
 
     # ---- whoever listens while the agent speaks
 
@@ -205,7 +203,7 @@ class JitterBuffer:
             self._fall_silent(block, at, drop_to)
             self._pulled = drop_to
             return
-        pushed = self._pushed  # once: the next reply may be pushed meanwhile
+        pushed = self._ring.written  # once: the next reply may be pushed meanwhile
         wish = self._wish
         if wish == "hold" or rushes:
             self._fall_silent(block, at, pushed)  # what fades is heard again when it goes on
@@ -233,11 +231,9 @@ class JitterBuffer:
 
     def _copy(self, block: Int16, count: int) -> None:
         """The next `count` samples into (n,) `block`, and nothing behind them."""
-        start = self._pulled % self.capacity
-        first = min(count, self.capacity - start)
-        block[:first] = self._samples[start : start + first]
-        block[first:count] = self._samples[: count - first]
-        block[count:] = 0
+        self._ring.copy(self._pulled, block[:count])
+        if count < len(block):
+            block[count:] = 0
 
     def _soften(self, block: Int16, *, ducked: bool) -> None:
         """Give (n,) `block` the level it should have, from the level there was."""

@@ -16,6 +16,8 @@ from voicecli.audio.level import first_audible, to_float, to_int16
 from voicecli.speak.jitter import JitterBuffer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from voicecli.audio.streams import StreamFormat
     from voicecli.config import PlaybackConfig
     from voicecli.messages import Clause, Int16, SpokenChunk
@@ -80,8 +82,23 @@ class Playback:
         self._announced = 0
         self._rest = np.zeros(0, np.int16)
 
-    def load(self, chunk: SpokenChunk) -> None:
-        """Take the next clause, or its first part; `pump` moves it on. Only when all before is pumped."""
+    def feed(self, chunks: Iterator[SpokenChunk]) -> bool:
+        """Take chunk after chunk, as far as credit allows; say whether all are through.
+
+        Chunks of one clause are its parts. None is asked for before all of the one before is pushed.
+        """
+        while self._pump():
+            chunk = next(chunks, None)
+            if chunk is None:
+                return True
+            if self._placed and self._placed[-1].clause == chunk.clause:
+                self._go_on(chunk)
+            else:
+                self._load(chunk)
+        return False
+
+    def _load(self, chunk: SpokenChunk) -> None:
+        """Take the next clause, or its first part."""
         # A resampler for each: clauses begin and end in silence, and none of one is held back for the next.
         self._resampler = Resampler(self._voice_hz, self._rate_hz)
         self._rest = self._resampled(chunk)
@@ -89,13 +106,12 @@ class Playback:
         ends = tuple(begin + end * self._rate_hz // self._voice_hz for end in chunk.word_ends)
         self._placed.append(Placed(chunk.clause, begin, self._audible(), self._end_of(chunk), ends))
 
-    def go_on(self, chunk: SpokenChunk) -> None:
-        """Take a later part of the clause that was loaded last. Only when all before is pumped."""
+    def _go_on(self, chunk: SpokenChunk) -> None:
+        """Take a later part of the clause that was loaded last."""
         self._rest = self._resampled(chunk)
-        if self._placed:
-            placed = self._placed[-1]
-            audible = self._audible() if placed.audible == self.jitter.pushed else placed.audible
-            self._placed[-1] = replace(placed, audible=audible, end=self._end_of(chunk))
+        placed = self._placed[-1]
+        audible = self._audible() if placed.audible == self.jitter.pushed else placed.audible
+        self._placed[-1] = replace(placed, audible=audible, end=self._end_of(chunk))
 
     def _resampled(self, chunk: SpokenChunk) -> Int16:
         return to_int16(self._resampler.push(to_float(chunk.samples), last=not chunk.to_come))
@@ -108,8 +124,8 @@ class Playback:
         """Where the clause ends, whose newest part is now the rest."""
         return self.jitter.pushed + len(self._rest) + chunk.to_come * self._rate_hz // self._voice_hz
 
-    def pump(self) -> bool:
-        """Push as much as credit allows; say whether the clause is through."""
+    def _pump(self) -> bool:
+        """Push as much as credit allows; say whether the chunk is through."""
         count = min(len(self._rest), self.jitter.room)
         if count and not self.jitter.push(self._rest[:count], self._draft):
             count = len(self._rest)  # the reply was dropped: there is nothing left to move

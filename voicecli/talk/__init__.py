@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from voicecli.events import Event
     from voicecli.events import State as TalkState
     from voicecli.floor import Floor
+    from voicecli.floor.faults import Stage
     from voicecli.log import Log
 
 
@@ -114,6 +115,7 @@ class Talk:
             raise end
         for stage in self.crew.attempts.late():
             self.crew.post(EngineLate(stage))
+            self._give_up(stage)
         for worker in self._workers:
             match worker.failure:
                 case None:
@@ -122,6 +124,15 @@ class Talk:
                     raise broken(worker.name, failure) from failure
                 case failure:
                     raise failure
+
+    def _give_up(self, stage: Stage) -> None:
+        """Go on without a thread that hangs in an engine, once that is sure."""
+        anew = self.crew.hears_and_speaks.get(stage)
+        fault = self.crew.attempts.give_up(stage) if anew is not None else None
+        if anew is not None and fault is not None:
+            worker = Worker(f"{stage.name}, anew", lambda: anew(fault), lambda: None)
+            self._workers.append(worker)
+            worker.start()
 
     @property
     def idle(self) -> bool:

@@ -1,19 +1,21 @@
 """Where engines are called: what one raises, or how long it takes, becomes a fact.
 
 Each stage is called by one thread, which alone writes when it began; `late` may run on any other.
-A thread that is stuck in native code cannot be ended from outside: that is told, and Ctrl-C ends the talk.
+A thread that is stuck in native code cannot be ended from outside: it is given up, and another goes on.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import threading
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.channel import Closed
 from voicecli.errors import StageError, VoicecliError
-from voicecli.floor.faults import LANGUAGE_MODEL, LATE_S, Fault
+from voicecli.floor.faults import HUNG_S, LANGUAGE_MODEL, LATE_S, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +44,9 @@ class Attempts:
         self._clock = clock
         self._place = place
         self._since: dict[Stage, float] = {}  # when what is under way began, or last gave something
+        self._lock = threading.Lock()
+        self._threads: dict[Stage, int] = {}
+        """Of the one that asks each stage; another's is given up."""
 
     def in_turn(
         self, work: Work, stage: Stage, call: Callable[[], T], given: Sequence[str] = ()
@@ -59,6 +64,7 @@ class Attempts:
 
         Raises Closed.
         """
+        self._threads[stage] = threading.get_ident()
         self._since[stage] = self._clock.now()
         try:
             return call()
@@ -67,7 +73,23 @@ class Attempts:
         except Exception as error:  # noqa: BLE001  # engines raise what they like: a fact of the talk
             return _fault(stage, error, given)
         finally:
-            self._since.pop(stage, None)
+            with self._lock:
+                if self._threads.get(stage) != threading.get_ident():
+                    raise Closed(stage.name)  # it was given up: another thread goes on
+                self._since.pop(stage, None)
+
+    def give_up(self, stage: Stage) -> Fault | None:
+        """Any thread: wait no longer for what hangs; None where it does not hang any more.
+
+        The thread that asked ends as soon as it comes back.
+        """
+        with self._lock:
+            if self._clock.now() - self._since.get(stage, math.inf) < HUNG_S:
+                return None
+            del self._since[stage], self._threads[stage]
+        self._place.give_up(_engine(stage))
+        found = f"{stage.name} gave nothing for {HUNG_S:.0f} s, so it is begun anew"
+        return Fault(found, stage.remedy, found, broken=True)
 
     def apart(self, stage: Stage, emit: Callable[[E], None]) -> Callable[[E], None]:
         """`emit`, for the engine under way: who gives something does not hang, nor while `emit` waits."""

@@ -16,6 +16,7 @@ from voicecli.events import WEIGHTS, weight
 from voicecli.floor import Floor, Model
 from voicecli.floor import orders as to
 from voicecli.floor.facts import DayTime
+from voicecli.floor.faults import TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.listen import echo
 from voicecli.listen.capture import Capture
 from voicecli.log import Log
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from voicecli.engines import Session
     from voicecli.events import Event
     from voicecli.floor.facts import Fact
+    from voicecli.floor.faults import Fault, Stage
     from voicecli.floor.orders import Order
     from voicecli.messages import Int16
 
@@ -104,6 +106,12 @@ class Crew:
         self.judge = Judge(session.turn_model, attempts, self.to_judge, post)
         self.author = Author(session.generator, language, clock, attempts, self.to_author, post, void_before)
         self.mouth = Mouth(session.voice, self.playback, clock, attempts, self.to_mouth, post, void_before)
+        self.hears_and_speaks: dict[Stage, Callable[[Fault], None]] = {
+            TRANSCRIBER: self.scribe.begin_anew,
+            TURN_MODEL: self.judge.begin_anew,
+            VOICE: self.mouth.begin_anew,
+        }
+        """Engines that may be given up when they hang, and how another thread goes on."""
 
     def begin(self) -> None:
         """Ask for what is to be done first."""

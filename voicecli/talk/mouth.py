@@ -6,7 +6,7 @@ else it sleeps on its inbox.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voicecli.floor import facts
@@ -69,6 +69,14 @@ class Mouth:
             else:
                 self.take(order)
 
+    def begin_anew(self, fault: Fault) -> None:
+        """On another thread: the one before hangs, and the clause it was at counts as failed."""
+        self._attempts.mend(self._voice, fault)
+        if self._saying is not None:
+            self._saying.fault = fault
+            self._is_through()
+        self.run()
+
     def take(self, order: ToMouth) -> None:
         """Do it, as far as it can be done now; `look` does the rest."""
         self._obey(order)
@@ -97,12 +105,21 @@ class Mouth:
             for clause in self._playback.begun(now):
                 first_at = self._playback.first_sound_at()
                 self._post(facts.ClauseSounds(clause.draft, clause.index, clause.text, first_at))
+        self._go_on()
         void = self._draft < self._void_before()
-        while self._saying is not None and (void or self._playback.pump()):
-            if void or not self._next_piece(self._saying):
-                self._is_through()
         if self._ends and (void or self._playback.done(self._clock.now())):
             self._end(whole=not void)
+
+    def _go_on(self) -> None:
+        """Move what is said on, as far as there is room for it."""
+        while (saying := self._saying) is not None:
+            if self._wanted(saying.clause) and not self._playback.feed(saying.chunks):
+                return
+            if self._saying is saying:
+                self._is_through()
+
+    def _wanted(self, clause: Clause) -> bool:
+        return clause.draft >= self._void_before() and clause.index >= self._begins_at
 
     def _is_through(self) -> None:
         saying, self._saying = self._saying, None
@@ -123,32 +140,32 @@ class Mouth:
                 self._draft, self._begins_at = clause.draft, 0
                 self._playback.begin(clause.draft)
         saying = _Saying(clause, self._voice.it.say(clause.text))
-        void = clause.draft < self._void_before() or clause.index < self._begins_at
-        if not void and self._next_piece(saying):
+        if self._wanted(clause):
+            saying.chunks = self._chunks(saying)
             self._saying = saying
         else:
             self._post(saying.voiced())
 
-    def _next_piece(self, saying: _Saying) -> bool:
-        """Have the next piece made and put on its way; whether there was one, and it is wanted."""
-        clause, began_at = saying.clause, self._clock.now()
-        piece = self._attempts.in_turn(Work.SOUND, VOICE, lambda: next(saying.pieces, None), [clause.text])
-        if isinstance(piece, Fault):
-            saying.fault = piece
-            self._attempts.mend(self._voice, piece)
-            return False
-        while self._inbox.stats().fill:  # that it is no part of the reply, perhaps
-            self._obey(self._inbox.get(0))
-        if piece is None or clause.index < self._begins_at:
-            return False
-        now = self._clock.now()
-        first = saying.made_at is None
-        saying.seconds += now - began_at
-        saying.made_at = saying.made_at or now
-        rate_hz = self._voice.it.rate_hz
-        chunk = SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
-        (self._playback.load if first else self._playback.go_on)(chunk)
-        return True
+    def _chunks(self, saying: _Saying) -> Iterator[SpokenChunk]:
+        """Have piece after piece made, as long as they are wanted; orders that came meanwhile are obeyed."""
+        clause, rate_hz = saying.clause, self._voice.it.rate_hz
+        while self._saying is saying and self._wanted(clause):
+            began_at = self._clock.now()
+            piece = self._attempts.in_turn(
+                Work.SOUND, VOICE, lambda: next(saying.pieces, None), [clause.text]
+            )
+            if isinstance(piece, Fault):
+                saying.fault = piece
+                self._attempts.mend(self._voice, piece)
+                return
+            while self._inbox.stats().fill:  # that it is no part of the reply, perhaps
+                self._obey(self._inbox.get(0))
+            if piece is None or self._saying is not saying:
+                return
+            now = self._clock.now()
+            saying.seconds += now - began_at
+            saying.made_at = saying.made_at or now
+            yield SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
 
 
 @dataclass(slots=True)
@@ -157,6 +174,8 @@ class _Saying:
 
     clause: Clause
     pieces: Iterator[Piece]
+    chunks: Iterator[SpokenChunk] = field(default_factory=lambda: iter(()))
+    """Of the pieces that are wanted."""
     seconds: float = 0.0
     made_at: float | None = None
     """When the first piece was there."""

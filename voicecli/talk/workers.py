@@ -47,6 +47,7 @@ class Scribe:
     ) -> None:
         self._recogniser = recogniser
         self._passes = Passes(recogniser.it)
+        self._order: Transcribe | None = None
         self._attempts = attempts
         self._inbox = inbox
         self._post = post
@@ -58,6 +59,7 @@ class Scribe:
 
     def take(self, order: Transcribe) -> None:
         """Write it down."""
+        self._order = order
         found = self._attempts.in_turn(
             order.work,
             TRANSCRIBER,
@@ -67,10 +69,20 @@ class Scribe:
         )
         if isinstance(found, Fault):
             self._post(facts.Transcribed(order, NO_WORDS, fault=found))
-            if self._attempts.mend(self._recogniser, found):
-                self._passes = Passes(self._recogniser.it)
+            self._mend(found)
         else:
             self._post(facts.Transcribed(order, *found))
+
+    def begin_anew(self, fault: Fault) -> None:
+        """On another thread: the one before hangs, and what it was at counts as failed."""
+        if self._order is not None:
+            self._post(facts.Transcribed(self._order, NO_WORDS, fault=fault))
+        self._mend(fault)
+        self.run()
+
+    def _mend(self, fault: Fault) -> None:
+        if self._attempts.mend(self._recogniser, fault):
+            self._passes = Passes(self._recogniser.it)
 
 
 class Judge:
@@ -80,6 +92,7 @@ class Judge:
         self, model: Seat[TurnModel], attempts: Attempts, inbox: Channel[orders.Judge], post: Post
     ) -> None:
         self._model = model
+        self._order: orders.Judge | None = None
         self._attempts = attempts
         self._inbox = inbox
         self._post = post
@@ -91,6 +104,7 @@ class Judge:
 
     def take(self, order: orders.Judge) -> None:
         """Judge it."""
+        self._order = order
         found = self._attempts.in_turn(
             Work.FINAL, TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples)
         )
@@ -99,6 +113,13 @@ class Judge:
         self._post(facts.Judged(order.turn, order.segment, probability, fault))
         if fault is not None:
             self._attempts.mend(self._model, fault)
+
+    def begin_anew(self, fault: Fault) -> None:
+        """On another thread: the one before hangs, and what it was at counts as failed."""
+        if self._order is not None:
+            self._post(facts.Judged(self._order.turn, self._order.segment, None, fault))
+        self._attempts.mend(self._model, fault)
+        self.run()
 
 
 class Author:

@@ -1,4 +1,4 @@
-"""What a person, or a program, sees of a running talk: events and status -> standard output."""
+"""Events and status of a running talk -> standard output, for a person or a program."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Mode: TypeAlias = Literal["live", "plain", "json"]
 
 
 class ReaderGone(Exception):  # noqa: N818  # like StopIteration: the end, not a fault
-    """Nobody reads the output any more; talk ends as it does on Ctrl-C, and exits 0.
+    """The reader of the output has gone; talk ends as it does on Ctrl-C, and exits 0.
 
-    Raised once by `show` or `tick`; after that the view takes everything and writes nothing.
+    Raised once by `show` or `tick`; after that the view accepts everything and writes nothing.
     """
 
 
@@ -37,11 +37,11 @@ class View(Protocol):
         ...
 
     def show(self, event: Event) -> None:
-        """Show what happened; every event, in order."""
+        """Show an event; called with every event, in order."""
         ...
 
     def tick(self, status: Status) -> None:
-        """Show how things are; about ten times a second."""
+        """Show the status; called about ten times a second."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Events -> a file of JSON lines, beside any view: `talk --json-file`. Documented in docs/events.md.
 
-Promises: each line is handed to the system whole, and what of a line a full disk took is taken back, so no
-end of the program leaves half a line. A disk that is slow or full is this thread's matter: the talk goes on.
+Promises: each line is handed to the system whole, and a line that a full disk took in part is cut off again,
+so no end of the program leaves half a line. A slow or full disk delays this thread alone: the talk goes on.
 Relies on: `show` is called by one thread at a time: that of `follow`, or the caller's before and after it.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from voicecli.log import Reader
 
 LAST_LINES_S = 0.5
-"""What the end of a talk waits for a disk at most."""
+"""s that the end of a talk waits for the disk at most."""
 
 
 class EventFile:
@@ -34,7 +34,7 @@ class EventFile:
         """Open it, emptied, for its owner alone if it is new. Raises ConfigError."""
         self._path = path
         try:
-            # It holds what was said. O_APPEND: after a line was taken back, the next one stands in its place.
+            # Private, because it has what was said. O_APPEND: the next line stands where a cut line stood.
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         except OSError as error:
             found = f"{path} cannot be written ({error.strerror})"
@@ -44,7 +44,7 @@ class EventFile:
         self._told = False
 
     def follow(self, reader: Reader[Event], warn: Callable[[str, str], None]) -> None:
-        """Write all that comes, on a thread of its own, until the log closes.
+        """Write all events, on a thread of its own, until the log closes.
 
         `warn` is told once, with a remedy, when the file takes no more; it may raise Closed.
         """
@@ -75,10 +75,10 @@ class EventFile:
                 os.ftruncate(self._file, os.fstat(self._file).st_size - written)
 
     def close(self, last: Event | None = None) -> str:
-        """Write what is left, then `last`, once the log is closed; what went wrong and was not told yet."""
+        """After the log has closed, write what is left, then `last`; give a problem that was not told yet."""
         if self._worker is not None:
             if not self._worker.join(LAST_LINES_S):
-                # It stays open for them.
+                # The file stays open for the rest.
                 return f"{self._path} may lack the last events: it takes them too slowly"
             if self._worker.failure is not None:
                 raise self._worker.failure

@@ -1,4 +1,4 @@
-"""Signs of the live view, and their stand-ins where the terminal's encoding has only ASCII."""
+"""Signs of the live view, and ASCII replacements where the terminal's encoding has nothing else."""
 
 from __future__ import annotations
 

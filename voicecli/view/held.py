@@ -1,6 +1,6 @@
 """Keys that are held down: how they repeat, and push to talk by pressing or by holding.
 
-A terminal tells of presses alone, never that a key was let go; only the keyboard's own repeats tell.
+A terminal reports presses, never that a key was let go; only the keyboard's repeats show that it is down.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ import math
 from typing import Final
 
 FIRST_REPEAT_S: Final = 1.1
-"""A key held down repeats after 0.25 to 1 s, by the settings of X11, Windows and macOS."""
+"""s: a key that is kept down first repeats after 0.25 to 1 s, by the settings of X11, Windows and macOS."""
 
 ONE_PRESS_S: Final = 0.75
-"""What comes so soon after a press that has acted is its first repeat: X11 lets it come after 0.66 s.
+"""s: a press so soon after one that has acted counts as its first repeat; on X11 that comes after 0.66 s.
 
-Less than `FIRST_REPEAT_S`, since a press that is meant and comes as soon is lost.
+Less than `FIRST_REPEAT_S`, because a second press that is meant is lost when it comes so soon.
 """
 
 REPEAT_S: Final = 0.4
-"""Then every 0.02 to 0.25 s, and a little less evenly over a network."""
+"""s: later repeats come every 0.02 to 0.25 s, and a little less evenly over a network."""
 
 RELEASE_S: Final = 0.25
-"""A key that repeats faster still is let go no sooner than after such a silence."""
+"""s of silence after which a key counts as let go at the earliest, however fast it repeats."""
 
 LEARNING_S: Final = 0.5
-"""Repeats that have come for so long tell how far apart they come; a network may send some together."""
+"""s of repeats from which their distance is known; a network may send some of them together."""
 
 
 class TalkKey:
@@ -48,8 +48,8 @@ class TalkKey:
     after a hold
     =================  ==========================================  ========================================
 
-    What cannot be told apart is decided for less harm: to close late costs a little time, to open and close
-    unasked costs words.
+    Where two cases look alike, the choice is the one that does less harm: closing late costs a little time,
+    opening and closing by mistake costs words.
     """
 
     def __init__(self) -> None:
@@ -57,9 +57,9 @@ class TalkKey:
         self._opened_at = self._pressed_at = self._repeats_since = 0.0
         self._longest_gap_s = 0.0
         self._close_after_s: float | None = None
-        """Of silence, once it may be held down."""
+        """s of silence that close it, once the key may be kept down."""
         self._ignored_until = -math.inf
-        """The press that closed may be held down."""
+        """Until then presses may be repeats of the press that closed."""
 
     def press(self, now: float) -> None:
         """Take a press, or a repeat."""
@@ -82,7 +82,7 @@ class TalkKey:
                 self.open = False
 
     def look(self, now: float) -> float | None:
-        """Close it where it was let go; give the time after which to look again, s, None when none."""
+        """Close if the key was let go; give the s after which to call again, or None."""
         if not self.open or self._close_after_s is None:
             return None
         left_s = self._pressed_at + self._close_after_s - now

@@ -1,4 +1,4 @@
-"""Keys: bytes from a terminal -> what they ask of a talk, and the line that is being typed.
+"""Bytes from a terminal -> commands to a talk, and the line that is being typed.
 
 Runs on a thread of its own, asleep until a key is pressed.
 """
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from voicecli.config.keys import KeysConfig
 
 ESCAPE_S: Final = 0.05
-"""The rest of a sequence such as an arrow key's follows within it; an Escape alone is the key."""
+"""s: the rest of a sequence such as an arrow key's follows within this time; else Escape was pressed."""
 
 PASTE_S: Final = 1.0
-"""A paste without its end ends after such a silence: Ctrl-Z in it makes the system drop the rest."""
+"""s of silence that end a paste whose end is missing: Ctrl-Z in it makes the system drop the rest."""
 
 LONGEST_LINE: Final = 1000
 """Characters."""
@@ -44,7 +44,7 @@ _NAMES: Final = {
 
 _SEQUENCE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\x1b\[O])"  # arrows, function keys, Alt with a letter: none of ours
-    r"|(\x1b(?:\[[0-?]*[ -/]*|O)?)\Z"  # not known yet
+    r"|(\x1b(?:\[[0-?]*[ -/]*|O)?)\Z"  # a sequence that is not complete yet
     r"|(.)",
     re.DOTALL,
 )
@@ -54,13 +54,13 @@ _PASTE_ENDS: Final = "\x1b[201~"
 
 
 class Pasted(str):
-    """A character of text that was pasted: no key, whatever it is. Never one that controls something."""
+    """A character of pasted text: never a key, and never a control character."""
 
     __slots__ = ()
 
 
 class KeyDecoder:
-    """Bytes, in pieces of any size -> keys: a name, or the character the key writes; and what is pasted."""
+    """Bytes, in pieces of any size -> keys (a name, or the character it writes) and pasted characters."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("ignore")
@@ -69,7 +69,7 @@ class KeyDecoder:
         self._pasting = False
 
     def push(self, data: bytes) -> list[str]:
-        """Take what was read."""
+        """Decode the bytes that were read."""
         text, self.begun = self.begun + self._decoder.decode(data), ""
         keys: list[str] = []
         for match in _SEQUENCE.finditer(text):
@@ -85,11 +85,11 @@ class KeyDecoder:
 
     @property
     def patience_s(self) -> float | None:
-        """After such a silence `rest` is to be asked; None when there is none."""
+        """s of silence after which `rest` is to be called; None when it need not be."""
         return PASTE_S if self._pasting else ESCAPE_S if self.begun else None
 
     def rest(self) -> list[str]:
-        """Nothing follows: a paste has ended; else give the Escape, if there was one."""
+        """Nothing followed: end a paste, or give the Escape that was waiting."""
         escape = bool(self.begun) and not self._pasting
         self.begun, self._pasting = "", False
         return ["escape"] if escape else []
@@ -113,11 +113,11 @@ class Commands(Protocol):
         ...
 
     def press(self, key: str) -> None:
-        """Have done what the settings call this key: `interrupt`, `repeat`."""
+        """Do what the settings call this: `interrupt`, `repeat`."""
         ...
 
     def say(self, text: str) -> None:
-        """Take these as the user's words."""
+        """Send a typed line as the user's words."""
         ...
 
 
@@ -125,7 +125,7 @@ class KeySource(Protocol):
     """Where bytes come from."""
 
     def read(self, timeout_s: float | None) -> bytes | None:
-        """Some bytes, none in time, or None at the end."""
+        """Give some bytes, no bytes when the time is over, or None at the end."""
         ...
 
     def close(self) -> None:
@@ -134,7 +134,7 @@ class KeySource(Protocol):
 
 
 class Keys:
-    """Reads keys and does what they ask for."""
+    """Reads keys and carries out their commands."""
 
     def __init__(self, config: KeysConfig, commands: Commands, source: KeySource, clock: Clock) -> None:
         self._commands = commands
@@ -153,7 +153,7 @@ class Keys:
         """The line that is being typed."""
         self._last_key, self._repeats_until = "", -math.inf
         self._was_typed = False
-        """Whether the last press, and so its repeats, was for the line."""
+        """Whether the last press, and so its repeats, belonged to the typed line."""
 
     @contextmanager
     def reading(self) -> Iterator[Worker]:
@@ -177,10 +177,10 @@ class Keys:
                     self._press(key)
             wait_s = self._decoder.patience_s or self._talk_key.look(self._clock.now())
             self._commands.talk(begins=self._talk_key.open)
-        self._commands.talk(begins=False)  # there is no key any more that could close it
+        self._commands.talk(begins=False)  # no key can close the microphone any more
 
     def _paste(self, text: Pasted) -> None:
-        """Begin a line with it, or go on with the one there is; the user sees it, and sends it or not."""
+        """Begin a line with the pasted text, or add it to the line; the user sees it, and sends it or not."""
         if self.typed is not None or "type" in self.shown:
             self.typed = f"{self.typed or ''}{text}"[:LONGEST_LINE]
 
@@ -209,7 +209,7 @@ class Keys:
                 self._commands.press(action)
 
     def _repeated(self, key: str) -> bool:
-        """Tell whether a key may be held down: a command is for once, however long its key is pressed."""
+        """Whether this press may be a repeat: a command is done once, however long its key is down."""
         now, key = self._clock.now(), key.lower()
         repeated = key == self._last_key and now <= self._repeats_until
         self._last_key, self._repeats_until = key, now + (REPEAT_S if repeated else ONE_PRESS_S)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from voicecli.events import Event, Status
 
 FALL_DB: Final = 4.0
-"""The level bar falls by at most this much a tick, dB: 40 dB a second, slow enough to see a syllable."""
+"""dB that the level bar falls in one tick at most: 40 dB a second, slow enough to see a syllable."""
 
 NOTICES: Final = 3
 """Notices kept in the region; older ones move up into the scrollback."""
@@ -41,7 +41,7 @@ def terminal_console(stdout: TextIO) -> Console:
 class LiveView:
     """`talk` on a terminal.
 
-    What is done (a turn, a notice) is printed once and scrolls away as any output does; only the region at
+    Finished turns and older notices are printed once and scroll away as any output does; only the region at
     the bottom is ever erased.
     """
 
@@ -74,10 +74,10 @@ class LiveView:
             self._print([*self._notice_lines(), *loss_lines(self._screen, self._console)])
 
     def show(self, event: Event) -> None:
-        """Take the event into the region, or print what is done."""
+        """Show the event in the region, or print a finished turn."""
         match event:
             case Listening():
-                # What began and came to nothing: a cough.
+                # A turn that began and had no words: a cough.
                 self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
             case Overheard():
                 pass  # the agent goes on, or `interrupted` follows
@@ -92,7 +92,7 @@ class LiveView:
         self._draw()
 
     def tick(self, status: Status) -> None:
-        """Draw level, state, names and losses; do what Ctrl-Z asks."""
+        """Draw level, state, names and losses; stop on Ctrl-Z."""
         if self._terminal.stop_asked:
             self._live.stop()
             self._terminal.suspend()

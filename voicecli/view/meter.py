@@ -19,7 +19,7 @@ LONGEST_BAR: Final = 40
 """Columns: 2 dB each."""
 
 LONG_MS: Final = 1600.0
-"""A turn that waited so long, or longer, has the tallest bar; the eight heights are 200 ms apart."""
+"""ms of wait that get the tallest bar; the eight heights are 200 ms apart."""
 
 
 def level_bar(status: Status, width: int, glyphs: Glyphs, *, legend: bool) -> Text:

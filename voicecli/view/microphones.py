@@ -22,7 +22,7 @@ WIDEST_BAR: Final = 50
 """Columns."""
 
 WITH_PEAK: Final = 72
-"""From this width on the peak is told as a number too, columns."""
+"""Columns from which on the peak stands there as a number too."""
 
 _MARK = " clips"
 
@@ -32,13 +32,13 @@ class MeterRow:
     """One microphone."""
 
     label: str
-    """Its number and name, from the device: not to be trusted."""
+    """Its number and name; the name comes from the device and may hold anything."""
     level: Level | None
-    """None until it gave something."""
+    """None until sound has come."""
     held_dbfs: float
     """Highest peak of the last moments, marked on the bar."""
     clipped: bool
-    """In the last moments."""
+    """It clipped in the last moments."""
     note: str = ""
     """Instead of a level: why there is none."""
 

@@ -1,4 +1,4 @@
-"""A line -> standard output, at once; notices when nobody reads it."""
+"""A line -> standard output, at once; notices when the reader has gone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LineOutput:
             raise VoicecliError(f"cannot write to standard output: {error.strerror}") from error
 
     def check(self) -> None:
-        """Look whether somebody still reads, without writing.
+        """Check, without writing, whether the reader is still there.
 
         A talk that has nothing to say would otherwise keep the microphone open for nobody. Raises ReaderGone,
         once.
@@ -43,7 +43,7 @@ class LineOutput:
             raise ReaderGone
 
     def _close(self) -> None:
-        """Send the rest to nowhere: what is still to come, and what is buffered when Python exits."""
+        """Discard the rest: what is still to come, and what is buffered when Python exits."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stdout.fileno())
         os.close(nowhere)

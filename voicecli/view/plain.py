@@ -50,7 +50,7 @@ class PlainView:
         self._output.write(f"{event.t:7.3f}  {self._words(event)}")
 
     def tick(self, status: Status) -> None:
-        """Say what is being loaded and how to interrupt, when that changes; look whether somebody reads."""
+        """Say what is being loaded and how to interrupt, when that changes; check for the reader."""
         self._with = (
             f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}; "
             f"model: {safe(status.model)}" + (f" ({safe(status.hint)})" if status.hint else "")

@@ -1,4 +1,4 @@
-"""The next event of a reader -> whatever shows it; where the reader has lost some, it is told there."""
+"""The next event of a log's reader -> a view; where the reader has lost events, a warning says so."""
 
 from __future__ import annotations
 

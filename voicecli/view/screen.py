@@ -1,7 +1,7 @@
 """The live region: status, turns, notices -> lines that fit the terminal.
 
-Colours are of the terminal's own sixteen, which suit its background, light or dark; nothing is told by colour
-alone, for NO_COLOR and for eyes that do not see it.
+Colours are of the terminal's own sixteen, which suit its background, light or dark. No meaning rests on
+colour alone, because of NO_COLOR and of people who do not see it.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ LABEL: Final = 10
 """Columns of the labels on the left."""
 
 NARROW: Final = 60
-"""Below it labels have no column of their own, columns."""
+"""Columns below which labels have no column of their own."""
 
 LEGEND: Final = 74
-"""From it on the level's marks are explained beside them, columns."""
+"""Columns from which on the marks of the level are explained beside it."""
 
 TYPED_ROWS: Final = 3
-"""Of a line that is being typed, the last ones are shown."""
+"""Rows that are shown of a line that is being typed: the last ones."""
 
 TURNS: Final = 12
 """Turns whose latency is shown."""
@@ -65,11 +65,11 @@ class Notice:
 
 @dataclass(slots=True)
 class Screen:
-    """All the live region shows."""
+    """What the live region shows."""
 
     status: Status | None = None
     turns: list[Turn] = field(default_factory=list)
-    """Those not done yet: one, or two while the user interrupts."""
+    """Turns that are not finished: one, or two while the user interrupts."""
     turns_done: int = 0
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     """Of the last turn that sounded."""
@@ -82,13 +82,13 @@ class Screen:
 def region(screen: Screen, console: Console) -> list[Text]:
     """Lines for the bottom of `console`: each narrower than it, in all fewer than it has rows.
 
-    Where rows are short, what changes least goes first.
+    Where there are too few rows, what changes least is left out first.
     """
     width, rows = max(console.width - 1, LABEL * 2), max(console.height - 1, 2)
     glyphs = glyphs_for(console)
     so_far = safe(screen.status.heard_so_far) if screen.status else ""
     body_rows = max(2, min(8, rows - 8))
-    sections = [  # how much it is needed, lines; from top to bottom
+    sections = [  # importance and lines of each part; from top to bottom
         (2, [Text(glyphs.rule * min(width, NARROW), "dim")]),
         (9, [_state_line(screen, width, glyphs)]),
         (5, _hint(screen, width)),
@@ -107,12 +107,12 @@ def region(screen: Screen, console: Console) -> list[Text]:
         sections = [section for section in sections if section[0] != least]
     shown = [line for _, lines in sections for line in lines][:rows]
     for line in shown:
-        line.no_wrap = True  # each fits: rich need not look for its breaks once more
+        line.no_wrap = True  # each fits, so rich need not wrap it again
     return shown
 
 
 def turn_lines(turn: Turn, console: Console, rows: int, heard_so_far: str = "") -> list[Text]:
-    """Both sides of a turn, each in at most `rows` lines; what is said now stays in sight."""
+    """Both sides of a turn, each in at most `rows` lines; the words that sound now stay in sight."""
     lines = []
     glyphs = glyphs_for(console)
     if turn.heard:
@@ -164,7 +164,7 @@ def _wrap(words: Text, console: Console, width: int) -> list[Text]:
 
 
 def notice_lines(notices: Mapping[Notice, int], console: Console) -> list[Text]:
-    """Each once, with how often it came."""
+    """Each notice once, with how often it came."""
     lines = []
     for notice, count in notices.items():
         found = safe(notice.message) + (f" ({count} times)" if count > 1 else "")
@@ -174,7 +174,7 @@ def notice_lines(notices: Mapping[Notice, int], console: Console) -> list[Text]:
 
 
 def _joined(first: str, sign: str, then: str, console: Console) -> str:
-    """Put both on one line where they fit; else each on its own, so that a command is whole for copying."""
+    """Put both on one line where they fit; else each on its own, so that a command can be copied whole."""
     if not then:
         return first
     whole = f"{first}{sign} {then}"
@@ -200,7 +200,7 @@ def _closed(status: Status) -> bool:
 
 
 def _hint(screen: Screen, width: int) -> list[Text]:
-    """What to do, what is switched off, or what waits: always a line, so that the rest stays where it is."""
+    """What to do, what is muted, or what waits: always one line, so that the other lines do not move."""
     status = screen.status
     if status is None or status.state == "loading":
         return [Text("Ctrl-C ends", "dim")]

@@ -32,5 +32,5 @@ class StreamView:
         self._output.write(as_json(event))
 
     def tick(self, status: Status) -> None:
-        """Only look whether somebody reads."""
+        """Check only that the reader is still there."""
         self._output.check()

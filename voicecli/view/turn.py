@@ -1,4 +1,4 @@
-"""What is known of a turn: its events -> what was heard, what sounded, what is to come."""
+"""The events of a turn -> the user's words, the words that sounded, the words to come."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Turn:
-    """One exchange, as far as it has come."""
+    """One turn, as far as its events tell."""
 
     heard: str = ""
     """The user's words so far."""
     final: bool = False
-    """Whether these will not change any more."""
+    """Whether the user's words will not change any more."""
     clauses: list[str] = field(default_factory=list)
     sounded: int = 0
     """Clauses that have begun to sound."""
@@ -27,11 +27,11 @@ class Turn:
 
     @property
     def empty(self) -> bool:
-        """Nothing in it to show."""
+        """Whether there is nothing to show."""
         return not self.heard and not self.clauses
 
     def take(self, event: TurnEvent) -> None:
-        """Learn from an event of this turn."""
+        """Read one event of this turn."""
         match event:
             case SpeechBegan():
                 pass
@@ -52,7 +52,7 @@ class Turn:
     def marked(self, heard_so_far: str) -> tuple[str, str]:
         """Part the reply into the words that have sounded and those to come.
 
-        By the clauses that have begun, unless `heard_so_far` fits this reply and knows it to the word.
+        Counted in clauses that have begun, or in words where `heard_so_far` fits this reply.
         """
         whole = " ".join(self.clauses).split()
         heard = heard_so_far.split()

@@ -1,4 +1,4 @@
-"""The words the views for people share."""
+"""Words that all views for people share."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def notice(event: Warned | Failed) -> str:
 
 
 def counted(counters: Mapping[str, int]) -> str:
-    """`3 drafts, 1 clause`; empty when none has counted anything."""
+    """`3 drafts, 1 clause`; empty when all counts are 0."""
     return ", ".join(
         f"{count} {_ONE.get(name, safe(name)) if count == 1 else safe(name)}"
         for name, count in counters.items()
@@ -60,7 +60,7 @@ def counted(counters: Mapping[str, int]) -> str:
 
 
 def how_to_speak(status: Status) -> str:
-    """Tell the user that they may, and how."""
+    """Tell the user that they may speak, and how."""
     if not status.push_to_talk:
         return "Speak now."
     key = status.keys.get("push_to_talk", "the talk key")
@@ -68,7 +68,7 @@ def how_to_speak(status: Status) -> str:
 
 
 def how_to_interrupt(status: Status) -> str:
-    """Tell the user whether they are heard while the agent speaks."""
+    """Tell the user whether, and how, they can interrupt the agent."""
     if status.barge_in == "off":
         return "The microphone is off while it speaks."
     if status.push_to_talk and not status.talk_key_down:
@@ -79,7 +79,7 @@ def how_to_interrupt(status: Status) -> str:
 
 
 def key_words(status: Status) -> list[tuple[str, str]]:
-    """Each key and what it does now."""
+    """List each key and what it does now."""
     if status.typed is not None:
         return [("enter", "sends"), ("esc", "gives up")]
     does = {

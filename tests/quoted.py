@@ -1,0 +1,184 @@
+"""The numbers that documents quote, taken from the code that has them."""
+
+from __future__ import annotations
+
+from math import log10
+
+import voicecli.audio.channels as channels
+import voicecli.audio.closing as closing
+import voicecli.audio.level as level
+import voicecli.audio.recover as recover
+import voicecli.audio.runaway as runaway
+import voicecli.audio.side as side
+import voicecli.audio.streams as streams
+import voicecli.bench.compare as compare
+import voicecli.cli.bench as bench
+import voicecli.floor.answering as answering
+import voicecli.floor.exchange as exchange
+import voicecli.floor.faults as faults
+import voicecli.floor.overlap as overlap
+import voicecli.floor.pauses as pauses
+import voicecli.floor.speech as floor_speech
+import voicecli.floor.turn as turn
+import voicecli.listen.echo as echo
+import voicecli.listen.gain as gain
+import voicecli.listen.guards as guards
+import voicecli.listen.loss as loss
+import voicecli.listen.overlap as words_over
+import voicecli.listen.residual as residual
+import voicecli.listen.segment as segment
+import voicecli.listen.transcribe as transcribe
+import voicecli.listen.turn as turn_end
+import voicecli.listen.window as window
+import voicecli.log as log
+import voicecli.reply.asking as asking
+import voicecli.reply.complaint as complaint
+import voicecli.reply.connection as connection
+import voicecli.reply.embedded as embedded
+import voicecli.reply.gguf as gguf
+import voicecli.reply.openai as openai
+import voicecli.reply.waits as waits
+import voicecli.speak.jitter as jitter
+import voicecli.speak.synthesize as synthesize
+import voicecli.talk.crew as crew
+import voicecli.talk.ear as ear
+import voicecli.view.held as held
+from voicecli.audio.devices import NoDeviceError
+from voicecli.config import Config
+from voicecli.errors import ConfigError, StageError
+from voicecli.messages import FRAME_S
+from voicecli.view.meter import LONG_MS, LONGEST_BAR, SCALE_DBFS
+
+CONFIG = Config()
+EAGERNESS = CONFIG.turn.eagerness
+
+
+def at_default(ends: tuple[float, float]) -> float:
+    """Between the values at eagerness 0 and 1."""
+    return round(ends[0] + EAGERNESS * (ends[1] - ends[0]), 2)
+
+
+def db(gain_factor: float) -> int:
+    """Of an amplitude."""
+    return round(20 * log10(gain_factor))
+
+
+QUOTED = [
+    ("0003", f"{transcribe.QUIET_BEFORE_S:g} s before (Whisper"),
+    ("0003", f"{window.SILENCE_AFTER_S:g} s after, {window.MIN_WINDOW_S:g} s at least"),
+    ("0003", f"a token budget of {guards.token_budget(10) // 10 - 1} a second and 10 more"),
+    ("0003", f"compression ratio above {guards.HIGH_COMPRESSION:g}"),
+    ("0003", f"mean log-probability below {guards.LOW_LOG_PROB}"),
+    ("0003", f"from a no-speech probability of {guards.NO_SPEECH:g} on"),
+    ("0003", f"the whole window may have {transcribe.WHOLE_NO_SPEECH:g} at most"),
+    ("0003", f"need a probability of {transcribe.CHANGED_LANGUAGE:g} to change it"),
+    ("0004", f"batches of {gguf.BATCH_TOKENS} tokens"),
+    (
+        "0004",
+        f"temperature {CONFIG.generate.temperature:g} (0019), repeat penalty {embedded.REPEAT_PENALTY:g}",
+    ),
+    ("0004", f"at most {CONFIG.generate.max_tokens} tokens"),
+    ("0005", f"every {ear.POLL_S * 1000:g} ms while somebody speaks, every {ear.IDLE_POLL_S * 1000:g} ms"),
+    ("0005", f"cut to {synthesize.LEAD_S * 1000:g} ms"),
+    ("0006", f"`sure` ({turn_end.SURE_S[0]:g} to {turn_end.SURE_S[1]:g} s)"),
+    ("0006", f"`asked` ({turn_end.LOG_ODDS_ASKED[0]:g} to {turn_end.LOG_ODDS_ASKED[1]})"),
+    ("0006", f"`sure + {turn_end.S_PER_LOG_ODDS:g} s * max(0, asked - z)`"),
+    ("0006", f"default eagerness of {EAGERNESS:g} the pause behind a whole question"),
+    ("0006", f"is at most {at_default(turn_end.ASKED_S):g} s, behind another whole sentence"),
+    ("0006", f"another whole sentence {at_default(turn_end.SAID_S):g} s"),
+    ("0006", f"one kind of evidence {turn_end.ONE_KNOWN_S:g} s at least"),
+    ("0006", f"One or two words wait {turn_end.FEW_WORDS_S:g} s"),
+    ("0006", f"below {turn_end.LEAST_ENDING:g} are taken as {turn_end.LEAST_ENDING:g}"),
+    ("0007", f"every {pauses.FRESH_S:g} s of speech, and when the level falls {segment.WORDS_DB:g} dB"),
+    ("0007", f"{CONFIG.conversation.history_tokens} tokens (`conversation.history_tokens`)"),
+    ("0007", f"blocks of {CONFIG.audio.block_ms} ms and a latency of {CONFIG.audio.latency_ms} ms"),
+    ("0008", f"silent for {echo.REVERBERANT_S:g} s"),
+    ("0008", f"{echo.LEAD_S * 1000:g} ms early"),
+    ("0008", f"adds {echo.DELAY / 16:g} ms"),
+    ("0008", f"below {residual.FAINT_DBFS:g} dBFS counts for nothing"),
+    ("0008", f"{residual.BEYOND_ECHO_DB + residual.CAREFUL_DB:g} dB louder than the echo"),
+    ("0009", f"called for {streams.DEAD_DEVICE_S:g} s ({streams.FIRST_CALL_S:g} s for its first call)"),
+    ("0009", f"every {recover.RETRY_S:g} s, after a minute in vain every {recover.PATIENT_RETRY_S:g} s"),
+    ("0009", f"ten times a second, only looks at it. A task that takes {recover.HUNG_S:g} s"),
+    ("0009", f"waits {closing.CLOSE_S:g} s"),
+    ("0009", f"more than {runaway.STUCK_S:g} s sets a trap in `stderr`, for {runaway.TRAP_S * 1000:g} ms"),
+    ("0009", f"for a new default every {side.FOLLOW_S:g} s"),
+    ("0009", f"for {side.SHUN_S:g} s, then 2, 4, ... {side.LONGEST_SHUN_S:g} s"),
+    ("0009", f"a fade of {recover.FADE_S * 1000:g} ms. Up to {CONFIG.audio.latency_ms} ms"),
+    ("0009", f"A loss of at most {loss.BRIDGED_S:g} s"),
+    ("0010", f"softer ({db(jitter.DUCK_GAIN)} dB) after one frame"),
+    ("0010", f"a probability of {overlap.SURE:g} counts for two"),
+    ("0010", f"{residual.BEYOND_ECHO_DB:g} dB louder than the echo can be"),
+    ("0010", f"fades out {jitter.FADE_S * 1000:g} ms"),
+    ("0010", f"after {overlap.LOOKS_S[0]:g} and {overlap.LOOKS_S[1]:g} s of speech"),
+    ("0010", f"then {words_over.STOP_PAUSE_S:g} s of quiet"),
+    ("0010", f"| {words_over.LONG_S:g} s and still going on, known to be words"),
+    ("0010", f"| {words_over.UNHEARD_S:g} s and still going on, or {words_over.UNHEARD_S:g} s more"),
+    ("0010", f"after {words_over.GIVE_UP_S:g} s of quiet (a slow computer)"),
+    ("0010", f"within {turn.LATE_S:g} s of its first sound"),
+    ("0010", f"at most {exchange.JUST_ENDED_S:g} s after an answer"),
+    ("0011", f"more than {guards.LETTERS_A_SECOND:g} letters a second"),
+    ("0011", f"at most {transcribe.WHOLE_NO_SPEECH:g}); how likely"),
+    ("0011", f"by at most {guards.NEARLY:g} get the same second pass"),
+    ("0011", f"at least {guards.CLEAR_S:g} s of speech (frames at {segment.CLEAR:g} or above)"),
+    ("0011", f"agree ({guards.ALIKE:g} of their letters"),
+    ("0011", f"more than {transcribe.LONG_S:g} s"),
+    (
+        "0012",
+        f"by {gain.STANDS_OUT_DB:g} dB is turned up to {gain.HEARD_DBFS:g} dBFS, by {gain.MOST_DB:g} dB",
+    ),
+    ("0012", f"the gain stays for {gain.HELD_S:g} s"),
+    ("0012", f"`segment.min_level_dbfs`, {CONFIG.segment.min_level_dbfs:g} dBFS"),
+    ("0012", f"below {level.FAINT_DBFS:g} dBFS in the loudest 20 ms, up to {level.RAISED_DBFS:g}"),
+    ("0012", f"last {segment.SPLIT_SEARCH_S:g} s"),
+    ("0013", f"at most {channels.MOST_CHANNELS}"),
+    ("0013", f"(correlation above {channels.SAME_SOUND:g})"),
+    ("0013", f"and {ear.AGENTS_S:g} s longer"),
+    ("0016", f"{asking.SILENCE_S:g} s of silence"),
+    ("0016", f"up to {waits.LOAD_S:g} s; `Retry-After` is obeyed up to {waits.SHORT_WAIT_S:g} s"),
+    ("0016", f"A connection has {connection.CONNECT_S:g} s"),
+    ("0016", f"takes {openai.POLL_S * 1000:g} ms at most"),
+    ("0017", f"correlation of {residual.COPY_FOLLOWS:g}, within {residual.COPY_DB:g} dB"),
+    ("0017", f"{residual.FEW} loud frames are enough where the correlation is {residual.CLOSELY_FEW:g}"),
+    ("0019", f"anything for {answering.DATE_CHECK_S:g} s"),
+    ("0019", f"the temperature is {CONFIG.generate.temperature:g}"),
+    ("0019", f"files under {embedded.SMALL_BYTES / 1e6:g} MB"),
+    ("0021", f"after {faults.LATE_S:g} s without a sign of life"),
+    ("0021", f"exit code {StageError.exit_code}, EX_SOFTWARE"),
+    ("0022", f"room for {crew.ORDERS} orders, the language model may be {answering.CLAUSES_AHEAD} clauses"),
+    ("0022", f"nothing comes for {floor_speech.GONE_S:g} s"),
+    ("0023", f"the first of {synthesize.FIRST_COLUMNS} columns"),
+    ("0023", f"then 40, 80 and {synthesize.MOST_COLUMNS}"),
+    ("0023", f"with {synthesize.MARGIN_COLUMNS} columns to either side"),
+    ("0023", f"target of {CONFIG.playback.jitter_min_ms} ms"),
+    ("0023", f"above {synthesize.KNEE:g} of full scale"),
+    ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
+    ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
+    ("events", f"more than {log.CAPACITY} events wait for it"),
+    ("events", f"gives nothing for {faults.LATE_S:g} s"),
+    ("view", f"{-SCALE_DBFS[0] / LONGEST_BAR:g} dB a column from {SCALE_DBFS[0]:g} to 0 dBFS"),
+    ("view", f"200 ms a step, the highest from {(LONG_MS - 200) / 1000:g} s"),
+    ("view", f"same key again within {held.ONE_PRESS_S:g} s counts as its repeat"),
+    ("view", f"more than {held.FIRST_REPEAT_S:g} s later, closes it at once"),
+    ("view", f"at least {held.RELEASE_S:g} s, and {held.REPEAT_S:g} s while they are new"),
+    ("servers", f"at most {complaint.LONGEST} characters"),
+    ("servers", f"every second for up to {waits.LOAD_S / 60:g} min"),
+    ("servers", f"up to {waits.SHORT_WAIT_S:g} s: warns and asks again"),
+    ("latency", f"{compare.DRAWS} draws of turns"),
+    ("latency", f"Answers end after {bench.ANSWER_TOKENS} tokens"),
+    (
+        "README",
+        f"{ConfigError.exit_code} for a setting or a flag, {NoDeviceError.exit_code} where there is no",
+    ),
+    ("README", f"{StageError.exit_code} when one stage"),
+]
+"""The document, and a piece of it with its number as the code has it."""
+
+SETTINGS = [
+    ("audio.noise_suppression", f"adds {echo.DELAY_SUPPRESSION / 16:g} ms"),
+    ("generate.timeout_s", f"it has {connection.CONNECT_S:g} s to accept the connection"),
+    ("generate.timeout_s", f"{waits.LOAD_S:g} s while it loads its model"),
+    ("playback.jitter_max_ms", f"each gap in a reply adds {jitter.GROW_S * 1000:g} ms"),
+    ("playback.jitter_max_ms", f"{jitter.CALM_S:g} s without a gap take {jitter.SHRINK_S * 1000:g} ms off"),
+]
+"""The setting, and a piece of its description with its number as the code has it."""
