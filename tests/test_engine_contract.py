@@ -80,7 +80,7 @@ models = pytest.mark.models
 RECOGNISERS = [
     pytest.param(whisper, marks=models),
     pytest.param(moonshine, marks=models),
-    command_that_listens,
+    pytest.param(command_that_listens, marks=models),  # what it hears is said by Piper
 ]
 VOICES = [pytest.param(piper, marks=models), command_that_speaks, espeak_ng]
 
