@@ -561,3 +561,32 @@ def test_of_a_reply_dropped_while_it_is_held_what_sounded_before_is_heard() -> N
     room.pull(10)
     assert room.playback.heard(room.now) == "a b"
     assert not room.played[-110 * 320 + 320 :].any()
+
+
+def test_who_looks_only_when_something_is_due_misses_nothing() -> None:
+    room = Room()
+    room.begin(1)
+    parts = np.array_split(sound(6.0), 4)
+    to_come = np.cumsum([part.size for part in parts[::-1]])[::-1]
+    one, other = Clause(1, 1, 0, "one"), Clause(1, 1, 1, "other")
+    room.give(
+        *(
+            SpokenChunk(one, part, VOICE_HZ, (), int(rest - part.size))
+            for part, rest in zip(parts, to_come, strict=True)
+        ),
+        SpokenChunk(other, sound(1.0, silent_first_s=0.2), VOICE_HZ),
+    )
+    looks, begun, through = 0, {}, False
+    while not (through and room.playback.done(room.now)):
+        looks += 1
+        through = through or room.feed()
+        if through:
+            room.playback.finish()
+        for clause in room.playback.begun(room.now):
+            begun[clause.text] = room.now
+        room.pull(max(1, round(room.playback.due_s(room.now) / BLOCK_S)))
+    assert room.playback.jitter.underruns == 0
+    assert looks < 40, "7 s of sound, and a look for each half of what is ahead, each clause and the end"
+    assert begun["one"] < START_AT + 0.1
+    first_of_other = room.sounded_at(sound(6.0).size + round(0.2 * VOICE_HZ))
+    assert 0 <= begun["other"] - first_of_other < 0.1

@@ -182,5 +182,5 @@ class Tell:
 
 ToEar: TypeAlias = Listen | Snapshot | EndSegment | Trim | Flush | Believe
 ToAuthor: TypeAlias = ReadAhead | Hurry | Write | GoOn
-ToMouth: TypeAlias = Say | Unsay | End | LetSound
-Order: TypeAlias = ToEar | Transcribe | Judge | ToAuthor | ToMouth | Playout | Drop | Tell
+ToMouth: TypeAlias = Say | Unsay | End | LetSound | Drop
+Order: TypeAlias = ToEar | Transcribe | Judge | ToAuthor | ToMouth | Playout | Tell

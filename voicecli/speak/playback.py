@@ -132,6 +132,18 @@ class Playback:
         self._rest = self._rest[count:]
         return not len(self._rest)
 
+    def due_s(self, now: float) -> float:
+        """Seconds until there is something to do: sound to push, a clause that begins, or an end."""
+        position, due = self._position(now), []
+        if len(self._rest):
+            wanted = min(len(self._rest), self.jitter.capacity // 2)  # half of what is ahead has sounded then
+            due.append(wanted - self.jitter.room)
+        else:
+            due.append(self.jitter.pushed - position)
+        if self._announced < len(self._placed):
+            due.append(self._placed[self._announced].audible - position)
+        return min(due) / self._rate_hz
+
     def forget(self) -> None:
         """Keep nothing of the clauses so far, whose sound goes on: for a text that may have no end."""
         self._placed, self._announced = [], 0

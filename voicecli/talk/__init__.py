@@ -5,7 +5,7 @@
     scribe   speech to text                                  its inbox
     judge    the end-of-turn model                           its inbox
     author   the language model, clauses                     its inbox
-    mouth    the voice, what was pushed to be played         its inbox; a tick while that sounds
+    mouth    the voice, what was pushed to be played         its inbox, until something of that is due
 
 They decide nothing: `voicecli.floor` does, on the thread that reports (`crew.post`). What an engine raises is
 a fact and ends a turn, three times in a row the talk; a worker's own exception is kept and `check` raises it.

@@ -168,6 +168,7 @@ class Crew:
                 self.playback.resume()
             case to.Drop(before):
                 self.playback.drop(before, self._clock.now())
+                self.to_mouth.put(order)
             case to.LetSound(draft):
                 self.playback.open(draft)
                 self.to_mouth.put(order)

@@ -1,7 +1,7 @@
 """The mouth: clauses -> sound, seen to the loudspeaker, and what of it was heard. It decides nothing.
 
-The loudspeaker's counters cannot report, so it looks at them while its clauses sound, or are on their way;
-else it sleeps on its inbox.
+The loudspeaker's counters cannot report, so while its clauses sound it wakes when something is due: room for
+more sound, a clause that begins, the end. Else it sleeps on its inbox.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.floor import facts
 from voicecli.floor.faults import VOICE, Fault
-from voicecli.floor.orders import End, LetSound, Say, Unsay
+from voicecli.floor.orders import Drop, End, LetSound, Say, Unsay
 from voicecli.messages import SpokenChunk
 from voicecli.urgency import Work
 
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from voicecli.talk.attempts import Attempts
     from voicecli.talk.workers import Post, VoidBefore
 
-TICK_S = 0.01
-"""How often the mouth looks at the loudspeaker's counters while its clauses sound: these cannot report."""
+SOON_S = 0.01
+"""It looks at the loudspeaker no sooner than this: about a block."""
+
+BEGINS_S = 0.04
+"""And this much later where its sound has not begun, or is held: nobody can tell when that will be."""
 
 
 class Mouth:
@@ -61,13 +64,20 @@ class Mouth:
     def run(self) -> None:
         """Until the inbox closes."""
         while True:
-            at_work = self._saying is not None or (self._draft and self._draft == self._may_sound)
             try:
-                order = self._inbox.get(TICK_S if at_work else None)
+                order = self._inbox.get(self._due_s())
             except TimeoutError:
                 self.look()
             else:
                 self.take(order)
+
+    def _due_s(self) -> float | None:
+        """Seconds until it is to look again; None while nothing of it sounds, or is on its way."""
+        if self._saying is None and not (self._draft and self._draft == self._may_sound):
+            return None
+        if not self._playback.jitter.sounding:
+            return BEGINS_S
+        return max(SOON_S, self._playback.due_s(self._clock.now()))
 
     def begin_anew(self, fault: Fault) -> None:
         """On another thread: the one before hangs, and the clause it was at counts as failed."""
@@ -97,6 +107,8 @@ class Mouth:
                 self._post(facts.ReplyEnded(draft, "", whole=False))  # it was void before it came to this
             case LetSound(draft):
                 self._may_sound = draft
+            case Drop():
+                pass  # it is silent already: `look` tells what was heard
 
     def look(self) -> None:
         """See what has become of the sound, and tell."""
