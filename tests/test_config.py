@@ -645,12 +645,14 @@ def _values(key: Key) -> st.SearchStrategy[Scalar]:
             return st.integers(0, 5000)
         case float():
             return st.floats(-90, 60)
-        case _ if key.name == "engine":
+        case _ if key.path == "generate.engine":
             return st.sampled_from(("embedded", "openai", "echo"))
+        case _ if key.name == "engine":
+            return st.sampled_from((key.default, "moonshine", "command"))
         case _ if key.section == "keys":
             return st.sampled_from((key.default, "none", "tab", "7"))
         case _ if key.name == "language":
-            return st.sampled_from(("auto", "en", "haw"))
+            return st.sampled_from(("auto", "en", "haw") if key.section == "transcribe" else ("en", "haw"))
         case _ if key.name == "base_url":
             return st.from_regex(r"https?://[a-z\"\\']{1,9}(:[0-9]{1,5})?/v1", fullmatch=True)
         case _ if key.name == "api_key_env":

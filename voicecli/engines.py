@@ -14,17 +14,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from voicecli.clock import MonotonicClock
+from voicecli.command import Command
 from voicecli.errors import EngineError, ModelError, VoicecliError
 from voicecli.lane import Lane, Place
+from voicecli.listen.command import CommandRecogniser
 from voicecli.listen.complete import SmartTurn
 from voicecli.listen.detect import Silero
+from voicecli.listen.moonshine import Moonshine
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
-from voicecli.models.choice import better_language_model, language_model_file, voice_file, whisper_folder
+from voicecli.models.choice import (
+    better_language_model,
+    language_model_file,
+    moonshine_folder,
+    recogniser_name,
+    voice_file,
+    voice_name,
+    whisper_folder,
+)
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.posix import usable_cores
 from voicecli.reply.generate import ignore, make_language_model, never
 from voicecli.reply.locales import localised
+from voicecli.speak.command import Spoken
 from voicecli.speak.synthesize import Piper
 
 if TYPE_CHECKING:
@@ -178,9 +190,9 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     detector = load_detector(store)
     tell("end of turn")
     turn_model = load_turn_model(store)
-    tell(f"speech to text: {config.transcribe.model}")
+    tell(f"speech to text: {recogniser_name(config.transcribe)}")
     recogniser = load_recogniser(config.transcribe, store)
-    tell(f"text to speech: {config.synthesize.voice}")
+    tell(f"text to speech: {voice_name(config.synthesize)}")
     voice = load_voice(config.synthesize, store)
     tell("language model")
     generator, hint = load_language_model(config.generate, store, talks)
@@ -205,24 +217,43 @@ def load_turn_model(store: ModelStore) -> Model[TurnModel]:
 
 
 def load_recogniser(config: TranscribeConfig, store: ModelStore) -> Model[Recogniser]:
-    """Whisper, warm. Raises ModelError."""
+    """The one of the settings, warm. Raises ModelError, ConfigError; EngineError for a command."""
 
     def load() -> Callable[[], Recogniser]:
-        whisper = Whisper(whisper_folder(store, config.model), config.threads)
-        Transcriber(whisper, config.language).warm()
-        return lambda: Transcriber(whisper, config.language)
+        match config.engine:
+            case "whisper":
+                whisper = Whisper(whisper_folder(store, config.model), config.threads)
+                Transcriber(whisper, config.language).warm()
+                return lambda: Transcriber(whisper, config.language)
+            case "moonshine":
+                folder = moonshine_folder(store, config.model)
+                moonshine = Moonshine(folder, config.threads, config.language)
+                moonshine.warm()
+                return moonshine.session
+            case "command":
+                command = Command("transcribe.command", config.command)
+                command.demand()
+                return lambda: CommandRecogniser(command, config.language)
 
     return Model(load)
 
 
 def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
-    """Piper, warm. Raises ModelError."""
+    """The one of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
 
     def load() -> Callable[[], Voice]:
-        piper = Piper(voice_file(store, config.voice), config)
-        piper.warm()
-        localised("1", piper.language)  # its tables are ready before they are latency
-        return piper.session
+        voice = made()
+        voice.warm()
+        localised("1", voice.language)  # its tables are ready before they are latency
+        return voice.session
+
+    def made() -> Piper | Spoken:
+        match config.engine:
+            case "piper":
+                return Piper(voice_file(store, config.voice), config)
+            case "command":
+                command = Command("synthesize.command", config.command)
+                return Spoken(command, config.language, config.volume)
 
     return Model(load)
 

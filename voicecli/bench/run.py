@@ -18,6 +18,7 @@ from voicecli.bench.taped import TapedStreams
 from voicecli.bench.wires import heard
 from voicecli.channel import Closed
 from voicecli.errors import EngineError
+from voicecli.models.choice import recogniser_name, voice_name
 from voicecli.talk import Talk
 
 if TYPE_CHECKING:
@@ -230,7 +231,11 @@ class Bench:
             made=datetime.now().astimezone().isoformat(timespec="seconds"),
             voicecli=version("voicecli"),
             machine=machine.describe(),
-            models=Models(config.transcribe.model, self._session.generator.it.name, config.synthesize.voice),
+            models=Models(
+                recogniser_name(config.transcribe),
+                self._session.generator.it.name,
+                voice_name(config.synthesize),
+            ),
             definitions=Definitions(),
             turns=list(self._turns),
             stages=stage_figures(self._turns),

@@ -105,20 +105,21 @@ def pull(
 def _pull_what_a_talk_needs(
     puller: Puller, store: ModelStore, reporter: Reporter, config_file: Path | None, *, light: bool
 ) -> None:
-    """Fetch the language model that the settings name, else one that suits this computer."""
+    """Fetch what the engines of the settings need; the language model they name, else one that suits."""
+    from voicecli.models.choice import needed
     from voicecli.models.manifest import hub_name
-    from voicecli.models.pull import DEFAULT_MODELS
     from voicecli.models.suited import this_machine
 
-    generate = settings(config_file, {}).generate
+    config = settings(config_file, {})
+    generate, others = config.generate, needed(config)
     if light or (generate.engine == "embedded" and generate.model in ("auto", "light")):
-        puller.pull(DEFAULT_MODELS, this_machine(store.root), light=light or generate.model == "light")
+        puller.pull(others, this_machine(store.root), light=light or generate.model == "light")
     elif generate.engine == "embedded" and (generate.model in store.manifest or hub_name(generate.model)):
-        puller.pull((*DEFAULT_MODELS, generate.model))
+        puller.pull((*others, generate.model))
     else:
         what = generate.model if generate.engine == "embedded" else f"the engine {generate.engine}"
         reporter.say(f"language model: none is fetched, because the settings name {what}")
-        puller.pull(DEFAULT_MODELS)
+        puller.pull(others)
 
 
 @models_app.command()

@@ -44,7 +44,8 @@ Light = Annotated[
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 
-    A note on stderr names a file that may hold settings and cannot be read. Raises ConfigError.
+    A flag that names a model chooses its engine, too, in place of a command. A note on stderr names a file
+    that may hold settings and cannot be read. Raises ConfigError.
     """
     from voicecli.config.load import load_with_origins
 
@@ -52,7 +53,15 @@ def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | 
     for file in loaded.passed_over:
         if file.maybe_ours:
             note(str(file))
-    return loaded.config
+    config = loaded.config
+    named = {key for key, value in flags.values() if value is not None}
+    if "transcribe.model" in named and config.transcribe.engine == "command":
+        heard = config.transcribe.model_copy(update={"engine": "whisper"})
+        config = config.model_copy(update={"transcribe": heard})
+    if "synthesize.voice" in named:
+        spoken = config.synthesize.model_copy(update={"engine": "piper"})
+        config = config.model_copy(update={"synthesize": spoken})
+    return config
 
 
 def lightened(config: Config, *, light: bool) -> Config:

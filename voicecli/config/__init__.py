@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from voicecli.config.keys import KeysConfig
 from voicecli.config.section import Section
+from voicecli.config.speech import SynthesizeConfig as SynthesizeConfig
+from voicecli.config.speech import TranscribeConfig as TranscribeConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,23 +118,6 @@ class TurnConfig(Section):
         return _in_order(self, "min_pause_ms", "max_pause_ms")
 
 
-class TranscribeConfig(Section):
-    """Speech to text."""
-
-    model: str = Field(
-        default="whisper-base",
-        min_length=1,
-        description="a name of `voicecli models list`, a CTranslate2 folder, or a hub name",
-    )
-    language: str = Field(
-        default="auto",
-        pattern=r"^(auto|[a-z]{2,3})$",
-        description="the language spoken",
-        json_schema_extra={"allowed": '"auto" or a language code such as "en"'},
-    )
-    threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
-
-
 class ConversationConfig(Section):
     """What the language model is told."""
 
@@ -198,19 +183,6 @@ class GenerateConfig(Section):
     )
 
 
-class SynthesizeConfig(Section):
-    """Text to speech."""
-
-    voice: str = Field(
-        default="voice-en-us-joe",
-        min_length=1,
-        description="a name of `voicecli models list`, a Piper .onnx file, or a Piper voice name",
-    )
-    speed: float = Field(default=1.0, ge=0.5, le=2, description="1 is the voice's own pace")
-    volume: float = Field(default=0.7, gt=0, le=1, description="1 is full scale")
-    threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
-
-
 class PlaybackConfig(Section):
     """The buffer before the loudspeaker."""
 
@@ -265,6 +237,8 @@ class Refusal:
     """When not empty: the key at `path` must not be above this one of the same table, and is."""
     same: str
     """When not empty: the key at `path` must differ from this one of the same table, and does not."""
+    lacks: str
+    """When not empty: what the key at `path` is set to needs this one of the same table, which is empty."""
     count: int
     """How many mistakes there are."""
 
@@ -277,10 +251,12 @@ def check(tables: Mapping[str, object]) -> Config | Refusal:
         mistakes = error.errors(include_url=False, include_input=False)
     first = mistakes[0]
     path = tuple(str(part) for part in first["loc"])
-    if first["type"] == "order":
-        path = (*path, first["ctx"]["low"])
-        return Refusal(path, unknown=False, above=first["ctx"]["high"], same="", count=len(mistakes))
-    if first["type"] == "same":
-        path = (*path, first["ctx"]["one"])
-        return Refusal(path, unknown=False, above="", same=first["ctx"]["other"], count=len(mistakes))
-    return Refusal(path, unknown=first["type"] == "extra_forbidden", above="", same="", count=len(mistakes))
+    told = dict.fromkeys(("above", "same", "lacks"), "")
+    match first["type"]:
+        case "order":
+            path, told["above"] = (*path, first["ctx"]["low"]), first["ctx"]["high"]
+        case "same":
+            path, told["same"] = (*path, first["ctx"]["one"]), first["ctx"]["other"]
+        case "lacks":
+            path, told["lacks"] = (*path, first["ctx"]["key"]), first["ctx"]["other"]
+    return Refusal(path, unknown=first["type"] == "extra_forbidden", count=len(mistakes), **told)

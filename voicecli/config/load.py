@@ -132,14 +132,16 @@ def _error(
         return ConfigError(f"{file}: unknown {what}", _suggestion(refusal.path) + more)
     if not isinstance(table, dict):
         return ConfigError(f"{file}: {path} is {shown(table)}", f"allowed: a table, [{path}]{more}")
-    if refusal.above or refusal.same:
-        other = f"{refusal.path[0]}.{refusal.above or refusal.same}"
+    if refusal.above or refusal.same or refusal.lacks:
+        other = f"{refusal.path[0]}.{refusal.above or refusal.same or refusal.lacks}"
         where = " and ".join(dict.fromkeys(origins[x] for x in (path, other) if x in origins))
         if refusal.same:
             both = shown(table.get(KEYS[path].name, KEYS[path].default))
             found = f"{where}: {path} and {other} are both {both}"
             return ConfigError(found, f"give one of them another key, or none{more}")
         found = f"{where}: {path} is {_told(table, path)} but {other} is {_told(table, other)}"
+        if refusal.lacks:
+            return ConfigError(found, f"allowed: with {other} set to a program and its arguments{more}")
         return ConfigError(found, f"allowed: {path} at most {other}{more}")
     key, value = KEYS[path], table[refusal.path[1]]
     found = f"{origins[path]}: {path} is {'something else' if key.hidden else shown(value)}"

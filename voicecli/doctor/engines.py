@@ -11,13 +11,15 @@ from voicecli.bench.alone import run_alone
 from voicecli.bench.engines import Meter, engine_figures, watched
 from voicecli.bench.machine import describe
 from voicecli.bench.questions import QUESTIONS
+from voicecli.command import Command
 from voicecli.doctor import Finding
 from voicecli.engines import load
-from voicecli.errors import ModelError
+from voicecli.errors import ModelError, VoicecliError
 from voicecli.models.choice import (
     best_language_model,
     better_language_model,
     language_model_file,
+    moonshine_folder,
     voice_file,
     whisper_folder,
 )
@@ -76,11 +78,23 @@ class Engines:
 
     def transcriber(self) -> Finding:
         """Speech to text."""
-        return self._model(lambda: whisper_folder(self._store, self._config.transcribe.model))
+        transcribe = self._config.transcribe
+        match transcribe.engine:
+            case "whisper":
+                return self._model(lambda: whisper_folder(self._store, transcribe.model))
+            case "moonshine":
+                return self._model(lambda: moonshine_folder(self._store, transcribe.model))
+            case "command":
+                return _command("transcribe.command", transcribe.command)
 
     def synthesizer(self) -> Finding:
         """Text to speech."""
-        return self._model(lambda: voice_file(self._store, self._config.synthesize.voice))
+        synthesize = self._config.synthesize
+        match synthesize.engine:
+            case "piper":
+                return self._model(lambda: voice_file(self._store, synthesize.voice))
+            case "command":
+                return _command("synthesize.command", synthesize.command)
 
     def language_model(self) -> Finding:
         """The file, or the server the settings name."""
@@ -102,7 +116,7 @@ class Engines:
         config = self._config.model_copy(update={"generate": self._local_generator()})
         try:
             session = load(config, self._store, lambda _: None).session()
-        except ModelError as error:
+        except VoicecliError as error:
             return Finding("skip", f"not measured: {error.found}", error.remedy)
         meter, voice = Meter(self._clock), session.voice.it
         clips = [sound_of(voice, text) for text in QUESTIONS[:2]]
@@ -180,6 +194,15 @@ class Engines:
         return generate.model_copy(update={"engine": "echo"})
 
 
+def _command(setting: str, line: str) -> Finding:
+    """Whether its program is there; it is run where its speed is measured. Raises ConfigError."""
+    command = Command(setting, line)
+    where = command.found()
+    if where is None:
+        return Finding("fail", command.missing.found, command.missing.remedy)
+    return Finding("pass", f"{where}; what it does with what it is given is its own affair")
+
+
 def _share(ms_per_token: float | None) -> float | None:
     return None if ms_per_token is None else round(ms_per_token / 1000 * TOKENS_PER_S, 4)
 
@@ -192,8 +215,8 @@ def headroom(shares: dict[str, float], cores: int) -> Finding:
     if shares[slowest] < BUSY:
         return Finding("pass", found)
     remedies = {
-        "speech to text": "set transcribe.model to whisper-base",
-        "text to speech": "choose a voice of lower quality: synthesize.voice",
+        "speech to text": "set transcribe.model to whisper-base, or transcribe.engine to moonshine",
+        "text to speech": "choose a voice of lower quality: synthesize.voice, or another command",
         "language model": 'use the small language model: --light, or generate.model = "light"',
     }
     remedy = f"close what else is running, or {remedies[slowest]}"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voicecli.command import Command
 from voicecli.errors import ModelError
 from voicecli.models.manifest import hub_name
 from voicecli.models.store import LIST_COMMAND
@@ -18,8 +19,12 @@ from voicecli.models.suited import LIGHT_MODEL, Suited, default_model, in_order,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicecli.config import Config, SynthesizeConfig, TranscribeConfig
     from voicecli.models.manifest import Kind
     from voicecli.models.store import ModelStore
+
+DEFAULT_WHISPER, DEFAULT_VOICE = "whisper-base", "voice-en-us-joe"
+MOONSHINE = "moonshine-tiny-en"
 
 # Without tokenizer.json, faster-whisper would fetch one from the hub.
 _WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
@@ -41,6 +46,71 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
     _refuse_lost_path(name, own)
     _check_kind(store, name, "whisper")
     return store.folder(name)
+
+
+def moonshine_folder(store: ModelStore, name: str) -> Path:
+    """A folder with Moonshine's three files, by model name or by path; the default Whisper stands for one.
+
+    So the engine is all that has to be set. Raises ModelError: unknown, not here, damaged or of another kind.
+    """
+    own = _own_path(name)
+    if name not in store.manifest and _is(own, Path.is_dir):
+        return own
+    _refuse_lost_path(name, own)
+    name = moonshine_name(name)
+    _check_kind(store, name, "moonshine")
+    return store.folder(name)
+
+
+def moonshine_name(name: str) -> str:
+    """The Moonshine that a model of the settings means."""
+    return MOONSHINE if name == DEFAULT_WHISPER else name
+
+
+def recogniser_name(config: TranscribeConfig) -> str:
+    """What it is called on the screen; of a command, the program alone."""
+    match config.engine:
+        case "whisper":
+            return config.model
+        case "moonshine":
+            return moonshine_name(config.model)
+        case "command":
+            return Command("transcribe.command", config.command).name
+
+
+def voice_name(config: SynthesizeConfig) -> str:
+    """What it is called on the screen; of a command, the program alone."""
+    match config.engine:
+        case "piper":
+            return config.voice
+        case "command":
+            return Command("synthesize.command", config.command).name
+
+
+def needed(config: Config) -> tuple[str, ...]:
+    """Names of the models that the settings need, besides a language model; those that anybody may name.
+
+    A command, a file of the user's own and a name on the hub need none of them.
+    """
+    return (*_heard_with(config), *_spoken_with(config), "vad-silero", "turn-smart-v3")
+
+
+def _heard_with(config: Config) -> tuple[str, ...]:
+    match config.transcribe.engine:
+        case "whisper":
+            return (DEFAULT_WHISPER,)
+        case "moonshine":
+            return (MOONSHINE,)
+        case "command":
+            return ()
+
+
+def _spoken_with(config: Config) -> tuple[str, ...]:
+    match config.synthesize.engine:
+        case "piper":
+            return (DEFAULT_VOICE,)
+        case "command":
+            return ()
 
 
 def voice_file(store: ModelStore, name: str) -> Path:
@@ -120,4 +190,6 @@ def _refuse_lost_path(name: str, path: Path) -> None:
 def _check_kind(store: ModelStore, name: str, wanted: Kind) -> None:
     model = store.model(name)
     if model.kind != wanted:
-        raise ModelError(f"model '{name}' is of kind {model.kind}, not {wanted}", LIST_COMMAND)
+        ears = {"whisper", "moonshine"}
+        remedy = f'set transcribe.engine to "{model.kind}"' if {model.kind, wanted} == ears else LIST_COMMAND
+        raise ModelError(f"model '{name}' is of kind {model.kind}, not {wanted}", remedy)

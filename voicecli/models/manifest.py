@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
     from pathlib import Path
 
-Kind = Literal["whisper", "voice", "llm", "vad", "turn"]
+Kind = Literal["whisper", "moonshine", "voice", "llm", "vad", "turn"]
 
 _PART = r"\w[\w.+-]*"
 _MODEL_NAME = re.compile(rf"{_PART}")

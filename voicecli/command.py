@@ -1,0 +1,167 @@
+"""A command of the user's: bytes in -> what it prints, as it comes. Never through a shell.
+
+Promises: nothing of what is given to it is an argument or is written to a file; it is waited for so long and
+no longer; whatever way a call ends, the command and what it started end with it. What it complains of is not
+read, because it may hold what was said.
+Relies on: two threads a call, one that gives and one that takes; both end with the command.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
+
+from voicecli.channel import Channel, Closed
+from voicecli.clock import MonotonicClock
+from voicecli.errors import ConfigError, EngineError
+from voicecli.posix import kill_group
+from voicecli.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from voicecli.clock import Clock
+
+WAIT_S = 20.0
+"""So long a call is waited for in all; the time in which nobody asks it for more does not count."""
+
+_BLOCK = 1 << 16
+"""What a pipe holds on Linux, bytes: see pipe(7)."""
+_BLOCKS_WAITING = 4
+"""Read ahead of whoever asks for them; then the command waits."""
+
+
+class Command:
+    """A program and its arguments, run once a call. Any number of calls at once."""
+
+    def __init__(self, setting: str, line: str, wait_s: float = WAIT_S, clock: Clock | None = None) -> None:
+        """`line` is what `setting` holds; its words are told apart as a POSIX shell does it.
+
+        Raises ConfigError: there is no program in it, or a quotation does not end.
+        """
+        self.setting = setting
+        self._wait_s = wait_s
+        self._clock = clock or MonotonicClock()
+        try:
+            self._words = shlex.split(line)
+        except ValueError as error:
+            raise ConfigError(
+                f"{setting} has a quotation without its end ({error})", 'write \\" for a quotation mark'
+            ) from None
+        if not self._words or "\0" in line:
+            raise ConfigError(f"{setting} names no command", f'set it, for example to "{EXAMPLES[setting]}"')
+
+    @property
+    def name(self) -> str:
+        """The program alone: arguments may hold a secret."""
+        return self._words[0]
+
+    def found(self) -> str | None:
+        """Where the program is; None where there is none."""
+        return shutil.which(self.name)
+
+    def demand(self) -> None:
+        """Raise EngineError unless the program is there."""
+        if self.found() is None:
+            raise self.missing
+
+    @property
+    def missing(self) -> EngineError:
+        """That there is no such program."""
+        return EngineError(
+            f"{self.setting}: there is no program '{self.name}'", "install it, or give its whole path"
+        )
+
+    def run(self, given: bytes, most_bytes: int) -> Generator[bytes, None, None]:
+        """Start it with `given` on its standard input, and give what it prints, as soon as it does.
+
+        Left before its end, the command is ended. Raises EngineError: it cannot be started, it is waited for
+        too long, it prints more than `most_bytes`, or it ends with another exit code than 0.
+        """
+        process = self._started()
+        printed = Channel[bytes](self.setting, _BLOCKS_WAITING, "wait")
+        giver = Worker(f"{self.setting} in", lambda: _give(process.stdin, given), lambda: None)
+        taker = Worker(f"{self.setting} out", lambda: _take(process.stdout, printed), printed.close)
+        giver.start()
+        taker.start()
+        try:
+            waited_s = yield from self._printed(printed, most_bytes)
+            code = process.wait(max(0.1, self._wait_s - waited_s))
+        except (TimeoutError, subprocess.TimeoutExpired):
+            raise self.error(f"no end after {self._wait_s:g} s") from None
+        finally:
+            printed.close()
+            if process.returncode is None:
+                kill_group(process.pid)
+                process.kill()
+                process.wait()
+        if code:
+            raise self.error(f"it ended with exit code {code}" if code > 0 else f"signal {-code} ended it")
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603  # what the user has set, without a shell
+                self._words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                start_new_session=True,  # Ctrl-C ends a talk, and the talk ends its commands
+            )
+        except FileNotFoundError:
+            raise self.missing from None
+        except OSError as error:
+            raise EngineError(
+                f"{self.setting}: '{self.name}' cannot be run ({error.strerror})", "check the file"
+            ) from error
+
+    def _printed(self, printed: Channel[bytes], most_bytes: int) -> Generator[bytes, None, float]:
+        """Give what comes and return how long it was waited for. Raises TimeoutError, EngineError."""
+        waited_s, total = 0.0, 0
+        while True:
+            began = self._clock.now()
+            try:
+                block = printed.get(max(0.0, self._wait_s - waited_s))
+            except Closed:
+                return waited_s + self._clock.now() - began
+            waited_s += self._clock.now() - began
+            total += len(block)
+            if total > most_bytes:
+                raise self.error(f"it prints more than {most_bytes:,} bytes")
+            yield block
+
+    def error(self, what: str) -> EngineError:
+        """For the fault of a call: what was found, and what to do."""
+        return EngineError(f"{self.setting}: {what}", f"{TRY[self.setting]}; or set another command")
+
+
+EXAMPLES = {
+    "transcribe.command": "whisper-cli -m ggml-base.bin -nt -np -f -",
+    "synthesize.command": "espeak-ng --stdout",
+}
+"""Of each setting."""
+
+TRY = {
+    "transcribe.command": "try it in a terminal, with a 16 kHz WAV as its standard input",
+    "synthesize.command": "try it in a terminal: echo hello | COMMAND > hello.wav",
+}
+
+
+def _give(stdin: IO[bytes] | None, given: bytes) -> None:
+    """Write all, and the end; a command need not read it."""
+    assert stdin is not None
+    with suppress(OSError), stdin:
+        rest = memoryview(given)
+        while rest:
+            rest = rest[stdin.write(rest) :]
+
+
+def _take(stdout: IO[bytes] | None, printed: Channel[bytes]) -> None:
+    """Read to the end, or until nobody wants it any more."""
+    assert stdout is not None
+    with stdout:
+        while block := stdout.read(_BLOCK):
+            printed.put(block)

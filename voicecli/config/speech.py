@@ -1,0 +1,89 @@
+"""Settings of what hears and what speaks: which engine, and what it is given."""
+
+from __future__ import annotations
+
+from typing import Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from voicecli.config.section import Section
+
+LONGEST_COMMAND = 2000
+"""Characters: more than anybody writes, and less than what any system takes."""
+
+
+class TranscribeConfig(Section):
+    """Speech to text."""
+
+    engine: Literal["whisper", "moonshine", "command"] = Field(
+        default="whisper",
+        description="whisper: 99 languages; moonshine: English, quick; command: a program of your own "
+        "(docs/engines.md)",
+    )
+    model: str = Field(
+        default="whisper-base",
+        min_length=1,
+        description="whisper: a name of `voicecli models list`, a CTranslate2 folder, or a hub name; "
+        "moonshine: a name or a folder, whisper-base stands for moonshine-tiny-en",
+    )
+    language: str = Field(
+        default="auto",
+        pattern=r"^(auto|[a-z]{2,3})$",
+        description="the language spoken; a command is taken to write down English where it is auto",
+        json_schema_extra={"allowed": '"auto" or a language code such as "en"'},
+    )
+    command: str = Field(
+        default="",
+        max_length=LONGEST_COMMAND,
+        description="command: reads a 16 kHz WAV from its standard input and prints the words",
+    )
+    threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
+
+    @model_validator(mode="after")
+    def _a_command_is_there(self) -> Self:
+        return _with_command(self, self.engine, self.command)
+
+
+class SynthesizeConfig(Section):
+    """Text to speech."""
+
+    engine: Literal["piper", "command"] = Field(
+        default="piper", description="piper: a Piper voice; command: a program of your own (docs/engines.md)"
+    )
+    voice: str = Field(
+        default="voice-en-us-joe",
+        min_length=1,
+        description="piper: a name of `voicecli models list`, a Piper .onnx file, or a Piper voice name",
+    )
+    command: str = Field(
+        default="",
+        max_length=LONGEST_COMMAND,
+        description="command: reads text from its standard input and prints a WAV, such as "
+        "`espeak-ng --stdout`",
+    )
+    language: str = Field(
+        default="en",
+        pattern=r"^[a-z]{2,3}$",
+        description="command: what it speaks; a Piper voice tells itself",
+        json_schema_extra={"allowed": 'a language code such as "en"'},
+    )
+    speed: float = Field(default=1.0, ge=0.5, le=2, description="piper: 1 is the voice's own pace")
+    volume: float = Field(
+        default=0.7, gt=0, le=1, description="1 is full scale; of a command, as loud as it speaks"
+    )
+    threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
+
+    @model_validator(mode="after")
+    def _a_command_is_there(self) -> Self:
+        return _with_command(self, self.engine, self.command)
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def _with_command(section: SectionT, engine: str, command: str) -> SectionT:
+    """Refuse the engine `command` without a command."""
+    if engine == "command" and not command.strip():
+        raise PydanticCustomError("lacks", "{key} needs {other}", {"key": "engine", "other": "command"})
+    return section
