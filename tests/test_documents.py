@@ -64,7 +64,9 @@ def test_no_two_records_have_one_number() -> None:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_settings_exist(path: Path) -> None:
     sections = "|".join(Config.model_fields)
-    for section, name in re.findall(rf"`({sections})\.(?!py\b)(\w+)\b(?!\()", path.read_text(encoding="utf-8")):
+    for section, name in re.findall(
+        rf"`({sections})\.(?!py\b)(\w+)\b(?!\()", path.read_text(encoding="utf-8")
+    ):
         is_module = (ROOT / "voicecli" / section / f"{name}.py").exists()
         assert is_module or name in type(getattr(CONFIG, section)).model_fields, f"{section}.{name}"
 

@@ -149,3 +149,14 @@ def test_two_talks_in_one_process_have_one_copy_of_each_model_and_their_own_word
     for room in told["rooms"]:
         assert room["heard"] == room["asked"] > 0
         assert room["wrong"] == []
+
+
+def test_outside_a_talk_what_an_engine_raises_is_one_line_without_words() -> None:
+    with pytest.raises(EngineError) as caught, attempts_module.in_one_line(VOICE, ["my secret"]):
+        raise RuntimeError("no phoneme for secret\nat address 0")
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+    refused = EngineError("what was said does not fit", "say less")
+    with pytest.raises(EngineError) as caught, attempts_module.in_one_line(VOICE):
+        raise refused
+    assert caught.value is refused

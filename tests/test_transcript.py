@@ -312,3 +312,29 @@ def test_a_voice_in_the_first_frame_may_be_softer_than_most_rooms(tmp_path: Path
             wav.write(np.rint(part * 32767 * 7e-4).astype(np.int16))  # -76 dBFS
     found = transcribe_file(Recording(path, RATE_HZ), Sensitive(), Transcriber())  # type: ignore[arg-type]
     assert found.text == "3 5"
+
+
+def test_a_file_at_which_the_recogniser_fails_is_named_and_the_next_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Exception | FileTranscript] = [
+        RuntimeError("out of memory\nat address 0"),
+        FileTranscript((Stretch(0.0, 9.0, "en", "One."),), 9.0),
+    ]
+
+    def transcribe(*_: object) -> FileTranscript:
+        given = found.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    nobody = Model(lambda: lambda: None)
+    monkeypatch.setattr("voicecli.engines.load_detector", lambda _: nobody)
+    monkeypatch.setattr("voicecli.engines.load_recogniser", lambda *_: nobody)
+    monkeypatch.setattr("voicecli.transcript.transcribe_file", transcribe)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])
+    assert done.exit_code == 1
+    assert done.stdout == "b.wav: One.\n"
+    assert done.stderr.startswith("voicecli: a.wav: ")
+    assert done.stderr.count("\n") == 1

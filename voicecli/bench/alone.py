@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.convert import Converter
+from voicecli.floor.faults import DETECTOR, LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.listen.recogniser import within
 from voicecli.messages import FRAME_S, Pcm16Chunk
 from voicecli.reply.prompt import begin
+from voicecli.talk.attempts import in_one_line
 
 if TYPE_CHECKING:
     import threading
@@ -36,12 +38,17 @@ def run_alone(
             return
         chunk = Pcm16Chunk(clip[: round(longest_s * rate_hz), np.newaxis], rate_hz, 0, 0.0)
         frames = list(Converter(rate_hz).push(chunk))
-        for frame in frames:
-            session.detector.it.score(frame)
+        with in_one_line(DETECTOR):
+            for frame in frames:
+                session.detector.it.score(frame)
         samples = np.concatenate([frame.samples for frame in frames])
-        session.turn_model.it.complete(samples)
-        words = recogniser.transcribe(samples).text
+        with in_one_line(TURN_MODEL):
+            session.turn_model.it.complete(samples)
+        with in_one_line(TRANSCRIBER):
+            words = recogniser.transcribe(samples).text
         reply: list[str] = []
-        generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
-        for _ in session.voice.it.say("".join(reply)):
-            pass
+        with in_one_line(LANGUAGE_MODEL, [words]):
+            generator.generate(conversation.messages_for(words), reply.append, stop.is_set)
+        with in_one_line(VOICE, reply):
+            for _ in session.voice.it.say("".join(reply)):
+                pass

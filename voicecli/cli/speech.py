@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voicecli.cli.options import Channel, ConfigFile, Language, ModelsDir, Track, Whisper, settings, store_at
-from voicecli.errors import AudioFileError
+from voicecli.errors import AudioFileError, EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,9 @@ def transcribe(
     from voicecli.audio.recording import Recording
     from voicecli.clock import MonotonicClock
     from voicecli.engines import load_detector, load_recogniser
+    from voicecli.floor.faults import TRANSCRIBER
     from voicecli.messages import RATE_HZ
+    from voicecli.talk.attempts import in_one_line
     from voicecli.transcript import transcribe_file
     from voicecli.view.safe import safe
 
@@ -62,10 +64,11 @@ def transcribe(
                 recording = Recording(
                     path, RATE_HZ, channel=channel or 0, track=track or 0, called=name_of(file)
                 )
-                result = transcribe_file(recording, detector, recogniser)
-        except AudioFileError as error:
+                with in_one_line(TRANSCRIBER):
+                    result = transcribe_file(recording, detector, recogniser)
+        except (AudioFileError, EngineError) as error:
             failed = True
-            _tell(str(error))
+            _tell(f"{name_of(file)}: {error}" if isinstance(error, EngineError) else str(error))
             continue
         if recording.damage:
             failed = failed or strict or not result.text

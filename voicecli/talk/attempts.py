@@ -10,15 +10,16 @@ import math
 import re
 import threading
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.channel import Closed
-from voicecli.errors import StageError, VoicecliError
+from voicecli.errors import EngineError, StageError, VoicecliError
 from voicecli.floor.faults import HUNG_S, LANGUAGE_MODEL, LATE_S, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from voicecli.clock import Clock
     from voicecli.engines import Seat
@@ -71,7 +72,7 @@ class Attempts:
         except Closed:
             raise
         except Exception as error:  # noqa: BLE001  # engines raise what they like: a fact of the talk
-            return _fault(stage, error, given)
+            return fault_of(stage, error, given)
         finally:
             with self._lock:
                 if self._threads.get(stage) != threading.get_ident():
@@ -132,7 +133,20 @@ def broken(part: str, error: Exception) -> StageError:
     )
 
 
-def _fault(stage: Stage, error: Exception, given: Sequence[str]) -> Fault:
+@contextmanager
+def in_one_line(stage: Stage, given: Sequence[str] = ()) -> Iterator[None]:
+    """Outside a talk: raise EngineError for what an engine raises."""
+    try:
+        yield
+    except VoicecliError:
+        raise
+    except Exception as error:
+        fault = fault_of(stage, error, given)
+        raise EngineError(fault.found, fault.remedy) from error
+
+
+def fault_of(stage: Stage, error: Exception, given: Sequence[str]) -> Fault:
+    """What is told of an exception of an engine. `given`: words it was given, which are not shown."""
     if isinstance(error, VoicecliError):
         # Of what an engine refuses it stays whole; what another exception is behind of, it did not mean.
         return Fault(error.found, error.remedy, error.found, broken=error.__cause__ is not None)
