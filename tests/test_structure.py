@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("floor", "talk")
-FILES = sorted(path for name in PACKAGES for path in (ROOT / "voicecli" / name).glob("*.py"))
+FILES = sorted(path for name in PACKAGES for path in (ROOT / "voicecli" / name).rglob("*.py"))
 LONGEST_FILE = 300
 MOST_METHODS = 12
 

@@ -71,6 +71,11 @@ def test_what_is_clearly_over_is_taken_at_once_and_what_clearly_goes_on_is_not()
     assert pause_wanted_s(GOES_ON, CONFIG) == LONGEST_S
 
 
+def test_a_sound_without_words_is_over_soon_whatever_the_sound_was_like() -> None:
+    known = Evidence(spoken_s=1.0, sound=0.01, words="")
+    assert pause_wanted_s(known, CONFIG) == turn.NO_WORDS_S < CONFIG.max_pause_ms / 1000
+
+
 def test_with_nothing_known_it_waits_as_long_as_it_may() -> None:
     for config in (CONFIG, EAGER):
         assert pause_wanted_s(Evidence(2.0, asked=True), config) == LONGEST_S

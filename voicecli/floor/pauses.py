@@ -30,9 +30,6 @@ DIP_S = 0.1
 LOUD_FALL_DB_S = 10.0
 """How fast the loudest of the last moments is forgotten."""
 
-NO_WORDS_S = 0.5
-"""s of pause after which a turn without words ends: there is nothing to answer, and words may follow."""
-
 
 class Pauses:
     """Collects the evidence of a pause, for `listen.turn` to weigh."""
@@ -112,8 +109,6 @@ class Pauses:
         known = turn is not None and turn.confirmed is not None and turn.confirmed.segment == segment
         confirmed = turn.confirmed if turn is not None and known else None
         transcript = None if confirmed is None else confirmed.transcript
-        if transcript is not None and not transcript.text:
-            return max(NO_WORDS_S, self._config.min_pause_ms / 1000)
         evidence = Evidence(
             spoken_s=frame.spoken_s,
             sound=self._judged[1] if self._judged is not None and self._judged[0] == segment else None,

@@ -34,6 +34,9 @@ below 0.38 and 0.5 `max_pause_ms` comes first."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
+NO_WORDS_S = 0.5
+"""Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
+
 FEW_WORDS = 2
 FEW_WORDS_S = 0.6
 """`Hello!` and `Thank you.` are whole sentences, and mostly not all that is said: so few words take so long a
@@ -82,7 +85,7 @@ class Evidence:
     sound: float | None = None
     """Smart Turn's probability that the turn is complete, 0..1; None until known."""
     words: str | None = None
-    """The transcript so far; None until known."""
+    """The transcript so far, empty where nobody said a word; None until known."""
     ending: float | None = None
     """What the language model makes of the words: log-odds that nothing follows them; None until known."""
     language: str = "en"
@@ -127,6 +130,8 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
     To be asked again whenever something does; always within `min_pause_ms` and `max_pause_ms`.
     """
     shortest, longest = config.min_pause_ms / 1000, config.max_pause_ms / 1000
+    if evidence.words is not None and not evidence.words:
+        return min(longest, max(shortest, NO_WORDS_S))
     if evidence.sound is None and evidence.words is None:
         return longest
     if evidence.sound is None or evidence.words is None:
