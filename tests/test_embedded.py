@@ -93,7 +93,9 @@ def test_the_oldest_turns_are_dropped_in_pairs(turns: int) -> None:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[EmbeddedGenerator]:
-    generator = Gguf(GenerateConfig(temperature=0.0, context_tokens=512, max_tokens=60), GGUF).session()
+    generator = EmbeddedGenerator(
+        Gguf(GenerateConfig(temperature=0.0, context_tokens=512, max_tokens=60), GGUF)
+    )
     yield generator
     generator.close()
 
@@ -255,7 +257,7 @@ def test_who_steps_back_does_so_alone_and_with_the_threads_it_starts() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each thread a priority")
 def test_its_threads_give_way_to_the_voice() -> None:
     before = niceness().count(STEP_BACK)
-    engine = Gguf(GenerateConfig(context_tokens=512, max_tokens=8), GGUF).session()
+    engine = EmbeddedGenerator(Gguf(GenerateConfig(context_tokens=512, max_tokens=8), GGUF))
     engine.warm(HELLO)
     assert engine.reads_ahead
     assert niceness().count(STEP_BACK) > before
@@ -274,11 +276,12 @@ from pathlib import Path
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage
+from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.gguf import Gguf
-good = Gguf(GenerateConfig(context_tokens=512, max_tokens=8), Path(sys.argv[1])).session()
+good = EmbeddedGenerator(Gguf(GenerateConfig(context_tokens=512, max_tokens=8), Path(sys.argv[1])))
 good.warm([])
 good.generate([ChatMessage("user", "Hello")], lambda _: None, lambda: False)
-bad = Gguf(GenerateConfig(), Path(sys.argv[2])).session()
+bad = EmbeddedGenerator(Gguf(GenerateConfig(), Path(sys.argv[2])))
 for engine in (good, bad):
     try:
         engine.generate([ChatMessage("user", "word " * 900)], print, lambda: False)
@@ -298,7 +301,7 @@ def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "wrong.gguf"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=pattern("engines.not_loaded", name="wrong.gguf")):
-        Gguf(GenerateConfig(), path).session().warm([])
+        EmbeddedGenerator(Gguf(GenerateConfig(), path)).warm([])
 
 
 def test_a_temporary_folder_too_deep_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,12 +311,12 @@ def test_a_temporary_folder_too_deep_for_a_socket(tmp_path: Path, monkeypatch: p
     path = tmp_path / "some.gguf"
     path.write_bytes(b"GGUF")
     with pytest.raises(EngineError, match=pattern("engines.deep_folder")):
-        Gguf(GenerateConfig(), path).session().warm([])
+        EmbeddedGenerator(Gguf(GenerateConfig(), path)).warm([])
 
 
 @pytest.mark.models
 def test_closing_from_another_thread_ends_the_reply() -> None:
-    engine = Gguf(GenerateConfig(max_tokens=400), GGUF).session()
+    engine = EmbeddedGenerator(Gguf(GenerateConfig(max_tokens=400), GGUF))
     begun, closed, said = threading.Event(), threading.Event(), list[str]()
 
     def listen(piece: str) -> None:

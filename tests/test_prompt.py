@@ -12,7 +12,7 @@ from tests.program import LANGUAGE_MODEL
 from voicecli.config import ConversationConfig, GenerateConfig
 from voicecli.models.choice import language_model_file
 from voicecli.models.store import ModelStore, models_root
-from voicecli.reply.embedded import SMALL_BYTES
+from voicecli.reply.embedded import SMALL_BYTES, EmbeddedGenerator
 from voicecli.reply.generate import EchoGenerator, never
 from voicecli.reply.gguf import Gguf
 from voicecli.reply.prompt import PROMPT, SHORT_PROMPT, begin
@@ -45,13 +45,13 @@ def test_how_many_bytes_make_a_model_small(tmp_path: Path) -> None:
         gguf = tmp_path / "model.gguf"
         with gguf.open("wb") as file:
             file.truncate(size)  # a hole: no disk is used
-        assert Gguf(GenerateConfig(), gguf).session().is_small is is_small
+        assert EmbeddedGenerator(Gguf(GenerateConfig(), gguf)).is_small is is_small
 
 
 @pytest.mark.models
 def test_the_small_model_knows_the_capital_of_france_on_any_day() -> None:
     gguf = language_model_file(ModelStore(models_root()), LANGUAGE_MODEL)
-    generator = Gguf(GenerateConfig(), gguf).session(seed=1)
+    generator = EmbeddedGenerator(Gguf(GenerateConfig(), gguf), seed=1)
     for day in (2, 9, 16, 23, 30):
         now = partial(datetime, 2026, 11, day, 10, 42)
         answer: list[str] = []

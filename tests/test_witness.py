@@ -20,6 +20,7 @@ from voicecli.floor import facts
 from voicecli.floor.orders import ToAuthor, Write
 from voicecli.messages import ChatMessage
 from voicecli.reply.chatml import is_template_of, unfinished
+from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.gguf import Gguf
 from voicecli.reply.witness import Scores, ending
 from voicecli.talk.workers import Author
@@ -126,7 +127,7 @@ def test_it_can_judge_with_models_that_speak_chat_ml(tmp_path: Path, template: b
 
 @pytest.mark.models
 def test_a_model_hears_that_words_break_off_and_reads_them_once() -> None:
-    engine = Gguf(GenerateConfig(context_tokens=512, max_tokens=8), GGUF).session()
+    engine = EmbeddedGenerator(Gguf(GenerateConfig(context_tokens=512, max_tokens=8), GGUF))
     whole, broken = (
         [ChatMessage("system", "Be short."), ChatMessage("user", words)]
         for words in ("What time is it in Norway?", "Can you tell me the")

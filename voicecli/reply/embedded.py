@@ -70,12 +70,13 @@ class EmbeddedGenerator:
     is_local = True
     reads_ahead = True
 
-    def __init__(self, model: Gguf, slot: int, seed: int | None = None) -> None:
+    def __init__(self, model: Gguf, seed: int | None = None) -> None:
+        """`seed` makes replies repeatable, for measuring. Raises EngineError: all slots are taken."""
         self.name = f"{model.path.name}, in this process"
         self.is_small = model.path.stat().st_size < SMALL_BYTES
         self._config = model.config
         self._model = model
-        self._slot = slot
+        self._slot = model.enter()
         self._sampling: dict[str, float] = {
             "temperature": model.config.temperature,
             "repeat_penalty": REPEAT_PENALTY,

@@ -121,11 +121,13 @@ def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 
     """
     match config.engine:
         case "embedded":
+            from voicecli.reply.embedded import EmbeddedGenerator
             from voicecli.reply.gguf import Gguf
 
             if gguf is None:
                 raise ModelError("the embedded engine has no language model", 'run "voicecli models pull"')
-            return Gguf(config, gguf, talks).session
+            model = Gguf(config, gguf, talks)
+            return lambda: EmbeddedGenerator(model)
         case "openai":
             from voicecli.reply.openai import OpenAiGenerator
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from voicecli.errors import EngineError, ModelError
 from voicecli.posix import step_back, usable_cores
 from voicecli.reply import chatml
-from voicecli.reply.embedded import EmbeddedGenerator
 
 if TYPE_CHECKING:
     import xllamacpp
@@ -49,14 +48,14 @@ class Gguf:
         self._loading = threading.Lock()
         self._server: xllamacpp.Server | None = None
 
-    def session(self, seed: int | None = None) -> EmbeddedGenerator:
-        """One talk's. `seed` makes replies repeatable, for measuring. Raises EngineError."""
+    def enter(self) -> int:
+        """A slot for one more talk, until it says `leave`. Raises EngineError."""
         with self._loading:
             if not self._free:
                 raise EngineError(
                     f"the language model has room for {self._talks} talks, and all are taken", "end one"
                 )
-            return EmbeddedGenerator(self, self._free.pop(0), seed)
+            return self._free.pop(0)
 
     def leave(self, slot: int) -> None:
         """The talk that had this slot is over."""
