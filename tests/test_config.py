@@ -20,7 +20,7 @@ from voicecli.config.catalogue import KEYS, Key, value_of
 from voicecli.config.find import find, is_ours, user_file
 from voicecli.config.load import Flags, load, load_with_origins
 from voicecli.config.text import effective_toml, example_toml, starter_toml
-from voicecli.config.toml import Scalar, printable, shown, to_toml
+from voicecli.config.toml import Scalar, Value, printable, shown, to_toml
 from voicecli.errors import ConfigError
 
 
@@ -636,7 +636,7 @@ def test_long_text_is_broken_between_words() -> None:
     assert len(written.splitlines()) > 5
 
 
-def _values(key: Key) -> st.SearchStrategy[Scalar]:
+def _values(key: Key) -> st.SearchStrategy[Value]:
     """Values of a key, right or nearly so: what is refused is filtered."""
     match key.default:
         case bool():
@@ -645,6 +645,8 @@ def _values(key: Key) -> st.SearchStrategy[Scalar]:
             return st.integers(0, 5000)
         case float():
             return st.floats(-90, 60)
+        case dict():
+            return st.dictionaries(st.from_regex(r"[a-z]{2}", fullmatch=True), ANY_TEXT, max_size=3)
         case _ if key.name == "engine":
             return st.sampled_from(("embedded", "openai", "echo"))
         case _ if key.section == "keys":

@@ -10,7 +10,8 @@ the model behind it once, whoever finds it broken first.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from voicecli.clock import MonotonicClock
@@ -19,16 +20,18 @@ from voicecli.lane import Lane, Place
 from voicecli.listen.complete import SmartTurn
 from voicecli.listen.detect import Silero
 from voicecli.listen.transcribe import Transcriber
-from voicecli.listen.whisper import Whisper
+from voicecli.listen.whisper import Whisper, knows_only_english
 from voicecli.models.choice import better_language_model, language_model_file, voice_file, whisper_folder
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.posix import usable_cores
 from voicecli.reply.generate import ignore, make_language_model, never
 from voicecli.reply.locales import localised
 from voicecli.speak.synthesize import Piper
+from voicecli.speak.voices import language_of, never_heard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from voicecli.clock import Clock
     from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
@@ -108,11 +111,15 @@ class Session:
     """Where it waits for its turn to compute."""
     hint: str = ""
     """How to get a better language model than the one in use; empty where there is nothing to say."""
+    voices: Mapping[str, Seat[Voice]] = field(default_factory=dict)
+    """Of other languages than the main voice's, by ISO 639-1 code."""
 
     def close(self) -> None:
         """End what is asked of the engines. The models stay, for other talks."""
         for seat in (self.detector, self.turn_model, self.recogniser, self.generator, self.voice):
             seat.leave()
+        for voice in self.voices.values():
+            voice.leave()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,7 @@ class Engines:
     recogniser: Model[Recogniser]
     generator: Model[Generator]
     voice: Model[Voice]
+    voices: Mapping[str, Model[Voice]]
     hint: str
     lane: Lane
     clock: Clock
@@ -138,6 +146,7 @@ class Engines:
             self.voice.seat(),
             Place(self.lane, self.clock),
             self.hint,
+            {language: voice.seat() for language, voice in self.voices.items()},
         )
 
 
@@ -182,11 +191,12 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     recogniser = load_recogniser(config.transcribe, store)
     tell(f"text to speech: {config.synthesize.voice}")
     voice = load_voice(config.synthesize, store)
+    voices = load_voices(config, store, tell)
     tell("language model")
     generator, hint = load_language_model(config.generate, store, talks)
     clock = MonotonicClock()
     lane = Lane(usable_cores(), clock)
-    return Engines(detector, turn_model, recogniser, generator, voice, hint, lane, clock)
+    return Engines(detector, turn_model, recogniser, generator, voice, voices, hint, lane, clock)
 
 
 def load_detector(store: ModelStore) -> Model[Detector]:
@@ -219,12 +229,46 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
     """Piper, warm. Raises ModelError."""
 
     def load() -> Callable[[], Voice]:
-        piper = Piper(voice_file(store, config.voice), config)
-        piper.warm()
-        localised("1", piper.language)  # its tables are ready before they are latency
-        return piper.session
+        return _warm(voice_file(store, config.voice), config).session
 
     return Model(load)
+
+
+def load_voices(config: Config, store: ModelStore, tell: Callable[[str], None]) -> dict[str, Model[Voice]]:
+    """The voices of other languages by code, warm, without those that could never be heard.
+
+    All at once, though they may not be needed: who is answered in another language waits no longer for it,
+    and what is wrong with a file is found before the talk. Raises ModelError.
+    """
+    voices, unused = {}, unused_voices(config, store)
+    for language, name in config.synthesize.voices.items():
+        if language not in unused:
+            tell(f"text to speech: {name}")
+            voices[language] = Model(partial(_load_other, language, name, config.synthesize, store))
+    return voices
+
+
+def _load_other(language: str, name: str, config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
+    return _warm(voice_file(store, name), config, language).session
+
+
+def _warm(voice: Path, config: SynthesizeConfig, language: str = "") -> Piper:
+    """A voice, ready before that is latency; the same of the tables of what it is used for, or speaks."""
+    piper = Piper(voice, config)
+    piper.warm()
+    localised("1", language or piper.language)
+    return piper
+
+
+def unused_voices(config: Config, store: ModelStore) -> dict[str, str]:
+    """Those of `synthesize.voices` that can never be heard: language, and why. Raises ModelError."""
+    if not config.synthesize.voices:
+        return {}
+    spoken = config.transcribe.language
+    if spoken == "auto" and knows_only_english(whisper_folder(store, config.transcribe.model)):
+        spoken = "en"
+    main = language_of(voice_file(store, config.synthesize.voice))
+    return never_heard(config.synthesize.voices, main, spoken)
 
 
 def _close(generator: Generator) -> None:

@@ -134,7 +134,7 @@ def aloud(
     audio = config.audio
     device = device_of("output", audio)
     stream = DeviceStream("output", device, rate_hz, audio.block_ms, audio.latency_ms)
-    playback = Playback(stream.form, rate_hz, config.playback)
+    playback = Playback(stream.form, config.playback)
     playback.begin(1)
     playback.open(1)
 

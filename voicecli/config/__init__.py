@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -13,6 +13,10 @@ from voicecli.config.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+"""ISO 639-1."""
+VoiceName = Annotated[str, Field(min_length=1)]
 
 SectionT = TypeVar("SectionT", bound="Section")
 
@@ -189,6 +193,14 @@ class SynthesizeConfig(Section):
         default="voice-en-us-joe",
         min_length=1,
         description="a name of `voicecli models list`, a Piper .onnx file, or a Piper voice name",
+    )
+    voices: dict[LanguageCode, VoiceName] = Field(
+        default={},
+        description="voices of other languages than that of `voice`, by the language spoken: a reply in "
+        "it is said by that voice. In an environment variable as here, with the braces",
+        json_schema_extra={
+            "allowed": 'language codes of two letters, each with a voice: { de = "de_DE-thorsten-medium" }'
+        },
     )
     speed: float = Field(default=1.0, ge=0.5, le=2, description="1 is the voice's own pace")
     volume: float = Field(default=0.7, gt=0, le=1, description="1 is full scale")

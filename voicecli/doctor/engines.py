@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voicecli.bench.alone import run_alone
@@ -12,7 +13,7 @@ from voicecli.bench.engines import Meter, engine_figures, watched
 from voicecli.bench.machine import describe
 from voicecli.bench.questions import QUESTIONS
 from voicecli.doctor import Finding
-from voicecli.engines import load
+from voicecli.engines import load, unused_voices
 from voicecli.errors import ModelError
 from voicecli.models.choice import (
     best_language_model,
@@ -79,8 +80,21 @@ class Engines:
         return self._model(lambda: whisper_folder(self._store, self._config.transcribe.model))
 
     def synthesizer(self) -> Finding:
-        """Text to speech."""
-        return self._model(lambda: voice_file(self._store, self._config.synthesize.voice))
+        """Text to speech, in all languages that have a voice."""
+        finding = self._model(lambda: voice_file(self._store, self._config.synthesize.voice))
+        others = self._config.synthesize.voices
+        if not others:
+            return finding
+        found = [finding.found]
+        for language, name in others.items():
+            other = self._model(partial(voice_file, self._store, name))
+            found.append(f"{language}: {other.found}")
+        with suppress(ModelError):  # of the recogniser, which has a line of its own
+            for language, why in unused_voices(self._config, self._store).items():
+                remedy = f"leave out synthesize.voices.{language}, or change that"
+                told = f"{found[0]}; synthesize.voices.{language} is never heard: {why}"
+                return Finding("warn", told, remedy)
+        return replace(finding, found="; ".join(found))
 
     def language_model(self) -> Finding:
         """The file, or the server the settings name."""

@@ -64,6 +64,8 @@ class Draft:
     """When it was made, the user had gone on already: it was never to sound."""
     withdrawn: bool = False
     """Its words have proved wrong."""
+    language: str = ""
+    """Of the reply, once that is due; empty: the main voice's."""
     writing: Writing = Writing.WAITING
     answerable: bool = True
     clauses: deque[Clause] = field(default_factory=deque)
