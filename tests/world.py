@@ -43,7 +43,7 @@ from voicecli.messages import (
 from voicecli.reply.conversation import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from voicecli.messages import SegmentEvent
@@ -86,9 +86,10 @@ class World:
     clauses = 2
     """Of each reply."""
 
-    def __init__(self, floor_type: type[Floor] = Floor) -> None:
+    def __init__(self, floor_type: type[Floor] = Floor, others: Collection[str] = ()) -> None:
+        """The main voice speaks English; `others`: the languages that have a voice of their own."""
         self.config = Config()
-        self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered)
+        self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered, others)
         self.now = START_AT
         self.posted = 0
         self.broken = False
@@ -99,6 +100,8 @@ class World:
         self._position = 0
         self.said: list[tuple[int, int, str]] = []
         """From where to where somebody spoke, and what."""
+        self.languages: dict[str, str] = {}
+        """In which, where it is not English."""
         self.excused: set[str] = set()
         """Words that need not be heard: agreement, those of a fault, or of a muted microphone."""
         self.muted = self.closed = False
@@ -330,7 +333,9 @@ class World:
             self.excused.update(words for _, _, words in self.said if words in text)
             self.post(facts.Transcribed(order, NO_WORDS, fault=fault(TRANSCRIBER)))
         else:
-            self.post(facts.Transcribed(order, Transcript(text, "en", 0.9 if text else 0.0)))
+            spoken = [code for words, code in self.languages.items() if text.endswith(words)]
+            language = spoken[-1] if spoken else "en"
+            self.post(facts.Transcribed(order, Transcript(text, language, 0.9 if text else 0.0)))
 
     def judge(self) -> None:
         """The judge is sure that the turn is over."""
