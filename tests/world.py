@@ -89,6 +89,7 @@ class World:
     def __init__(self, floor_type: type[Floor] = Floor, others: Collection[str] = ()) -> None:
         """The main voice speaks English; `others`: the languages that have a voice of their own."""
         self.config = Config()
+        self.others = others
         self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered, others)
         self.now = START_AT
         self.posted = 0
@@ -162,6 +163,7 @@ class World:
             case to.Say(clause):
                 assert self.voicing is None, "one at a time"
                 assert clause.draft >= void_before, "a void draft is voiced"
+                self._is_voice_of_the_words(clause)
                 self.voicing = clause
             case to.End(draft):
                 assert self.ending in (None, draft), "two replies end"
@@ -177,6 +179,13 @@ class World:
                 self.mode = mode
             case _:
                 self._to_ear.append(order)
+
+    def _is_voice_of_the_words(self, clause: Clause) -> None:
+        draft = self.floor.exchange.find(clause.draft)
+        assert draft is not None
+        spoken = draft.transcript.language
+        if not draft.repeats:
+            assert clause.language == (spoken if spoken in self.others else ""), "another's voice"
 
     def _ear(self, order: to.Order) -> None:
         match order:
@@ -463,6 +472,12 @@ class World:
         heard = " ".join(event.text for event in self.told if isinstance(event, events.Heard))
         for _, _, words in self.said:
             assert words in self.excused or words in heard, f"{words!r} was lost"
+        missing = [
+            each.message
+            for each in self.told
+            if isinstance(each, events.Warned) and " voice of " in each.message
+        ]
+        assert len(missing) == len(set(missing)), "a missing voice is told twice"
         done = [event.turn for event in self.told if isinstance(event, events.TurnDone)]
         assert done == sorted(set(done)), "a turn is done twice, or before its turn"
 
