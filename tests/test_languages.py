@@ -9,6 +9,8 @@ import pytest
 
 from tests.seats import attempts, seat
 from tests.sentences import wording
+from tests.stepped import Stepped
+from tests.test_talking import Beeper, silence, tone
 from tests.world import World
 from voicecli import events
 from voicecli.audio.streams import StreamFormat
@@ -20,6 +22,7 @@ from voicecli.floor import orders as to
 from voicecli.messages import Clause
 from voicecli.reply.conversation import Conversation
 from voicecli.reply.languages import name_of, voice_for
+from voicecli.reply.locales import localised
 from voicecli.speak.playback import Playback
 from voicecli.speak.voice import Piece
 from voicecli.talk.mouth import Mouth
@@ -183,6 +186,46 @@ def test_words_are_read_ahead_as_they_will_be_asked() -> None:
     ahead = [content for content in read if content]
     assert ahead
     assert all(content.startswith("[Answer in German.] erzähl") for content in ahead)
+
+
+# ---- all of them
+
+
+class Says(Beeper):
+    """Notes what it says."""
+
+    def __init__(self, rate_hz: int) -> None:
+        super().__init__()
+        self.rate_hz = rate_hz
+        self.said: list[str] = []
+
+    def say(self, text: str) -> Iterator[Piece]:
+        self.said.append(text)
+        return super().say(text)
+
+
+def test_a_talk_goes_from_one_language_to_another_and_back() -> None:
+    german = Says(22_050)
+    replies = ("Am 5. Mai um 8:05 Uhr.", "On May 5 at noon.")
+    talk = Stepped("wie spät ist es", "and when in Rome", replies=replies, german=german)
+    talk.scribe.language = "de"
+    talk.hears(silence(0.3), tone(0.6), silence(2.0))
+    talk.works()
+    talk.hears(silence(4.0))
+    assert " ".join(german.said) == localised("Am 5. Mai um 8:05 Uhr.", "de") != replies[0]
+    talk.scribe.language = "en"
+    talk.hears(tone(0.6, 1), silence(2.0))
+    talk.works()
+    talk.hears(silence(4.0))
+    assert " ".join(german.said) == localised("Am 5. Mai um 8:05 Uhr.", "de")
+    told = talk.told()
+    assert [event.language for event in told if isinstance(event, events.Heard)] == ["de", "en"]
+    assert [bool(event.heard) for event in told if isinstance(event, events.TurnDone)] == [True, True]
+    asked = [messages[-1].content for messages in talk.answers.told]
+    assert asked == [
+        "[Answer in German.] [It is 15:42] wie spät ist es",
+        "[Answer in English.] and when in Rome",
+    ]
 
 
 # ---- what the model is told

@@ -93,6 +93,7 @@ class Scribe(Recogniser):
     began: threading.Event = field(default_factory=threading.Event)
     goes: threading.Event = field(default_factory=threading.Event)
     """Every pass waits for it."""
+    language: str = "en"
 
     def __post_init__(self) -> None:
         self.goes.set()
@@ -114,7 +115,7 @@ class Scribe(Recogniser):
         if isinstance(instead, Exception):
             raise instead
         text = instead
-        return Transcript(text, "en" if text else "", 0.9 if text else 0.0)
+        return Transcript(text, self.language if text else "", 0.9 if text else 0.0)
 
 
 @dataclass
