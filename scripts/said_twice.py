@@ -30,10 +30,10 @@ from word_error_rate import distance, normalised
 
 from tests.speech import speak
 from voicecli.audio.frames import frames_of
-from voicecli.engines import load_detector
 from voicecli.listen.segment import CLEAR
 from voicecli.listen.transcribe import Transcriber
 from voicecli.listen.whisper import Whisper
+from voicecli.loading import load_detector
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ
 from voicecli.models.store import ModelStore, models_root
 

@@ -25,8 +25,8 @@ from voicecli.audio.simulated import SimulatedStreams
 from voicecli.channel import Closed
 from voicecli.clock import MonotonicClock
 from voicecli.config import Config
-from voicecli.engines import load
 from voicecli.listen.partial import words_of
+from voicecli.loading import load
 from voicecli.models.store import ModelStore, models_root
 from voicecli.scripted import Script
 from voicecli.speak.voice import sound_of

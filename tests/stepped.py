@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.seats import seated
+from tests.seats import seat, seated
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.convert import Converter
 from voicecli.audio.streams import StreamFormat
@@ -68,14 +69,17 @@ class Stepped:
         answers: type[Answers] = Answers,
         canceller: object = None,
         recogniser: Seat[Scribe] | None = None,
+        german: Beeper | None = None,
     ) -> None:
-        """`lines` as `Scribe` knows them."""
+        """`lines` as `Scribe` knows them; `german`: a voice beside the main one."""
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
         self.scribe, self.answers = Scribe(list(lines)), answers(list(replies))
         self.judge, self.voice = Judge(), Beeper()
         engines = seated(
             self.detector, self.judge, recogniser or self.scribe, self.answers, self.voice, self.clock
         )
+        if german is not None:
+            engines = replace(engines, voices={"de": seat(german)})
         config = Config(audio=AudioConfig(headphones=True))
         devices: AudioStreams = Devices()
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)

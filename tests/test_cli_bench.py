@@ -72,7 +72,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
             return fake.report
 
     monkeypatch.setattr(bench_run, "Bench", Bench)
-    monkeypatch.setattr("voicecli.engines.load", lambda config, store, tell: Loaded())
+    monkeypatch.setattr("voicecli.loading.load", lambda config, store, tell: Loaded())
     monkeypatch.setattr(
         "voicecli.bench.questions.spoken",
         lambda voice, rate_hz: [bench_run.Question("made up?", None)],  # type: ignore[arg-type]

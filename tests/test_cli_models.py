@@ -92,6 +92,21 @@ def test_pull_goes_by_the_settings(
     )
 
 
+def test_pull_brings_the_voices_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    german = "de_DE-thorsten-medium"
+    hub = FakeSource("the hub")
+    joe = MANIFEST["voice-en-us-joe"]
+    hub.published = {german: joe.model_copy(update={"name": german, "wheels": ()})}
+    monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: hub)
+    monkeypatch.setenv("VOICECLI_SYNTHESIZE__VOICES", f'{{ de = "{german}", fr = "own.onnx" }}')
+    told = " ".join(run("list").stderr.split())
+    assert wording("models.voice_absent", model=german) in told
+    assert "own.onnx" not in told
+    assert run("pull").exit_code == 0
+    assert ModelStore(tmp_path, MANIFEST).file(german, ".onnx").is_file()
+    assert run("list").stderr == ""
+
+
 def test_ctrl_c_is_one_line_and_the_code_of_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(_file: ModelFile, data: bytes) -> Iterator[bytes]:
         yield data[:3]

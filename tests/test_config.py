@@ -20,7 +20,7 @@ from voicecli.config.catalogue import KEYS, Key, value_of
 from voicecli.config.find import find, is_ours, user_file
 from voicecli.config.load import Flags, load, load_with_origins
 from voicecli.config.text import effective_toml, example_toml, starter_toml
-from voicecli.config.toml import Scalar, printable, shown, to_toml
+from voicecli.config.toml import Value, printable, shown, to_toml
 from voicecli.errors import ConfigError
 
 
@@ -104,10 +104,12 @@ def test_environment_over_file_and_flag_over_environment(monkeypatch: pytest.Mon
         ("VOICECLI_AUDIO__INPUT_DEVICE", "3", "3"),
         ("VOICECLI_GENERATE__ENGINE", "echo", "echo"),
         ("VOICECLI_CONVERSATION__SYSTEM_PROMPT", "", ""),
+        ("VOICECLI_SYNTHESIZE__VOICES", '{ de = "a", fr = "b" }', {"de": "a", "fr": "b"}),
+        ("VOICECLI_SYNTHESIZE__VOICES", "{}", {}),
     ],
 )
 def test_variables_are_read_as_their_keys_type(
-    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: Scalar
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, value: Value
 ) -> None:
     monkeypatch.setenv(variable, text)
     (key,) = (key for key in KEYS.values() if key.variable == variable)
@@ -558,6 +560,35 @@ def test_where_no_home_is_known_the_folders_of_the_computer_stand_in(monkeypatch
     assert load() == Config()
 
 
+def test_voices_by_language_stand_in_one_line_or_in_a_table_of_their_own() -> None:
+    for text in ('[synthesize]\nvoices = { de = "a" }', '[synthesize.voices]\nde = "a"'):
+        Path("voicecli.toml").write_text(text)
+        assert load().synthesize.voices == {"de": "a"}
+
+
+@pytest.mark.parametrize(
+    ("voices", "entry"),
+    [
+        ('{ deu = "a" }', '"deu" = "a"'),
+        ('{ de_DE = "a" }', '"de_DE" = "a"'),
+        ('{ DE = "a" }', '"DE" = "a"'),
+        ('{ de = "" }', '"de" = ""'),
+        ("{ de = 5 }", '"de" = 5'),
+        ('{ fr = "b", de = { a = "c" } }', '"de" = a table'),
+    ],
+)
+def test_a_voice_by_language_that_is_none_is_named(voices: str, entry: str) -> None:
+    key = "voicecli.toml: synthesize.voices"
+    assert wrong(f"[synthesize]\nvoices = {voices}") == wording("config.not_voices", key=key, entry=entry)
+
+
+@pytest.mark.parametrize("text", ["de", "de=a", "[]", '{ de = "a" }\nx = 1', "{", "[" * 5000])
+def test_a_variable_that_is_no_table_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("VOICECLI_SYNTHESIZE__VOICES", text)
+    with pytest.raises(ConfigError, match="VOICECLI_SYNTHESIZE__VOICES: "):
+        load()
+
+
 # --- settings as text
 
 
@@ -636,7 +667,7 @@ def test_long_text_is_broken_between_words() -> None:
     assert len(written.splitlines()) > 5
 
 
-def _values(key: Key) -> st.SearchStrategy[Scalar]:
+def _values(key: Key) -> st.SearchStrategy[Value]:
     """Values of a key, right or nearly so: what is refused is filtered."""
     match key.default:
         case bool():
@@ -645,10 +676,10 @@ def _values(key: Key) -> st.SearchStrategy[Scalar]:
             return st.integers(0, 5000)
         case float():
             return st.floats(-90, 60)
-        case _ if key.path == "generate.engine":
-            return st.sampled_from(("embedded", "openai", "echo"))
+        case dict():
+            return st.dictionaries(st.from_regex(r"[a-z]{2}", fullmatch=True), ANY_TEXT, max_size=3)
         case _ if key.name == "engine":
-            return st.sampled_from((key.default, "moonshine", "command"))
+            return st.sampled_from((key.default, "moonshine", "command", "openai", "echo"))
         case _ if key.section == "keys":
             return st.sampled_from((key.default, "none", "tab", "7"))
         case _ if key.name == "language":

@@ -18,8 +18,8 @@ from voicecli.clock import MonotonicClock
 from voicecli.config import Config, Refusal, SynthesizeConfig, TranscribeConfig, check
 from voicecli.config.load import load
 from voicecli.doctor.engines import Engines
-from voicecli.engines import load_recogniser, load_voice
 from voicecli.errors import ConfigError, EngineError, ModelError
+from voicecli.loading import load_recogniser, load_voice
 from voicecli.messages import RATE_HZ
 from voicecli.models.choice import moonshine_folder, needed, recogniser_name, voice_name, whisper_folder
 from voicecli.models.pull import DEFAULT_MODELS

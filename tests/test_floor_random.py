@@ -4,6 +4,7 @@ every committed turn is finalised             World.check_settled
 the agent is never held while nobody speaks   World.check
 no word of the user is lost                   World.check_settled, and as each turn is done
 a void draft never sounds                     World, at LetSound and Say
+a reply has the voice of the user's words     World, at Say; that there is none is told once, check_settled
 every order is answered by a fact             World: one at a time, and none is left
 """
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 WORDS = st.sampled_from(["", "", "Yeah.", "Stop."])
 SPEECH_S = st.sampled_from([0.05, 0.1, 0.6, 1.2])
+LANGUAGES = st.sampled_from(["en", "en", "de", "da"])
+"""The main voice's, one that has a voice, and one that has none."""
 QUIET_S = st.sampled_from([0.04, 0.1, 0.3, 0.6, 1.5, 3.0])
 FAILS = st.sampled_from([False, False, False, True])
 
@@ -38,11 +41,13 @@ class Conversation(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.floor_type)
+        self.world = World(self.floor_type, others=["de"])
 
-    @rule(words=WORDS, seconds=SPEECH_S)
-    def speaks(self, words: str, seconds: float) -> None:
-        self.world.speaks(words, seconds)
+    @rule(words=WORDS, seconds=SPEECH_S, language=LANGUAGES)
+    def speaks(self, words: str, seconds: float, language: str) -> None:
+        said = self.world.speaks(words, seconds)
+        if not words:
+            self.world.languages[said] = language
 
     @rule(seconds=QUIET_S)
     def is_quiet(self, seconds: float) -> None:

@@ -48,7 +48,7 @@ class ThreePieces:
 def test_a_clause_that_is_asked_for_while_the_one_before_is_called_off_is_said_whole() -> None:
     clock, voice = FakeClock(), ThreePieces()
     inbox: Channel[ToMouth] = Channel("to the mouth", 9, "wait")
-    playback = Playback(StreamFormat("speaker", RATE_HZ, 1, 0.02), RATE_HZ, PlaybackConfig())
+    playback = Playback(StreamFormat("speaker", RATE_HZ, 1, 0.02), PlaybackConfig())
     told: list[Fact] = []
 
     def post(fact: Fact) -> None:

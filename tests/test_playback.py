@@ -36,7 +36,7 @@ class Room:
 
     def __init__(self, rate_hz: int = VOICE_HZ, config: PlaybackConfig | None = None) -> None:
         loudspeaker = StreamFormat("test", rate_hz, 1, LATENCY_S)
-        self.playback = Playback(loudspeaker, VOICE_HZ, config or PlaybackConfig())
+        self.playback = Playback(loudspeaker, config or PlaybackConfig())
         self._block = round(BLOCK_S * rate_hz)
         self._rate_hz = rate_hz
         self._blocks: list[Int16] = []

@@ -19,7 +19,7 @@ from tests.room import RATE_HZ, Room, can_run
 from tests.sentences import wording
 from tests.speech import speak
 from voicecli.config import TranscribeConfig
-from voicecli.engines import load_recogniser
+from voicecli.loading import load_recogniser
 from voicecli.models.store import ModelStore, models_root
 
 if TYPE_CHECKING:

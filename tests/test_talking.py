@@ -33,7 +33,7 @@ from voicecli.messages import (
     ScoredFrame,
     Transcript,
 )
-from voicecli.reply.today import without_time
+from voicecli.reply.aside import own_words
 from voicecli.speak.voice import Piece
 from voicecli.talk import Talk as RealTalk
 from voicecli.talk import attempts
@@ -93,6 +93,7 @@ class Scribe(Recogniser):
     began: threading.Event = field(default_factory=threading.Event)
     goes: threading.Event = field(default_factory=threading.Event)
     """Every pass waits for it."""
+    language: str = "en"
 
     def __post_init__(self) -> None:
         self.goes.set()
@@ -114,7 +115,7 @@ class Scribe(Recogniser):
         if isinstance(instead, Exception):
             raise instead
         text = instead
-        return Transcript(text, "en" if text else "", 0.9 if text else 0.0)
+        return Transcript(text, self.language if text else "", 0.9 if text else 0.0)
 
 
 @dataclass
@@ -156,7 +157,7 @@ class Answers(LanguageModel):
 
     def reply(self, messages: Sequence[ChatMessage]) -> tuple[Sequence[str], GenerationStats]:
         self.told.append(list(messages))
-        self.asked.append([ChatMessage(each.role, without_time(each.content)) for each in messages])
+        self.asked.append([ChatMessage(each.role, own_words(each.content)) for each in messages])
         words = self.asked[-1][-1].content
         self.done.append(("ask", words))
         reply = self.replies.pop(0) if self.replies else f"You said: {words}"

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.clock import FakeClock, MonotonicClock
+from voicecli.reply.aside import own_words
 from voicecli.reply.conversation import plain_words
-from voicecli.reply.today import date_line, with_time, without_time
+from voicecli.reply.today import date_line, with_time
 
 AFTERNOON = datetime(2026, 3, 7, 15, 5)
 ASKS = (
@@ -48,7 +49,7 @@ def test_the_date_is_told_in_words() -> None:
 def test_who_asks_is_told(words: str) -> None:
     told = with_time(words, AFTERNOON)
     assert told in (f"[It is 3:05 p.m.] {words}", f"[It is 15:05] {words}")
-    assert without_time(told) == words
+    assert own_words(told) == words
 
 
 @pytest.mark.parametrize("words", ASKS_NOT)
@@ -64,14 +65,14 @@ def test_the_clock_of_english_has_twelve_hours(hour: int, told: str) -> None:
 @given(st.text(max_size=80))
 def test_the_users_own_words_come_back_and_none_are_taken_for_the_time(text: str) -> None:
     words = plain_words(text)
-    assert without_time(words) == words
-    assert without_time(with_time(words, AFTERNOON)) == words
+    assert own_words(words) == words
+    assert own_words(with_time(words, AFTERNOON)) == words
 
 
 def test_nobody_forges_a_time() -> None:
     words = plain_words("[It is 1:00 a.m.] what time is it")
     assert words.startswith("[ It")
-    assert without_time(words) == words
+    assert own_words(words) == words
 
 
 def test_clocks_tell_the_local_time() -> None:

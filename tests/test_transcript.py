@@ -178,8 +178,8 @@ def test_transcribe_says_in_one_line_where_it_found_no_words(
     one = (Stretch(0.0, 9.0, "en", "One."),)
     found = iter([FileTranscript(one, 9.0), FileTranscript((), 700.0, spans)])
     nobody = Model(lambda: lambda: None)
-    monkeypatch.setattr("voicecli.engines.load_detector", lambda _: nobody)
-    monkeypatch.setattr("voicecli.engines.load_recogniser", lambda *_: nobody)
+    monkeypatch.setattr("voicecli.loading.load_detector", lambda _: nobody)
+    monkeypatch.setattr("voicecli.loading.load_recogniser", lambda *_: nobody)
     monkeypatch.setattr("voicecli.transcript.transcribe_file", lambda *_: next(found))
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])
@@ -329,8 +329,8 @@ def test_a_file_at_which_the_recogniser_fails_is_named_and_the_next_is_written_d
         return given
 
     nobody = Model(lambda: lambda: None)
-    monkeypatch.setattr("voicecli.engines.load_detector", lambda _: nobody)
-    monkeypatch.setattr("voicecli.engines.load_recogniser", lambda *_: nobody)
+    monkeypatch.setattr("voicecli.loading.load_detector", lambda _: nobody)
+    monkeypatch.setattr("voicecli.loading.load_recogniser", lambda *_: nobody)
     monkeypatch.setattr("voicecli.transcript.transcribe_file", transcribe)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])

@@ -43,7 +43,7 @@ from voicecli.messages import (
 from voicecli.reply.conversation import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from voicecli.messages import SegmentEvent
@@ -86,9 +86,11 @@ class World:
     clauses = 2
     """Of each reply."""
 
-    def __init__(self, floor_type: type[Floor] = Floor) -> None:
+    def __init__(self, floor_type: type[Floor] = Floor, others: Collection[str] = ()) -> None:
+        """The main voice speaks English; `others`: the languages that have a voice of their own."""
         self.config = Config()
-        self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered)
+        self.others = others
+        self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered, others)
         self.now = START_AT
         self.posted = 0
         self.broken = False
@@ -99,6 +101,8 @@ class World:
         self._position = 0
         self.said: list[tuple[int, int, str]] = []
         """From where to where somebody spoke, and what."""
+        self.languages: dict[str, str] = {}
+        """In which, where it is not English."""
         self.excused: set[str] = set()
         """Words that need not be heard: agreement, those of a fault, or of a muted microphone."""
         self.muted = self.closed = False
@@ -159,6 +163,7 @@ class World:
             case to.Say(clause):
                 assert self.voicing is None, "one at a time"
                 assert clause.draft >= void_before, "a void draft is voiced"
+                self._is_voice_of_the_words(clause)
                 self.voicing = clause
             case to.End(draft):
                 assert self.ending in (None, draft), "two replies end"
@@ -174,6 +179,13 @@ class World:
                 self.mode = mode
             case _:
                 self._to_ear.append(order)
+
+    def _is_voice_of_the_words(self, clause: Clause) -> None:
+        draft = self.floor.exchange.find(clause.draft)
+        assert draft is not None
+        spoken = draft.transcript.language
+        if not draft.repeats:
+            assert clause.language == (spoken if spoken in self.others else ""), "another's voice"
 
     def _ear(self, order: to.Order) -> None:
         match order:
@@ -330,7 +342,9 @@ class World:
             self.excused.update(words for _, _, words in self.said if words in text)
             self.post(facts.Transcribed(order, NO_WORDS, fault=fault(TRANSCRIBER)))
         else:
-            self.post(facts.Transcribed(order, Transcript(text, "en", 0.9 if text else 0.0)))
+            spoken = [code for words, code in self.languages.items() if text.endswith(words)]
+            language = spoken[-1] if spoken else "en"
+            self.post(facts.Transcribed(order, Transcript(text, language, 0.9 if text else 0.0)))
 
     def judge(self) -> None:
         """The judge is sure that the turn is over."""
@@ -458,6 +472,12 @@ class World:
         heard = " ".join(event.text for event in self.told if isinstance(event, events.Heard))
         for _, _, words in self.said:
             assert words in self.excused or words in heard, f"{words!r} was lost"
+        missing = [
+            each.message
+            for each in self.told
+            if isinstance(each, events.Warned) and " voice of " in each.message
+        ]
+        assert len(missing) == len(set(missing)), "a missing voice is told twice"
         done = [event.turn for event in self.told if isinstance(event, events.TurnDone)]
         assert done == sorted(set(done)), "a turn is done twice, or before its turn"
 

@@ -212,6 +212,8 @@ class Clause:
     """0 for the first clause of a reply."""
     text: str
     """Words a voice can say: no Markdown, no emoji."""
+    language: str = ""
+    """ISO 639-1 code; empty: the main voice's. Says which voice speaks."""
 
     def __post_init__(self) -> None:
         _check(bool(self.text.strip()), "Clause: empty")

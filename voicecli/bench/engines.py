@@ -201,8 +201,13 @@ def watched(session: Session, meter: Meter) -> Session:
         turn_model=Seat(lambda: cast("TurnModel", _TurnModel(turn_model, meter))),
         recogniser=Seat(lambda: cast("Recogniser", _Recogniser(recogniser, meter))),
         generator=Seat(lambda: cast("Generator", _Generator(generator, meter))),
-        voice=Seat(lambda: cast("Voice", _Voice(voice, meter))),
+        voice=_watched_voice(voice, meter),
+        voices={language: _watched_voice(seat.it, meter) for language, seat in session.voices.items()},
     )
+
+
+def _watched_voice(voice: Voice, meter: Meter) -> Seat[Voice]:
+    return Seat(lambda: cast("Voice", _Voice(voice, meter)))
 
 
 def engine_figures(alone: Sequence[Call], talk: Sequence[Call]) -> list[EngineFigures]:

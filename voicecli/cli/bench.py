@@ -144,7 +144,7 @@ def _run(
     from voicecli.bench.questions import recorded, spoken
     from voicecli.bench.run import Bench
     from voicecli.clock import MonotonicClock
-    from voicecli.engines import load
+    from voicecli.loading import load
 
     session = load(config, store, lambda what: _tell(f"loading {what}")).session()
     rate_hz, clock = session.voice.it.rate_hz, MonotonicClock()

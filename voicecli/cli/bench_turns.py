@@ -91,7 +91,7 @@ def _replay(folder: Path, labels: list[Label], config: Config, models_dir: Path 
     from rich.progress import track
 
     from voicecli.bench.turns import Judges, replay
-    from voicecli.engines import load_detector, load_language_model, load_recogniser, load_turn_model
+    from voicecli.loading import load_detector, load_language_model, load_recogniser, load_turn_model
     from voicecli.reply.prompt import begin
 
     store = store_at(models_dir)

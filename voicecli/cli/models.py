@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.cli.options import ConfigFile, ModelsDir, settings
+from voicecli.cli.options import ConfigFile, ModelsDir, note, settings
 from voicecli.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from voicecli.config import Config
     from voicecli.models.pull import Puller
     from voicecli.models.sources import Reporter
     from voicecli.models.store import ModelStore
@@ -50,6 +51,8 @@ def list_models(
     from rich.console import Console
     from rich.table import Table
 
+    from voicecli.models.store import pull_command
+
     table = Table(box=None, pad_edge=False)
     for title in ("name", "kind", "MB", "licence", "here", "about"):
         table.add_column(title, justify="right" if title == "MB" else "left", no_wrap=title == "name")
@@ -60,6 +63,10 @@ def list_models(
     console = Console()
     console.print(table)
     console.print(f"in {store.root}", soft_wrap=True, highlight=False, markup=False)
+    with contextlib.suppress(ConfigError):  # whoever needs the settings tells
+        for name in _voices_of(settings(None, {}), store):
+            if name not in store.manifest and store.recorded(name) is None:
+                note(f"the settings name the voice {name}, which is not here: {pull_command(name)}")
 
 
 @models_app.command()
@@ -105,7 +112,10 @@ def pull(
 def _pull_what_a_talk_needs(
     puller: Puller, store: ModelStore, reporter: Reporter, config_file: Path | None, *, light: bool
 ) -> None:
-    """Fetch what the engines of the settings need; the language model they name, else one that suits."""
+    """Fetch what the engines of the settings need; the language model they name, else one that suits.
+
+    Last the voices of the settings: only the hub has them.
+    """
     from voicecli.models.choice import needed
     from voicecli.models.manifest import hub_name
     from voicecli.models.suited import this_machine
@@ -120,6 +130,15 @@ def _pull_what_a_talk_needs(
         what = generate.model if generate.engine == "embedded" else f"the engine {generate.engine}"
         reporter.say(f"language model: none is fetched, because the settings name {what}")
         puller.pull(others)
+    puller.pull([name for name in _voices_of(config, store) if name not in others])
+
+
+def _voices_of(config: Config, store: ModelStore) -> list[str]:
+    """The voices that the settings name and that can be fetched."""
+    from voicecli.models.manifest import is_voice_name
+
+    named = (config.synthesize.voice, *config.synthesize.voices.values())
+    return [name for name in dict.fromkeys(named) if name in store.manifest or is_voice_name(name)]
 
 
 @models_app.command()

@@ -48,7 +48,7 @@ def say(
 ) -> None:
     """Say TEXT, or what comes from a pipe, aloud or into a WAV file; it begins before all is read."""
     from voicecli.clock import MonotonicClock
-    from voicecli.engines import load_voice
+    from voicecli.loading import load_voice
 
     pieces = _given(text)
     config = settings(
@@ -134,7 +134,7 @@ def aloud(
     audio = config.audio
     device = device_of("output", audio)
     stream = DeviceStream("output", device, rate_hz, audio.block_ms, audio.latency_ms)
-    playback = Playback(stream.form, rate_hz, config.playback)
+    playback = Playback(stream.form, config.playback)
     playback.begin(1)
     playback.open(1)
 

@@ -120,7 +120,7 @@ def _loading(what: str) -> Status:
 
 def _load(config: Config, store: ModelStore, view: View) -> Session:
     """Load the engines on a thread of their own, so that Ctrl-C and the view stay alive meanwhile."""
-    from voicecli.engines import load
+    from voicecli.loading import load
 
     loaded: list[Session] = []
     stage = "models"

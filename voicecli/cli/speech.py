@@ -43,8 +43,8 @@ def transcribe(
     from voicecli.audio.pipes import at_hand, name_of
     from voicecli.audio.recording import Recording
     from voicecli.clock import MonotonicClock
-    from voicecli.engines import load_detector, load_recogniser
     from voicecli.floor.faults import TRANSCRIBER
+    from voicecli.loading import load_detector, load_recogniser
     from voicecli.messages import RATE_HZ
     from voicecli.talk.attempts import in_one_line
     from voicecli.transcript import transcribe_file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voicecli.config import Config
@@ -10,7 +10,7 @@ from voicecli.config import Config
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from voicecli.config.toml import Scalar
+    from voicecli.config.toml import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Key:
     """What its type is called: `a whole number`."""
     allowed: str
     """`0 to 1000 (ms)`; empty when every value of the type is."""
-    default: Scalar
+    default: Value = field(hash=False)
     hidden: bool
     """A wrong value may be a secret and is not repeated."""
 
@@ -46,6 +46,7 @@ _KINDS = {
     "number": "a number",
     "string": 'text in "quotes"',
     "boolean": "true or false",
+    "object": "a table",
 }
 _UNITS = {"ms": "ms", "s": "s", "db": "dB", "dbfs": "dBFS", "tokens": "tokens", "frames": "frames of 32 ms"}
 
@@ -77,15 +78,15 @@ def _keys() -> Iterator[Key]:
     for section, table in Config.model_fields.items():
         model = type(table.default)
         schema = model.model_json_schema()["properties"]
-        for name, field in model.model_fields.items():
+        for name, setting in model.model_fields.items():
             yield Key(
                 section=section,
                 name=name,
-                meaning=field.description,
+                meaning=setting.description,
                 kind=_KINDS[schema[name]["type"]],
                 allowed=_allowed(name, schema[name]),
-                default=field.default,
-                hidden=not field.repr,
+                default=setting.default,
+                hidden=not setting.repr,
             )
 
 
@@ -93,7 +94,7 @@ KEYS: Mapping[str, Key] = {key.path: key for key in _keys()}
 """Every setting by its path, in the order of the file."""
 
 
-def value_of(config: Config, key: Key) -> Scalar:
+def value_of(config: Config, key: Key) -> Value:
     """Look up what a key is set to."""
-    value: Scalar = getattr(getattr(config, key.section), key.name)
+    value: Value = getattr(getattr(config, key.section), key.name)
     return value

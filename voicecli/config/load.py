@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from voicecli.config import Config, Refusal, check
 from voicecli.config.catalogue import KEYS, Key
 from voicecli.config.find import LARGEST_FILE, Found, PassedOver, find, unreadable
-from voicecli.config.toml import Scalar, parse, printable, shown
+from voicecli.config.toml import Scalar, Value, parse, printable, shown
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _environment() -> Iterator[tuple[str, str, Key]]:
         yield name, text, variables[name]
 
 
-def _from_text(text: str, like: Scalar) -> Scalar:
+def _from_text(text: str, like: Value) -> object:
     """Read an environment variable as the type of `like`; text of another type is for `check` to refuse."""
     try:
         match like:
@@ -115,7 +116,10 @@ def _from_text(text: str, like: Scalar) -> Scalar:
                 return float(text)
             case str():
                 return text
-    except ValueError:
+            case _:
+                written = tomllib.loads(f"value = {text}")
+                return written["value"] if len(written) == 1 else text
+    except (ValueError, RecursionError):
         return text
 
 
@@ -143,8 +147,10 @@ def _error(
         if refusal.lacks:
             return ConfigError(found, f"allowed: with {other} set to a program and its arguments{more}")
         return ConfigError(found, f"allowed: {path} at most {other}{more}")
-    key, value = KEYS[path], table[refusal.path[1]]
-    found = f"{origins[path]}: {path} is {'something else' if key.hidden else shown(value)}"
+    name = ".".join(refusal.path[:2])
+    key, value = KEYS[name], table[refusal.path[1]]
+    told = "something else" if key.hidden else _told_value(value, refusal.path[2:])
+    found = f"{origins[name]}: {name} is {told}"
     return ConfigError(found, f"allowed: {_allowed(key, value)}{more}")
 
 
@@ -156,6 +162,13 @@ def _allowed(key: Key, value: object) -> str:
     if same_type and key.allowed:
         return key.allowed
     return f"{key.kind}, {key.allowed}" if key.allowed else key.kind
+
+
+def _told_value(value: object, inside: tuple[str, ...]) -> str:
+    """What was found; of a table the entry that is not allowed."""
+    if inside and isinstance(value, dict):
+        return f"a table with {shown(inside[0])} = {shown(value[inside[0]])}"
+    return shown(value)
 
 
 def _told(table: Mapping[str, object], path: str) -> str:

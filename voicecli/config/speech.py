@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,11 @@ from voicecli.config.section import Section
 
 LONGEST_COMMAND = 2000
 """Characters: more than anybody writes, and less than what any system takes."""
+
+
+LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+"""ISO 639-1."""
+VoiceName = Annotated[str, Field(min_length=1)]
 
 
 class TranscribeConfig(Section):
@@ -67,6 +72,14 @@ class SynthesizeConfig(Section):
         pattern=r"^[a-z]{2,3}$",
         description="command: what it speaks; a Piper voice tells itself",
         json_schema_extra={"allowed": 'a language code such as "en"'},
+    )
+    voices: dict[LanguageCode, VoiceName] = Field(
+        default={},
+        description="voices of other languages than that of `voice`, by the language spoken: a reply in "
+        "it is said by that voice. In an environment variable as here, with the braces",
+        json_schema_extra={
+            "allowed": 'language codes of two letters, each with a voice: { de = "de_DE-thorsten-medium" }'
+        },
     )
     speed: float = Field(default=1.0, ge=0.5, le=2, description="piper: 1 is the voice's own pace")
     volume: float = Field(

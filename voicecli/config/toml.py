@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 
 from voicecli.errors import ConfigError
 
 Scalar = bool | int | float | str
+Value = Scalar | Mapping[str, str]
+"""A table's keys are bare ones: letters, digits, `-` and `_`."""
 
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _LONG_TEXT = 80
@@ -64,7 +67,7 @@ def _numbered(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def to_toml(value: Scalar) -> str:
+def to_toml(value: Value) -> str:
     r"""Write a value; long text and text of several lines as a block between triple quotes.
 
     Numbers must be finite. In a block a line that ends in `\` goes on in the next, so long lines break
@@ -75,6 +78,9 @@ def to_toml(value: Scalar) -> str:
             return "true" if value else "false"
         case int() | float():
             return repr(value)
+        case Mapping():
+            entries = ", ".join(f'{key} = "{_escaped(text)}"' for key, text in value.items())
+            return f"{{ {entries} }}" if entries else "{}"
         case str() if len(value) <= _LONG_TEXT and "\n" not in value:
             return f'"{_escaped(value)}"'
         case str():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voicecli.bench.alone import run_alone
@@ -13,8 +14,8 @@ from voicecli.bench.machine import describe
 from voicecli.bench.questions import QUESTIONS
 from voicecli.command import Command
 from voicecli.doctor import Finding
-from voicecli.engines import load
 from voicecli.errors import ModelError, VoicecliError
+from voicecli.loading import load, unused_voices
 from voicecli.models.choice import (
     best_language_model,
     better_language_model,
@@ -88,7 +89,23 @@ class Engines:
                 return _command("transcribe.command", transcribe.command)
 
     def synthesizer(self) -> Finding:
-        """Text to speech."""
+        """Text to speech, in all languages that have a voice."""
+        finding = self._main_voice()
+        others = self._config.synthesize.voices
+        if not others:
+            return finding
+        found = [finding.found]
+        for language, name in others.items():
+            other = self._model(partial(voice_file, self._store, name))
+            found.append(f"{language}: {other.found}")
+        with suppress(ModelError):  # of the recogniser, which has a line of its own
+            for language, why in unused_voices(self._config, self._store).items():
+                remedy = f"leave out synthesize.voices.{language}, or change that"
+                told = f"{found[0]}; synthesize.voices.{language} is never heard: {why}"
+                return Finding("warn", told, remedy)
+        return replace(finding, found="; ".join(found))
+
+    def _main_voice(self) -> Finding:
         synthesize = self._config.synthesize
         match synthesize.engine:
             case "piper":

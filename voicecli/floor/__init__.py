@@ -22,6 +22,7 @@ from voicecli.floor.answering import Answering
 from voicecli.floor.exchange import Exchange, Numbers, Out
 from voicecli.floor.faults import Strikes
 from voicecli.floor.keys import Keys
+from voicecli.floor.languages import Languages
 from voicecli.floor.memory import Memory
 from voicecli.floor.orders import LetSound, Listen
 from voicecli.floor.overlap import Overlaps
@@ -30,6 +31,8 @@ from voicecli.floor.scribing import Scribing
 from voicecli.floor.speech import Speech
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from voicecli.config import TurnConfig
     from voicecli.errors import StageError
     from voicecli.floor.facts import Fact
@@ -54,19 +57,27 @@ class Floor:
     """Parts that a test or an experiment may replace, to see what another rule would do."""
 
     def __init__(
-        self, config: TurnConfig, model: Model, language: str, began: float, remember: Begin
+        self,
+        config: TurnConfig,
+        model: Model,
+        language: str,
+        began: float,
+        remember: Begin,
+        others: Collection[str] = (),
     ) -> None:
-        """`language` is the voice's; `began` the time the `t` of events is counted from.
+        """`language` is the main voice's, `others` are those that have a voice of their own.
 
-        `remember` makes the conversation; its argument is a function that gives date and time.
+        `began` is the time the `t` of events is counted from. `remember` makes the conversation; its argument
+        is a function that gives date and time.
         """
         self._model = model
         self._out = out = Out(began)
         self._numbers = Numbers()
         self.exchange = self.exchange_type(out, self._numbers)
-        self.memory = Memory(remember)
+        languages = Languages(out, language, others)
+        self.memory = Memory(remember, languages)
         self.strikes = Strikes(out, self.exchange)
-        self.answering = Answering(out, self.exchange, self._numbers, self.strikes, self.memory, language)
+        self.answering = Answering(out, self.exchange, self._numbers, self.strikes, self.memory)
         self.scribing = Scribing(out, self.exchange, self._numbers, self.strikes, self.answering.read_ahead)
         self.overlaps = self.overlaps_type(out, self.exchange, self.scribing)
         pauses = self._pauses = Pauses(out, self.exchange, self.scribing, self.strikes, self.memory, config)

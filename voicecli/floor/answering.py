@@ -26,6 +26,7 @@ from voicecli.floor.faults import LANGUAGE_MODEL, VOICE
 from voicecli.floor.orders import End, GoOn, Hurry, ReadAhead, Say, Unsay, Write
 from voicecli.floor.turn import Writing
 from voicecli.listen.overlap import kind_of
+from voicecli.listen.passes import NO_WORDS
 from voicecli.messages import Clause, GenerationStats
 from voicecli.reply.clauses import ClauseSplitter
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from voicecli.floor.faults import Strikes
     from voicecli.floor.memory import Memory
     from voicecli.floor.turn import Draft, Turn
-    from voicecli.messages import ChatMessage
+    from voicecli.messages import ChatMessage, Transcript
 
 CLAUSES_AHEAD = 8
 """Clauses that may wait for the voice: half a minute of speech."""
@@ -49,22 +50,21 @@ class Answering:
     """Gives author and voice their work, one order at a time each."""
 
     def __init__(
-        self, out: Out, exchange: Exchange, numbers: Numbers, strikes: Strikes, memory: Memory, language: str
+        self, out: Out, exchange: Exchange, numbers: Numbers, strikes: Strikes, memory: Memory
     ) -> None:
-        """`language`: what the voice speaks, ISO 639-1."""
         self._out = out
         self._exchange = exchange
         self._numbers = numbers
         self._strikes = strikes
         self._memory = memory
-        self._language = language
+        self._languages = memory.languages
         self._with_author: ReadAhead | Write | None = None
         self._has_read = False
         self._asked_at = out.now
         self._woken = False
         self._with_voice: Clause | None = None
         self._ending: Draft | None = None
-        self._words: tuple[Turn, str] | None = None  # the author reads them ahead next
+        self._words: tuple[Turn, Transcript] | None = None  # to be read ahead next
         self._peak = 0
         self._owed = False  # the event `listening` is still to be told
         self.saying = ""
@@ -74,14 +74,14 @@ class Answering:
 
     def read_first(self) -> None:
         """Have the language model loaded, and let it read the prompt that comes before all words."""
-        self._read("", self._memory.messages_for("Hello"))
+        self._read(first=self._memory.messages_for("Hello"))
 
-    def read_ahead(self, turn: Turn, text: str) -> None:
+    def read_ahead(self, turn: Turn, words: Transcript) -> None:
         """Have these words of an open turn read ahead; the author stops as soon as there is a draft."""
         newest = self._exchange.draft
         busy = self._exchange.due() is not None or (newest is not None and not self._numbers.is_void(newest))
         if turn.is_open and not busy:
-            self._words = turn, text
+            self._words = turn, words
 
     def has_read(self) -> None:
         """The author is free again."""
@@ -171,6 +171,7 @@ class Answering:
             self._voice(draft)
             self._end(draft)
             turn = self._exchange.turns[draft.turn]
+            self._languages.tell_missing(turn, draft)
             if draft.writing is not Writing.OVER or turn.answer is not draft:
                 break
             self._finalise(turn, draft)
@@ -193,12 +194,12 @@ class Answering:
     def _begin(self, draft: Draft) -> None:
         """The draft is due: have it written, unless there is nothing to write."""
         said, turn = draft.transcript, self._exchange.turns[draft.turn]
-        messages = self._memory.messages_for(said.text)
+        messages = self._memory.messages_for(said.text, said.language)
         draft.answerable = bool(self._memory.last if draft.repeats else messages[-1].content)
         if not draft.answerable:
             draft.writing = Writing.OVER
             return
-        language = said.language or self._language  # for a user who types before they ever spoke
+        language = said.language or self._languages.main  # for a user who types before they ever spoke
         if said.text:
             heard = events.Heard(self._out.t, turn.number, said.text, language, said.confidence)
             self._exchange.tell(draft, heard)
@@ -206,13 +207,14 @@ class Answering:
         if self._numbers.is_void(draft) or (turn.may_stop and kind_of(said.text, language) == "stop"):
             return
         if draft.repeats:
-            draft.times.first_token_at = self._out.now
-            splitter = ClauseSplitter(self._language)
+            draft.times.first_token_at, draft.language = self._out.now, self._memory.language
+            splitter = ClauseSplitter(draft.language or self._languages.main)
             for text in (*splitter.push(self._memory.last), *splitter.finish()):
                 self._clause(draft, draft.written, text, self._out.now)
             return
         draft.writing, draft.stats, self._woken = Writing.UNDER_WAY, None, False
-        self._with_author = Write(draft.number, turn.number, messages, judges=turn.is_open)
+        draft.language = self._languages.of_reply(said.language)
+        self._with_author = Write(draft.number, turn.number, messages, turn.is_open, draft.language)
         self._out.add(self._with_author)
 
     def _clause(self, draft: Draft, index: int, text: str, token_at: float) -> None:
@@ -220,7 +222,7 @@ class Answering:
         times.first_token_at = times.first_token_at or token_at
         times.first_clause_at = times.first_clause_at or self._out.now
         draft.written = index + 1
-        draft.clauses.append(Clause(draft.turn, draft.number, index, text))
+        draft.clauses.append(Clause(draft.turn, draft.number, index, text, draft.language))
         self._peak = max(self._peak, len(draft.clauses))
         self._exchange.tell(draft, events.ReplyClause(self._out.t, draft.turn, index, text))
 
@@ -259,7 +261,7 @@ class Answering:
         self._exchange.finalise(turn)
         self._owed = True
         if draft.answerable and draft.stats is not None and self._exchange.due() is None:
-            self._read("")
+            self._read()
         self._tell_owed()
 
     def _remember(self, turn: Turn, draft: Draft, outcome: ReplyEnded) -> None:
@@ -285,11 +287,11 @@ class Answering:
         elif self._out.now - self._asked_at >= DATE_CHECK_S:
             self._asked_at = self._out.now
             if self._memory.date_changed:
-                self._read("")
+                self._read()
 
-    def _read(self, text: str, first: tuple[ChatMessage, ...] = ()) -> None:
+    def _read(self, words: Transcript = NO_WORDS, first: tuple[ChatMessage, ...] = ()) -> None:
         self._asked_at, self._woken = self._out.now, False
-        self._with_author = ReadAhead(self._memory.messages_for(text), first)
+        self._with_author = ReadAhead(self._memory.messages_for(words.text, words.language), first)
         self._out.add(self._with_author)
 
     def _tell_owed(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicecli.floor.languages import Languages
     from voicecli.floor.turn import Draft
     from voicecli.messages import ChatMessage
     from voicecli.reply.conversation import Conversation
@@ -26,19 +27,23 @@ class Memory:
     otherwise                               remembered                  as far as it was heard, if at all
     """
 
-    def __init__(self, begin: Begin) -> None:
+    def __init__(self, begin: Begin, languages: Languages) -> None:
         """`begin` makes a conversation; its argument is a function that gives date and time."""
+        self.languages = languages
         self.local = datetime.min
         """What the clock on the wall showed last."""
         self._conversation = begin(lambda: self.local)
         self.last = ""
         """The words of the last reply that sounded."""
+        self.language = ""
+        """Of that; empty: the main voice's."""
         self.asked = False
         """The agent's last words were a question."""
 
-    def messages_for(self, words: str) -> tuple[ChatMessage, ...]:
-        """The messages that the language model gets to answer these words."""
-        return tuple(self._conversation.messages_for(words))
+    def messages_for(self, words: str, spoken: str = "") -> tuple[ChatMessage, ...]:
+        """The messages that the language model gets to answer these words; `spoken`: their language."""
+        told = self.languages.to_be_told(spoken, self.language)
+        return tuple(self._conversation.messages_for(words, told))
 
     @property
     def date_changed(self) -> bool:
@@ -57,5 +62,6 @@ class Memory:
             self._conversation.go_on(words)
         elif not draft.repeats:
             self._conversation.remember(words, heard, cut or draft.failed)
-            self.last = heard or self.last
+            if heard:
+                self.last, self.language = heard, draft.language
         self.asked = not cut and heard.rstrip().endswith("?")

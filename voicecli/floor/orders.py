@@ -112,6 +112,8 @@ class Write:
     messages: tuple[ChatMessage, ...]
     judges: bool
     """True: first judge whether the user has finished: `EndingJudged`."""
+    language: str = ""
+    """Of the reply; empty: the main voice's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Scribing:
         exchange: Exchange,
         numbers: Numbers,
         strikes: Strikes,
-        read_ahead: Callable[[Turn, str], None],
+        read_ahead: Callable[[Turn, Transcript], None],
     ) -> None:
         """`read_ahead` gets words of a turn that will not change any more."""
         self._out = out
@@ -184,7 +184,7 @@ class Scribing:
         draft = self._exchange.draft
         if draft is not None and draft.turn == turn.number and not same(draft.transcript, whole):
             self._exchange.withdraw()
-        self._read_ahead(turn, whole.text)
+        self._read_ahead(turn, whole)
 
     def _propose(self, turn: Turn, segment: int, words: Transcript, began_at: float) -> Draft | None:
         """Make a draft of the words, unless there is one; None where the words do not count any more."""
@@ -214,8 +214,8 @@ class Scribing:
 
 
 def same(one: Transcript, other: Transcript) -> bool:
-    """Whether two transcripts differ at most in punctuation and case."""
-    return same_words(one.text, other.text)
+    """Whether two transcripts are in one language, and differ at most in punctuation and case."""
+    return same_words(one.text, other.text) and (one.language == other.language or not one.text)
 
 
 def may_be_all(transcript: Transcript) -> bool:

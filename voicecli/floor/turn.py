@@ -64,6 +64,8 @@ class Draft:
     """The user had gone on before it was made, so it was void from the beginning."""
     withdrawn: bool = False
     """A later pass found other words."""
+    language: str = ""
+    """Of the reply, once that is due; empty: the main voice's."""
     writing: Writing = Writing.WAITING
     answerable: bool = True
     clauses: deque[Clause] = field(default_factory=deque)

@@ -5,6 +5,7 @@ It judges nothing: whether anybody said the words, `transcribe` and `guards` tel
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _STEP = 2 * 160
 """Samples of one step of the encoder: two feature frames of 10 ms."""
+
+MULTILINGUAL_TOKENS = 51_865
+"""That a model of several languages has at least; one of English has a token less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,21 @@ class Encoded:
         end = round((self.before_s + end_s) * RATE_HZ / _STEP)
         steps = np.ascontiguousarray(np.asarray(self.view)[:, begin:end])
         return Encoded(StorageView.from_array(steps), 0.0)
+
+
+def knows_only_english(folder: Path) -> bool:
+    """Whether a CTranslate2 Whisper folder has a model of English alone, by its files.
+
+    As CTranslate2 tells it (`WhisperModel.is_multilingual`): by the number of its tokens.
+    """
+    try:
+        for file in folder.glob("vocabulary.*"):
+            data = file.read_bytes()
+            tokens = len(json.loads(data)) if file.suffix == ".json" else data.strip().count(b"\n") + 1
+            return tokens < MULTILINGUAL_TOKENS
+    except (OSError, ValueError):
+        pass  # whoever loads it says so
+    return False
 
 
 class Whisper:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicecli.messages import ChatMessage
+from voicecli.reply.aside import with_aside
 from voicecli.reply.today import date_line, with_time
 
 if TYPE_CHECKING:
@@ -83,13 +84,18 @@ class Conversation:
         self._turns: deque[_Turn] = deque()
         self._unanswered = ""
 
-    def messages_for(self, user_text: str) -> list[ChatMessage]:
-        """All messages that the model needs to answer `user_text`; an empty text gives those before it."""
+    def messages_for(self, user_text: str, language: str = "") -> list[ChatMessage]:
+        """All messages that the model needs to answer `user_text`; an empty text gives those before it.
+
+        `language`: the name of the one it has to be told to answer in. It stands with the user's words: the
+        system prompt is read once and kept.
+        """
         messages = self._system()
         for turn in self._turns:
             messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
         words = self._with_unanswered(plain_words(user_text))
-        self._told = words, self._timed(words)
+        told = self._timed(words)
+        self._told = words, with_aside(told, f"Answer in {language}.") if language and words else told
         return [*messages, ChatMessage("user", self._told[1])]
 
     @property

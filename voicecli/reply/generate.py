@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from voicecli.errors import ModelError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.today import without_time
+from voicecli.reply.aside import own_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +153,7 @@ class EchoGenerator:
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Repeat the last message."""
         if not cancelled():
-            emit(f"You said: {without_time(messages[-1].content)}")
+            emit(f"You said: {own_words(messages[-1].content)}")
         return GenerationStats()
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:

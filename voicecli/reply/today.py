@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from voicecli.reply.aside import with_aside
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -31,8 +33,6 @@ _ASKS_TIME = re.compile(
 )
 """English, German, French, Spanish and Portuguese, Italian, Dutch: too many are told rather than too few."""
 
-_ASIDE = re.compile(r"\[[^\]]*\] ")
-
 
 def date_line(now: datetime) -> str:
     """Tell the date, for the beginning of a system prompt."""
@@ -40,10 +40,7 @@ def date_line(now: datetime) -> str:
 
 
 def with_time(words: str, now: datetime) -> str:
-    """Put the time of day before the user's words where they ask for it, in brackets that no user can write.
-
-    `conversation.plain_words` parts an opening bracket from what follows it.
-    """
+    """Put the time of day before the user's words where they ask for it."""
     asks = _ASKS_TIME.search(words)
     if asks is None:
         return words
@@ -51,10 +48,4 @@ def with_time(words: str, now: datetime) -> str:
         time = f"{now.hour % 12 or 12}:{now.minute:02} {'a.m.' if now.hour < 12 else 'p.m.'}"
     else:
         time = f"{now.hour}:{now.minute:02}"
-    return f"[It is {time}] {words}"
-
-
-def without_time(words: str) -> str:
-    """Give back the user's own words."""
-    aside = _ASIDE.match(words)
-    return words[aside.end() :] if aside and words[1:2].strip() else words
+    return with_aside(words, f"It is {time}")

@@ -1,7 +1,7 @@
 """Clauses as sound on the loudspeaker: SpokenChunk -> jitter buffer, and what of it was heard.
 
-Keeps synthesis at most `ahead_ms` in front of the loudspeaker, resamples for a device with another rate,
-and knows, from the times the device reports, when each clause began and ended.
+Keeps synthesis at most `ahead_ms` in front of the loudspeaker, resamples each clause from the rate of its
+voice to the device's, and knows, from the times the device reports, when each clause began and ended.
 """
 
 from __future__ import annotations
@@ -54,9 +54,8 @@ class Playback:
     floor, the rest to the speaking thread.
     """
 
-    def __init__(self, loudspeaker: StreamFormat, voice_hz: int, config: PlaybackConfig) -> None:
+    def __init__(self, loudspeaker: StreamFormat, config: PlaybackConfig) -> None:
         self._rate_hz = loudspeaker.rate_hz
-        self._voice_hz = voice_hz
         self.jitter = JitterBuffer(
             self._rate_hz,
             # Credit. A reply begins when the target is reached: it must reach as far.
@@ -72,7 +71,7 @@ class Playback:
         self._placed: list[Placed] = []
         self._announced = 0
         self._rest: Int16 = np.zeros(0, np.int16)
-        self._resampler = Resampler(voice_hz, self._rate_hz)
+        self._resampler = Resampler(self._rate_hz, self._rate_hz)  # until there is a clause
 
     def begin(self, draft: int) -> None:
         """A new reply, held back until `open(draft)`; what was known of the one before is forgotten."""
@@ -100,10 +99,10 @@ class Playback:
     def _load(self, chunk: SpokenChunk) -> None:
         """Take the next clause, or its first part."""
         # A resampler for each: clauses begin and end in silence, and none of one is held back for the next.
-        self._resampler = Resampler(self._voice_hz, self._rate_hz)
+        self._resampler = Resampler(chunk.rate_hz, self._rate_hz)
         self._rest = self._resampled(chunk)
         begin = self.jitter.pushed
-        ends = tuple(begin + end * self._rate_hz // self._voice_hz for end in chunk.word_ends)
+        ends = tuple(begin + end * self._rate_hz // chunk.rate_hz for end in chunk.word_ends)
         self._placed.append(Placed(chunk.clause, begin, self._audible(), self._end_of(chunk), ends))
 
     def _go_on(self, chunk: SpokenChunk) -> None:
@@ -122,7 +121,7 @@ class Playback:
 
     def _end_of(self, chunk: SpokenChunk) -> int:
         """Where the clause ends, whose newest part is now the rest."""
-        return self.jitter.pushed + len(self._rest) + chunk.to_come * self._rate_hz // self._voice_hz
+        return self.jitter.pushed + len(self._rest) + chunk.to_come * self._rate_hz // chunk.rate_hz
 
     def _pump(self) -> bool:
         """Push as much as credit allows; say whether the chunk is through."""

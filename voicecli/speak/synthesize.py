@@ -16,6 +16,7 @@ from voicecli.errors import EngineError, ModelError
 from voicecli.onnx import open_session
 from voicecli.speak.halves import halves
 from voicecli.speak.voice import Piece, sound_of
+from voicecli.speak.voices import language_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,7 +81,7 @@ class Piper:
         except Exception as error:  # json, KeyError, and onnxruntime's own types
             raise ModelError(f"{voice} is not a Piper voice that can be loaded", _VERIFY) from error
         self.rate_hz: int = described.sample_rate
-        self.language: str = described.espeak_voice.partition("-")[0]
+        self.language: str = language_called(described.espeak_voice)
         """ISO 639-1 code of what the voice speaks."""
         speech = SynthesisConfig(length_scale=described.length_scale / config.speed, volume=config.volume)
         piper = PiperVoice(session=session, config=described)

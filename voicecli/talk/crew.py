@@ -71,11 +71,16 @@ class Crew:
         """What was reported when, and what the floor made of it."""
         model = Model(generator.name, generator.is_local, session.hint)
         self.floor = Floor(
-            config.turn, model, language, began, lambda local: begin(config.conversation, generator, local)
+            config.turn,
+            model,
+            language,
+            began,
+            lambda local: begin(config.conversation, generator, local),
+            session.voices.keys(),
         )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)
         self.capture = Capture(streams.microphone, config.audio.ring_s)
-        self.playback = Playback(streams.loudspeaker, session.voice.it.rate_hz, config.playback)
+        self.playback = Playback(streams.loudspeaker, config.playback)
         self.on_output: OnOutput = self.controls.over(self.playback.pull)
         canceller = None
         if echo.wanted(config.audio):
@@ -106,7 +111,9 @@ class Crew:
         self.scribe = Scribe(session.recogniser, attempts, self.to_scribe, post)
         self.judge = Judge(session.turn_model, attempts, self.to_judge, post)
         self.author = Author(session.generator, language, clock, attempts, self.to_author, post, void_before)
-        self.mouth = Mouth(session.voice, self.playback, clock, attempts, self.to_mouth, post, void_before)
+        self.mouth = Mouth(
+            session.voice, self.playback, clock, attempts, self.to_mouth, post, void_before, session.voices
+        )
         self.hears_and_speaks: dict[Stage, Callable[[Fault], None]] = {
             TRANSCRIBER: self.scribe.begin_anew,
             TURN_MODEL: self.judge.begin_anew,

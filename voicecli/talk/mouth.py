@@ -7,16 +7,18 @@ more sound, a clause that begins, the end. Else it sleeps on its inbox.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from voicecli.floor import facts
 from voicecli.floor.faults import VOICE, Fault
+from voicecli.floor.languages import MAIN
 from voicecli.floor.orders import Drop, End, LetSound, Say, Unsay
 from voicecli.messages import SpokenChunk
 from voicecli.urgency import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from voicecli.channel import Channel
     from voicecli.clock import Clock
@@ -34,6 +36,9 @@ SOON_S = 0.01
 BEGINS_S = 0.04
 """And this much later where its sound has not begun, or is held: nobody can tell when that will be."""
 
+NO_OTHERS: Mapping[str, Seat[Voice]] = MappingProxyType({})
+"""There is one voice."""
+
 
 class Mouth:
     """Clauses -> sound, seen to the loudspeaker."""
@@ -47,8 +52,10 @@ class Mouth:
         inbox: Channel[ToMouth],
         post: Post,
         void_before: VoidBefore,
+        others: Mapping[str, Seat[Voice]] = NO_OTHERS,
     ) -> None:
-        self._voice = voice
+        """`voice` is the main one, `others` those of other languages by their codes."""
+        self._voices = {MAIN: voice, **others}
         self._playback = playback
         self._clock = clock
         self._attempts = attempts
@@ -81,8 +88,8 @@ class Mouth:
 
     def begin_anew(self, fault: Fault) -> None:
         """On another thread: the one before hangs, and the clause it was at counts as failed."""
-        self._attempts.mend(self._voice, fault)
         if self._saying is not None:
+            self._attempts.mend(self._voices[self._saying.clause.language], fault)
             self._saying.fault = fault
             self._is_through()
         self.run()
@@ -151,16 +158,17 @@ class Mouth:
             if clause.draft >= self._void_before():
                 self._draft, self._begins_at = clause.draft, 0
                 self._playback.begin(clause.draft)
-        saying = _Saying(clause, self._voice.it.say(clause.text))
+        voice = self._voices[clause.language]
+        saying = _Saying(clause, voice.it.say(clause.text))
         if self._wanted(clause):
-            saying.chunks = self._chunks(saying)
+            saying.chunks = self._chunks(saying, voice)
             self._saying = saying
         else:
             self._post(saying.voiced())
 
-    def _chunks(self, saying: _Saying) -> Iterator[SpokenChunk]:
+    def _chunks(self, saying: _Saying, voice: Seat[Voice]) -> Iterator[SpokenChunk]:
         """Have piece after piece made, as long as they are wanted; orders that came meanwhile are obeyed."""
-        clause, rate_hz = saying.clause, self._voice.it.rate_hz
+        clause, rate_hz = saying.clause, voice.it.rate_hz
         while self._saying is saying and self._wanted(clause):
             began_at = self._clock.now()
             piece = self._attempts.in_turn(
@@ -168,7 +176,7 @@ class Mouth:
             )
             if isinstance(piece, Fault):
                 saying.fault = piece
-                self._attempts.mend(self._voice, piece)
+                self._attempts.mend(voice, piece)
                 return
             while self._inbox.stats().fill:  # that it is no part of the reply, perhaps
                 self._obey(self._inbox.get(0))

@@ -135,7 +135,7 @@ class Author:
         post: Post,
         void_before: VoidBefore,
     ) -> None:
-        """`language` is the voice's."""
+        """`language` is the main voice's."""
         self._generator = generator
         self._language = language
         self._clock = clock
@@ -186,7 +186,8 @@ class Author:
 
     def _write(self, order: Write) -> None:
         began_at = self._clock.now()
-        reply = _Reply(order.draft, self._language, self._clock, self._post, self._pace(order.draft))
+        language = order.language or self._language
+        reply = _Reply(order.draft, language, self._clock, self._post, self._pace(order.draft))
         cancelled = self._void(order.draft)
 
         def generate() -> GenerationStats:

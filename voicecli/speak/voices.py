@@ -1,0 +1,46 @@
+"""What languages voices speak, and which of the settings' voices could ever be heard."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from voicecli.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_NOT_ISO = {"cmn": "zh", "nb": "no"}
+"""What espeak-ng calls otherwise than ISO 639-1, and Whisper with it: Mandarin, and Norwegian's Bokmål."""
+
+
+def language_called(espeak_voice: str) -> str:
+    """ISO 639-1 code of what a voice of espeak-ng speaks: `en-us` is `en`."""
+    language = espeak_voice.partition("-")[0]
+    return _NOT_ISO.get(language, language)
+
+
+def language_of(voice: Path) -> str:
+    """ISO 639-1 code of what a Piper voice (.onnx) speaks, by the .onnx.json beside it. Raises ModelError."""
+    settings = voice.with_name(f"{voice.name}.json")
+    try:
+        return language_called(json.loads(settings.read_text("utf-8"))["espeak"]["voice"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{settings} does not tell the language of the voice", "choose another voice"
+        ) from error
+
+
+def never_heard(languages: Iterable[str], main: str, spoken: str) -> dict[str, str]:
+    """Those of `languages` whose voices can never be heard, and why.
+
+    `main`: what `synthesize.voice` speaks. `spoken`: the only language that is understood, or "auto".
+    """
+    found = {}
+    for language in languages:
+        if language == main:
+            found[language] = "synthesize.voice speaks it"
+        elif spoken not in ("auto", language):
+            found[language] = f'only "{spoken}" is understood (transcribe.language, transcribe.model)'
+    return found
