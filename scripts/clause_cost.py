@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 
-from voicecli.reply.clauses import ClauseSplitter
+from voicecli.aloud.clauses import ClauseSplitter
 
 LENGTH = 2000
 """Characters of a text: about two minutes of speech."""

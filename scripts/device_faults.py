@@ -2,7 +2,7 @@
 
     python scripts/device_faults.py [--repeats 5] [--losses 50]
 
-Needs PulseAudio's programs and the models; private servers (tests/room.py), 1 s between a loss and the
+Needs PulseAudio's programs and the models; private servers (rig/room.py), 1 s between a loss and the
 return, and an engine that says what it heard. Times are from the moment the server has its devices again to
 the event that says so, and, where a reply was under way, to its next sound on the loudspeaker's wire (in
 steps of 0.1 s).
@@ -26,10 +26,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.program import Agent, talking
-from tests.room import Room
-from tests.speech import speak
-from tests.test_devices_room import HEADSET, QUESTION, told
+from rig.made_speech import QUESTION, speak
+from rig.program import Agent, talking, told
+from rig.room import HEADSET, Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,7 +193,7 @@ ROUND = (
 """When the devices go, and how, ten times; just back: 0.05-0.5 s after the talk went on."""
 
 
-class Losses:
+class RepeatedLosses:
     """One talk that loses its devices again and again."""
 
     def __init__(self, room: Room, agent: Agent) -> None:
@@ -250,7 +249,7 @@ def losses(count: int) -> None:
         env = room.env | {"VOICECLI_CONVERSATION__HISTORY_TOKENS": "100000"}
         with talking(*engine, env=env, network=True) as agent:
             agent.until("listening")
-            talk = Losses(room, agent)
+            talk = RepeatedLosses(room, agent)
             talk.ask()
             talk.finish()
             before = left_behind(agent.process.pid)

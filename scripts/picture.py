@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from voicecli.config.keys import KeysConfig
+from voicecli.config.keymap import KeysConfig
 from voicecli.events import (
     Heard,
     Listening,
@@ -25,7 +25,7 @@ from voicecli.events import (
     Status,
     TurnDone,
 )
-from voicecli.view.live import LiveView
+from voicecli.view.live.live import LiveView
 
 if TYPE_CHECKING:
     from voicecli.events import Event

@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli import events
-from voicecli.audio.simulated import SimulatedStreams
-from voicecli.channel import Closed
-from voicecli.clock import MonotonicClock
+from voicecli.cli.talk.scripted import Script
 from voicecli.config import Config
-from voicecli.listen.partial import words_of
+from voicecli.devices.simulated import SimulatedStreams
+from voicecli.listen.recognise.partial import words_of
 from voicecli.loading import load
 from voicecli.models.store import ModelStore, models_root
-from voicecli.scripted import Script
 from voicecli.speak.voice import sound_of
+from voicecli.system.clock import MonotonicClock
 from voicecli.talk import Talk
+from voicecli.threads.channel import ChannelClosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ QUESTIONS = (
 """Of the first user, and of the second: no content word is said by both."""
 
 
-class Room:
+class OneTalk:
     """One user and one agent."""
 
     def __init__(self, session: Session, config: Config, questions: Sequence[tuple[str, Int16]]) -> None:
@@ -81,7 +81,7 @@ class Room:
         try:
             while self._reader.stats().fill:
                 self._note(self._reader.get(0))
-        except (TimeoutError, Closed):
+        except (TimeoutError, ChannelClosed):
             pass
         self._over = self._over or self._script.finished(self.talk)
         return not self._over
@@ -137,7 +137,7 @@ def main() -> int:
     engines = load(config, ModelStore(models_root()), lambda _: None, talks=2)
     clock = MonotonicClock()
     first = engines.session()
-    rooms = [Room(first, config, spoken(first, QUESTIONS[0]))]
+    rooms = [OneTalk(first, config, spoken(first, QUESTIONS[0]))]
 
     def run(until: float) -> None:
         while clock.now() < until:
@@ -149,7 +149,7 @@ def main() -> int:
         run(clock.now() + 0.5)
     one_mb, alone_ms = resident_mb(), list(rooms[0].v2v_ms)
     second = engines.session()
-    rooms.append(Room(second, config, spoken(second, QUESTIONS[1])))
+    rooms.append(OneTalk(second, config, spoken(second, QUESTIONS[1])))
     run(clock.now() + 60 * args.minutes)
     two_mb = resident_mb()
     for room in rooms:

@@ -19,7 +19,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from voicecli.events import Event, Heard, Listening, Partial, ReplyClause, Speaking, Status, TurnDone
-from voicecli.view.live import LiveView, terminal_console
+from voicecli.view.live.live import LiveView, terminal_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

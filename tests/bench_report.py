@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voicecli.bench.figures import counted, critical_path, figures, stage_figures
-from voicecli.bench.report import (
+from voicecli.bench.findings import (
     LOSSES,
     VERSION,
     Cpu,
     Curve,
     Definitions,
-    EngineFigures,
-    Machine,
     MeasuredTurn,
     Models,
     Point,
     Report,
     Tradeoff,
 )
-from voicecli.buffers import BufferFill
-from voicecli.times import STAGES
+from voicecli.measure.computer import Computer
+from voicecli.measure.timed_engines import EngineFigures
+from voicecli.waiting.buffers import BufferFill
+from voicecli.waiting.times import STAGES
 
 
 def latency(each_ms: float = 50.0, **others: float) -> dict[str, float]:
@@ -50,7 +50,7 @@ def report(turns: Sequence[MeasuredTurn]) -> Report:
         version=VERSION,
         made="2024-02-29T12:00:00+01:00",
         voicecli="9.8",
-        machine=Machine("A processor", 2, "an-os", "CPython 3", "engine 1.0"),
+        machine=Computer("A processor", 2, "an-os", "CPython 3", "engine 1.0"),
         models=Models("ears", "brain", "voice"),
         definitions=Definitions(),
         turns=list(turns),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from tests.speech import speak
-from voicecli.audio.files import WavWriter
+from rig.made_speech import speak
+from voicecli.audio.recordings.files import WavWriter
 
 settings.register_profile("no deadline", deadline=None)  # a busy computer is no fault of the program
 settings.load_profile("no deadline")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from voicecli.audio.devices import Kind
+    from voicecli.devices.portaudio import Kind
     from voicecli.messages import Int16
 
 

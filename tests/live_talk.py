@@ -22,14 +22,15 @@ import pytest
 from tests.seats import seated
 from tests.studio import Studio
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
-from voicecli.audio.simulated import RecordedUser, SimulatedStreams
-from voicecli.cli import devices_meter, session
-from voicecli.clock import MonotonicClock
+from voicecli.cli.devices import metering
+from voicecli.cli.talk import session
 from voicecli.config import AudioConfig, Config
+from voicecli.devices.simulated import RecordedUser, SimulatedStreams
 from voicecli.errors import VoicecliError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.models.store import ModelStore
-from voicecli.view import make_view
+from voicecli.system.clock import MonotonicClock
+from voicecli.view.modes import make_view
 
 
 class Buggy(Answers):
@@ -75,7 +76,7 @@ def meter() -> None:
         studio = Studio(patch)
         studio.add("Desk", 1, 0)
         studio.amplitudes[0] = 0.1
-        devices_meter.meter(AudioConfig(), RealTime(studio), None, as_json=False)
+        metering.meter(AudioConfig(), RealTime(studio), None, as_json=False)
 
 
 def shell() -> int:

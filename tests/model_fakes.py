@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from voicecli.listen.moonshine import FILES
+from voicecli.listen.recognise.moonshine import FILES
 from voicecli.models.manifest import HubPlace, Kind, Model, ModelFile
 from voicecli.models.sources import SourceError, Wanted
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voicecli.times import STAGES
+from voicecli.waiting.times import STAGES
 
 HOSTILE = "<script>alert(1)</script>"
 LONG = f"Where is {'Llanfairpwllgwyngyll' * 4}, and how does one get there from here?"

@@ -5,49 +5,39 @@ from __future__ import annotations
 from math import log10
 
 import voicecli.audio.channels as channels
-import voicecli.audio.closing as closing
 import voicecli.audio.level as level
-import voicecli.audio.recover as recover
-import voicecli.audio.runaway as runaway
-import voicecli.audio.side as side
 import voicecli.audio.streams as streams
 import voicecli.bench.compare as compare
-import voicecli.cli.bench as bench
-import voicecli.floor.answering as answering
-import voicecli.floor.exchange as exchange
-import voicecli.floor.faults as faults
-import voicecli.floor.overlap as overlap
-import voicecli.floor.pauses as pauses
-import voicecli.floor.speech as floor_speech
-import voicecli.floor.turn as turn
-import voicecli.listen.echo as echo
-import voicecli.listen.gain as gain
-import voicecli.listen.guards as guards
 import voicecli.listen.loss as loss
-import voicecli.listen.overlap as words_over
-import voicecli.listen.residual as residual
-import voicecli.listen.segment as segment
-import voicecli.listen.transcribe as transcribe
-import voicecli.listen.turn as turn_end
-import voicecli.listen.window as window
-import voicecli.log as log
-import voicecli.reply.asking as asking
-import voicecli.reply.complaint as complaint
-import voicecli.reply.connection as connection
 import voicecli.reply.embedded as embedded
 import voicecli.reply.gguf as gguf
-import voicecli.reply.openai as openai
-import voicecli.reply.waits as waits
 import voicecli.speak.jitter as jitter
 import voicecli.speak.synthesize as synthesize
 import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
-import voicecli.view.held as held
-from voicecli.audio.devices import NoDeviceError
+from voicecli.cli.measure import bench
 from voicecli.config import Config
+from voicecli.devices import closing, runaway
+from voicecli.devices.portaudio import NoDeviceError
+from voicecli.devices.recovery import recover, side
 from voicecli.errors import ConfigError, StageError
+from voicecli.floor.agent import answering
+from voicecli.floor.turns import exchange, faults, turn
+from voicecli.floor.user import overlap, pauses
+from voicecli.floor.user import speech as floor_speech
+from voicecli.listen.bargein import verdict as words_over
+from voicecli.listen.echo import canceller as echo
+from voicecli.listen.echo import residual
+from voicecli.listen.gate import gain, segment
+from voicecli.listen.whisper import guards, window
+from voicecli.listen.whisper import transcriber as transcribe
 from voicecli.messages import FRAME_S
-from voicecli.view.meter import LONG_MS, LONGEST_BAR, SCALE_DBFS
+from voicecli.network import connection
+from voicecli.reply.server import asking, complaint, openai, waits
+from voicecli.threads import log
+from voicecli.turn import decision as turn_end
+from voicecli.view.keys import held
+from voicecli.view.live.bars import LONG_MS, LONGEST_BAR, SCALE_DBFS
 
 CONFIG = Config()
 EAGERNESS = CONFIG.turn.eagerness

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from voicecli.clock import MonotonicClock
 from voicecli.engines import Seat, Session
-from voicecli.lane import Lane, Place
+from voicecli.system.clock import MonotonicClock
 from voicecli.talk.attempts import Attempts
+from voicecli.threads.lane import Lane, Place
 
 if TYPE_CHECKING:
-    from voicecli.clock import Clock
+    from voicecli.system.clock import Clock
 
 E = TypeVar("E")
 

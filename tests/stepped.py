@@ -11,9 +11,9 @@ from tests.seats import seat, seated
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.convert import Converter
 from voicecli.audio.streams import StreamFormat
-from voicecli.clock import FakeClock
 from voicecli.config import AudioConfig, Config
 from voicecli.events import Listening
+from voicecli.system.clock import FakeClock
 from voicecli.talk.crew import Crew
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tests.fake_portaudio import FakeStream, Machine
-from voicecli.audio import devices
-from voicecli.clock import FakeClock
+from voicecli.devices import portaudio
+from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Studio(Machine):
         self.replaced: list[Callable[[], None]] = []
         """What changes at each new look at the devices, in turn."""
         monkeypatch.setitem(sys.modules, "sounddevice", self)
-        monkeypatch.setattr(devices, "time", SimpleNamespace(monotonic=self.clock.now))
+        monkeypatch.setattr(portaudio, "time", SimpleNamespace(monotonic=self.clock.now))
 
     def _terminate(self) -> None:
         assert not any(open_now(stream) for stream in self.streams), "a stream is open"

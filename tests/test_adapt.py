@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.audio.adapt import adapt_input, adapt_output
 from voicecli.audio.streams import StreamFormat
+from voicecli.devices.recovery.adapt import adapt_input, adapt_output
 
 if TYPE_CHECKING:
     from voicecli.messages import Int16

@@ -1,4 +1,4 @@
-"""scripts/answers.py: the table is balanced, and the judge tells good answers from bad ones."""
+"""scripts/answers/answers.py: the table is balanced, and the judge tells good answers from bad ones."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""docs/answers.md: its table is one that scripts/answers.py printed, whole and of all questions."""
+"""docs/answers.md: its table is one that scripts/answers/answers.py printed, whole and of all questions."""
 
 import re
 from collections import Counter

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import complaint, environment, started, talking, voicecli
+from rig.program import complaint, environment, started, talking, voicecli
 from tests.sentences import wording
 from voicecli.models.store import models_root
 

@@ -16,10 +16,10 @@ from typing import ClassVar
 
 import pytest
 
-from tests.program import Agent, complaint, started, talking, voicecli
-from tests.room import Room, can_run
+from rig.made_speech import speak
+from rig.program import Agent, complaint, started, talking, voicecli
+from rig.room import Room, can_run
 from tests.sentences import pattern, wording
-from tests.speech import speak
 
 pytestmark = pytest.mark.models
 room_needed = pytest.mark.skipif(

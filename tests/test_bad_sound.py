@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 import soxr
 
-from tests.program import complaint, started, voicecli
+from rig.made_speech import speak
+from rig.program import complaint, started, voicecli
 from tests.sentences import wording
-from tests.speech import speak
-from voicecli.audio.files import WavWriter
+from voicecli.audio.recordings.files import WavWriter
 from voicecli.messages import RATE_HZ
 
 if TYPE_CHECKING:

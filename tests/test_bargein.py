@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecli.listen.bargein import BargeIn, Response, barge_in, response
-from voicecli.listen.overlap import (
+from voicecli.listen.bargein.bargein import BargeIn, Response, barge_in, response
+from voicecli.listen.bargein.verdict import (
     GIVE_UP_S,
     LONG_S,
     STOP_PAUSE_S,
     UNHEARD_S,
-    Overlap,
+    OverlapEvidence,
     kind_of,
     may_end_otherwise,
     verdict,
 )
-from voicecli.listen.residual import EchoState
+from voicecli.listen.echo.residual import EchoState
 
 Echo = partial(EchoState, removed_db=30.0, converged=True, coping=True, bounded=True)
 
@@ -184,7 +184,9 @@ def test_any_text_is_of_some_kind(text: str, language: str) -> None:
 
 # ---- the verdict
 
-PAUSED = Overlap(spoken_s=0.5, pause_s=0.2, words="", language="en", heard_s=0.5, whole=True, asked=False)
+PAUSED = OverlapEvidence(
+    spoken_s=0.5, pause_s=0.2, words="", language="en", heard_s=0.5, whole=True, asked=False
+)
 GOES_ON = replace(PAUSED, pause_s=0.0, words=None, heard_s=0.0, whole=False)
 
 

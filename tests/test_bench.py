@@ -14,17 +14,18 @@ from tests.bench_report import latency
 from tests.sentences import pattern
 from voicecli import events
 from voicecli.audio.level import to_float
-from voicecli.audio.simulated import SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
 from voicecli.bench import run as bench_run
-from voicecli.bench.report import Report, from_json, to_json
-from voicecli.bench.run import SIMULATED, Bench, Devices, Question
-from voicecli.buffers import BufferFill
-from voicecli.clock import MonotonicClock
+from voicecli.bench.findings import Report, from_json, to_json
+from voicecli.bench.run import SIMULATED, Bench, Devices
 from voicecli.config import Config
+from voicecli.devices.simulated import SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
 from voicecli.engines import Session
 from voicecli.errors import EngineError
 from voicecli.events import WEIGHTS, Failed, Status, TurnDone, weight
-from voicecli.log import Log
+from voicecli.measure.questions import Question
+from voicecli.system.clock import MonotonicClock
+from voicecli.threads.log import Log
+from voicecli.waiting.buffers import BufferFill
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams

@@ -13,9 +13,9 @@ from tests.bench_report import latency, report, turn
 from tests.sentences import pattern, wording
 from voicecli.bench.budget import Limit, broken, known_keys, read_budget
 from voicecli.bench.compare import FEWEST_TURNS, Change, caveats, compare, read_report
-from voicecli.bench.report import LOSSES, Report, to_json
+from voicecli.bench.findings import LOSSES, Report, to_json
 from voicecli.errors import ConfigError
-from voicecli.times import STAGES
+from voicecli.waiting.times import STAGES
 
 EXAMPLE = Path(__file__).parent.parent / "docs" / "budget.example.toml"
 

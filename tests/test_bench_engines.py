@@ -9,12 +9,12 @@ import pytest
 
 from tests.bench_engines import RATE_HZ, Brain, Judge, LoudIsSpeech, Scribe, Voice, engines
 from tests.seats import seated
-from voicecli.bench import machine
-from voicecli.bench.engines import Meter, engine_figures, watched
-from voicecli.clock import FakeClock
 from voicecli.errors import EngineError
+from voicecli.measure import computer
+from voicecli.measure.timed_engines import Meter, engine_figures, watched
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.speak.voice import sound_of
+from voicecli.system.clock import FakeClock
 
 
 def test_a_call_beside_another_is_busy_and_both_know() -> None:
@@ -88,17 +88,17 @@ def test_what_is_watched_does_what_it_did() -> None:
 
 
 def test_cpu_time_is_told_as_a_share_of_one_core() -> None:
-    before, after = machine.Spent(10.0, 3.0), machine.Spent(14.0, 9.0)
-    assert machine.percent_of_core(before, after) == 150.0
-    assert machine.percent_of_core(before, before) == 0.0
-    assert machine.spent(5.0).cpu_s > 0
+    before, after = computer.Spent(10.0, 3.0), computer.Spent(14.0, 9.0)
+    assert computer.percent_of_core(before, after) == 150.0
+    assert computer.percent_of_core(before, before) == 0.0
+    assert computer.spent(5.0).cpu_s > 0
 
 
 def test_the_machine_is_described_and_memory_found() -> None:
-    described = machine.describe()
+    described = computer.describe()
     assert described.cpu
     assert described.cores >= 1
     assert "onnxruntime" in described.engines
-    resident, peak = machine.resident_mb(), machine.peak_mb()
+    resident, peak = computer.resident_mb(), computer.peak_mb()
     assert resident is None or resident > 1
     assert peak is None or resident is None or peak > resident * 0.9

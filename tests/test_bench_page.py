@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.page_report import HOSTILE, report
-from voicecli.bench.charts import Axis
-from voicecli.bench.page import page
-from voicecli.times import STAGES
+from voicecli.bench.display.charts import Axis
+from voicecli.bench.display.page import page
+from voicecli.waiting.times import STAGES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = (

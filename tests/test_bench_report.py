@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.bench_report import latency, report, turn
 from tests.sentences import pattern
 from voicecli.bench.compare import compare
+from voicecli.bench.display.table import WIDTH, print_changes, print_report
 from voicecli.bench.figures import BUDGETS_MS, critical_path, figures, stage_figures
-from voicecli.bench.report import Definitions, Report, from_json, to_json
-from voicecli.bench.table import WIDTH, print_changes, print_report
-from voicecli.bench.wires import AUDIBLE_DBFS, BELOW_LOUDEST_DB, SPEECH_FLOOR_DBFS
+from voicecli.bench.findings import Definitions, Report, from_json, to_json
 from voicecli.errors import ConfigError
-from voicecli.times import STAGES
+from voicecli.measure.wires import AUDIBLE_DBFS, BELOW_LOUDEST_DB, SPEECH_FLOOR_DBFS
+from voicecli.waiting.times import STAGES
 
 
 @given(st.lists(st.floats(0, 5000), min_size=1, max_size=150))

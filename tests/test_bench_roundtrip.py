@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.program import environment
-from tests.room import Room, can_run
+from rig.program import environment
+from rig.room import Room, can_run
 from tests.sentences import pattern, wording
 from voicecli.audio.streams import DEAD_DEVICE_S, Notice, StreamFormat
-from voicecli.bench.roundtrip import LEAD_S, PERIOD_S, RoundTrip, chirp, find, measure
-from voicecli.clock import FakeClock
 from voicecli.errors import DeviceError
+from voicecli.measure.roundtrip import LEAD_S, PERIOD_S, RoundTrip, chirp, find, measure
+from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import OnInput, OnOutput
@@ -212,10 +212,10 @@ def test_the_chirp_is_modest_and_fades(rate_hz: int) -> None:
 
 MEASURE = """
 import dataclasses, json, sys
-from voicecli.audio.choose import find_device
-from voicecli.audio.pair import DeviceStreams
-from voicecli.bench.roundtrip import measure
-from voicecli.clock import MonotonicClock
+from voicecli.devices.choose import find_device
+from voicecli.devices.pair import DeviceStreams
+from voicecli.measure.roundtrip import measure
+from voicecli.system.clock import MonotonicClock
 from voicecli.errors import DeviceError
 
 clock = MonotonicClock()

@@ -13,28 +13,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from rig.made_speech import speak
 from tests.sentences import wording
-from tests.speech import speak
-from voicecli.audio.files import WavWriter
 from voicecli.audio.level import to_int16
+from voicecli.audio.recordings.files import WavWriter
 from voicecli.bench.labels import Label, read_labels
 from voicecli.bench.turns import (
     NOTICED_FRAMES,
     SOUND_AFTER_S,
     WORDS_AFTER_S,
     Pause,
-    Point,
     Replayed,
+    TriedSetting,
     best,
     curves,
     point,
     taken_s,
 )
-from voicecli.cli.bench_turns import turns as command
+from voicecli.cli.measure.bench_turns import turns as command
 from voicecli.config import TurnConfig
 from voicecli.errors import ConfigError
-from voicecli.listen.turn import Evidence
 from voicecli.messages import FRAME_S, RATE_HZ
+from voicecli.turn.decision import Evidence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +127,7 @@ def test_silence_trades_one_for_the_other_and_evidence_needs_neither() -> None:
 
 
 def test_the_best_is_the_quickest_that_cuts_off_few() -> None:
-    points = [Point(str(cut), 100, cut, 0, 1 - cut / 100, 1.0) for cut in range(0, 100, 4)]
+    points = [TriedSetting(str(cut), 100, cut, 0, 1 - cut / 100, 1.0) for cut in range(0, 100, 4)]
     chosen = best(points)
     assert chosen is not None
     assert chosen.cut_off == 4
@@ -136,8 +136,8 @@ def test_the_best_is_the_quickest_that_cuts_off_few() -> None:
 
 @given(st.integers(1, 1000), st.data())
 def test_the_interval_holds_the_rate_and_gets_narrower(turns: int, data: st.DataObject) -> None:
-    few = Point("", turns, data.draw(st.integers(0, turns)), 0, 1.0, 1.0)
-    many = Point("", 100 * turns, 100 * few.cut_off, 0, 1.0, 1.0)
+    few = TriedSetting("", turns, data.draw(st.integers(0, turns)), 0, 1.0, 1.0)
+    many = TriedSetting("", 100 * turns, 100 * few.cut_off, 0, 1.0, 1.0)
     low, high = few.cut_off_bounds
     assert 0 <= low <= few.cut_off_rate + 1e-9
     assert few.cut_off_rate - 1e-9 <= high <= 1

@@ -11,8 +11,8 @@ from tests.bench_engines import RATE_HZ, tone
 from voicecli.audio.level import to_float
 from voicecli.audio.streams import Notice, StreamFormat
 from voicecli.bench.taped import Tape, TapedStreams
-from voicecli.bench.wires import Wire, heard, speech_bounds
-from voicecli.clock import FakeClock
+from voicecli.measure.wires import Wire, heard, speech_bounds
+from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import OnInput, OnOutput

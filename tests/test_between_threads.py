@@ -11,8 +11,8 @@ from tests.between import interleaved
 from tests.stepped import Stepped
 from tests.test_jitter import BLOCK, LEAST, Loudspeaker, steady
 from tests.test_talking import silence, tone
-from voicecli.channel import Channel
 from voicecli.messages import FRAME_S
+from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecli.channel import Channel, Closed
+from voicecli.threads.channel import Channel, ChannelClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.channel import Policy
+    from voicecli.threads.channel import Policy
 
 PATIENCE_S = 10.0
 
@@ -35,7 +35,7 @@ class Waiting:
         def run() -> None:
             try:
                 self.outcome = call()
-            except Closed as closed:
+            except ChannelClosed as closed:
                 self.outcome = closed
 
         channel._changed.wait_for = told  # type: ignore[method-assign, assignment]
@@ -107,11 +107,11 @@ def test_a_closed_channel_takes_no_more_and_gives_what_is_left() -> None:
     channel.put(2)
     channel.close()
     channel.close()
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         channel.put(3)
     assert [channel.get(), channel.get(0)] == [1, 2]
     for timeout_s in (None, 0, 1):
-        with pytest.raises(Closed):
+        with pytest.raises(ChannelClosed):
             channel.get(timeout_s)
 
 
@@ -120,7 +120,7 @@ def test_a_full_closed_channel_neither_waits_nor_drops(policy: Policy) -> None:
     channel: Channel[int] = Channel("c", 1, policy)
     channel.put(1)
     channel.close()
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         channel.put(2)
     assert channel.get() == 1
     assert (channel.stats().waits, channel.stats().drops) == (0, 0)
@@ -130,12 +130,12 @@ def test_closing_wakes_a_reader_and_a_writer() -> None:
     empty: Channel[int] = Channel("c", 1, "wait")
     reader = Waiting(empty, empty.get)
     empty.close()
-    assert isinstance(reader.end(), Closed)
+    assert isinstance(reader.end(), ChannelClosed)
     full: Channel[int] = Channel("c", 1, "wait")
     full.put(1)
     writer = Waiting(full, lambda: full.put(2))
     full.close()
-    assert isinstance(writer.end(), Closed)
+    assert isinstance(writer.end(), ChannelClosed)
     assert drained(full) == [1]
 
 
@@ -147,7 +147,7 @@ def test_an_end_travels_down_a_chain_after_the_data() -> None:
         try:
             while True:
                 second.put(2 * first.get())
-        except Closed:
+        except ChannelClosed:
             second.close()
 
     thread = threading.Thread(target=double)
@@ -161,7 +161,7 @@ def test_an_end_travels_down_a_chain_after_the_data() -> None:
     feeder = threading.Thread(target=feed)
     feeder.start()
     assert [second.get(PATIENCE_S) for _ in range(100)] == [2 * item for item in range(100)]
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         second.get(PATIENCE_S)
     for ended in (thread, feeder):
         ended.join(PATIENCE_S)
@@ -181,7 +181,7 @@ def test_many_writers_and_readers_lose_nothing() -> None:
         try:
             while True:
                 into.append(channel.get(PATIENCE_S))
-        except Closed:
+        except ChannelClosed:
             pass
 
     writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.said import Case, cases
-from voicecli.reply.clauses import MAX_CLAUSE_CHARS, ClauseSplitter
-from voicecli.reply.spoken.signs import composed, plain
+from rig.said import Case, cases
+from voicecli.aloud.clauses import MAX_CLAUSE_CHARS, ClauseSplitter
+from voicecli.aloud.spoken.signs import composed, plain
 
 
 def clauses(text: str, language: str = "en") -> list[str]:

@@ -14,16 +14,17 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
+from rig.program import voicecli
 from tests.bench_report import latency, report, turn
-from tests.program import voicecli
 from tests.seats import seated
 from tests.sentences import wording
 from voicecli.audio.streams import StreamFormat
 from voicecli.bench import run as bench_run
-from voicecli.bench.report import Report, from_json, to_json
+from voicecli.bench.findings import Report, from_json, to_json
 from voicecli.cli import app
 from voicecli.engines import Session
 from voicecli.errors import AudioFileError, ConfigError, EngineError, VoicecliError
+from voicecli.measure.questions import Question
 
 GOOD = report([turn(n, latency(50 + n)) for n in range(1, 7)])
 
@@ -39,7 +40,7 @@ class Measured:
         self.failure: VoicecliError | None = None
         self.during: Callable[[], None] = lambda: None
 
-    def run(self, questions: list[bench_run.Question], turns: int) -> None:
+    def run(self, questions: list[Question], turns: int) -> None:
         self.questions = [question.text for question in questions]
         self.turns = turns
         self.during()
@@ -65,7 +66,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
         def __init__(self, engines: object, devices: bench_run.Devices, *rest: object) -> None:
             fake.devices = devices
 
-        def run(self, questions: list[bench_run.Question], turns: int) -> None:
+        def run(self, questions: list[Question], turns: int) -> None:
             fake.run(questions, turns)
 
         def report(self) -> Report:
@@ -74,8 +75,8 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
     monkeypatch.setattr(bench_run, "Bench", Bench)
     monkeypatch.setattr("voicecli.loading.load", lambda config, store, tell: Loaded())
     monkeypatch.setattr(
-        "voicecli.bench.questions.spoken",
-        lambda voice, rate_hz: [bench_run.Question("made up?", None)],  # type: ignore[arg-type]
+        "voicecli.measure.questions.spoken",
+        lambda voice, rate_hz: [Question("made up?", None)],  # type: ignore[arg-type]
     )
     return fake
 
@@ -137,9 +138,9 @@ def test_a_broken_budget_is_exit_code_1_and_a_line(measured: Measured, tmp_path:
 
 
 def test_the_page_is_written(measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = ModuleType("voicecli.bench.page")
+    page = ModuleType("voicecli.bench.display.page")
     page.page = lambda report: f"<p>{report['voicecli']}"  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "voicecli.bench.page", page)
+    monkeypatch.setitem(sys.modules, "voicecli.bench.display.page", page)
     html = tmp_path / "report.html"
     assert bench("--html", html).exit_code == 0
     assert html.read_text(encoding="utf-8") == "<p>9.8"
@@ -158,7 +159,7 @@ def test_real_devices_are_measured_with_chirps_before(
     def opened(microphone: str, loudspeaker: str, *settings: object) -> Streams:
         return Streams(StreamFormat(microphone, 16_000, 1, 0.01), StreamFormat(loudspeaker, 22_050, 1, 0.01))
 
-    chirps = ModuleType("voicecli.bench.roundtrip")
+    chirps = ModuleType("voicecli.measure.roundtrip")
     chirped: list[object] = []
 
     def measure(streams: Streams, clock: object) -> SimpleNamespace:
@@ -166,9 +167,9 @@ def test_real_devices_are_measured_with_chirps_before(
         return SimpleNamespace(median_ms=61.0, reported_ms=40.0, correction_ms=21.0)
 
     chirps.measure = measure  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "voicecli.bench.roundtrip", chirps)
-    monkeypatch.setattr("voicecli.audio.choose.device_of", lambda kind, audio: f"an {kind}")
-    monkeypatch.setattr("voicecli.audio.pair.DeviceStreams", opened)
+    monkeypatch.setitem(sys.modules, "voicecli.measure.roundtrip", chirps)
+    monkeypatch.setattr("voicecli.devices.choose.device_of", lambda kind, audio: f"an {kind}")
+    monkeypatch.setattr("voicecli.devices.pair.DeviceStreams", opened)
     done = bench("--devices")
     assert done.exit_code == 0, done.output
     devices = measured.devices

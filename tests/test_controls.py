@@ -7,9 +7,9 @@ import pytest
 
 from tests.test_talking import RATE_HZ, Beeper, silence, talking, tone
 from voicecli import events
-from voicecli.clock import FakeClock
 from voicecli.floor.facts import Fact, Pressed, Typed
 from voicecli.messages import ChatMessage
+from voicecli.system.clock import FakeClock
 from voicecli.talk.controls import Controls
 
 

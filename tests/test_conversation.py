@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecli.clock import FakeClock
 from voicecli.messages import ChatMessage
-from voicecli.reply.conversation import CUT_OFF, Conversation, estimated_tokens, plain_words
+from voicecli.reply.conversation.conversation import CUT_OFF, Conversation, estimated_tokens, plain_words
+from voicecli.system.clock import FakeClock
 
 
 def talk(budget: int = 1000) -> Conversation:

@@ -12,15 +12,15 @@ from tests.sentences import wording
 from tests.stepped import Stepped
 from tests.test_talking import Answers, silence, tone
 from voicecli import events
-from voicecli.channel import Channel
-from voicecli.clock import FakeClock
 from voicecli.floor import facts
 from voicecli.floor import orders as to
-from voicecli.floor.answering import CLAUSES_AHEAD
-from voicecli.floor.speech import GONE_S
+from voicecli.floor.agent.answering import CLAUSES_AHEAD
+from voicecli.floor.user.speech import GONE_S
 from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.system.clock import FakeClock
 from voicecli.talk.crew import ORDERS
 from voicecli.talk.workers import Author
+from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:
     from voicecli.engines import Seat

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from rig.made_speech import speak
 from tests.sentences import pattern
-from tests.speech import speak
 from voicecli.audio.frames import frames_of
 from voicecli.errors import ModelError
-from voicecli.listen.detect import LEAD_IN_FRAMES, Silero, SileroDetector
+from voicecli.listen.gate.detect import LEAD_IN_FRAMES, Silero, SileroDetector
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
 from voicecli.models.store import models_root
 

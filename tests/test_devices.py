@@ -13,9 +13,12 @@ import pytest
 
 from tests.fake_portaudio import Machine, PortAudioError
 from tests.sentences import wording
-from voicecli.audio import closing, devices
-from voicecli.audio.choose import find_device
-from voicecli.audio.devices import (
+from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, to_monotonic
+from voicecli.cli.devices import trying
+from voicecli.devices import closing, portaudio
+from voicecli.devices.choose import find_device
+from voicecli.devices.pair import DeviceStreams
+from voicecli.devices.portaudio import (
     DeviceStream,
     NoDeviceError,
     agree,
@@ -23,17 +26,14 @@ from voicecli.audio.devices import (
     nameless_devices,
     refresh,
 )
-from voicecli.audio.pair import DeviceStreams
-from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, to_monotonic
-from voicecli.cli import devices_trial
-from voicecli.clock import FakeClock
 from voicecli.errors import DeviceError
-from voicecli.worker import any_alive
+from voicecli.system.clock import FakeClock
+from voicecli.threads.worker import any_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.audio.devices import Kind
+    from voicecli.devices.portaudio import Kind
     from voicecli.messages import Int16
 
 
@@ -311,7 +311,7 @@ def test_a_check_does_not_wait_for_a_driver_that_hangs(
 ) -> None:
     monkeypatch.setattr(closing, "CLOSE_S", 0.05)
     machine.answers.clear()
-    assert "Hz" in devices_trial.check(find_device("output", "default"), "output")
+    assert "Hz" in trying.check(find_device("output", "default"), "output")
     assert any_alive()
     machine.answers.set()
 
@@ -406,7 +406,7 @@ def test_times_are_taken_by_their_distance_where_they_make_sense(
 @pytest.fixture
 def at_50(monkeypatch: pytest.MonkeyPatch) -> None:
     """The monotonic clock stands at 50 s."""
-    monkeypatch.setattr(devices, "time", SimpleNamespace(monotonic=lambda: 50.0))
+    monkeypatch.setattr(portaudio, "time", SimpleNamespace(monotonic=lambda: 50.0))
 
 
 @pytest.mark.usefixtures("at_50")

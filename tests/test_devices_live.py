@@ -7,18 +7,18 @@ import json
 import numpy as np
 import pytest
 
+from rig.program import complaint, voicecli
 from tests.fake_terminal import FakeTerminal
-from tests.program import complaint, voicecli
 from tests.sentences import pattern, wording
 from tests.studio import Studio
-from voicecli.audio.devices import NoDeviceError, list_devices, refresh
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs, to_float
-from voicecli.audio.meter import Level, level_of
-from voicecli.cli import devices_meter, devices_trial, devices_watch
-from voicecli.cli.devices import devices as devices_command
+from voicecli.cli.devices import metering, trying, watching
+from voicecli.cli.devices.listing import devices as devices_command
 from voicecli.config import AudioConfig, Config
+from voicecli.devices.portaudio import NoDeviceError, list_devices, refresh
+from voicecli.devices.single.meter import Level, level_of
 from voicecli.errors import DeviceError
-from voicecli.view.microphones import MeterRow, meter_lines
+from voicecli.view.live.microphones import MeterRow, meter_lines
 
 SINE_DB = -3.01
 """RMS of a sine below its peak."""
@@ -61,7 +61,7 @@ def test_silence_has_a_number_and_one_loud_channel_is_seen() -> None:
 def metered(
     studio: Studio, capsys: pytest.CaptureFixture[str], seconds: float = 3
 ) -> list[dict[str, object]]:
-    devices_meter.meter(AudioConfig(), studio.clock, seconds, as_json=True)
+    metering.meter(AudioConfig(), studio.clock, seconds, as_json=True)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -95,14 +95,14 @@ def test_the_meter_shows_the_microphones_that_are_meant(
 ) -> None:
     studio.add("Camera 2", 1, 0, api=1)
     audio = AudioConfig.model_validate(settings)
-    devices_meter.meter(audio, studio.clock, 1, named_alone=named_alone, as_json=True)
+    metering.meter(audio, studio.clock, 1, named_alone=named_alone, as_json=True)
     assert {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()} == names
 
 
 def test_the_meter_of_a_flag_is_that_of_one_microphone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], studio: Studio
 ) -> None:
-    monkeypatch.setattr("voicecli.clock.MonotonicClock", lambda: studio.clock)
+    monkeypatch.setattr("voicecli.system.clock.MonotonicClock", lambda: studio.clock)
     devices_command(meter=True, seconds=1, input_device="camera", as_json=True)
     assert {json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()} == {"Camera"}
 
@@ -113,7 +113,7 @@ def test_the_devices_of_the_preferred_host_api_are_tried(
     studio.add("System", 1, 1, api=1)
     studio.amplitudes[3] = 0.2
     config = Config(audio=AudioConfig(host_api="jack"))
-    devices_trial.test(config, studio.clock, as_json=True)
+    trying.test(config, studio.clock, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert (told["microphone"], told["loudspeaker"]) == ("System", "System")
 
@@ -121,7 +121,7 @@ def test_the_devices_of_the_preferred_host_api_are_tried(
 def test_the_meter_in_words(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.amplitudes[0] = 1.0
     studio.devices[0]["name"] = "Desk\x1b[2J\u202e"
-    devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
+    metering.meter(AudioConfig(), studio.clock, 1, as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "   1.0 s  0 Desk  -3.0 dBFS, peak 0.0, clips",
         "   1.0 s  1 Camera  -23.0 dBFS, peak -20.0",
@@ -132,7 +132,7 @@ def test_a_microphone_that_does_not_open_is_named_and_the_others_are_shown(
     studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     studio.takes = lambda rate, channels: channels == 2  # the camera alone
-    devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
+    metering.meter(AudioConfig(), studio.clock, 1, as_json=False)
     told = capsys.readouterr()
     assert "1 Camera" in told.out
     assert "Desk" not in told.out
@@ -158,14 +158,14 @@ def test_a_microphone_that_goes_away_is_told_and_the_last_one_ends_it(
 def test_no_microphone_at_all(studio: Studio) -> None:
     del studio.devices[:2]
     with pytest.raises(NoDeviceError):
-        devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
+        metering.meter(AudioConfig(), studio.clock, 1, as_json=False)
 
 
 def test_no_microphone_that_opens(studio: Studio) -> None:
     studio.refusals["open input"] = "Device unavailable"
     both = ".*".join(pattern("devices.busy", name=name) for name in ("Desk", "Camera"))
     with pytest.raises(DeviceError, match=both):
-        devices_meter.meter(AudioConfig(), studio.clock, 1, as_json=False)
+        metering.meter(AudioConfig(), studio.clock, 1, as_json=False)
 
 
 @pytest.mark.parametrize("width", [40, 60, 72, 120, 200])
@@ -202,7 +202,7 @@ def test_clipping_is_a_word(studio: Studio) -> None:
 
 def test_what_was_said_is_played_back(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.amplitudes[0] = 0.2
-    devices_trial.test(Config(), studio.clock, as_json=False)
+    trying.test(Config(), studio.clock, as_json=False)
     told = capsys.readouterr()
     assert told.out == wording("devices.tried", level="-17.0", peak="-14.0") + "\n"
     assert "'Desk'" in told.err
@@ -221,7 +221,7 @@ def test_another_rate_on_the_way_back_is_the_same_sound(
 
     studio.amplitudes[0] = 0.2
     monkeypatch.setattr(studio, "check_output_settings", only_48_khz)
-    devices_trial.test(Config(), studio.clock, as_json=True)
+    trying.test(Config(), studio.clock, as_json=True)
     sound = to_float(np.concatenate(studio.played[2]))
     loud = np.nonzero(np.abs(sound) > 0.01)[0]
     assert loud[-1] - loud[0] == pytest.approx(3 * 48_000, rel=0.01)
@@ -236,7 +236,7 @@ def test_silence_is_not_played_but_explained(
 ) -> None:
     studio.amplitudes[0] = amplitude
     with pytest.raises(DeviceError, match=found) as caught:
-        devices_trial.test(Config(), studio.clock, as_json=True)
+        trying.test(Config(), studio.clock, as_json=True)
     assert caught.value.remedy
     assert json.loads(capsys.readouterr().out)["silent"]
     assert studio.played == {}
@@ -244,7 +244,7 @@ def test_silence_is_not_played_but_explained(
 
 def test_clipping_is_said(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.amplitudes[0] = 2.0
-    devices_trial.test(Config(), studio.clock, as_json=False)
+    trying.test(Config(), studio.clock, as_json=False)
     assert wording("devices.clipped") in capsys.readouterr().out
 
 
@@ -253,7 +253,7 @@ def test_a_device_that_stops_meanwhile_is_named(studio: Studio, dies: int) -> No
     studio.amplitudes[0] = 0.2
     studio.dead = {dies}
     with pytest.raises(DeviceError, match=pattern("devices.stopped", name=studio.devices[dies]["name"])):
-        devices_trial.test(Config(), studio.clock, as_json=False)
+        trying.test(Config(), studio.clock, as_json=False)
     assert all(stream.log[-1] == "close" for stream in studio.streams)
 
 
@@ -271,7 +271,7 @@ def test_devices_that_come_and_go_are_told(studio: Studio, capsys: pytest.Captur
         studio.refusals["begin"] = "no host API"
 
     studio.replaced = [lambda: None, headset, one_less, broken, lambda: None, studio.refusals.clear]
-    devices_watch.watch(studio.clock, 7, as_json=True)
+    watching.watch(studio.clock, 7, as_json=True)
     told = capsys.readouterr()
     seen = [json.loads(line) for line in told.out.splitlines()]
     assert [(s["t"], s["what"], s["name"]) for s in seen] == [
@@ -290,7 +290,7 @@ def test_devices_that_come_and_go_are_told(studio: Studio, capsys: pytest.Captur
 
 def test_watching_in_words(studio: Studio, capsys: pytest.CaptureFixture[str]) -> None:
     studio.devices[1]["name"] = "Cam\x07era"
-    devices_watch.watch(studio.clock, 1, as_json=False)
+    watching.watch(studio.clock, 1, as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         "Ctrl-C ends.",
         "    0.0 s  here Desk (ALSA), microphone",
@@ -305,7 +305,7 @@ def test_where_a_sound_server_is_what_it_hides_is_told(
     studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:
     studio.add("pulse", 32, 32)
-    devices_watch.watch(studio.clock, 1, as_json=False)
+    watching.watch(studio.clock, 1, as_json=False)
     assert wording("devices.unseen") in capsys.readouterr().out
 
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.program import Agent, started, talking
-from tests.room import Room, can_run
+from rig.made_speech import QUESTION, speak
+from rig.program import Agent, started, talking, told
+from rig.room import HEADSET, Room, can_run
 from tests.sentences import wording
-from tests.speech import speak
 
 pytestmark = [
     pytest.mark.models,
@@ -20,24 +20,6 @@ pytestmark = [
 ]
 
 LONG = "I would like to hear a very long sentence with many words in it."
-HEADSET = """
-pcm.headset {{
-  type asym
-  playback.pcm {{ type pulse server "unix:{folder}/pulse/native" }}
-  capture.pcm {{ type pulse server "unix:{folder}/pulse/native" }}
-  hint {{ show on description "headset" }}
-}}
-"""
-"""A device of ALSA's that is another sound server: killing that unplugs it, and nobody moves its streams."""
-
-QUESTION = "How many days are there in a week?"
-
-
-def told(agent: Agent, part: str) -> str:
-    """The next warning with these words in it."""
-    while part not in (message := str(agent.until("warning")["message"])):
-        continue
-    return message
 
 
 def answered(agent: Agent) -> None:

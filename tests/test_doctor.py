@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rig.program import voicecli
 from tests.model_fakes import install, small_manifest
-from tests.program import voicecli
 from tests.sentences import wording
 from tests.studio import TOLD_S, Studio
 from tests.test_bench_roundtrip import Loop
-from voicecli.clock import FakeClock, MonotonicClock
 from voicecli.config import AudioConfig, Config, GenerateConfig
 from voicecli.doctor import Check, Finding, examine
-from voicecli.doctor.engines import SERVER_S, Engines, headroom
-from voicecli.doctor.sound import SLOW_MS, Sound
+from voicecli.doctor.engine_checks import SERVER_S, EngineChecks, headroom
+from voicecli.doctor.sound_checks import SLOW_MS, SoundChecks
 from voicecli.errors import DeviceError, ModelError
 from voicecli.models.store import ModelStore
 from voicecli.models.suited import Machine
+from voicecli.system.clock import FakeClock, MonotonicClock
 
 BIG = "llm-qwen2-5-coder-1-5b"
 
@@ -41,11 +41,13 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> Studio:
     return studio
 
 
-def sound(studio: Studio, *, listen: bool = False, cards: Path = Path("/nowhere"), **audio: object) -> Sound:
-    return Sound(AudioConfig.model_validate(audio), studio.clock, listen=listen, cards=cards)
+def sound(
+    studio: Studio, *, listen: bool = False, cards: Path = Path("/nowhere"), **audio: object
+) -> SoundChecks:
+    return SoundChecks(AudioConfig.model_validate(audio), studio.clock, listen=listen, cards=cards)
 
 
-def report(patient: Sound) -> dict[str, Check]:
+def report(patient: SoundChecks) -> dict[str, Check]:
     looks = [
         (look.__name__, look)
         for look in (
@@ -236,7 +238,9 @@ def test_the_echo_is_as_loud_as_it_is(
     words: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("voicecli.doctor.sound.DeviceStreams", lambda *_: Loop(studio.clock, gain=gain))
+    monkeypatch.setattr(
+        "voicecli.doctor.sound_checks.DeviceStreams", lambda *_: Loop(studio.clock, gain=gain)
+    )
     checks = report(sound(studio, listen=True, headphones=headphones))
     assert (checks["echo"].status, words in checks["echo"].found) == (status, True), checks["echo"]
     assert ("measured" in checks["latency"].found) == (gain > 0)
@@ -258,9 +262,11 @@ def ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("voicecli.models.choice.this_machine", lambda _: Machine(4, 8 * 10**9, 9 * 10**9))
 
 
-def engines(store: ModelStore, *, full: bool = False, connect: bool = False, **generate: object) -> Engines:
+def engines(
+    store: ModelStore, *, full: bool = False, connect: bool = False, **generate: object
+) -> EngineChecks:
     config = Config(generate=GenerateConfig.model_validate(generate))
-    return Engines(config, store, MonotonicClock(), full=full, connect=connect)
+    return EngineChecks(config, store, MonotonicClock(), full=full, connect=connect)
 
 
 def test_models_that_are_there(models: ModelStore) -> None:
@@ -392,9 +398,9 @@ def test_a_server_that_is_silent_or_not_there(models: ModelStore) -> None:
                 self.advance(1.0)
                 return super().now()
 
-        finding = Engines(config, models, Hurry()).language_model()
+        finding = EngineChecks(config, models, Hurry()).language_model()
         assert (finding.status, f"within {SERVER_S:g} s" in finding.found) == ("fail", True)
-    (check,) = examine([("server", Engines(config, models, clock).language_model)])
+    (check,) = examine([("server", EngineChecks(config, models, clock).language_model)])
     assert (check.status, "no server answers" in check.found) == ("fail", True)
 
 
@@ -405,7 +411,7 @@ def test_a_server_elsewhere_is_not_asked_unasked(models: ModelStore, monkeypatch
         asked.extend(whom)
         return ["m"]
 
-    monkeypatch.setattr("voicecli.reply.openai.OpenAiGenerator.models", answer)
+    monkeypatch.setattr("voicecli.reply.server.openai.OpenAiGenerator.models", answer)
     elsewhere = {"engine": "openai", "base_url": "https://models.example/v1", "model": "m"}
     finding = engines(models, **elsewhere).language_model()  # type: ignore[arg-type]
     assert (finding.status, finding.remedy, asked) == ("skip", wording("doctor.ask"), [])

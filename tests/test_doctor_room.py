@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.program import complaint, started, voicecli
-from tests.room import RATE_HZ, Room, can_run
+from rig.program import complaint, started, voicecli
+from rig.room import RATE_HZ, Room, can_run
 from tests.sentences import wording
 from voicecli.audio.level import level_dbfs
 

@@ -16,7 +16,7 @@ from voicecli.config.catalogue import KEYS
 from voicecli.models.manifest import ModelFile, load_manifest
 from voicecli.models.pull import DEFAULT_MODELS
 from voicecli.models.suited import LADDER
-from voicecli.times import STAGES
+from voicecli.waiting.times import STAGES
 
 ROOT = Path(__file__).parent.parent
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -67,7 +67,8 @@ def test_settings_exist(path: Path) -> None:
     for section, name in re.findall(
         rf"`({sections})\.(?!py\b)(\w+)\b(?!\()", path.read_text(encoding="utf-8")
     ):
-        is_module = (ROOT / "voicecli" / section / f"{name}.py").exists()
+        place = ROOT / "voicecli" / section / name
+        is_module = place.is_dir() or place.with_suffix(".py").exists()
         assert is_module or name in type(getattr(CONFIG, section)).model_fields, f"{section}.{name}"
 
 

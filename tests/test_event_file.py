@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import Agent, complaint, started, voicecli
+from rig.made_speech import speak
+from rig.program import Agent, complaint, started, voicecli
 from tests.sentences import pattern, wording
-from tests.speech import speak
 from tests.test_terminal import talking as live_talk
 from voicecli import events
-from voicecli.channel import Closed
 from voicecli.errors import ConfigError
 from voicecli.events import WEIGHTS, Event, Heard, Listening, TurnDone, Warned, as_json, weight
-from voicecli.log import Log
 from voicecli.messages import RATE_HZ
+from voicecli.threads.channel import ChannelClosed
+from voicecli.threads.log import Log
 from voicecli.view.eventfile import EventFile
 from voicecli.view.reading import show_next
 
@@ -137,7 +137,7 @@ def test_a_full_disk_is_told_once_and_others_read_on() -> None:
     assert [found for found, _ in desk.warned] == [wording("files.full", name="/dev/full")]
     seen = [desk.other.get(0) for _ in range(desk.other.stats().fill)]
     assert [each for each in seen if not isinstance(each, Warned)] == [*TALK, *TALK]
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         desk.reader.get(0)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.events import Event, Heard, Listening, TurnDone, Warned, as_json
-from voicecli.times import TurnTimes
+from voicecli.waiting.times import TurnTimes
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

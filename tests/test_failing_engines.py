@@ -12,7 +12,8 @@ from tests.stepped import Stepped
 from tests.test_talking import RATE_HZ, silence, tone
 from voicecli import events
 from voicecli.errors import EngineError, StageError
-from voicecli.floor.faults import IN_A_ROW, TRANSCRIBER
+from voicecli.floor.stages import TRANSCRIBER
+from voicecli.floor.turns.faults import IN_A_ROW
 from voicecli.messages import FRAME_S
 
 if TYPE_CHECKING:

@@ -12,18 +12,19 @@ from tests.sentences import pattern, wording
 from tests.stepped import Stepped
 from tests.test_talking import RATE_HZ
 from voicecli import events
-from voicecli.channel import Channel, Closed
-from voicecli.clock import FakeClock
 from voicecli.errors import StageError
 from voicecli.floor import facts
-from voicecli.floor.faults import CONVERSION, DETECTOR, IN_A_ROW, LANGUAGE_MODEL, LATE_S, TRANSCRIBER, Fault
 from voicecli.floor.orders import ToAuthor, Write
+from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL, TRANSCRIBER, Fault
+from voicecli.floor.turns.faults import IN_A_ROW, LATE_S
 from voicecli.messages import FRAME_SAMPLES, ChatMessage, Float32Frame, Pcm16Chunk
+from voicecli.system.clock import FakeClock
 from voicecli.talk.attempts import broken
 from voicecli.talk.workers import Author
+from voicecli.threads.channel import Channel, ChannelClosed
 
 if TYPE_CHECKING:
-    from voicecli.floor.faults import Stage
+    from voicecli.floor.stages import Stage
     from voicecli.messages import Float32
 
 
@@ -95,7 +96,7 @@ def test_of_a_frame_that_cannot_be_scored_holds_what_was_said_of_the_one_before(
     assert (scored.probability, scored.frame) == (1.0, loud)
 
 
-@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(3), Closed("to the voice")])
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), SystemExit(3), ChannelClosed("to the voice")])
 def test_what_ends_a_talk_is_no_failure(end: BaseException) -> None:
     def ends() -> None:
         raise end

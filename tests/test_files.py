@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from tests.sentences import pattern, wording
-from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
-from voicecli.audio.recording import decode
+from voicecli.audio.recordings.files import WavWriter
+from voicecli.audio.recordings.recording import decode
 from voicecli.errors import AudioFileError
 
 if TYPE_CHECKING:

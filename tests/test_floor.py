@@ -9,15 +9,16 @@ import pytest
 
 from tests.world import World, fault, remembered
 from voicecli import events
-from voicecli.clock import SOME_DAY
-from voicecli.floor import Floor, Model, facts
+from voicecli.floor import Floor, ToldModel, facts
 from voicecli.floor import orders as to
-from voicecli.floor.answering import DATE_CHECK_S
-from voicecli.floor.faults import IN_A_ROW, LANGUAGE_MODEL, TRANSCRIBER
-from voicecli.floor.scribing import CAPACITY
-from voicecli.floor.speech import GONE_S
-from voicecli.listen.passes import NO_WORDS
+from voicecli.floor.agent.answering import DATE_CHECK_S
+from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER
+from voicecli.floor.turns.faults import IN_A_ROW
+from voicecli.floor.user.scribing import CAPACITY
+from voicecli.floor.user.speech import GONE_S
+from voicecli.listen.recognise.passes import NO_WORDS
 from voicecli.messages import GenerationStats
+from voicecli.system.clock import SOME_DAY
 
 E = TypeVar("E", bound=events.Event)
 R = TypeVar("R", bound=to.Order)
@@ -253,7 +254,9 @@ def test_what_waits_to_be_said_again_is_not_wanted_any_more_when_the_agent_is_st
 
 
 def test_before_the_model_is_warm_keys_wait_and_nothing_hangs() -> None:
-    floor = Floor(World().config.turn, Model("script", is_local=False, hint="a hint"), "en", 0.0, remembered)
+    floor = Floor(
+        World().config.turn, ToldModel("script", is_local=False, hint="a hint"), "en", 0.0, remembered
+    )
     first, second = floor.start(0.0)
     assert isinstance(first, to.Tell)
     assert isinstance(first.event, events.Warned), "what is said leaves the computer"

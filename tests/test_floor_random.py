@@ -19,12 +19,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from tests.world import World
 from voicecli.floor import Floor
-from voicecli.floor.exchange import Exchange
-from voicecli.floor.overlap import Overlap, Overlaps
-from voicecli.floor.turn import Turn
+from voicecli.floor.turns.exchange import Exchange
+from voicecli.floor.turns.turn import Turn
+from voicecli.floor.user.overlap import Overlap, Overlaps
 
 if TYPE_CHECKING:
-    from voicecli.floor.turn import Draft
+    from voicecli.floor.turns.turn import Draft
 
 WORDS = st.sampled_from(["", "", "Yeah.", "Stop."])
 SPEECH_S = st.sampled_from([0.05, 0.1, 0.6, 1.2])

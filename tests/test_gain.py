@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from voicecli.listen.floor import DIGITAL_DBFS, START_DBFS, NoiseFloor
-from voicecli.listen.gain import FALL_DB_S, HEARD_DBFS, HELD_S, MOST_DB, Gain
+from voicecli.listen.gate.gain import FALL_DB_S, HEARD_DBFS, HELD_S, MOST_DB, Gain
+from voicecli.listen.gate.noise_floor import DIGITAL_DBFS, START_DBFS, NoiseFloor
 from voicecli.messages import FRAME_S
 
 

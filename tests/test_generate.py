@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.generate import EchoGenerator, Generator, make_language_model
+from voicecli.reply.generate import Generator
+from voicecli.reply.generators import EchoGenerator, make_language_model
 from voicecli.reply.replytext import ReplyText
 
 
@@ -51,7 +52,8 @@ def test_the_embedded_engine_wants_a_model(tmp_path: Path) -> None:
 
 def test_making_an_engine_loads_no_library() -> None:
     code = (
-        "import sys; from voicecli.config import GenerateConfig as C; from voicecli.reply.generate import *; "
+        "import sys; from voicecli.config import GenerateConfig as C; "
+        "from voicecli.reply.generators import *; "
         "make_language_model(C(engine='openai'), None)(); import voicecli.reply.gguf; "
         "assert not {'httpx', 'xllamacpp'} & set(sys.modules)"
     )

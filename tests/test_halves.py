@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from voicecli.models.store import models_root
-from voicecli.onnx import open_session
 from voicecli.speak.halves import DECODER, halves
+from voicecli.system.onnx import open_session
 
 if TYPE_CHECKING:
     from pathlib import Path

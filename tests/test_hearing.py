@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.sentences import wording
-from voicecli.audio.monitor import copy_notice
-from voicecli.audio.reference import Reference
 from voicecli.audio.streams import Notice, StreamFormat
 from voicecli.config import AudioConfig, SegmentConfig
+from voicecli.devices.monitor import copy_notice
 from voicecli.listen.capture import Capture
-from voicecli.listen.echo import EchoCanceller
+from voicecli.listen.echo.canceller import EchoCanceller
+from voicecli.listen.echo.reference import Reference
+from voicecli.listen.echo.residual import NOTHING_KNOWN, EchoState
 from voicecli.listen.hearing import Hearing
-from voicecli.listen.residual import NOTHING_KNOWN, EchoState
 from voicecli.messages import FRAME_S, RATE_HZ
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from tests.stepped import BLOCK_S, Stepped
 from tests.test_talking import silence, tone
 from voicecli import events
-from voicecli.floor.speech import GONE_S
+from voicecli.floor.user.speech import GONE_S
 from voicecli.messages import FRAME_S
 from voicecli.talk.ear import CHECK_S
 

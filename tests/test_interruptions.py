@@ -13,11 +13,11 @@ import pytest
 from tests.test_bargein import Echo
 from tests.test_talking import LONGEST_S, RATE_HZ, Answers, Talk, silence, talking, tone
 from voicecli import events
-from voicecli.audio.simulated import SIMULATED_LATENCY_S
-from voicecli.listen.echo import EchoCanceller
+from voicecli.devices.simulated import SIMULATED_LATENCY_S
+from voicecli.listen.bargein.verdict import UNHEARD_S
+from voicecli.listen.echo.canceller import EchoCanceller
+from voicecli.listen.echo.residual import BEYOND_ECHO_DB
 from voicecli.listen.hearing import Hearing
-from voicecli.listen.overlap import UNHEARD_S
-from voicecli.listen.residual import BEYOND_ECHO_DB
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.speak.jitter import FADE_S
 from voicecli.speak.playback import Placed
@@ -334,7 +334,7 @@ def test_more_than_never_mind_goes_on_with_the_question() -> None:
 def test_stop_is_not_answered_when_the_reply_has_just_ended_and_is_in_the_quiet(
     late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecli.floor.exchange.JUST_ENDED_S", 10.0 if late else -10.0)
+    monkeypatch.setattr("voicecli.floor.turns.exchange.JUST_ENDED_S", 10.0 if late else -10.0)
     with talking(["go on", "Stop."], ["One.", "Stop what?"]) as talk:
         talk.until(events.Listening)
         talk.says(tone(0.5))
@@ -470,7 +470,7 @@ def test_where_the_canceller_does_not_cope_the_agent_is_not_stopped(monkeypatch:
 def test_who_is_too_soft_to_stop_the_agent_is_heard_when_it_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("voicecli.floor.overlap.response", lambda *_, **__: "ignore")
+    monkeypatch.setattr("voicecli.floor.user.overlap.response", lambda *_, **__: "ignore")
     with talking(["tell me", "but why"], ["word " * 10, "Because."]) as talk:
         monkeypatch.setattr(Hearing, "echo", Echo())
         talk.until(events.Listening)

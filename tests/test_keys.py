@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecli.clock import FakeClock
-from voicecli.config.keys import NAMED, KeysConfig
-from voicecli.view.held import FIRST_REPEAT_S, ONE_PRESS_S, RELEASE_S, REPEAT_S, TalkKey
-from voicecli.view.keys import LONGEST_LINE, PASTE_S, KeyDecoder, Keys, Pasted
+from voicecli.config.keymap import NAMED, KeysConfig
+from voicecli.system.clock import FakeClock
+from voicecli.view.keys.held import FIRST_REPEAT_S, ONE_PRESS_S, RELEASE_S, REPEAT_S, TalkKey
+from voicecli.view.keys.keyboard import LONGEST_LINE, PASTE_S, KeyDecoder, KeyReader, Pasted
 
 # ---- bytes to keys
 
@@ -274,12 +274,12 @@ class Script:
 
 def asked(
     *typed: tuple[float, str], config: KeysConfig | None = None, push_to_talk: bool = True
-) -> tuple[list[str], Keys]:
+) -> tuple[list[str], KeyReader]:
     """What is asked for when this is typed at these times, and the end comes two seconds after."""
     clock, commands = FakeClock(0.0), Asked(push_to_talk)
     end = typed[-1][0] + 2.0 if typed else 2.0
     source = Script(clock, [*((at, text.encode()) for at, text in typed), (end, b"\x00")])
-    keys = Keys(config or KeysConfig(), commands, source, clock)
+    keys = KeyReader(config or KeysConfig(), commands, source, clock)
     keys.run()
     return commands.calls, keys
 

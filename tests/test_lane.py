@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.seats import place
-from voicecli.clock import FakeClock, MonotonicClock
-from voicecli.lane import SHARE, Lane, Place
-from voicecli.urgency import PATIENCE_S, Request, Work, who_begins
+from voicecli.system.clock import FakeClock, MonotonicClock
+from voicecli.threads.lane import SHARE, Lane, Place
+from voicecli.waiting.urgency import PATIENCE_S, Request, Work, who_begins
 
 ENGINES = ["recogniser", "voice", "turn model", None]
 """None: the language model."""

@@ -13,19 +13,19 @@ from tests.stepped import Stepped
 from tests.test_talking import Beeper, silence, tone
 from tests.world import World
 from voicecli import events
+from voicecli.aloud.locales import localised
 from voicecli.audio.streams import StreamFormat
-from voicecli.channel import Channel
-from voicecli.clock import FakeClock
 from voicecli.config import PlaybackConfig
 from voicecli.floor import facts
 from voicecli.floor import orders as to
 from voicecli.messages import Clause
-from voicecli.reply.conversation import Conversation
-from voicecli.reply.languages import name_of, voice_for
-from voicecli.reply.locales import localised
+from voicecli.reply.conversation.conversation import Conversation
+from voicecli.reply.conversation.language_names import name_of, voice_for
 from voicecli.speak.playback import Playback
 from voicecli.speak.voice import Piece
+from voicecli.system.clock import FakeClock
 from voicecli.talk.mouth import Mouth
+from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

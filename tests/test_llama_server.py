@@ -12,8 +12,8 @@ from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage
 from voicecli.models.store import models_root
-from voicecli.reply.connection import Answer, Connection
-from voicecli.reply.openai import OpenAiGenerator
+from voicecli.network.connection import Answer, Connection
+from voicecli.reply.server.openai import OpenAiGenerator
 
 pytestmark = pytest.mark.models
 

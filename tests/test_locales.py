@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from piper.phonemize_espeak import EspeakPhonemizer
 
-from voicecli.reply.clauses import ClauseSplitter
-from voicecli.reply.locales import LANGUAGES, bound, localised, wants_more
-from voicecli.reply.speakable import speakable
+from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.aloud.locales import LANGUAGES, bound, localised, wants_more
+from voicecli.aloud.speakable import speakable
 
 ROWS = [
     row.split("\t") for row in Path(__file__).with_name("locale_texts.tsv").read_text("utf-8").splitlines()

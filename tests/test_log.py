@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli import events
-from voicecli.channel import Closed
 from voicecli.events import WEIGHTS, weight
-from voicecli.log import Log, Reader
+from voicecli.threads.channel import ChannelClosed
+from voicecli.threads.log import Log, Reader
 
 PATIENCE_S = 10.0
 
@@ -98,7 +98,7 @@ def test_a_reader_that_leaves_disturbs_nobody_and_its_losses_stay_counted() -> N
     gone.leave()
     gone.leave()
     log.put(3)
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         gone.get()
     assert drained(other) == [1, 2, 3]
     assert [each.name for each in log.stats()] == ["n: other"]
@@ -112,7 +112,7 @@ def test_a_reader_that_comes_late_sees_what_follows() -> None:
     log.put(2)
     assert drained(reader) == [2]
     log.close()
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         log.reader("too late").get()
 
 
@@ -127,10 +127,10 @@ def test_a_closed_log_takes_no_more_and_readers_drain_it() -> None:
     log.put(1)
     log.close()
     log.close()
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         log.put(2)
     assert reader.get() == 1
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         reader.get()
 
 
@@ -145,7 +145,7 @@ def test_an_end_wakes_who_waits(end: str) -> None:
         def read(reader: Reader[int], began: threading.Event, ended: threading.Event) -> None:
             reader.get()
             began.set()
-            with pytest.raises(Closed):
+            with pytest.raises(ChannelClosed):
                 reader.get()
             ended.set()
 
@@ -173,7 +173,7 @@ def test_many_writers_and_readers_see_one_order() -> None:
         try:
             while True:
                 into.append(reader.get(PATIENCE_S))
-        except Closed:
+        except ChannelClosed:
             pass
 
     writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.listen.mixed import parts_of
+from voicecli.listen.recognise.mixed import parts_of
 from voicecli.messages import RATE_HZ, Utterance
 
 if TYPE_CHECKING:

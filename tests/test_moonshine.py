@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.noises import hiss_music_keys, murmur
+from rig.made_speech import speak
+from rig.noises import hiss_music_keys, murmur
 from tests.sentences import pattern
-from tests.speech import speak
 from voicecli.errors import ConfigError, EngineError, ModelError
-from voicecli.listen import moonshine
-from voicecli.listen.guards import CLEAR_S
-from voicecli.listen.moonshine import FILES, Moonshine, MoonshineRecogniser, Said
+from voicecli.listen.recognise import moonshine
+from voicecli.listen.recognise.moonshine import FILES, Moonshine, MoonshineRecogniser, Said
+from voicecli.listen.whisper.guards import CLEAR_S
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root, pull_command
 

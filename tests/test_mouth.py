@@ -8,15 +8,15 @@ import numpy as np
 
 from tests.seats import attempts, seat
 from voicecli.audio.streams import StreamFormat
-from voicecli.channel import Channel
-from voicecli.clock import FakeClock
 from voicecli.config import PlaybackConfig
 from voicecli.floor.facts import ClauseVoiced
 from voicecli.floor.orders import Say, Unsay
 from voicecli.messages import Clause
 from voicecli.speak.playback import Playback
 from voicecli.speak.voice import Piece
+from voicecli.system.clock import FakeClock
 from voicecli.talk.mouth import Mouth
+from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

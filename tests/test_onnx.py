@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voicecli.errors import ModelError
-from voicecli.onnx import open_session
+from voicecli.system.onnx import open_session
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a model" * 100])

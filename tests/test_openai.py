@@ -16,8 +16,8 @@ from tests.sentences import pattern, wording
 from voicecli.config import GenerateConfig
 from voicecli.errors import ConfigError, EngineError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.openai import OpenAiGenerator
-from voicecli.reply.sse import LONGEST_EVENT, EventLines
+from voicecli.network.sse import LONGEST_EVENT, EventLines
+from voicecli.reply.server.openai import OpenAiGenerator
 
 WAIT_S = 20.0  # only ever reached by a test that fails
 HELLO = [ChatMessage("system", "Be brief."), ChatMessage("user", "Hello")]
@@ -277,7 +277,7 @@ def test_warming_evaluates_the_prompt_up_to_the_next_words(server: Server, engin
 def test_a_server_elsewhere_is_told_nothing_before_it_is_asked(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("voicecli.reply.openai.is_loopback", lambda _host: False)
+    monkeypatch.setattr("voicecli.reply.server.openai.is_loopback", lambda _host: False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     engine = OpenAiGenerator(config(server))
     assert not engine.is_local

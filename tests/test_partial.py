@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecli.listen.partial import Agreement, same_words, words_of
+from voicecli.listen.recognise.partial import Agreement, same_words, words_of
 
 WORDS = st.lists(st.sampled_from(["the", "cat", "Cat,", "sat", "on", "mat."]), max_size=6)
 PASSES = st.lists(WORDS.map(" ".join), max_size=8)

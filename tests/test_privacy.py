@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.program import voicecli
+from rig.program import voicecli
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import LANGUAGE_MODEL
+from rig.program import LANGUAGE_MODEL
 from voicecli.config import ConversationConfig, GenerateConfig
 from voicecli.models.choice import language_model_file
 from voicecli.models.store import ModelStore, models_root
+from voicecli.reply.conversation.prompt import PROMPT, SHORT_PROMPT, begin
 from voicecli.reply.embedded import SMALL_BYTES, EmbeddedGenerator
-from voicecli.reply.generate import EchoGenerator, never
+from voicecli.reply.generate import never
+from voicecli.reply.generators import EchoGenerator
 from voicecli.reply.gguf import Gguf
-from voicecli.reply.prompt import PROMPT, SHORT_PROMPT, begin
 
 
 class Small(EchoGenerator):

@@ -4,11 +4,11 @@ import pytest
 
 from tests.sentences import pattern, wording
 from voicecli.config import GenerateConfig
-from voicecli.config.proxies import check_proxies, proxy_for
 from voicecli.errors import ConfigError, EngineError
 from voicecli.messages import ChatMessage
 from voicecli.models.hub import HubSource
-from voicecli.reply.openai import OpenAiGenerator
+from voicecli.network.proxies import check_proxies, proxy_for
+from voicecli.reply.server.openai import OpenAiGenerator
 
 NAMES = (
     "HTTP_PROXY",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import LANGUAGE_MODEL
+from rig.program import LANGUAGE_MODEL
 from voicecli.config import Config
 
 ROOT = Path(__file__).parent.parent

@@ -13,12 +13,12 @@ import pytest
 
 from tests.sentences import pattern, wording
 from tests.test_files import float_wav
-from voicecli.audio.damage import Damage, Timeline, clock_time
-from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
-from voicecli.audio.pipes import STDIN, at_hand
-from voicecli.audio.recording import Recording
-from voicecli.audio.scale import Scale
+from voicecli.audio.recordings.damage import Damage, Timeline, clock_time
+from voicecli.audio.recordings.files import WavWriter
+from voicecli.audio.recordings.pipes import STDIN, at_hand
+from voicecli.audio.recordings.recording import Recording
+from voicecli.audio.recordings.scale import Scale
 from voicecli.errors import AudioFileError
 from voicecli.messages import RATE_HZ
 
@@ -322,7 +322,7 @@ def test_standard_input_is_a_recording(tmp_path: Path, monkeypatch: pytest.Monke
     with WavWriter(tmp_path / "a.wav", RATE_HZ, 1) as wav:
         wav.write((beeps() * 32767).astype(np.int16))
     with (tmp_path / "a.wav").open("rb") as file:
-        monkeypatch.setattr("voicecli.audio.pipes.STDIN_FD", file.fileno())
+        monkeypatch.setattr("voicecli.audio.recordings.pipes.STDIN_FD", file.fileno())
         with at_hand(STDIN) as path:
             assert read(path)[0].size == SECONDS * RATE_HZ
         with pytest.raises(AudioFileError, match=pattern("files.pipe_empty")), at_hand(STDIN):
@@ -330,9 +330,9 @@ def test_standard_input_is_a_recording(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_pipe_without_an_end_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicecli.audio.pipes.MOST_BYTES", 1 << 22)
+    monkeypatch.setattr("voicecli.audio.recordings.pipes.MOST_BYTES", 1 << 22)
     with open("/dev/zero", "rb") as zeros:  # noqa: PTH123
-        monkeypatch.setattr("voicecli.audio.pipes.STDIN_FD", zeros.fileno())
+        monkeypatch.setattr("voicecli.audio.recordings.pipes.STDIN_FD", zeros.fileno())
         with pytest.raises(AudioFileError, match=pattern("files.pipe_endless")), at_hand(STDIN):
             raise AssertionError
 

@@ -15,22 +15,23 @@ import pytest
 
 from tests.fake_portaudio import FakeStream, Machine
 from tests.sentences import pattern, wording
-from voicecli.audio import closing, devices, runaway
-from voicecli.audio.choose import Choice, choose
-from voicecli.audio.devices import DeviceStream
-from voicecli.audio.recover import (
+from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, Notice
+from voicecli.config import AudioConfig
+from voicecli.devices import closing, runaway
+from voicecli.devices import portaudio as devices
+from voicecli.devices.choose import Choice, choose
+from voicecli.devices.portaudio import DeviceStream
+from voicecli.devices.recovery.recover import (
     HUNG_S,
     PATIENT_AFTER_S,
     PATIENT_RETRY_S,
     RETRY_S,
     RecoveringStreams,
 )
-from voicecli.audio.side import FOLLOW_S, LOOK_S
-from voicecli.audio.simulated import ROOM_NOISE
-from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, Notice
-from voicecli.clock import FakeClock
-from voicecli.config import AudioConfig
+from voicecli.devices.recovery.side import FOLLOW_S, LOOK_S
+from voicecli.devices.simulated import ROOM_NOISE
 from voicecli.errors import DeviceError
+from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -540,7 +541,7 @@ def test_what_nobody_expected_is_raised(machine: Computer, monkeypatch: pytest.M
     def breaks() -> None:
         raise IndexError("a mistake of ours")
 
-    monkeypatch.setattr("voicecli.audio.devices.refresh", breaks)
+    monkeypatch.setattr("voicecli.devices.portaudio.refresh", breaks)
     with pytest.raises(IndexError, match="ours"):
         desk.wait(1.0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicecli.audio.align import Alignment
-from voicecli.audio.reference import Reference
+from voicecli.listen.echo.align import Alignment
+from voicecli.listen.echo.reference import Reference
 from voicecli.messages import RATE_HZ
 
 BEGAN_AT = 100.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicecli.listen.residual import BEYOND_ECHO_DB, DOUBTED, LOUDER_DB, SOON, UNKNOWN_LATER, Residual
+from voicecli.listen.echo.residual import BEYOND_ECHO_DB, DOUBTED, LOUDER_DB, SOON, UNKNOWN_LATER, Residual
 
 FRAME = 160
 LAG = 5

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from voicecli.audio import runaway
-from voicecli.audio.runaway import runaways_ended
+from voicecli.devices import runaway
+from voicecli.devices.runaway import runaways_ended
 
 LOOP = """
 import ctypes, os
-from voicecli.audio.runaway import runaways_ended
+from voicecli.devices.runaway import runaways_ended
 
 libc = ctypes.CDLL(None)
 stderr = ctypes.c_void_p.in_dll(libc, "stderr")

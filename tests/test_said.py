@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.said import Case, cases, clauses, right, streamed
-from voicecli.reply.speakable import speakable
+from rig.said import Case, cases, clauses, right, streamed
+from voicecli.aloud.speakable import speakable
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)

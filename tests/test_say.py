@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.program import environment, started, voicecli
+from rig.program import environment, started, voicecli
 from tests.sentences import pattern, wording
 from tests.studio import Studio
-from voicecli.audio.files import WavWriter
-from voicecli.audio.recording import decode
-from voicecli.audio.wav import HEAD_BYTES, head
+from voicecli.audio.recordings.files import WavWriter
+from voicecli.audio.recordings.recording import decode
+from voicecli.audio.recordings.wav import HEAD_BYTES, head
 from voicecli.cli.say import PIECE, aloud, clauses_of, read_pieces
 from voicecli.config import Config
 from voicecli.errors import ConfigError, DeviceError

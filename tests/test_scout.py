@@ -10,10 +10,10 @@ from dataclasses import asdict
 import pytest
 
 from tests.fake_portaudio import Machine
-from voicecli.audio import scout
-from voicecli.audio.choose import Choice, choose
-from voicecli.audio.scout import Scout
 from voicecli.config import AudioConfig
+from voicecli.devices.choose import Choice, choose
+from voicecli.devices.recovery import scout
+from voicecli.devices.recovery.scout import Scout
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from piper.phonemize_espeak import EspeakPhonemizer
 
-from voicecli.reply.clauses import ClauseSplitter
-from voicecli.reply.scripts import foreign
-from voicecli.reply.speakable import speakable
+from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.aloud.scripts import foreign
+from voicecli.aloud.speakable import speakable
 
 
 @pytest.mark.parametrize(

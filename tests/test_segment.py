@@ -14,13 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voicecli.config import SegmentConfig
-from voicecli.listen.floor import START_DBFS, NoiseFloor
-from voicecli.listen.segment import (
-    SHORT_HANGOVER_S,
-    SPLIT_SEARCH_S,
-    Segmenter,
-    State,
-)
+from voicecli.listen.gate.noise_floor import START_DBFS, NoiseFloor
+from voicecli.listen.gate.segment import SHORT_HANGOVER_S, SPLIT_SEARCH_S, Segmenter, State
 from voicecli.messages import (
     FRAME_S,
     FRAME_SAMPLES,

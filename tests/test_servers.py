@@ -28,13 +28,13 @@ from tests.raw_server import (
     words,
 )
 from tests.sentences import pattern, wording
+from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage
-from voicecli.reply.clauses import ClauseSplitter
-from voicecli.reply.conversation import Conversation
-from voicecli.reply.generate import Remark, TakenBack
-from voicecli.reply.openai import OpenAiGenerator
+from voicecli.reply.conversation.conversation import Conversation
+from voicecli.reply.generate import AllTakenBack, Remark
+from voicecli.reply.server.openai import OpenAiGenerator
 
 OVERFLOW = "the request has 4390 tokens, the context holds 4096"
 PROMPT = "Be brief."
@@ -56,12 +56,12 @@ class Talk:
         splitter = ClauseSplitter()
         self.told, self.error = [], ""
 
-        def on_notice(notice: Remark | TakenBack) -> None:
+        def on_notice(notice: Remark | AllTakenBack) -> None:
             nonlocal splitter
             match notice:
                 case Remark(found, remedy):
                     self.told.append(f"{found}; {remedy}")
-                case TakenBack():
+                case AllTakenBack():
                     clauses.clear()
                     splitter = ClauseSplitter()
 
@@ -629,7 +629,7 @@ def test_a_long_wait_is_told_and_not_waited_for() -> None:
 
 
 def test_loading_is_waited_for_with_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicecli.reply.waits.LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("voicecli.reply.server.waits.LOOK_AGAIN_S", 0.01)
     loading = status("503 Service Unavailable", {"error": {"message": "Loading model", "code": 503}})
     with talking(lambda _r, number: loading if number < 5 else said()) as talk:
         notices: list[object] = []

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.audio.simulated import ROOM_NOISE, SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
-from voicecli.clock import FakeClock
+from voicecli.devices.simulated import ROOM_NOISE, SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
 from voicecli.errors import DeviceError
+from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import pytest
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage
-from voicecli.reply.openai import OpenAiGenerator
+from voicecli.reply.server.openai import OpenAiGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecli.reply.speakable import speakable
-from voicecli.reply.spoken.signs import composed
+from voicecli.aloud.speakable import speakable
+from voicecli.aloud.spoken.signs import composed
 
 SPOKEN = {
     # Abbreviations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.stepped import Stepped, turns_of
 from tests.test_talking import silence, tone
 from voicecli import events
-from voicecli.listen.overlap import STOP_PAUSE_S
+from voicecli.listen.bargein.verdict import STOP_PAUSE_S
 from voicecli.messages import FRAME_S
 
 

@@ -7,7 +7,7 @@ from tests.test_talking import Answers, silence, talking, tone
 from voicecli import events
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.generate import Notify, Remark, TakenBack, ignore
+from voicecli.reply.generate import AllTakenBack, Notify, Remark, ignore
 
 THOUGHT = "okay the user asks for the hours and i know them. " * 6
 ANSWER = "It is noon, my friend."
@@ -25,7 +25,7 @@ class Thinker(Answers):
         self.asked.append(list(messages))
         emit(THOUGHT)
         assert self.sounds.wait(60)
-        self.notify(TakenBack())
+        self.notify(AllTakenBack())
         emit(ANSWER)
         return GenerationStats()
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.program import talking, voicecli
-from tests.room import RATE_HZ, Room, can_run
+from rig.made_speech import speak
+from rig.program import talking, voicecli
+from rig.room import RATE_HZ, Room, can_run
 from tests.sentences import wording
-from tests.speech import speak
 from voicecli.config import TranscribeConfig
 from voicecli.loading import load_recogniser
 from voicecli.models.store import ModelStore, models_root
@@ -129,7 +129,7 @@ def test_talk_from_a_file_to_a_file(question_wav: Path, tmp_path: Path) -> None:
         assert agent.errors() == ""
     with wave.open(str(answer)) as file:
         assert (file.getnchannels(), file.getframerate()) == (1, 22_050)
-    from voicecli.audio.recording import decode
+    from voicecli.audio.recordings.recording import decode
 
     assert likeness(str(done["heard"]), np.concatenate(list(decode(answer, RATE_HZ)))) >= 0.8
     assert list(tmp_path.iterdir()) == [answer]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from rig.made_speech import speak
+from rig.noises import hiss_music_keys, murmur
+from rig.program import Agent, talking
+from rig.room import RATE_HZ, Room
 from tests.matrix import also
-from tests.noises import hiss_music_keys, murmur
-from tests.program import Agent, talking
-from tests.room import RATE_HZ, Room
-from tests.speech import speak
 from tests.test_talk import likeness, room_needed, words
 
 if TYPE_CHECKING:

@@ -18,13 +18,11 @@ from tests.seats import seated
 from tests.sentences import wording
 from voicecli import events
 from voicecli.audio.level import level_dbfs, to_float
-from voicecli.audio.simulated import RecordedUser, SimulatedStreams
 from voicecli.audio.streams import Notice
-from voicecli.channel import Closed
-from voicecli.clock import MonotonicClock
 from voicecli.config import Config
+from voicecli.devices.simulated import RecordedUser, SimulatedStreams
 from voicecli.errors import DeviceError, EngineError, StageError
-from voicecli.floor import answering
+from voicecli.floor.agent import answering
 from voicecli.messages import (
     FRAME_S,
     ChatMessage,
@@ -33,12 +31,14 @@ from voicecli.messages import (
     ScoredFrame,
     Transcript,
 )
-from voicecli.reply.aside import own_words
+from voicecli.reply.conversation.aside import own_words
 from voicecli.speak.voice import Piece
+from voicecli.system.clock import MonotonicClock
 from voicecli.talk import Talk as RealTalk
 from voicecli.talk import attempts
 from voicecli.talk.ear import Ear
-from voicecli.times import STAGES
+from voicecli.threads.channel import ChannelClosed
+from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
@@ -578,7 +578,7 @@ def test_closing_in_the_middle_of_a_reply_ends_at_once_and_falls_silent() -> Non
         talk.says(tone(0.5))
         talk.until(events.Speaking)
         assert talk.pipeline.close(timeout_s=5)
-        with pytest.raises(Closed):
+        with pytest.raises(ChannelClosed):
             talk.until(events.Warned)  # which never comes
 
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.program import complaint, voicecli
+from rig.program import complaint, voicecli
 from tests.sentences import wording
-from voicecli.cli.talk import _need_talk_key
+from voicecli.cli.talk.commands import _need_talk_key
 from voicecli.config import Config
-from voicecli.config.keys import KeysConfig
+from voicecli.config.keymap import KeysConfig
 from voicecli.errors import ConfigError
-from voicecli.posix import KeyInput, QuietTerminal, is_one_terminal
+from voicecli.system.posix import KeyInput, QuietTerminal, is_one_terminal
 
 PATIENCE_S = 30.0
 SCREEN, CURSOR = "\x1b[?1049", "\x1b[?25"

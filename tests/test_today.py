@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicecli.clock import FakeClock, MonotonicClock
-from voicecli.reply.aside import own_words
-from voicecli.reply.conversation import plain_words
-from voicecli.reply.today import date_line, with_time
+from voicecli.reply.conversation.aside import own_words
+from voicecli.reply.conversation.conversation import plain_words
+from voicecli.reply.conversation.today import date_line, with_time
+from voicecli.system.clock import FakeClock, MonotonicClock
 
 AFTERNOON = datetime(2026, 3, 7, 15, 5)
 ASKS = (

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.noises import murmur
-from tests.speech import speak
+from rig.made_speech import speak
+from rig.noises import murmur
 from voicecli.errors import ConfigError, ModelError
-from voicecli.listen import guards, transcribe, whisper, window
-from voicecli.listen.transcribe import Transcriber
-from voicecli.listen.whisper import Whisper
+from voicecli.listen.whisper import guards, whisper, window
+from voicecli.listen.whisper import transcriber as transcribe
+from voicecli.listen.whisper.transcriber import Transcriber
+from voicecli.listen.whisper.whisper import Whisper
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.models.store import models_root
-from voicecli.posix import usable_cores
+from voicecli.system.posix import usable_cores
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,17 +12,17 @@ from tests.engine_fakes import Asked, Recogniser
 from tests.seats import attempts, seat
 from tests.sentences import wording
 from tests.world import MODEL, remembered
-from voicecli.channel import Channel
-from voicecli.clock import FakeClock
 from voicecli.config import Config
 from voicecli.events import Event, Warned
 from voicecli.floor import Floor
 from voicecli.floor.facts import Tick
 from voicecli.floor.orders import Order, Tell, Transcribe
-from voicecli.floor.scribing import NOT_CAUGHT, PARTLY_CAUGHT
+from voicecli.floor.user.scribing import NOT_CAUGHT, PARTLY_CAUGHT
 from voicecli.messages import RATE_HZ, Transcript, Utterance
+from voicecli.system.clock import FakeClock
 from voicecli.talk.workers import Scribe as Worker
-from voicecli.urgency import Work
+from voicecli.threads.channel import Channel
+from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,15 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.sentences import wording
-from voicecli.audio.files import WavWriter
 from voicecli.audio.level import level_dbfs
-from voicecli.audio.recording import Recording
+from voicecli.audio.recordings.files import WavWriter
+from voicecli.audio.recordings.recording import Recording
 from voicecli.cli import app
-from voicecli.engines import Model
+from voicecli.engines import SharedModel
 from voicecli.errors import AudioFileError
-from voicecli.listen.languages import likeliest, telling
-from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
-from voicecli.transcript import (
+from voicecli.listen.recognise.transcript import (
     LONGEST_GAP_S,
     LONGEST_S,
     FileTranscript,
@@ -27,6 +25,8 @@ from voicecli.transcript import (
     Stretch,
     transcribe_file,
 )
+from voicecli.listen.whisper.languages import likeliest, telling
+from voicecli.messages import RATE_HZ, Float32Frame, ScoredFrame, Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,10 +177,10 @@ def test_transcribe_says_in_one_line_where_it_found_no_words(
     spans = tuple(Span(begin, begin + 4.5) for begin in range(3, 600, 66))
     one = (Stretch(0.0, 9.0, "en", "One."),)
     found = iter([FileTranscript(one, 9.0), FileTranscript((), 700.0, spans)])
-    nobody = Model(lambda: lambda: None)
+    nobody = SharedModel(lambda: lambda: None)
     monkeypatch.setattr("voicecli.loading.load_detector", lambda _: nobody)
     monkeypatch.setattr("voicecli.loading.load_recogniser", lambda *_: nobody)
-    monkeypatch.setattr("voicecli.transcript.transcribe_file", lambda *_: next(found))
+    monkeypatch.setattr("voicecli.listen.recognise.transcript.transcribe_file", lambda *_: next(found))
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])
     assert done.exit_code == 0
@@ -328,10 +328,10 @@ def test_a_file_at_which_the_recogniser_fails_is_named_and_the_next_is_written_d
             raise given
         return given
 
-    nobody = Model(lambda: lambda: None)
+    nobody = SharedModel(lambda: lambda: None)
     monkeypatch.setattr("voicecli.loading.load_detector", lambda _: nobody)
     monkeypatch.setattr("voicecli.loading.load_recogniser", lambda *_: nobody)
-    monkeypatch.setattr("voicecli.transcript.transcribe_file", transcribe)
+    monkeypatch.setattr("voicecli.listen.recognise.transcript.transcribe_file", transcribe)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["transcribe", "a.wav", "b.wav"])
     assert done.exit_code == 1

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.config import TurnConfig
-from voicecli.listen import turn
-from voicecli.listen.turn import (
+from voicecli.turn import decision
+from voicecli.turn.decision import (
     FEW_WORDS_S,
     ONE_KNOWN_S,
     WEIGHTS,
@@ -23,7 +23,7 @@ from voicecli.listen.turn import (
 
 CONFIG, EAGER = TurnConfig(), TurnConfig(eagerness=1.0)
 SHORTEST_S, LONGEST_S = CONFIG.min_pause_ms / 1000, CONFIG.max_pause_ms / 1000
-SURE_S = turn.SURE_S[0] + CONFIG.eagerness * (turn.SURE_S[1] - turn.SURE_S[0])
+SURE_S = decision.SURE_S[0] + CONFIG.eagerness * (decision.SURE_S[1] - decision.SURE_S[0])
 """At the default eagerness, between the two ends."""
 DONE = Evidence(2.0, sound=0.98, words="What is the capital of France?")
 GOES_ON = Evidence(2.0, sound=0.02, words="I would like to")
@@ -73,7 +73,7 @@ def test_what_is_clearly_over_is_taken_at_once_and_what_clearly_goes_on_is_not()
 
 def test_a_sound_without_words_is_over_soon_whatever_the_sound_was_like() -> None:
     known = Evidence(spoken_s=1.0, sound=0.01, words="")
-    assert pause_wanted_s(known, CONFIG) == turn.NO_WORDS_S < CONFIG.max_pause_ms / 1000
+    assert pause_wanted_s(known, CONFIG) == decision.NO_WORDS_S < CONFIG.max_pause_ms / 1000
 
 
 def test_with_nothing_known_it_waits_as_long_as_it_may() -> None:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli import events
-from voicecli.floor.exchange import JUST_ENDED_S, Exchange, Numbers, Out
 from voicecli.floor.orders import LetSound, Tell
-from voicecli.floor.turn import LATE_S, Draft, Turn
+from voicecli.floor.turns.exchange import JUST_ENDED_S, Exchange, Numbers, Out
+from voicecli.floor.turns.turn import LATE_S, Draft, Turn
 from voicecli.messages import Transcript
-from voicecli.times import STAGES, TurnTimes
+from voicecli.waiting.times import STAGES, TurnTimes
 
 if TYPE_CHECKING:
     from voicecli.events import Event

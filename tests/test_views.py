@@ -36,14 +36,15 @@ from voicecli.events import (
     Warned,
     as_json,
 )
-from voicecli.listen.bargein import BargeIn
-from voicecli.view import ReaderGone, make_view
-from voicecli.view.live import LiveView
+from voicecli.listen.bargein.bargein import BargeIn
+from voicecli.view import ReaderGone
+from voicecli.view.live.live import LiveView
+from voicecli.view.live.screen import Screen, ShownNotice, region
+from voicecli.view.live.shown_turn import ShownTurn
+from voicecli.view.modes import make_view
 from voicecli.view.plain import PlainView
 from voicecli.view.safe import safe
-from voicecli.view.screen import Notice, Screen, region
 from voicecli.view.stream import StreamView
-from voicecli.view.turn import Turn
 
 WIDTHS = (40, 80, 120, 200)
 LATENCY = {
@@ -465,7 +466,7 @@ def _styled(view: LiveView, style: str) -> str:
 
 
 def test_words_heard_of_another_reply_mark_nothing() -> None:
-    turn = Turn(clauses=["One two three,", "four five."], sounded=1)
+    turn = ShownTurn(clauses=["One two three,", "four five."], sounded=1)
     assert turn.marked("One two") == ("One two", "three, four five.")
     assert turn.marked("Something else") == ("One two three,", "four five.")
     assert turn.marked("One two three, four five.") == ("One two three,", "four five.")  # not begun, as told
@@ -768,8 +769,8 @@ def test_the_region_fits(
         keys,
         typed,
     )
-    turn = Turn(safe(texts[6]), final=False, clauses=[safe(text) for text in texts[7:]], sounded=sounded)
-    notices = {Notice("error", texts[7], texts[8]): 2}
+    turn = ShownTurn(safe(texts[6]), final=False, clauses=[safe(text) for text in texts[7:]], sounded=sounded)
+    notices = {ShownNotice("error", texts[7], texts[8]): 2}
     screen = Screen(status, [turn, turn], 1, LATENCY, deque([812.5, 0.0, 1e9]), notices)
     lines = region(screen, terminal.console)
     assert len(lines) < height

@@ -15,20 +15,20 @@ from tests.sentences import pattern, wording
 from voicecli import loading
 from voicecli.audio.level import level_dbfs, to_float
 from voicecli.audio.streams import StreamFormat
-from voicecli.channel import Channel
-from voicecli.clock import FakeClock, MonotonicClock
 from voicecli.config import Config, PlaybackConfig, SynthesizeConfig, TranscribeConfig
-from voicecli.doctor import engines as doctor
+from voicecli.doctor import engine_checks as doctor
 from voicecli.errors import ModelError
 from voicecli.floor import facts
 from voicecli.floor.orders import Say
-from voicecli.listen.whisper import MULTILINGUAL_TOKENS, knows_only_english
+from voicecli.listen.whisper.whisper import MULTILINGUAL_TOKENS, knows_only_english
 from voicecli.messages import Clause
 from voicecli.models.store import ModelStore, models_root
 from voicecli.speak.playback import Playback
 from voicecli.speak.voice import sound_of
 from voicecli.speak.voices import language_called, language_of, never_heard
+from voicecli.system.clock import FakeClock, MonotonicClock
 from voicecli.talk.mouth import Mouth
+from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +167,7 @@ def test_doctor_looks_at_every_voice(
     settings: Callable[..., Config], store: ModelStore, tmp_path: Path
 ) -> None:
     def finding(config: Config) -> tuple[str, str]:
-        found = doctor.Engines(config, store, MonotonicClock()).synthesizer()
+        found = doctor.EngineChecks(config, store, MonotonicClock()).synthesizer()
         return found.status, f"{found.found}; {found.remedy}"
 
     status, line = finding(settings("de", "fr"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voicecli.listen.window import cut
+from voicecli.listen.whisper.window import cut
 from voicecli.messages import RATE_HZ
 
 

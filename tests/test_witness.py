@@ -13,17 +13,17 @@ from tests.seats import attempts, seat
 from tests.stepped import Stepped
 from tests.test_embedded import GGUF
 from tests.test_talking import Answers, silence, tone
-from voicecli.channel import Channel
-from voicecli.clock import FakeClock
 from voicecli.config import GenerateConfig
 from voicecli.floor import facts
 from voicecli.floor.orders import ToAuthor, Write
 from voicecli.messages import ChatMessage
-from voicecli.reply.chatml import is_template_of, unfinished
 from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.gguf import Gguf
-from voicecli.reply.witness import Scores, ending
+from voicecli.system.clock import FakeClock
 from voicecli.talk.workers import Author
+from voicecli.threads.channel import Channel
+from voicecli.turn.chatml import is_template_of, unfinished
+from voicecli.turn.witness import Scores, ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicecli.listen.words import PHONE_DIGITS, word_evidence
+from voicecli.turn.words import PHONE_DIGITS, word_evidence
 
 
 def marks(text: str, language: str = "en") -> set[str]:

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from voicecli.channel import Channel, Closed
-from voicecli.worker import Worker
+from voicecli.threads.channel import Channel, ChannelClosed
+from voicecli.threads.worker import Worker
 
 PATIENCE_S = 10.0
 
@@ -54,7 +54,7 @@ def test_a_closed_channel_is_the_ordinary_end() -> None:
     worker = Worker("w", lambda: second.put(first.get()), second.close)
     worker.start()
     first.close()
-    with pytest.raises(Closed):
+    with pytest.raises(ChannelClosed):
         second.get(PATIENCE_S)
     assert worker.join(PATIENCE_S)
     assert worker.failure is None

@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli import events
-from voicecli.clock import SOME_DAY
 from voicecli.config import Config
 from voicecli.events import Event
-from voicecli.floor import Floor, Model, facts
+from voicecli.floor import Floor, ToldModel, facts
 from voicecli.floor import orders as to
-from voicecli.floor.faults import LANGUAGE_MODEL, TRANSCRIBER, VOICE, Fault, Stage
-from voicecli.floor.speech import GONE_S
-from voicecli.listen.overlap import GIVE_UP_S, kind_of
-from voicecli.listen.passes import NO_WORDS
-from voicecli.listen.segment import Segmenter, State
+from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, VOICE, Fault, Stage
+from voicecli.floor.user.speech import GONE_S
+from voicecli.listen.bargein.verdict import GIVE_UP_S, kind_of
+from voicecli.listen.gate.segment import Segmenter, State
+from voicecli.listen.recognise.passes import NO_WORDS
 from voicecli.messages import (
     FRAME_S,
     FRAME_SAMPLES,
@@ -40,7 +39,8 @@ from voicecli.messages import (
     Transcript,
     Utterance,
 )
-from voicecli.reply.conversation import Conversation
+from voicecli.reply.conversation.conversation import Conversation
+from voicecli.system.clock import SOME_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -55,7 +55,7 @@ LOUD = (np.sin(np.arange(FRAME_SAMPLES) / 4) * 0.3).astype(np.float32)
 SOFT = (np.sin(np.arange(FRAME_SAMPLES) / 4) * 0.0003).astype(np.float32)
 
 
-MODEL = Model("script", is_local=True, hint="")
+MODEL = ToldModel("script", is_local=True, hint="")
 
 
 def remembered(local: Callable[[], datetime]) -> Conversation:

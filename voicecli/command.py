@@ -14,16 +14,16 @@ import subprocess
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
-from voicecli.channel import Channel, Closed
-from voicecli.clock import MonotonicClock
 from voicecli.errors import ConfigError, EngineError
-from voicecli.posix import kill_group
-from voicecli.worker import Worker
+from voicecli.system.clock import MonotonicClock
+from voicecli.system.posix import kill_group
+from voicecli.threads.channel import Channel, ChannelClosed
+from voicecli.threads.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from voicecli.clock import Clock
+    from voicecli.system.clock import Clock
 
 WAIT_S = 20.0
 """So long a call is waited for in all; the time in which nobody asks it for more does not count."""
@@ -125,7 +125,7 @@ class Command:
             began = self._clock.now()
             try:
                 block = printed.get(max(0.0, self._wait_s - waited_s))
-            except Closed:
+            except ChannelClosed:
                 return waited_s + self._clock.now() - began
             waited_s += self._clock.now() - began
             total += len(block)

@@ -13,16 +13,16 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from voicecli.lane import Lane, Place
+from voicecli.threads.lane import Lane, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from voicecli.clock import Clock
     from voicecli.listen.detector import Detector, TurnModel
     from voicecli.listen.recogniser import Recogniser
     from voicecli.reply.generate import Generator
     from voicecli.speak.voice import Voice
+    from voicecli.system.clock import Clock
 
 E = TypeVar("E")
 
@@ -46,7 +46,7 @@ class Seat(Generic[E]):
         self._leave(self.it)
 
 
-class Model(Generic[E]):
+class SharedModel(Generic[E]):
     """A model, loaded, and the way to load it again."""
 
     def __init__(
@@ -108,12 +108,12 @@ class Session:
 class Engines:
     """The models of this process, each in memory once; they are freed with it, and the last session."""
 
-    detector: Model[Detector]
-    turn_model: Model[TurnModel]
-    recogniser: Model[Recogniser]
-    generator: Model[Generator]
-    voice: Model[Voice]
-    voices: Mapping[str, Model[Voice]]
+    detector: SharedModel[Detector]
+    turn_model: SharedModel[TurnModel]
+    recogniser: SharedModel[Recogniser]
+    generator: SharedModel[Generator]
+    voice: SharedModel[Voice]
+    voices: Mapping[str, SharedModel[Voice]]
     hint: str
     lane: Lane
     clock: Clock

@@ -5,17 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from voicecli.clock import MonotonicClock
+from voicecli.aloud.locales import localised
 from voicecli.command import Command
-from voicecli.engines import Engines, Model
+from voicecli.engines import Engines, SharedModel
 from voicecli.errors import EngineError, ModelError, VoicecliError
-from voicecli.lane import Lane
-from voicecli.listen.command import DEFAULT_LANGUAGE, CommandRecogniser
-from voicecli.listen.complete import SmartTurn
-from voicecli.listen.detect import Silero
-from voicecli.listen.moonshine import Moonshine
-from voicecli.listen.transcribe import Transcriber
-from voicecli.listen.whisper import Whisper, knows_only_english
+from voicecli.listen.gate.detect import Silero
+from voicecli.listen.recognise.moonshine import Moonshine
+from voicecli.listen.recognise.recogniser_command import DEFAULT_LANGUAGE, CommandRecogniser
+from voicecli.listen.whisper.transcriber import Transcriber
+from voicecli.listen.whisper.whisper import Whisper, knows_only_english
 from voicecli.models.choice import (
     better_language_model,
     language_model_file,
@@ -26,12 +24,15 @@ from voicecli.models.choice import (
     whisper_folder,
 )
 from voicecli.models.suited import LIGHT_MODEL
-from voicecli.posix import usable_cores
-from voicecli.reply.generate import ignore, make_language_model, never
-from voicecli.reply.locales import localised
-from voicecli.speak.command import Spoken
+from voicecli.reply.generate import ignore, never
+from voicecli.reply.generators import make_language_model
 from voicecli.speak.synthesize import Piper
+from voicecli.speak.voice_command import Spoken
 from voicecli.speak.voices import language_of, never_heard
+from voicecli.system.clock import MonotonicClock
+from voicecli.system.posix import usable_cores
+from voicecli.threads.lane import Lane
+from voicecli.turn.complete import SmartTurn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,22 +96,22 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     return Engines(detector, turn_model, recogniser, generator, voice, voices, hint, lane, clock)
 
 
-def load_detector(store: ModelStore) -> Model[Detector]:
+def load_detector(store: ModelStore) -> SharedModel[Detector]:
     """Silero. Raises ModelError."""
-    return Model(lambda: Silero(store.file("vad-silero", ".onnx")).session)
+    return SharedModel(lambda: Silero(store.file("vad-silero", ".onnx")).session)
 
 
-def load_turn_model(store: ModelStore) -> Model[TurnModel]:
+def load_turn_model(store: ModelStore) -> SharedModel[TurnModel]:
     """Smart Turn, warm. Raises ModelError."""
 
     def load() -> Callable[[], TurnModel]:
         model = SmartTurn(store.file("turn-smart-v3", ".onnx"))
         return lambda: model
 
-    return Model(load)
+    return SharedModel(load)
 
 
-def load_recogniser(config: TranscribeConfig, store: ModelStore) -> Model[Recogniser]:
+def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[Recogniser]:
     """The one of the settings, warm. Raises ModelError, ConfigError; EngineError for a command."""
 
     def load() -> Callable[[], Recogniser]:
@@ -129,10 +130,10 @@ def load_recogniser(config: TranscribeConfig, store: ModelStore) -> Model[Recogn
                 command.demand()
                 return lambda: CommandRecogniser(command, config.language)
 
-    return Model(load)
+    return SharedModel(load)
 
 
-def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
+def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice]:
     """The one of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
 
     def load() -> Callable[[], Voice]:
@@ -149,10 +150,12 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> Model[Voice]:
                 command = Command("synthesize.command", config.command)
                 return Spoken(command, config.language, config.volume)
 
-    return Model(load)
+    return SharedModel(load)
 
 
-def load_voices(config: Config, store: ModelStore, tell: Callable[[str], None]) -> dict[str, Model[Voice]]:
+def load_voices(
+    config: Config, store: ModelStore, tell: Callable[[str], None]
+) -> dict[str, SharedModel[Voice]]:
     """The voices of other languages by code, warm, without those that could never be heard.
 
     All at once, though they may not be needed: who is answered in another language waits no longer for it,
@@ -162,7 +165,7 @@ def load_voices(config: Config, store: ModelStore, tell: Callable[[str], None]) 
     for language, name in config.synthesize.voices.items():
         if language not in unused:
             tell(f"text to speech: {name}")
-            voices[language] = Model(partial(_load_other, language, name, config.synthesize, store))
+            voices[language] = SharedModel(partial(_load_other, language, name, config.synthesize, store))
     return voices
 
 
@@ -205,14 +208,14 @@ def _close(generator: Generator) -> None:
 
 def load_language_model(
     config: GenerateConfig, store: ModelStore, talks: int = 1
-) -> tuple[Model[Generator], str]:
+) -> tuple[SharedModel[Generator], str]:
     """The language model, or what stands in for it, and how to get a better one; nothing is read yet."""
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
-        model = Model(lambda: make_language_model(config, gguf, talks), _close)
+        model = SharedModel(lambda: make_language_model(config, gguf, talks), _close)
     except ModelError as error:
         absent = error
-        return Model(lambda: lambda: AbsentGenerator(absent)), ""
+        return SharedModel(lambda: lambda: AbsentGenerator(absent)), ""
     hints = []
     if gguf is not None and config.model == "auto":
         if gguf.parent.name == LIGHT_MODEL:

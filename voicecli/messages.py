@@ -2,7 +2,7 @@
 
 Each message is frozen, slotted and checked once, when it is made: a wrong shape, type, rate or range
 cannot be built. Positions count 16 kHz samples since capture began; times are seconds on the monotonic
-clock of `voicecli.clock`.
+clock of `voicecli.system.clock`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Sound itself: ring, conversion, level, devices, files."""
+"""Sound, wherever it comes from: its level, rate and channels, and the two callbacks that carry it."""

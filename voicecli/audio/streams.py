@@ -1,6 +1,7 @@
 """What a pair of audio devices is to the rest: two callbacks on a hardware clock.
 
-Real devices (`devices`) and simulated ones (`simulated`) both fit; nothing else knows the difference.
+Real devices (`devices.portaudio`) and simulated ones (`devices.simulated`) both fit; nothing else knows
+the difference.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Measuring: latency, engines, turn decision, devices."""
+"""A whole talk, asked in real time: how long its users wait, and what is lost."""

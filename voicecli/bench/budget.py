@@ -7,16 +7,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voicecli.bench.report import LOSSES
+from voicecli.bench.findings import LOSSES
 from voicecli.config.toml import parse, printable, shown
 from voicecli.errors import ConfigError
-from voicecli.times import STAGES
+from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from voicecli.bench.report import Report, StageFigures
+    from voicecli.bench.findings import Report, StageFigures
 
 PERCENTILES = ("p50", "p90", "p99")
 _EXAMPLE = "docs/budget.example.toml shows what there is"

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from voicecli.bench.figures import counted
-from voicecli.bench.report import LOSSES, from_json
+from voicecli.bench.findings import LOSSES, from_json
 from voicecli.errors import ConfigError
-from voicecli.times import STAGES
+from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from voicecli.bench.report import Report
+    from voicecli.bench.findings import Report
 
 LEVEL = 0.99
 DRAWS = 4000

@@ -6,13 +6,13 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
-from voicecli.bench.report import StageFigures
-from voicecli.times import STAGES
+from voicecli.bench.findings import StageFigures
+from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from voicecli.bench.report import MeasuredTurn
+    from voicecli.bench.findings import MeasuredTurn
 
 BUDGETS_MS: dict[str, float] = {
     "device_in": 60,

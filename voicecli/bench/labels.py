@@ -10,7 +10,7 @@ The file has a line for each recording, a JSON object:
     pauses      inside the turn: [begin_s, end_s, kind]; for counting only
     voice       who speaks; for the fit only
 
-`scripts/turn_set.py` makes such a folder.
+`scripts/turn/turn_set.py` makes such a folder.
 """
 
 from __future__ import annotations
@@ -48,10 +48,12 @@ def read_labels(folder: Path) -> list[Label]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read", "scripts/turn_set.py makes a labelled folder") from error
+        raise ConfigError(
+            f"{path} cannot be read", "scripts/turn/turn_set.py makes a labelled folder"
+        ) from error
     labels = [_label(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if not labels:
-        raise ConfigError(f"{path} is empty", "scripts/turn_set.py makes a labelled folder")
+        raise ConfigError(f"{path} is empty", "scripts/turn/turn_set.py makes a labelled folder")
     return labels
 
 

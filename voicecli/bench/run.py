@@ -9,29 +9,29 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from voicecli import events
-from voicecli.bench import machine
-from voicecli.bench.alone import run_alone
-from voicecli.bench.engines import Meter, engine_figures, watched
 from voicecli.bench.figures import counted, critical_path, figures, stage_figures
-from voicecli.bench.report import LOSSES, VERSION, Cpu, Definitions, MeasuredTurn, Models, Report
+from voicecli.bench.findings import LOSSES, VERSION, Cpu, Definitions, MeasuredTurn, Models, Report
 from voicecli.bench.taped import TapedStreams
-from voicecli.bench.wires import heard
-from voicecli.channel import Closed
 from voicecli.errors import EngineError
+from voicecli.measure import computer as machine
+from voicecli.measure.alone import run_alone
+from voicecli.measure.timed_engines import Meter, engine_figures, watched
+from voicecli.measure.wires import heard
 from voicecli.models.choice import recogniser_name, voice_name
 from voicecli.talk import Talk
+from voicecli.threads.channel import ChannelClosed
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
     from voicecli.audio.streams import AudioStreams
-    from voicecli.bench.engines import Call
-    from voicecli.buffers import BufferFill
-    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Session
-    from voicecli.messages import Int16
+    from voicecli.measure.questions import Question
+    from voicecli.measure.timed_engines import Call
+    from voicecli.system.clock import Clock
+    from voicecli.waiting.buffers import BufferFill
 
 QUIET_S = 1.0
 """Silence between an answer and the next question."""
@@ -57,16 +57,6 @@ SUMMED = {
     "events_lost": ("events lost",),
 }
 """Loss of the report -> counters of the talk's status that are summed in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What the user says in one turn."""
-
-    text: str
-    """Its words, or the name of its file."""
-    samples: Int16
-    """(n,) int16 mono at the microphone's rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +149,7 @@ class Bench:
             self._events.append(self._reader.get(TICK_S))
             while self._reader.stats().fill:
                 self._events.append(self._reader.get(0))
-        except (TimeoutError, Closed):
+        except (TimeoutError, ChannelClosed):
             pass
 
     def _listen_to_nobody(self) -> None:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.level import to_float
-from voicecli.audio.simulated import RecordedUser
-from voicecli.bench.wires import Wire
+from voicecli.devices.simulated import RecordedUser
+from voicecli.measure.wires import Wire
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams, Notice, OnInput, OnOutput
-    from voicecli.clock import Clock
     from voicecli.messages import Int16
+    from voicecli.system.clock import Clock
 
 
 class Tape:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.frames import frames_of
-from voicecli.audio.recording import decode
+from voicecli.audio.recordings.recording import decode
 from voicecli.config import SegmentConfig, TurnConfig
 from voicecli.errors import AudioFileError
-from voicecli.listen.segment import Segmenter, State
-from voicecli.listen.turn import Evidence, pause_wanted_s
+from voicecli.listen.gate.segment import Segmenter, State
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ
+from voicecli.turn.decision import Evidence, pause_wanted_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -64,7 +64,7 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class TriedSetting:
     """One setting of one way to decide, over all turns."""
 
     setting: str
@@ -177,11 +177,11 @@ def taken_s(pauses: Sequence[Pause], wanted: Callable[[Evidence], float]) -> flo
     return inf
 
 
-def point(setting: str, turns: Sequence[Replayed], wanted: Callable[[Evidence], float]) -> Point:
+def point(setting: str, turns: Sequence[Replayed], wanted: Callable[[Evidence], float]) -> TriedSetting:
     """Decide all turns in one way."""
     taken = [taken_s(turn.pauses, wanted) - turn.label.turn_end_s for turn in turns]
     silent = sorted(late for late in taken if late >= 0) or [inf]
-    return Point(
+    return TriedSetting(
         setting=setting,
         turns=len(turns),
         cut_off=sum(late < 0 for late in taken),
@@ -195,9 +195,9 @@ def point(setting: str, turns: Sequence[Replayed], wanted: Callable[[Evidence], 
 class Curves:
     """The trade-off of each way to decide."""
 
-    ways: dict[str, list[Point]]
+    ways: dict[str, list[TriedSetting]]
     """From eager to patient, by the name of the way."""
-    as_set: Point
+    as_set: TriedSetting
     """Ours with the settings given."""
 
 
@@ -244,7 +244,7 @@ def _sound_only(config: TurnConfig) -> Iterator[tuple[str, Callable[[Evidence], 
             yield f"threshold {threshold:g}, else {longest_ms} ms", wanted
 
 
-def best(points: Sequence[Point], cut_offs: float = SENSIBLE_CUT_OFFS) -> Point | None:
+def best(points: Sequence[TriedSetting], cut_offs: float = SENSIBLE_CUT_OFFS) -> TriedSetting | None:
     """The least dead air among points that cut off at most this share; None where all cut off more."""
     allowed = [point for point in points if point.cut_off_rate <= cut_offs]
     return min(allowed, key=lambda point: (point.dead_air_s, point.dead_air_p90_s), default=None)

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from voicecli.cli.bench import bench_app
 from voicecli.cli.config import config_app
-from voicecli.cli.devices import devices
-from voicecli.cli.doctor import doctor
+from voicecli.cli.devices.listing import devices
+from voicecli.cli.measure.bench import bench_app
+from voicecli.cli.measure.doctor import doctor
 from voicecli.cli.models import models_app
 from voicecli.cli.say import say
-from voicecli.cli.speech import transcribe
-from voicecli.cli.talk import demo, talk
+from voicecli.cli.talk.commands import demo, talk
+from voicecli.cli.transcribe import transcribe
 from voicecli.errors import VoicecliError
-from voicecli.worker import any_alive
+from voicecli.threads.worker import any_alive
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from voicecli.config.find import PassedOver
     from voicecli.config.load import Loaded
-    from voicecli.config.servers import LocalServer
+    from voicecli.network.servers import LocalServer
 
 config_app = typer.Typer(no_args_is_help=True, help="Write, show, check and find the settings file.")
 
@@ -100,7 +100,7 @@ def _source(loaded: Loaded) -> str:
 
 def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
     """Look for servers and choose a model of one; `again`: the command that takes the first unasked."""
-    from voicecli.config.servers import USUAL_PORTS, find_servers
+    from voicecli.network.servers import USUAL_PORTS, find_servers
 
     servers = find_servers(USUAL_PORTS)
     if not servers:

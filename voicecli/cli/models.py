@@ -172,7 +172,7 @@ def remove(
 @contextlib.contextmanager
 def _reporter() -> Iterator[Reporter]:
     from voicecli.cli.progress import Bars, Lines
-    from voicecli.clock import MonotonicClock
+    from voicecli.system.clock import MonotonicClock
 
     if is_terminal():
         with Bars() as bars:

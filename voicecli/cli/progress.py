@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from voicecli.clock import Clock
+    from voicecli.system.clock import Clock
 
 _STEPS = 10
 """Most lines in a log for one model."""

@@ -17,11 +17,11 @@ from voicecli.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.messages import SpokenChunk
     from voicecli.speak.voice import Piece
     from voicecli.speak.voice import Voice as Speaker
+    from voicecli.system.clock import Clock
 
 TICK_S = 0.02
 """s between two moves of sound to the loudspeaker's buffer."""
@@ -47,8 +47,8 @@ def say(
     models_dir: ModelsDir = None,
 ) -> None:
     """Say TEXT, or what comes from a pipe, aloud or into a WAV file; it begins before all is read."""
-    from voicecli.clock import MonotonicClock
     from voicecli.loading import load_voice
+    from voicecli.system.clock import MonotonicClock
 
     pieces = _given(text)
     config = settings(
@@ -95,7 +95,7 @@ def read_pieces(fd: int) -> Iterator[str]:
 
 def clauses_of(pieces: Iterable[str], language: str) -> Iterator[str]:
     """Clauses for a voice of `language`, each as soon as it is whole."""
-    from voicecli.reply.clauses import ClauseSplitter
+    from voicecli.aloud.clauses import ClauseSplitter
 
     splitter = ClauseSplitter(language)
     for piece in pieces:
@@ -104,7 +104,7 @@ def clauses_of(pieces: Iterable[str], language: str) -> Iterator[str]:
 
 
 def _to_file(output: Path, clauses: Iterable[str], speaker: Speaker) -> None:
-    from voicecli.audio.files import WavWriter
+    from voicecli.audio.recordings.files import WavWriter
     from voicecli.speak.voice import sound_of
 
     with WavWriter(output, speaker.rate_hz, channels=1) as wav:
@@ -125,9 +125,9 @@ def aloud(
 
     Raises DeviceError: there is no such device, it does not open, or it stops.
     """
-    from voicecli.audio.choose import device_of
-    from voicecli.audio.devices import DeviceStream
-    from voicecli.audio.single import run_until
+    from voicecli.devices.choose import device_of
+    from voicecli.devices.portaudio import DeviceStream
+    from voicecli.devices.single.single import run_until
     from voicecli.messages import Clause, SpokenChunk
     from voicecli.speak.playback import Playback
 

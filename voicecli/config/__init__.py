@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from voicecli.config.keys import KeysConfig
+from voicecli.config.keymap import KeysConfig
 from voicecli.config.section import Section
-from voicecli.config.speech import SynthesizeConfig as SynthesizeConfig
-from voicecli.config.speech import TranscribeConfig as TranscribeConfig
+from voicecli.config.speech_engines import SynthesizeConfig as SynthesizeConfig
+from voicecli.config.speech_engines import TranscribeConfig as TranscribeConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -226,7 +226,7 @@ class Config(Section):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Mistake:
     """The first mistake in tables that are not settings."""
 
     path: tuple[str, ...]
@@ -243,7 +243,7 @@ class Refusal:
     """How many mistakes there are."""
 
 
-def check(tables: Mapping[str, object]) -> Config | Refusal:
+def check(tables: Mapping[str, object]) -> Config | Mistake:
     """Make settings of the tables of a file; what they leave out has its default."""
     try:
         return Config.model_validate(tables)
@@ -259,4 +259,4 @@ def check(tables: Mapping[str, object]) -> Config | Refusal:
             path, told["same"] = (*path, first["ctx"]["one"]), first["ctx"]["other"]
         case "lacks":
             path, told["lacks"] = (*path, first["ctx"]["key"]), first["ctx"]["other"]
-    return Refusal(path, unknown=first["type"] == "extra_forbidden", count=len(mistakes), **told)
+    return Mistake(path, unknown=first["type"] == "extra_forbidden", count=len(mistakes), **told)

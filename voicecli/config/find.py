@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from voicecli.config.catalogue import KEYS
 from voicecli.config.toml import printable
 from voicecli.errors import ConfigError
-from voicecli.folders import settings_folder
+from voicecli.system.folders import settings_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

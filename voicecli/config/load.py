@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voicecli.config import Config, Refusal, check
+from voicecli.config import Config, Mistake, check
 from voicecli.config.catalogue import KEYS, Key
 from voicecli.config.find import LARGEST_FILE, Found, PassedOver, find, unreadable
 from voicecli.config.toml import Scalar, Value, parse, printable, shown
@@ -73,7 +73,7 @@ def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> L
             table[KEYS[key].name] = value
             origins[key] = origin
     match check(tables):
-        case Refusal() as refusal:
+        case Mistake() as refusal:
             raise _error(refusal, tables, origins, printable(str(file)))
         case config:
             return Loaded(config, file, origins, found.passed_over)
@@ -124,7 +124,7 @@ def _from_text(text: str, like: Value) -> object:
 
 
 def _error(
-    refusal: Refusal, tables: Mapping[str, object], origins: Mapping[str, str], file: str
+    refusal: Mistake, tables: Mapping[str, object], origins: Mapping[str, str], file: str
 ) -> ConfigError:
     """Tell a mistake in one line: where, what, what is allowed, how many more."""
     path = ".".join(refusal.path)

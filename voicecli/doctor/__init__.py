@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
 
-from voicecli.channel import Channel
 from voicecli.errors import VoicecliError
-from voicecli.worker import Worker
+from voicecli.threads.channel import Channel
+from voicecli.threads.worker import Worker
 
 Status: TypeAlias = Literal["pass", "warn", "fail", "skip"]
 

@@ -18,30 +18,30 @@ from typing import TYPE_CHECKING, ClassVar
 
 from voicecli import events
 from voicecli.floor import facts
-from voicecli.floor.answering import Answering
-from voicecli.floor.exchange import Exchange, Numbers, Out
-from voicecli.floor.faults import Strikes
+from voicecli.floor.agent.answering import Answering
+from voicecli.floor.agent.memory import Memory
+from voicecli.floor.agent.reply_language import Languages
 from voicecli.floor.keys import Keys
-from voicecli.floor.languages import Languages
-from voicecli.floor.memory import Memory
 from voicecli.floor.orders import LetSound, Listen
-from voicecli.floor.overlap import Overlaps
-from voicecli.floor.pauses import Pauses
-from voicecli.floor.scribing import Scribing
-from voicecli.floor.speech import Speech
+from voicecli.floor.turns.exchange import Exchange, Numbers, Out
+from voicecli.floor.turns.faults import Strikes
+from voicecli.floor.user.overlap import Overlaps
+from voicecli.floor.user.pauses import Pauses
+from voicecli.floor.user.scribing import Scribing
+from voicecli.floor.user.speech import Speech
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from voicecli.config import TurnConfig
     from voicecli.errors import StageError
+    from voicecli.floor.agent.memory import Begin
     from voicecli.floor.facts import Fact
-    from voicecli.floor.memory import Begin
     from voicecli.floor.orders import Order
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ToldModel:
     """What the user is told of the language model."""
 
     name: str
@@ -59,7 +59,7 @@ class Floor:
     def __init__(
         self,
         config: TurnConfig,
-        model: Model,
+        model: ToldModel,
         language: str,
         began: float,
         remember: Begin,

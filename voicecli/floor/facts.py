@@ -6,15 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from voicecli.urgency import Work
+from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from voicecli.floor.faults import Fault, Stage
     from voicecli.floor.orders import Transcribe
-    from voicecli.listen.bargein import BargeIn
-    from voicecli.listen.segment import State
+    from voicecli.floor.stages import Fault, Stage
+    from voicecli.listen.bargein.bargein import BargeIn
+    from voicecli.listen.gate.segment import State
     from voicecli.messages import GenerationStats, SegmentEvent, Transcript, Utterance
 
 # ---- the ear

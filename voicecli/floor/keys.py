@@ -9,8 +9,8 @@ from voicecli.floor.facts import Pressed, Typed
 from voicecli.floor.orders import Flush
 
 if TYPE_CHECKING:
-    from voicecli.floor.exchange import Exchange, Out
-    from voicecli.floor.scribing import Scribing
+    from voicecli.floor.turns.exchange import Exchange, Out
+    from voicecli.floor.user.scribing import Scribing
 
     Key: TypeAlias = Pressed | Typed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from voicecli.urgency import Work
+from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
     from voicecli.events import Event

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from voicecli.audio.level import SILENCE_DBFS, UNMUTED_DBFS, only_noise
-from voicecli.audio.monitor import copy_notice
-from voicecli.listen.bargein import barge_in
+from voicecli.devices.monitor import copy_notice
+from voicecli.listen.bargein.bargein import barge_in
 from voicecli.messages import FRAME_S
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import AudioConfig
-    from voicecli.listen.bargein import BargeIn
+    from voicecli.listen.bargein.bargein import BargeIn
     from voicecli.listen.capture import Capture
-    from voicecli.listen.echo import EchoCanceller
-    from voicecli.listen.residual import EchoState
+    from voicecli.listen.echo.canceller import EchoCanceller
+    from voicecli.listen.echo.residual import EchoState
 
     Tell: TypeAlias = Callable[[str, str], None]
     """Takes what is not as it should be, and the remedy."""

@@ -1,1 +1,1 @@
-"""Model files: which there are, where they come from, which are on the disk."""
+"""Model files: what there is, where it comes from, what is here."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from voicecli.config.proxies import check_proxies, proxy_for
 from voicecli.errors import ConfigError, ModelError
 from voicecli.models.manifest import (
     VOICES_REPO,
@@ -20,6 +19,7 @@ from voicecli.models.manifest import (
     hub_name,
 )
 from voicecli.models.sources import SourceError, without
+from voicecli.network.proxies import check_proxies, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -39,7 +39,7 @@ class _VoiceFile(BaseModel):
     md5_digest: str
 
 
-class _Voice(BaseModel):
+class _HubVoice(BaseModel):
     """An entry of Piper's voices.json, without the fields that are not used here."""
 
     files: dict[str, _VoiceFile]
@@ -212,7 +212,7 @@ class HubSource:
         self._demand_answer()
         text = b"".join(self._stream(VOICES_REPO, "voices.json", VOICES_REVISION))
         try:
-            voice = TypeAdapter(dict[str, _Voice]).validate_json(text).get(name)
+            voice = TypeAdapter(dict[str, _HubVoice]).validate_json(text).get(name)
         except ValidationError as error:
             raise SourceError("the list of voices on the hub cannot be read") from error
         if voice is None:

@@ -14,7 +14,7 @@ from voicecli.models.manifest import hub_name, is_voice_name
 from voicecli.models.sources import Source, SourceError, Wanted, WrongBytesError
 from voicecli.models.suited import LIGHT_MODEL, SCRATCH, default_model, free_bytes, is_better, suiting
 from voicecli.models.wheels import room_for
-from voicecli.posix import locked
+from voicecli.system.posix import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

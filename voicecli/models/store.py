@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from voicecli.errors import ModelError
-from voicecli.folders import data_folder
 from voicecli.models.manifest import Model, folder_name, hub_name, is_voice_name, load_manifest
 from voicecli.models.suited import SCRATCH
+from voicecli.system.folders import data_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

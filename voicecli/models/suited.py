@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from voicecli.posix import usable_cores, usable_memory_bytes
+from voicecli.system.posix import usable_cores, usable_memory_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,10 +24,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Self
 
-from voicecli.config.proxies import check_proxies
 from voicecli.errors import ConfigError
 from voicecli.models.sources import SourceError, WrongBytesError, without
-from voicecli.posix import kill_group
+from voicecli.network.proxies import check_proxies
+from voicecli.system.posix import kill_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence

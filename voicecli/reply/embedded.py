@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply import chatml, witness
+from voicecli.reply.conversation.context import without_oldest
 from voicecli.reply.generate import NEXT_USER, Cancelled, Emit, Notify, ignore, never
 from voicecli.reply.replytext import ReplyText
-from voicecli.reply.room import without_oldest
+from voicecli.turn import chatml, witness
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

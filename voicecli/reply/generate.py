@@ -9,16 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-from voicecli.errors import ModelError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.aside import own_words
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from voicecli.config import GenerateConfig
 
 Emit: TypeAlias = Callable[[str], None]
 """Takes the next piece of the reply."""
@@ -41,15 +34,15 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class AllTakenBack:
     """All pieces of this reply so far were thinking: none of them is to be heard or remembered."""
 
 
-Notify: TypeAlias = Callable[[Remark | TakenBack], None]
+Notify: TypeAlias = Callable[[Remark | AllTakenBack], None]
 """Takes what there is to tell besides words."""
 
 
-def ignore(_notice: Remark | TakenBack) -> None:
+def ignore(_notice: Remark | AllTakenBack) -> None:
     """Tell nobody."""
 
 
@@ -111,54 +104,3 @@ class Generator(Protocol):
     def close(self) -> None:
         """End the call under way, and give up the connection or the place at the model, for good."""
         ...
-
-
-def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> Callable[[], Generator]:
-    """Build the engine the settings name, for so many talks; gives what makes a generator for each of them.
-
-    Nothing is loaded or connected yet. `gguf` is the model file of the embedded engine. Raises ModelError
-    where it is needed and absent.
-    """
-    match config.engine:
-        case "embedded":
-            from voicecli.reply.embedded import EmbeddedGenerator
-            from voicecli.reply.gguf import Gguf
-
-            if gguf is None:
-                raise ModelError("the embedded engine has no language model", 'run "voicecli models pull"')
-            model = Gguf(config, gguf, talks)
-            return lambda: EmbeddedGenerator(model)
-        case "openai":
-            from voicecli.reply.openai import OpenAiGenerator
-
-            return lambda: OpenAiGenerator(config)
-        case "echo":
-            return EchoGenerator
-
-
-class EchoGenerator:
-    """Says what it heard."""
-
-    name = "echo"
-    is_local = True
-    is_small = False
-    reads_ahead = False
-
-    def __init__(self) -> None:
-        self.notify: Notify = ignore
-
-    def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
-        """Do nothing: there is no model."""
-
-    def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
-        """Repeat the last message."""
-        if not cancelled():
-            emit(f"You said: {own_words(messages[-1].content)}")
-        return GenerationStats()
-
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Know nothing: there is no model."""
-        return None
-
-    def close(self) -> None:
-        """Do nothing: there is no model."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError, ModelError
-from voicecli.posix import step_back, usable_cores
-from voicecli.reply import chatml
+from voicecli.system.posix import step_back, usable_cores
+from voicecli.turn import chatml
 
 if TYPE_CHECKING:
     import xllamacpp

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError
-from voicecli.reply.generate import Remark, TakenBack, ignore
+from voicecli.reply.generate import AllTakenBack, Remark, ignore
 from voicecli.reply.thinking import Thinking
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class ReplyText:
 
     def _take_back(self) -> None:
         if self.pieces:
-            self._notify(TakenBack())
+            self._notify(AllTakenBack())
         self._tail = self._sentence = ""
         self._said.clear()
         self.pieces, self.spoke = 0, False

@@ -1,1 +1,1 @@
-"""Text -> loudspeaker."""
+"""Clauses -> samples at the loudspeaker."""

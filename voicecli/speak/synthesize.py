@@ -13,10 +13,10 @@ import numpy as np
 
 from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
 from voicecli.errors import EngineError, ModelError
-from voicecli.onnx import open_session
 from voicecli.speak.halves import halves
 from voicecli.speak.voice import Piece, sound_of
 from voicecli.speak.voices import language_called
+from voicecli.system.onnx import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from voicecli.config import SynthesizeConfig
     from voicecli.messages import Float32
-    from voicecli.onnx import Session
+    from voicecli.system.onnx import Session
 
 LEAD_S = 0.01
 """Silence left before a clause. Piper begins with 30-50 ms of it, which is latency for the listener."""

@@ -15,27 +15,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voicecli.buffers import EVENTS_LOST, LOST
 from voicecli.errors import VoicecliError
 from voicecli.events import Status, Warned
 from voicecli.floor.facts import EngineLate
-from voicecli.listen.segment import State
+from voicecli.listen.gate.segment import State
 from voicecli.talk.attempts import broken
 from voicecli.talk.crew import Crew
 from voicecli.talk.report import Losses, places, waiting
-from voicecli.worker import Worker
+from voicecli.threads.worker import Worker
+from voicecli.waiting.buffers import EVENTS_LOST, LOST
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
-    from voicecli.buffers import BufferFill
-    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Session
     from voicecli.events import Event
     from voicecli.events import State as TalkState
     from voicecli.floor import Floor
-    from voicecli.floor.faults import Stage
-    from voicecli.log import Log
+    from voicecli.floor.stages import Stage
+    from voicecli.system.clock import Clock
+    from voicecli.threads.log import Log
+    from voicecli.waiting.buffers import BufferFill
 
 
 class Talk:

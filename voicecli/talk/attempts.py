@@ -14,18 +14,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from voicecli.channel import Closed
 from voicecli.errors import EngineError, StageError, VoicecliError
-from voicecli.floor.faults import HUNG_S, LANGUAGE_MODEL, LATE_S, Fault
+from voicecli.floor.stages import LANGUAGE_MODEL, Fault
+from voicecli.floor.turns.faults import HUNG_S, LATE_S
+from voicecli.threads.channel import ChannelClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from voicecli.clock import Clock
     from voicecli.engines import Seat
-    from voicecli.floor.faults import Stage
-    from voicecli.lane import Place
-    from voicecli.urgency import Work
+    from voicecli.floor.stages import Stage
+    from voicecli.system.clock import Clock
+    from voicecli.threads.lane import Place
+    from voicecli.waiting.urgency import Work
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -69,14 +70,14 @@ class Attempts:
         self._since[stage] = self._clock.now()
         try:
             return call()
-        except Closed:
+        except ChannelClosed:
             raise
         except Exception as error:  # noqa: BLE001  # engines raise what they like: a fact of the talk
             return fault_of(stage, error, given)
         finally:
             with self._lock:
                 if self._threads.get(stage) != threading.get_ident():
-                    raise Closed(stage.name)  # it was given up: another thread goes on
+                    raise ChannelClosed(stage.name)  # it was given up: another thread goes on
                 self._since.pop(stage, None)
 
     def give_up(self, stage: Stage) -> Fault | None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.audio.streams import OnOutput
-    from voicecli.clock import Clock
     from voicecli.floor.facts import Fact
     from voicecli.messages import Int16
+    from voicecli.system.clock import Clock
 
 
 class Controls:

@@ -10,38 +10,38 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from voicecli.audio.reference import Reference
-from voicecli.channel import Channel, Closed
 from voicecli.events import WEIGHTS, weight
-from voicecli.floor import Floor, Model
+from voicecli.floor import Floor, ToldModel
 from voicecli.floor import orders as to
 from voicecli.floor.facts import DayTime
-from voicecli.floor.faults import TRANSCRIBER, TURN_MODEL, VOICE
-from voicecli.listen import echo
+from voicecli.floor.stages import TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.listen.capture import Capture
-from voicecli.log import Log
-from voicecli.reply.prompt import begin
+from voicecli.listen.echo import canceller as echo
+from voicecli.listen.echo.reference import Reference
+from voicecli.reply.conversation.prompt import begin
 from voicecli.speak.playback import Playback
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
 from voicecli.talk.mouth import Mouth
 from voicecli.talk.report import waiting
-from voicecli.talk.workers import Author, Judge, Scribe
+from voicecli.talk.workers import Author, Scribe, TurnJudge
+from voicecli.threads.channel import Channel, ChannelClosed
+from voicecli.threads.log import Log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.audio.streams import AudioStreams, OnOutput
-    from voicecli.buffers import BufferFill
-    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Session
     from voicecli.events import Event
     from voicecli.floor.facts import Fact
-    from voicecli.floor.faults import Fault, Stage
     from voicecli.floor.orders import Order
+    from voicecli.floor.stages import Fault, Stage
     from voicecli.messages import Int16
+    from voicecli.system.clock import Clock
+    from voicecli.waiting.buffers import BufferFill
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class Crew:
         self.events: Log[Event] = Log("events", WEIGHTS, weight)
         self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
         """What was reported when, and what the floor made of it."""
-        model = Model(generator.name, generator.is_local, session.hint)
+        model = ToldModel(generator.name, generator.is_local, session.hint)
         self.floor = Floor(
             config.turn,
             model,
@@ -109,7 +109,7 @@ class Crew:
         )
         post, void_before = self.post, lambda: self.floor.void_before
         self.scribe = Scribe(session.recogniser, attempts, self.to_scribe, post)
-        self.judge = Judge(session.turn_model, attempts, self.to_judge, post)
+        self.judge = TurnJudge(session.turn_model, attempts, self.to_judge, post)
         self.author = Author(session.generator, language, clock, attempts, self.to_author, post, void_before)
         self.mouth = Mouth(
             session.voice, self.playback, clock, attempts, self.to_mouth, post, void_before, session.voices
@@ -140,7 +140,7 @@ class Crew:
                     self._hand_out(order)
                 if fact is not None:
                     self.facts.put((now, fact, orders))
-            except Closed:  # nobody is left to be told, or to do it
+            except ChannelClosed:  # nobody is left to be told, or to do it
                 self.stop.set()
 
     def looked_at(self, look: Callable[[Floor], T]) -> T:

@@ -11,35 +11,35 @@ from typing import TYPE_CHECKING
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, OffsetRemover, level_dbfs
 from voicecli.floor import facts
-from voicecli.floor.faults import CONVERSION, DETECTOR, TRANSCRIBER, Fault
 from voicecli.floor.orders import Believe, EndSegment, Flush, Listen, Snapshot, Trim
+from voicecli.floor.stages import CONVERSION, DETECTOR, TRANSCRIBER, Fault
+from voicecli.listen.echo.residual import BEYOND_ECHO_DB
+from voicecli.listen.gate.segment import Segmenter, State
 from voicecli.listen.hearing import Hearing
 from voicecli.listen.recogniser import within
-from voicecli.listen.residual import BEYOND_ECHO_DB
-from voicecli.listen.segment import Segmenter, State
 from voicecli.messages import RATE_HZ, ScoredFrame, SpeechStarted
-from voicecli.urgency import Work
+from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
     from voicecli.audio.streams import AudioStreams
-    from voicecli.channel import Channel
-    from voicecli.clock import Clock
     from voicecli.config import Config
     from voicecli.engines import Seat
     from voicecli.floor.facts import Fact
-    from voicecli.floor.faults import Stage
     from voicecli.floor.orders import ToEar
+    from voicecli.floor.stages import Stage
     from voicecli.listen.capture import Capture
     from voicecli.listen.detector import Detector
-    from voicecli.listen.echo import EchoCanceller
+    from voicecli.listen.echo.canceller import EchoCanceller
     from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Float32Frame, Pcm16Chunk, SegmentEvent
     from voicecli.speak.playback import Playback
+    from voicecli.system.clock import Clock
     from voicecli.talk.attempts import Attempts
     from voicecli.talk.controls import Controls
+    from voicecli.threads.channel import Channel
 
 POLL_S = 0.01
 """How often it looks into the ring."""

@@ -11,24 +11,24 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from voicecli.floor import facts
-from voicecli.floor.faults import VOICE, Fault
-from voicecli.floor.languages import MAIN
+from voicecli.floor.agent.reply_language import MAIN
 from voicecli.floor.orders import Drop, End, LetSound, Say, Unsay
+from voicecli.floor.stages import VOICE, Fault
 from voicecli.messages import SpokenChunk
-from voicecli.urgency import Work
+from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from voicecli.channel import Channel
-    from voicecli.clock import Clock
     from voicecli.engines import Seat
     from voicecli.floor.orders import ToMouth
     from voicecli.messages import Clause
     from voicecli.speak.playback import Playback
     from voicecli.speak.voice import Piece, Voice
+    from voicecli.system.clock import Clock
     from voicecli.talk.attempts import Attempts
     from voicecli.talk.workers import Post, VoidBefore
+    from voicecli.threads.channel import Channel
 
 SOON_S = 0.01
 """It looks at the loudspeaker no sooner than this: about a block."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from voicecli.buffers import EVENTS_LOST, BufferFill
 from voicecli.messages import FRAME_S
 from voicecli.talk.ear import POLL_S
+from voicecli.waiting.buffers import EVENTS_LOST, BufferFill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from voicecli.audio.streams import AudioStreams, StreamFormat
-    from voicecli.channel import ChannelStats
     from voicecli.config import AudioConfig
     from voicecli.listen.capture import Capture
     from voicecli.speak.jitter import JitterBuffer
+    from voicecli.threads.channel import ChannelStats
 
 
 class Losses:

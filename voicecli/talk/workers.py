@@ -9,28 +9,28 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.floor import facts, orders
-from voicecli.floor.answering import CLAUSES_AHEAD
-from voicecli.floor.faults import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
+from voicecli.floor.agent.answering import CLAUSES_AHEAD
 from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Transcribe, Write
-from voicecli.listen.passes import NO_WORDS, Passes
+from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
+from voicecli.listen.recognise.passes import NO_WORDS, Passes
 from voicecli.messages import GenerationStats
-from voicecli.reply.clauses import ClauseSplitter
-from voicecli.reply.generate import Remark, TakenBack, never
-from voicecli.urgency import Work
+from voicecli.reply.generate import AllTakenBack, Remark, never
+from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from voicecli.channel import Channel
-    from voicecli.clock import Clock
     from voicecli.engines import Seat
     from voicecli.floor.orders import ToAuthor
     from voicecli.listen.detector import TurnModel
     from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import ChatMessage
     from voicecli.reply.generate import Generator
+    from voicecli.system.clock import Clock
     from voicecli.talk.attempts import Attempts
+    from voicecli.threads.channel import Channel
 
     Post: TypeAlias = Callable[[facts.Fact], None]
     VoidBefore: TypeAlias = Callable[[], int]
@@ -85,7 +85,7 @@ class Scribe:
             self._passes = Passes(self._recogniser.it)
 
 
-class Judge:
+class TurnJudge:
     """Speech -> how likely the turn is over."""
 
     def __init__(
@@ -179,7 +179,7 @@ class Author:
             self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, found, counts=False))
             self._attempts.mend(self._generator, found)
 
-    def _on_notice(self, notice: Remark | TakenBack) -> None:
+    def _on_notice(self, notice: Remark | AllTakenBack) -> None:
         """What the model tells while it warms."""
         if isinstance(notice, Remark):
             self._post(facts.Noticed(notice.found, notice.remedy))
@@ -187,7 +187,7 @@ class Author:
     def _write(self, order: Write) -> None:
         began_at = self._clock.now()
         language = order.language or self._language
-        reply = _Reply(order.draft, language, self._clock, self._post, self._pace(order.draft))
+        reply = _WrittenReply(order.draft, language, self._clock, self._post, self._pace(order.draft))
         cancelled = self._void(order.draft)
 
         def generate() -> GenerationStats:
@@ -235,7 +235,7 @@ class Author:
         return wait
 
 
-class _Reply:
+class _WrittenReply:
     """One draft's reply while it is written: text -> clauses."""
 
     def __init__(self, draft: int, language: str, clock: Clock, post: Post, pace: Callable[[], None]) -> None:
@@ -255,12 +255,12 @@ class _Reply:
         self.token_at = self.token_at or self._clock.now()
         self._say(self._splitter.push(delta))
 
-    def on_notice(self, notice: Remark | TakenBack) -> None:
+    def on_notice(self, notice: Remark | AllTakenBack) -> None:
         """Take what the language model tells besides words."""
         match notice:
             case Remark(found, remedy):
                 self._post(facts.Noticed(found, remedy, self._draft))
-            case TakenBack():
+            case AllTakenBack():
                 self._splitter, self.beginning = ClauseSplitter(self._language), ""
                 self._post(facts.TakenBack(self._draft, self._clauses))
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from voicecli.events import Event, Status
-
-Mode: TypeAlias = Literal["live", "plain", "json"]
 
 
 class ReaderGone(Exception):  # noqa: N818  # like StopIteration: the end, not a fault
@@ -43,23 +40,3 @@ class View(Protocol):
     def tick(self, status: Status) -> None:
         """Show the status; called about ten times a second."""
         ...
-
-
-def make_view(mode: Mode, stdout: TextIO) -> View:
-    """Choose the view; `live` becomes `plain` where the output is not a terminal that can move its cursor."""
-    from voicecli.view.plain import PlainView
-    from voicecli.view.stream import StreamView
-
-    if isinstance(stdout, io.TextIOWrapper):
-        # A terminal that cannot show a letter shows "?" instead of ending the talk.
-        stdout.reconfigure(errors="replace")
-    match mode:
-        case "json":
-            return StreamView(stdout)
-        case "live" if stdout.isatty():
-            from voicecli.view.live import LiveView, terminal_console
-
-            console = terminal_console(stdout)
-            return LiveView(console) if console.is_interactive else PlainView(stdout)
-        case "live" | "plain":
-            return PlainView(stdout)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from voicecli.errors import ConfigError
 from voicecli.events import as_json
+from voicecli.threads.worker import Worker
 from voicecli.view.reading import show_next
-from voicecli.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from voicecli.events import Event
-    from voicecli.log import Reader
+    from voicecli.threads.log import Reader
 
 LAST_LINES_S = 0.5
 """s that the end of a talk waits for the disk at most."""

@@ -7,7 +7,7 @@ import os
 from typing import TextIO
 
 from voicecli.errors import VoicecliError
-from voicecli.posix import hung_up
+from voicecli.system.posix import hung_up
 from voicecli.view import ReaderGone
 
 

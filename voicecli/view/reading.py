@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.events import Event
-    from voicecli.log import Reader
+    from voicecli.threads.log import Reader
 
 
 def show_next(reader: Reader[Event], show: Callable[[Event], None], timeout_s: float | None = None) -> None:

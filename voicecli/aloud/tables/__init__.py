@@ -1,0 +1,1 @@
+"""What each language says in its own way: data alone, one language to a file."""

@@ -1,0 +1,1 @@
+"""Files of sound, read and written: whatever libav reads, damaged or endless."""

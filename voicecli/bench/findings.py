@@ -1,0 +1,215 @@
+"""What one run of the bench found: frozen records <-> JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+from dataclasses import dataclass
+from typing import Union, get_args, get_origin, get_type_hints
+
+from voicecli.errors import ConfigError
+from voicecli.measure.computer import Computer  # noqa: TC001  # read from JSON by its hints
+from voicecli.measure.timed_engines import EngineFigures  # noqa: TC001  # read from JSON by its hints
+from voicecli.waiting.buffers import BufferFill  # noqa: TC001  # read from JSON by its hints
+
+VERSION = 1
+
+LOSSES = (
+    "xruns",
+    "samples_lost",
+    "gaps_in_the_reply",
+    "speech_lost",
+    "events_lost",
+    "turns_without_answer",
+    "cut_ins",
+)
+"""Counts that should be zero, of the whole run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models."""
+
+    transcriber: str
+    generator: str
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """In words, the two ends of every total."""
+
+    end_of_speech: str = (
+        "the last speech sample of the user: the end of the last 10 ms within 35 dB of the clip's loudest "
+        "and above -42 dBFS"
+    )
+    first_sound: str = (
+        "the first audible sample of the agent, device latency included: the first 10 ms above -50 dBFS"
+    )
+    percentiles: str = (
+        "p50 is the median; p90 and p99 are the smallest turn that at least so many percent do not exceed, "
+        "so below 100 turns p99 is the worst one"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredTurn:
+    """One question and its answer."""
+
+    turn: int
+    """From 1, the warm-up not counted."""
+    question: str
+    latency_ms: dict[str, float]
+    """By stage, and `total`; empty where nothing was answered."""
+    wire_total_ms: float | None
+    """The total again, by level: from the samples that were spoken and played."""
+    decided_ms: float | None
+    drafts_dropped: int
+    drafts_dropped_ms: float
+    prompt_tokens: int | None = None
+    prompt_tokens_evaluated: int | None = None
+    cut_in: bool = False
+    """The agent sounded before the user had ended; such a turn is in no figure but `cut_ins`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageFigures:
+    """One quantity over all turns, ms."""
+
+    n: int
+    p50: float
+    p90: float
+    p99: float
+    budget_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """Of this process; percent of one core. None where the system does not tell."""
+
+    talk_percent: float
+    idle_percent: float | None
+    """While it listens and nobody speaks."""
+    rss_mb: float | None
+    peak_rss_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One setting of a turn decision."""
+
+    false_cutoffs_percent: float
+    dead_air_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One turn decision over its settings."""
+
+    name: str
+    points: list[Point]
+
+
+@dataclass(frozen=True, slots=True)
+class Tradeoff:
+    """What `voicecli bench turns` found."""
+
+    curves: list[Curve]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole report. The names of the fields are the keys of the JSON."""
+
+    version: int
+    made: str
+    """ISO 8601, local time with its offset."""
+    voicecli: str
+    machine: Computer
+    models: Models
+    definitions: Definitions
+    turns: list[MeasuredTurn]
+    stages: dict[str, StageFigures]
+    """By stage, and `total`; empty where no turn was answered."""
+    wire_total: StageFigures | None
+    decided: StageFigures | None
+    critical_path: list[str]
+    """Stages the median turn waited for. `decision` among them: the finished answer waited for it."""
+    engines: list[EngineFigures]
+    cpu: Cpu
+    losses: dict[str, int]
+    buffers: list[BufferFill]
+    tradeoff: Tradeoff | None = None
+    devices: str = "simulated"
+    round_trip_ms: float | None = None
+    """Of the real devices, where they were measured; the totals are corrected by it."""
+
+
+def to_json(report: Report) -> str:
+    """The whole report; ASCII. Raises ValueError for a number JSON cannot hold."""
+    return json.dumps(dataclasses.asdict(report), indent=1, allow_nan=False)
+
+
+def from_json(text: str, name: str) -> Report:
+    """Read what `to_json` wrote, of a file called `name`; keys it does not know are skipped.
+
+    Raises ConfigError: no report, or one of another version.
+    """
+    remedy = "give a file that voicecli bench --json wrote"
+    try:
+        found: object = json.loads(text, parse_constant=_refused)
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{name} is not JSON", remedy) from None
+    if not isinstance(found, dict) or "version" not in found:
+        raise ConfigError(f"{name} is no report", remedy)
+    if found["version"] != VERSION:
+        other = json.dumps(found["version"])[:20]
+        raise ConfigError(
+            f"{name} is a report of version {other}, this program writes {VERSION}",
+            "measure again with voicecli bench --json",
+        )
+    try:
+        report = _as(Report, found, "")
+    except ValueError as error:
+        raise ConfigError(f"{name} is no whole report: {error}", remedy) from None
+    assert isinstance(report, Report)
+    return report
+
+
+def _refused(constant: str) -> float:
+    """Refuse NaN and infinity, which JSON has not and Python's reader accepts."""
+    raise ValueError(constant)
+
+
+def _as(kind: object, found: object, path: str) -> object:
+    """`found`, as JSON gave it, as a `kind`: a record, a list, a dict, a union or a plain value.
+
+    Raises ValueError with the path of what does not fit.
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    union = origin in (types.UnionType, Union)
+    match found:
+        case None | bool() | int() | float() | str():
+            allowed = parts if union else (kind,)
+            if type(found) in allowed:
+                return found
+            if type(found) is int and float in allowed:
+                return float(found)
+        case list() if origin is list:
+            return [_as(parts[0], part, f"{path}[{at}]") for at, part in enumerate(found)]
+        case dict() if origin is dict:
+            return {key: _as(parts[1], part, f"{path}.{key}") for key, part in found.items()}
+        case dict() if union:
+            return _as(parts[0], found, path)
+        case dict() if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            hints = get_type_hints(kind)
+            values = {
+                key: _as(hint, found[key], f"{path}.{key}") for key, hint in hints.items() if key in found
+            }
+            try:
+                return kind(**values)
+            except TypeError as error:  # its words name what is missing
+                missing = str(error).partition("argument")[2].lstrip("s: ")
+                raise ValueError(f"{path.lstrip('.') or 'it'} lacks {missing}") from None
+    raise ValueError(f"{path.lstrip('.') or 'it'} is not what it should be")

@@ -1,0 +1,1 @@
+"""`voicecli devices`: one way to look at them to a file."""

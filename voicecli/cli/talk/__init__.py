@@ -1,0 +1,1 @@
+"""`voicecli talk` and `voicecli demo`, and the user that a demo has."""

@@ -1,0 +1,182 @@
+"""One talk from the command line: engines loaded behind a view, events shown, an orderly end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from voicecli.cli.options import note
+from voicecli.errors import VoicecliError
+from voicecli.system.clock import MonotonicClock
+from voicecli.threads.channel import ChannelClosed
+from voicecli.threads.worker import Worker
+from voicecli.view import ReaderGone
+from voicecli.view.reading import show_next
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import FrameType
+
+    from voicecli.audio.streams import AudioStreams
+    from voicecli.config import Config
+    from voicecli.engines import Session
+    from voicecli.events import Event, Failed, Status
+    from voicecli.models.store import ModelStore
+    from voicecli.system.clock import Clock
+    from voicecli.talk import Talk
+    from voicecli.threads.log import Reader
+    from voicecli.view import View
+    from voicecli.view.keys.keyboard import KeyReader
+
+TICK_S = 0.1
+"""s between two updates of a view's status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the events of a talk go; each gets all of them."""
+
+    view: View
+    json_file: Path | None = None
+
+
+def hold_talk(
+    config: Config,
+    store: ModelStore,
+    open_streams: Callable[[Session], AudioStreams],
+    outputs: Outputs,
+    finished: Callable[[Talk], bool],
+) -> None:
+    """Load, listen and answer until `finished`, Ctrl-C, SIGTERM or the view's reader is gone.
+
+    The first Ctrl-C ends it in order, a second one at once. Raises what a stage failed with, and ConfigError
+    where the file for events cannot be written.
+    """
+    from voicecli.talk import Talk
+    from voicecli.view.eventfile import EventFile
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    clock, view = MonotonicClock(), outputs.view
+    began, talk = clock.now(), None
+    last: list[Failed] = []
+    file = EventFile(outputs.json_file) if outputs.json_file is not None else None
+    try:
+        with view, _failure_shown(view, lambda: clock.now() - began, last):
+            session = _load(config, store, view)
+            talk_key = config.audio.push_to_talk
+            talk = Talk(open_streams(session), session, config, clock, began, push_to_talk=talk_key)
+            reader = talk.events.reader("view")
+            if file is not None:
+                file.follow(talk.events.reader("file"), talk.warn)
+            talk.start()
+            _show(talk, reader, view, finished, _keys(config, talk, view, clock), clock)
+    except (KeyboardInterrupt, ReaderGone):
+        signal.signal(signal.SIGINT, _end_at_once)
+        signal.signal(signal.SIGTERM, _end_at_once)
+        if talk is None:
+            _end_at_once(signal.SIGINT, None, code=0)  # the loading thread cannot be asked to stop
+    finally:
+        if talk is not None:
+            talk.close()  # `voicecli.cli.main` does not wait for what does not end in time
+        if file is not None and (problem := file.close(*last)):
+            note(problem)
+
+
+@contextmanager
+def _failure_shown(view: View, elapsed_s: Callable[[], float], last: list[Failed]) -> Iterator[None]:
+    """Show readers of events the error that ends the talk, and keep it; a person reads it once, on stderr."""
+    from voicecli.events import Failed
+    from voicecli.view.stream import StreamView
+
+    try:
+        yield
+    except VoicecliError as error:
+        last.append(Failed(elapsed_s(), error.found, error.remedy))
+        if isinstance(view, StreamView):
+            view.show(last[0])
+        raise
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _end_at_once(number: int, frame: FrameType | None, code: int = 130) -> None:
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _loading(what: str) -> Status:
+    from voicecli.audio.level import SILENCE_DBFS
+    from voicecli.events import Status
+
+    return Status("loading", SILENCE_DBFS, SILENCE_DBFS, "", "", "", "", {}, loading=what)
+
+
+def _load(config: Config, store: ModelStore, view: View) -> Session:
+    """Load the engines on a thread of their own, so that Ctrl-C and the view stay alive meanwhile."""
+    from voicecli.loading import load
+
+    loaded: list[Session] = []
+    stage = "models"
+
+    def tell(what: str) -> None:
+        nonlocal stage
+        stage = what
+
+    worker = Worker("load", lambda: loaded.append(load(config, store, tell).session()), lambda: None)
+    worker.start()
+    while not worker.join(TICK_S):
+        view.tick(_loading(stage))
+    if worker.failure is not None:
+        raise worker.failure
+    return loaded[0]
+
+
+def reads_keys(view: View) -> bool:
+    """Whether keys are read with this view: only with the live one, when stdin is a terminal as well."""
+    from voicecli.system.posix import is_one_terminal
+    from voicecli.view.live.live import LiveView
+
+    return isinstance(view, LiveView) and is_one_terminal(sys.stdin, sys.stdout)
+
+
+def _keys(config: Config, talk: Talk, view: View, clock: Clock) -> KeyReader | None:
+    from voicecli.system.posix import KeyInput
+    from voicecli.view.keys.keyboard import KeyReader
+
+    if not reads_keys(view):
+        return None
+    return KeyReader(config.keys, talk.controls, KeyInput(sys.stdin.fileno()), clock)
+
+
+def _show(
+    talk: Talk,
+    events: Reader[Event],
+    view: View,
+    finished: Callable[[Talk], bool],
+    keys: KeyReader | None,
+    clock: Clock,
+) -> None:
+    with ExitStack() as stack:
+        reader = stack.enter_context(keys.reading()) if keys is not None else None
+        while not finished(talk):
+            talk.check()
+            if reader is not None and reader.failure is not None:
+                raise reader.failure
+            talk.tell_losses()
+            status = talk.status()
+            view.tick(status if keys is None else replace(status, keys=keys.shown, typed=keys.typed))
+            due = clock.now() + TICK_S
+            try:
+                while (left_s := due - clock.now()) > 0:
+                    show_next(events, view.show, left_s)
+            except TimeoutError:
+                continue
+            except ChannelClosed:
+                return

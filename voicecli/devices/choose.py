@@ -1,0 +1,175 @@
+"""Which device is meant, when devices come and go: by its name, for numbers then change."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from voicecli.devices.portaudio import NOUN, Device, Kind, NoDeviceError, host_apis, list_devices
+from voicecli.errors import DeviceError
+
+if TYPE_CHECKING:
+    from voicecli.config import AudioConfig
+
+MOVES_STREAMS = frozenset({"ALSA", "PulseAudio", "PipeWire", "JACK Audio Connection Kit"})
+"""Host APIs behind whose default device a sound server moves streams to a new default by itself."""
+
+WITHOUT: dict[Kind, str] = {
+    "input": "use talk --from-file, or try it with: voicecli demo",
+    "output": "write to a file: say -o, talk --from-file --to-file, or voicecli demo",
+}
+"""What can be done without one."""
+
+_CARD = re.compile(r" \(hw:\d+,\d+\)$")
+
+
+class UnknownNameError(DeviceError):
+    """No device has such a name now; one may come that has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was asked for, and the name it had when it was found first; until then both are empty."""
+
+    kind: Kind
+    wanted: str
+    """As in the settings: `default`, a number, or part of a name."""
+    host_api: str
+    """As in the settings: part of its name, or empty."""
+    name: str
+    """What it was then."""
+    api: str
+    """The host API it had then, in full."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether the system's default is meant, whichever that is."""
+        return self.wanted == "default"
+
+    @property
+    def called(self) -> str:
+        """Its name, or what was asked for while nobody has seen it."""
+        return self.name or self.wanted
+
+    def is_met_by(self, device: Device) -> bool:
+        """Whether this device is it, as far as its name tells: a card's number is not part of it."""
+        if not self.name:
+            return (
+                self.wanted.casefold() in device.name.casefold()
+                and self.host_api.casefold() in device.host_api.casefold()
+            )
+        return (_CARD.sub("", device.name), device.host_api) == (_CARD.sub("", self.name), self.api)
+
+    def remembering(self, device: Device) -> Choice:
+        """The same, with the name of this device if it is it and was not seen before."""
+        if self.name or not self.is_met_by(device):
+            return self
+        return replace(self, name=device.name, api=device.host_api)
+
+    def find(self) -> Device:
+        """It, among the devices there are now. Raises DeviceError."""
+        if self.follows or not self.name:
+            return find_device(self.kind, self.wanted, self.host_api)
+        found = [device for device in list_devices() if device.channels(self.kind) and self.is_met_by(device)]
+        if not found:
+            raise DeviceError(f"{self.name!r} is not there", "plug it in again")
+        return next((device for device in found if device.name == self.name), found[0])
+
+    def candidates(self, *, fallback: bool) -> list[Device]:
+        """It, if it is there, and after it the default one, if that is allowed. May be empty."""
+        found: list[Device] = []
+        try:
+            found.append(self.find())
+        except DeviceError:
+            if not fallback:
+                return []
+        if fallback:
+            try:
+                default = find_device(self.kind, "default", self.host_api)
+            except DeviceError:
+                return found
+            found += [default] if default not in found else []
+        return found
+
+
+def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
+    """The device meant by `default`, a number, or part of a name in any case.
+
+    Only a number names one of another host API than `host_api`, part of a name in any case; empty for any:
+    of a device that is in several, PortAudio's default one is taken.
+    Raises NoDeviceError where there is none of that kind, UnknownNameError for a name none has, DeviceError
+    for a number none has and for an ambiguous name.
+    """
+    devices = devices_of(kind, host_api)
+    if wanted == "default":
+        return next((device for device in devices if device.is_default(kind)), devices[0])
+    if wanted.isdecimal():
+        found = [device for device in devices_of(kind) if device.number == int(wanted)]
+    else:
+        found = [device for device in devices if wanted.casefold() == device.name.casefold()]
+        found = found or [device for device in devices if wanted.casefold() in device.name.casefold()]
+    noun = NOUN[kind]
+    match _of_first_api(found):
+        case [device]:
+            return device
+        case []:
+            unknown = DeviceError if wanted.isdecimal() else UnknownNameError
+            raise unknown(f"no {noun} matches {wanted!r}", 'run "voicecli devices" and copy a name')
+        case _:
+            listed = ", ".join(f"{device.number} {device.name} ({device.host_api})" for device in found)
+            alone = [api for api, n in Counter(device.host_api for device in found).items() if n == 1]
+            remedy = "name one by its number" + (
+                f", or set audio.host_api: {', '.join(alone)}" if alone else ""
+            )
+            raise DeviceError(f"{len(found)} devices match {wanted!r}: {listed}", remedy)
+
+
+def devices_of(kind: Kind, host_api: str = "") -> list[Device]:
+    """Those of one kind, of a host API with `host_api` in its name in any case.
+
+    Raises NoDeviceError where there is none of that kind, DeviceError where none has such a host API.
+    """
+    everywhere = [device for device in list_devices() if device.channels(kind)]
+    if not everywhere:
+        raise NoDeviceError(f"this computer shows no {NOUN[kind]}", f"plug one in, or {WITHOUT[kind]}")
+    devices = [device for device in everywhere if host_api.casefold() in device.host_api.casefold()]
+    if not devices:
+        apis = ", ".join(dict.fromkeys(device.host_api for device in everywhere))
+        raise DeviceError(f"no {NOUN[kind]} has a host API that matches {host_api!r}", f"name one of: {apis}")
+    return devices
+
+
+def _of_first_api(found: list[Device]) -> list[Device]:
+    """Those of PortAudio's default host API, or else of the first one in its order that has any.
+
+    On Windows each device is there once for each of four; a name that one cuts short is whole in another.
+    """
+    apis = host_apis() if len({device.host_api for device in found}) > 1 else []
+    first = next((api for api in apis if any(device.host_api == api for device in found)), None)
+    return [device for device in found if first in (None, device.host_api)]
+
+
+def device_of(kind: Kind, audio: AudioConfig) -> Device:
+    """Find what the settings ask for. Raises NoDeviceError and DeviceError as `find_device` does."""
+    wanted = audio.input_device if kind == "input" else audio.output_device
+    return find_device(kind, wanted, audio.host_api)
+
+
+def choose(kind: Kind, audio: AudioConfig, *, typed: bool = False) -> tuple[Choice, Device]:
+    """Find what the settings ask for, or what stands in for it while no device has such a name.
+
+    A name that was `typed` with the command is no memory of a device that may be away: it is there, or wrong.
+
+    Raises NoDeviceError and DeviceError as `find_device` does; for a name that none has only if it was
+    `typed`, or without `audio.fallback`.
+    """
+    wanted = audio.input_device if kind == "input" else audio.output_device
+    try:
+        device = device_of(kind, audio)
+    except UnknownNameError:
+        if typed or not audio.fallback:
+            raise
+        return Choice(kind, wanted, audio.host_api, "", ""), find_device(kind, "default", audio.host_api)
+    return Choice(kind, wanted, audio.host_api, device.name, device.host_api), device

@@ -1,0 +1,1 @@
+"""What a talk does when a device goes away or comes back."""

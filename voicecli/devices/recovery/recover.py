@@ -1,0 +1,262 @@
+"""A microphone and a loudspeaker that may go and come back, as `AudioStreams` that never end.
+
+    up --- one stream ended or stands still --> down --- both closed, PortAudio anew, both open --> up
+     '--- the scout saw the device that is wanted, or a new default --> the same
+
+While they are away the listener hears a silent room, so what was being said ends as in any pause, and a
+position keeps its time; nobody pulls what is being spoken, so it goes on where it broke off.
+
+Promises: `poll` never waits. All that may (closing, opening, PortAudio, the scout) is done by one thread
+at a time that lives as long as its task. Relies on: `poll` being called by the one thread that reads what
+`on_input` writes; so there is one writer at any time, this thread while `_up` is false, the device after.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.channels import need_channel
+from voicecli.audio.streams import Notice
+from voicecli.devices import closing, portaudio
+from voicecli.devices.monitor import copy_notice, is_copy
+from voicecli.devices.recovery.adapt import adapt_input, adapt_output
+from voicecli.devices.recovery.scout import Scout
+from voicecli.devices.recovery.side import Side
+from voicecli.devices.simulated import RecordedUser
+from voicecli.errors import DeviceError
+from voicecli.messages import RATE_HZ
+from voicecli.threads.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from voicecli.audio.streams import OnInput, OnOutput
+    from voicecli.config import AudioConfig
+    from voicecli.devices.choose import Choice
+    from voicecli.devices.portaudio import Device, DeviceStream
+    from voicecli.messages import Int16
+    from voicecli.system.clock import Clock
+
+RETRY_S, PATIENT_RETRY_S, PATIENT_AFTER_S = 0.5, 2.0, 60.0
+"""How often opening is tried, and how often once that has been in vain for a minute: it costs 30-50 ms."""
+
+HUNG_S = 5.0
+"""A task that takes longer is told of: a sound server hangs."""
+
+FADE_S = 0.008
+"""Sound that goes on in the middle does not begin with a click."""
+
+
+class RecoveringStreams:
+    """Both, from `start` until `close`; `poll` looks after them."""
+
+    def __init__(
+        self,
+        microphone: tuple[Choice, Device],
+        loudspeaker: tuple[Choice, Device],
+        output_rate_hz: int,
+        audio: AudioConfig,
+        clock: Clock,
+        scout: Scout | None = None,
+    ) -> None:
+        """Agree on rates, which then stay; nothing is opened yet. Raises DeviceError."""
+        self._output = Side(loudspeaker, output_rate_hz, audio)
+        self._input = Side(microphone, RATE_HZ, audio)
+        need_channel(audio.channel, self._input.form)
+        self._sides = (self._output, self._input)
+        self._clock = clock
+        self._scout = scout or Scout()
+        self._nobody = RecordedUser()
+        self.microphone = self._input.opened
+        self.loudspeaker = self._output.opened
+        self._up = False
+        self._heard_until = 0.0  # writer: whoever calls on_input
+        self._fresh = False  # the loudspeaker's next block is the first after it was away
+        self._task: Worker | None = None
+        self._then: Callable[[float, BaseException | None], None]
+        self._task_began = self._lost_at = self._due = 0.0
+        self._told_hung = False
+        self._copies = False  # as far as is known, the microphone is no copy of the loudspeaker
+        self._seen: list[str] = []  # by the scout, for each side
+        self._notices: list[Notice] = []
+
+    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
+        """Open both and begin. Raises DeviceError; then neither stays open."""
+        self._on_input, self._on_output = on_input, on_output
+        self._up = True
+        try:
+            self._output.stream.start(self._speaks(self._output.stream))
+            self._input.stream.start(self._listens(self._input.stream))
+        except DeviceError:
+            self._close_both()
+            raise
+        if any(side.replaced for side in self._sides):
+            self._tell(
+                f"talk begins with {self._input} and {self._output}",
+                "talk goes to it by itself when it is there; voicecli devices lists what is",
+            )
+        self._copies = is_copy(self._input.device, self._output.device)
+        self._tell_of_copy()
+
+    def _tell_of_copy(self) -> None:
+        if self._copies:
+            notice = copy_notice(self._input.opened.name)
+            self._tell(notice.message, notice.remedy)
+
+    def _listens(self, stream: DeviceStream) -> OnInput:
+        def hear(samples: Int16, at: float, lost: bool) -> None:  # noqa: FBT001  # as devices call it
+            if self._up:
+                self._on_input(samples, at, lost)
+                self._heard_until = at + len(samples) / self._input.form.rate_hz
+
+        return adapt_input(hear, stream.form, self._input.form)
+
+    def _speaks(self, stream: DeviceStream) -> OnOutput:
+        fade_in = np.linspace(0.0, 1.0, round(FADE_S * self._output.form.rate_hz), dtype=np.float32)
+
+        def play(block: Int16, at: float, dry: bool) -> None:  # noqa: FBT001  # as devices call it
+            if not self._up:
+                block[:] = 0
+                return
+            fresh, self._fresh = self._fresh, False
+            self._on_output(block, at, dry and not fresh)
+            if fresh:
+                head = block[: len(fade_in)]
+                head[:] = head * fade_in[: len(head)]
+
+        return adapt_output(play, stream.form, self._output.form)
+
+    def poll(self) -> list[Notice]:
+        """Find out what is lost or wanted and have it done; what there is to tell since the last call."""
+        now = self._clock.now()
+        if self._task is not None and not self._task.alive:
+            failure, self._task = self._task.failure, None
+            self._then(now, failure)
+        if self._up:
+            self._look_after(now)
+        else:
+            self._keep_silent(now)
+            if self._task is None and now >= self._due:
+                self._begin(now, self._reopen, self._reopened)
+        if self._task is not None and now - self._task_began > HUNG_S and not self._told_hung:
+            self._told_hung = True
+            self._tell("the sound system does not answer", "restart its server; talk goes on then")
+        told, self._notices = self._notices, []
+        return told
+
+    def close(self) -> bool:
+        """Give the devices back; whether that was done in time. Idempotent."""
+        self._up = False
+        self._scout.close()
+        task, self._task = self._task, None
+        if task is not None and not task.join(closing.CLOSE_S):
+            return False
+        self._scout.close()
+        return closing.close_in_time([side.stream for side in self._sides])
+
+    def _tell(self, message: str, remedy: str) -> None:
+        self._notices.append(Notice(message, remedy))
+
+    def _begin(
+        self, now: float, task: Callable[[], None], then: Callable[[float, BaseException | None], None]
+    ) -> None:
+        """Do what may wait on a thread of its own; `then` is called, by `poll`, when it has ended."""
+        self._task_began, self._told_hung, self._then = now, False, then
+        self._task = Worker("devices", task, lambda: None)
+        self._task.start()
+
+    # ---- while both are open
+
+    def _look_after(self, now: float) -> None:
+        lost = [side for side in self._sides if side.stream.dead(now)]
+        if lost:
+            self._lose(lost, now)
+            return
+        every = [s for side in self._sides if (s := side.look_every_s(now)) is not None]
+        if every and self._task is None and now >= self._due:
+            self._due = now + min(every)
+            self._begin(now, self._look, self._looked)
+
+    def _lose(self, lost: list[Side], now: float) -> None:
+        for side in lost:
+            if side.stream.calls == 0 and not side.away:
+                side.shun(now)
+            elif not side.away:
+                side.trust()
+        self._scout.close()  # a question under way would be waited for
+        self._down(now)
+        self._tell(
+            " and ".join(f"the {side.noun} {side.device.name!r}" for side in lost) + " stopped",
+            "plug it in again, or start its sound server: talk goes on then; Ctrl-C ends it",
+        )
+
+    def _down(self, now: float) -> None:
+        self._up = False
+        self._lost_at = self._due = now
+
+    def _look(self) -> None:
+        self._seen = self._scout.ask([side.choice for side in self._sides], RATE_HZ)
+
+    def _looked(self, now: float, failure: BaseException | None) -> None:
+        """Change over when the scout saw, for either side, another device than is open."""
+        if failure is not None:
+            raise failure
+        if self._up and any(
+            name and name != side.device.name and now >= side.shunned_until for side, name in self._pairs()
+        ):
+            self._down(now)
+        else:
+            self._seen = []
+
+    def _pairs(self) -> Iterator[tuple[Side, str]]:
+        return zip(self._sides, self._seen, strict=False)
+
+    # ---- while they are not
+
+    def _keep_silent(self, now: float) -> None:
+        """Be a microphone in a quiet room, up to what a device would have delivered by now."""
+        rate_hz = self._input.form.rate_hz
+        begin = max(self._heard_until, now - 1.0)  # after a hang not all of it
+        count = int((now - self._input.form.latency_s - begin) * rate_hz)
+        if count > 0:
+            block = np.repeat(self._nobody.speak(count)[:, np.newaxis], self._input.form.channels, axis=1)
+            self._on_input(block, begin, False)
+            self._heard_until = begin + count / rate_hz
+
+    def _reopen(self) -> None:
+        self._close_both()
+        portaudio.refresh()
+        try:
+            self._output.open(self._speaks, self._clock.now())
+            self._input.open(self._listens, self._clock.now())
+        except DeviceError:
+            self._close_both()
+            raise
+        self._copies = is_copy(self._input.device, self._output.device)
+
+    def _reopened(self, now: float, failure: BaseException | None) -> None:
+        if isinstance(failure, DeviceError):
+            in_vain_s = now - self._lost_at
+            self._due = now + (PATIENT_RETRY_S if in_vain_s > PATIENT_AFTER_S else RETRY_S)
+            return
+        if failure is not None:
+            raise failure
+        for side, name in self._pairs():
+            if name and name != side.device.name:  # it was seen, and then it did not open
+                side.shun(now)
+        self._seen = []
+        self._keep_silent(now)
+        self.microphone = self._input.opened
+        self.loudspeaker = self._output.opened
+        self._due = now
+        self._fresh = True
+        self._up = True
+        back = "talk returns to it by itself" if any(side.replaced for side in self._sides) else ""
+        self._tell(f"talk goes on with {self._input} and {self._output}", back)
+        self._tell_of_copy()
+
+    def _close_both(self) -> None:
+        for side in self._sides:
+            side.stream.close()

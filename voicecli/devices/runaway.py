@@ -1,0 +1,43 @@
+"""Ends a callback thread of PortAudio's that loops for ever, so that the call which waits for it returns.
+
+Whoever stops a stream waits for its thread. On ALSA that thread may never end: when a device fails while
+PortAudio's count of available frames is not 0, `PaAlsaStream_WaitForFrames` (pa_linux_alsa.c, 19.6)
+complains on stderr, jumps back a few lines, and complains again. It takes a whole core, and it cannot be
+cancelled there. What it does do is write, and that is where it can be ended.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from voicecli.system.posix import stderr_ends_its_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STUCK_S = 0.5
+"""Stopping a stream takes a few ms. One that takes this long waits for a loop, or for a server that hangs."""
+
+TRAP_S = 0.02
+"""The loop writes every few microseconds; no one else should meet the trap, so it is there no longer."""
+
+
+@contextmanager
+def runaways_ended() -> Iterator[None]:
+    """Around a call that stops a stream. Where it waits for something else, it is left waiting."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(STUCK_S):
+            with stderr_ends_its_writer():
+                done.wait(TRAP_S)
+
+    watcher = threading.Thread(target=watch, name="runaways", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()  # what comes next may write to stderr, too

@@ -1,0 +1,138 @@
+"""A microphone and a loudspeaker that are not there: sound from a user made of samples, sound to a tape.
+
+Runs on a thread of its own that keeps the pace a sound card would: a block every `block_ms`, never early,
+and where the computer was too slow, late but never lost. Everything else is the pipeline that real devices
+feed.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from voicecli.audio.frames import Reframer
+from voicecli.audio.streams import StreamFormat
+from voicecli.errors import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from voicecli.audio.streams import Notice, OnInput, OnOutput
+    from voicecli.messages import Int16
+    from voicecli.system.clock import Clock
+
+SIMULATED_LATENCY_S = 0.02
+"""What a good sound card needs to bring a written sample to the air."""
+
+
+class User(Protocol):
+    """Who speaks into the simulated microphone."""
+
+    def speak(self, count: int) -> Int16:
+        """The next `count` samples, (count,) int16; silence when there is nothing to say."""
+        ...
+
+
+class SimulatedStreams:
+    """Both devices at one rate, block by block.
+
+    `on_tape` is given what the microphone heard and what the loudspeaker played, (n,) int16 each; a failure
+    in it ends the streams and is raised by `close`.
+    """
+
+    def __init__(
+        self,
+        user: User,
+        rate_hz: int,
+        block_ms: int,
+        clock: Clock,
+        on_tape: Callable[[Int16, Int16], None] | None = None,
+    ) -> None:
+        self.microphone = StreamFormat("simulated microphone", rate_hz, 1, SIMULATED_LATENCY_S)
+        self.loudspeaker = StreamFormat("simulated loudspeaker", rate_hz, 1, SIMULATED_LATENCY_S)
+        self._user = user
+        self._block = rate_hz * block_ms // 1000
+        self._clock = clock
+        self._on_tape = on_tape
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failure: Exception | None = None
+
+    def start(self, on_input: OnInput, on_output: OnOutput) -> None:
+        """Begin to call both."""
+        self._thread = threading.Thread(
+            target=self._run, args=(on_input, on_output), name="simulated devices", daemon=True
+        )
+        self._thread.start()
+
+    def _run(self, on_input: OnInput, on_output: OnOutput) -> None:
+        try:
+            block_s = self._block / self.microphone.rate_hz
+            due = self._clock.now()
+            while not self._clock.wait(self._stop, max(0.0, due - self._clock.now())):
+                spoken = self._user.speak(self._block)
+                played = np.zeros(self._block, np.int16)
+                on_input(spoken[:, np.newaxis], due - block_s, False)
+                on_output(played, due + SIMULATED_LATENCY_S, False)
+                if self._on_tape is not None:
+                    self._on_tape(spoken, played)
+                due += block_s
+        except Exception as failure:  # noqa: BLE001  # told by `close`
+            self._failure = failure
+
+    def poll(self) -> list[Notice]:
+        """Nothing to tell. Raises DeviceError when its thread ended by itself; `close` raises why."""
+        thread = self._thread
+        if thread is not None and not thread.is_alive() and not self._stop.is_set():
+            raise DeviceError(f"the {self.microphone.name} stopped", "start anew")
+        return []
+
+    def close(self) -> bool:
+        """End the thread; raises what went wrong on it."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2.0)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        return self._thread is None or not self._thread.is_alive()
+
+
+ROOM_NOISE = 2
+"""Largest sample of the noise under everything, of 32767: -90 dBFS, for no microphone is silent."""
+
+
+class RecordedUser:
+    """Says what it is given in a quiet room, then keeps silent.
+
+    A recording is an iterator of blocks of any size, read as they are said: an hour takes no more memory than
+    a second. `say` may be called from another thread than `speak`, once `finished`.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: Iterator[Int16] = iter(())
+        self._to_say = Reframer(np.int16)
+        self._noise = np.random.default_rng(0)
+        self.finished = True
+        """Everything has been said."""
+
+    def say(self, blocks: Iterator[Int16]) -> None:
+        """Begin to say (n,) int16 blocks."""
+        self._blocks = blocks
+        self.finished = False
+
+    def speak(self, count: int) -> Int16:
+        """The next `count` samples, int16."""
+        while len(self._to_say) < count and not self.finished:
+            block = next(self._blocks, None)
+            if block is None:
+                self.finished = True
+            else:
+                self._to_say.push(block)
+        said = self._to_say.take(count)
+        heard = self._noise.integers(-ROOM_NOISE, ROOM_NOISE, count, np.int16, endpoint=True)
+        # Speech at full scale has no room for noise on top.
+        heard[: len(said)] = np.clip(heard[: len(said)] + said.astype(np.int32), -32768, 32767)
+        return heard

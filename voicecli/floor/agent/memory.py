@@ -1,0 +1,67 @@
+"""What the floor remembers of the talk, and in which words. Pure: the time is what it was told last."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.floor.agent.reply_language import Languages
+    from voicecli.floor.turns.turn import Draft
+    from voicecli.messages import ChatMessage
+    from voicecli.reply.conversation.conversation import Conversation
+
+    Begin: TypeAlias = Callable[[Callable[[], datetime]], Conversation]
+
+
+class Memory:
+    """The conversation, the agent's last words, and what waits for the rest of a question.
+
+    how the reply ended                     the user's words            the reply
+    cut off, and they go on                 before their next ones      -
+    whole, and without a word               before their next ones      -
+    an engine failed, nothing was heard     before their next ones      -
+    it was the last one again               -                           -
+    otherwise                               remembered                  as far as it was heard, if at all
+    """
+
+    def __init__(self, begin: Begin, languages: Languages) -> None:
+        """`begin` makes a conversation; its argument is a function that gives date and time."""
+        self.languages = languages
+        self.local = datetime.min
+        """What the clock on the wall showed last."""
+        self._conversation = begin(lambda: self.local)
+        self.last = ""
+        """The words of the last reply that sounded."""
+        self.language = ""
+        """Of that; empty: the main voice's."""
+        self.asked = False
+        """The agent's last words were a question."""
+
+    def messages_for(self, words: str, spoken: str = "") -> tuple[ChatMessage, ...]:
+        """The messages that the language model gets to answer these words; `spoken`: their language."""
+        told = self.languages.to_be_told(spoken, self.language)
+        return tuple(self._conversation.messages_for(words, told))
+
+    @property
+    def date_changed(self) -> bool:
+        """Whether it is another day than the model was told last."""
+        return self._conversation.date_changed
+
+    def keep(self, draft: Draft, *, continued: bool) -> None:
+        """A turn is over, with this draft and its outcome; `continued`: the user went on instead."""
+        outcome, words = draft.outcome, draft.transcript.text
+        if outcome is None:
+            return
+        cut, heard = not outcome.whole, outcome.heard
+        wordless = draft.stats is not None and not cut and draft.wordless
+        failed = draft.failed and not (draft.repeats or cut or heard)
+        if continued or wordless or failed:
+            self._conversation.go_on(words)
+        elif not draft.repeats:
+            self._conversation.remember(words, heard, cut or draft.failed)
+            if heard:
+                self.last, self.language = heard, draft.language
+        self.asked = not cut and heard.rstrip().endswith("?")

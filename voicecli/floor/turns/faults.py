@@ -1,0 +1,78 @@
+"""How the floor counts and tells engines that fail or hang.
+
+it raises                one line; the turn ends without it, or goes on without it
+three times in a row     the talk ends when the turn is over: StageError
+nothing for LATE_S       a warning, once a turn
+nothing for HUNG_S       the same as if it had raised; not for the language model, which may be slow
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.errors import StageError
+
+if TYPE_CHECKING:
+    from voicecli.floor.stages import Fault, Stage
+    from voicecli.floor.turns.exchange import Exchange, Out
+
+IN_A_ROW = 3
+"""Turns in a row that fail in one stage and end the talk; of detector and conversion, frames or blocks."""
+
+LATE_S = 30.0
+"""An engine that has given nothing for so long is told. A choice: nobody goes on waiting for an answer for so
+long; but a slow computer may need as long to read a conversation anew, so nothing is ended."""
+
+HUNG_S = 60.0
+"""An engine that hears or speaks and gives nothing for so long is given up. A choice: four times
+what the longest piece of speech took on two cores (14 s), and nobody waits longer."""
+
+_CHECK = 'run "voicecli doctor --full"'
+
+
+class Strikes:
+    """How often each stage failed in a row, and what the user was told of it."""
+
+    def __init__(self, out: Out, exchange: Exchange) -> None:
+        self._out = out
+        self._exchange = exchange
+        self._rows: dict[Stage, tuple[int, int]] = {}  # failures in a row, and the unit that failed last
+        self._ends: dict[Stage, StageError] = {}  # faults of stages that failed too often
+        self._told: dict[tuple[Stage, str], int] = {}  # the newest turn then
+
+    def failed(self, stage: Stage, unit: int, fault: Fault) -> None:
+        """Count a failure; failures of one `unit` (the number of a turn or a frame) count once."""
+        count, newest = self._rows.get(stage, (0, -1))
+        count += unit != newest or not count
+        self._rows[stage] = count, unit
+        if count >= IN_A_ROW:
+            self._ends[stage] = StageError(
+                f"{stage.name} failed three times in a row, so the talk ended: {fault.why}",
+                fault.remedy if fault.why == fault.found else _CHECK,
+            )
+
+    def worked(self, stage: Stage) -> None:
+        """The stage did its work, so its count begins anew. Work that was cancelled proves nothing."""
+        self._rows.pop(stage, None)
+        self._ends.pop(stage, None)
+
+    def warn(self, stage: Stage, fault: Fault) -> None:
+        """Warn that the talk goes on without an engine, once a turn."""
+        self._warn(stage, "failed", fault.found, fault.remedy)
+
+    def late(self, stage: Stage) -> None:
+        """Warn of an engine that seems to hang, once a turn."""
+        found = f"{stage.name} has been at work for {LATE_S:.0f} s and gives nothing"
+        self._warn(stage, "late", found, "wait, or end the talk with Ctrl-C and begin anew")
+
+    def end(self) -> StageError | None:
+        """The error that ends the talk, if there is one; only after the turn under way has ended."""
+        over = self._exchange.settled == self._exchange.newest
+        return next((end for stage, end in self._ends.items() if over or not stage.in_turns), None)
+
+    def _warn(self, stage: Stage, what: str, found: str, remedy: str) -> None:
+        newest = self._exchange.newest
+        if self._told.get((stage, what)) != newest:
+            self._told[stage, what] = newest
+            self._out.tell(events.Warned(self._out.t, found, remedy, newest or None))

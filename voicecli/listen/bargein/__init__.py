@@ -1,0 +1,1 @@
+"""Speech over the agent: whether it stops the agent, and whether it was an interruption."""

@@ -1,0 +1,40 @@
+"""A sound over the agent's voice -> whether the agent goes on, speaks softly or falls silent. Pure.
+
+    barge-in   when                                              what stops the agent
+    on         with headphones, or the echo is cancelled         speech that is louder than the echo can be
+    strict     the echo is still being learnt, or is left        the same, but it must be louder still
+    off        nothing cancels the echo, or nothing can          nothing: half duplex
+
+What a canceller leaves of the agent's own voice may sound like speech, but what the microphone took is then
+no louder than the echo of what was just played.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from voicecli.listen.echo.residual import EchoState
+
+BargeIn: TypeAlias = Literal["on", "strict", "off"]
+Response: TypeAlias = Literal["ignore", "duck", "hold"]
+
+HOLD_FRAMES = 2
+"""Such frames of speech in a row. No frame of 20 made-up keys, coughs and doors passed for speech, and all of
+12 clips of speech would wait in vain for a third (Silero v6)."""
+
+
+def barge_in(echo: EchoState | None, *, headphones: bool) -> BargeIn:
+    """How readily the agent can be stopped; `echo` is None where nothing cancels it."""
+    if headphones:
+        return "on"
+    if echo is None or not (echo.coping or echo.bounded):
+        return "off"
+    return "on" if echo.converged else "strict"
+
+
+def response(mode: BargeIn, *, audible: bool, frames: int) -> Response:
+    """What the agent, if it is `audible`, does about `frames` frames of somebody's speech in a row."""
+    if mode == "off" or not audible or frames == 0:
+        return "ignore"
+    return "hold" if frames >= HOLD_FRAMES else "duck"

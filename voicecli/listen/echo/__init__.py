@@ -1,0 +1,1 @@
+"""The agent's own voice, taken out of the microphone; and how well that goes."""

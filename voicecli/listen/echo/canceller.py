@@ -1,0 +1,214 @@
+"""Takes the agent's own voice out of the microphone: 16 kHz samples -> 16 kHz samples. Imports livekit.
+
+The canceller is WebRTC's AEC3 (livekit's `AudioProcessingModule`): frames of 10 ms, int16, the reference
+first. What comes out of it lies 8 ms behind what went in; the samples here keep their places all the same,
+the last ones are just held back, as a resampler does. While the loudspeaker has been silent for a while they
+pass untouched and nothing is held back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.frames import Reframer
+from voicecli.audio.level import to_float, to_int16
+from voicecli.errors import EngineError
+from voicecli.listen.echo.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, Residual
+from voicecli.messages import FRAME_S, RATE_HZ
+
+if TYPE_CHECKING:
+    from livekit.rtc.audio_frame import AudioFrame
+
+    from voicecli.config import AudioConfig
+    from voicecli.listen.echo.reference import Reference
+    from voicecli.messages import Float32
+
+FRAME = RATE_HZ // 100
+"""Samples the module takes at a time."""
+
+DELAY = 128
+"""Samples its output lies behind its input with the canceller: two blocks of 64. Measured with noise."""
+
+DELAY_SUPPRESSION = 96
+"""As many more with noise suppression."""
+
+LEAD_S = 0.06
+"""The reference is given to AEC3 so much early: it cannot remove an echo that comes before its reference, and
+the latencies devices report are off by tens of ms. More does no harm: AEC3 finds up to 0.5 s."""
+
+MOST_SHORT_S = 0.1
+"""A reference that ends further ahead than this is a loudspeaker that stopped, not too long a lead."""
+
+SPARE_S = 0.005
+
+REVERBERANT_S = 2.0
+"""Silence of the loudspeaker after which the canceller rests: longer than devices and rooms hold sound."""
+
+
+REMEMBERED = 200
+"""Frames of 10 ms of which it is kept how loud they were beside the echo."""
+
+PAST = 2 * FRAME
+"""Samples from before it began to run, for the module to forget what it held from long ago."""
+
+
+def _cancels(config: AudioConfig) -> bool:
+    return config.echo == "auto" and not config.headphones
+
+
+def wanted(config: AudioConfig) -> bool:
+    """Whether there is anything to do for these settings."""
+    return _cancels(config) or config.noise_suppression != "off" or config.gain_control != "off"
+
+
+class EchoCanceller:
+    """One microphone, cleaned with one reference. For one thread."""
+
+    def __init__(self, reference: Reference, config: AudioConfig) -> None:
+        """Load the module: 0.2 s and 25 MB. Raises EngineError where it cannot be loaded."""
+        self._reference = reference
+        echo, suppression = _cancels(config), config.noise_suppression != "off"
+        self._always = suppression or config.gain_control != "off"
+        self._module = Module(echo=echo, suppression=suppression, gain=config.gain_control != "off")
+        self._delay = (DELAY if echo else 0) + (DELAY_SUPPRESSION if suppression else 0)
+        self.cancels = echo
+        """Whether it takes an echo away, or suppresses noise and sets the gain alone."""
+        self.restart()
+
+    def restart(self) -> None:
+        """What comes next does not follow what was pushed last; what is held back of that is dropped."""
+        self.forget()
+        self._waiting = Reframer(np.float32)
+        self._past: Float32 = np.zeros(PAST, np.float32)
+        self._running = False
+        self._given = 0  # samples that will come out of the module, and were given uncleaned before
+
+    def forget(self) -> None:
+        """Another loudspeaker or microphone: nothing is known of the echo. Samples keep their places."""
+        self._reference.restart()
+        self._residual = Residual()
+        self.state = NOTHING_KNOWN
+        """How well it does; replaced as a whole, so that any thread may look."""
+        self._lead_s = LEAD_S
+        self._over: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+
+    def doubt(self) -> None:
+        """What was louder than the echo can be may have been the echo all the same, now louder."""
+        self._residual.louder(max((over for _, over in self._over if over < math.inf), default=0.0))
+
+    @property
+    def copied(self) -> bool:
+        """Whether the microphone was seen to be a copy of the loudspeaker."""
+        return self._residual.copied
+
+    def over_echo_db(self, at: float) -> float:
+        """How far what the microphone took in the frame from time `at` on is above all that the echo can be.
+
+        That is before it was cleaned. Infinite where nothing was played that could still be heard.
+        """
+        found = [over for taken_at, over in self._over if at <= taken_at < at + FRAME_S]
+        return float(np.median(found)) if found else math.inf
+
+    def push(self, samples: Float32, captured_at: float) -> Float32:
+        """Clean (n,) float32 in [-1, 1], the first taken at time `captured_at`.
+
+        Gives (m,): sample k of all that came out is sample k of all that went in since `restart`, cleaned.
+        """
+        now = captured_at + samples.size / RATE_HZ
+        heard = self._reference.sounded_since(now - REVERBERANT_S)
+        if not (self._running or heard or self._always):
+            self._reference.follow(captured_at, samples.size)
+            self._remember(samples)
+            return samples
+        first, at = self._waiting.position, captured_at - len(self._waiting) / RATE_HZ
+        self._waiting.push(samples)
+        out = [
+            self._clean(frame, at + (position - first) / RATE_HZ)
+            for position, frame in self._waiting.frames(FRAME)
+        ]
+        if not heard and not self._always:  # what is held back holds no echo
+            rest_at = at + (self._waiting.position - first) / RATE_HZ
+            rest = self._waiting.take(len(self._waiting))
+            out += [self._past[PAST - self._delay :], rest]
+            self._reference.follow(rest_at, rest.size)
+            self._remember(rest)
+            self._running = False
+        return np.concatenate(out) if out else np.zeros(0, np.float32)
+
+    def _clean(self, frame: Float32, at: float) -> Float32:
+        """One frame in, what lies `_delay` before its end out; less for the first ones."""
+        if not self._running:
+            self._begin()
+        reference = self._reference.read(at, FRAME, self._lead_s)
+        if 0.0 < self._reference.short_s < MOST_SHORT_S:
+            self._lead_s = max(0.0, self._lead_s - self._reference.short_s - SPARE_S)
+        cleaned = self._module.clean(frame, reference)
+        heard = np.concatenate((self._past[PAST - self._delay :], frame))[:FRAME]
+        self.state = self._residual.push(reference, heard, cleaned)
+        self._over.append((at - self._delay / RATE_HZ, self._residual.over_echo_db))
+        self._remember(frame)
+        given = min(self._given, FRAME)
+        self._given -= given
+        # AEC3 takes some seconds to see that there is no echo at all, and mutes who speaks until then. Also
+        # muted are the first sounds of who speaks over an echo, even if they are much louder.
+        alone = self._residual.absent or self._residual.over_echo_db >= BEYOND_ECHO_DB
+        return (heard if alone and not self._always else cleaned)[given:]
+
+    def _begin(self) -> None:
+        """What the module still holds is from long ago; what comes out of it first was given already."""
+        silence = np.zeros(FRAME, np.float32)
+        for begin in range(0, PAST, FRAME):
+            self._module.clean(self._past[begin : begin + FRAME], silence)
+        self._given = self._delay
+        self._running = True
+
+    def _remember(self, samples: Float32) -> None:
+        self._past = np.concatenate((self._past, samples))[-PAST:]
+
+
+def _keep_out_of_python() -> None:
+    """Stop the library from logging through Python.
+
+    It calls back from a thread of its own, for its last words while Python is ending. A thread that waits for
+    an interpreter that is gone is ended by force, which Rust answers with SIGABRT: exit code 134, seen once
+    in some hundred ends. Only a second initialisation turns the log off.
+    """
+    from livekit.rtc import _ffi_client as ffi
+
+    library = ffi.FfiClient.instance._ffi_lib  # noqa: SLF001  # offers no other way
+    library.livekit_ffi_initialize(ffi.ffi_event_callback, False, b"python", b"")
+
+
+class Module:
+    """WebRTC's audio processing, frame by frame."""
+
+    def __init__(self, *, echo: bool, suppression: bool, gain: bool) -> None:
+        """Raises EngineError where the library cannot be loaded."""
+        try:
+            from livekit.rtc.apm import AudioProcessingModule
+            from livekit.rtc.audio_frame import AudioFrame
+
+            _keep_out_of_python()
+            self._module = AudioProcessingModule(
+                echo_cancellation=echo, noise_suppression=suppression, auto_gain_control=gain
+            )
+        except (ImportError, OSError, AttributeError) as error:
+            raise EngineError(
+                f"the echo canceller cannot be loaded ({error})",
+                'install voicecli anew, or do without: audio.echo = "off" in the settings',
+            ) from error
+        self._frame = AudioFrame
+
+    def clean(self, frame: Float32, reference: Float32) -> Float32:
+        """The next 10 ms of the microphone, with the reference: (160,) float32 each."""
+        self._module.process_reverse_stream(self._wrap(reference))
+        wrapped = self._wrap(frame)
+        self._module.process_stream(wrapped)
+        return to_float(np.frombuffer(wrapped.data, np.int16))
+
+    def _wrap(self, samples: Float32) -> AudioFrame:
+        return self._frame(bytearray(to_int16(samples).tobytes()), RATE_HZ, 1, FRAME)

@@ -1,0 +1,150 @@
+"""What the loudspeaker was given, by the time it sounds: the reference of the echo canceller.
+
+    audio thread   on_block: samples and the DAC time of the first .....|
+    listen thread                             read: 16 kHz, by ADC time of the microphone's samples
+
+Two devices have two clocks (up to 200 ppm apart) and report times that jitter by milliseconds, so samples
+are not counted off one against the other: `Alignment` follows, smoothed, which loudspeaker sample sounded
+while a microphone sample was taken, and `read` interpolates there. A reference that starts late, a clock that
+runs fast, a block that was lost are nothing but other places to read from.
+
+Promises: `on_block` never waits; it copies and counts. What was overwritten, or not yet given, is zeros.
+
+Relies on: one writer thread, one reader thread, counters with one writer each that become visible in program
+order, as in `ring`, which holds the samples; here are the times.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import FULL_SCALE
+from voicecli.audio.ring import Ring
+from voicecli.listen.echo.align import Alignment
+from voicecli.messages import RATE_HZ
+
+if TYPE_CHECKING:
+    from voicecli.messages import Float32, Int16
+
+BLOCKS = 1024
+"""Blocks whose times are known: 10 s of the shortest."""
+
+ZERO_CROSSINGS = 12
+"""Half length of the interpolating sinc, in periods of its cutoff: flat to about 7 kHz."""
+
+PHASES = 512
+"""Places between two samples the sinc is known at; off by half of one is -55 dB at 8 kHz, more below."""
+
+KAISER_BETA = 8.0
+
+
+class Reference:
+    """Holds the newest `seconds` the loudspeaker was given, (n,) int16 at `rate_hz`."""
+
+    def __init__(self, rate_hz: int, seconds: float) -> None:
+        self._rate_hz = rate_hz
+        self._ring = Ring(round(rate_hz * seconds))
+        self._starts = [0] * BLOCKS
+        self._times = [0.0] * BLOCKS
+        self._blocks = 0  # writer: blocks whose time can be read
+        self._sounded_until = -math.inf  # writer
+        self._block = 0  # reader: the block that sounded last, as far as it knows
+        self._alignment = Alignment()
+        self._half, self._kernel = _kernel(rate_hz)
+        self.short_s = 0.0
+        """Reader: how much of what it last read the loudspeaker had not been given yet, s."""
+
+    # ---- audio thread
+
+    def on_block(self, block: Int16, at: float) -> None:
+        """Keep (n,) int16 whose first sample sounds at time `at`."""
+        number = self._blocks % BLOCKS  # the reader has done with it: it looks at half of them
+        self._starts[number] = self._ring.written
+        self._times[number] = at
+        self._ring.write(block)
+        self._blocks += 1
+        if block.any():
+            self._sounded_until = at + len(block) / self._rate_hz
+
+    # ---- listening thread
+
+    def sounded_since(self, at: float) -> bool:
+        """Whether anything but digital silence was given that sounds after time `at`."""
+        return self._sounded_until > at
+
+    def restart(self) -> None:
+        """What is read next does not follow what was read last."""
+        self._alignment.restart()
+
+    def follow(self, at: float, count: int) -> None:
+        """Pass over what sounded with `count` samples at 16 kHz, the first taken at time `at`."""
+        position = self._position_at(at)
+        if position is not None:
+            self._alignment.update(position / self._rate_hz)
+        self._alignment.advance(count / RATE_HZ)
+
+    def read(self, at: float, count: int, lead_s: float = 0.0) -> Float32:
+        """What sounded with `count` samples at 16 kHz, the first taken at time `at`: (count,) float32.
+
+        `lead_s` later than that, to be precise. Calls follow one another sample by sample, unless `restart`
+        is called between them.
+        """
+        position = self._position_at(at)
+        if position is None:
+            self.short_s = 0.0
+            return np.zeros(count, np.float32)
+        self._alignment.update(position / self._rate_hz)
+        begin = (self._alignment.offset_s + lead_s) * self._rate_hz
+        step = self._alignment.pace * self._rate_hz / RATE_HZ
+        self._alignment.advance(count / RATE_HZ)
+        return self._interpolate(begin + step * np.arange(count))
+
+    def _position_at(self, at: float) -> float | None:
+        """The sample that sounds at time `at`, by the times of the blocks as they were reported."""
+        newest = self._blocks - 1
+        if newest < 0:
+            return None
+        self._block = max(self._block, newest - BLOCKS // 2)
+        while self._block < newest and self._times[(self._block + 1) % BLOCKS] <= at:
+            self._block += 1
+        number = self._block % BLOCKS
+        return self._starts[number] + (at - self._times[number]) * self._rate_hz
+
+    def _interpolate(self, places: np.ndarray) -> Float32:
+        """Sound at fractional positions, ascending, (n,) float64 -> (n,) float32."""
+        whole = np.floor(places).astype(np.int64)
+        begin, end = int(whole[0]) - self._half + 1, int(whole[-1]) + self._half + 1
+        window = self._window(begin, end)
+        if not window.any():
+            return np.zeros(places.size, np.float32)
+        taps = np.lib.stride_tricks.sliding_window_view(window, 2 * self._half)[whole - whole[0]]
+        phases = np.rint((places - whole) * PHASES).astype(np.int64)
+        sound: Float32 = np.einsum("ij,ij->i", taps, self._kernel[phases])
+        return sound
+
+    def _window(self, begin: int, end: int) -> Float32:
+        """Samples `begin` to `end`, zeros where there are none."""
+        window = np.zeros(end - begin, np.float32)
+        written = self._ring.written
+        self.short_s = max(0, end - written) / self._rate_hz
+        low, high = max(begin, 0, written - self._ring.capacity), min(end, written)
+        if low >= high:
+            return window
+        if lost := self._ring.copy(low, window[low - begin : high - begin]):
+            window[low - begin : low - begin + lost] = 0
+        window /= np.float32(FULL_SCALE)
+        return window
+
+
+def _kernel(rate_hz: int) -> tuple[int, Float32]:
+    """Half its length h in samples, and a sinc for each phase: (PHASES + 1, 2 h), each with a sum of 1."""
+    cutoff = 0.92 * min(1.0, RATE_HZ / rate_hz)  # of half of `rate_hz`
+    half = math.ceil(ZERO_CROSSINGS / cutoff)
+    places = np.arange(-half + 1, half + 1) - np.arange(PHASES + 1)[:, np.newaxis] / PHASES
+    shape = np.sqrt(np.maximum(0.0, 1.0 - (places / half) ** 2))
+    kernel = np.sinc(cutoff * places) * np.i0(KAISER_BETA * shape)
+    kernel /= kernel.sum(axis=1, keepdims=True)
+    return half, kernel.astype(np.float32)

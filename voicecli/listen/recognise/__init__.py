@@ -1,0 +1,1 @@
+"""Speech -> words, whichever recogniser finds them: passes, languages, what stays; other engines."""

@@ -1,0 +1,85 @@
+"""Passes over what is being said -> its words: again and again while it goes on, once more at a pause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from voicecli.listen.recognise.mixed import may_be_mixed, parts_of
+from voicecli.listen.whisper.guards import missed
+from voicecli.messages import Transcript
+
+if TYPE_CHECKING:
+    from voicecli.listen.recogniser import Recogniser
+    from voicecli.messages import Utterance
+
+NO_WORDS = Transcript(text="", language="", confidence=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What the newest one gave."""
+
+    segment: int = 0
+    until: float = 0.0
+    """When the last sample met the air that it heard."""
+    transcript: Transcript = NO_WORDS
+    missed: bool = False
+    """A part of it is speech without words."""
+    provisional: bool = True
+
+
+class Passes:
+    """Knows the newest pass: where that heard all that can be heard, another would find nothing new."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        self._newest = _Pass()
+
+    def over(
+        self, utterance: Utterance, segment: int, *, paused: bool, language: str
+    ) -> tuple[Transcript, bool]:
+        """Its words, and whether a part of it is speech without any.
+
+        `segment` numbers what pauses cut; `paused`: all of it is there. `language` is the one spoken last.
+        """
+        if not utterance.complete:  # more follows, and this is not looked at again
+            self._newest = _Pass()
+            return self._written_down(utterance, language)
+        newest = self._newest
+        heard_all = newest.segment == segment and newest.until >= utterance.words_ended_at
+        if heard_all and newest.transcript.text and not (paused and self._unsettled(utterance)):
+            return newest.transcript, newest.missed
+        if paused:
+            words, part_missed = self._written_down(utterance, language)
+        else:
+            samples, clear_s = utterance.samples, utterance.clear_s
+            words = self._recogniser.transcribe(samples, provisional=True, clear_s=clear_s)
+            part_missed = False
+        self._newest = _Pass(segment, utterance.decided_at, words, part_missed, provisional=not paused)
+        return words, part_missed
+
+    def _written_down(self, utterance: Utterance, language: str) -> tuple[Transcript, bool]:
+        """All its words, each part in its own language, and whether a part is speech without words."""
+        parts = parts_of(utterance, self._recogniser, language)
+        found = [
+            self._recogniser.transcribe(part.samples, language=part.language, clear_s=part.clear_s)
+            for part in parts
+        ]
+        part_missed = any(missed(given, part.clear_s) for given, part in zip(found, parts, strict=True))
+        return joined(found), part_missed
+
+    def _unsettled(self, utterance: Utterance) -> bool:
+        """Whether another pass may find other words although the newest heard all."""
+        mixed = self._newest.provisional and may_be_mixed(utterance, self._recogniser)
+        return mixed or not self._newest.transcript.settled
+
+
+def joined(pieces: list[Transcript]) -> Transcript:
+    """One transcript of what was heard in pieces."""
+    spoken = [piece for piece in pieces if piece.text]
+    likely = max((piece.spoken for piece in pieces), default=0.0)
+    if not spoken:
+        return replace(NO_WORDS, spoken=likely)
+    text = " ".join(piece.text for piece in spoken)
+    return Transcript(text, spoken[-1].language, min(piece.confidence for piece in spoken), likely)

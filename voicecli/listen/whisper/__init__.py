@@ -1,0 +1,1 @@
+"""Whisper's own: the window it encodes, its languages, its passes, and whether to believe them."""

@@ -1,0 +1,275 @@
+"""16 kHz speech -> words: Whisper on a short window, looked at again where one look does not tell.
+
+Whisper was trained on windows of 30 s, and most of the time it takes goes into encoding the silence after a
+short utterance. Here only the speech and some silence are encoded; the loops and the words out of nothing
+that this brings, the guards catch. Where the numbers come from: docs/decisions/0003-short-window.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from voicecli.audio.level import raised
+from voicecli.errors import ConfigError
+from voicecli.listen.whisper.guards import (
+    CLEAR_S,
+    LOW_LOG_PROB,
+    MAX_TOKENS,
+    NEARLY,
+    NO_SPEECH,
+    Words,
+    alike,
+    is_loop,
+    once,
+    spoken_letters,
+    token_budget,
+)
+from voicecli.listen.whisper.languages import SENTENCE_S
+from voicecli.listen.whisper.whisper import Search
+from voicecli.listen.whisper.window import (
+    LONGEST_S,
+    SHORTEST_S,
+    WINDOW_S,
+    check_samples,
+    cut,
+    sounding_s,
+    window_s,
+)
+from voicecli.messages import RATE_HZ, Transcript
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voicecli.listen.whisper.whisper import Encoded, Whisper
+    from voicecli.messages import Float32
+
+QUIET_BEFORE_S = 0.2
+"""Whisper loses or repeats a word that begins with the very first sample."""
+WHOLE_NO_SPEECH = 0.45
+"""The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
+SURE_LANGUAGE = 0.5
+"""faster-whisper's own `language_detection_threshold`."""
+LONG_S = 9.0
+"""A crowd heard for longer looks like one who repeats himself, in either window; in shorter parts it does
+not. docs/decisions/0011-words-that-are-said.md has the figures."""
+LEAST_WORDED = 0.2
+"""So much of such sound lies in parts with words when somebody speaks."""
+SLOWEST_LETTERS = 3.0
+"""A second, of whoever speaks through such a part; one round that is left of a loop has fewer."""
+LEAST_REPEATED = 0.5
+"""And so much where they repeat themselves or are few, as in one part or other of a crowd."""
+CHANGED_LANGUAGE = 0.9
+"""A word, a hum or a laugh is taken for another language with up to 0.88."""
+AROUND_S = 0.3
+"""Cut off where they end, three numbers in English are Chinese with 0.8; with so much more around them
+English with 0.8, as when they are encoded by themselves, with silence after them."""
+
+
+class Transcriber:
+    """Whisper and the judging of what it says, for one talk. Not for two threads at once."""
+
+    window_s = LONGEST_S
+    looks_ahead = True
+
+    def __init__(self, whisper: Whisper, language: str = "auto") -> None:
+        """`language` is a code Whisper knows, or "auto".
+
+        That is: found for each call, or the one before where a word is too little to tell.
+        Raises ConfigError: a language it does not know.
+        """
+        self._whisper = whisper
+        known = whisper.languages
+        if language not in ("auto", *known):
+            allowed = ", ".join(known) if len(known) > 1 else "en: this model knows only English"
+            raise ConfigError(f"the speech model has no language '{language}'", f'use "auto" or {allowed}')
+        self._language = known[0] if len(known) == 1 else language
+        self._spoken = ""
+        """The language of the last words of which it was sure."""
+        self._glimpsed = ""
+        """What the last look saw while the user spoke."""
+        self._kept: tuple[Float32, float, float, Encoded] | None = None
+        """Samples whose languages were looked at, and what `_encode` gave of them."""
+
+    def warm(self) -> None:
+        """Pay what only the first transcription costs."""
+        noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
+        self.transcribe(noise.astype(np.float32))
+
+    @property
+    def finds_language(self) -> bool:
+        """Whether the language is found by the sound."""
+        return self._language == "auto"
+
+    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+        """How likely each language is in parts of `samples`; `spans`: their ends, seconds.
+
+        The encoder hears all of it once, and each part is looked at by itself: one step of the decoder.
+        Raises ValueError: the samples are not such as `transcribe` takes.
+        """
+        check_samples(samples)
+        before_s = max(0.0, QUIET_BEFORE_S - sounding_s(samples)[0])
+        total_s = window_s(samples.size / RATE_HZ + before_s)
+        encoded = self._encode(samples, before_s, total_s)
+        self._kept = (samples, before_s, total_s, encoded)  # they are transcribed next, most often
+        parts = [encoded.part(begin_s - AROUND_S, end_s + AROUND_S) for begin_s, end_s in spans]
+        return [self._whisper.likely(part) for part in parts]
+
+    def transcribe(
+        self,
+        samples: Float32,
+        *,
+        provisional: bool = False,
+        language: str | None = None,
+        clear_s: float = 0.0,
+    ) -> Transcript:
+        """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
+
+        `language`, where it is known, stands in place of the one that would be found. `clear_s` is
+        how much of it the voice activity detector is sure is speech, seconds: that is worth a second look
+        before it is nothing.
+
+        The text is empty where there are no words; with "auto" so is the language then. A provisional
+        transcript takes no second look at what is doubtful: unlikely words are none then, and words that
+        repeat themselves are not settled.
+
+        Raises ValueError: the samples are not such.
+        """
+        check_samples(samples)
+        if samples.size < SHORTEST_S * RATE_HZ:
+            return self._nothing()
+        samples = raised(samples, RATE_HZ)
+        begins_s, ends_s = sounding_s(samples)
+        sound_s = ends_s - begins_s
+        before_s = max(0.0, QUIET_BEFORE_S - begins_s)
+        encoded = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
+        language, sure = self._language_of(encoded, sound_s, language, provisional=provisional)
+        quick = Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
+        words = self._whisper.decode(encoded, language, quick, ends_s)
+        clear = clear_s >= CLEAR_S
+        before, self._glimpsed = self._glimpsed, words.text if provisional else ""
+        if not (sure or clear) and words.no_speech > NO_SPEECH:
+            return self._nothing(words)
+        if not provisional and sound_s > LONG_S and self._tells_nothing(words, sound_s):
+            return self._parts(samples, language, clear_s, words)
+        if not words.confirmed(before):  # a second look takes as long as all else
+            words = self._settled(samples, language, words, sound_s, provisional=provisional, clear=clear)
+        if not words.text or (words.no_speech > NO_SPEECH and not sure):
+            return self._nothing(words)
+        if sure and not provisional:
+            self._spoken = language
+        likely = min(1.0, exp(words.log_prob))
+        settled = not (provisional and words.repeats)
+        return Transcript(words.text, language, likely, 1.0 - words.no_speech, settled=settled)
+
+    def _settled(
+        self, samples: Float32, language: str, words: Words, sound_s: float, *, provisional: bool, clear: bool
+    ) -> Words:
+        """The words after a second look, where the first does not tell; without text where they are none."""
+        if provisional:
+            # How likely repeated words are tells nothing: each round makes the next likelier.
+            loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
+            unlikely = words.log_prob < LOW_LOG_PROB or words.none
+            return replace(words, text="") if unlikely or loops else words
+        if words.open or (clear and (words.none or words.repeats)):
+            return self._whole(samples, language, words, clear=clear)
+        if words.repeats:
+            return replace(words, text="")
+        if words.log_prob < LOW_LOG_PROB and words.no_speech <= NO_SPEECH:
+            words = self.second_look(samples, language, words)
+        return replace(words, text="") if words.none else words
+
+    def _nothing(self, words: Words | None = None) -> Transcript:
+        language = "" if self._language == "auto" else self._language
+        return Transcript("", language, 0.0, 0.0 if words is None else 1.0 - words.no_speech)
+
+    @staticmethod
+    def _tells_nothing(words: Words, sound_s: float) -> bool:
+        doubtful = words.no_speech > NO_SPEECH or not words.fits(sound_s)
+        return doubtful and (words.none or words.repeats)
+
+    def _parts(self, samples: Float32, language: str, clear_s: float, words: Words) -> Transcript:
+        """Look at long sound of which no look at the whole can tell in parts, one by one: see `LONG_S`.
+
+        Who speaks is made out in more than a few of them.
+        """
+        parts = cut(samples, LONG_S)
+        found = [
+            self.transcribe(part, language=language, clear_s=clear_s * part.size / samples.size)
+            for part in parts
+        ]
+        shares = [part.size / samples.size for part in parts]
+        worded = sum(share for share, given in zip(shares, found, strict=True) if given.text)
+        straight = sum(
+            share
+            for share, part, given in zip(shares, parts, found, strict=True)
+            if spoken_letters(given.text) >= SLOWEST_LETTERS * part.size / RATE_HZ and not is_loop(given.text)
+        )
+        if straight < LEAST_WORDED and worded < LEAST_REPEATED:
+            return self._nothing(words)
+        said = [given for given in found if given.text]
+        text = " ".join(given.text for given in said)
+        return Transcript(text, language, min(given.confidence for given in said), 1.0 - words.no_speech)
+
+    def second_look(self, samples: Float32, language: str, words: Words) -> Words:
+        """Look at unlikely words once more, in the window Whisper was trained on; take what is better."""
+        begins_s, ends_s = sounding_s(samples)
+        careful = Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
+        second = self._whisper.decode(self._encode(samples, 0.0, WINDOW_S), language, careful, ends_s)
+        if second.no_speech > WHOLE_NO_SPEECH:
+            return second
+        # The line of `somebodys_log_prob` was drawn for the short window.
+        second = replace(second, no_speech=words.no_speech)
+        loops = second.repeats and not second.fits(ends_s - begins_s)
+        return second if second.log_prob > words.log_prob and not loops else words
+
+    def _whole(self, samples: Float32, language: str, first: Words, *, clear: bool) -> Words:
+        """Look at words that repeat themselves, or may be none, in the window Whisper was trained on.
+
+        There it loops less, and knows better whether somebody speaks. Of clear speech, words of which both
+        looks tell may be a little less likely. What the sound can hold was said so.
+        Else it looks once more, and may not go in circles; if that is too much as well, one round is left.
+        """
+        begins_s, ends_s = sounding_s(samples)
+        sound_s = ends_s - begins_s
+        whole = self._encode(samples, 0.0, WINDOW_S)
+        free = Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
+        words = self._whisper.decode(whole, language, free, ends_s)
+        agreed = alike(words.text, first.text)  # else what repeats itself may be a crowd
+        if words.no_speech > (WHOLE_NO_SPEECH if agreed or not words.repeats else NO_SPEECH):
+            return replace(words, text="")
+        # In either window somebody speaks: how likely the words must be is told by the surer.
+        surer = min(words.no_speech, first.no_speech)
+        if not words.fits(sound_s):
+            if first.none and not first.repeats:  # who repeats himself does so in either window
+                return replace(words, text="")
+            straight = self._whisper.decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
+            words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))
+        words = replace(words, no_speech=surer)
+        return words if words.margin >= (-NEARLY if agreed and clear else 0.0) else replace(words, text="")
+
+    def _encode(self, samples: Float32, before_s: float, total_s: float) -> Encoded:
+        kept, self._kept = self._kept, None
+        if kept is not None and kept[0] is samples and kept[1:3] == (before_s, total_s):
+            return kept[3]
+        return self._whisper.encode(samples, before_s, total_s)
+
+    def _language_of(
+        self, encoded: Encoded, sound_s: float, known: str | None, *, provisional: bool
+    ) -> tuple[str, bool]:
+        """The language, and whether that is sure. One word is not enough: then it is the language before."""
+        if self._language != "auto":
+            return self._language, True
+        likely = self._whisper.likely(encoded)
+        if known is not None:
+            return known, likely.get(known, 0.0) >= SURE_LANGUAGE
+        language, probability = next(iter(likely.items()))
+        doubtful = provisional or sound_s < SENTENCE_S  # half a sentence tells less than the one before
+        changed = self._spoken not in ("", language) and doubtful
+        sure = probability >= (CHANGED_LANGUAGE if changed else SURE_LANGUAGE)
+        if provisional and self._spoken and not sure:
+            return self._spoken, True
+        return (language if sure or not self._spoken else self._spoken), sure

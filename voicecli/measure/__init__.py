@@ -1,0 +1,1 @@
+"""What bench and doctor both measure: the computer, each engine alone, the way through the devices."""

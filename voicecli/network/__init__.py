@@ -1,0 +1,1 @@
+"""Servers, and all that is between: addresses, proxies, requests, streamed answers."""

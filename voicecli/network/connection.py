@@ -1,0 +1,200 @@
+"""One server over HTTP: requests -> answers, as bytes; failures on the way -> one line.
+
+Imports httpx. Redirects are followed here and not by the library: only on the same server, with the method
+kept, so that the key and the words go nowhere else.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from voicecli.errors import ConfigError, EngineError
+from voicecli.network.address import moved, reachable, shown
+from voicecli.network.proxies import REMEDY, check_proxies, proxy_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+
+    import httpx
+
+    from voicecli.network.sse import Json
+
+CONNECT_S = 3.0
+"""Longest wait for a connection, s."""
+
+KEEP_S = 600.0
+"""How long an idle connection is kept for the next turn, s."""
+
+LONGEST_BODY = 1 << 20
+"""Most bytes that are read of an answer that is no stream."""
+
+MOST_REDIRECTS = 3
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_UNPACKED = ("", "identity", "gzip", "deflate")
+"""Content encodings that every installation of httpx can undo."""
+
+
+class BrokenOffError(EngineError):
+    """The connection ended in the middle of an answer, or before it."""
+
+
+class Answer:
+    """What the server answers, while the connection is open."""
+
+    def __init__(self, response: httpx.Response, where: str, patience_s: float | None) -> None:
+        """Raise EngineError for one that cannot be read."""
+        self._response = response
+        self._where, self._patience_s = where, patience_s
+        self.status = response.status_code
+        self.kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        """The media type; empty where none is given."""
+        self.headers: Mapping[str, str] = response.headers
+        packed = response.headers.get("content-encoding", "").strip().lower()
+        if packed not in _UNPACKED:
+            raise EngineError(
+                f"{where} sends its answer compressed ({packed[:20]}), which was not asked for",
+                "switch compression off there, or for this address in the proxy before it",
+            )
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes as they come, unpacked. Raises EngineError where they break off."""
+        with _faults(self._where, self._patience_s, ""):
+            async for piece in self._response.aiter_bytes():
+                yield piece
+
+    async def text(self) -> str:
+        """The whole body, at most `LONGEST_BODY` of it."""
+        body = b""
+        async for piece in self.chunks():
+            body += piece
+            if len(body) > LONGEST_BODY:
+                break
+        return body[:LONGEST_BODY].decode("utf-8", errors="replace")
+
+
+class Connection:
+    """Kept open between requests. Used on one event loop."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], timeout_s: float, *, is_local: bool) -> None:
+        """`url` is the base of all paths; raises ConfigError for proxy variables that cannot be used."""
+        if not is_local:
+            check_proxies()
+        self.where = shown(url)
+        """The address, for people."""
+        self._url = reachable(url)
+        self._headers = {"Accept-Encoding": "identity", **headers}
+        self._timeout_s = timeout_s
+        self._is_local = is_local
+        self._proxy = "" if is_local else proxy_for(self._url)
+        self._client: httpx.AsyncClient | None = None
+        self._kept = False
+        """A connection of an earlier request may still be open."""
+        self._moved: dict[str, str] = {}
+        """Path -> the address that the server has sent it on to."""
+
+    @asynccontextmanager
+    async def ask(
+        self, method: str, path: str, body: Mapping[str, Json] | None = None, patience_s: float | None = None
+    ) -> AsyncGenerator[Answer, None]:
+        """Send a request and give the answer; raises EngineError where there is none, or where it breaks."""
+        import httpx
+
+        client = self._http()
+        url = self._moved.get(path, f"{self._url}/{path}")
+        timeout = httpx.Timeout(patience_s or self._timeout_s, connect=CONNECT_S)
+        with _faults(self.where, timeout.read, self._proxy):
+            for _hop in range(MOST_REDIRECTS + 1):
+                response = await self._send(
+                    client, client.build_request(method, url, json=body, timeout=timeout)
+                )
+                try:
+                    location = response.headers.get("location", "")
+                    if response.status_code not in _REDIRECTS or not location:
+                        if response.is_success and url != f"{self._url}/{path}":
+                            self._moved[path] = url
+                        yield Answer(response, self.where, timeout.read)
+                        return
+                finally:
+                    await response.aclose()
+                url = self._follow(url, location, path)
+        base = shown(url).rstrip("/").removesuffix(f"/{path}")
+        raise EngineError(
+            f"{self.where} sends requests round in circles, at last to {shown(url)}",
+            f"set generate.base_url to the server's own address, perhaps {base}",
+        )
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    def _http(self) -> httpx.AsyncClient:
+        import httpx
+
+        if self._client is None:
+            try:
+                self._client = httpx.AsyncClient(
+                    headers=self._headers,
+                    limits=httpx.Limits(keepalive_expiry=KEEP_S),
+                    # A proxy of the environment would be told what was said to a server of this computer.
+                    trust_env=not self._is_local,
+                )
+            except (ValueError, ImportError, httpx.InvalidURL) as error:
+                found = f"the proxy settings cannot be used: {str(error).partition('.')[0]}"
+                raise ConfigError(found, f"HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: {REMEDY}") from error
+        return self._client
+
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+        """Send the request; again, once, where the connection of an earlier turn turns out to be closed."""
+        import httpx
+
+        kept, self._kept = self._kept, True
+        try:
+            return await client.send(request, stream=True)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            if not kept or isinstance(error, httpx.ConnectError):
+                raise
+            return await client.send(request, stream=True)
+
+    def _follow(self, url: str, location: str, path: str) -> str:
+        there, same = moved(url, location)
+        if not same:
+            base = shown(there).rstrip("/").removesuffix(f"/{path}")
+            raise EngineError(
+                f"{self.where} sends requests on to {shown(there)[:200]}, another server",
+                f"if that is right, set generate.base_url to {base[:200]}",
+            )
+        return there
+
+
+@contextmanager
+def _faults(where: str, waited_s: float | None, proxy: str) -> Iterator[None]:
+    """Turn exceptions of the library into one line. `proxy`: the variable whose proxy is in between."""
+    import httpx
+
+    try:
+        yield
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+        if proxy:
+            found = f"{where} cannot be reached through the proxy of the environment variable {proxy}"
+            raise EngineError(
+                found, f"correct {proxy} or unset it, or list the server in NO_PROXY"
+            ) from error
+        raise EngineError(f"no server answers at {where}", "start it, or use --engine embedded") from error
+    except httpx.TimeoutException as error:
+        raise EngineError(
+            f"{where} sent nothing for {waited_s:g} s",
+            "use a smaller model, or raise generate.timeout_s",
+        ) from error
+    except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+        raise BrokenOffError(
+            f"{where} broke off the connection", "look at its log, then ask again"
+        ) from error
+    except httpx.DecodingError as error:
+        raise EngineError(
+            f"{where} sends an answer whose compression is damaged", "switch compression off there"
+        ) from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise EngineError(f"{where}: {error}", "check generate.base_url") from error

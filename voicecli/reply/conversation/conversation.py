@@ -1,0 +1,146 @@
+"""What was said -> the messages for the language model: system prompt, past turns, the new words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voicecli.messages import ChatMessage
+from voicecli.reply.conversation.aside import with_aside
+from voicecli.reply.conversation.today import date_line, with_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+BYTES_PER_TOKEN = 3.5
+"""Bytes of UTF-8 for one token, an estimate: with SmolLM2's tokeniser English measures 4.3 to 5.0, German
+3.0, Russian 2.5, Japanese 1.6 (a sentence or three of each). Where it is too high the embedded engine drops
+turns itself. Bytes rather than characters, because scripts other than Latin take more of both."""
+
+TOKENS_PER_MESSAGE = 5
+"""What a chat template puts round a message: `<|im_start|>user\\n ... <|im_end|>\\n`."""
+
+UNANSWERED_TOKENS = 200
+"""Tokens of words that wait for an answer that are kept whatever the bound on the history is."""
+
+CUT_OFF = "—"
+"""Ends a reply that was interrupted, as a dialogue in print does. Words such as "(interrupted)" would be
+copied by small models and then spoken."""
+
+_JOINERS = "\u200c\u200d"  # format characters that change how words are read in Persian and Indic scripts
+_OPENING = re.compile(r"([<\[{])(?=\S)")
+
+
+def plain_words(text: str) -> str:
+    """Make one line of words out of anything: data for a model, never instructions to its tokeniser.
+
+    Control, direction and invisible characters and lone surrogates go. The tokens chat templates are built of
+    (`<|im_start|>`, `</s>`, `[INST]`, `<start_of_turn>`, `<think>`) are found by their exact spelling, so a
+    space after each opening bracket leaves them ordinary text.
+    """
+    visible = (
+        " " if kind == "Cc" else "" if kind in ("Cf", "Cs") and character not in _JOINERS else character
+        for character in text
+        for kind in (unicodedata.category(character),)
+    )
+    return _OPENING.sub(r"\1 ", " ".join("".join(visible).split()))
+
+
+def estimated_tokens(text: str) -> int:
+    """Tokens of one message, estimated: see `BYTES_PER_TOKEN`."""
+    return TOKENS_PER_MESSAGE + int(len(text.encode()) / BYTES_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    user: str
+    reply: str
+
+    @property
+    def tokens(self) -> int:
+        return estimated_tokens(self.user) + estimated_tokens(self.reply)
+
+
+class Conversation:
+    """The memory of one talk. Used by one thread."""
+
+    def __init__(
+        self, system_prompt: str, history_tokens: int, local: Callable[[], datetime] | None = None
+    ) -> None:
+        """`history_tokens` bounds the past turns, by estimate; with 0 there are none.
+
+        `local` gives date and time; without it, or without a system prompt, the model is told of neither.
+        """
+        self._prompt = system_prompt.strip()
+        self._local = local if self._prompt else None
+        self._budget = history_tokens
+        self._date_told = ""
+        self._told = ("", "")
+        """The user's last words, and the text that the model read for them, which is remembered."""
+        self._turns: deque[_Turn] = deque()
+        self._unanswered = ""
+
+    def messages_for(self, user_text: str, language: str = "") -> list[ChatMessage]:
+        """All messages that the model needs to answer `user_text`; an empty text gives those before it.
+
+        `language`: the name of the one it has to be told to answer in. It stands with the user's words: the
+        system prompt is read once and kept.
+        """
+        messages = self._system()
+        for turn in self._turns:
+            messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
+        words = self._with_unanswered(plain_words(user_text))
+        told = self._timed(words)
+        self._told = words, with_aside(told, f"Answer in {language}.") if language and words else told
+        return [*messages, ChatMessage("user", self._told[1])]
+
+    @property
+    def date_changed(self) -> bool:
+        """Whether it is another day than the model was told last: it will read everything again."""
+        return self._date() != self._date_told
+
+    def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
+        """Add a turn: the user's words, and the part of the reply that sounded; none: it is forgotten."""
+        user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
+        self._unanswered = ""
+        if reply:
+            user = self._told[1] if user == self._told[0] else self._timed(user)
+            self._turns.append(_Turn(user, f"{reply} {CUT_OFF}" if interrupted else reply))
+            self._forget()
+
+    def go_on(self, user_text: str) -> None:
+        """Keep words that were not answered: they stand before the next ones. The oldest of very many go."""
+        user = self._with_unanswered(plain_words(user_text))
+        kept = estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS)
+        self._unanswered = user if kept else ""
+
+    def _system(self) -> list[ChatMessage]:
+        if not self._prompt:
+            return []
+        self._date_told = self._date()
+        return [ChatMessage("system", f"{self._date_told} {self._prompt}".strip())]
+
+    def _date(self) -> str:
+        return date_line(self._local()) if self._local else ""
+
+    def _timed(self, words: str) -> str:
+        return with_time(words, self._local()) if self._local else words
+
+    def _with_unanswered(self, words: str) -> str:
+        return f"{self._unanswered} {words}".strip()
+
+    def _forget(self) -> None:
+        """Above the bound, drop the oldest turns until half of the bound is left.
+
+        The model keeps what it has evaluated as long as the beginning does not change. Dropping one turn at
+        every turn would change it every time; dropping many at once makes that rare.
+        """
+        tokens = sum(turn.tokens for turn in self._turns)
+        if tokens <= self._budget:
+            return
+        while self._turns and (tokens > self._budget or (len(self._turns) > 1 and tokens > self._budget / 2)):
+            tokens -= self._turns.popleft().tokens

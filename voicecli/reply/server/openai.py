@@ -1,0 +1,183 @@
+"""Text -> text with any OpenAI-compatible server: Ollama, llama-server, LM Studio, vLLM.
+
+One request runs as an asyncio task on a loop of this engine's own, on the thread that asked. That thread
+wakes every `POLL_S` to ask whether the reply is still wanted; cancelling the task closes the connection
+whatever it waits for (an address, a connection, the first byte, the next one), and a server stops when its
+client is gone. A blocking client offers no such moment: while it waits it can be given up, but not stopped.
+
+`asking` finds out from refusals what a server accepts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from voicecli.errors import ConfigError
+from voicecli.messages import GenerationStats
+from voicecli.network.address import host_of, is_loopback, shown
+from voicecli.network.connection import Connection
+from voicecli.reply.generate import NEXT_USER, AllTakenBack, Remark, ignore, never
+from voicecli.reply.replytext import ReplyText
+from voicecli.reply.server.asking import Asking
+from voicecli.reply.server.streamed import StreamedReply
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from voicecli.config import GenerateConfig
+    from voicecli.messages import ChatMessage
+    from voicecli.reply.generate import Cancelled, Emit, Notify
+
+POLL_S = 0.03
+"""How often a waiting request is asked whether it is still wanted, s."""
+
+
+class OpenAiGenerator:
+    """A model on a server. Nothing is sent before the first `warm` or `generate`."""
+
+    def __init__(self, config: GenerateConfig) -> None:
+        """Raise ConfigError for an address, a key or a proxy that cannot be used."""
+        self._config = config
+        self._url = config.base_url.rstrip("/")
+        self.is_local = is_loopback(host_of(self._url))
+        headers = {}
+        if key := os.environ.get(config.api_key_env, "").strip():
+            if not (key.isascii() and key.isprintable()):
+                raise ConfigError(f"{config.api_key_env} holds characters that no key has", "set it again")
+            headers["Authorization"] = f"Bearer {key}"
+        self.notify: Notify = ignore
+        self.is_small = False
+        self.reads_ahead = False
+        self._connection = Connection(self._url, headers, config.timeout_s, is_local=self.is_local)
+        self._asking = Asking(self._connection, config, is_local=self.is_local, has_key=bool(headers))
+        self._thinks_first = False
+        """The model was seen to think before it speaks, without an opening tag."""
+        self._busy = threading.Lock()
+        self._closing = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def name(self) -> str:
+        """The model and where it runs, for people."""
+        return f"{self._asking.model or 'the first model'} at {shown(self._url)}"
+
+    def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
+        """Make a server of this computer load its model and evaluate the prompt.
+
+        A server elsewhere is only asked for its models: that opens the connection and tries the key, and says
+        nothing of the conversation.
+        """
+        if not messages or messages[-1].role != "user":
+            messages = [*messages, NEXT_USER]
+        ready = self._asking.evaluate(messages, self.notify) if self.is_local else self._asking.models()
+        self._run(ready, cancelled)
+
+    def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
+        """Stream a reply; `cancelled` is asked before each piece and every 30 ms."""
+        voice = _Packet(emit, self.notify)
+        replies: list[StreamedReply] = []
+
+        def begin(most_events: int | None) -> StreamedReply:
+            text = ReplyText(
+                voice.pieces.append, self._config.max_tokens, voice.notify, thinks_first=self._thinks_first
+            )
+            replies.append(StreamedReply(text, cancelled, most_events))
+            return replies[-1]
+
+        try:
+            arrived = self._run(self._asking.complete(messages, begin, voice.flush, self.notify), cancelled)
+        finally:
+            self._thinks_first = self._thinks_first or any(reply.text.thinks_first for reply in replies)
+        if not replies:
+            return GenerationStats()
+        reply = replies[-1]
+        if arrived and not reply.cut_short:
+            reply.finish()
+            voice.flush()
+        stats = reply.stats
+        if self.is_local and stats.prompt_tokens and stats.prompt_tokens_evaluated is not None:
+            # It keeps what it has read, so it pays to let it read ahead.
+            self.reads_ahead = stats.prompt_tokens_evaluated < stats.prompt_tokens
+        return stats
+
+    def models(self, cancelled: Cancelled) -> list[str] | None:
+        """Names of the models the server has, None when cancelled before it answered. Raises EngineError."""
+        found: list[str] = []
+
+        async def ask() -> None:
+            found.extend(await self._asking.models())
+
+        return found if self._run(ask(), cancelled) else None
+
+    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        """None: servers give no probabilities for the middle of a message."""
+        return None
+
+    def close(self) -> None:
+        """End the call under way, close the connection."""
+        self._closing.set()
+        with self._busy:
+            if self._loop is not None and not self._loop.is_closed():
+                self._loop.run_until_complete(self._finish())
+                self._loop.close()
+
+    def _run(self, request: Coroutine[None, None, object], cancelled: Cancelled) -> bool:
+        """Run a request to its end; False when it was cancelled before."""
+        with self._busy:
+            if self._closing.is_set():
+                request.close()
+                return False
+            self._loop = self._loop or asyncio.new_event_loop()
+            return self._loop.run_until_complete(self._watch(request, cancelled))
+
+    async def _finish(self) -> None:
+        loop = asyncio.get_running_loop()
+        await self._connection.close()
+        # A stream left early leaves generators inside of generators, and tasks that close some of them.
+        await loop.shutdown_asyncgens()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        await loop.shutdown_default_executor()
+
+    async def _watch(self, request: Coroutine[None, None, object], cancelled: Cancelled) -> bool:
+        task = asyncio.ensure_future(request)
+        try:
+            while not task.done():
+                if cancelled() or self._closing.is_set():
+                    return False
+                await asyncio.wait({task}, timeout=POLL_S)
+            task.result()
+            return True
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+class _Packet:
+    """Hands on the pieces of one packet together, so that a tag in it can still take them back."""
+
+    def __init__(self, emit: Emit, notify: Notify) -> None:
+        self.pieces: list[str] = []
+        self._emit = emit
+        self._notify = notify
+        self._spoke = False
+
+    def flush(self) -> None:
+        """Hand on what has come."""
+        if self.pieces:
+            text, self._spoke = "".join(self.pieces), True
+            self.pieces.clear()
+            self._emit(text)
+
+    def notify(self, notice: Remark | AllTakenBack) -> None:
+        """Hand on a notice, in its place among the words."""
+        match notice:
+            case AllTakenBack():
+                self.pieces.clear()
+                if self._spoke:
+                    self._notify(notice)
+            case Remark():
+                self.flush()
+                self._notify(notice)

@@ -1,0 +1,1 @@
+"""Between threads: bounded channels, events for many readers, threads that hand their failure up."""

@@ -1,0 +1,95 @@
+"""A bounded queue between two threads that closes in cascade and keeps count.
+
+Promises: never holds more than `capacity`; `close` lets the reader drain what is left and then raises
+`ChannelClosed` to both sides; the policy for a full channel is declared when it is made, not at the call.
+Relies on: any number of writers and readers, none of them an audio thread (a lock is held).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+T = TypeVar("T")
+
+Policy = Literal["wait", "drop_oldest"]
+
+
+class ChannelClosed(Exception):  # noqa: N818  # an end, not an error
+    """The channel is closed: nothing more comes, and nothing more is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStats:
+    """Counters of a channel."""
+
+    name: str
+    capacity: int
+    fill: int
+    peak: int
+    waits: int
+    """Times a writer had to wait."""
+    drops: int
+    """Items lost because the channel was full."""
+    policy: str
+    """What happens when it is full."""
+
+
+class Channel(Generic[T]):
+    """A first-in first-out queue of at most `capacity` items.
+
+    With the policy `wait` a writer waits for room (backpressure); with `drop_oldest` it never waits and
+    the oldest item is lost and counted.
+    """
+
+    def __init__(self, name: str, capacity: int, policy: Policy) -> None:
+        if capacity < 1:
+            raise ValueError("a channel holds at least one item")
+        self.name = name
+        self.capacity = capacity
+        self.policy = policy
+        self._items: deque[T] = deque()
+        self._closed = False
+        self._changed = threading.Condition()
+        self._peak = self._waits = self._drops = 0
+
+    def put(self, item: T) -> None:
+        """Add an item; waits or drops the oldest when full, as declared. Raises Closed."""
+        with self._changed:
+            if self.policy == "wait" and len(self._items) >= self.capacity and not self._closed:
+                self._waits += 1
+                self._changed.wait_for(lambda: self._closed or len(self._items) < self.capacity)
+            if self._closed:
+                raise ChannelClosed(self.name)
+            if len(self._items) >= self.capacity:
+                self._items.popleft()
+                self._drops += 1
+            self._items.append(item)
+            self._peak = max(self._peak, len(self._items))
+            self._changed.notify_all()
+
+    def get(self, timeout_s: float | None = None) -> T:
+        """Take the oldest item. Raises Closed when closed and empty, TimeoutError when none came in time."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._closed or bool(self._items), timeout_s):
+                raise TimeoutError(self.name)
+            if not self._items:
+                raise ChannelClosed(self.name)
+            item = self._items.popleft()
+            self._changed.notify_all()
+            return item
+
+    def close(self) -> None:
+        """Accept no more; what is inside can still be read. Idempotent."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def stats(self) -> ChannelStats:
+        """The counters at this moment."""
+        with self._changed:
+            return ChannelStats(
+                self.name, self.capacity, len(self._items), self._peak, self._waits, self._drops, self.policy
+            )

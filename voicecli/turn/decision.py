@@ -1,0 +1,151 @@
+"""What is known in a pause -> how long the pause must get for the turn to be taken. Pure: no clock, no model.
+
+    speech ######### . . . . . . . . . . . . . . . .        pause
+                       ^ noticed  ^ sound  ^ words          evidence
+    pause_wanted_s     1.5        0.5      0.26     the turn is taken once the pause is that long
+
+The log-odds z that the speaker has finished are a weighted sum of the evidence. What is clearly over is taken
+after `sure` seconds, what may go on later by S_PER_LOG_ODDS * (asked - z); `eagerness` sets both.
+
+Where the constants come from: docs/decisions/0006-turn-decision.md; scripts/turn/turn_fit.py makes them anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING
+
+from voicecli.turn.words import word_evidence
+
+if TYPE_CHECKING:
+    from voicecli.config import TurnConfig
+
+S_PER_LOG_ODDS = 1.0
+"""Seconds of silence that make up for log-odds of 1."""
+LOG_ODDS_ASKED = (2.6, -1.0)
+"""At eagerness 0 and at 1: 93 % sure, and 27 %; between them a straight line."""
+SURE_S = (0.5, 0.17)
+"""The pause that is taken for the end when that is clear, at eagerness 0 and at 1: most pauses inside a turn
+are shorter than half a second, whatever the evidence."""
+ASKED_S, SAID_S = (3.0, -1.0), (2.7, 0.3)
+"""The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1;
+below 0.38 and 0.5 `max_pause_ms` comes first."""
+ONE_KNOWN_S = 0.3
+"""With only the sound or only the words known, the pause is at least this long: the other is on its way."""
+
+NO_WORDS_S = 0.5
+"""Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
+
+FEW_WORDS = 2
+FEW_WORDS_S = 0.6
+"""`Hello!` and `Thank you.` are whole sentences, and mostly not all that is said: so few words take so long a
+pause at least, unless they answer a question of the agent."""
+
+WEIGHTS = {
+    "always": 0.79,
+    "sound": 0.35,
+    "ending": 1.04,
+    "ends": 0.52,
+    "asks": 0.07,
+    "goes on": -0.77,
+    "hangs": -0.63,
+    "dictates": 0.00,
+    "short answer": 0.00,
+}
+"""Log-odds that each piece of evidence is worth."""
+
+WEIGHTS_WITHOUT_ENDING = {
+    "always": -0.66,
+    "sound": 0.50,
+    "sound unknown": 0.23,
+    "words unknown": 0.06,
+    "ends": 0.63,
+    "asks": 0.32,
+    "goes on": -1.93,
+    "hangs": -1.62,
+    "dictates": -0.24,
+    "short answer": 0.00,
+}
+"""The same where no language model has said whether the words may end there."""
+
+LEAST_ENDING = -3.0
+"""A small language model that is surer than this of more words to come is wrong too often."""
+
+_LEAST = 0.02
+"""Of Smart Turn's probability and of its complement: it is never as sure as it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of the turn in its present pause."""
+
+    spoken_s: float
+    """Speech in the turn so far, pauses not counted, seconds."""
+    sound: float | None = None
+    """Smart Turn's probability that the turn is complete, 0..1; None until known."""
+    words: str | None = None
+    """The transcript so far, empty where nobody said a word; None until known."""
+    ending: float | None = None
+    """What the language model makes of the words: log-odds that nothing follows them; None until known."""
+    language: str = "en"
+    """Of the words, ISO 639-1."""
+    asked: bool = False
+    """The agent's last reply ended with a question."""
+
+
+def features(evidence: Evidence) -> dict[str, float]:
+    """The evidence as numbers, by the names of WEIGHTS; what is absent is 0."""
+    found = {"always": 1.0}
+    if evidence.sound is None:
+        found["sound unknown"] = 1.0
+    else:
+        sure = min(1 - _LEAST, max(_LEAST, evidence.sound))
+        found["sound"] = log(sure / (1 - sure))
+    if evidence.words is None:
+        found["words unknown"] = 1.0
+        return found
+    said = word_evidence(evidence.words, evidence.language)
+    found["ends"] = float(said.ends)
+    found["asks"] = float(said.asks)
+    found["goes on"] = float(said.goes_on)
+    found["hangs"] = float(said.hangs)
+    found["dictates"] = float(said.dictates)
+    found["short answer"] = float(evidence.asked and 0 < said.words <= 3)
+    if evidence.ending is not None:
+        found["ending"] = max(LEAST_ENDING, evidence.ending)
+    return found
+
+
+def log_odds(evidence: Evidence) -> float:
+    """ln(p / (1 - p)) of the speaker having finished, at the beginning of the pause."""
+    found = features(evidence)
+    weights = WEIGHTS if "ending" in found else WEIGHTS_WITHOUT_ENDING
+    return sum(weights.get(name, 0.0) * value for name, value in found.items())
+
+
+def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
+    """Seconds of silence after which the turn is taken if nothing else becomes known.
+
+    To be asked again whenever something does; always within `min_pause_ms` and `max_pause_ms`.
+    """
+    shortest, longest = config.min_pause_ms / 1000, config.max_pause_ms / 1000
+    if evidence.words is not None and not evidence.words:
+        return min(longest, max(shortest, NO_WORDS_S))
+    if evidence.sound is None and evidence.words is None:
+        return longest
+    if evidence.sound is None or evidence.words is None:
+        shortest = max(shortest, ONE_KNOWN_S)
+    said = word_evidence(evidence.words or "", evidence.language)
+    if evidence.words and not evidence.asked and said.words <= FEW_WORDS:
+        shortest = max(shortest, FEW_WORDS_S)
+    doubt = max(0.0, _between(LOG_ODDS_ASKED, config.eagerness) - log_odds(evidence))
+    wanted = _between(SURE_S, config.eagerness) + S_PER_LOG_ODDS * doubt
+    if not said.hangs:
+        for whole, most in ((said.asks, ASKED_S), (said.ends, SAID_S)):
+            wanted = min(wanted, _between(most, config.eagerness)) if whole else wanted
+    return min(longest, max(shortest, wanted))
+
+
+def _between(ends: tuple[float, float], share: float) -> float:
+    return ends[0] + share * (ends[1] - ends[0])

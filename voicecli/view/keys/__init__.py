@@ -1,0 +1,1 @@
+"""Bytes from a terminal -> what they ask of a talk."""
