@@ -196,6 +196,7 @@ def test_a_clause_becomes_sound_piece_by_piece(speaks: Speaks) -> None:
         assert piece.samples.ndim == 1
         assert piece.samples.size > 0
     assert [piece.to_come > 0 for piece in pieces] == [True] * (len(pieces) - 1) + [False]
+    assert not any(piece.word_ends for piece in pieces[1:])  # the first tells all of the clause, or none does
     sound = to_float(np.concatenate([piece.samples for piece in pieces]))
     assert 2.0 < sound.size / voice.rate_hz < 8.0
     assert -40 < level_dbfs(sound) < -5

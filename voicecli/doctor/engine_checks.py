@@ -80,13 +80,16 @@ class EngineChecks:
     def transcriber(self) -> Finding:
         """Speech to text."""
         transcribe = self._config.transcribe
-        match transcribe.engine:
+        engine: str = transcribe.engine
+        match engine:
             case "whisper":
                 return self._model(lambda: whisper_folder(self._store, transcribe.model))
             case "moonshine":
                 return self._model(lambda: moonshine_folder(self._store, transcribe.model))
             case "command":
                 return _command("transcribe.command", transcribe.command)
+            case _:
+                return _without_files(engine)
 
     def synthesizer(self) -> Finding:
         """Text to speech, in all languages that have a voice."""
@@ -107,11 +110,14 @@ class EngineChecks:
 
     def _main_voice(self) -> Finding:
         synthesize = self._config.synthesize
-        match synthesize.engine:
+        engine: str = synthesize.engine
+        match engine:
             case "piper":
                 return self._model(lambda: voice_file(self._store, synthesize.voice))
             case "command":
                 return _command("synthesize.command", synthesize.command)
+            case _:
+                return _without_files(engine)
 
     def language_model(self) -> Finding:
         """The file, or the server the settings name."""
@@ -209,6 +215,10 @@ class EngineChecks:
                 language_model_file(self._store, generate.model)
                 return generate.model_copy(update={"max_tokens": min(ANSWER_TOKENS, generate.max_tokens)})
         return generate.model_copy(update={"engine": "echo"})
+
+
+def _without_files(engine: str) -> Finding:
+    return Finding("pass", f"the engine {engine} needs no files")
 
 
 def _command(setting: str, line: str) -> Finding:

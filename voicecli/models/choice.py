@@ -68,23 +68,29 @@ def moonshine_name(name: str) -> str:
 
 
 def recogniser_name(config: TranscribeConfig) -> str:
-    """What it is called on the screen; of a command, the program alone."""
-    match config.engine:
+    """What it is called on the screen: its model's name, the program of a command, or the engine's own."""
+    engine: str = config.engine  # one that is not named below has no model and no command
+    match engine:
         case "whisper":
             return config.model
         case "moonshine":
             return moonshine_name(config.model)
         case "command":
             return Command("transcribe.command", config.command).name
+        case _:
+            return engine
 
 
 def voice_name(config: SynthesizeConfig) -> str:
-    """What it is called on the screen; of a command, the program alone."""
-    match config.engine:
+    """What it is called on the screen: its model's name, the program of a command, or the engine's own."""
+    engine: str = config.engine  # as above
+    match engine:
         case "piper":
             return config.voice
         case "command":
             return Command("synthesize.command", config.command).name
+        case _:
+            return engine
 
 
 def needed(config: Config) -> tuple[str, ...]:
@@ -101,7 +107,7 @@ def _heard_with(config: Config) -> tuple[str, ...]:
             return (DEFAULT_WHISPER,)
         case "moonshine":
             return (MOONSHINE,)
-        case "command":
+        case _:
             return ()
 
 
@@ -109,7 +115,7 @@ def _spoken_with(config: Config) -> tuple[str, ...]:
     match config.synthesize.engine:
         case "piper":
             return (DEFAULT_VOICE,)
-        case "command":
+        case _:
             return ()
 
 

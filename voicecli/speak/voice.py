@@ -26,7 +26,8 @@ class Piece:
     to_come: int = 0
     """Samples of the same clause that follow; estimated where another sentence does. 0: this is the end."""
     word_ends: tuple[int, ...] = ()
-    """Samples of the clause to the end of each spoken word; none where the voice does not tell."""
+    """With the first piece of a clause: samples to the end of each of its spoken words; none where the voice
+    does not tell."""
 
 
 class Voice(Protocol):
