@@ -124,6 +124,6 @@ models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 case "${1:-}" in
 talk) shift; venv; portaudio; packages talk ""; models "$@" ;;
 check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; browser; packages dev "[dev]"; models --light ;;
+test) venv; portaudio; room; browser; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
 *) die "usage: setup.sh talk [--light] | check | test" ;;
 esac
