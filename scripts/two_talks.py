@@ -45,7 +45,16 @@ QUESTIONS = (
     ("What is the capital of France?", "How far away is the moon?", "Which animal is the fastest?"),
     ("Who wrote Romeo and Juliet?", "Where do penguins live?", "Can you tell me a short joke?"),
 )
-"""Of the first user, and of the second: no content word is said by both."""
+"""Of the first user, and of the second."""
+
+
+def words_of_all(texts: Sequence[str]) -> set[str]:
+    """Every word in them."""
+    return {word for text in texts for word in words_of(text)}
+
+
+OWN = [words_of_all(one) - words_of_all(other) for one, other in (QUESTIONS, QUESTIONS[::-1])]
+"""Words that only one of them says."""
 
 
 class OneTalk:
@@ -62,7 +71,8 @@ class OneTalk:
         self._reader = self.talk.events.reader("room")
         self.heard: list[str] = []
         self.v2v_ms: list[float] = []
-        self.wrong: list[str] = []
+        self.misheard: list[str] = []
+        self.failed: list[str] = []
         self.talk.start()
 
     def _lines(self) -> Iterator[Iterator[Int16]]:
@@ -91,12 +101,12 @@ class OneTalk:
             case events.Heard(text=text):
                 self.heard.append(text)
                 if words_of(text) != words_of(self.asked[-1]):
-                    self.wrong.append(f"{self.asked[-1]} -> {text}")
+                    self.misheard.append(f"{self.asked[-1]} -> {text}")
             case events.TurnDone(latency_ms=latency):
                 if "total" in latency:
                     self.v2v_ms.append(latency["total"])
             case events.Failed(message=message) | events.Interrupted(heard=message):
-                self.wrong.append(f"{event.name}: {message}")
+                self.failed.append(f"{event.name}: {message}")
             case _:
                 pass
 
@@ -105,7 +115,8 @@ class OneTalk:
         return {
             "asked": len(self.asked),
             "heard": len(self.heard),
-            "wrong": self.wrong,
+            "misheard": self.misheard,
+            "failed": self.failed,
             "v2v_ms": {
                 "median": round(statistics.median(self.v2v_ms)) if self.v2v_ms else None,
                 "p95": round(float(np.percentile(self.v2v_ms, 95))) if self.v2v_ms else None,
@@ -126,7 +137,7 @@ def spoken(session: Session, texts: Sequence[str]) -> list[tuple[str, Int16]]:
 
 
 def main() -> int:
-    """Run it, and tell all as JSON; exit code 1 where something was heard otherwise, or lost."""
+    """Run it, and tell all as JSON; exit code 1 where words of one came to the other, or were lost."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -166,12 +177,18 @@ def main() -> int:
             for name in ("detector", "turn_model", "recogniser", "generator", "voice")
         },
         "rooms": [room.told() for room in rooms],
+        "mixed": [
+            text
+            for room, others in zip(rooms, OWN[::-1], strict=True)
+            for text in room.heard
+            if others & set(words_of(text))
+        ],
         "waited_s": {work.name: round(waited, 2) for work, waited in engines.lane.waited_s.items()},
     }
     for room in rooms:
         room.talk.close()
     print(json.dumps(told, indent=1))
-    return int(any(room.wrong or room.told()["losses"] for room in rooms))
+    return int(bool(told["mixed"]) or any(room.failed or room.told()["losses"] for room in rooms))
 
 
 if __name__ == "__main__":

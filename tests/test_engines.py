@@ -148,7 +148,8 @@ def test_two_talks_in_one_process_have_one_copy_of_each_model_and_their_own_word
     assert told["ratio"] < 1.3
     for room in told["rooms"]:
         assert room["heard"] == room["asked"] > 0
-        assert room["wrong"] == []
+        assert room["failed"] == []
+    assert told["mixed"] == []
 
 
 def test_outside_a_talk_what_an_engine_raises_is_one_line_without_words() -> None:
