@@ -35,7 +35,7 @@ class Recogniser(Protocol):
         ...
 
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
-        """For each part of `samples`, the probability of each language by its ISO 639-1 code.
+        """For each part of `samples`, the probability of each language by its code.
 
         `spans`: begin and end of each part, seconds. Called only where `finds_language` is true. Raises
         ValueError for samples that `transcribe` does not take.
@@ -52,9 +52,9 @@ class Recogniser(Protocol):
     ) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, up to `window_s`.
 
-        `language` is its ISO 639-1 code where that is known; else the recogniser finds it. `clear_s`: how
-        many seconds of `samples` the voice activity detector is sure are speech. Where nobody says a word,
-        the text is empty. `provisional`: the words may still change, so quick matters more than right.
+        `language` is the code of the language where that is known; else the recogniser finds it. `clear_s`:
+        how many seconds of `samples` the voice activity detector is sure are speech. Where nobody says a
+        word, the text is empty. `provisional`: the words may still change, so quick matters more than right.
 
         Raises ValueError for other samples; EngineError when the recogniser fails.
         """
