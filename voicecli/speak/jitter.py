@@ -1,6 +1,6 @@
 """The jitter buffer: the voice gives sound in bursts, the loudspeaker takes blocks on its own clock.
 
-    push (speak thread)   clause....  clause............ finish
+    push (mouth thread)   clause....  clause............ finish
     pull (audio thread)      . . # # # # # # . . # # # # # # # # . . .
     state                 idle  playing      filling  playing     idle
 

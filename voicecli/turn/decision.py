@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 S_PER_LOG_ODDS = 1.0
 """Seconds of silence that make up for log-odds of 1."""
 LOG_ODDS_ASKED = (2.6, -1.0)
-"""`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (93 % sure) and at 1 (27 %). All
-such pairs have a straight line between them."""
+"""`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (93 % sure) and at 1 (27 %).
+Between the ends of such a pair the value follows a straight line."""
 SURE_S = (0.5, 0.17)
 """`sure`: the pause behind a turn that is clearly over, at eagerness 0 and at 1. Most pauses inside a turn
 are shorter than half a second, whatever the evidence."""

@@ -21,8 +21,8 @@ Response: TypeAlias = Literal["ignore", "duck", "hold"]
 
 HOLD_FRAMES = 2
 """The agent is held after so many frames of speech in a row. To wait for a third would keep nothing out: no
-frame of 20 made-up keys, coughs and doors passed for speech (Silero v6). All of 12 clips of speech would
-wait in vain."""
+frame of 20 made-up keys, coughs and doors passed for speech (Silero v6). And all of 12 clips of speech
+would be held later, for nothing."""
 
 
 def barge_in(echo: EchoState | None, *, headphones: bool) -> BargeIn:

@@ -56,7 +56,7 @@ HEARD_DB = 35.0
 """Nobody hears a sound so far below the loudest of the last second: the end of the sound lies before it."""
 
 WORDS_DB = 18.0
-"""A sound so far below that, with no pause before it, is a word dying away: the end of the words."""
+"""A sound so far below the loudest, with no pause before it, is a word dying away: the end of the words."""
 
 SPAN_PAUSE_FRAMES = 6
 """0.2 s: a pause after which the user may change the language; most pauses inside a sentence are shorter."""
