@@ -1,10 +1,10 @@
-"""Settings -> models, loaded once and warm; and what each talk has of them.
+"""The models of a process, each loaded once and warm; and what each talk has of them.
 
     Engines    the weights, shared by all talks of this process
     Session    one talk's own: what it heard, said and read; its requests
 
-A talk closes its session; the models stay for others. What fails is made anew: the engine of the talk, and
-the model behind it once, whoever finds it broken first.
+A talk closes its session; the models stay for others. When an engine fails, its talk makes another. The model
+behind it is loaded again, too, but only once: by the talk that finds it broken first.
 """
 
 from __future__ import annotations
@@ -42,17 +42,20 @@ class Seat(Generic[E]):
         self.it = self._make()
 
     def leave(self) -> None:
-        """The talk does not use it any more; what it is asked ends."""
+        """Give up the engine: the talk does not use it any more, and requests to it end."""
         self._leave(self.it)
 
 
 class SharedModel(Generic[E]):
-    """A model, loaded, and the way to load it again."""
+    """A loaded model, and the way to load it again."""
 
     def __init__(
         self, load: Callable[[], Callable[[], E]], leave: Callable[[E], None] = lambda _: None
     ) -> None:
-        """`load` gives what makes engines of a model that is loaded and warm. Raises ModelError."""
+        """`load` loads and warms a model, and gives a function that makes engines of it.
+
+        Raises what `load` raises, such as ModelError.
+        """
         self._load = load
         self._leave = leave
         self._lock = threading.Lock()
@@ -61,7 +64,7 @@ class SharedModel(Generic[E]):
         """How often it was loaded."""
 
     def seat(self) -> Seat[E]:
-        """For one talk. Raises EngineError where there is no more room."""
+        """Make a seat for one talk. Raises EngineError where the model has no more room."""
         known: Callable[[], E] | None = None
 
         def make() -> E:
@@ -72,7 +75,7 @@ class SharedModel(Generic[E]):
         return Seat(make, self._leave)
 
     def _working(self, broken: Callable[[], E] | None) -> Callable[[], E]:
-        """What makes engines; loaded again where that one is broken, and no other talk has done it."""
+        """What makes engines; the model is loaded again if that is still `broken`: no other talk did it."""
         with self._lock:
             if self._loaded is broken:
                 self._loaded = self._load()
@@ -90,14 +93,14 @@ class Session:
     generator: Seat[Generator]
     voice: Seat[Voice]
     place: Place
-    """Where it waits for its turn to compute."""
+    """Where the talk waits for its turns to compute."""
     hint: str = ""
     """How to get a better language model than the one in use; empty where there is nothing to say."""
     voices: Mapping[str, Seat[Voice]] = field(default_factory=dict)
     """Of other languages than the main voice's, by ISO 639-1 code."""
 
     def close(self) -> None:
-        """End what is asked of the engines. The models stay, for other talks."""
+        """End all requests to the engines. The models stay, for other talks."""
         for seat in (self.detector, self.turn_model, self.recogniser, self.generator, self.voice):
             seat.leave()
         for voice in self.voices.values():
@@ -106,7 +109,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The models of this process, each in memory once; they are freed with it, and the last session."""
+    """The models of this process, each in memory once; freed with this object and its last session."""
 
     detector: SharedModel[Detector]
     turn_model: SharedModel[TurnModel]
@@ -119,7 +122,7 @@ class Engines:
     clock: Clock
 
     def session(self) -> Session:
-        """For one more talk. Raises EngineError where the language model has no more room."""
+        """Make the session of one more talk. Raises EngineError where the language model has no more room."""
         return Session(
             self.detector.seat(),
             self.turn_model.seat(),

@@ -1,4 +1,4 @@
-"""Settings -> engines, loaded and warm: the one place where each is made."""
+"""Settings -> engines, loaded and warm: the one place that chooses and loads each."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 class AbsentGenerator:
-    """Stands in for a language model that is not there: says so at every turn, so that talk can go on."""
+    """Stands in for a language model that is missing: says so at every turn, so that the talk can go on."""
 
     name = "no language model"
     is_local = True
@@ -68,7 +68,7 @@ class AbsentGenerator:
         raise EngineError(self._error.found, self._error.remedy)
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Know nothing."""
+        """Give None: there is nobody to ask."""
         return None
 
     def close(self) -> None:
@@ -76,9 +76,9 @@ class AbsentGenerator:
 
 
 def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: int = 1) -> Engines:
-    """Load every engine for so many talks, naming each to `tell` before.
+    """Load every engine, for so many talks at once; name each to `tell` before.
 
-    Raises ModelError for any but the language model.
+    Raises ModelError for any but the language model; ConfigError, EngineError as the functions below do.
     """
     tell("voice activity detection")
     detector = load_detector(store)
@@ -139,7 +139,7 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice
     def load() -> Callable[[], Voice]:
         voice = made()
         voice.warm()
-        localised("1", voice.language)  # its tables are ready before they are latency
+        localised("1", voice.language)  # loads the language's tables now, not in the first reply
         return voice.session
 
     def made() -> Piper | Spoken:
@@ -158,8 +158,8 @@ def load_voices(
 ) -> dict[str, SharedModel[Voice]]:
     """The voices of other languages by code, warm, without those that could never be heard.
 
-    All at once, though they may not be needed: who is answered in another language waits no longer for it,
-    and what is wrong with a file is found before the talk. Raises ModelError.
+    All are loaded at once, though some may not be needed: so a user who is answered in another language waits
+    no longer, and what is wrong with a file is found before the talk. Raises ModelError.
     """
     voices, unused = {}, unused_voices(config, store)
     for language, name in config.synthesize.voices.items():
@@ -174,7 +174,7 @@ def _load_other(language: str, name: str, config: SynthesizeConfig, store: Model
 
 
 def _warm(voice: Path, config: SynthesizeConfig, language: str = "") -> Piper:
-    """A voice, ready before that is latency; the same of the tables of what it is used for, or speaks."""
+    """A Piper voice, warm. Also loads the tables of `language`, or else of the one that the voice speaks."""
     piper = Piper(voice, config)
     piper.warm()
     localised("1", language or piper.language)
@@ -194,7 +194,7 @@ def unused_voices(config: Config, store: ModelStore) -> dict[str, str]:
 
 
 def _understood(config: TranscribeConfig, store: ModelStore) -> str:
-    """The only language that is understood, or "auto". Raises ModelError."""
+    """The only language that the recogniser understands, or "auto". Raises ModelError."""
     match config.engine:
         case "whisper" if config.language == "auto":
             return "en" if knows_only_english(whisper_folder(store, config.model)) else "auto"

@@ -31,7 +31,7 @@ class Capture:
         self._zeros = 0
 
     def on_block(self, samples: Int16, captured_at: float, overflowed: bool) -> None:  # noqa: FBT001
-        """Audio thread: keep (n, channels) samples; copies and counts, nothing else."""
+        """Audio thread: keep (n, channels) samples, the first taken at `captured_at`. Copies and counts."""
         self._anchor = (self._ring.written, captured_at)
         self._ring.write(samples)
         if overflowed:

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class Detector(Protocol):
-    """One microphone's voice activity detector: it remembers what it heard as long as frames follow."""
+    """One microphone's voice activity detector: it remembers frames while each follows the last."""
 
     def begin(self, room_dbfs: float) -> None:
         """The next frame is the first of a recording made in a room as loud as this, dBFS."""
         ...
 
     def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
-        """Say how much the frame sounds like speech; what is softer than `quiet_dbfs` is none."""
+        """Give the frame its probability of speech, 0..1; a frame softer than `quiet_dbfs` gets 0."""
         ...
 
 

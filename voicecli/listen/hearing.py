@@ -1,4 +1,4 @@
-"""What the listener can rely on: which devices are open, whether the echo is taken out. Tells when not."""
+"""What the ear can rely on: which devices are open, and whether the echo is removed. Tells what is wrong."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from voicecli.listen.echo.residual import EchoState
 
     Tell: TypeAlias = Callable[[str, str], None]
-    """Takes what is not as it should be, and the remedy."""
+    """Called with what is wrong and the remedy; the user is to see both."""
 
 
 FAINT_S = 8.0
-"""Nothing as loud as speech for so long is told, when it sounds like a microphone that is muted."""
+"""The user is told when nothing was as loud as speech for so long, and it sounds like a muted microphone."""
 
 
 class Hearing:
-    """For one thread; others may read `echo` and `barge_in`."""
+    """Watches the devices for the ear. For one thread; others may read `echo` and `barge_in`."""
 
     def __init__(
         self,
@@ -50,12 +50,12 @@ class Hearing:
         self._tail_s = audio.tail_ms / 1000
         self._wear()
         self._told_silent = False
-        self._told_copy = ""  # of the microphone of this name
+        self._told_copy = ""  # name of the microphone that the user knows to copy the loudspeaker
         self._faint: list[float] | None = []  # levels, while nothing was as loud as speech
-        self._told_half_duplex = audio.echo == "off" and not audio.headphones  # as was asked for
+        self._told_half_duplex = audio.echo == "off" and not audio.headphones  # the user chose it
 
     def _wear(self) -> None:
-        """Headphones are the first device that is not in the place of another."""
+        """With `headphones` set, the first loudspeaker that stands in for no other is what the user wears."""
         if not self._loudspeaker.stands_in:
             self._worn = self._worn or self._loudspeaker.name
 
@@ -82,11 +82,11 @@ class Hearing:
         return 0.0 if self._on_ears else self._tail_s
 
     def over_echo_db(self, at: float) -> float:
-        """How far what the microphone took from time `at` on is above all that the echo can be."""
+        """How many dB louder the frame from time `at` on is than its echo can be: see `EchoCanceller`."""
         return math.inf if self._canceller is None else self._canceller.over_echo_db(at)
 
     def doubt(self) -> None:
-        """What was taken for somebody may have been the echo, louder than before."""
+        """Note that what passed for a person may have been the echo, louder than before."""
         if self._canceller is not None:
             self._canceller.doubt()
 
@@ -107,7 +107,7 @@ class Hearing:
         self._tell_copy()
 
     def _tell_copy(self) -> None:
-        """By its sound, where nobody could be asked: once for a microphone."""
+        """Tell once for each microphone that its sound shows it to be a copy of the loudspeaker."""
         name = self._streams.microphone.name
         if self._canceller is not None and self._canceller.copied and self._told_copy != name:
             self._told_copy = name
@@ -115,9 +115,10 @@ class Hearing:
             self._tell(notice.message, notice.remedy)
 
     def check_loudness(self, level_dbfs: float, speech_dbfs: float) -> None:
-        """The next frame; below `speech_dbfs` nothing is speech.
+        """Take the level of the next frame; below `speech_dbfs` nothing is speech.
 
-        Told once in a talk, and only while nothing was as loud: somebody who is heard may be silent for long.
+        The user is told once in a talk, and only if nothing has been loud enough since it began: who has been
+        heard may be silent for long.
         """
         if self._faint is None:
             return
@@ -134,11 +135,11 @@ class Hearing:
                 )
 
     def heard_somebody(self) -> None:
-        """Somebody speaks, however softly."""
+        """Note that somebody speaks, however softly: the microphone is not muted."""
         self._faint = None
 
     def check_silence(self) -> None:
-        """Once in a talk: some drivers give zeros whenever nobody speaks, and telling that would nag."""
+        """Tell of digital silence, once in a talk: some drivers give zeros whenever nobody speaks."""
         if self._capture.silent and not (self._told_silent or self._told_copy):
             self._told_silent = True
             self._tell(
@@ -147,7 +148,7 @@ class Hearing:
             )
 
     def _tell_half_duplex(self) -> None:
-        """Once in a talk: who is not heard over the agent should know why."""
+        """Tell the user, once in a talk, why speech over the agent is not heard."""
         if self.barge_in == "off" and not self._told_half_duplex:
             self._told_half_duplex = True
             self._tell(

@@ -1,4 +1,4 @@
-"""Samples that never came -> frames of silence in their place: what was said around them stays one."""
+"""Samples that never came -> frames of silence in their place: speech around them stays one segment."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BRIDGED_S = 2.0
-"""After a longer loss nobody waits for the rest of a sentence: the microphone was gone."""
+"""The longest loss that silence replaces. In a longer one the microphone was gone: the segment ends."""
 
 
 def bridge(lost: int, frame: Float32Frame) -> Iterator[ScoredFrame]:
-    """Silence for `lost` samples before `frame`, rounded up to whole frames; none where that is no bridge."""
+    """Silence for `lost` samples before `frame`, rounded up to whole frames; none for too long a loss."""
     if not 0 < lost <= BRIDGED_S * RATE_HZ:
         return
     for back in range(-(-lost // FRAME_SAMPLES), 0, -1):

@@ -1,8 +1,8 @@
 """Speech -> words: what every recogniser promises.
 
-Recogniser ── Transcriber          Whisper, on a short window      (transcribe.py)
-           ── MoonshineRecogniser  Moonshine, English              (moonshine.py)
-           ── CommandRecogniser    a command of the user's         (command.py)
+Recogniser ── Transcriber          Whisper, on a short window      (whisper/transcriber.py)
+           ── MoonshineRecogniser  Moonshine, English              (recognise/moonshine.py)
+           ── CommandRecogniser    a command of the user's         (recognise/recogniser_command.py)
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ class Recogniser(Protocol):
         ...
 
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
-        """How likely each language is in parts of `samples`; `spans`: their ends, seconds.
+        """For each part of `samples`, the probability of each language by its code.
 
-        Asked only of who finds the language. Raises ValueError: not such samples as `transcribe` takes.
+        `spans`: begin and end of each part, seconds. Called only where `finds_language` is true. Raises
+        ValueError for samples that `transcribe` does not take.
         """
         ...
 
@@ -51,12 +52,11 @@ class Recogniser(Protocol):
     ) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, up to `window_s`.
 
-        `language`, where it is known, stands in place of the one that would be found. `clear_s` is how much
-        of it the voice activity detector is sure is speech, seconds. Where nobody says a word, the text is
-        empty.
-        `provisional`: the words may change; quick matters more than right.
+        `language` is the code of the language where that is known; else the recogniser finds it. `clear_s`:
+        how many seconds of `samples` the voice activity detector is sure are speech. Where nobody says a
+        word, the text is empty. `provisional`: the words may still change, so quick matters more than right.
 
-        Raises ValueError: the samples are not such. Raises EngineError.
+        Raises ValueError for other samples; EngineError when the recogniser fails.
         """
         ...
 

@@ -38,7 +38,7 @@ class Halves:
     encoder: bytes
     decoder: bytes
     latent: str
-    """Of what they share: the sequence, (1, channels, columns) float32."""
+    """Name of the latent sequence that they share, (1, channels, columns) float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class _Node:
 
 
 def halves(voice: Path) -> Halves | None:
-    """None where the voice does not fall into two: it is built otherwise, or tells how long phonemes take.
+    """Split a voice; None where it does not fall into two: built otherwise, or exported with alignments.
 
-    Raises OSError, and ValueError for what is no ONNX file.
+    Alignments tell how long each phoneme takes. Raises OSError, and ValueError for what is no ONNX file.
     """
     model = memoryview(voice.read_bytes())
     around: list[memoryview] = []
@@ -92,7 +92,7 @@ def halves(voice: Path) -> Halves | None:
 
 
 def _late(nodes: list[_Node]) -> list[_Node]:
-    """The decoder, and what depends on it."""
+    """The nodes of the decoder, and those that depend on them."""
     made: set[str] = set()
     late = []
     for node in nodes:

@@ -1,6 +1,6 @@
-"""The jitter buffer: what is said comes in bursts, the loudspeaker takes blocks on its own clock.
+"""The jitter buffer: the voice gives sound in bursts, the loudspeaker takes blocks on its own clock.
 
-    push (speak thread)   clause....  clause............ finish
+    push (mouth thread)   clause....  clause............ finish
     pull (audio thread)      . . # # # # # # . . # # # # # # # # . . .
     state                 idle  playing      filling  playing     idle
 
@@ -9,17 +9,17 @@ somebody speaks over one, `duck` makes it softer and `hold` stops it; after `res
 off, and no sample is lost.
 
 A device that has just begun, or begun again, may take block after block at once and lose them: PulseAudio's
-for 0.2 s and more. Nothing of a reply is given to one that rushes so.
+for 0.2 s and more. While a device rushes so, it gets silence and nothing of a reply.
 
 Promises: `pull` never waits; it fills every block, with silence where it has nothing. A reply begins when
 the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
-is an underrun: faded, counted, and the target grows. Running dry at its end is its end.
+is an underrun: faded, counted, and the target grows. Running dry when it is complete ends the reply.
 
 Relies on: `pull` on one audio thread, in blocks no shorter than a fade, the rest on other threads. The
 samples lie in a ring, never more than it has room for. Counters are monotonic samples with one writer each:
 the ring's `written`, `_complete_at` and `_drop_to` belong to the pushing side (where a lock keeps a drop and
-a push apart), `_pulled` and the play state to the audio thread, the `_wish` of a voice over the reply to
-whoever listens to it.
+a push apart), `_pulled` and the play state to the audio thread, `_opened` and `_wish` to the thread that runs
+the floor.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 FADE_S = 0.008
-"""Of 5-10 ms: long enough not to click, too short to be heard as a fade."""
+"""Of the usual 5 to 10 ms: long enough not to click, too short to be heard as a fade."""
 
 DUCK_GAIN = 0.22
 """-13 dB: clearly softer, which says "I heard something", and still there should it be nothing."""
 
 RUSHING = 0.5
-"""Of the length of a block: a device that ran dry and asks again sooner lost what it was given."""
+"""Share of a block's length: a device that ran dry and asks again sooner has lost what it was given."""
 
 GROW_S = 0.05
 SHRINK_S = 0.01
@@ -59,7 +59,10 @@ class Heartbeat:
 
 
 class JitterBuffer:
-    """Mono int16 samples at the loudspeaker's rate, at most `capacity_s` of them."""
+    """Mono int16 samples at the loudspeaker's rate, at most `capacity_s` of them.
+
+    The generation of a reply is the number of its draft. `least_s` and `most_s` bound the target.
+    """
 
     def __init__(self, rate_hz: int, capacity_s: float, least_s: float, most_s: float) -> None:
         self.rate_hz = rate_hz
@@ -71,8 +74,8 @@ class JitterBuffer:
         self._drop_to = 0
         self._generation = 0
         self._held = 0
-        self._opened = 0  # one writer: who decides that replies are wanted
-        self._wish: Literal["play", "duck", "hold"] = "play"  # one writer: who listens
+        self._opened = 0  # one writer: the thread that runs the floor
+        self._wish: Literal["play", "duck", "hold"] = "play"  # one writer: the same
         # Audio thread:
         self._pulled = 0
         self._target = self._least
@@ -88,7 +91,7 @@ class JitterBuffer:
         self.began = Heartbeat(0, 0.0)
         """Where and when sound last began after silence."""
         self.ended_at = 0.0
-        """When sound last ended; of use while not `sounding`."""
+        """When sound last ended; means nothing while `sounding`."""
         self.underruns = 0
         self.device_underruns = 0
         self.blocks = 0
@@ -130,7 +133,7 @@ class JitterBuffer:
         return self._target / self.rate_hz
 
     def begin(self, generation: int) -> None:
-        """What is pushed from here on is a new reply, silent until `open`; one that was never opened goes."""
+        """What is pushed from now on is a new reply, silent until `open`; the rest of the last is dropped."""
         with self._lock:
             self._drop_to = self._complete_at = self._ring.written
             self._held = generation  # last: once it may sound, nothing of the one before is left
@@ -140,7 +143,7 @@ class JitterBuffer:
         self._opened = generation
 
     def push(self, samples: Int16, generation: int) -> bool:
-        """Append (n,) int16, n <= room; says False, and takes nothing, after a drop of this generation.
+        """Append (n,) int16, n <= room; says False, and takes nothing, if this generation was dropped.
 
         Raises ValueError when it does not fit: the caller paces itself by `room`.
         """
@@ -154,7 +157,7 @@ class JitterBuffer:
             return True
 
     def finish(self) -> None:
-        """The reply is complete: play what there is at once, and let its end be an end."""
+        """The reply is complete: play what there is at once; when that runs dry, it is no underrun."""
         with self._lock:
             self._complete_at = self._ring.written
 
@@ -164,7 +167,7 @@ class JitterBuffer:
             self._generation = generation
             self._drop_to = self._complete_at = self._ring.written
 
-    # ---- whoever listens while the agent speaks
+    # ---- the thread that runs the floor
 
     def duck(self) -> None:
         """Go on softly."""
@@ -197,7 +200,7 @@ class JitterBuffer:
             self.device_underruns += 1
         rushes = device_ran_dry and (at - self._asked_at) * self.rate_hz < len(block) * RUSHING
         self._asked_at = at
-        may_begin = self._held == self._opened  # before what is dropped: see `begin`
+        may_begin = self._held == self._opened  # read before `_drop_to`, which `begin` writes first
         drop_to = self._drop_to
         if drop_to > self._pulled:
             self._fall_silent(block, at, drop_to)
@@ -213,7 +216,7 @@ class JitterBuffer:
         if not self._playing and not ready:
             block[:] = 0
             return
-        # Only blocks with sound in them move it: between replies their times would lie ahead of their sample.
+        # Only blocks with sound move the heartbeat: between replies a block's time lies ahead of its sample.
         self.heartbeat = Heartbeat(self._pulled, at)
         count = min(len(block), waiting)
         self._copy(block, count)
@@ -250,7 +253,7 @@ class JitterBuffer:
         samples[:count] = faded
 
     def _fall_silent(self, block: Int16, at: float, end: int) -> None:
-        """A few milliseconds of what was to come up to `end`, fading, then nothing."""
+        """Fill `block` with a fade over a few milliseconds of what was to come, up to `end`, then zeros."""
         count = min(len(self._fade_out), end - self._pulled) if self._playing else 0
         self._copy(block, count)
         if self._playing:
@@ -260,7 +263,7 @@ class JitterBuffer:
         self._playing = False
 
     def _end_softly(self, block: Int16, count: int) -> None:
-        """Fade out the last of `count` samples in (n,) `block`; too few are drawn out at their last level."""
+        """Fade out the last of `count` samples in (n,) `block`; if too few, the last one is repeated."""
         end = max(count, len(self._fade_out))
         block[count:end] = block[count - 1] if count else self._level
         self._ramp(block[end - len(self._fade_out) : end], self._fade_out)

@@ -33,10 +33,14 @@ class Placed:
     """First sample that can be heard."""
     end: int
     word_ends: tuple[int, ...] = ()
-    """Of its spoken words, where the voice tells."""
+    """Position of the end of each of its spoken words; empty where the voice does not tell."""
 
     def words_until(self, position: int) -> list[str]:
-        """Words that have sounded; where one is spoken as several, as "1984", counted by their share."""
+        """Words that have sounded at `position`, counted by the share of spoken words that have.
+
+        "1984" is one word and spoken as several. Where the voice does not tell word ends, the share of the
+        clause's time counts.
+        """
         words = self.clause.text.split()
         if position >= self.end:
             return words
@@ -50,15 +54,15 @@ class Placed:
 class Playback:
     """One reply after another.
 
-    `pull` belongs to the audio thread, `drop`, `open`, `duck`, `hold` and `resume` to the one who gives the
-    floor, the rest to the speaking thread.
+    `pull` belongs to the audio thread, `drop`, `open`, `duck`, `hold` and `resume` to the thread that runs
+    the floor, the rest to the mouth's thread.
     """
 
     def __init__(self, loudspeaker: StreamFormat, config: PlaybackConfig) -> None:
         self._rate_hz = loudspeaker.rate_hz
         self.jitter = JitterBuffer(
             self._rate_hz,
-            # Credit. A reply begins when the target is reached: it must reach as far.
+            # The credit. A reply begins when the target is buffered, so the credit is no less than that.
             max(config.ahead_ms, config.jitter_max_ms) / 1000,
             config.jitter_min_ms / 1000,
             config.jitter_max_ms / 1000,
@@ -67,7 +71,7 @@ class Playback:
         self.open = self.jitter.open
         self.duck, self.hold, self.resume = self.jitter.duck, self.jitter.hold, self.jitter.resume
         self._draft = 0
-        self._cut = (0, 0)  # drafts before the first were dropped at the second
+        self._cut = (0, 0)  # a draft, and the position at which all drafts before it were dropped
         self._placed: list[Placed] = []
         self._announced = 0
         self._rest: Int16 = np.zeros(0, np.int16)
@@ -84,7 +88,8 @@ class Playback:
     def feed(self, chunks: Iterator[SpokenChunk]) -> bool:
         """Take chunk after chunk, as far as credit allows; say whether all are through.
 
-        Chunks of one clause are its parts. None is asked for before all of the one before is pushed.
+        Credit is the room in the jitter buffer. Chunks of one clause are its parts. No chunk is asked for
+        before all of the one before is pushed.
         """
         while self._pump():
             chunk = next(chunks, None)
@@ -98,7 +103,7 @@ class Playback:
 
     def _load(self, chunk: SpokenChunk) -> None:
         """Take the next clause, or its first part."""
-        # A resampler for each: clauses begin and end in silence, and none of one is held back for the next.
+        # A resampler for each clause: they begin and end in silence, and nothing is held back for the next.
         self._resampler = Resampler(chunk.rate_hz, self._rate_hz)
         self._rest = self._resampled(chunk)
         begin = self.jitter.pushed
@@ -116,11 +121,11 @@ class Playback:
         return to_int16(self._resampler.push(to_float(chunk.samples), last=not chunk.to_come))
 
     def _audible(self) -> int:
-        """Where the rest begins to be heard; its end where it does not."""
+        """Position at which `_rest` begins to be audible; its end where nothing of it is."""
         return self.jitter.pushed + first_audible(to_float(self._rest), self._rate_hz)
 
     def _end_of(self, chunk: SpokenChunk) -> int:
-        """Where the clause ends, whose newest part is now the rest."""
+        """Position at which the clause ends whose newest part is in `_rest`."""
         return self.jitter.pushed + len(self._rest) + chunk.to_come * self._rate_hz // chunk.rate_hz
 
     def _pump(self) -> bool:
@@ -144,7 +149,7 @@ class Playback:
         return min(due) / self._rate_hz
 
     def forget(self) -> None:
-        """Keep nothing of the clauses so far, whose sound goes on: for a text that may have no end."""
+        """Forget the clauses so far, whose sound goes on, so that a text without end takes no more memory."""
         self._placed, self._announced = [], 0
 
     def finish(self) -> None:
@@ -153,7 +158,7 @@ class Playback:
 
     def drop(self, before: int, now: float) -> None:
         """Fall silent and refuse the rest of every draft before this one."""
-        self._cut = (before, self._position(now))  # one that was cut before stays cut there
+        self._cut = (before, self._position(now))  # a reply that was cut earlier stays cut there
         self.jitter.drop(before)
 
     def _position(self, now: float) -> int:

@@ -42,18 +42,20 @@ no measurement tells such a pause from a buffer that ran dry.
 FIRST_COLUMNS = 20
 MOST_COLUMNS = 128
 """Columns of the latent sequence, each 11.6 ms of sound, that are decoded at a time: few at first, because
-somebody waits, then twice as many each time. 20 give 0.2 s after the silence before them: what the jitter
-buffer wants before a reply begins."""
+the user waits, then twice as many each time. 20 give 0.2 s of sound without the silence that Piper begins
+with: what the jitter buffer wants before a reply begins."""
 
 MARGIN_COLUMNS = 16
-"""Columns to either side that a part is decoded with and that are cut off again. With 12 the voice joe has
-every sample of the whole to -120 dB, with 8 to -60: docs/decisions/0023."""
+"""Columns to either side that a part is decoded with and that are cut off again. With 12, parts of the voice
+joe differ from the whole clause by -120 dB, with 8 by -60: docs/decisions/0023."""
 
 TYPICAL_PEAK = 0.55
-"""Of a clause of the voice joe; measured for any voice when it is warmed."""
+"""Loudest sample of a clause of the voice joe, before any gain. For each voice it is measured while that is
+warmed."""
 
 KNEE = 0.8
-"""Above it, of full scale, a peak is bent to stay below 1: that of a clause is not known before its end."""
+"""Share of full scale above which a peak is bent to stay below 1. All clauses have one gain, because the peak
+of a clause is not known before its end."""
 
 _WARM = ("Yes.", "Let me think about that for a moment, please.")
 _VERIFY = 'run "voicecli models verify", or choose another voice'
@@ -97,7 +99,7 @@ class Piper:
         self.maker.settle()
 
     def session(self) -> Synthesizer:
-        """For one talk."""
+        """Make the voice for one talk."""
         return Synthesizer(self)
 
 
@@ -127,7 +129,10 @@ class Maker(Protocol):
     """How a text becomes sound."""
 
     def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:
-        """(n,) float32, n > 0, and what else a `Piece` tells; raises what Piper and onnxruntime raise."""
+        """Give (n,) float32, n > 0, with `to_come` and `word_ends` of a `Piece`, piece by piece.
+
+        Raises what Piper and onnxruntime raise.
+        """
         ...
 
     def settle(self) -> None:
@@ -143,7 +148,7 @@ class Wholes:
         self._speech = speech
 
     def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:
-        """One, or none."""
+        """Give the whole clause as one piece; none where nothing is said."""
         chunks = list(self._voice.synthesize(text, self._speech, include_alignments=True))
         if not chunks:
             return
@@ -177,7 +182,7 @@ class Parts:
         self._peak = self._loudest or self._peak
 
     def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:
-        """One a part; the silence before the first sound is not part of any."""
+        """Give the clause part by part, without the silence before its first sound."""
         sentences = [
             self._voice.phonemes_to_ids(phonemes) for phonemes in self._voice.phonemize(text) if phonemes
         ]
@@ -217,7 +222,7 @@ class Parts:
         return sound[(begin - first) * self._hop : (end - first) * self._hop]
 
     def _levelled(self, sound: Float32) -> Float32:
-        """As loud as set, and nowhere louder."""
+        """Bring (n,) float32 to the volume of the settings; peaks are bent to stay below it."""
         self._loudest = max(self._loudest, float(np.abs(sound).max()))
         return bent(sound / np.float32(self._peak)) * np.float32(self._speech.volume)
 
@@ -239,7 +244,7 @@ def bent(sound: Float32) -> Float32:
 
 
 def _begin(sound: Float32, rate_hz: int) -> int:
-    """First sample to be heard, LEAD_S before what is audible; all where nothing is."""
+    """Index of the sample to begin with, LEAD_S before the first audible one; the size where none is."""
     audible = first_audible(sound, rate_hz)
     return max(0, audible - round(LEAD_S * rate_hz)) if audible < sound.size else sound.size
 

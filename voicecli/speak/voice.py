@@ -1,7 +1,7 @@
 """Clause text -> sound: what every voice promises.
 
 Voice ── Synthesizer   Piper, in parts          (synthesize.py)
-      ── CommandVoice  a command of the user's  (command.py)
+      ── CommandVoice  a command of the user's  (voice_command.py)
 """
 
 from __future__ import annotations

@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 WARM = "Yes."
-"""Short, and a word or a name in many languages."""
+"""What the command says to show its rate: short, and a word or a name in many languages."""
 
 MOST_S = 120.0
-"""Of sound for one clause; the longest clauses take half a minute."""
+"""Most sound for one clause; the longest clauses take half a minute."""
 _MOST_BYTES = 1 << 27
-"""More than that at any rate, in stereo."""
+"""Most output for one clause: more than MOST_S of sound takes, in stereo, at any rate."""
 
 LETTERS_A_SECOND = 15.0
-"""What talkers say: so it is guessed how long a clause will sound, where the header does not tell."""
+"""The pace of usual speech: where the WAV's header does not tell how long a clause will sound, this does."""
 
 PIECE_S = 0.05
 """The shortest piece but the last: programs may print a few milliseconds at a time."""
 END_S = 0.01
-"""Held back until it is known whether more comes: a piece tells whether it is the last."""
+"""Sound held back until it is known whether more comes, because a piece tells whether it is the last."""
 
 
 class Spoken:
@@ -52,15 +52,16 @@ class Spoken:
             raise self.command.error(f"it prints no sound for '{WARM}'")
 
     def session(self) -> CommandVoice:
-        """For one talk. Raises EngineError where it is not warm and no sound comes."""
+        """Make the voice for one talk. Raises EngineError where it is not warm and no sound comes."""
         if not self.rate_hz:
             self.warm()
         return CommandVoice(self)
 
     def sounds(self, text: str) -> Iterator[tuple[Int16, int | None]]:
-        """(n,) int16 at `rate_hz` as it comes, n may be 0, and how much is to come, None where nobody knows.
+        """Give (n,) int16 at `rate_hz` as it comes, n >= 0, with the samples to come; None if not known.
 
-        Raises EngineError: see `Command.run`; or what comes is no WAV, or not one like before.
+        Raises EngineError as `Command.run` does, and where the output is no WAV, too long, or of another
+        rate.
         """
         given = f"{' '.join(text.split())}\n".encode(errors="replace")
         pipe, samples, came = WavPipe(), 0, False
@@ -116,7 +117,10 @@ class CommandVoice:
             yield Piece(self._levelled(held))
 
     def _from_begin(self, held: Int16) -> tuple[Int16, bool]:
-        """The sound from `LEAD_S` before the first that can be heard; else what may be that."""
+        """The sound from LEAD_S before its first audible sample on, and True.
+
+        While nothing is audible: the newest sound that may become that lead, and False.
+        """
         lead = round(LEAD_S * self.rate_hz)
         audible = first_audible(to_float(held), self.rate_hz)
         if audible < held.size:
@@ -124,6 +128,6 @@ class CommandVoice:
         return held[max(0, held.size - lead - self.rate_hz // 100) :], False
 
     def _levelled(self, sound: Int16) -> Int16:
-        """As loud as set, with the noise under it that Piper's voices have too."""
+        """Bring (n,) int16 to the volume of the settings, with the noise that Piper's voices have, too."""
         hiss = self._noise.normal(0.0, HISS_LSB / FULL_SCALE, sound.size).astype(np.float32)
         return to_int16(to_float(sound) * np.float32(self._spoken.volume) + hiss)

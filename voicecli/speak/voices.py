@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NOT_ISO = {"cmn": "zh", "nb": "no"}
-"""What espeak-ng calls otherwise than ISO 639-1, and Whisper with it: Mandarin, and Norwegian's Bokmål."""
+"""espeak-ng's name of a language -> its code in ISO 639-1, and in Whisper: Mandarin, Norwegian Bokmål."""
 
 
 def language_called(espeak_voice: str) -> str:
@@ -35,7 +35,8 @@ def language_of(voice: Path) -> str:
 def never_heard(languages: Iterable[str], main: str, spoken: str) -> dict[str, str]:
     """Those of `languages` whose voices can never be heard, and why.
 
-    `main`: what `synthesize.voice` speaks. `spoken`: the only language that is understood, or "auto".
+    `main`: the language `synthesize.voice` speaks. `spoken`: the only one the recogniser understands, or
+    "auto".
     """
     found = {}
     for language in languages:

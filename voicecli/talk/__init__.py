@@ -7,8 +7,9 @@
     author   the language model, clauses                     its inbox
     mouth    the voice, what was pushed to be played         its inbox, until something of that is due
 
-They decide nothing: `voicecli.floor` does, on the thread that reports (`crew.post`). What an engine raises is
-a fact and ends a turn, three times in a row the talk; a worker's own exception is kept and `check` raises it.
+They decide nothing. The floor (`voicecli.floor`) does, on the thread of the worker that reports a fact
+(`crew.post`). What an engine raises is such a fact: it ends a turn, and three in a row end the talk. What a
+worker raises by itself is kept, and `check` raises it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Talk:
-    """From `start` until `close`."""
+    """A running talk, from `start` until `close`: a thread for each worker, and what views may ask."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class Talk:
         *,
         push_to_talk: bool = False,
     ) -> None:
-        """`began` is the time the `t` of events is counted from, on `clock`."""
+        """`began` is the time on `clock` from which the `t` of events is counted, s."""
         self._streams = streams
         self._config = config
         self._session = session
@@ -62,7 +63,7 @@ class Talk:
         self.controls = crew.controls
         """What keys may ask for."""
         self.events: Log[Event] = crew.events
-        """What is told, for any number of readers; who comes before `start` misses nothing."""
+        """What views are told, for any number of readers; one made before `start` misses nothing."""
         bodies = {
             "ear": lambda: crew.ear.run(crew.stop, lambda: self.idle),
             "scribe": crew.scribe.run,
@@ -83,7 +84,7 @@ class Talk:
     def close(self, timeout_s: float = 0.8) -> bool:
         """Stop the reply, then the workers, then the devices; say whether all ended in time.
 
-        Its session is closed with them: a request to a language model would last as long as the server likes.
+        It closes the session as well: a request to a language model could last as long as the server likes.
         """
         self.crew.close()
         self._session.close()
@@ -103,7 +104,7 @@ class Talk:
                 self.warn(f"{LOST[name]} ({name}: {count} so far)", remedy)
 
     def warn(self, found: str, remedy: str) -> None:
-        """Tell all readers of what is not as it should be, and what to do. Raises Closed after the end."""
+        """Tell all readers what is wrong, and what to do. Raises ChannelClosed after the end."""
         self.events.put(Warned(self.crew.floor.elapsed_s(self._clock.now()), found, remedy))
 
     def check(self) -> None:
@@ -126,7 +127,7 @@ class Talk:
                     raise failure
 
     def _give_up(self, stage: Stage) -> None:
-        """Go on without a thread that hangs in an engine, once that is sure."""
+        """Put a new thread in the place of one that has hung in an engine for `faults.HUNG_S`."""
         anew = self.crew.hears_and_speaks.get(stage)
         fault = self.crew.attempts.give_up(stage) if anew is not None else None
         if anew is not None and fault is not None:
@@ -136,18 +137,18 @@ class Talk:
 
     @property
     def idle(self) -> bool:
-        """Whether it listens, the user is silent and every turn is dealt with."""
+        """Whether the talk listens, the user is silent and every turn is final."""
         return self.crew.looked_at(lambda floor: floor.idle)
 
     def status(self) -> Status:
-        """A glance, for a live view."""
+        """How the talk is at this moment, for a live view."""
         ear, controls, generator = self.crew.ear, self.crew.controls, self._session.generator.it
         state, ready, pieces = self.crew.looked_at(
             lambda floor: (self._state(floor), floor.ready, floor.scribing.stats().losses)
         )
         jitter, events_lost = self.crew.playback.jitter, self.events.lost
         waits: dict[str, int] = {}
-        for place in (place for place in self.crew.waits() if place.unit != "orders"):  # these are at once
+        for place in (place for place in self.crew.waits() if place.unit != "orders"):  # no wait
             waits[place.unit] = waits.get(place.unit, 0) + round(place.fill)
         return Status(
             state=state,

@@ -1,7 +1,7 @@
 """Where engines are called: what one raises, or how long it takes, becomes a fact.
 
-Each stage is called by one thread, which alone writes when it began; `late` may run on any other.
-A thread that is stuck in native code cannot be ended from outside: it is given up, and another goes on.
+One thread calls each stage, and it alone writes when the call began; `late` may run on any other.
+Nobody can end a thread that is stuck in native code: the talk gives it up, and another thread goes on.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ T = TypeVar("T")
 E = TypeVar("E")
 
 SHOWN_CHARS = 120
-"""So much of what an engine's own exception says is shown."""
+"""Characters of an engine's own exception that the user is shown."""
 
 _UNSAID = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|[^\x20-\x7e]+""")
 _WORD = re.compile(r"\w{3,}")
 
 
 class Attempts:
-    """For the workers of a talk: runs what engines do, and knows which is at it since when."""
+    """Calls the engines for the workers of a talk, and knows since when each call is under way."""
 
     def __init__(self, clock: Clock, place: Place) -> None:
-        """`place` is the talk's at the lane."""
+        """`place` is where the talk waits for its turns to compute."""
         self._clock = clock
         self._place = place
         self._since: dict[Stage, float] = {}  # when what is under way began, or last gave something
         self._lock = threading.Lock()
         self._threads: dict[Stage, int] = {}
-        """Of the one that asks each stage; another's is given up."""
+        """Identifier of the thread that calls each stage; any other was given up."""
 
     def in_turn(
         self, work: Work, stage: Stage, call: Callable[[], T], given: Sequence[str] = ()
     ) -> T | Fault:
-        """What `attempt` gives, when it is the turn of this work."""
+        """Wait until it is the turn of this work, then give what `attempt` gives."""
         with self._place.turn(work, _engine(stage)):
             return self.attempt(stage, call, given)
 
@@ -64,7 +64,7 @@ class Attempts:
     def attempt(self, stage: Stage, call: Callable[[], T], given: Sequence[str] = ()) -> T | Fault:
         """What `call` gives, or what it failed with. `given`: words it was given, which are not shown.
 
-        Raises Closed.
+        Raises ChannelClosed when the talk ends, or when this thread was given up meanwhile.
         """
         self._threads[stage] = threading.get_ident()
         self._since[stage] = self._clock.now()
@@ -81,9 +81,9 @@ class Attempts:
                 self._since.pop(stage, None)
 
     def give_up(self, stage: Stage) -> Fault | None:
-        """Any thread: wait no longer for what hangs; None where it does not hang any more.
+        """Any thread: wait no longer for a stage that hangs; None where it does not hang any more.
 
-        The thread that asked ends as soon as it comes back.
+        The thread that called it ends as soon as the call returns.
         """
         with self._lock:
             if self._clock.now() - self._since.get(stage, math.inf) < HUNG_S:
@@ -94,7 +94,10 @@ class Attempts:
         return Fault(found, stage.remedy, found, broken=True)
 
     def apart(self, stage: Stage, emit: Callable[[E], None]) -> Callable[[E], None]:
-        """`emit`, for the engine under way: who gives something does not hang, nor while `emit` waits."""
+        """`emit`, for an engine that gives piece after piece: each piece shows that it does not hang.
+
+        While `emit` itself waits, no time counts for the engine.
+        """
 
         def handed(piece: E) -> None:
             self._since.pop(stage, None)
@@ -104,7 +107,7 @@ class Attempts:
         return handed
 
     def mend(self, seat: Seat[E], fault: Fault) -> bool:
-        """Put another engine in the place of one that broke; whether there is one now."""
+        """Put another engine in the place of one that broke; say whether there is one now."""
         if not fault.broken:
             return False
         try:
@@ -114,13 +117,16 @@ class Attempts:
         return True
 
     def late(self) -> list[Stage]:
-        """Any thread: those that seem to hang."""
+        """Any thread: the stages that have given nothing for `faults.LATE_S`."""
         now = self._clock.now()
         return [stage for stage, since in list(self._since.items()) if now - since >= LATE_S]
 
 
 def _engine(stage: Stage) -> Stage | None:
-    """What serves one at a time: llama.cpp has a slot for each talk, and a server its own ways."""
+    """The stage, if its engine serves one call at a time; None for the language model.
+
+    llama.cpp has a slot for each talk, and a server has its own ways.
+    """
     return None if stage is LANGUAGE_MODEL else stage
 
 
@@ -149,7 +155,7 @@ def in_one_line(stage: Stage, given: Sequence[str] = ()) -> Iterator[None]:
 def fault_of(stage: Stage, error: Exception, given: Sequence[str]) -> Fault:
     """What is told of an exception of an engine. `given`: words it was given, which are not shown."""
     if isinstance(error, VoicecliError):
-        # Of what an engine refuses it stays whole; what another exception is behind of, it did not mean.
+        # An engine that refuses in its own words is whole. One that another exception made fail is broken.
         return Fault(error.found, error.remedy, error.found, broken=error.__cause__ is not None)
     why = _why(error, given)
     return Fault(f"{stage.name} failed ({why})", stage.remedy, why, broken=True)

@@ -1,6 +1,6 @@
 """What keys ask of a talk: switches that are read where sound passes, and facts for the floor.
 
-One thread turns the switches; any may read. Nothing waits.
+One thread turns the switches; any thread may read them. No method waits.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Controls:
         self.microphone_muted = False
         self.voice_muted = False
         self.open = not push_to_talk
-        """Whether the talk key says that the user speaks; always without push to talk."""
-        self._deaf = (push_to_talk, clock.now(), push_to_talk)  # before, until when, since then
+        """Whether the talk key lets the microphone listen; always true without push to talk."""
+        self._deaf = (push_to_talk, clock.now(), push_to_talk)  # deaf before a time, that time, deaf since
 
     # ---- whoever reads the keys
 
@@ -79,7 +79,7 @@ class Controls:
     # ---- audio thread
 
     def over(self, play: OnOutput) -> OnOutput:
-        """Fill blocks as `play` does, or with silence while the voice is muted; one block fades over."""
+        """Fill blocks as `play` does, or with silence while the voice is muted; one block fades between."""
         gain = 1.0
 
         def muted(block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001  # as the device calls

@@ -1,8 +1,9 @@
-"""The floor and its workers, joined, without threads: whoever reports runs the floor.
+"""The floor and its workers, joined, without threads: the worker that reports a fact runs the floor.
 
-`post` takes one lock, has the floor decide, and puts its orders into the inboxes before it lets go, so that
-the order of orders is the order of decisions. What the loudspeaker is to do is done at once: it is an
-attribute, or what is buffered is dropped. No inbox makes anybody wait.
+`post` takes one lock, has the floor decide, and puts its orders into the inboxes before it lets go. So
+workers get orders in the order in which the floor gave them. `post` carries out orders to the loudspeaker
+itself: it sets an attribute, or drops what is buffered. No inbox makes a writer wait: a full one drops its
+oldest order.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ORDERS = 32
-"""Orders that wait for a worker at most: one at a time is to be answered, the others are few."""
+"""Most orders that wait for a worker. Of those that it answers only one is there at a time; others are
+few."""
 
 
 class Crew:
@@ -68,7 +70,7 @@ class Crew:
         self.stop = threading.Event()
         self.events: Log[Event] = Log("events", WEIGHTS, weight)
         self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
-        """What was reported when, and what the floor made of it."""
+        """Each fact, with the time when it was reported and the orders that the floor gave for it."""
         model = ToldModel(generator.name, generator.is_local, session.hint)
         self.floor = Floor(
             config.turn,
@@ -122,16 +124,16 @@ class Crew:
         """Engines that may be given up when they hang, and how another thread goes on."""
 
     def begin(self) -> None:
-        """Ask for what is to be done first."""
+        """Tell the floor the time of day, and hand out its first orders."""
         self.post(DayTime(self._clock.local()))
         self.ask(self.floor.start)
 
     def post(self, fact: Fact) -> None:
-        """Any thread but the audio's: this has happened."""
+        """Any thread but the audio thread: report a fact to the floor, and hand out its orders."""
         self.ask(lambda now: self.floor.take(fact, now), fact)
 
     def ask(self, decide: Callable[[float], list[Order]], fact: Fact | None = None) -> None:
-        """Have something decided, and what is decided done."""
+        """Call `decide` with the time, under the lock, and hand out the orders that it gives."""
         with self._lock:
             now = self._clock.now()
             orders = decide(now)
@@ -144,12 +146,12 @@ class Crew:
                 self.stop.set()
 
     def looked_at(self, look: Callable[[Floor], T]) -> T:
-        """What `look` finds when nothing is being decided."""
+        """What `look` finds in the floor while it decides nothing."""
         with self._lock:
             return look(self.floor)
 
     def close(self) -> None:
-        """Nothing is wanted any more, and nothing more is heard; workers end as they come to it."""
+        """Make all drafts void, drop what is to sound, and close the inboxes, which ends the workers."""
         self.stop.set()
         with self._lock:
             self.floor.stop()
@@ -158,7 +160,7 @@ class Crew:
             inbox.close()
 
     def waits(self) -> list[BufferFill]:
-        """What waits on its way from speech to sound."""
+        """How full each queue is, on the way from speech to sound."""
         scribing, answering = self.looked_at(lambda floor: (floor.scribing.stats(), floor.answering.stats()))
         before = [self.to_ear.stats(), self.to_judge.stats(), self.to_scribe.stats()]
         after = [self.to_author.stats(), self.to_mouth.stats()]

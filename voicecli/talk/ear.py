@@ -1,6 +1,7 @@
 """The ear: ring -> frames -> what the gate finds in them, as facts.
 
-The only worker that polls: a ring without a lock has no bell. What fails in between costs a frame or a block.
+It is the only worker that polls, because a ring without a lock cannot wake a reader. An engine that fails
+here costs one frame or one block.
 """
 
 from __future__ import annotations
@@ -48,17 +49,18 @@ IDLE_POLL_S = 0.03
 """How often while nobody speaks: about a frame, and speech begins with several."""
 
 AGENTS_S = 0.5
-"""An interface may bring the agent's voice back on a channel of its own: none opens until so much later."""
+"""No channel of the microphone opens until so long after the agent's sound, because an interface may bring
+the agent's voice back on a channel of its own."""
 
 CHECK_S = 0.1
-"""How often it looks after the devices, and tells of time where there is no sound."""
+"""How often it looks after the devices, and reports that time passes where there is no sound."""
 
 DAYTIME_S = 1.0
 """How often it tells what the clock on the wall shows."""
 
 
 class Ear:
-    """Where the agent would be heard, and is not cancelled, it hears nothing while the agent speaks."""
+    """Hears the user for a talk; nothing while the agent speaks, where nothing can cancel its echo."""
 
     def __init__(
         self,
@@ -100,11 +102,11 @@ class Ear:
         self._listens = False  # the talk has begun
         self._closed = False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
-        self._newest = 0.0  # probability
+        self._newest = 0.0  # probability of speech of the newest frame
         self._failing: set[Stage] = set()
 
     def run(self, stop: threading.Event, idle: Callable[[], bool]) -> None:
-        """Until stopped. Raises DeviceError when a device is gone for good."""
+        """Listen until `stop` is set. Raises DeviceError when a device is gone for good."""
         while not stop.is_set():
             if not self.step():
                 self._clock.wait(stop, IDLE_POLL_S if idle() else POLL_S)
@@ -119,7 +121,7 @@ class Ear:
             self._tick()
             return False
         self.hearing.check_silence()
-        # It may come back sooner than devices tell: the copy never was in the air.
+        # The agent's voice may come back sooner than the devices' times tell, if it never was in the air.
         sounding, at = self._playback.jitter.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
         for frame in self.frames(chunk, hold=hold):
@@ -127,7 +129,7 @@ class Ear:
         return True
 
     def frames(self, chunk: Pcm16Chunk, *, hold: bool) -> Iterator[Float32Frame]:
-        """Those that became whole with this chunk; its sound is lost where something fails."""
+        """Frames that this chunk completes; where their conversion fails, its sound is lost."""
         fresh = self.converter.push(chunk, hold=hold)
         while True:
             frame = self._attempts.attempt(CONVERSION, lambda: next(fresh, None))
@@ -141,7 +143,7 @@ class Ear:
             yield replace(frame, samples=self._offset.push(frame.samples))
 
     def score(self, frame: Float32Frame) -> ScoredFrame:
-        """As the detector does; where that fails, what it said of the frame before holds."""
+        """Score the frame as the detector does; where that fails, the probability of the last frame holds."""
         quiet_dbfs = self.segmenter.quiet_dbfs
         scored = self._attempts.attempt(DETECTOR, lambda: self._detector.it.score(frame, quiet_dbfs))
         if isinstance(scored, Fault):
@@ -170,7 +172,7 @@ class Ear:
             self._post(facts.DayTime(self._clock.local()))
 
     def _tick(self) -> None:
-        """Time passes without sound: not while some waits in the ring."""
+        """Report that time passes, if neither a frame nor a tick has been reported for CHECK_S."""
         now = self._clock.now()
         if now >= self._tick_at:
             self._tick_at = now + CHECK_S
@@ -201,7 +203,7 @@ class Ear:
         audible = self._playback.audible(at, self.hearing.tail_s)
         closed = not self._listens or deaf or (mode == "off" and audible)
         if closed != self._closed:
-            # What the user began before the agent's voice ends there: the voice must not join it.
+            # A segment that the user began ends here: the agent's voice must not become part of it.
             self._closed = closed
             self._report(self.segmenter.flush())
             if closed:

@@ -1,7 +1,7 @@
-"""The mouth: clauses -> sound, seen to the loudspeaker, and what of it was heard. It decides nothing.
+"""The mouth: clauses -> sound in the jitter buffer, and which of it was heard. It decides nothing.
 
-The loudspeaker's counters cannot report, so while its clauses sound it wakes when something is due: room for
-more sound, a clause that begins, the end. Else it sleeps on its inbox.
+The audio thread only counts and wakes nobody. So while clauses sound the mouth wakes by itself when something
+is due: room for more sound, a clause that begins, the end. Otherwise it sleeps on its inbox.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from voicecli.threads.channel import Channel
 
 SOON_S = 0.01
-"""It looks at the loudspeaker no sooner than this: about a block."""
+"""It sleeps at least so long before it looks at the loudspeaker again: about a block."""
 
 BEGINS_S = 0.04
-"""And this much later where its sound has not begun, or is held: nobody can tell when that will be."""
+"""It sleeps so long where its sound has not begun, or is held: nobody can tell when the sound will go on."""
 
 NO_OTHERS: Mapping[str, Seat[Voice]] = MappingProxyType({})
-"""There is one voice."""
+"""For a talk with one voice."""
 
 
 class Mouth:
-    """Clauses -> sound, seen to the loudspeaker."""
+    """Has the voice say clauses, and reports when they sound."""
 
     def __init__(
         self,
@@ -62,14 +62,14 @@ class Mouth:
         self._inbox = inbox
         self._post = post
         self._void_before = void_before
-        self._draft = 0  # of which clauses came last
+        self._draft = 0  # the draft whose clauses came last; 0: its reply has ended
         self._begins_at = 0  # index of the first clause that is part of its reply
         self._saying: _Saying | None = None
         self._ends = False
         self._may_sound = 0
 
     def run(self) -> None:
-        """Until the inbox closes."""
+        """Obey orders until the inbox closes."""
         while True:
             try:
                 order = self._inbox.get(self._due_s())
@@ -79,7 +79,7 @@ class Mouth:
                 self.take(order)
 
     def _due_s(self) -> float | None:
-        """Seconds until it is to look again; None while nothing of it sounds, or is on its way."""
+        """Seconds until it is to look again; None while none of its sound is to be heard, or on its way."""
         if self._saying is None and not (self._draft and self._draft == self._may_sound):
             return None
         if not self._playback.jitter.sounding:
@@ -87,7 +87,7 @@ class Mouth:
         return max(SOON_S, self._playback.due_s(self._clock.now()))
 
     def begin_anew(self, fault: Fault) -> None:
-        """On another thread: the one before hangs, and the clause it was at counts as failed."""
+        """Run on a new thread, because the old one hangs; the clause it was at counts as failed."""
         if self._saying is not None:
             self._attempts.mend(self._voices[self._saying.clause.language], fault)
             self._saying.fault = fault
@@ -95,7 +95,7 @@ class Mouth:
         self.run()
 
     def take(self, order: ToMouth) -> None:
-        """Do it, as far as it can be done now; `look` does the rest."""
+        """Obey the order as far as it can be done now; `look` does the rest."""
         self._obey(order)
         self.look()
 
@@ -111,14 +111,14 @@ class Mouth:
                 self._ends = True
                 self._playback.finish()
             case End(draft):
-                self._post(facts.ReplyEnded(draft, "", whole=False))  # it was void before it came to this
+                self._post(facts.ReplyEnded(draft, "", whole=False))  # it was void before this came
             case LetSound(draft):
                 self._may_sound = draft
             case Drop():
                 pass  # it is silent already: `look` tells what was heard
 
     def look(self) -> None:
-        """See what has become of the sound, and tell."""
+        """Look how far the sound has come, report it, and make more of it."""
         now = self._clock.now()
         if self._draft == self._may_sound:
             for clause in self._playback.begun(now):
@@ -130,7 +130,7 @@ class Mouth:
             self._end(whole=not void)
 
     def _go_on(self) -> None:
-        """Move what is said on, as far as there is room for it."""
+        """Push more of the clause that is being said, as far as there is room."""
         while (saying := self._saying) is not None:
             if self._wanted(saying.clause) and not self._playback.feed(saying.chunks):
                 return
@@ -167,7 +167,7 @@ class Mouth:
             self._post(saying.voiced())
 
     def _chunks(self, saying: _Saying, voice: Seat[Voice]) -> Iterator[SpokenChunk]:
-        """Have piece after piece made, as long as they are wanted; orders that came meanwhile are obeyed."""
+        """Have the voice make piece after piece, while they are wanted; obey orders that came meanwhile."""
         clause, rate_hz = saying.clause, voice.it.rate_hz
         while self._saying is saying and self._wanted(clause):
             began_at = self._clock.now()
@@ -178,7 +178,7 @@ class Mouth:
                 saying.fault = piece
                 self._attempts.mend(voice, piece)
                 return
-            while self._inbox.stats().fill:  # that it is no part of the reply, perhaps
+            while self._inbox.stats().fill:  # one may take this clause out of the reply
                 self._obey(self._inbox.get(0))
             if piece is None or self._saying is not saying:
                 return
@@ -195,13 +195,14 @@ class _Saying:
     clause: Clause
     pieces: Iterator[Piece]
     chunks: Iterator[SpokenChunk] = field(default_factory=lambda: iter(()))
-    """Of the pieces that are wanted."""
+    """The pieces as chunks, while they are wanted."""
     seconds: float = 0.0
+    """What the voice took for them so far, its wait for a turn included."""
     made_at: float | None = None
     """When the first piece was there."""
     fault: Fault | None = None
 
     def voiced(self) -> facts.ClauseVoiced:
-        """What became of it."""
+        """The fact that reports what became of the clause."""
         clause = self.clause
         return facts.ClauseVoiced(clause.draft, clause.index, self.seconds, self.made_at, self.fault)

@@ -1,4 +1,4 @@
-"""How a talk is: a glance for views, what was lost, and how full each place is where sound or text waits."""
+"""What views show of a talk's health: what was lost, and how full each place is where sound or text waits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Losses:
     def counted(
         self, capture: Capture, jitter: JitterBuffer, pieces: int, events: int, *, ready: bool
     ) -> dict[str, int]:
-        """Since the talk was ready."""
+        """Each loss by its name in `buffers.LOST`, counted since the talk was ready."""
         counts = {
             "microphone overflows": capture.overflows,
             "microphone samples lost": capture.lost,
@@ -51,7 +51,7 @@ def places(
 ) -> list[BufferFill]:
     """Every place, in the order that sound and text pass them."""
     frame_ms, ms = FRAME_S * 1000, 1000 / jitter.rate_hz
-    target_ms = 0.0  # met at once: a clause is synthesised whole, and is longer than the target
+    target_ms = 0.0  # met at once: the first part of a clause is longer than the usual target (0023)
     return [
         _device(streams.microphone, audio.block_ms, capture.overflows),
         BufferFill(
@@ -81,14 +81,14 @@ def places(
 
 
 def waiting(stats: ChannelStats, unit: str = "orders") -> BufferFill:
-    """A queue that whoever takes from it sleeps on, so that it adds no latency."""
+    """How full a queue is. Its reader sleeps on it, so it adds no latency."""
     return BufferFill(
         stats.name, unit, stats.capacity, stats.fill, stats.peak, stats.drops, 0.0, stats.policy
     )
 
 
 def _device(form: StreamFormat, block_ms: int, losses: int) -> BufferFill:
-    """The device's own buffer: not to be looked into, but it tells how long sound stays in it."""
+    """The device's own buffer: nobody can look into it, but the device tells how long sound stays in it."""
     latency_ms = form.latency_s * 1000
     return BufferFill(
         form.name, "ms", latency_ms + block_ms, latency_ms, latency_ms, losses, latency_ms, "drop_oldest"

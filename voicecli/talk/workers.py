@@ -1,7 +1,7 @@
-"""Who carries out orders and reports what came of it: scribe, judge and author. They decide nothing.
+"""The workers that carry out orders and report what came of them: scribe, judge, author. They decide nothing.
 
-Each sleeps on an inbox of its own, and compares the number of what it works on with `void_before`, to know
-that it is in vain. What an engine raises is reported with what it was asked for.
+Each sleeps on an inbox of its own. The author compares the number of its draft with `void_before`, to see
+whether its reply is still wanted. A worker reports what its engine raised as the result of the order.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     VoidBefore: TypeAlias = Callable[[], int]
 
 SHOWN_CHARS = 40
-"""So much of a reply is kept, to be shown to the user where it has no words."""
+"""Characters of a reply that are kept, to be shown to the user where it has no words."""
 
 
 class Scribe:
@@ -58,7 +58,7 @@ class Scribe:
             self.take(self._inbox.get())
 
     def take(self, order: Transcribe) -> None:
-        """Write it down."""
+        """Have the utterance transcribed, and report its words or the fault."""
         self._order = order
         found = self._attempts.in_turn(
             order.work,
@@ -74,7 +74,7 @@ class Scribe:
             self._post(facts.Transcribed(order, *found))
 
     def begin_anew(self, fault: Fault) -> None:
-        """On another thread: the one before hangs, and what it was at counts as failed."""
+        """Run on a new thread, because the old one hangs; the order it was at counts as failed."""
         if self._order is not None:
             self._post(facts.Transcribed(self._order, NO_WORDS, fault=fault))
         self._mend(fault)
@@ -103,7 +103,7 @@ class TurnJudge:
             self.take(self._inbox.get())
 
     def take(self, order: orders.Judge) -> None:
-        """Judge it."""
+        """Have the sound judged, and report the probability or the fault."""
         self._order = order
         found = self._attempts.in_turn(
             Work.FINAL, TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples)
@@ -115,7 +115,7 @@ class TurnJudge:
             self._attempts.mend(self._model, fault)
 
     def begin_anew(self, fault: Fault) -> None:
-        """On another thread: the one before hangs, and what it was at counts as failed."""
+        """Run on a new thread, because the old one hangs; the order it was at counts as failed."""
         if self._order is not None:
             self._post(facts.Judged(self._order.turn, self._order.segment, None, fault))
         self._attempts.mend(self._model, fault)
@@ -123,7 +123,7 @@ class TurnJudge:
 
 
 class Author:
-    """Words -> the clauses of a reply."""
+    """The talk so far -> the clauses of a reply."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class Author:
         post: Post,
         void_before: VoidBefore,
     ) -> None:
-        """`language` is the main voice's."""
+        """`language` is the main voice's, ISO 639-1: that of a reply whose order names none."""
         self._generator = generator
         self._language = language
         self._clock = clock
@@ -150,7 +150,7 @@ class Author:
             self.take(self._inbox.get())
 
     def take(self, order: ToAuthor) -> None:
-        """Read, or write."""
+        """Read ahead, or write a reply."""
         match order:
             case ReadAhead(messages, first):
                 if first or self._generator.it.reads_ahead:
@@ -163,17 +163,17 @@ class Author:
             case Write():
                 self._write(order)
             case Hurry() | GoOn():
-                pass  # what it is about was complete before it came
+                pass  # it came too late: the reading or the draft it is for is over
 
     def _asked(self) -> bool:
-        """Whether there is something else to do, or the talk ends."""
+        """Whether an order waits, or the talk ends."""
         return self._inbox.stats().fill > 0 or self._void_before() == sys.maxsize
 
     def _void(self, number: int) -> Callable[[], bool]:
         return lambda: number < self._void_before()
 
     def _in_passing(self, call: Callable[[], object], messages: Sequence[ChatMessage]) -> None:
-        """Do what saves time, and is not missed."""
+        """Make a call that only saves time: the talk goes on if it fails."""
         found = self._attempts.in_turn(Work.DRAFT, LANGUAGE_MODEL, call, _words(messages))
         if isinstance(found, Fault):
             self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, found, counts=False))
@@ -202,7 +202,7 @@ class Author:
                     stats = self._generator.it.generate(order.messages, on_text, cancelled)
             finally:
                 if not cancelled():
-                    reply.finish()  # nothing follows, or nothing can: what has come stands
+                    reply.finish()  # the reply is complete, or broke off: what has come stands
             return stats
 
         work = Work.DRAFT if order.judges else Work.ANSWER
@@ -277,5 +277,5 @@ class _WrittenReply:
 
 
 def _words(messages: Sequence[ChatMessage]) -> list[str]:
-    """What was said, by either."""
+    """What user and agent said, without the system's message."""
     return [message.content for message in messages if message.role != "system"]

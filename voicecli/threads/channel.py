@@ -56,7 +56,7 @@ class Channel(Generic[T]):
         self._peak = self._waits = self._drops = 0
 
     def put(self, item: T) -> None:
-        """Add an item; waits or drops the oldest when full, as declared. Raises Closed."""
+        """Add an item; waits or drops the oldest when full, as declared. Raises ChannelClosed."""
         with self._changed:
             if self.policy == "wait" and len(self._items) >= self.capacity and not self._closed:
                 self._waits += 1
@@ -71,7 +71,7 @@ class Channel(Generic[T]):
             self._changed.notify_all()
 
     def get(self, timeout_s: float | None = None) -> T:
-        """Take the oldest item. Raises Closed when closed and empty, TimeoutError when none came in time."""
+        """Take the oldest item. Raises ChannelClosed if closed and empty, TimeoutError if none is in time."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._closed or bool(self._items), timeout_s):
                 raise TimeoutError(self.name)

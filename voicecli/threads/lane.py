@@ -1,9 +1,9 @@
-"""Who computes next: whoever is about to ask an engine takes a turn here, the most urgent first.
+"""Who computes next: a worker that is about to call an engine takes a turn here, the most urgent first.
 
-Which work is urgent, `urgency` says. An engine serves one at a time, but the language model, which has a slot
-for each talk. What is under way is not stopped: llama.cpp's threads give way by their priority
-(`posix.step_back`), all else is short. Capture, conversion, echo cancelling, detection and the gate take no
-turn, and never wait.
+`urgency` says which work is urgent. An engine serves one call at a time, except the language model, which has
+a slot for each talk. Nothing under way is stopped: llama.cpp's threads give way by their priority
+(`posix.step_back`), and all else is short. Capture, conversion, echo cancelling, detection and the gate take
+no turn, and never wait.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 SHARE = 0.5
-"""Of its time, at most, a talk's recogniser spends on words that may still change: a pause may begin at any
-moment, and waits for the pass that is going on."""
+"""Largest share of its time that a talk's recogniser spends on words that may still change. The user may
+pause at any moment, and the final pass then waits for the pass that is going on."""
 
 
 class Lane:
@@ -36,7 +36,7 @@ class Lane:
         self._waiting: list[Request] = []
         self._at_work: list[Request] = []
         self.waited_s: dict[Work, float] = dict.fromkeys(Work, 0.0)
-        """How long each kind of work waited for its turns, in all."""
+        """How long each kind of work waited for its turns, in all, s."""
 
     @contextmanager
     def turn(self, work: Work, engine: Hashable = None) -> Iterator[Request]:
@@ -63,12 +63,12 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """How many wait for their turn."""
+        """How many calls wait for their turn."""
         with self._changed:
             return len(self._waiting)
 
     def has_room(self, work: Work, engine: Hashable = None) -> bool:
-        """Whether it would begin at once."""
+        """Whether such work would begin at once."""
         with self._changed:
             request = self._request(work, engine)
             return request in self._next(request)
@@ -102,14 +102,14 @@ class Place:
                 self._rests_until[engine] = now + (now - began_at) * (1 / SHARE - 1)
 
     def give_up(self, engine: Hashable) -> None:
-        """What is asked of this engine hangs: others need not wait for it."""
+        """End the turn of a call that hangs in this engine, so that others need not wait for it."""
         if (request := self._at_work.pop(engine, None)) is not None:
             self._lane.end(request)
 
     def room_for(self, engine: Hashable) -> Work:
-        """The least urgent words that the engine would look for at once; FINAL where it would look for none.
+        """The least urgent of PARTIAL and LOOK that would begin at once; FINAL where neither would.
 
-        Between two looks for PARTIAL words it rests, by SHARE.
+        After each turn the engine rests, by SHARE, before it takes PARTIAL work.
         """
         if not self._lane.has_room(Work.LOOK, engine):
             return Work.FINAL

@@ -50,7 +50,7 @@ class Log(Generic[T]):
         return reader
 
     def put(self, fact: T) -> None:
-        """Add a fact; never waits. Raises Closed."""
+        """Add a fact; never waits. Raises ChannelClosed."""
         with self._lock:
             if self._closed:
                 raise ChannelClosed(self.name)
@@ -60,7 +60,7 @@ class Log(Generic[T]):
                 reader._take(self._put, weight, fact)  # noqa: SLF001
 
     def close(self) -> None:
-        """Accept no more; every reader drains what is left and then gets Closed. Idempotent."""
+        """Accept no more; every reader drains what is left and then gets ChannelClosed. Idempotent."""
         with self._lock:
             self._closed = True
             for reader in self._readers:
@@ -105,7 +105,7 @@ class Reader(Generic[T]):
         self._lag = self._peak = self._lost = self._told = 0
 
     def get(self, timeout_s: float | None = None) -> T:
-        """Take the oldest fact. Raises Closed at the end, TimeoutError when none came in time."""
+        """Take the oldest fact. Raises ChannelClosed at the end, TimeoutError when none came in time."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._ended or self._lag > 0, timeout_s):
                 raise TimeoutError(self.name)

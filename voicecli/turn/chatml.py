@@ -1,7 +1,8 @@
 """Messages -> the prompt as ChatML writes it, up to the last words of the user (SmolLM2, Qwen). Pure.
 
-A chat template writes whole messages. Words that are still being said are half of one: the end of the message
-and the beginning of the reply behind it would be evaluated and thrown away with each further word.
+A chat template writes whole messages only, and words that are still being said are half of one. With the
+template the model would evaluate the end of the message and the beginning of the reply behind it, and throw
+both away with each further word.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
 
 METADATA_BYTES = 32 * 2**20
-"""More bytes than names, vocabulary and template of a model need (SmolLM2: 1.7 MB, Qwen3: 6 MB)."""
+"""Bytes of the file that are searched: more than a model's names, vocabulary and template take (SmolLM2: 1.7
+MB, Qwen3: 6 MB)."""
 
 _MARKS = " .?!,…-—"
 """Marks that Whisper may have put behind words that go on."""
 
 
 def is_template_of(gguf: Path) -> bool:
-    """Whether a model's chat template is ChatML; the template is in the first part of the file."""
+    """Whether a model's chat template, in the first part of its file, is ChatML. Raises OSError."""
     with gguf.open("rb") as file:
         head = file.read(METADATA_BYTES)
     template = head.find(b"tokenizer.chat_template")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WINDOW_S = 8
 """What the model hears, seconds."""
 BANDS = 80
-"""Of the spectrogram it takes: (1, 80, 800)."""
+"""Bands of the spectrogram that the model takes: (1, 80, 800)."""
 _LEAST_VARIANCE = 1e-7
 """Keeps digital silence from a division by zero; the value of Whisper's feature extractor."""
 

@@ -1,11 +1,12 @@
-"""What is known in a pause -> how long the pause must get for the turn to be taken. Pure: no clock, no model.
+"""What is known in a pause -> how long it must get for the turn to be committed. Pure: no clock, no model.
 
     speech ######### . . . . . . . . . . . . . . . .        pause
                        ^ noticed  ^ sound  ^ words          evidence
-    pause_wanted_s     1.5        0.5      0.26     the turn is taken once the pause is that long
+    pause_wanted_s     1.5        0.5      0.26     the turn is committed once the pause is that long
 
-The log-odds z that the speaker has finished are a weighted sum of the evidence. What is clearly over is taken
-after `sure` seconds, what may go on later by S_PER_LOG_ODDS * (asked - z); `eagerness` sets both.
+The log-odds z that the user has finished are a weighted sum of the evidence. A turn that is clearly over is
+committed after `sure` seconds; one that may go on waits S_PER_LOG_ODDS * (asked - z) longer. `turn.eagerness`
+sets `sure` and `asked`.
 
 Where the constants come from: docs/decisions/0006-turn-decision.md; scripts/turn/turn_fit.py makes them anew.
 """
@@ -24,23 +25,24 @@ if TYPE_CHECKING:
 S_PER_LOG_ODDS = 1.0
 """Seconds of silence that make up for log-odds of 1."""
 LOG_ODDS_ASKED = (2.6, -1.0)
-"""At eagerness 0 and at 1: 93 % sure, and 27 %; between them a straight line."""
+"""`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (93 % sure) and at 1 (27 %).
+Between the ends of such a pair the value follows a straight line."""
 SURE_S = (0.5, 0.17)
-"""The pause that is taken for the end when that is clear, at eagerness 0 and at 1: most pauses inside a turn
+"""`sure`: the pause behind a turn that is clearly over, at eagerness 0 and at 1. Most pauses inside a turn
 are shorter than half a second, whatever the evidence."""
 ASKED_S, SAID_S = (3.0, -1.0), (2.7, 0.3)
-"""The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1;
-below 0.38 and 0.5 `max_pause_ms` comes first."""
+"""The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1.
+Below an eagerness of 0.38 and of 0.5 these are longer than `turn.max_pause_ms`, and do nothing."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
 NO_WORDS_S = 0.5
-"""Pause after which a sound without words is over: there is nothing to answer, and words may follow."""
+"""Pause that ends a sound without words: there is nothing to answer, and words may follow."""
 
 FEW_WORDS = 2
 FEW_WORDS_S = 0.6
-"""`Hello!` and `Thank you.` are whole sentences, and mostly not all that is said: so few words take so long a
-pause at least, unless they answer a question of the agent."""
+"""Up to FEW_WORDS words take a pause of FEW_WORDS_S at least, unless they answer a question of the agent:
+`Hello!` and `Thank you.` are whole sentences, and mostly not all that the user says."""
 
 WEIGHTS = {
     "always": 0.79,
@@ -73,7 +75,7 @@ LEAST_ENDING = -3.0
 """A small language model that is surer than this of more words to come is wrong too often."""
 
 _LEAST = 0.02
-"""Of Smart Turn's probability and of its complement: it is never as sure as it says."""
+"""The least that Smart Turn's probability, and its complement, count as: it is never as sure as it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +120,16 @@ def features(evidence: Evidence) -> dict[str, float]:
 
 
 def log_odds(evidence: Evidence) -> float:
-    """ln(p / (1 - p)) of the speaker having finished, at the beginning of the pause."""
+    """ln(p / (1 - p)), where p is the probability, as the pause begins, that the user has finished."""
     found = features(evidence)
     weights = WEIGHTS if "ending" in found else WEIGHTS_WITHOUT_ENDING
     return sum(weights.get(name, 0.0) * value for name, value in found.items())
 
 
 def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
-    """Seconds of silence after which the turn is taken if nothing else becomes known.
+    """Seconds of silence after which the floor commits the turn, if nothing else becomes known.
 
-    To be asked again whenever something does; always within `min_pause_ms` and `max_pause_ms`.
+    The floor asks again whenever something does. Always within `min_pause_ms` and `max_pause_ms`.
     """
     shortest, longest = config.min_pause_ms / 1000, config.max_pause_ms / 1000
     if evidence.words is not None and not evidence.words:

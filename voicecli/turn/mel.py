@@ -17,7 +17,7 @@ class LogMel:
 
     def __init__(self, bands: int) -> None:
         """`bands` is 80, or 128 for Whisper large-v3."""
-        # The package loads CTranslate2 with it, and that OpenMP: its idle threads are to sleep, not spin.
+        # The package loads CTranslate2, and that loads OpenMP, whose idle threads are to sleep, not spin.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from faster_whisper.feature_extractor import FeatureExtractor
 

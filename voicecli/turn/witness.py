@@ -1,7 +1,8 @@
 """The user's words -> the language model's log-odds that nothing follows them.
 
-How probable is a mark, or the end of the message, as the next token? What the answer is worth, and when it is
-asked for: docs/decisions/0006-turn-decision.md. For models that speak ChatML alone.
+The model is asked how probable a mark, or the end of the message, is as the next token. What the answer is
+worth, and when it is asked for: docs/decisions/0006-turn-decision.md. Only for models whose template is
+ChatML.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Judgement(NamedTuple):
     log_odds: float
     """Log-odds that nothing follows the words."""
     tokens_read: int
-    """Tokens that were evaluated for it."""
+    """Tokens of the prompt that the model had not read before."""
 
 
 Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], object]
@@ -66,7 +67,7 @@ Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], ob
 def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Judgement | None:
     """Judge whether the last message is complete; None where it does not fit into the context.
 
-    What the slot had read is kept as far as it is the same, and so is this for what is asked there next.
+    llama.cpp reads in `slot` only what differs from the prompt before, and keeps this one for the next.
     """
     answers: list[Scores] = []
 
@@ -95,5 +96,5 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Ju
 
 
 def _is_end(token: str) -> bool:
-    """Whether a message ends with this token: a mark, a line end, or the empty one, which ends it all."""
+    """Whether a message ends with this token: a mark, a line end, or the empty token, which ends the text."""
     return not token or token.strip(" ").startswith((".", "?", "!", "\n", "<|im_end|>"))

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 ENDS = ".!。！।"
-"""Marks behind what is said; a question has its own."""
+"""Marks that end a sentence which asks nothing."""
 QUESTIONS = "?？؟"
 GOES_ON = (",", "...", "…", "-", "\N{EN DASH}", "\N{EM DASH}", ":", ";", "、", "،")
-"""Marks behind what is not all of it."""
+"""Marks behind which more words come."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -29,7 +29,7 @@ HANGING = _set(
 )
 """Last words behind which more comes, mostly."""
 STRANDED = _set("to with at by for between about on in from like is are was do does did have has want need")
-"""Of these, a question may end with: "Where are you from?", "What is it about?"."""
+"""Words that hang, too, but that may end a question: "Where are you from?", "What is it about?"."""
 INTRODUCTIONS = frozenset(
     (
         *("you know", "i think", "i mean", "i guess", "let me see", "let me think", "tell me", "can you"),
@@ -37,9 +37,9 @@ INTRODUCTIONS = frozenset(
         *("i want to know", "i would like", "i'd like", "hold on", "one moment", "and then"),
     )
 )
-"""All that was said so far, when more is sure to come."""
+"""If one of these is all that was said so far, more is sure to come."""
 OPENERS = _set("when if because although though before after while since unless until once whenever")
-"""A clause that begins so and is all there is wants another."""
+"""A clause that begins with one of these, and stands alone, needs another clause."""
 
 ENDINGS = frozenset(
     (

@@ -20,7 +20,7 @@ class BufferFill:
     losses: int
     """Items or samples lost because the buffer was full; 0 where the writer waits."""
     adds_ms: float
-    """Latency it adds at least, even when all is well."""
+    """Latency that it adds at least, even when all is well, ms."""
     policy: str
     """What happens when it is full: `wait`, `drop_oldest`, or `drop_lightest` (see `events.weight`)."""
 

@@ -1,4 +1,4 @@
-"""The moments of a turn -> what each stage of a talk added to the wait for the answer."""
+"""The moments of a turn -> how many milliseconds each stage of a talk added to the wait for the answer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 class TurnTimes:
     """Moments of one turn, seconds on the monotonic clock, in the order in which one follows from the other.
 
-    Each is written once, by the worker that reaches it, and read when the turn is over. The turn may be
-    decided at any time between the second and the last.
+    Each is written once and read when the turn is over. `decided_at` may come at any time between `heard_at`
+    and `playback_at`.
     """
 
     speech_ended_at: float | None = None
@@ -41,7 +41,7 @@ class TurnTimes:
         moments = [getattr(self, moment.name) for moment in fields(self)]
         if any(at is None for at in moments):
             return {}
-        # A moment reached early waits for those before it, so no stage adds less than nothing.
+        # A moment that came early counts from the latest of those before it, so no stage adds less than 0.
         reached = list(itertools.accumulate(moments[:-1], max)) + moments[-1:]
         spent = {
             stage: round((at - before) * 1000, 1)

@@ -1,4 +1,4 @@
-"""How urgent each kind of work is, and who of those that wait may begin. Pure.
+"""How urgent each kind of work is, and which of the calls that wait may begin. Pure.
 
     FINAL      words of a pause, and whether the turn is over
     SOUND      the next part of a clause
@@ -7,9 +7,9 @@
     PARTIAL    words so far
     DRAFT      the language model, for what may be over
 
-Work begins when its engine is free and fewer cores than there are have work that is as urgent or more. Less
-urgent work does not hinder it, and the language model hinders only itself: its threads give way.
-Why in this order, and what it costs: docs/decisions/0024-who-computes-next.md.
+Work begins when its engine is free, and a core has no work that is as urgent or more. Less urgent work does
+not hinder it, and the language model hinders only itself: its threads give way. Why in this order, and what
+it costs: docs/decisions/0024-who-computes-next.md.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
 PATIENCE_S = 1.0
-"""Nobody waits longer for a core: what is less urgent is late then, and not lost. A choice."""
+"""After so long a call begins without a free core, so that less urgent work is late, but not lost. A
+choice."""
 
 
 class Work(IntEnum):
@@ -38,14 +39,15 @@ class Work(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody who computes, or waits for it."""
+    """A call to an engine, under way or waiting for its turn."""
 
     work: Work
     number: int
     """The earlier it was made, the smaller."""
     engine: Hashable
-    """It serves one at a time. None: the language model, which has a slot for each talk."""
+    """It serves one call at a time. None: the language model, which has a slot for each talk."""
     asked_at: float
+    """When it began to wait, s."""
 
 
 def who_begins(
@@ -57,7 +59,7 @@ def who_begins(
     for request in sorted(waiting, key=lambda other: (other.work, other.number)):
         if request.engine is not None and request.engine in taken:
             continue
-        taken.add(request.engine)  # or kept for it: nobody who is less urgent gets in before
+        taken.add(request.engine)  # or kept for it: no less urgent call may take it first
         hinder = sum(
             other.work <= request.work and (other.engine is not None or request.engine is None)
             for other in (*at_work, *begin)

@@ -5,8 +5,8 @@
     strict     the echo is still being learnt, or is left        the same, but it must be louder still
     off        nothing cancels the echo, or nothing can          nothing: half duplex
 
-What a canceller leaves of the agent's own voice may sound like speech, but what the microphone took is then
-no louder than the echo of what was just played.
+What the echo canceller leaves of the agent's voice may sound like speech. But then the microphone took
+nothing that is louder than the echo of what was just played can be.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ BargeIn: TypeAlias = Literal["on", "strict", "off"]
 Response: TypeAlias = Literal["ignore", "duck", "hold"]
 
 HOLD_FRAMES = 2
-"""Such frames of speech in a row. No frame of 20 made-up keys, coughs and doors passed for speech, and all of
-12 clips of speech would wait in vain for a third (Silero v6)."""
+"""The agent is held after so many frames of speech in a row. To wait for a third would keep nothing out: no
+frame of 20 made-up keys, coughs and doors passed for speech (Silero v6). And all of 12 clips of speech
+would be held later, for nothing."""
 
 
 def barge_in(echo: EchoState | None, *, headphones: bool) -> BargeIn:
-    """How readily the agent can be stopped; `echo` is None where nothing cancels it."""
+    """How readily speech stops the agent; `echo` is None where nothing cancels the agent's echo."""
     if headphones:
         return "on"
     if echo is None or not (echo.coping or echo.bounded):

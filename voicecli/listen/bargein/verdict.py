@@ -1,9 +1,9 @@
 """What was said over the agent -> whether it was an interruption. Pure; tables by language, ISO 639-1.
 
-onset   held  speech goes on ... 0.8 s            -> interrupted, once it is known to be words
-  |------|-------------------------- 1.6 s        -> interrupted, when nothing is known of it by then
-  |------|------------------- pause > words       -> interrupted, stopped, or nothing: it goes on
-  |------|------------------- pause > ... 1 s     -> no words yet: it goes on, and they still count
+onset   held  speech goes on ... 0.8 s            -> interrupted, once the recogniser has found words in it
+  |------|-------------------------- 1.6 s        -> interrupted, if the words are not known by then
+  |------|------------------- pause > words       -> interrupted, stopped, or the agent goes on
+  |------|------------------- pause > ... 1 s     -> words not known yet: the agent goes on; they still count
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ from typing import Literal, TypeAlias
 from voicecli.listen.recognise.partial import words_of
 
 LONG_S = 0.8
-"""Nobody who only agrees speaks for so long, but for "yeah, right" and the like."""
+"""Seconds of speech. Nobody who only agrees speaks for so long, except with "yeah, right" and the like: those
+`may_end_otherwise` waits for."""
 
 UNHEARD_S = 1.6
-"""More speech than this is an interruption whatever it holds, unless its words are known. The agent is silent
-meanwhile; and where a pass over them takes longer, nobody would wait for it."""
+"""Seconds of speech of which the words are not known. More than this interrupts the agent, whatever it holds.
+The agent is silent meanwhile, and no user would wait for a recogniser that takes longer."""
 
 GIVE_UP_S = 1.0
-"""Nobody is held in a pause for longer because the words are not known yet."""
+"""Seconds of pause after which the agent goes on although the words are not known yet."""
 
 STOP_PAUSE_S = 0.4
-"""Quiet after "stop" or "wait": what follows sooner belongs to it."""
+"""Seconds of quiet after "stop" or "wait" that end the reply: words that follow sooner belong to it."""
 
 Kind: TypeAlias = Literal["nothing", "back_channel", "stop", "words"]
 Verdict: TypeAlias = Literal["wait", "resume", "dismiss", "stop", "interrupt"]
-"""resume: the agent goes on, and it is not decided; dismiss: it was nothing; stop: no answer is wanted."""
+"""wait: not decided yet; resume: not decided yet, but the agent goes on; dismiss: it was nothing; stop: the
+reply ends, and the user wants no answer; interrupt: the words are the user's next turn."""
 
 _HUMS = r"(?:[aeou]?[hm]+){2,3}|m+h*m*|h+m+|a+h+a*|o+h+|[ue]+[hm]+|uh+ hu+h+|uh+hu+h+|[hm]+ h+m+"
 """Whisper's ways to write a hum, without hyphens: "Mm-hmm.", "Mhm", "Hmm", "Uh-huh.", "Aha", "Emem."."""
@@ -81,7 +83,7 @@ _STOPS = {
     "silêncio|cala a boca|esquece|esqueça",
     "": "stop",
 }
-"""The table without a language is for those that have none."""
+"""The row "" is for languages that have no row of their own."""
 _POLITE = {
     "en": "please|now|oh|okay|ok|no|hey|thanks|thank you|just",
     "de": "bitte|jetzt|oh|okay|ok|nein|hey|danke|mal",
@@ -92,27 +94,30 @@ _POLITE = {
     "pt": "por favor|agora|oh|okay|ok|não|ei|obrigado|obrigada",
     "": "ok|okay",
 }
-"""May stand around a word that stops."""
+"""Words that may stand around one that stops."""
 
 
 def _row(table: str) -> str:
-    """Phrase after phrase, the longest first and none tried twice: "ach so" is "ach", "so" as well."""
+    """Pattern: one phrase of the table after another, the longest tried first.
+
+    The group is atomic, so that "ach so" is not tried again as "ach" and "so".
+    """
     longest_first = "|".join(sorted(table.split("|"), key=len, reverse=True))
     return rf"(?>(?:{longest_first})(?: |$))+"
 
 
 def _only(*tables: str) -> re.Pattern[str]:
-    """All words are of these tables."""
+    """Pattern that matches when all words are of these tables."""
     return re.compile(_row("|".join(tables)))
 
 
 def _stops(stops: str, polite: str) -> re.Pattern[str]:
-    """All words stop or stand around one that does."""
+    """Pattern that matches when all words are of the two tables, and at least one of them stops."""
     return re.compile(rf"(?=.*\b(?:{stops})(?: |$))" + _row(f"{stops}|{polite}"))
 
 
 def _tails(*tables: str) -> list[str]:
-    """What is left of each phrase behind each of its words but the last."""
+    """All that can complete a phrase begun: "that makes sense" gives "makes sense" and "sense"."""
     phrases = [phrase.split() for table in tables for phrase in table.split("|")]
     return sorted({" ".join(phrase[at:]) for phrase in phrases for at in range(1, len(phrase))})
 
@@ -123,9 +128,9 @@ _TAILS = {language: _tails(table, _STOPS[language]) for language, table in _AGRE
 
 
 def kind_of(text: str, language: str) -> Kind:
-    """What the words, all that was said, want of the one who is speaking.
+    """What the user wants of the agent with `text`, which is all that was said.
 
-    Hums, "okay" and "stop" are known in any language.
+    `language` is an ISO 639-1 code. Hums, "okay" and "stop" are known in any language.
     """
     said = " ".join(words_of(text.replace("-", "").replace("\N{HYPHEN}", "")))
     known = language if language in _STOPS else ""
@@ -137,7 +142,7 @@ def kind_of(text: str, language: str) -> Kind:
 
 
 def may_end_otherwise(text: str, language: str) -> bool:
-    """Whether these words, so far, could be the beginning of some that agree or stop: "That's", right."""
+    """Whether more words could turn these into some that agree or stop, as "right" does after "That's"."""
     return any(kind_of(f"{text} {tail}", language) != "words" for tail in _TAILS.get(language, ()))
 
 
@@ -146,22 +151,22 @@ class OverlapEvidence:
     """Speech over the agent, as far as it is known."""
 
     spoken_s: float
-    """Speech in it."""
+    """Seconds of speech in it."""
     pause_s: float
-    """Since the last speech; 0 while it goes on."""
+    """Seconds since the last speech; 0 while it goes on."""
     words: str | None
-    """None: not known yet."""
+    """What the newest pass found; None: no pass is done yet."""
     language: str
     heard_s: float
-    """Speech in what the words were found in."""
+    """Seconds of speech in the sound that this pass was made over."""
     whole: bool
-    """The words are of all that was said."""
+    """That sound holds all that was said."""
     asked: bool
     """The agent was asking something: "yes" is an answer."""
 
 
 def verdict(overlap: OverlapEvidence) -> Verdict:
-    """What to make of it now."""
+    """What the agent is to do about the overlap, as far as it is known now."""
     words, language = overlap.words, overlap.language
     kind = None if words is None else kind_of(words, language)
     if kind == "back_channel" and overlap.asked:
@@ -175,7 +180,8 @@ def verdict(overlap: OverlapEvidence) -> Verdict:
     unheard = overlap.spoken_s - overlap.heard_s >= UNHEARD_S
     if unheard and kind != "nothing":
         return "interrupt"
-    silent = kind == "nothing" and overlap.heard_s >= LONG_S  # Whisper finds none in half a word, either
+    # Less sound may be half a word, in which Whisper finds no words either.
+    silent = kind == "nothing" and overlap.heard_s >= LONG_S
     return "resume" if silent or unheard or overlap.pause_s >= GIVE_UP_S else "wait"
 
 

@@ -1,7 +1,7 @@
 """How one device's clock runs against another's: jittering times -> a steady line.
 
-A Kalman filter of two states, the offset between the clocks and their drift. At first the offset follows what
-is measured, then less and less; the drift is believed once it has been seen for long.
+A Kalman filter of two states, the offset between the clocks and their drift. At first the offset follows each
+measurement, then less and less; the filter believes a drift only after it has seen it for long.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 JITTER_S = 0.005
-"""Standard deviation of one measurement; more than that of a block, as neighbours err together."""
+"""Assumed standard deviation of one measured time; more than a block's own, as neighbours err together."""
 
 DRIFT = 1.5e-4
 """Standard deviation of the drift before anything is measured: crystals differ by 200 ppm at most."""
@@ -20,7 +20,7 @@ sound servers report times that slide by some 10 ms in half a minute while no cl
 
 JUMP_S = 0.008
 JUMP_COUNT = 25
-"""When the median of so many measurements lies so far off, it is no jitter: samples or time were lost."""
+"""When the median error of the last JUMP_COUNT measurements is above JUMP_S, samples or time were lost."""
 
 
 class Alignment:
@@ -42,11 +42,11 @@ class Alignment:
         return 1.0 + self._drift
 
     def restart(self) -> None:
-        """The next measurement is taken as it comes; the drift stays."""
+        """Take the next measurement as it comes; keep the drift."""
         self._known = False
 
     def update(self, measured_s: float) -> None:
-        """The other clock was seen to show `measured_s`, give or take."""
+        """Take a measurement: the other clock shows about `measured_s` now."""
         if not self._known:
             self._take(measured_s)
             return
@@ -68,7 +68,7 @@ class Alignment:
         self._cross *= 1.0 - gain
 
     def advance(self, seconds: float) -> None:
-        """So much has passed on this clock."""
+        """Let `seconds` pass on this clock."""
         self.offset_s += seconds * self.pace
         self._offset_var += seconds * (2.0 * self._cross + seconds * self._drift_var)
         self._cross += seconds * self._drift_var

@@ -1,9 +1,9 @@
 """Takes the agent's own voice out of the microphone: 16 kHz samples -> 16 kHz samples. Imports livekit.
 
-The canceller is WebRTC's AEC3 (livekit's `AudioProcessingModule`): frames of 10 ms, int16, the reference
-first. What comes out of it lies 8 ms behind what went in; the samples here keep their places all the same,
-the last ones are just held back, as a resampler does. While the loudspeaker has been silent for a while they
-pass untouched and nothing is held back.
+The canceller is WebRTC's AEC3 (livekit's `AudioProcessingModule`). It takes frames of 10 ms, int16: first one
+of the reference, then one of the microphone. Its output is 8 ms late. No sample changes its place for that:
+sample k out is sample k in, and the last 8 ms are held back, as in a resampler. Once the loudspeaker has been
+silent for REVERBERANT_S, samples pass untouched and none is held back.
 """
 
 from __future__ import annotations
@@ -31,29 +31,32 @@ FRAME = RATE_HZ // 100
 """Samples the module takes at a time."""
 
 DELAY = 128
-"""Samples its output lies behind its input with the canceller: two blocks of 64. Measured with noise."""
+"""Samples by which the module's output is late when it cancels: two blocks of 64. Measured with noise."""
 
 DELAY_SUPPRESSION = 96
-"""As many more with noise suppression."""
+"""Samples by which noise suppression makes it later still; measured with noise too."""
 
 LEAD_S = 0.06
-"""The reference is given to AEC3 so much early: it cannot remove an echo that comes before its reference, and
-the latencies devices report are off by tens of ms. More does no harm: AEC3 finds up to 0.5 s."""
+"""AEC3 gets the reference so much early: it cannot remove an echo that comes before its reference, and the
+latencies that devices report are off by tens of ms. More does no harm: AEC3 finds delays up to 0.5 s."""
 
 MOST_SHORT_S = 0.1
-"""A reference that ends further ahead than this is a loudspeaker that stopped, not too long a lead."""
+"""Where more of the reference than this is missing, the loudspeaker stopped; where less, LEAD_S is too
+long."""
 
 SPARE_S = 0.005
+"""The lead is then shortened by what was missing and so much more."""
 
 REVERBERANT_S = 2.0
 """Silence of the loudspeaker after which the canceller rests: longer than devices and rooms hold sound."""
 
 
 REMEMBERED = 200
-"""Frames of 10 ms of which it is kept how loud they were beside the echo."""
+"""Of so many frames of 10 ms the canceller keeps how far each was above the loudest possible echo."""
 
 PAST = 2 * FRAME
-"""Samples from before it began to run, for the module to forget what it held from long ago."""
+"""When the canceller begins to run, the module first gets the last so many samples: they push out what it
+still holds from long ago."""
 
 
 def _cancels(config: AudioConfig) -> bool:
@@ -61,7 +64,7 @@ def _cancels(config: AudioConfig) -> bool:
 
 
 def wanted(config: AudioConfig) -> bool:
-    """Whether there is anything to do for these settings."""
+    """Whether these settings ask for anything that the module does: echo, noise or gain."""
     return _cancels(config) or config.noise_suppression != "off" or config.gain_control != "off"
 
 
@@ -76,11 +79,11 @@ class EchoCanceller:
         self._module = Module(echo=echo, suppression=suppression, gain=config.gain_control != "off")
         self._delay = (DELAY if echo else 0) + (DELAY_SUPPRESSION if suppression else 0)
         self.cancels = echo
-        """Whether it takes an echo away, or suppresses noise and sets the gain alone."""
+        """Whether it removes the echo; False: it only suppresses noise or sets the gain."""
         self.restart()
 
     def restart(self) -> None:
-        """What comes next does not follow what was pushed last; what is held back of that is dropped."""
+        """Begin anew: the next samples do not follow the last ones. What is held back of those is dropped."""
         self.forget()
         self._waiting = Reframer(np.float32)
         self._past: Float32 = np.zeros(PAST, np.float32)
@@ -88,7 +91,7 @@ class EchoCanceller:
         self._given = 0  # samples that will come out of the module, and were given uncleaned before
 
     def forget(self) -> None:
-        """Another loudspeaker or microphone: nothing is known of the echo. Samples keep their places."""
+        """Forget the echo: the loudspeaker or the microphone is another now. Samples keep their places."""
         self._reference.restart()
         self._residual = Residual()
         self.state = NOTHING_KNOWN
@@ -97,18 +100,18 @@ class EchoCanceller:
         self._over: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
 
     def doubt(self) -> None:
-        """What was louder than the echo can be may have been the echo all the same, now louder."""
+        """Note that what was louder than the echo can be may have been the echo, which is louder now."""
         self._residual.louder(max((over for _, over in self._over if over < math.inf), default=0.0))
 
     @property
     def copied(self) -> bool:
-        """Whether the microphone was seen to be a copy of the loudspeaker."""
+        """Whether the microphone's sound shows it to be a copy of the loudspeaker."""
         return self._residual.copied
 
     def over_echo_db(self, at: float) -> float:
-        """How far what the microphone took in the frame from time `at` on is above all that the echo can be.
+        """How many dB louder the frame from time `at` on is, before it is cleaned, than its echo can be.
 
-        That is before it was cleaned. Infinite where nothing was played that could still be heard.
+        Infinite where nothing was played that could still be heard.
         """
         found = [over for taken_at, over in self._over if at <= taken_at < at + FRAME_S]
         return float(np.median(found)) if found else math.inf
@@ -140,7 +143,7 @@ class EchoCanceller:
         return np.concatenate(out) if out else np.zeros(0, np.float32)
 
     def _clean(self, frame: Float32, at: float) -> Float32:
-        """One frame in, what lies `_delay` before its end out; less for the first ones."""
+        """Clean 10 ms; give the 10 ms that end `_delay` samples before the end of these, at first fewer."""
         if not self._running:
             self._begin()
         reference = self._reference.read(at, FRAME, self._lead_s)
@@ -153,13 +156,16 @@ class EchoCanceller:
         self._remember(frame)
         given = min(self._given, FRAME)
         self._given -= given
-        # AEC3 takes some seconds to see that there is no echo at all, and mutes who speaks until then. Also
-        # muted are the first sounds of who speaks over an echo, even if they are much louder.
+        # AEC3 takes some seconds to see that there is no echo at all, and mutes a person until then. It also
+        # mutes the first sounds of a person who speaks over an echo, even if they are much louder.
         alone = self._residual.absent or self._residual.over_echo_db >= BEYOND_ECHO_DB
         return (heard if alone and not self._always else cleaned)[given:]
 
     def _begin(self) -> None:
-        """What the module still holds is from long ago; what comes out of it first was given already."""
+        """Give the module the newest samples, to push out what it holds from long ago.
+
+        The first `_delay` samples that come out of it then were given before, uncleaned.
+        """
         silence = np.zeros(FRAME, np.float32)
         for begin in range(0, PAST, FRAME):
             self._module.clean(self._past[begin : begin + FRAME], silence)
@@ -173,9 +179,9 @@ class EchoCanceller:
 def _keep_out_of_python() -> None:
     """Stop the library from logging through Python.
 
-    It calls back from a thread of its own, for its last words while Python is ending. A thread that waits for
-    an interpreter that is gone is ended by force, which Rust answers with SIGABRT: exit code 134, seen once
-    in some hundred ends. Only a second initialisation turns the log off.
+    It logs from a thread of its own, and once more while Python is ending. Python then ends that thread by
+    force, because the interpreter it waits for is gone, and Rust answers with SIGABRT: exit code 134, seen
+    once in some hundred runs. Only to initialise the library a second time turns its log off.
     """
     from livekit.rtc import _ffi_client as ffi
 

@@ -36,9 +36,11 @@ ZERO_CROSSINGS = 12
 """Half length of the interpolating sinc, in periods of its cutoff: flat to about 7 kHz."""
 
 PHASES = 512
-"""Places between two samples the sinc is known at; off by half of one is -55 dB at 8 kHz, more below."""
+"""Places between two samples for which there is a sinc. To be off by half a place makes an error of -55 dB at
+8 kHz, and less at lower frequencies."""
 
 KAISER_BETA = 8.0
+"""Shape of the Kaiser window over the sinc."""
 
 
 class Reference:
@@ -50,7 +52,7 @@ class Reference:
         self._starts = [0] * BLOCKS
         self._times = [0.0] * BLOCKS
         self._blocks = 0  # writer: blocks whose time can be read
-        self._sounded_until = -math.inf  # writer
+        self._sounded_until = -math.inf  # writer: when the last block that is not silent ends
         self._block = 0  # reader: the block that sounded last, as far as it knows
         self._alignment = Alignment()
         self._half, self._kernel = _kernel(rate_hz)
@@ -61,7 +63,7 @@ class Reference:
 
     def on_block(self, block: Int16, at: float) -> None:
         """Keep (n,) int16 whose first sample sounds at time `at`."""
-        number = self._blocks % BLOCKS  # the reader has done with it: it looks at half of them
+        number = self._blocks % BLOCKS  # the reader is done with it: it looks at the newer half
         self._starts[number] = self._ring.written
         self._times[number] = at
         self._ring.write(block)
@@ -76,21 +78,21 @@ class Reference:
         return self._sounded_until > at
 
     def restart(self) -> None:
-        """What is read next does not follow what was read last."""
+        """Begin anew: what is read next does not follow what was read last."""
         self._alignment.restart()
 
     def follow(self, at: float, count: int) -> None:
-        """Pass over what sounded with `count` samples at 16 kHz, the first taken at time `at`."""
+        """Skip what sounded while `count` samples at 16 kHz were taken, the first at time `at`."""
         position = self._position_at(at)
         if position is not None:
             self._alignment.update(position / self._rate_hz)
         self._alignment.advance(count / RATE_HZ)
 
     def read(self, at: float, count: int, lead_s: float = 0.0) -> Float32:
-        """What sounded with `count` samples at 16 kHz, the first taken at time `at`: (count,) float32.
+        """What sounded while `count` samples at 16 kHz were taken, the first at time `at`: (count,) float32.
 
-        `lead_s` later than that, to be precise. Calls follow one another sample by sample, unless `restart`
-        is called between them.
+        With `lead_s`, what sounds so many seconds later. Each call continues where the last one ended, unless
+        `restart` is called between them.
         """
         position = self._position_at(at)
         if position is None:

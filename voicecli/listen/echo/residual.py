@@ -1,12 +1,13 @@
 """How well the echo is removed, and how loud it can be: levels of what was played, heard, left -> EchoState.
 
-Nobody tells when only the agent speaks, so it is told from the levels. The echo rises and falls with the
-reference, some frames later; a person who speaks does not. Frames in which the reference was loud count, but
-for those louder than echo can be (somebody speaks over it). What is left there fails only when it lies above
-the noise floor and still follows the reference: a person's voice that came through does not follow it.
+A level is that of 10 ms, in dBFS. AEC3 does not say when only the agent speaks, so the levels must. The echo
+rises and falls with the reference (what was played), some frames later; a person's voice does not. Judged are
+the frames in which the reference was loud, without those that are louder than echo can be: there a person
+speaks over it. The canceller fails only where what it leaves lies above the noise floor and still follows the
+reference: a person's voice that it lets through does not follow it.
 
 Where the microphone follows the reference closely, nobody else spoke, and it shows how loud and how late the
-echo is. What is louder than that is somebody, however well or badly the canceller does.
+echo is. Whatever is louder than that is a person, however well or badly the canceller does.
 """
 
 from __future__ import annotations
@@ -27,88 +28,97 @@ if TYPE_CHECKING:
     Levels = NDArray[np.float64]
 
 HISTORY = 400
-"""Frames of 10 ms looked at: long enough for two voices to differ, short enough to notice a change."""
+"""Frames of 10 ms that are judged: long enough for two voices to differ, short enough to notice a change."""
 
 LEAST = 50
-"""Frames to have before anything is said; to say that it fails it takes `HISTORY`."""
+"""Frames needed for the first judgement; to find that the canceller fails it takes `HISTORY`."""
 
 EVERY = 10
-"""Frames between two looks."""
+"""Frames between two judgements (`_look`)."""
 
 LAGS = 100
-"""How many frames the echo may come after its reference: twice what AEC3 can find, to see when it cannot."""
+"""How many frames the echo may come after its reference: twice what AEC3 can find, to see that it cannot."""
 
 RANGE_DB = 30.0
-"""Levels so far below the loudest say nothing about who follows whom."""
+"""Levels so far below the loudest say nothing about whether one sound follows another: all count the same."""
 
 LOUD_DB = 12.0
-"""The reference is loud within so much of its loudest twentieth."""
+"""A frame of the reference is loud from so far below their 95th percentile on."""
 
 LEAST_DBFS = -60.0
-"""What is below it in the reference makes no echo worth a look."""
+"""A frame of the reference below this makes no echo worth judging."""
 
 ENOUGH = 30
-"""Loud frames needed to judge."""
+"""Loud frames needed for a judgement."""
 
 STEADY = 20
 ECHO_BY = 50
-"""While so many of the last `ECHO_BY` frames were loud, an echo would be heard: it comes no later."""
+"""Where STEADY of the last ECHO_BY frames of the reference (0.5 s) were loud, their echo must be heard by
+now, if there is one: none comes later."""
 
 FOLLOWS = 0.5
-"""Correlation of levels from which one follows the other: two voices over 4 s reach it in about 1 of 100."""
+"""From this correlation of their levels on one sound follows another. The voices of two people reach it over
+4 s in about 1 case of 100."""
 
 ABOVE_DB = 6.0
-"""So far above what is expected of it is more than chance."""
+"""A level so far above the one expected is more than chance."""
 
 REMOVED_DB = 10.0
-"""So much removed is an echo that was found, whatever is left."""
+"""A canceller that removes so much has found the echo, whatever it leaves."""
 
 DECAY_DB = 1.0
-"""Levels fall by at most so much a frame where it is asked how loud the echo is: a room that reverberates for
-0.6 s makes the echo fall so slowly, and then it still follows its reference."""
+"""To learn how loud the echo is, the levels of reference and microphone are made to fall by at most so much a
+frame. The echo in a room that reverberates for 0.6 s falls so slowly; this way it still follows its
+reference."""
 
 CLOSELY = 0.9
-"""Correlation of such levels from which there is nothing but the echo. While only the agent spoke: 0.99 in a
-virtual room, 0.94 in one made of samples that reverberates for 0.7 s; while somebody spoke over it mostly
-below 0.6."""
+"""From this correlation of such levels on the microphone hears nothing but the echo. While only the agent
+spoke it was 0.99 in a virtual room and 0.94 in one made of samples that reverberates for 0.7 s; while a
+person spoke over the agent it was mostly below 0.6."""
 
 SOON = 100
 CLOSELY_SOON = 0.96
-"""Until so many frames are known, somebody who just began to speak over it may not show yet."""
+"""Until SOON frames are known it takes this much: a person who has just begun to speak over the agent may not
+show in the correlation yet."""
 
 FEW = 15
 CLOSELY_FEW = 0.98
-"""From so few loud frames the echo is learnt where it follows so closely: a reply may begin with a clause of
-0.4 s, in which 20 to 24 frames were loud, with a correlation of 0.993 to 1.0 (six first replies in a virtual
-room beside a busy core). Who spoke over the next clause was not heard for want of it, in three of them."""
+"""FEW loud frames are enough to learn the echo where the correlation is CLOSELY_FEW. A reply may begin with a
+clause of 0.4 s: in six first replies in a virtual room beside a busy core 20 to 24 frames of it were loud,
+with a correlation of 0.993 to 1.0. While ENOUGH frames were asked for, nothing was learnt from them, and in
+three of the six the person who spoke over the next clause was not noticed (docs/decisions/0017)."""
 
 LOUDER_DB = 1.0
-"""That the echo is softer is believed at once, that it is louder by so much a look: somebody may speak."""
+"""A judgement may raise the loudness of the echo by at most so much, because a person may be speaking; it may
+lower it by any amount."""
 
 COPY_FOLLOWS, COPY_DB = 0.99, 3.0
-"""So closely, and so exactly as loud, is the monitor of a loudspeaker: 0.996 and -0.6 to -1.1 dB through
-PulseAudio, which resampled it twice; and between words it gives zeros, which no microphone does."""
+"""With this correlation, and within so many dB as loud, the "microphone" is a monitor of the loudspeaker. One
+of PulseAudio's, which resampled twice, had 0.996 and -0.6 to -1.1 dB. It also gives zeros between words,
+which no microphone does."""
 
 EARLIER, LATER = 10, 12
-"""Frames the echo may be off from where it was last: sound servers move it by some 50 ms. It can be as loud
-as the loudest of them."""
+"""The echo may come so many frames earlier or later than it was found last: sound servers move it by some
+50 ms. It can be as loud as the loudest of all these frames makes it."""
 
 BEYOND_ECHO_DB = 6.0
-"""Above the bound of the echo from which a frame is somebody. In a virtual room with echoes of -15 and -6 dB
-what was left of it reached 4 dB (24 replies), who spoke over it had 8 to 30 dB at once (10 times)."""
+"""A frame that is so much louder than the echo can be is a person. In a virtual room with echoes of -15 and
+-6 dB the agent alone reached 4 dB (24 replies); people who spoke over it had 8 to 30 dB at once (10
+times)."""
 
 UNKNOWN_LATER = 50
 UNKNOWN_DB = 10.0
-"""Until the echo is known it may be so late and so much louder than its reference."""
+"""Until the echo is known it may be so many frames later, and so many dB louder, than its reference."""
 
 FAINT_DBFS = -65.0
-"""What is left below it is speech to nobody, however quiet the room is: a virtual one has no noise at all."""
+"""What the canceller leaves below this counts for nothing, however quiet the room: a virtual one has no
+noise."""
 
 CAREFUL_DB = 4.0
-"""So much louder must somebody be while the canceller fails."""
+"""A person must be so much louder still while the canceller fails."""
 
 DOUBTED = 500
-"""Frames after a first doubt of the bound in which a second one is believed."""
+"""A second doubt of the bound raises it if it comes within so many frames (5 s) of the first (`louder`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,8 @@ class EchoState:
     removed_db: float
     """How much of the echo is gone where only the agent speaks; 0 while nothing is known."""
     converged: bool
-    """Since it began, or last failed, it was seen to work and how loud the echo is; or there is none."""
+    """Since it began, or last failed, it has been seen to work, and the loudness of the echo has been learnt.
+    Also true where there is no echo."""
     coping: bool
     """No echo is left above the noise floor. Stays as it was while somebody speaks over the agent."""
     bounded: bool
@@ -129,10 +140,10 @@ NOTHING_KNOWN = EchoState(0.0, converged=False, coping=True, bounded=False)
 
 
 class Residual:
-    """Looks back over the last frames, a few times a second."""
+    """Judges the canceller by the levels of the last frames, every `EVERY` frames."""
 
     def __init__(self) -> None:
-        # What was played, heard and left; the first two again, falling slowly. Nothing was played before.
+        # Rows: what was played, heard, left; the first two again, falling slowly. At first all is silence.
         self._levels: Levels = np.full((5, LAGS + HISTORY), SILENCE_DBFS)
         self._count = 0
         self._since = 0  # what came before is not looked at
@@ -149,7 +160,7 @@ class Residual:
         that was played has died away."""
 
     def push(self, reference: Float32, heard: Float32, cleaned: Float32) -> EchoState:
-        """The next frame: what was played, what the microphone took, what is left; the latter two aligned."""
+        """Take the next 10 ms: what was played; what was heard, and what is left of that, both aligned."""
         number = self._count % (LAGS + HISTORY)
         self._levels[:3, number] = level_dbfs(reference), level_dbfs(heard), level_dbfs(cleaned)
         self._levels[3:, number] = np.maximum(
@@ -162,9 +173,9 @@ class Residual:
         return self._state
 
     def louder(self, by_db: float) -> None:
-        """What was up to `by_db` above the bound ended as the agent did, so it may have been its echo.
+        """Doubt the bound: a sound `by_db` above it ended as the agent did, so it may have been its echo.
 
-        Somebody's short "yeah" ends so by chance, so it takes two to be believed.
+        A person's short "yeah" may end then by chance: only a second doubt within DOUBTED raises the bound.
         """
         if self._count - self._doubted_at < DOUBTED:
             self._since, self._state, self.absent = self._count, NOTHING_KNOWN, False
@@ -219,14 +230,14 @@ class Residual:
         gone = float(np.percentile(cleaned[alone], 30)) < max(FAINT_DBFS, floor + ABOVE_DB)
         if not gone and known == HISTORY and float(_follows(played[np.newaxis], cleaned)[0]) > FOLLOWS:
             return EchoState(removed, converged=False, coping=False, bounded=self._path is not None)
-        # Else what is left is somebody who speaks, which tells nothing.
+        # Else what is left is a person who speaks, which tells nothing of the canceller.
         found = self._path is not None and (gone or removed > REMOVED_DB)
         return EchoState(removed, converged=True, coping=True, bounded=True) if found else state
 
     def _learn(
         self, played: Levels, falling: Levels, heard: Levels, threshold: float, closely: float
     ) -> None:
-        """See how late and how loud the echo is, where there is nothing else."""
+        """Learn how late and how loud the echo is, if the microphone hears nothing else."""
         lag, follows = _lag(played, falling)
         if follows < closely:
             return

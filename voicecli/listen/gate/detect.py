@@ -1,7 +1,7 @@
 """Silero voice activity detection: Float32Frame -> ScoredFrame.
 
-The model (Silero VAD v6, ONNX, 16 kHz) takes a frame of 512 samples with the 64 samples before it, and
-a state of (2, 1, 128) that it hands back; both as its authors' own wrapper does.
+The model (Silero VAD v6, ONNX, 16 kHz) takes a frame of 512 samples with the 64 samples before it, and a
+state of (2, 1, 128); it returns the next state. Both are given as its authors' own wrapper gives them.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 CONTEXT_SAMPLES = 64
 
 LEAD_IN_FRAMES = 8
-"""Frames the model hears before the first that matters. In 91 recordings with pauses two of three onsets were
-those of a model that had heard everything, and most others came a frame sooner."""
+"""The model is spared quiet frames; before the first louder one it hears the last so many of them. In 91
+recordings with pauses it then found two of three onsets at the frame at which a model that heard everything
+found them, and most others a frame sooner."""
 
 
 LIKELY = 0.3
-"""At this probability the room is not measured: a little less than what speech goes on with in a talk."""
+"""From this probability on the gain's noise floor learns nothing from the next frame: a little below the
+default of `segment.release_probability`, with which speech goes on."""
 
 
 class Silero:
@@ -47,7 +49,7 @@ class Silero:
             raise ModelError(f"{model.name} is not a voice activity model", VERIFY) from error
 
     def session(self) -> SileroDetector:
-        """For one microphone."""
+        """Make a detector for one microphone."""
         return SileroDetector(self._session)
 
 
@@ -82,13 +84,13 @@ class SileroDetector:
         return float(output[0, 0])
 
     def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
-        """Say how much the frame sounds like speech; one that does not follow the last begins anew.
+        """Score the frame; where it does not follow the last one, the model begins anew.
 
-        It is heard louder where it is faint (`Gain`); its samples and its level stay as they are.
+        The model hears a faint frame louder (`Gain`); the result has the frame's own samples and level.
 
-        What is softer than `quiet_dbfs` is none, and the model is not asked: awake for one frame out of the
-        silence it takes five times as long as at work, most of what listening costs. It hears the last few of
-        these frames when a louder one follows.
+        A frame softer than `quiet_dbfs` gets 0 without the model: a single run out of idleness takes five
+        times as long as one of many in a row, and that was most of what listening costs. When a louder frame
+        follows, the model hears the last few quiet ones first.
         """
         if frame.position != self._expected:
             self._forget()

@@ -1,8 +1,9 @@
-"""Level of frames -> how much the detector's ear is turned up for the next. Pure.
+"""Level of each frame -> the gain with which the voice activity detector hears it. Pure.
 
-Silero knows speech from -10 to -45 dBFS; at -60 it takes no voice for one, and a whisper is lost at -50. So
-what stands out from the room is turned up to where it knows it. The room itself never is: a whisper behind
-noise that has been turned up, and is turned down with its onset, sounds like more of the noise.
+Silero recognises speech from -10 to -45 dBFS; at -60 it recognises no voice, and at -50 no whisper. So the
+gain turns up what stands out from the room, to a level that Silero knows. It never turns up the room itself:
+it would have to turn that down again when a whisper begins, and the whisper would sound to Silero like more
+of the noise. Measured: docs/decisions/0012.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from voicecli.listen.gate.noise_floor import NoiseFloor
 from voicecli.messages import FRAME_S
 
 HEARD_DBFS = -35.0
-"""The loudest frames of soft speech are turned up to this."""
+"""The gain brings the loudest frames of soft speech to this."""
 
 MOST_DB = 36.0
-"""And by no more than this: below -71 dBFS even a quiet microphone is mostly its own noise."""
+"""The most gain: below -71 dBFS even a quiet microphone gives mostly its own noise."""
 
 STANDS_OUT_DB = 6.0
-"""What is so far above the room is a sound, and may be somebody: as `segment.snr_db` has it. The frames of a
-room waver by 2 dB or so."""
+"""A frame so far above the noise floor is a sound, and may be speech: the default of `segment.snr_db`. The
+level of a room wavers by 2 dB or so from frame to frame."""
 
 FALL_DB_S = 30.0
-"""While sounds go on, what was loud is forgotten so fast: softer ones may be somebody else."""
+"""So fast the loudest level is forgotten while sounds go on: softer ones may be another person."""
 
 HELD_S = 1.0
-"""So long after the last sound the gain stays; then the next sound sets it by itself."""
+"""The gain stays for so long after the last sound. A later sound sets it anew."""
 
 
 class Gain:
@@ -36,10 +37,13 @@ class Gain:
         if room_dbfs is not None:
             self._floor.dbfs = room_dbfs
         self._loudest = HEARD_DBFS
-        self._since_s = HELD_S  # the last sound
+        self._since_s = HELD_S  # seconds since the last sound
 
     def update(self, level_dbfs: float, *, speech: bool) -> float:
-        """Factor, at least 1, for the samples of a frame of this level; `speech`: of what came before it."""
+        """Factor, at least 1, for the samples of a frame of this level.
+
+        `speech`: the frame before was likely speech, so the noise floor learns nothing from this one.
+        """
         if not speech:
             self._floor.update(level_dbfs)
         if level_dbfs >= self._floor.dbfs + STANDS_OUT_DB:

@@ -12,8 +12,8 @@ FALL_DB_S = 60.0
 """Slow up, fast down: the floor follows the quietest moments, not the mean."""
 
 DIGITAL_DBFS = -95.0
-"""No room is so quiet: a device that is starting, a gate, or a gap in a recording. Nothing is
-learned from it, or the room that follows would stand out for seconds as if somebody spoke."""
+"""No room is so quiet: this is a device that is starting, a noise gate, or a gap in a recording. The floor
+learns nothing from it, or the room that follows would stand out for seconds as if somebody spoke."""
 
 
 class NoiseFloor:

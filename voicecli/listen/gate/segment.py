@@ -8,7 +8,7 @@
 An utterance ends after the hangover, or before it when its owner says so (`end`).
 
 A frame is speech when the detector's probability and its level over the tracked noise floor both say so.
-Two probabilities (onset, release) keep a soft syllable from ending what it could not have begun.
+Speech begins at the onset probability and goes on at the lower release one: a soft syllable does not end it.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ SHORT_HANGOVER_S = 0.5
 """Silence after which a sound too short for speech is given up."""
 
 CLEAR = 0.9
-"""A frame as likely is speech. Four of five frames of a voice are, and hardly any of coughs, keys, music, hum
-and hiss; of a crowd those where one voice stands out."""
+"""A frame of this probability is surely speech. Four of five frames of a voice reach it, hardly any of keys,
+coughs, music, hum and hiss do, and of a crowd those in which one voice stands out."""
 
 HEARD_DB = 35.0
-"""What is so far below the loudest of the last moments cannot be heard beside it."""
+"""Nobody hears a sound so far below the loudest of the last second: the end of the sound lies before it."""
 
 WORDS_DB = 18.0
-"""What is so far below it, and no pause before it, is the end of a sound and changes no word."""
+"""A sound so far below the loudest, with no pause before it, is a word dying away: the end of the words."""
 
 SPAN_PAUSE_FRAMES = 6
-"""0.2 s: a pause after which another language may be spoken; most inside a sentence are shorter."""
+"""0.2 s: a pause after which the user may change the language; most pauses inside a sentence are shorter."""
 
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
@@ -68,11 +68,11 @@ SPLIT_SEARCH_S = 5.0
 """An utterance that grew too long is split where it is quietest among the last so many seconds."""
 
 GAP_FRAMES = 4
-"""As long as a gap between words is at least; a stop inside a word is quiet for 50 to 100 ms."""
+"""0.13 s: the shortest gap between words; a stop consonant inside a word is quiet for 50 to 100 ms."""
 
 
 class State(Enum):
-    """Of the gate."""
+    """What the gate takes the newest frame for; the drawing at the top of this file shows the order."""
 
     QUIET = "quiet"
     STARTING = "starting"
@@ -90,7 +90,7 @@ class Segmenter:
         self._hangover = max(1, round(hangover_s / FRAME_S))
         self._short_hangover = min(self._hangover, round(SHORT_HANGOVER_S / FRAME_S))
         self._shortest = config.min_speech_ms / 1000 / FRAME_S
-        # Less the pause that may be going on when it is reached: the split is best made in it.
+        # Less a hangover: an utterance is not split within a pause, and a pause may last that much longer.
         self._longest = round(config.max_utterance_s / FRAME_S) - self._hangover
         self.floor = NoiseFloor()
         self.reset()
@@ -119,7 +119,7 @@ class Segmenter:
 
     @property
     def pause_s(self) -> float:
-        """Seconds since the last speech frame; 0 where nobody is in the middle of something."""
+        """Seconds since the last speech frame; 0 unless the speech of an utterance has paused."""
         return (len(self._held) - 1 - self._last) * FRAME_S if self.state is State.STOPPING else 0.0
 
     @property
@@ -132,7 +132,7 @@ class Segmenter:
         return self._utterance(len(self._held), self._held[-1], complete=True)
 
     def end(self) -> list[SegmentEvent]:
-        """End the utterance that is going on, before the hangover is over; nothing where there is none."""
+        """End the utterance that is going on, before the hangover is over; no event where there is none."""
         if self.state not in (State.SPEAKING, State.STOPPING):
             return []
         events = self._end(self._held[-1])
@@ -145,9 +145,9 @@ class Segmenter:
         return events
 
     def keep(self, frames: int) -> float:
-        """Let what is going on begin `frames` ago: before that it was somebody else. Gives when that was.
+        """Let the speech under way begin `frames` frames ago. Gives when that was.
 
-        What is kept from before it is the pre-roll.
+        The frames before were the agent's echo; of them only the pre-roll is kept.
         """
         spare = max(0, len(self._held) - frames - self._preroll)
         for _ in range(spare):
@@ -168,7 +168,7 @@ class Segmenter:
         return events + self._in_speech(scored)
 
     def _after_loss(self, frame: Float32Frame) -> list[SegmentEvent]:
-        """Samples were lost before `frame`: in the middle of speech they are silence, and no pause."""
+        """Samples were lost before `frame`: within speech, silence stands for them and counts as no pause."""
         lost = frame.position - self._expected
         silence = list(bridge(lost, frame)) if self.state in (State.SPEAKING, State.STOPPING) else []
         if not silence:
@@ -242,7 +242,7 @@ class Segmenter:
 
     def _split(self) -> list[SegmentEvent]:
         search = min(round(SPLIT_SEARCH_S / FRAME_S), self._longest // 2)
-        levels = [scored.level_dbfs for scored in list(self._held)[-search:-1]]  # at least the newest goes on
+        levels = [scored.level_dbfs for scored in list(self._held)[-search:-1]]  # no cut behind the newest
         quiet = [sum(levels[at : at + GAP_FRAMES]) for at in range(len(levels) - GAP_FRAMES + 1)]
         gap = min(range(len(quiet)), key=quiet.__getitem__)
         within = min(range(gap, gap + GAP_FRAMES), key=levels.__getitem__)
@@ -263,7 +263,7 @@ class Segmenter:
         samples = np.concatenate([frame.samples for frame in kept])
         until = kept[-1].captured_at + FRAME_S
         searched = round(END_SEARCH_S * RATE_HZ)
-        # Somebody farther away may have spoken last: beside the one before, all of it would be an end.
+        # A softer voice may have spoken last: beside the louder one before, all of it would be dying away.
         alone = min(searched, (len(held) - self._last_run(held, last)) * FRAME_SAMPLES)
 
         def ended_at(size: int, range_db: float) -> float:

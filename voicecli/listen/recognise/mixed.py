@@ -28,7 +28,7 @@ class Part:
     language: str | None
     """None where the recogniser is to find it."""
     clear_s: float
-    """Of it, what the detector is sure is speech, seconds."""
+    """Seconds of it that the voice activity detector is sure are speech."""
 
 
 def may_be_mixed(utterance: Utterance, recogniser: Recogniser) -> bool:
@@ -37,7 +37,7 @@ def may_be_mixed(utterance: Utterance, recogniser: Recogniser) -> bool:
 
 
 def parts_of(utterance: Utterance, recogniser: Recogniser, before: str) -> list[Part]:
-    """The parts in order, all samples in one of them; `before`: the language before it, "" if unknown."""
+    """The parts in order, each sample in one; `before`: the language spoken before, "" if unknown."""
     whole = [Part(utterance.samples, None, utterance.clear_s)]
     if not may_be_mixed(utterance, recogniser):
         return whole
@@ -59,7 +59,10 @@ def parts_of(utterance: Utterance, recogniser: Recogniser, before: str) -> list[
 
 
 def _sentences(utterance: Utterance) -> list[tuple[float, float]]:
-    """Spans joined until each can tell its language; what cannot goes with the one before it."""
+    """Begin and end of parts, seconds: spans joined until each part is long enough to tell its language.
+
+    A part that is too short for that joins the one before it.
+    """
     spans: list[tuple[float, float]] = []
     for first, last in telling(utterance.spans) if utterance.spans else []:
         begin_s, end_s = utterance.spans[first][0], utterance.spans[last - 1][1]

@@ -36,25 +36,27 @@ if TYPE_CHECKING:
 LANGUAGE = "en"
 
 TOKENS_A_SECOND = 6.5
-"""Of English, at most: what its authors allow for a second of sound, lest it goes round in circles."""
+"""Most tokens for a second of English: its authors' limit, lest the words go round in circles."""
 SPARE_TOKENS = 4
-"""For one word in a fraction of a second: "Yes." is two tokens, and one tells the end."""
+"""Allowed besides, for one word in a fraction of a second: "Yes." is two tokens, and one marks the end."""
 
 LEAST_LOG_PROB = -0.8
-"""Mean log-probability below which one token is a guess; of more tokens each must be likelier, because those
-before it tell of it. The line keeps 175 of 189 spoken clips and 4 of 501 sounds that nobody says."""
+"""Mean log-probability below which a text of one token is a guess. Of more tokens each must be likelier,
+because those before it help to predict it. The line keeps 175 of 189 spoken clips and 4 of 501 sounds that
+nobody says."""
 LATER_LOG_PROB = 0.15
-"""So much a step of the natural logarithm of their number, up to `ENOUGH_TOKENS`."""
+"""The line rises by so much times the natural logarithm of the number of tokens, up to `ENOUGH_TOKENS`."""
 ENOUGH_TOKENS = 12
 CLEAR_SPARE = 0.2
-"""So much less likely they may be where the voice activity detector is sure of speech."""
+"""The line is so much lower where the voice activity detector is sure of speech."""
 SURENESS = 8.0
 """How fast `spoken` rises with the margin over the line: 0.83 at the margin `CLEAR_SPARE`."""
 
 OF_NOTHING = frozenset({"you", "thank you for watching", "thanks for watching"})
-"""What it writes of silence, hiss and coughs, as sure as of words: 192 of 501 sounds that nobody says."""
+"""What Moonshine writes of silence, hiss and coughs, as sure as of words: of 192 of 501 sounds nobody
+says."""
 _NO_SPEECH = frozenset("♪©")
-"""What it writes of hums and music, alone or in a line of them."""
+"""What Moonshine writes of hums and music, alone or in a line of them."""
 
 _BEGIN, _END = 1, 2
 _FIRST_BYTE = 3
@@ -62,9 +64,9 @@ _FIRST_BYTE = 3
 _MARKED = b"<<"
 """Tokens that begin so are no text: `<<ST_0>>`."""
 _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"
-"""How SentencePiece writes it."""
+"""How SentencePiece writes a blank."""
 _STRIDE = 64 * 3 * 2
-"""Samples of one step of the encoder: its three convolutions. The decoder takes its mask in samples."""
+"""Samples of one step of the encoder: the product of its three strides. The decoder's mask counts samples."""
 FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
 
 
@@ -78,11 +80,11 @@ class Said:
     tokens: int
     """Of the text alone."""
     cut_off: bool
-    """The tokens ran out before the words."""
+    """The token budget was used up before the words ended."""
 
     @property
     def repeats(self) -> bool:
-        """They go round in circles."""
+        """The words go round in circles."""
         return is_loop(self.text)
 
     @property
@@ -93,13 +95,13 @@ class Said:
 
     @property
     def margin(self) -> float:
-        """How far their log-probability is above the least that words must have."""
+        """How far the log-probability is above the line below which words are a guess."""
         tokens = min(max(self.tokens, 1), ENOUGH_TOKENS)
         return self.log_prob - LEAST_LOG_PROB - LATER_LOG_PROB * log(tokens)
 
     @property
     def spoken(self) -> float:
-        """That somebody speaks, 0..1, as far as the words tell."""
+        """Probability that somebody speaks, 0..1, as far as the words tell."""
         return 0.0 if self.of_nothing else 1.0 / (1.0 + exp(-SURENESS * self.margin))
 
 
@@ -137,7 +139,7 @@ class Moonshine:
         self.decode(noise.astype(np.float32))
 
     def session(self) -> MoonshineRecogniser:
-        """For one talk."""
+        """Make a recogniser for one talk."""
         return MoonshineRecogniser(self)
 
     def decode(self, samples: Float32) -> Said:
@@ -167,7 +169,7 @@ class Moonshine:
             if token == _END:
                 break
             tokens.append(token)
-            for name, value in made.items():  # what is known of the sound is made in the first step alone
+            for name, value in made.items():  # only the first step makes the keys and values of the sound
                 if step == 0 or ".decoder." in name:
                     given[name.replace("present.", "past_key_values.")] = value
         text = unquoted(self._text(tokens))
@@ -191,7 +193,7 @@ class MoonshineRecogniser:
     """Moonshine and the judging of what it says; it remembers nothing."""
 
     window_s = LONGEST_S
-    """As long as speech may be before it is split: one pass over it has no more wrong words than parts."""
+    """As long as speech may be before the gate splits it: one pass is no worse than a pass for each part."""
     finds_language = False
     looks_ahead = True
 
@@ -208,7 +210,7 @@ class MoonshineRecogniser:
         samples: Float32,
         *,
         provisional: bool = False,
-        language: str | None = None,  # it knows one
+        language: str | None = None,  # not used: it knows one
         clear_s: float = 0.0,
     ) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
@@ -216,7 +218,7 @@ class MoonshineRecogniser:
         `clear_s` is how much of it the voice activity detector is sure is speech, seconds: its words may be
         a little less likely. `provisional` words that repeat themselves are not settled.
 
-        Raises ValueError: the samples are not such. Raises EngineError.
+        Raises ValueError for other samples; EngineError when the model fails.
         """
         check_samples(samples)
         if samples.size < SHORTEST_S * RATE_HZ or not samples.any():
@@ -225,7 +227,7 @@ class MoonshineRecogniser:
         begins_s, ends_s = sounding_s(samples)
         said = self._model.decode(samples)
         if said.repeats and (said.cut_off or not fits(said.text, ends_s - begins_s)):
-            said = replace(said, text=once(said.text))  # the sound cannot hold more
+            said = replace(said, text=once(said.text))  # nobody can have said more
         least = -CLEAR_SPARE if clear_s >= CLEAR_S else 0.0
         if said.of_nothing or said.margin < least:
             return Transcript("", LANGUAGE, 0.0, said.spoken)
@@ -246,7 +248,7 @@ def likeliest(logits: Float32) -> tuple[int, float]:
 
 
 def fits(text: str, sound_s: float) -> bool:
-    """Whether so much sound can hold it."""
+    """Whether somebody can say the text in so many seconds."""
     return spoken_letters(text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
 
 
@@ -259,8 +261,8 @@ def unquoted(text: str) -> str:
 def read_tokens(file: Path) -> list[bytes]:
     """The text of each token, in order.
 
-    In front of each stands its length: one byte, or two from 128 on, the first of which counts ones above 128
-    and the second 128s. Raises ModelError: the file is not such.
+    In front of each stands its length in bytes: one byte if it is below 128; else two, a >= 128 and b, which
+    mean a - 128 + 128 * b. Raises ModelError: the file cannot be read, or ends within a token.
     """
     try:
         packed = file.read_bytes()

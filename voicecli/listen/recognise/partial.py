@@ -26,7 +26,7 @@ def same_words(one: str, other: str) -> bool:
 
 
 class Agreement:
-    """The passes over one turn. Confirmed words are not taken back; the final transcript replaces all."""
+    """The words of all passes over one turn. Confirmed ones stay, until the final transcript replaces all."""
 
     def __init__(self) -> None:
         self._confirmed: list[str] = []
@@ -38,7 +38,7 @@ class Agreement:
         pairs = zip(map(_letters, before), map(_letters, self._newest), strict=False)
         agreed = [letters for letters, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
         stays = [_letters(word) for word in self._confirmed]
-        if agreed[: len(stays)] == stays:  # a pass that hears it otherwise says nothing of what follows
+        if agreed[: len(stays)] == stays:  # a pass that hears these otherwise proves nothing of more
             self._confirmed += self._newest[len(stays) : len(agreed)]
 
     @property
@@ -57,7 +57,7 @@ class Agreement:
         return " ".join([*spelled, *self._newest[self._follows() :]])
 
     def _follows(self) -> int:
-        """Where in the newest pass the words begin that follow: it may have one more or less that stay."""
+        """Index in the newest pass behind the confirmed words, of which it may have one more or less."""
         count = len(self._confirmed)
         heard = [_letters(word) for word in self._newest]
         for at in (count, count + 1, count - 1):

@@ -18,11 +18,11 @@ NO_WORDS = Transcript(text="", language="", confidence=0.0)
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """What the newest one gave."""
+    """The newest pass, and what it gave."""
 
     segment: int = 0
     until: float = 0.0
-    """When the last sample met the air that it heard."""
+    """When the last sample that it heard was captured, s."""
     transcript: Transcript = NO_WORDS
     missed: bool = False
     """A part of it is speech without words."""
@@ -30,7 +30,7 @@ class _Pass:
 
 
 class Passes:
-    """Knows the newest pass: where that heard all that can be heard, another would find nothing new."""
+    """Makes passes. Where the newest heard all words there are, it stands, and no other is made."""
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
@@ -39,11 +39,12 @@ class Passes:
     def over(
         self, utterance: Utterance, segment: int, *, paused: bool, language: str
     ) -> tuple[Transcript, bool]:
-        """Its words, and whether a part of it is speech without any.
+        """Its words, and whether a part of it is speech in which no words were found.
 
-        `segment` numbers what pauses cut; `paused`: all of it is there. `language` is the one spoken last.
+        `segment` is the number of its segment. `paused`: the user has paused, so the pass is final.
+        `language` is the one spoken last, "" if unknown. Raises EngineError.
         """
-        if not utterance.complete:  # more follows, and this is not looked at again
+        if not utterance.complete:  # the gate split it: more follows, and no pass comes back to this part
             self._newest = _Pass()
             return self._written_down(utterance, language)
         newest = self._newest
@@ -60,7 +61,7 @@ class Passes:
         return words, part_missed
 
     def _written_down(self, utterance: Utterance, language: str) -> tuple[Transcript, bool]:
-        """All its words, each part in its own language, and whether a part is speech without words."""
+        """As `over` gives them, by a final pass: each part is written down in its own language."""
         parts = parts_of(utterance, self._recogniser, language)
         found = [
             self._recogniser.transcribe(part.samples, language=part.language, clear_s=part.clear_s)

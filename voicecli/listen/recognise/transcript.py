@@ -35,10 +35,10 @@ HANGOVER_S = 0.35
 """A pause that ends a piece: one voice may follow another, in another language."""
 
 ROOM_S = 3.0
-"""How loud the room of a recording is, is found in its first seconds, before its first frame is heard."""
+"""So much of a recording is read ahead, to find how loud its room is before the detector hears a frame."""
 
 ROOM_SHARE = 0.1
-"""Of their frames, so many are softer than the room is taken to be."""
+"""The level of the room is this quantile of the levels of those frames."""
 
 RECORDED = SegmentConfig(
     onset_probability=0.3,
@@ -95,9 +95,9 @@ class FileTranscript:
 
 
 def transcribe_file(blocks: Iterable[Float32], detector: Detector, recogniser: Recogniser) -> FileTranscript:
-    """Write down a recording, (n,) at 16 kHz a block; memory does not grow with its length.
+    """Write down a recording; memory does not grow with its length. `blocks`: (n,) float32 at 16 kHz each.
 
-    Raises AudioFileError where its blocks do.
+    Raises AudioFileError where its blocks do, EngineError where the recogniser does.
     """
     recording = _Recording(blocks)
     stretches: list[Stretch] = []
@@ -159,8 +159,8 @@ def _only_utterances(found: list[SegmentEvent]) -> Iterator[Utterance]:
 class _Run:
     """Pieces of speech joined, with silence for what lay between.
 
-    A sentence said with pauses is understood better whole than in pieces. Each piece is as loud as usual: the
-    far side of a call must not be heard beside the near one.
+    The recogniser understands a sentence said with pauses better whole than in pieces. Each piece is raised
+    to the usual level by itself, so that the far side of a call is as loud as the near one.
     """
 
     def __init__(self, pieces: Sequence[Utterance]) -> None:
@@ -178,17 +178,17 @@ class _Run:
 
     @property
     def start_s(self) -> float:
-        """In the file, seconds."""
+        """Where it begins in the file, seconds."""
         return self.pieces[0].start / RATE_HZ
 
     @property
     def end_s(self) -> float:
-        """In the file, seconds."""
+        """Where it ends in the file, seconds."""
         return _end(self.pieces[-1]) / RATE_HZ
 
     @property
     def clear_s(self) -> float:
-        """Of it, what the detector is sure is speech, seconds."""
+        """Seconds of it that the detector is sure are speech."""
         return sum(piece.clear_s for piece in self.pieces)
 
 
@@ -201,7 +201,7 @@ def _gap(before: Utterance, piece: Utterance) -> int:
 
 
 def _together(utterances: Iterator[Utterance], longest_s: float) -> Iterator[list[Utterance]]:
-    """As many at a time as the recogniser takes."""
+    """Lists of utterances, each with as many as the recogniser takes in one call."""
     pieces: list[Utterance] = []
     size = 0
     for piece in utterances:
@@ -230,7 +230,7 @@ def _words(run: _Run, language: str | None, recogniser: Recogniser) -> Iterator[
 def _by_language(
     pieces: list[Utterance], recogniser: Recogniser, before: str
 ) -> Iterator[tuple[_Run, str | None]]:
-    """Neighbours in one language together, and which it is; None where the recogniser is to find it."""
+    """Runs of neighbours in one language, and which it is; None where the recogniser is to find it."""
     run = _Run(pieces)
     if not recogniser.finds_language:
         yield run, None

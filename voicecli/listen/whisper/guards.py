@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from voicecli.messages import Transcript
 
 _TIMESTAMP_S = 0.02
-"""What one step of a timestamp token means."""
+"""Seconds that one step of a timestamp token stands for."""
 
 NO_SPEECH = 0.4
 """At a no-speech probability below it, somebody speaks; above it the words have to be likely
 (`somebodys_log_prob`)."""
 DOUBT_NO_SPEECH = 0.65
-"""Up to it, words that repeat themselves or are hardly likely enough are worth a look at the whole window."""
+"""Up to this no-speech probability, words that repeat themselves or miss the bounds by little get a second
+pass, over the whole window."""
 NEARLY = 0.2
-"""So much less likely than words must be is hardly."""
+"""Log-probability by which words may miss the bounds and still be worth that pass (`Words.hardly`)."""
 LOW_LOG_PROB = -1.0
 """Whisper's own `logprob_threshold`: below it the words are doubtful."""
 MAX_TOKENS = 224
@@ -33,28 +34,29 @@ HIGH_COMPRESSION = 2.4
 """Whisper's own `compression_ratio_threshold`: text that compresses better repeats itself."""
 
 CLEAR_S = 0.4
-"""A sound that is shorter may be a cough, or a word of somebody who sees that nothing came of it."""
+"""Less than so much clear speech may be a cough; or it is one word, and whoever said it sees that nothing
+came of it."""
 SOMEBODY = 0.5
-"""So likely, somebody speaks."""
+"""From this `Transcript.spoken` on, Whisper takes the sound for speech."""
 
 _LOOP = re.compile(r"(.{10,}?)\1|(.{3,}?)\2\2")
 """A sentence twice or a word three times in a row, in letters and digits alone."""
 _TAIL = 20
-"""As many last letters that came before are the beginning of one more round."""
+"""Where the last so many letters occur earlier in the text, one more round of a loop has begun."""
 _ROUNDS = re.compile(r"(.+?)\1{2,}|(.{10,}?)\2+")
-"""All rounds of a loop, likewise; of the shortest that goes on."""
+"""All rounds of such a loop; a group of the pattern holds one round, the shortest that repeats."""
 
 ALIKE = 0.7
-"""So much of two texts is the same where two looks at one sound agree. Of a crowd they seldom do."""
+"""Two passes over one sound agree where so much of their letters is the same. Over a crowd they seldom do."""
 
 _DIGIT = re.compile(r"[0-9]")
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-"""As Whisper writes them in one look, and as digits in another."""
+"""Whisper may write a digit as a word in one pass, and as a digit in another."""
 
 LETTERS_A_SECOND = 25.0
 """What the fastest talkers say; others say 15."""
 LETTERS_SPARE = 10.0
-"""What is near the ends of the sound may be softer than what counts as sound."""
+"""Allowed besides: the beginning and the end of what was said may be too soft to count as sound."""
 DIGIT_LETTERS = 4
 """A digit is said as a word: "five"."""
 
@@ -71,11 +73,11 @@ class Words:
     tokens: int
     """Of the text alone."""
     cut_off: bool
-    """The tokens ran out before the words."""
+    """The token budget was used up before the words ended."""
 
     @property
     def repeats(self) -> bool:
-        """They go round in circles."""
+        """The words go round in circles."""
         return self.cut_off or is_loop(self.text)
 
     @property
@@ -86,12 +88,12 @@ class Words:
 
     @property
     def none(self) -> bool:
-        """Nobody spoke, or Whisper made them up of a crowd, of music or of speech too far away."""
+        """Nobody spoke, or Whisper made the words up from a crowd, from music or a voice too far away."""
         return not self.text or self.margin < 0.0
 
     @property
     def open(self) -> bool:
-        """One look does not tell: they repeat themselves, or miss the bounds by little."""
+        """One pass does not tell: the words repeat themselves, or miss the bounds by little."""
         return bool(self.text) and self.no_speech <= DOUBT_NO_SPEECH and (self.repeats or self.hardly)
 
     @property
@@ -100,11 +102,11 @@ class Words:
         return self.log_prob >= LOW_LOG_PROB and -NEARLY <= self.margin < 0.0
 
     def confirmed(self, before: str) -> bool:
-        """Whether they miss the bounds by little, and a look at less of the same sound told the same."""
+        """Whether they miss the bounds by little, but agree with `before`: a pass over less of the sound."""
         return self.hardly and not self.repeats and self.no_speech <= NO_SPEECH and alike(self.text, before)
 
     def fits(self, sound_s: float) -> bool:
-        """Whether so much sound can hold them; a loop goes on where nothing is left to be heard."""
+        """Whether somebody can say them in so many seconds; a loop goes on where nothing is left to hear."""
         return not self.cut_off and spoken_letters(self.text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
 
 
@@ -120,7 +122,8 @@ def missed(transcript: Transcript, clear_s: float) -> bool:
 def somebodys_log_prob(no_speech: float) -> float:
     """Mean log-probability below which nobody spoke.
 
-    Whisper has two bounds for that. In the short window a slanting line keeps the two kinds further apart.
+    Whisper itself has a bound for each of the two probabilities. In the short window a line that depends on
+    both keeps words that were said and words made up further apart.
     """
     return 1.2 * (no_speech - 0.9) if no_speech > NO_SPEECH else -inf
 
@@ -128,9 +131,9 @@ def somebodys_log_prob(no_speech: float) -> float:
 def least_log_prob(no_speech: float, tokens: int) -> float:
     """Mean log-probability below which words are a guess at babble, music or a voice too far away.
 
-    The surer Whisper is that somebody speaks, the less likely the words may be; and of many words each is
-    likelier, because those before it tell of it: a guess at many is as unlikely as one at few. How the line
-    was found: docs/decisions/0003-short-window.md.
+    The surer Whisper is that somebody speaks, the less likely the words may be. The more words, the likelier
+    each must be, because those before it help to predict it: a long guess has likelier words than a short
+    one. How the line was found: docs/decisions/0003-short-window.md.
     """
     return 1.25 * no_speech - 1.55 + 0.25 * log(min(max(tokens, 1), 12))
 
@@ -169,7 +172,7 @@ def is_loop(text: str) -> bool:
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two looks at one sound tell the same, however often they say it."""
+    """Whether two passes over one sound found the same words, however often each repeats them."""
     one, other = (_DIGIT.sub(lambda digit: f" {_DIGITS[int(digit[0])]} ", text) for text in (one, other))
     pairs = ((one, other), (once(one), once(other)))
     return any(SequenceMatcher(None, _bare(a), _bare(b)).ratio() >= ALIKE for a, b in pairs)
@@ -180,7 +183,7 @@ def _bare(text: str) -> str:
 
 
 def spoken_letters(text: str) -> int:
-    """How long it takes to say, counted in letters of an alphabet."""
+    """How long it takes to say the text, counted in letters of an alphabet."""
     return sum(_letters_of(char) for char in text if char.isalnum())
 
 

@@ -9,27 +9,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SENTENCE_S = 2.0
-"""As much sound tells its language by itself."""
+"""So much sound tells its language by itself."""
 
 NEAR_S = 0.5
-"""Pieces so near, what is kept around each not counted, may be of one sentence."""
+"""Pieces with no longer pause between them may be of one sentence. What the gate keeps around each piece does
+not count as pause."""
 
 CHANGE_COSTS = 1.2
-"""Log-odds that a change of language must be worth. A word alone is taken for another language with up to
-0.88; a sentence is sure of itself."""
+"""Log-odds by which a change of language must make the sound likelier. Whisper takes a word alone for another
+language with a probability of up to 0.88; of a sentence it is sure."""
 
 NEW_COSTS = 2.0
-"""And one into a language that was not spoken before in these seconds, so much more."""
+"""So much more for each further language of these pieces, but for the one spoken before them."""
 
 LEAST_LIKELY = 0.001
-"""No piece is surer than this that it is not some language."""
+"""The least probability that a language has in a piece: no single piece rules one out."""
 
 
 def telling(spans: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
     """Pieces joined until they are long enough to tell their language: first and last + 1 of each group.
 
-    The shortest goes to the neighbour across the shorter pause, unless that is a long one. Where none is long
-    enough in the end, all are one.
+    The shortest joins the neighbour across the shorter pause, unless that is longer than NEAR_S. Where no
+    group is long enough in the end, all are one.
     """
     groups = [(at, at + 1) for at in range(len(spans))]
 
@@ -38,7 +39,7 @@ def telling(spans: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
         return sum(end_s - start_s for start_s, end_s in spans[first:last])
 
     def pause_s(at: int) -> float:
-        """Before group `at`."""
+        """Pause before group `at`, seconds; infinite at either end."""
         return spans[groups[at][0]][0] - spans[groups[at][0] - 1][1] if 0 < at < len(groups) else math.inf
 
     for _ in spans:
@@ -59,8 +60,8 @@ def likeliest(
 ) -> list[str]:
     """The language of each group: few languages, and few changes, that make the sound likely.
 
-    `odds`: how likely each language is by the sound of each. `spans`: its ends, seconds; a short one tells
-    less. `before`: what was spoken before them, "" where that is not known.
+    `odds`: for each group, the probability of each language by its sound. `spans`: its begin and end,
+    seconds; a short group counts less. `before`: the language spoken before them, "" if unknown.
     """
     weights = [min(1.0, (end_s - start_s) / SENTENCE_S) for start_s, end_s in spans]
     candidates = {max(likely, key=lambda language: likely[language]) for likely in odds} | {before} - {""}

@@ -1,8 +1,8 @@
-"""16 kHz speech -> words: Whisper on a short window, looked at again where one look does not tell.
+"""16 kHz speech -> words: Whisper on a short window, with a second pass where the first leaves doubt.
 
 Whisper was trained on windows of 30 s, and most of the time it takes goes into encoding the silence after a
-short utterance. Here only the speech and some silence are encoded; the loops and the words out of nothing
-that this brings, the guards catch. Where the numbers come from: docs/decisions/0003-short-window.md.
+short utterance. Here only the speech and some silence are encoded. That brings loops and words that nobody
+said; `guards` catches them. Where the numbers come from: docs/decisions/0003-short-window.md.
 """
 
 from __future__ import annotations
@@ -48,25 +48,27 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 QUIET_BEFORE_S = 0.2
-"""Whisper loses or repeats a word that begins with the very first sample."""
+"""Silence in front of the sound: Whisper loses or repeats a word that begins with the very first sample."""
 WHOLE_NO_SPEECH = 0.45
-"""The same for the whole window, in which only what is doubtful is looked at. Whisper's own is 0.6."""
+"""What NO_SPEECH is for the whole window, in which only doubtful words get a pass. Whisper's own is 0.6."""
 SURE_LANGUAGE = 0.5
 """faster-whisper's own `language_detection_threshold`."""
 LONG_S = 9.0
-"""A crowd heard for longer looks like one who repeats himself, in either window; in shorter parts it does
-not. docs/decisions/0011-words-that-are-said.md has the figures."""
+"""To Whisper a crowd heard for longer is one person who repeats himself, in either window; in shorter parts
+it is not. docs/decisions/0011-words-that-are-said.md has the figures."""
 LEAST_WORDED = 0.2
-"""So much of such sound lies in parts with words when somebody speaks."""
+"""Somebody speaks in such long sound if at least this share of it lies in parts with words."""
 SLOWEST_LETTERS = 3.0
-"""A second, of whoever speaks through such a part; one round that is left of a loop has fewer."""
+"""Letters a second that whoever speaks through such a part says; one round left of a loop has fewer."""
 LEAST_REPEATED = 0.5
-"""And so much where they repeat themselves or are few, as in one part or other of a crowd."""
+"""The share that it takes where the words repeat themselves or are few, as in some parts of a crowd."""
 CHANGED_LANGUAGE = 0.9
-"""A word, a hum or a laugh is taken for another language with up to 0.88."""
+"""Probability that little sound needs to change the language: Whisper takes a word, a hum or a laugh for
+another language with up to 0.88."""
 AROUND_S = 0.3
-"""Cut off where they end, three numbers in English are Chinese with 0.8; with so much more around them
-English with 0.8, as when they are encoded by themselves, with silence after them."""
+"""Seconds around a part by which its language is found, too. Whisper takes three English numbers that are cut
+off where they end for Chinese, with 0.8; with so much around them for English, with 0.8, as when they are
+encoded by themselves with silence after them."""
 
 
 class Transcriber:
@@ -78,8 +80,8 @@ class Transcriber:
     def __init__(self, whisper: Whisper, language: str = "auto") -> None:
         """`language` is a code Whisper knows, or "auto".
 
-        That is: found for each call, or the one before where a word is too little to tell.
-        Raises ConfigError: a language it does not know.
+        With "auto" each call finds the language by the sound; where a word is too little to tell, it is the
+        one spoken before. Raises ConfigError: a language Whisper does not know.
         """
         self._whisper = whisper
         known = whisper.languages
@@ -90,9 +92,9 @@ class Transcriber:
         self._spoken = ""
         """The language of the last words of which it was sure."""
         self._glimpsed = ""
-        """What the last look saw while the user spoke."""
+        """Text of the last look, while the user still spoke."""
         self._kept: tuple[Float32, float, float, Encoded] | None = None
-        """Samples whose languages were looked at, and what `_encode` gave of them."""
+        """Samples whose languages `languages` found, how they were encoded, and the result."""
 
     def warm(self) -> None:
         """Pay what only the first transcription costs."""
@@ -105,10 +107,10 @@ class Transcriber:
         return self._language == "auto"
 
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
-        """How likely each language is in parts of `samples`; `spans`: their ends, seconds.
+        """For each part of `samples`, the probability of each language by its code.
 
-        The encoder hears all of it once, and each part is looked at by itself: one step of the decoder.
-        Raises ValueError: the samples are not such as `transcribe` takes.
+        `spans`: begin and end of each part, seconds. The encoder runs once, over all of it; the decoder takes
+        one step for each part. Raises ValueError for samples that `transcribe` does not take.
         """
         check_samples(samples)
         before_s = max(0.0, QUIET_BEFORE_S - sounding_s(samples)[0])
@@ -128,15 +130,15 @@ class Transcriber:
     ) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
 
-        `language`, where it is known, stands in place of the one that would be found. `clear_s` is
-        how much of it the voice activity detector is sure is speech, seconds: that is worth a second look
-        before it is nothing.
+        `language` is the code of the language where that is known; else Whisper finds it. `clear_s`: how many
+        seconds of `samples` the voice activity detector is sure are speech; clear speech gets a second pass
+        before its text is left empty.
 
         The text is empty where there are no words; with "auto" so is the language then. A provisional
-        transcript takes no second look at what is doubtful: unlikely words are none then, and words that
-        repeat themselves are not settled.
+        transcript gets no second pass: unlikely words are left out, and words that repeat themselves are not
+        settled.
 
-        Raises ValueError: the samples are not such.
+        Raises ValueError for other samples.
         """
         check_samples(samples)
         if samples.size < SHORTEST_S * RATE_HZ:
@@ -155,7 +157,7 @@ class Transcriber:
             return self._nothing(words)
         if not provisional and sound_s > LONG_S and self._tells_nothing(words, sound_s):
             return self._parts(samples, language, clear_s, words)
-        if not words.confirmed(before):  # a second look takes as long as all else
+        if not words.confirmed(before):  # a second pass takes as long as all else
             words = self._settled(samples, language, words, sound_s, provisional=provisional, clear=clear)
         if not words.text or (words.no_speech > NO_SPEECH and not sure):
             return self._nothing(words)
@@ -168,7 +170,7 @@ class Transcriber:
     def _settled(
         self, samples: Float32, language: str, words: Words, sound_s: float, *, provisional: bool, clear: bool
     ) -> Words:
-        """The words after a second look, where the first does not tell; without text where they are none."""
+        """The words after a second pass, if the first leaves doubt; without text where nobody said them."""
         if provisional:
             # How likely repeated words are tells nothing: each round makes the next likelier.
             loops = words.repeats and (words.no_speech > NO_SPEECH or not words.fits(sound_s))
@@ -192,9 +194,9 @@ class Transcriber:
         return doubtful and (words.none or words.repeats)
 
     def _parts(self, samples: Float32, language: str, clear_s: float, words: Words) -> Transcript:
-        """Look at long sound of which no look at the whole can tell in parts, one by one: see `LONG_S`.
+        """Transcribe long sound in parts, because no pass over the whole tells who speaks: see `LONG_S`.
 
-        Who speaks is made out in more than a few of them.
+        A person is made out in more than a few of them; else the text is empty.
         """
         parts = cut(samples, LONG_S)
         found = [
@@ -215,23 +217,24 @@ class Transcriber:
         return Transcript(text, language, min(given.confidence for given in said), 1.0 - words.no_speech)
 
     def second_look(self, samples: Float32, language: str, words: Words) -> Words:
-        """Look at unlikely words once more, in the window Whisper was trained on; take what is better."""
+        """Make a second pass for unlikely words, in the window Whisper was trained on; take the likelier."""
         begins_s, ends_s = sounding_s(samples)
         careful = Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
         second = self._whisper.decode(self._encode(samples, 0.0, WINDOW_S), language, careful, ends_s)
         if second.no_speech > WHOLE_NO_SPEECH:
             return second
-        # The line of `somebodys_log_prob` was drawn for the short window.
+        # The line of `somebodys_log_prob` is for the short window, so its no-speech probability stays.
         second = replace(second, no_speech=words.no_speech)
         loops = second.repeats and not second.fits(ends_s - begins_s)
         return second if second.log_prob > words.log_prob and not loops else words
 
     def _whole(self, samples: Float32, language: str, first: Words, *, clear: bool) -> Words:
-        """Look at words that repeat themselves, or may be none, in the window Whisper was trained on.
+        """Make a second pass, in the window Whisper was trained on, for words that repeat or may be none.
 
-        There it loops less, and knows better whether somebody speaks. Of clear speech, words of which both
-        looks tell may be a little less likely. What the sound can hold was said so.
-        Else it looks once more, and may not go in circles; if that is too much as well, one round is left.
+        There it loops less, and knows better whether somebody speaks. Where the speech is clear and both
+        passes agree, words may be a little less likely. Repeated words that the sound is long enough for were
+        said so. Else a third pass may not repeat itself; if its words are too many as well, one round of them
+        is left.
         """
         begins_s, ends_s = sounding_s(samples)
         sound_s = ends_s - begins_s
@@ -241,10 +244,10 @@ class Transcriber:
         agreed = alike(words.text, first.text)  # else what repeats itself may be a crowd
         if words.no_speech > (WHOLE_NO_SPEECH if agreed or not words.repeats else NO_SPEECH):
             return replace(words, text="")
-        # In either window somebody speaks: how likely the words must be is told by the surer.
+        # Somebody speaks by either window: the surer of the two sets how likely the words must be.
         surer = min(words.no_speech, first.no_speech)
         if not words.fits(sound_s):
-            if first.none and not first.repeats:  # who repeats himself does so in either window
+            if first.none and not first.repeats:  # a person's repeats show in either window
                 return replace(words, text="")
             straight = self._whisper.decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
             words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))
@@ -260,14 +263,14 @@ class Transcriber:
     def _language_of(
         self, encoded: Encoded, sound_s: float, known: str | None, *, provisional: bool
     ) -> tuple[str, bool]:
-        """The language, and whether that is sure. One word is not enough: then it is the language before."""
+        """The language, and whether it is sure. One word does not change the language before it."""
         if self._language != "auto":
             return self._language, True
         likely = self._whisper.likely(encoded)
         if known is not None:
             return known, likely.get(known, 0.0) >= SURE_LANGUAGE
         language, probability = next(iter(likely.items()))
-        doubtful = provisional or sound_s < SENTENCE_S  # half a sentence tells less than the one before
+        doubtful = provisional or sound_s < SENTENCE_S  # half a sentence tells less than the whole one before
         changed = self._spoken not in ("", language) and doubtful
         sure = probability >= (CHANGED_LANGUAGE if changed else SURE_LANGUAGE)
         if provisional and self._spoken and not sure:

@@ -1,6 +1,6 @@
 """16 kHz samples -> encoded sound -> words as Whisper gives them. The only file that imports faster-whisper.
 
-It judges nothing: whether anybody said the words, `transcriber` and `guards` tell.
+It judges nothing: `transcriber` and `guards` tell whether anybody said the words.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STEP = 2 * 160
 """Samples of one step of the encoder: two feature frames of 10 ms."""
 
 MULTILINGUAL_TOKENS = 51_865
-"""That a model of several languages has at least; one of English has a token less."""
+"""Tokens that a model of several languages has at least; one of English alone has one less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def knows_only_english(folder: Path) -> bool:
             tokens = len(json.loads(data)) if file.suffix == ".json" else data.strip().count(b"\n") + 1
             return tokens < MULTILINGUAL_TOKENS
     except (OSError, ValueError):
-        pass  # whoever loads it says so
+        pass  # whoever loads the model reports it
     return False
 
 
@@ -105,7 +105,7 @@ class Whisper:
         return Encoded(view, before_s)
 
     def likely(self, encoded: Encoded) -> dict[str, float]:
-        """Each language and its probability, the likeliest first: one step of the decoder."""
+        """Each language's code and its probability, the likeliest first: one step of the decoder."""
         found = self._model.model.detect_language(encoded.view)[0]
         return {token.strip("<|>"): probability for token, probability in found}
 

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 LONGEST_S = 28.0
-"""More than this has no silence after it in Whisper's window."""
+"""More sound than this leaves no SILENCE_AFTER_S behind it in Whisper's window."""
 SHORTEST_S = 0.1
-"""Less than this holds no word."""
+"""Less sound than this holds no word."""
 
 WINDOW_S = 30.0
 """What Whisper was trained on."""
 MIN_WINDOW_S = 6.0
+"""The shortest window that is encoded."""
 SILENCE_AFTER_S = 2.0
+"""Silence behind the sound: with less, Whisper writes the sentence again, in a loop (0003)."""
 
 
 def check_samples(samples: Float32) -> None:
@@ -46,7 +48,7 @@ def window_s(audio_s: float) -> float:
 
 
 def sounding_s(samples: Float32) -> tuple[float, float]:
-    """Where sound begins and ends, in seconds, from at least 20 ms.
+    """Where sound begins and ends, in seconds; `samples` are (n,) float32 at 16 kHz, at least 20 ms.
 
     Sound is what is within 30 dB of the loudest 20 ms, or 10 dB above the quietest tenth: soft speech after
     the slam of a door is sound, too.
