@@ -94,7 +94,7 @@ _VOICES = {
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Sound and its words."""
+    """A sound, and the words that are said in it."""
 
     name: str
     words: str

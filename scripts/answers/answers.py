@@ -72,7 +72,7 @@ class ModelOutcome:
     """Words of each answer."""
 
     def add(self, item: Item, answers: list[str], wrong: str) -> None:
-        """Count a talk."""
+        """Count a talk: its answers, and what is wrong with the last one, empty for nothing."""
         counts = self.counts[item.half, item.kind]
         counts.given += 1
         counts.right += not wrong

@@ -26,7 +26,7 @@ class Item:
 
     id: str
     half: str
-    """`tune` or `held`."""
+    """`tune`: the prompt and the settings were chosen on it; `held`: it serves for figures alone."""
     kind: str
     said: Sequence[str]
     now: datetime

@@ -179,7 +179,7 @@ def report_kind(split: str, turns: list[Replayed]) -> None:
 
 
 def main() -> int:
-    """Fit, and show."""
+    """Fit the weights to the train split, and print what they do."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--held-out", action="store_true", help="show the figures of that split, too")

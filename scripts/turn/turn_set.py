@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 SHORTEST_S, LONGEST_S = 0.2, 1.5
-"""Of a pause."""
+"""Lengths of a pause, s."""
 KINDS = {"/": "phrase", "~": "filler", "^": "mid-phrase"}
 """Kinds of pauses, by the marks of turn_texts.py."""
 

@@ -17,7 +17,7 @@ OPENERS = _set("but because which who whose where when while if although though 
 PREPOSITIONS = _set(
     "and or in on at by for with from about into during after before through between to as under over"
 )
-"""Before these a cut is nearly as good; "and" and "or" count with them."""
+"""Words before which a cut is nearly as good: prepositions, "and", "or"."""
 BOUND = (
     OPENERS
     | PREPOSITIONS

@@ -70,7 +70,7 @@ _EARLY = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS},;!?]")
 _MAY_OPEN = OPENERS | PREPOSITIONS
 _CONJUNCTIONS = OPENERS | {"and", "or"}
 _SCRIPT = re.compile("[\u2e80-\uffdc]")
-"""Scripts without spaces."""
+"""Characters of scripts that write no spaces between words."""
 _SIGN_WORD = re.compile(r"[-+*×·/÷=<>≤≥≈≠±→∈&|^−–—~]+")
 _HOUSE_NUMBER = re.compile(r"\d+[a-z]? ")
 

@@ -39,8 +39,8 @@ BAND_HZ = 2000
 """The mixer judges a channel by what lies below this, where voices are strong, and above hum, some 100 Hz."""
 
 OPENS = 4.0
-"""Power relative to the noise floor (6 dB) at which a channel opens: noise seldom gets there, faint speech
-does."""
+"""Power relative to the noise floor (6 dB) at which a channel opens: noise does not get there in 20 ms, faint
+speech does."""
 
 HANGOVER_BLOCKS = 20
 """Blocks for which a channel stays open: 0.4 s, longer than the pauses between words."""

@@ -60,7 +60,7 @@ some frame does not."""
 
 UNMUTED_DBFS = -60.0
 """A person who speaks to a microphone is louder than this; what a headset's mute switch lets through is
-softer. (The gate that finds speech has a lower limit of its own.)"""
+softer. (The gate that finds speech has a lower limit of its own, `segment.min_level_dbfs`.)"""
 
 
 def only_noise(levels_dbfs: Sequence[float] | Float32, speech_dbfs: float) -> bool:

@@ -31,7 +31,7 @@ class StreamFormat:
     latency_s: float
     """The latency that was asked of it."""
     stands_in: bool = False
-    """It is not the device that was asked for by name."""
+    """Whether another device takes the place of the one that the user named."""
 
 
 @dataclass(frozen=True, slots=True)

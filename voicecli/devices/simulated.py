@@ -115,7 +115,7 @@ class RecordedUser:
         self._to_say = Reframer(np.int16)
         self._noise = np.random.default_rng(0)
         self.finished = True
-        """Everything has been said."""
+        """Whether the whole recording has been said."""
 
     def say(self, blocks: Iterator[Int16]) -> None:
         """Begin to say (n,) int16 blocks."""

@@ -1,7 +1,7 @@
 """Measures the devices' true latency: chirp -> loudspeaker, air, microphone -> RoundTrip.
 
-The loudspeaker says when a sample will sound, the microphone when a sample was heard. Every latency that the
-bench reports rests on these two times. If both are right, the microphone hears a chirp just when it sounds,
+The loudspeaker says when a sample will sound, the microphone when a sample was heard. The totals that the
+bench reports rest on these two times. If both are right, the microphone hears a chirp just when it sounds,
 plus 3 ms for each metre of air. If it hears it later, the difference is latency that the devices do not
 report, and the bench's totals are too small by that much.
 """

@@ -59,7 +59,7 @@ class Answer:
             )
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes as they come, decompressed. Raises EngineError where they break off or stay out."""
+        """The bytes as they come, decompressed. Raises EngineError: they break off, or none come in time."""
         with _faults(self._where, self._patience_s, ""):
             async for piece in self._response.aiter_bytes():
                 yield piece

@@ -21,9 +21,9 @@ USUAL_PORTS = (("Ollama", 11434), ("llama-server", 8080), ("LM Studio", 1234), (
 TIMEOUT_S = 0.5
 """Longest wait for all answers."""
 _LONGEST_ANSWER = 1 << 20
-"""Bytes."""
+"""Bytes; a longer answer is no list of models."""
 _LONGEST_NAME = 200
-"""Characters."""
+"""Characters; a longer name is left out."""
 _MOST_NAMES = 100
 
 

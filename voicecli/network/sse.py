@@ -28,7 +28,7 @@ _FIELD = re.compile(r"(data|event|error|id|retry)(?:: ?(.*))?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event."""
+    """One event of a stream."""
 
     data: str
     """Mostly JSON, or `[DONE]`."""

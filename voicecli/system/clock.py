@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """Where time comes from."""
+    """A source of time."""
 
     def now(self) -> float:
         """Seconds, on a clock that never goes back."""
@@ -38,7 +38,7 @@ class MonotonicClock:
         return time.monotonic()
 
     def local(self) -> datetime:
-        """In the time zone the computer is set to."""
+        """Date and time in the computer's time zone."""
         return datetime.now().astimezone()
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:

@@ -112,20 +112,20 @@ class JoinedWav(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Always: `io.RawIOBase` says no by default."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always, as above."""
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """As files do."""
+        """Go to a position, as in any file; give it."""
         self._at = max(0, offset + (0, self._at, self._length)[whence])
         return self._at
 
     def tell(self) -> int:
-        """As files do."""
+        """Give the position, in bytes."""
         return self._at
 
     def read(self, size: int = -1) -> bytes:

@@ -20,8 +20,8 @@ LOOK_S, FOLLOW_S = 1.0, 3.0
 moves streams to it."""
 
 SHUN_S, LONGEST_SHUN_S = 1.0, 60.0
-"""A device that is there but does not work is left alone for the first, each time for twice as long, at most
-for the second, s."""
+"""Seconds for which a device that is there but does not work is left alone: at first, doubled each time, and
+at most."""
 
 
 class Side:
