@@ -78,7 +78,7 @@ class Rules:
             for (_, *pieces), (_, pattern, replacement) in zip(needed, rules, strict=True)
         ]
         self._always = sum(1 << at for at, (characters, *_) in enumerate(needed) if not characters)
-        """The rules that are always tried, as bits: the first rule's is the lowest. So in `_by_character`."""
+        """The rules that are always tried, as bits: the first rule's is the lowest. `_by_character` has such bits."""
         self._characters = frozenset("".join(characters for characters, *_ in needed))
         self._by_character = {
             char: sum(1 << at for at, (characters, *_) in enumerate(needed) if char in characters)
@@ -139,8 +139,8 @@ _LONG_WORD = re.compile(r"\w{12}")
 _DIGIT = re.compile(r"\d")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 NUMBER = r"\d(?<![\w.,]\d)\d*+(?:,\d{3})*+(?:\.\d++)?+"
-"""A whole number: no digit, letter, point or comma stands before it. The pattern begins with its digit,
-because `re` finds a digit quickly. The quantifiers are possessive: a number never gives back a digit."""
+"""A complete number, with thousands and decimals: no other number goes before it. The pattern begins with its
+digit, because `re` finds a digit quickly. The quantifiers are possessive: a number never gives back a digit."""
 BEHIND_COMMA = NUMBER.replace(".,]", ".]", 1)
 """A number that may have a comma before it."""
 
