@@ -78,7 +78,7 @@ class Rules:
             for (_, *pieces), (_, pattern, replacement) in zip(needed, rules, strict=True)
         ]
         self._always = sum(1 << at for at, (characters, *_) in enumerate(needed) if not characters)
-        """The rules that are always tried, as bits: the first rule's is the lowest. `_by_character` has such bits."""
+        """The rules that are always tried, as bits, the first rule's the lowest, as in `_by_character`."""
         self._characters = frozenset("".join(characters for characters, *_ in needed))
         self._by_character = {
             char: sum(1 << at for at, (characters, *_) in enumerate(needed) if char in characters)
