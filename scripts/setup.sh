@@ -7,8 +7,8 @@
 #                             language model, which the tests use whatever else is there
 #
 # You may interrupt it anywhere and run it again. `.venv/place` holds the checkout's path while the .venv is
-# whole; without it, or with another path in it, this script makes the .venv anew. `.venv/installed-*` are copies of
-# the pyproject.toml that was installed. Why so: docs/decisions/0002-set-up.md
+# whole; without it, or with another path in it, this script makes the .venv anew. `.venv/installed-*` are
+# copies of the pyproject.toml that was installed. Why so: docs/decisions/0002-set-up.md
 set -eu
 cd "$(dirname "$0")/.."
 here=$(pwd -P)
@@ -23,8 +23,8 @@ die() {
     exit 1
 }
 
-# apt_install PACKAGE...: false where there is no apt-get, where this user may not use it, or where it failed (then
-# its words are shown).
+# apt_install PACKAGE...: false where there is no apt-get, where this user may not use it, or where it failed
+# (then its words are shown).
 apt_install() {
     command -v apt-get >/dev/null || return 1
     if [ "$(id -u)" = 0 ]; then as_root=""; elif sudo -n true 2>/dev/null; then as_root="sudo -n"; else return 1; fi

@@ -140,7 +140,7 @@ _DIGIT = re.compile(r"\d")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 NUMBER = r"\d(?<![\w.,]\d)\d*+(?:,\d{3})*+(?:\.\d++)?+"
 """A complete number, with thousands and decimals: no other number goes before it. The pattern begins with its
-digit, because `re` finds a digit quickly. The quantifiers are possessive: a number never gives back a digit."""
+digit, because `re` finds a digit quickly. Its quantifiers are possessive: they never give back a digit."""
 BEHIND_COMMA = NUMBER.replace(".,]", ".]", 1)
 """A number that may have a comma before it."""
 
