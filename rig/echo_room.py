@@ -1,6 +1,6 @@
-"""A room made of samples: what the agent says comes back to the microphone, later, fainter, on another clock.
+"""Simulates a room: what the agent says comes back to the microphone, later, fainter, on another clock.
 
-The loudspeaker's clock is the true one. Sample n of the microphone is taken at n / 16000 / (1 + drift) s.
+The loudspeaker's clock is the true one. The microphone takes sample n at n / 16000 / (1 + drift) s.
 """
 
 from __future__ import annotations
@@ -26,32 +26,36 @@ BLOCK_S = 0.02
 OUTPUT_LATENCY_S = 0.04
 INPUT_LATENCY_S = 0.04
 BEGAN_AT = 500.0
-"""Time of the first sample of both, on the computer's clock."""
+"""When both devices begin, s on the computer's clock."""
 FINE = 8
-"""How much finer sound in the air is than 16 kHz, to be looked at between samples."""
+"""The sound in the air has this many times 16 kHz, so that the microphone can sample it at any time."""
 REVERBERATION_S = 0.1
+"""Length of the room's impulse response."""
 FADES_S = 0.025
-"""Time constant of the reverberation: gone by 60 dB after 0.17 s, a furnished room."""
+"""Time constant of the reverberation. It falls by 60 dB in 0.17 s, as in a furnished room."""
 
 
 @dataclass(frozen=True, slots=True)
 class EchoPath:
-    """From the loudspeaker into the microphone."""
+    """How sound gets from the loudspeaker into the microphone."""
 
     delay_s: float = 0.04
     level_db: float = -15.0
+    """Of the echo in the microphone, relative to what the loudspeaker is given."""
     drift_ppm: float = 0.0
+    """How much faster the microphone's clock runs."""
     jitter_s: float = 0.002
-    """Standard deviation of the times both devices report."""
+    """Standard deviation of the times that both devices report."""
     noise_dbfs: float = -70.0
+    """Of the room, in the microphone."""
     loudspeaker_hz: int = 22_050
     starts_s: float = 0.0
-    """The loudspeaker gives its first block so much later than the microphone."""
+    """How much later than the microphone the loudspeaker begins."""
     lost_at_s: float | None = None
-    """The loudspeaker stands still for one and a half blocks here."""
+    """When the loudspeaker stands still for one and a half blocks; None: never."""
 
     def response(self) -> Float32:
-        """What the microphone hears of one sample, (n,) float32 at 16 kHz, without the delay."""
+        """The room's impulse response, without the delay: (n,) float32 at 16 kHz."""
         random = np.random.default_rng(1)
         times = np.arange(round(REVERBERATION_S * RATE_HZ)) / RATE_HZ
         taps = 0.15 * random.standard_normal(times.size) * np.exp(-times / FADES_S)
@@ -62,18 +66,19 @@ class EchoPath:
 
 @dataclass(frozen=True, slots=True)
 class HeardInRoom:
-    """One moment of the microphone."""
+    """One block of the microphone, and what the cleaner made of it."""
 
     microphone: Float32
     near: Float32
-    """What of it is the person."""
+    """The person's share of it."""
     cleaned: Float32
-    """What came out for it; not the same samples, those before."""
+    """What the cleaner gave for this block: samples of earlier blocks, because it holds some back."""
     cost_s: float
+    """How long the cleaner took."""
 
 
 def sounding(far: Float32, path: EchoPath) -> Float32:
-    """What reaches the microphone of (n,) float32 at 16 kHz, on the true clock, `FINE` times 16 kHz."""
+    """What the microphone hears of `far`, (n,) float32 at 16 kHz: by the true clock, `FINE` times as fine."""
     size = far.size + round(REVERBERATION_S * RATE_HZ)
     echo = np.fft.irfft(np.fft.rfft(far, size) * np.fft.rfft(path.response(), size), size)
     fine: Float32 = soxr.resample(echo, RATE_HZ, RATE_HZ * FINE).astype(np.float32)
@@ -86,7 +91,7 @@ def sounding(far: Float32, path: EchoPath) -> Float32:
 
 
 class EchoRoom:
-    """Feeds a reference and a canceller with what two devices would give them."""
+    """Gives a reference and a canceller the blocks and times that two devices would."""
 
     def __init__(self, far: Float32, path: EchoPath, near: Float32 | None = None) -> None:
         """`far` is what the agent says, `near` the person: (n,) float32 at 16 kHz, from the beginning."""
@@ -113,7 +118,7 @@ class EchoRoom:
         return float(self._random.normal(0.0, self.path.jitter_s))
 
     def _give(self, until: float) -> None:
-        """Let the loudspeaker ask for the blocks it wants by time `until`, s since both began."""
+        """Give the loudspeaker the blocks that it asks for until the time `until`, s since both began."""
         rate = self.path.loudspeaker_hz
         size = round(BLOCK_S * rate)
         while self._given < self._blocks.size:
@@ -128,7 +133,7 @@ class EchoRoom:
             self._given += size
 
     def run(self, cleaner: Cleaner) -> Iterator[HeardInRoom]:
-        """Push the microphone through, block by block."""
+        """Push the microphone's sound through the cleaner, block by block."""
         size = round(BLOCK_S * RATE_HZ)
         pace = RATE_HZ * (1 + self.path.drift_ppm * 1e-6)
         for begin in range(0, self.microphone.size - size + 1, size):
@@ -142,7 +147,7 @@ class EchoRoom:
 
 
 def joined(heard: list[HeardInRoom]) -> tuple[Float32, Float32]:
-    """All of the microphone and all that came out, sample for sample; the last few are held back."""
+    """All of the microphone's sound and the cleaned one, sample for sample; the last few are held back."""
     cleaned = np.concatenate([moment.cleaned for moment in heard])
     microphone = np.concatenate([moment.microphone for moment in heard])
     return microphone[: cleaned.size], cleaned

@@ -1,4 +1,4 @@
-"""text -> speech, for tests that need something to hear: Piper, the same samples every time."""
+"""Text -> speech by Piper, the same samples every time, for tests that need something to hear."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _voice() -> PiperVoice:
 def speak(text: str, rate_hz: int = 16_000) -> Float32:
     """Say `text`: (n,) float32 mono in [-1, 1] at `rate_hz`, read-only because it is shared.
 
-    The voice's own random pitch and pace are off, so the same words are the same samples.
+    Piper's random variation of pitch and pace is off, so the same words give the same samples.
     """
     import soxr
     from piper import SynthesisConfig

@@ -2,8 +2,8 @@
 
     .venv/bin/python rig/noise_sounds.py FOLDER [--seconds 120] [--recordings FOLDER] [--seed 0]
 
-A folder of recordings gives the babble one voice more for each reader in it; the others are Piper, and flite
-and espeak-ng where they are installed.
+The babble has the voices of Piper, of flite and espeak-ng where these are installed, and one more for each
+reader in a folder of recordings.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ TYPING_PEAKS_DBFS = (-25.0, -8.0)
 """A keyboard beside a headset, and one that the microphone stands on."""
 
 _CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))
-"""Semitones over the key: the four chords of many songs."""
+"""Semitones above the key note: four chords that many songs have."""
 _TUNE = (0, 2, 4, 7, 9, 12, 14, 16)
 _BEAT_S = 60 / 104
 _KEY_HZ = 220.0
 
 
 def at_level(samples: Float32, dbfs: float) -> Float32:
-    """As loud as that in the mean, clipped at full scale."""
+    """Bring samples to an RMS of `dbfs`, clipped at full scale."""
     gain = 10 ** (dbfs / 20) / max(1e-9, float(np.sqrt(np.mean(samples.astype(np.float64) ** 2))))
     loud: Float32 = np.clip(samples * gain, -1.0, 1.0).astype(np.float32)
     return loud
@@ -53,7 +53,7 @@ def white(seconds: float, dbfs: float, chance: Generator) -> Float32:
 
 
 def babble(voices: list[Float32], seconds: float, chance: Generator) -> Float32:
-    """All of them at once, equally loud, each over and over from a place of its own."""
+    """All voices at once, equally loud. Each is repeated, and begins at a random place."""
     mixed = np.zeros(round(seconds * RATE_HZ), np.float32)
     for voice in voices:
         begun = np.roll(voice, -int(chance.integers(voice.size)))
@@ -90,7 +90,7 @@ def _add(mixed: Float32, begin: int, part: Float32) -> None:
 
 
 def _tone(hz: float, seconds: float, fall_s: float) -> Float32:
-    """A plucked string: harmonics, the high ones sooner gone."""
+    """A plucked string: harmonics, of which the higher ones fade sooner."""
     at_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     harmonics = [np.sin(2 * np.pi * hz * n * at_s) / n * np.exp(-at_s * n / fall_s) for n in range(1, 6)]
     string: Float32 = np.sum(harmonics, axis=0).astype(np.float32)
@@ -117,7 +117,7 @@ def _lead(hz: Float32) -> Float32:
 
 
 def typing(seconds: float, peak_dbfs: float, chance: Generator) -> Float32:
-    """Words of keys, a thump of the space bar after each, and now and then a thought."""
+    """Somebody types words, with the thump of the space bar after each, and now and then pauses to think."""
     mixed = np.zeros(round(seconds * RATE_HZ), np.float32)
     at_s = 0.5
     while at_s < seconds:
@@ -131,7 +131,7 @@ def typing(seconds: float, peak_dbfs: float, chance: Generator) -> Float32:
 
 
 def _key(hz: float, chance: Generator) -> Float32:
-    """Click at the bottom and, when it is let go, a softer one; both ring at the key's own pitch."""
+    """One key: a click when it is down, a softer one when it is let go; both ring at about `hz`."""
     at_s = np.arange(RATE_HZ // 4) / RATE_HZ
     hz *= chance.uniform(0.8, 1.2)
     sound = np.zeros(at_s.size)
@@ -146,7 +146,7 @@ def _key(hz: float, chance: Generator) -> Float32:
 
 
 def voices(recordings: Path | None) -> list[Float32]:
-    """One reader each: all they say, one after another."""
+    """The voices of the clips, each with all that it says, one sentence after another."""
     if recordings is not None:
         speech_clips.RECORDINGS = recordings
     said: dict[str, list[Float32]] = {}

@@ -1,4 +1,4 @@
-"""What is not speech to the agent, made by rig/noise_sounds.py, the same samples every time."""
+"""Sounds that are not speech to the agent, from rig/noise_sounds.py, the same samples every time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PEOPLE = 6
 
 
 def murmur(seconds: float) -> Float32:
-    """Six people at once, none of whom can be made out: one voice, at the pitch and pace of each."""
+    """Six people at once, none of whom can be understood: one voice at six paces, and so pitches."""
     people = []
     for number, pace in enumerate(np.linspace(0.8, 1.25, _PEOPLE)):
         said = np.concatenate([speak(text) for text in _SENTENCES[number::_PEOPLE]])

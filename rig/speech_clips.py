@@ -1,7 +1,7 @@
 """Short clips with known words, made from scratch: recorded people, Piper, flite, espeak-ng; clean and noisy.
 
-The recordings lie outside the project (`RECORDINGS`), flite and espeak-ng are Debian packages; what is
-absent is said in one sentence and left out.
+The recordings lie outside the project (`RECORDINGS`); flite and espeak-ng are Debian packages. Without one of
+them its clips are left out, and one sentence on stderr says so.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ _VOICES = {
     "flite kal": range(4, 15, 3),
     "espeak-ng": range(3, 15, 2),
 }
-"""Which of the sentences each voice says."""
+"""Which of the sentences each voice says, by index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Sound and its words."""
+    """A sound, and the words that are said in it."""
 
     name: str
     words: str
@@ -103,7 +103,7 @@ class Clip:
 
 
 def clips() -> Iterator[Clip]:
-    """All of them, each clean and with white noise at 20 and 15 dB below the speech."""
+    """All clips, each clean and with white noise 20 and 15 dB below the speech."""
     noise = np.random.default_rng(7)
     for clip in (*_people(), *_voices()):
         yield replace(clip, name=f"{clip.name}, clean")

@@ -1,4 +1,4 @@
-"""Words beside the words that were said -> how many are wrong."""
+"""Words that were found and words that were said -> how many are wrong."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _spelled(number: int) -> str:
 
 
 def distance(said: Sequence[str], heard: Sequence[str]) -> int:
-    """Fewest words to put in, take out or change (Levenshtein, 1966)."""
+    """How many words must at least be inserted, deleted or changed (Levenshtein, 1966)."""
     row = list(range(len(heard) + 1))
     for i, word in enumerate(said, 1):
         diagonal, row[0] = row[0], i

@@ -2,10 +2,10 @@
 
     python scripts/clause_cost.py [rounds]
 
-Prose, and a text crowded with numbers, dates, money, units, titles, addresses, Markdown and formulas, each in
-pieces of four characters, as tokens come, and in one piece. Every round is a whole reply by a new splitter;
-printed are the least, the median and the worst of 200 rounds, or of as many as are asked for. Ten rounds
-before them do not count.
+One text is prose, the other crowded with numbers, dates, money, units, titles, addresses, Markdown and
+formulas. Each comes in pieces of four characters, as tokens do, and in one piece. Every round cuts a whole
+reply with a new splitter. The script prints the least, the median and the worst of 200 rounds, or of as many
+as you ask for, after ten rounds that do not count.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ LENGTH = 2000
 TOKEN = 4
 """Characters of a piece, about as many as a token has."""
 WARM_UP = 10
+"""Rounds that do not count."""
 
 PROSE = (
     "The town lies on a river that floods in spring, so the oldest houses stand on the hill. Every "
@@ -53,12 +54,12 @@ CROWDED = (
 
 
 def of_length(text: str) -> str:
-    """The text over and over, to the length that is measured."""
+    """Repeat the text up to the length that is measured."""
     return (text * (LENGTH // len(text) + 1))[:LENGTH]
 
 
 def milliseconds(text: str, piece: int, rounds: int) -> list[float]:
-    """Of each round, by the clock of this thread: what others compute meanwhile is not counted."""
+    """What each round takes, by this thread's own CPU clock, which other work does not move."""
     pieces = [text[at : at + piece] for at in range(0, len(text), piece)]
     spent = []
     for _ in range(WARM_UP + rounds):

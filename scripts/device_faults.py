@@ -34,15 +34,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 AWAY_S = 1.0
-"""The devices are away for so long from when the talk has told it: a measured time, no wait for something."""
+"""How long the devices stay away after the talk has told of the loss."""
 FAULTS: dict[str, tuple[Callable[[Room], None], Callable[[Room], None]]] = {
     "unloaded": (Room.unplug, Room.plug_in),
     "server killed": (Room.kill, Room.start),
 }
+"""How the devices go away, and how they come back."""
 
 
 def back_after(agent: Agent, room: Room, fault: str) -> float:
-    """Lose the devices and bring them back; seconds until the talk goes on."""
+    """Take the devices away and bring them back; give the seconds from then until the talk goes on."""
     goes, returns = FAULTS[fault]
     goes(room)
     told(agent, "stopped")
@@ -54,30 +55,34 @@ def back_after(agent: Agent, room: Room, fault: str) -> float:
 
 
 def sound_after(room: Room, begin: int, began: float) -> float:
-    """Seconds from `began` until something sounds that was recorded after sample `begin`."""
+    """Seconds from `began` until the tape has a sound behind sample `begin`."""
     sounded = room.sounded(begin, began + 10 - time.monotonic())
     return time.monotonic() - began if sounded else float("inf")
 
 
 def whole_turn(agent: Agent, room: Room) -> bool:
-    """Ask; whether the answer is all of what was heard."""
+    """Ask a question; say whether the answer sounds whole."""
     room.say(speak(QUESTION))
     question = agent.until("transcript")["text"]
     return intact(agent, question)
 
 
 def intact(agent: Agent, question: object) -> bool:
-    """Whether all of the answer is heard."""
+    """Wait for the end of the turn; say whether the answer to `question` sounded whole."""
     return agent.until("turn_done")["heard"] == f"You said: {question}"
 
 
 def listening(agent: Agent, room: Room, fault: str) -> tuple[float, float | None, bool]:
-    """The devices go while nobody speaks."""
+    """The devices go while nobody speaks. Gives what all three moments give.
+
+    That is: seconds until the talk goes on, seconds until it sounds again (None where no reply was under
+    way), and whether the turn was whole.
+    """
     return back_after(agent, room, fault), None, whole_turn(agent, room)
 
 
 def speaking(agent: Agent, room: Room, fault: str) -> tuple[float, float | None, bool]:
-    """They go in the middle of a reply, which goes on."""
+    """The devices go in the middle of a reply, which goes on when they are back."""
     room.say(speak(QUESTION))
     question = agent.until("transcript")["text"]
     agent.until("speaking")
@@ -95,7 +100,7 @@ def speaking(agent: Agent, room: Room, fault: str) -> tuple[float, float | None,
 
 
 def between(agent: Agent, room: Room, fault: str) -> tuple[float, float | None, bool]:
-    """They go after the question and before the answer."""
+    """The devices go after the question and before the answer."""
     room.say(speak(QUESTION))
     went_on_s = back_after(agent, room, fault)
     agent.until("turn_done")
@@ -104,14 +109,14 @@ def between(agent: Agent, room: Room, fault: str) -> tuple[float, float | None, 
 
 
 def row(name: str, seconds: list[float], sounds: list[float], intact: int) -> None:
-    """Print the median and the worst."""
+    """Print a row: the median and the worst of both times, and how many turns were whole."""
     line = f"{name:28} {statistics.median(seconds):6.2f} {max(seconds):6.2f}"
     line += f" {statistics.median(sounds):6.2f} {max(sounds):6.2f}" if sounds else " " * 14
     print(f"{line}  {intact} of {len(seconds)}", flush=True)
 
 
 def faults(repeats: int) -> None:
-    """Each fault at each moment, in one talk each."""
+    """Try each fault at each moment, in a talk of its own."""
     print(f"{'s until':28} {'goes on':>13} {'it sounds':>13}  turn whole")
     print(f"{'':28} {'median':>6} {'worst':>6} {'median':>6} {'worst':>6}")
     for moment in (listening, speaking, between):
@@ -149,28 +154,28 @@ def left_behind(pid: int) -> tuple[int, int, int]:
 
 
 class Repeating(BaseHTTPRequestHandler):
-    """A model server that repeats what it is told, and keeps all it was sent the last time: the history."""
+    """A model server that repeats what it is told, and keeps the messages of the last request."""
 
     sent: ClassVar[list[dict[str, str]]] = []
 
     def do_POST(self) -> None:
-        """A chat completion, in one piece."""
+        """Answer with a chat completion, in one piece."""
         Repeating.sent = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"]
         words = {"content": f"You said: {self.sent[-1]['content']}"}
         chunk = {"choices": [{"delta": words, "finish_reason": "stop"}]}
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.end_headers()
-        with suppress(ConnectionError):  # a draft that is not wanted any more
+        with suppress(ConnectionError):  # the talk has dropped the draft, and with it the request
             self.wfile.write(f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode())
 
     def log_message(self, *arguments: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def repeating() -> Iterator[tuple[str, ...]]:
-    """The server, as the flags that make a talk use it."""
+    """Run the server; give the flags that make a talk use it."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Repeating) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield (
@@ -190,7 +195,7 @@ ROUND = (
     *(("just back", "unloaded"), ("speaking", "server killed"), ("just back", "server killed")),
     ("before the answer", "server killed"),
 )
-"""When the devices go, and how, ten times; just back: 0.05-0.5 s after the talk went on."""
+"""When the devices go, and how, ten times. "Just back" is 0.05-0.5 s after the talk went on."""
 
 
 class RepeatedLosses:
@@ -203,11 +208,11 @@ class RepeatedLosses:
         self._chance = random.Random(0)  # noqa: S311  # the same ones in each run
 
     def all_of(self, name: str, field: str) -> dict[object, str]:
-        """A field of all events of that name until now, by turn."""
+        """One field of all events of that name until now: turn -> value."""
         return {event["turn"]: str(event[field]) for event in self.agent.seen if event["event"] == name}
 
     def turns(self) -> list[tuple[str, str]]:
-        """What was understood and what of the answer was heard, in each turn until now."""
+        """For each turn until now: what the talk understood, and what of the answer was heard."""
         heard = self.all_of("turn_done", "heard")
         return [(text, heard.get(turn, "")) for turn, text in self.all_of("transcript", "text").items()]
 
@@ -222,9 +227,9 @@ class RepeatedLosses:
             self.agent.until("turn_done")
 
     def lose(self, moment: str, fault: str) -> None:
-        """Once."""
+        """Lose the devices once, at this moment, and bring them back."""
         if moment == "just back":
-            time.sleep(self._chance.uniform(0.05, 0.5))  # which is what the moment is
+            time.sleep(self._chance.uniform(0.05, 0.5))  # see `ROUND`
         else:
             self.finish()
         if moment in ("speaking", "before the answer"):
@@ -234,7 +239,7 @@ class RepeatedLosses:
         self.seconds.append((f"{moment}, {fault}", back_after(self.agent, self.room, fault)))
 
     def kept(self) -> tuple[int, int]:
-        """Ask once more: how many of the turns before are sent to the model word for word, of how many."""
+        """Ask once more; count the earlier turns that the model is sent word for word, and all of them."""
         turns = self.turns()
         self.ask()
         self.finish()
@@ -244,7 +249,7 @@ class RepeatedLosses:
 
 
 def losses(count: int) -> None:
-    """Lose the devices again and again in one talk; print what it took and what is left."""
+    """Lose the devices `count` times in one talk; print the times, and what is left behind."""
     with Room() as room, repeating() as engine:
         env = room.env | {"VOICECLI_CONVERSATION__HISTORY_TOKENS": "100000"}
         with talking(*engine, env=env, network=True) as agent:
@@ -276,7 +281,7 @@ def losses(count: int) -> None:
 
 
 def main() -> None:
-    """Both."""
+    """Measure the faults, then the losses."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--losses", type=int, default=50)

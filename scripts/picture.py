@@ -1,8 +1,8 @@
-"""A talk, as events -> docs/talk.svg, what the live view of `voicecli talk` shows of it.
+"""Draws docs/talk.svg: what the live view of `voicecli talk` shows of a talk, here given as events.
 
-The events are those of one talk on two CPU cores and virtual devices: SmolLM2 135M (Q4_1), whisper-base, the
-voice joe, two questions spoken by Piper and flite; the levels are made up. The view is the real one. Its
-output goes through a small terminal: the picture is what a person sees when the second answer is half spoken.
+The events are those of one talk on two CPU cores and virtual devices, with SmolLM2 135M (Q4_1), whisper-base
+and the voice joe; Piper and flite spoke the two questions. The levels are made up. The view is the real one.
+`rows` plays the terminal. The picture is what a person sees when the second answer is half spoken.
 """
 
 from __future__ import annotations
@@ -112,16 +112,16 @@ SVG = """\
 </g>
 </svg>
 """
-"""As rich's own, but for the fonts: that one names a web address, this one takes what the reader has."""
+"""Rich's own template, but for the fonts: rich names a web address, this one takes the reader's fonts."""
 
 ASPECT = 0.602
-"""Width of a character by its height in Menlo and DejaVu Sans Mono."""
+"""A character's width divided by its height, in Menlo and DejaVu Sans Mono."""
 
 TOKEN = re.compile(r"\x1b\[([?\d]*)([AKhl])|(\n)|\r|((?:\x1b\[[\d;]*m|[^\x1b\r\n])+)")
 
 
 def shown() -> str:
-    """What the view writes."""
+    """What the view writes to its terminal."""
     written = io.StringIO()
     console = Console(
         file=written,
@@ -143,7 +143,7 @@ def shown() -> str:
 
 
 def rows(written: str) -> list[str]:
-    """Rows of a terminal that understands the little that rich writes: erase a row, go up, go on."""
+    """The rows that a terminal would show. It knows what rich uses: erase a row, go up, a line feed, text."""
     seen, row = [""], 0
     for count, command, line_feed, printed in TOKEN.findall(written):
         if command == "A":
@@ -158,7 +158,7 @@ def rows(written: str) -> list[str]:
 
 
 def picture() -> str:
-    """The picture, the same at every call."""
+    """The picture as SVG, the same at every call."""
     paper = Console(file=io.StringIO(), width=COLUMNS, record=True, legacy_windows=False, _environ={})
     for row in rows(shown()):
         paper.print(Text.from_ansi(row))

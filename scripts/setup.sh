@@ -1,14 +1,14 @@
 #!/bin/sh
-# What `make talk`, `make check` and `make test` need: found, or installed. Run by them; safe to run by hand.
+# Finds or installs what `make talk`, `make check` and `make test` need. They run it; you may run it by hand.
 #
 #   setup.sh talk [--light]   .venv with the package, PortAudio, the models; --light: the small language model
 #   setup.sh check            .venv with the package and the development tools
 #   setup.sh test             all of these, an audio server, voices and a browser for the tests, and the small
 #                             language model, which the tests use whatever else is there
 #
-# It may be interrupted anywhere and run again. `.venv/place` holds the checkout's path while the .venv is
-# whole; without it, or with another path in it, the .venv is made anew. `.venv/installed-*` are copies of
-# the pyproject.toml that was installed. Why so: docs/decisions/0002-set-up.md
+# You may interrupt it anywhere and run it again. `.venv/place` holds the checkout's path while the .venv is
+# whole; without it, or with another path in it, this script makes the .venv anew. `.venv/installed-*` are
+# copies of the pyproject.toml that was installed. Why so: docs/decisions/0002-set-up.md
 set -eu
 cd "$(dirname "$0")/.."
 here=$(pwd -P)
@@ -23,7 +23,8 @@ die() {
     exit 1
 }
 
-# apt_install PACKAGE...: false where there is no apt-get, or no right to use it, or it failed (and then its words are shown).
+# apt_install PACKAGE...: false where there is no apt-get, where this user may not use it, or where it failed
+# (then its words are shown).
 apt_install() {
     command -v apt-get >/dev/null || return 1
     if [ "$(id -u)" = 0 ]; then as_root=""; elif sudo -n true 2>/dev/null; then as_root="sudo -n"; else return 1; fi

@@ -3,8 +3,8 @@
     python scripts/slow_server.py --first-ms 200 --tokens-per-s 30
     voicecli talk --engine openai --base-url http://127.0.0.1:8090/v1
 
-What a talk takes longer than this server is voicecli's own share. OpenAI's chat completions, streamed, and
-the list of models; a client that leaves ends its reply.
+Whatever a talk takes longer than this server is voicecli's own share. The server has OpenAI's streamed chat
+completions and the list of models. It ends a reply when its client leaves.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ REPLY = (
     "There is more to say about it, but it can wait until you ask again."
 )
 TOKENS = re.findall(r" ?[\w']+|[^\w ]", REPLY)
-"""Words with the space before them, and marks, much as models have them."""
+"""Words with the space before them, and marks, much like a model's tokens."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one client. The speed is the server's."""
+    """Answers one client, at the speed of its server."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    """Or the first token waits behind the head until the client's system acknowledges it: 40 ms on Linux."""
+    """With Nagle's algorithm, the first token would wait for the client's acknowledgement: 40 ms on Linux."""
     server: SlowServer
 
     def handle(self) -> None:
-        """Serve one client; one that leaves, between requests or in the middle of an answer, is no fault."""
+        """Serve one client. It may leave at any time, also in the middle of an answer."""
         with suppress(ConnectionError):
             super().handle()
 
     def do_GET(self) -> None:
-        """The list of models."""
+        """Answer with the list of models."""
         if self.path == "/v1/models":
             self._answer(200, {"object": "list", "data": [{"id": MODEL, "object": "model"}]})
         else:
             self._answer(404, {"error": {"message": f"there is no {self.path}"}})
 
     def do_POST(self) -> None:
-        """A chat completion. The time counts from when the request is here."""
+        """Answer with a chat completion. Its time counts from the arrival of the request's head."""
         asked_at = time.monotonic()
         request = self._request()
         if self.path != "/v1/chat/completions":
@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
             self.stream(request, asked_at)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing: a line for each request would only be in the way."""
+        """Log nothing: a line for each request would only be in the way."""
 
     def _request(self) -> dict[str, object] | None:
         try:
@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
         self._chunk(b"")
 
     def left_before(self, due: float) -> bool:
-        """Wait until `due`; say whether the client has left: while it waits, it has nothing to send."""
+        """Wait until `due`; say whether the client has left: one that waits for its reply sends nothing."""
         patience_s = max(0.0, due - time.monotonic())
         return bool(select.select([self.connection], [], [], patience_s)[0])
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 PAUSE_S = 1.0
-"""Between an answer and the next question."""
+"""Seconds between an answer and the next question."""
 
 QUESTIONS = (
     ("What is the capital of France?", "How far away is the moon?", "Which animal is the fastest?"),
@@ -86,7 +86,7 @@ class OneTalk:
         self._stopped = True
 
     def goes_on(self) -> bool:
-        """Move the user on; whether there is more to come."""
+        """Let the user go on, and read the events; say whether there is more to come."""
         self.talk.check()
         try:
             while self._reader.stats().fill:
@@ -111,7 +111,7 @@ class OneTalk:
                 pass
 
     def told(self) -> dict[str, object]:
-        """What came of it."""
+        """What was asked, heard, wrong and lost, and the latencies, as JSON."""
         return {
             "asked": len(self.asked),
             "heard": len(self.heard),
@@ -126,13 +126,13 @@ class OneTalk:
 
 
 def resident_mb() -> float:
-    """Memory of this process now, MB."""
+    """RAM that this process takes now, MB of 10^6 bytes."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * 4096 / 1e6
 
 
 def spoken(session: Session, texts: Sequence[str]) -> list[tuple[str, Int16]]:
-    """Each as the agent's own voice says it."""
+    """Each text, and how the agent's own voice says it."""
     return [(text, sound_of(session.voice.it, text)) for text in texts]
 
 
@@ -165,7 +165,7 @@ def main() -> int:
     two_mb = resident_mb()
     for room in rooms:
         room.stop()
-    while sum(room.goes_on() for room in rooms):  # each of them, whatever the first says
+    while sum(room.goes_on() for room in rooms):  # `sum` asks each of them; `any` would stop at the first
         time.sleep(0.02)
     told = {
         "one_mb": round(one_mb),

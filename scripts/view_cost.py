@@ -2,9 +2,9 @@
 
     python scripts/view_cost.py [seconds]
 
-Shows 20 s, or as many as are asked for, of a talk in which the level and the words that sound change all the
-time, in the view `talk` uses, ten times a second, on a terminal that another process reads and forgets.
-Counted is the CPU time of this process, less what it needs to do the same without a view.
+The script shows 20 s, or as many as you ask for, of a talk in which the level and the words that sound change
+all the time. It uses the view of `talk`, ten times a second, on a terminal that another process reads. What
+counts is the CPU time of this process, less what it needs for the same without a view.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ CLAUSES = (
 )
 LATENCY_MS = {"device_in": 45.0, "pause": 70.0, "transcribe": 110.0, "playback": 60.0, "total": 285.0}
 TURN_TICKS = 100
-"""10 s: three of them the user speaks, seven the agent."""
+"""Ticks of a turn, 10 s: for three the user speaks, for seven the agent."""
 
 
 def ticks(count: int) -> Iterator[tuple[Status, list[Event]]]:
-    """What is told in each tick."""
+    """The status and the events of each tick."""
     words = " ".join(CLAUSES).split()
     begins = [0, *accumulate(len(clause.split()) for clause in CLAUSES)]
     for tick in range(count):
@@ -83,10 +83,10 @@ def ticks(count: int) -> Iterator[tuple[Status, list[Event]]]:
 
 
 def cost(seconds: float, view: View | None) -> float:
-    """CPU seconds of this process for so long a talk."""
+    """CPU seconds of this process for a talk of so many seconds."""
     began, cpu = time.monotonic(), time.process_time()
     for tick, (status, events) in enumerate(ticks(round(seconds / TICK_S))):
-        # The pace of a talk: what is measured is the CPU time of so many ticks a second.
+        # Keep the pace of a talk: what is measured is CPU time at so many ticks a second.
         time.sleep(max(0.0, began + tick * TICK_S - time.monotonic()))
         if view is not None:
             view.tick(status)
@@ -102,7 +102,7 @@ def main() -> None:
     far, near = pty.openpty()
     if os.fork() == 0:
         os.close(near)
-        with contextlib.suppress(OSError):  # the end of it
+        with contextlib.suppress(OSError):  # the terminal is closed
             while os.read(far, 65_536):
                 pass
         return

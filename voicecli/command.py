@@ -1,9 +1,9 @@
-"""A command of the user's: bytes in -> what it prints, as it comes. Never through a shell.
+"""Runs a command that the user has set: bytes in -> what it prints, as it comes. Never through a shell.
 
-Promises: nothing of what is given to it is an argument or is written to a file; it is waited for so long and
-no longer; whatever way a call ends, the command and what it started end with it. What it complains of is not
-read, because it may hold what was said.
-Relies on: two threads a call, one that gives and one that takes; both end with the command.
+Promises: the bytes go to the command's standard input, never into its arguments or a file. A call waits for
+`wait_s` at most. However a call ends, the command and all that it started end with it. Nobody reads its
+standard error, because that may hold what was said.
+Relies on: two threads a call, one that writes to the command and one that reads; both end with the command.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 WAIT_S = 20.0
-"""So long a call is waited for in all; the time in which nobody asks it for more does not count."""
+"""How long one call may make its caller wait in all; while the caller asks for nothing, no time counts."""
 
 _BLOCK = 1 << 16
-"""What a pipe holds on Linux, bytes: see pipe(7)."""
+"""Bytes that are read at a time: what a pipe holds on Linux, see pipe(7)."""
 _BLOCKS_WAITING = 4
-"""Read ahead of whoever asks for them; then the command waits."""
+"""Blocks that are read ahead of the caller; then the command has to wait."""
 
 
 class Command:
-    """A program and its arguments, run once a call. Any number of calls at once."""
+    """A program and its arguments, started anew for each call of `run`. Calls may run at the same time."""
 
     def __init__(self, setting: str, line: str, wait_s: float = WAIT_S, clock: Clock | None = None) -> None:
-        """`line` is what `setting` holds; its words are told apart as a POSIX shell does it.
+        """`line` is the value of `setting`, split into words as a POSIX shell does it.
 
-        Raises ConfigError: there is no program in it, or a quotation does not end.
+        Raises ConfigError where it names no program, or where a quotation does not end.
         """
         self.setting = setting
         self._wait_s = wait_s
@@ -56,11 +56,11 @@ class Command:
 
     @property
     def name(self) -> str:
-        """The program alone: arguments may hold a secret."""
+        """The program without its arguments, which may hold a secret."""
         return self._words[0]
 
     def found(self) -> str | None:
-        """Where the program is; None where there is none."""
+        """The program's path; None where there is no such program."""
         return shutil.which(self.name)
 
     def demand(self) -> None:
@@ -70,16 +70,16 @@ class Command:
 
     @property
     def missing(self) -> EngineError:
-        """That there is no such program."""
+        """The error that there is no such program."""
         return EngineError(
             f"{self.setting}: there is no program '{self.name}'", "install it, or give its whole path"
         )
 
     def run(self, given: bytes, most_bytes: int) -> Generator[bytes, None, None]:
-        """Start it with `given` on its standard input, and give what it prints, as soon as it does.
+        """Start the command with `given` on its standard input; give what it prints, as soon as it does.
 
-        Left before its end, the command is ended. Raises EngineError: it cannot be started, it is waited for
-        too long, it prints more than `most_bytes`, or it ends with another exit code than 0.
+        If the caller stops before the end, the command is killed. Raises EngineError where it cannot be
+        started, takes too long, prints more than `most_bytes`, or ends with another exit code than 0.
         """
         process = self._started()
         printed = Channel[bytes](self.setting, _BLOCKS_WAITING, "wait")
@@ -119,7 +119,10 @@ class Command:
             ) from error
 
     def _printed(self, printed: Channel[bytes], most_bytes: int) -> Generator[bytes, None, float]:
-        """Give what comes and return how long it was waited for. Raises TimeoutError, EngineError."""
+        """Give what the command prints; return how long that made the caller wait, s.
+
+        Raises TimeoutError, and EngineError for more than `most_bytes`.
+        """
         waited_s, total = 0.0, 0
         while True:
             began = self._clock.now()
@@ -134,7 +137,7 @@ class Command:
             yield block
 
     def error(self, what: str) -> EngineError:
-        """For the fault of a call: what was found, and what to do."""
+        """Make the error of a call that failed: `what` was found, and what to do about it."""
         return EngineError(f"{self.setting}: {what}", f"{TRY[self.setting]}; or set another command")
 
 
@@ -142,16 +145,17 @@ EXAMPLES = {
     "transcribe.command": "whisper-cli -m ggml-base.bin -nt -np -f -",
     "synthesize.command": "espeak-ng --stdout",
 }
-"""Of each setting."""
+"""An example of a command for each setting."""
 
 TRY = {
     "transcribe.command": "try it in a terminal, with a 16 kHz WAV as its standard input",
     "synthesize.command": "try it in a terminal: echo hello | COMMAND > hello.wav",
 }
+"""How a person can try the command of each setting."""
 
 
 def _give(stdin: IO[bytes] | None, given: bytes) -> None:
-    """Write all, and the end; a command need not read it."""
+    """Write all of `given` and close the pipe. A command that does not read it is no error."""
     assert stdin is not None
     with suppress(OSError), stdin:
         rest = memoryview(given)
@@ -160,7 +164,7 @@ def _give(stdin: IO[bytes] | None, given: bytes) -> None:
 
 
 def _take(stdout: IO[bytes] | None, printed: Channel[bytes]) -> None:
-    """Read to the end, or until nobody wants it any more."""
+    """Read what the command prints, to its end."""
     assert stdout is not None
     with stdout:
         while block := stdout.read(_BLOCK):

@@ -1,4 +1,4 @@
-"""Put on a process's path, it ends the process at the first use of the network from Python."""
+"""Ends a Python process at its first use of the network. Python imports this file if it is on the path."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ import sys
 
 
 def forbid(event: str, arguments: tuple[object, ...]) -> None:
-    """Let local (UNIX) sockets be; everything else ends the process with code 99."""
+    """Audit hook: allow local (UNIX) sockets; end the process with code 99 at any other use of a socket."""
     if not event.startswith("socket."):
         return
     first = arguments[0] if arguments else None

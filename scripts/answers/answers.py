@@ -3,9 +3,9 @@
     .venv/bin/python scripts/answers/answers.py [--half tune|held|all] [--model NAME ...] [--seeds 3]
         [--wrong]
 
-Each question is a talk of its own with the default settings: the pipeline's system prompt, memory and
-sampling, the clock of answers.toml beside this file. NAME is one of `voicecli models list`, or a .gguf
-file. The table counts right answers over all seeds; below it stands what the ear would mind.
+Each question is a talk of its own with the default settings (system prompt, memory and sampling) and the
+clock of answers.toml beside this file. NAME is one of `voicecli models list`, or a .gguf file. The table
+counts right answers over all seeds. Below it stands how many answers do not suit the ear.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ HALVES = ("tune", "held")
 
 @dataclass(slots=True)
 class Counts:
-    """Answers of one kind and half."""
+    """How many answers of one kind and half were right."""
 
     right: int = 0
     given: int = 0
@@ -59,17 +59,20 @@ class ModelOutcome:
     counts: defaultdict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(Counts))
     """By half and kind."""
     claims: int = 0
-    """Answers to requests it cannot fulfil that claim to."""
+    """Answers that claim to fulfil a request that the model cannot fulfil."""
     requests: int = 0
+    """Requests that it cannot fulfil."""
     refusals: int = 0
-    """Answers to anything else that say it cannot."""
+    """Answers to anything else that refuse."""
     unfit: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """How many answers do not suit the ear, by what is wrong with them."""
     sentences: list[int] = field(default_factory=list)
-    """Of each answer."""
+    """Sentences of each answer."""
     words: list[int] = field(default_factory=list)
+    """Words of each answer."""
 
     def add(self, item: Item, answers: list[str], wrong: str) -> None:
-        """Count a talk."""
+        """Count a talk: its answers, and what is wrong with the last one, empty for nothing."""
         counts = self.counts[item.half, item.kind]
         counts.given += 1
         counts.right += not wrong
@@ -85,7 +88,7 @@ class ModelOutcome:
                 self.unfit[unfit] += 1
 
     def total(self, half: str) -> Counts:
-        """Over all kinds."""
+        """The counts of one half, over all kinds."""
         chosen = [counts for (of, _), counts in self.counts.items() if of == half]
         return Counts(sum(counts.right for counts in chosen), sum(counts.given for counts in chosen))
 
@@ -98,11 +101,11 @@ FIGURES: dict[str, Callable[[ModelOutcome], str]] = {
     "words an answer, mean": lambda o: f"{statistics.mean(o.words):.1f}",
     'lists, markup, "as an AI"': lambda o: f"{o.unfit['list']}, {o.unfit['markup']}, {o.unfit['as an AI']}",
 }
-"""What is said of all answers, the first ones of a talk among them."""
+"""Lines below the table. They are about all answers, also those that are not the last of their talk."""
 
 
 def talk(generator: EmbeddedGenerator, item: Item, config: ConversationConfig) -> list[str]:
-    """Ask what the item asks, turn by turn; all answers. Raises EngineError."""
+    """Ask what the item asks, turn by turn; give all answers. Raises EngineError."""
     conversation = begin(config, generator, lambda: item.now)
     answers = []
     for said in item.said:

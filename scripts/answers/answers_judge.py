@@ -1,6 +1,7 @@
-"""A question of answers.toml and what was answered -> what is wrong with the answer, in a few words.
+"""An item of answers.toml and an answer -> what is wrong with the answer, in a few words.
 
-No model judges: patterns that must be found, patterns that must not, numbers, languages, claims.
+No model judges. What counts is patterns that an answer must have, patterns that it must not have, the numbers
+it names, its language, and what it claims to do.
 """
 
 from __future__ import annotations
@@ -25,20 +26,25 @@ class Item:
 
     id: str
     half: str
-    """`tune` or `held`."""
+    """`tune`: the prompt and the settings were chosen on it; `held`: it serves for figures alone."""
     kind: str
     said: Sequence[str]
     now: datetime
     """What the clock of this talk shows."""
     language: str = "en"
+    """ISO 639-1, of the question and of a right answer."""
     number: int | None = None
+    """The number that a right answer names."""
     beside: Sequence[int] = ()
+    """Other numbers that it may name."""
     right: Sequence[str] = ()
+    """Patterns that a right answer has."""
     wrong: Sequence[str] = ()
+    """Patterns that a right answer does not have."""
 
 
 class _Row(TypedDict):
-    """An item as the table has it: what `Item` has, but for the clock, which its half has."""
+    """An item as the table has it: without the clock, which the table has for each half."""
 
     id: str
     half: str
@@ -93,14 +99,14 @@ _UP_TO_TWENTY = {
     "es": "cero _ dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis "
     "diecisiete dieciocho diecinueve veinte",
 }
-"""`_` is a word that is an article as well."""
+"""Words for 0 to 20. `_` stands for a word that is also an article, and so tells no number."""
 _MORE = {"fr": {"quarante-deux": 42, "quarante": 40}}
 _DIGITS = re.compile(r"(?<![\w.])\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:\.\d+)?")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def numbers_in(text: str, language: str) -> set[float]:
-    """Whole numbers and decimals that a text names, in digits or words; "one" alone is none."""
+    """Whole numbers and decimals that a text names, in digits or words; "one" alone does not count."""
     found = {float(digits.replace(",", "")) for digits in _DIGITS.findall(text)}
     words = _WORD.findall(text.lower())
     if language == "en":
@@ -110,7 +116,7 @@ def numbers_in(text: str, language: str) -> set[float]:
 
 
 def _english(words: list[str]) -> Iterator[float]:
-    """Each run of number words is a number: two hundred and five."""
+    """Give the number of each run of number words, such as "two hundred and five"."""
     run: list[str] = []
     for word in [*words, ""]:
         if word in _ENGLISH or word in _ENGLISH_TENS or (run and word in ("hundred", "thousand", "and")):
@@ -235,9 +241,9 @@ def refuses(answer: str) -> bool:
 
 
 def claim_in(answer: str) -> str:
-    """The words that claim an action, or knowledge of the moment, that it has not; empty without any.
+    """The words that claim an action, or knowledge of the present, that no model has; empty without any.
 
-    A sentence that refuses claims nothing; what follows a "but" in it is looked at by itself.
+    A sentence that refuses claims nothing. What follows a "but" in it is judged by itself.
     """
     for part in _PARTS.split(answer.strip()):
         if not _REFUSAL.search(part):

@@ -2,9 +2,9 @@
 
     .venv/bin/python scripts/cases/cases.py [FOLDER] [--section NAME ...] [--only ID ...] [--wrong]
 
-FOLDER holds the inputs (`audio/`, `say.tsv`, `sse/`, `sse.tsv`); each section is a file of its own beside
-this one, and judges what the program does: nothing is taken from what the program says of itself. Exit
-code 1 where a case is wrong.
+FOLDER holds the inputs (`audio/`, `say.tsv`, `sse/`, `sse.tsv`). Each section is a file of its own beside
+this one. It judges what the program does, not what the program says of itself. The exit code is 1 where a
+case is wrong.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ class Outcome:
     case: str
     """Its id, as in the folder's tables."""
     kind: str
-    """What it stands for, in a few words."""
+    """What kind of input it is, in a few words."""
     right: bool
+    """Whether the program did what it should."""
     seen: str
     """What the program made of it, in one line."""
 
 
 def wanted(case: str, only: Collection[str]) -> bool:
-    """Whether a case is asked for: all are, where none is named; a name may be its beginning."""
+    """Whether the user asked for a case: by its id or the beginning of it, or for all by naming none."""
     return not only or any(case.startswith(name) for name in only)
 
 

@@ -1,7 +1,7 @@
-"""Sound files -> what `voicecli transcribe --json` writes down of them, beside what is said in them.
+"""Sound files -> whether `voicecli transcribe --json` writes down what is said in them.
 
-The files of FOLDER/audio with the outcomes of its INDEX.tsv, and files of the same kinds made from speech
-when this runs (`cases_audio_made.py`).
+The files are those of FOLDER/audio that its INDEX.tsv lists, and files of the same kinds that
+`cases_audio_made.py` makes from speech.
 """
 
 from __future__ import annotations
@@ -49,16 +49,17 @@ class WantedOfFile:
 
     path: Path
     says: tuple[str, ...] = (ROUND,)
-    """Any of these."""
+    """Texts, of which any is right."""
     errors: float = 0.0
-    """Of its words, the share that may be wrong."""
+    """Share of the words that may be wrong."""
     ends_only: bool = False
-    """The first and the last words of what it says, and nothing beyond them."""
+    """Whether the first three and the last three words must also be those of the text."""
     audio_s: float | None = None
+    """How long the sound is; None: not judged."""
     warns: bool = False
-    """One line on stderr tells of damage."""
+    """Whether one line on stderr must tell of damage."""
     languages: tuple[str, ...] = ()
-    """In order; empty: it is told that English is spoken."""
+    """Languages that must be found, in this order. Empty: the command is told that English is spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class HeardFile:
 
 
 def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
-    """Run every case that is asked for."""
+    """Run every case that the user asked for."""
     with tempfile.TemporaryDirectory() as temporary:
         made = [
             WantedOfFile(path, one.says, one.errors, one.ends_only, one.audio_s, one.warns, one.languages)
@@ -87,7 +88,7 @@ def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
             for case, heard in zip(group, _transcribed(group), strict=True):
                 yield _outcome(case, heard)
         for case in files:
-            if case.warns:  # one process each: its line and its exit code are judged, too
+            if case.warns:  # a process of its own, because its line on stderr and exit code are judged, too
                 yield _outcome(case, next(_transcribed([case])))
 
 
@@ -145,7 +146,7 @@ def _outcome(case: WantedOfFile, heard: HeardFile) -> Outcome:
 
 
 def _wrong(case: WantedOfFile, heard: HeardFile) -> str:
-    """What is wrong with it; nothing is right."""
+    """What is wrong with the outcome; empty where it is right."""
     if heard.code:
         return heard.stderr.strip().replace("\n", " / ") or f"exit code {heard.code}"
     words = spelled(heard.text)
@@ -167,5 +168,5 @@ def _says(said: list[str], words: list[str], case: WantedOfFile) -> bool:
 
 
 def spelled(text: str) -> list[str]:
-    """Words as they are compared."""
+    """Words in the form that is compared: 123 is one two three."""
     return normalised(re.sub(r"\b123\b", "1 2 3", text))

@@ -46,7 +46,7 @@ WHISPERS = ("espeak-ng en-us+whisper", "espeak-ng en-gb+whisper")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What is right for a file that is made: as `Wanted` of cases_audio.py."""
+    """How to make a file, and what is right for it; fields as in `WantedOfFile` of cases_audio.py."""
 
     name: str
     make: Callable[[Path], None]
@@ -59,7 +59,7 @@ class Made:
 
 
 def files(folder: Path, asked: Callable[[str], bool]) -> Iterator[tuple[Made, Path]]:
-    """Make each that is asked for."""
+    """Make each file for which `asked` says yes."""
     for made in (*_files(), *_sounds()):
         if asked(made.name):
             path = folder / made.name
@@ -68,7 +68,7 @@ def files(folder: Path, asked: Callable[[str], bool]) -> Iterator[tuple[Made, Pa
 
 
 def _files() -> Iterator[Made]:
-    """Odd files of ordinary speech."""
+    """Ordinary speech in odd files."""
     train = (TRAIN,)
     yield Made("own-01-info-latin1.wav", lambda path: _info_tag(path, "Café Größe".encode("latin-1")), train)
     yield Made("own-01-id3v1-shift-jis.mp3", lambda path: _id3v1(path, "会議".encode("shift-jis")), train)
@@ -96,7 +96,7 @@ def _files() -> Iterator[Made]:
 
 
 def _sounds() -> Iterator[Made]:
-    """Ordinary files of odd speech."""
+    """Odd speech in ordinary files."""
     for voice in VOICES:
         mark = voice.rpartition(" ")[2]
         for dbfs in (-50, -55):
@@ -153,7 +153,7 @@ def _made(
     errors: float = 0.1,
     languages: tuple[str, ...] = (),
 ) -> Made:
-    """Of sound, and of zeros that last so many seconds."""
+    """A file made of parts: samples, or for a number as many seconds of zeros."""
 
     def make(path: Path) -> None:
         _write(path, np.concatenate([_zeros(part) if isinstance(part, float) else part for part in parts]))
@@ -162,10 +162,10 @@ def _made(
 
 
 def _long(name: str, voice: str, seconds: float) -> Made:
-    """Cut off in the middle, 2 s of the room behind it: nothing is said after what is heard."""
+    """Speech cut off after so many seconds, then 2 s of the room. Behind the cut no words may be found."""
     speech = _say(voice, LIGHTHOUSE)[: round(seconds * RATE_HZ)]
     words = LIGHTHOUSE.split()
-    # As many as fit, by share of the time; the cut goes through a word.
+    # The words before the cut, by share of the time; 4 more or less are right, too.
     count = round(len(words) * speech.size / _say(voice, LIGHTHOUSE).size)
     said = tuple(" ".join(words[: count + more]) for more in range(-4, 5))
     room = _room(seconds + 2, -55.0)
@@ -226,7 +226,7 @@ def _write(path: Path, samples: Float32) -> None:
 
 
 def _sox(samples: Float32, path: Path, form: str) -> None:
-    """As a file of the format that its name and sox's options say; without dither, zeros stay zeros."""
+    """Write a file in the format of its suffix and of sox's options. Without dither, zeros stay zeros."""
     raw = ["-t", "f32", "-r", str(RATE_HZ), "-c", "1", "-"]
     kept = form.split() if form else ["-b", "16"] if path.suffix == ".wav" else []
     subprocess.run(
@@ -235,7 +235,7 @@ def _sox(samples: Float32, path: Path, form: str) -> None:
 
 
 def _encode(samples: Float32, path: Path, options: str = "") -> bytes:
-    """The bytes of it, as ffmpeg makes them for the suffix of `path`."""
+    """Encode with ffmpeg, in the format of the suffix of `path`; give the bytes."""
     raw = f"-f f32le -ar {RATE_HZ} -ac 1 -i -".split()
     subprocess.run(
         [FFMPEG, "-v", "error", "-y", *raw, *options.split(), str(path)],
@@ -271,7 +271,7 @@ def _joined(path: Path, *options: str) -> None:
 
 
 def _hole(path: Path) -> None:
-    """Bytes of nothing in the middle of three sentences."""
+    """Three sentences, encoded; in the middle a twentieth of the bytes is overwritten."""
     said = [part for text in (DOCTOR, TRAIN, MUSEUM) for part in (_say("piper", text), _zeros(0.7))]
     whole = bytearray(_encode(np.concatenate(said), path))
     middle = len(whole) // 2
@@ -288,7 +288,7 @@ def _lying(path: Path, size: int) -> None:
 
 
 def _float(path: Path, gain: float) -> None:
-    """Sox would clip it: written by hand."""
+    """Write a WAV of floats, some above full scale, by hand: sox would clip them."""
     samples = (_peak(_say("piper", TRAIN), -1) * gain).astype("<f4").tobytes()
     form = b"fmt " + (16).to_bytes(4, "little") + b"\3\0\1\0"
     form += RATE_HZ.to_bytes(4, "little") + (4 * RATE_HZ).to_bytes(4, "little") + b"\4\0\x20\0"

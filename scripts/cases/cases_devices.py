@@ -1,7 +1,7 @@
 """Microphones that people brought -> what `devices`, `doctor`, `say` and `talk` make of them.
 
-Each runs in a private PulseAudio server: a null sink's monitor stands for a microphone. What is judged is
-what is printed, what is heard on the loudspeaker's wire, and the exit code.
+Each command runs with a private PulseAudio server, in which a null sink's monitor stands for a microphone. A
+case is judged by what the command prints, by what sounds on the loudspeaker's wire, and by the exit code.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ COPY = "is a copy of the loudspeaker"
 FAINT = "nothing as loud as speech"
 QUESTION = "How many legs does a spider have?"
 TOLD_S = 13.0
-"""A talk is given so long to tell what is wrong; all of it, for it may tell it once, or must not at all."""
+"""How long a talk has to warn. A case waits for all of it: the talk must warn just once, or not at all."""
 
 PLAYS_S = 20.0
-"""A player that takes longer to begin does not."""
+"""Longest wait for a player to begin."""
 
 TAKEN_S = 5.0
-"""Within this a sound that was taken for a turn has become one."""
+"""Seconds after which a sound has become a turn, if the talk takes it for one."""
 
 
 class DeviceTalk:
-    """A talk under way, and all that it told."""
+    """A running talk, and all events that it told so far."""
 
     def __init__(self, env: dict[str, str], *flags: str) -> None:
         self._process = subprocess.Popen(
@@ -68,7 +68,7 @@ class DeviceTalk:
                 self._grown.notify_all()
 
     def until(self, name: str, count: int = 1, timeout_s: float = 60.0) -> bool:
-        """Wait until so many of these have been told."""
+        """Wait until `count` events of this name have come; say whether they came in time."""
         with self._grown:
             return self._grown.wait_for(lambda: len(self.named(name)) >= count, timeout_s)
 
@@ -77,16 +77,16 @@ class DeviceTalk:
         return [event for event in self.events if event["event"] == name]
 
     def until_warned(self, words: str, timeout_s: float = 30.0) -> None:
-        """Wait until it has warned so, or so long."""
+        """Wait until a warning with these words has come, or until the time is up."""
         with self._grown:
             self._grown.wait_for(lambda: self.warned(words), timeout_s)
 
     def warned(self, words: str) -> int:
-        """How often it warned so."""
+        """How many warnings had these words."""
         return sum(words in str(event["message"]) for event in self.named("warning"))
 
     def end(self) -> str:
-        """Ctrl-C; gives what was written to stderr."""
+        """End the talk as Ctrl-C does; give what it wrote to stderr."""
         self._process.send_signal(signal.SIGINT)
         _, errors = self._process.communicate(timeout=30)
         return errors
@@ -94,7 +94,7 @@ class DeviceTalk:
 
 @contextmanager
 def talking(env: dict[str, str], *flags: str) -> Iterator[DeviceTalk]:
-    """A talk that listens, until the block ends."""
+    """Start a talk and wait until it listens; end it with the block."""
     talk = DeviceTalk(env, *flags)
     try:
         talk.until("listening")
@@ -104,13 +104,13 @@ def talking(env: dict[str, str], *flags: str) -> Iterator[DeviceTalk]:
 
 
 def run(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    """A command to its end."""
+    """Run a command to its end."""
     command = [sys.executable, "-m", "voicecli", *words]
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
-    """Run them; those with many channels are in a file of their own."""
+    """Run all cases of this section; `cases_devices_channels.py` has those with many channels."""
     groups: tuple[tuple[str, Callable[[], Iterator[Outcome]]], ...] = (
         ("41", names),
         ("43", copies),
@@ -172,7 +172,7 @@ def copies() -> Iterator[Outcome]:
             talk.until("turn_done", timeout_s=30)
             for seed in range(3):
                 room.say(0.5 * music(6.0, np.random.default_rng(seed)), "speaker")
-                time.sleep(TAKEN_S)  # measured: there is no event for what is not taken
+                time.sleep(TAKEN_S)  # no event tells that a sound was not taken for a turn
         told, turns = talk.warned(COPY), len(talk.named("transcript"))
         yield Outcome("43", "microphone is a monitor", (told, turns) == (1, 1), f"{told} told, {turns} turns")
         for words in (("devices",), ("doctor",), ("devices", "--test")):
@@ -215,7 +215,7 @@ def _hum() -> Float32:
 
 
 def mutes() -> Iterator[Outcome]:
-    """A headset's own mute leaves noise; a quiet room, and who speaks, must not be taken for it."""
+    """A headset's own mute leaves noise. Nobody may take a quiet room, or a person who speaks, for that."""
     chance = np.random.default_rng(44)
     flat = chance.uniform(-1.0, 1.0, 40 * RATE_HZ).astype(np.float32)
     sounds: dict[str, tuple[Float32, bool]] = {
@@ -247,7 +247,7 @@ def mutes() -> Iterator[Outcome]:
 
 
 def _await_player(room: Room) -> None:
-    """Until the server has what plays, which is the only one; it tells by pactl alone."""
+    """Wait until the server has the player, its only one. Only pactl tells."""
     deadline = time.monotonic() + PLAYS_S
     while not json.loads(room.pactl("--format=json", "list", "sink-inputs")):
         if time.monotonic() > deadline:
@@ -256,7 +256,7 @@ def _await_player(room: Room) -> None:
 
 @contextmanager
 def _playing(room: Room, sound: Float32) -> Iterator[None]:
-    """Let the microphone hear it, from now until the block ends, over and over."""
+    """Let the microphone hear a sound, repeated, until the block ends."""
     end = threading.Event()
 
     def play() -> None:

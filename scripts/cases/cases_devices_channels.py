@@ -1,7 +1,7 @@
 """A voice on input 2 of an interface with 2 to 32 inputs -> is it heard, answered, and not called silent.
 
-The interface is a null sink with as many channels, its monitor the default microphone. Beside the voice its
-other inputs are empty, hiss at -60 dBFS, or one carries what the computer plays, the agent's voice among it.
+The interface is a null sink with as many channels; its monitor is the default microphone. Its other inputs
+are empty, or hiss at -60 dBFS, or one of them carries what the computer plays, and so the agent's voice.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 COUNTS = (2, 4, 16, 32)
 KINDS = ("empty", "hiss", "agent", "shown")
 OWN = tuple((count, beside) for beside in ("opposite", "softer", "hum") for count in (2, 16))
-"""Beside those that were reported."""
+"""Further cases, which nobody reported."""
 QUESTION = "What is the capital of France?"
 VOICE_DBFS, HISS_DBFS = -30.0, -60.0
 VOICE = 1
-"""Where the voice is, from 0 on."""
+"""The voice's input, counted from 0."""
 QUIET_S = 6.0
-"""After the reply: an agent that hears itself answers well before."""
+"""How long a case waits after the reply. An agent that hears itself has answered well before that."""
 
 
 class Interface:
@@ -80,7 +80,7 @@ class Interface:
         self._modules.append(self._room.pactl("load-module", *module).strip())
 
     def close(self) -> None:
-        """Take it away."""
+        """Take the interface away."""
         for module in reversed(self._modules):
             self._room.pactl("unload-module", module)
 
@@ -122,7 +122,7 @@ def inputs(count: int, beside: str, said: Float32) -> Float32:
 
 
 def answered(room: Room, count: int, beside: str, said: Float32) -> tuple[bool, str]:
-    """Ask once: whether it is understood, answered once, and nothing else is."""
+    """Ask a question; say whether the talk understands it and answers once, and has no other turn."""
     with plugged_in(room, count) as interface:
         if beside == "agent":
             interface.bring_back()
@@ -143,7 +143,7 @@ def answered(room: Room, count: int, beside: str, said: Float32) -> tuple[bool, 
 
 
 def shown(room: Room, count: int, said: Float32) -> tuple[bool, str]:
-    """Speak while `devices --meter`, `--test` and `doctor` run: whether each tells of sound."""
+    """Speak while `devices --meter`, `--test` and `doctor` run; say whether each tells of sound."""
     with plugged_in(room, count) as interface:
         player = interface.play(inputs(count, "empty", np.tile(said, 40)))
         try:
@@ -163,7 +163,7 @@ def shown(room: Room, count: int, said: Float32) -> tuple[bool, str]:
 
 
 def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
-    """Each number of inputs with each thing beside the voice."""
+    """Run each number of inputs with each kind of other inputs."""
     del folder
     said = at_level(speak(QUESTION), VOICE_DBFS)
     every = [(count, beside) for count in COUNTS for beside in KINDS]

@@ -1,7 +1,7 @@
 """What a listener should hear -> whether the clauses of the text sound like it, whole and streamed.
 
-Judged by phonemes, those that Piper is given: see rig/said.py. The texts are those of
-`rig/say_cases.toml`; `say.tsv` of the folder must hold nothing that is not among them.
+The phonemes that Piper is given are compared: see rig/said.py. The texts are those of `rig/say_cases.toml`.
+Each text of the folder's `say.tsv` must be among them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
 
 
 def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
-    """Each text of our table; then those of the folder that it does not hold."""
+    """Judge each text of our table; then give those of the folder that the table does not have, as wrong."""
     table = {case.id: case for case in cases()}
     for case in table.values():
         if not wanted(case.id, only):

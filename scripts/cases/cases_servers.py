@@ -1,8 +1,8 @@
 """Answers of model servers that people reported -> what a whole talk makes of each.
 
-Every case is `voicecli talk` in a process of its own, against the bytes of `sse/`, played by `replay.py`: two
-questions in a row with the model named, and one with `--model auto`. Judged by the events that the talk tells
-and by what the server was asked.
+Every case is a `voicecli talk` in a process of its own, with a server that plays the bytes of `sse/`
+(`replay.py`). One talk asks two questions and names the model, another asks one with `--model auto`. A case
+is judged by the events that the talk tells and by what the server was asked.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 AT_ONCE = 3
-"""Talks at a time: most of each is waiting for somebody to finish speaking."""
+"""Talks at a time: each of them mostly waits for somebody to finish speaking."""
 
 GAP_S, SLOW_GAP_S = 12.0, 18.0
-"""Between the questions: for the reply, said to its end, and for one that comes at 0.4 s an event."""
+"""Seconds between the questions: for the reply to be said; for a slow one, with an event each 0.4 s."""
 
 QUESTIONS = ("When does the museum open?", "And what about the garden?")
 ANSWER = "the museum opens at ten and closes at six"
@@ -58,11 +58,11 @@ class ServerTurn:
 
     @property
     def answered(self) -> bool:
-        """The whole answer was heard."""
+        """Whether the whole answer was heard."""
         return not self.failed and bare(self.heard) == ANSWER
 
     def tells(self, *words: str) -> bool:
-        """One line says all of this."""
+        """Whether one line has all these words."""
         return any(all(word in line for word in words) for line in self.told)
 
 
@@ -72,42 +72,42 @@ class ServerTalk:
 
     turns: list[ServerTurn]
     warnings: list[str]
-    """Outside of turns."""
+    """Warnings that belong to no turn."""
     asked: list[dict[str, object]]
     """Bodies of the requests for a reply, in order."""
     code: int
     complaint: str
 
     def remembered(self) -> list[str]:
-        """What the last request gives as the agent's own words."""
+        """The agent's own words as the last request gives them."""
         messages = messages_of(self.asked[-1]) if self.asked else []
         return [bare(str(message["content"])) for message in messages if message["role"] == "assistant"]
 
     def seen(self) -> str:
-        """All of it in one line."""
+        """What happened, in one line for the table."""
         parts = [f"{bare(turn.heard) or '-'} {' | '.join(turn.told)}".strip() for turn in self.turns]
         return " // ".join([*parts, *self.warnings, self.complaint])[:300]
 
 
 def messages_of(body: dict[str, object]) -> list[dict[str, object]]:
-    """What a request tells the model, message by message."""
+    """The messages of a request."""
     messages = body.get("messages", [])
     assert isinstance(messages, list)
     return messages
 
 
 def bare(text: str) -> str:
-    """Words alone, in small letters."""
+    """The words of a text alone, in small letters."""
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def both(test: Callable[[ServerTurn], bool]) -> Callable[[ServerTalk], bool]:
-    """Both questions, or the one there is, came to this."""
+    """Make a test of a talk: whether `test` holds for both of its turns, or for its only one."""
     return lambda talk: bool(talk.turns) and all(test(turn) for turn in talk.turns)
 
 
 def answered(talk: ServerTalk) -> bool:
-    """Said to its end, nothing of any thinking said or remembered."""
+    """Whether the answers were said to their end, and no thinking was said or remembered."""
     said = " ".join(bare(turn.heard) for turn in talk.turns)
     clean = not any(thought in said for thought in THOUGHTS)
     remembered = all(words == ANSWER for words in talk.remembered())
@@ -115,14 +115,14 @@ def answered(talk: ServerTalk) -> bool:
 
 
 def thinking_off(talk: ServerTalk) -> bool:
-    """The fields for it are in every request."""
+    """Whether every request has the fields that turn thinking off."""
     return bool(talk.asked) and all(
         "chat_template_kwargs" in body and "reasoning_effort" in body for body in talk.asked
     )
 
 
 def forgot_the_thinking(talk: ServerTalk) -> bool:
-    """Of a thinking without an opening tag at most the first turn had sounded."""
+    """Whether thinking without an opening tag sounded in the first turn at most, and is not remembered."""
     later = talk.turns[1:]
     return (
         not any(turn.failed for turn in talk.turns)
@@ -133,12 +133,12 @@ def forgot_the_thinking(talk: ServerTalk) -> bool:
 
 
 def told_once(turn: ServerTurn) -> bool:
-    """A line says that the reply has no words."""
+    """Whether a line says that the reply has no words."""
     return turn.tells("no words") or turn.tells("no word") or turn.tells("empty reply")
 
 
 def shown(turn: ServerTurn) -> bool:
-    """The server's own words are shown, and no wrong advice."""
+    """Whether the server's own words are shown, without wrong advice."""
     return turn.tells(OVERFLOW) and not turn.tells("ends in /v1")
 
 
@@ -168,24 +168,24 @@ RIGHT: dict[str, Callable[[ServerTalk], bool]] = {
         and not any("another computer" in line for line in talk.warnings)
     ),
 }
-"""What is right for a case; the rest is answered."""
+"""The test for a case. For any other case it is `answered`."""
 
 
 def answered_with_less(talk: ServerTalk) -> bool:
-    """The question is answered, though the server refuses more than one."""
+    """Whether questions are answered, although the server refuses requests with more than one."""
     users = [sum(m["role"] == "user" for m in messages_of(body)) for body in talk.asked]
     return both(lambda turn: turn.answered)(talk) and users[-1] == 1
 
 
 def one_each(talk: ServerTalk) -> bool:
-    """What the server does not take is asked of it once: the last two questions were one request each."""
+    """Whether the talk repeats no refused request: the last two questions took one request each."""
     names = [(sorted(body), messages_of(body)[0]["role"]) for body in talk.asked]
     turns = len(talk.turns)
     return turns < 2 or names[-1] == names[-turns]
 
 
 def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
-    """Run every case of `sse.tsv` that is asked for."""
+    """Run every case of `sse.tsv` that the user asked for."""
     cases = [
         line.split("\t")[0]
         for line in (folder / "sse.tsv").read_text(encoding="utf-8").splitlines()
@@ -203,7 +203,7 @@ def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
 
 
 def judged(folder: Path, case: str, scratch: Path) -> Outcome:
-    """Two questions with the model named, one with `auto`."""
+    """Ask two questions with the model named, and one with `auto`; judge both talks."""
     right = RIGHT.get(case, answered)
     recording = scratch / ("two-slow.wav" if case.startswith("29") else "two.wav")
     named = talk_with(folder, case, recording, "m", scratch / f"{case}-m")
@@ -215,7 +215,7 @@ def judged(folder: Path, case: str, scratch: Path) -> Outcome:
 
 
 def talk_with(folder: Path, case: str, recording: Path, model: str, scratch: Path) -> ServerTalk:
-    """One talk."""
+    """Hold one talk with the server of a case."""
     scratch.mkdir()
     with replayed(folder, case, scratch) as port:
         host = "0.0.0.0" if case == "38g" else "127.0.0.1"  # noqa: S104
@@ -232,7 +232,7 @@ def talk_with(folder: Path, case: str, recording: Path, model: str, scratch: Pat
 
 
 def read(done: subprocess.CompletedProcess[str], log: Path) -> ServerTalk:
-    """Sort the events by turn."""
+    """Read what a talk printed, by turn, and what the server logged."""
     turns: dict[int, ServerTurn] = {}
     warnings: list[str] = []
     for line in done.stdout.splitlines():
@@ -254,13 +254,13 @@ def read(done: subprocess.CompletedProcess[str], log: Path) -> ServerTalk:
 
 
 def limits(body: dict[str, object]) -> tuple[object, ...]:
-    """The token limit of a request: that of one is for warming."""
+    """The token limits of a request. A limit of 1 shows that it only warms the model."""
     return body.get("max_tokens"), body.get("max_completion_tokens")
 
 
 @contextmanager
 def replayed(folder: Path, case: str, scratch: Path) -> Iterator[str]:
-    """The server of one case, its log in `scratch`; gives its port."""
+    """Run the server of one case, with its log in `scratch`; give its port."""
     with subprocess.Popen(
         [sys.executable, str(folder / "replay.py"), case],
         stdout=subprocess.PIPE,
@@ -275,7 +275,7 @@ def replayed(folder: Path, case: str, scratch: Path) -> Iterator[str]:
 
 
 def spoken(text: str, file: Path) -> tuple[int, bytes]:
-    """What the voice makes of a text: its rate, and its samples as 16-bit mono."""
+    """Let the voice say a text: its rate in Hz, and its samples as 16-bit mono."""
     subprocess.run([sys.executable, "-m", "voicecli", "say", text, "-o", str(file)], check=True)
     with wave.open(str(file)) as sound:
         assert (sound.getnchannels(), sound.getsampwidth()) == (1, 2)

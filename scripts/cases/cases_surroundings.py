@@ -1,7 +1,7 @@
 """Folders, homes, proxies and terminals that people brought -> what the commands make of them.
 
-Each command runs as a process of its own, in a folder of its own; some as a user without a name, for which
-this must be run as root (else they are left out). What is judged: exit code, what is printed, no traceback.
+Each command runs as a process of its own, in a folder of its own. Some run as a user without a name: only
+root can start those, else they are left out. Judged are the exit code and what is printed: no traceback.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
 AS_NOBODY = ("setpriv", "--reuid", "12345", "--clear-groups")
-"""A user number without an entry."""
+"""Runs a command as a user number that has no entry among the system's users."""
 
 CAN_BE_NOBODY = os.geteuid() == 0 and shutil.which("setpriv") is not None
 
@@ -37,17 +37,17 @@ LONGEST_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where a command is run, and with what around it."""
+    """Where a command runs, and with what around it."""
 
     folder: Path
     wav: Path
     """A recording of "one two three"."""
     env: dict[str, str] = field(default_factory=dict)
     nobody: bool = False
-    """As a user number without an entry."""
+    """Whether commands run as a user number without an entry."""
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command to its end; variables are those of `env` alone."""
+        """Run a command to its end, with the variables of `env`, `PATH` and the models' folder alone."""
         path = {"PATH": os.environ["PATH"], "VOICECLI_MODELS": str(models_root())}
         command = [*(AS_NOBODY if self.nobody else ()), *VOICECLI, *words]
         try:
@@ -71,6 +71,7 @@ class Verdict:
     """What became of some commands, for one line of the table."""
 
     wrong: list[str] = field(default_factory=list)
+    """What went wrong, a text each."""
 
     def expect(
         self,
@@ -80,7 +81,10 @@ class Verdict:
         names: str = "",
         one: bool = True,
     ) -> None:
-        """The exit code is one of these; a failure is one line that holds `names`, and never a traceback."""
+        """Note what is wrong, unless the exit code is one of `codes`, and a failure is one line with `names`.
+
+        With `one` false, a failure may print more lines. A traceback is always wrong.
+        """
         command = " ".join(done.args[done.args.index("voicecli") + 1 :])
         lines = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
         if done.returncode not in codes:
@@ -93,13 +97,13 @@ class Verdict:
             self.wrong.append(f"{command}: does not name {names}: {lines[-1]}")
 
     def outcome(self, case: str, kind: str) -> Outcome:
-        """The line of the table."""
+        """Make the line of the table."""
         return Outcome(case, kind, not self.wrong, "; ".join(self.wrong)[:300] or "as it should be")
 
 
 def outcomes(folder: Path, only: Collection[str]) -> Iterator[Outcome]:
-    """Run them."""
-    del folder  # the inputs are made here
+    """Run all cases of this section."""
+    del folder  # this file makes its inputs itself
     with tempfile.TemporaryDirectory() as found:
         at = Path(found)
         at.chmod(0o755)
@@ -145,7 +149,7 @@ PROXIES = {
 
 
 def proxies(at: Path, wav: Path) -> Iterator[Case]:
-    """Proxy variables that the HTTP library refuses: what needs no network works."""
+    """Proxy variables that the HTTP library refuses: commands that need no network must work all the same."""
     for number, (case, variables) in enumerate(PROXIES.items()):
 
         def judge(number: int = number, variables: dict[str, str] = variables) -> Verdict:
@@ -202,7 +206,7 @@ def settings(at: Path, wav: Path) -> Iterator[Case]:
             verdict.expect(doctor, [0, 1], one=False)
             if "fail settings" in doctor.stdout:
                 verdict.wrong.append("doctor fails the settings")
-            if not (desk.folder / "config.toml").is_fifo():  # given by hand, it is waited for
+            if not (desk.folder / "config.toml").is_fifo():  # the command would wait for it
                 verdict.expect(
                     desk.run("config", "check", "config.toml"), [2], names="config.toml", one=False
                 )
@@ -296,7 +300,7 @@ PRINTS = (
 
 
 def heads(at: Path, wav: Path) -> Iterator[Case]:
-    """The reader of standard output leaves at once, or behind the first byte."""
+    """The reader of standard output leaves at once, or after the first byte."""
     for words in PRINTS:
 
         def judge(words: tuple[str, ...] = words) -> Verdict:
@@ -336,7 +340,7 @@ TERMINALS: dict[str, dict[str, str]] = {
 
 
 def terminals(at: Path, wav: Path) -> Iterator[Case]:
-    """Locales that have no é, and terminals that have no room."""
+    """Locales without an é, and terminals without room."""
     for number, (case, variables) in enumerate(TERMINALS.items()):
 
         def judge(number: int = number, variables: dict[str, str] = variables) -> Verdict:

@@ -39,14 +39,15 @@ if TYPE_CHECKING:
 ONSET_S = 1.0
 """When the agent begins to speak."""
 AGENT_S = 28.0
+"""How long the agent speaks."""
 OVER_S = 16.0
-"""When the person begins to speak over it, to the end."""
+"""When the person begins to speak over the agent; they do so to the end."""
 PERSON_DBFS = -25.0
-"""A talker at half a metre, in the microphone."""
+"""The person's level in the microphone, as at half a metre."""
 PAUSE_S = 0.3
 FRAME = RATE_HZ // 100
 SPEECH_DB = 20.0
-"""The person's frames within so much of their loudest are speech."""
+"""The person's frames within this of their loudest one are speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +56,32 @@ class Row:
 
     path: EchoPath
     removed_db: tuple[float, float, float]
-    """In the second that begins 1, 3 and 10 s after the agent's onset."""
+    """How much echo was removed in the second that begins 1, 3 and 10 s after the agent's onset."""
     kept_db: float
-    """The person's level, out against in, where they speak over the agent."""
+    """The person's level behind the canceller against that before it, while they speak over the agent."""
     speech_before: float
     speech_after: float
-    """Share of frames the detector calls speech while only the agent speaks."""
+    """Share of frames called speech while only the agent speaks, before and behind the canceller."""
     cost_us: tuple[float, float]
-    """Per 10 ms, median and worst, of those with the canceller at work."""
+    """Processing time for 10 ms of sound, median and worst, while the agent speaks."""
     converged_s: float
-    """After the agent's onset."""
+    """When the canceller had converged, after the agent's onset."""
 
 
 def spoken(clips: list[Float32], seconds: float) -> Float32:
-    """One after another, over and over: (n,) float32."""
+    """Clips one after another, with pauses, repeated to this length: (n,) float32."""
     pause = np.zeros(round(PAUSE_S * RATE_HZ), np.float32)
     line: Float32 = np.concatenate([part for clip in clips for part in (clip, pause)])
     return np.resize(line, round(seconds * RATE_HZ))
 
 
 def read(path: Path) -> Float32:
-    """(n,) float32 at 16 kHz."""
+    """Read a recording: (n,) float32 at 16 kHz."""
     return np.concatenate(list(decode(path, RATE_HZ)))
 
 
 def flite(voice: str, text: str) -> Float32:
-    """The Debian package, as a second voice."""
+    """Let flite, a Debian package, say it, as a second voice: (n,) float32 at 16 kHz."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speech.wav"
         command = ["flite", "-voice", voice, "-t", text, "-o", str(path)]
@@ -102,13 +103,13 @@ def voices(recordings: Path) -> tuple[Float32, Float32]:
 
 
 def share(detector: Detector, samples: Float32) -> float:
-    """Of the frames from the agent's onset on: how many are called speech."""
+    """The share of frames, from the agent's onset on, that the detector calls speech."""
     probabilities = [detector.score(frame).probability for frame in frames_of(samples, BEGAN_AT)]
     return float(np.mean(np.array(probabilities[round(ONSET_S * RATE_HZ / FRAME_SAMPLES) :]) >= 0.5))
 
 
 def measure(path: EchoPath, far: Float32, near: Float32, detector: Detector) -> Row:
-    """One case: the agent alone, then with the person over it."""
+    """Measure one case: the agent alone, then with the person speaking over it."""
     room = EchoRoom(far, path)
     canceller = EchoCanceller(room.reference, AudioConfig())
     heard, costs, converged_s = [], [], float("inf")

@@ -3,10 +3,11 @@
     .venv/bin/python scripts/hearing/said_twice.py [--model whisper-base] [--voices piper "flite slt" ...]
         [--wrong]
 
-The two go against each other: Whisper falls into loops, and whoever cuts every loop cuts "stop, stop, stop".
-Each phrase is said by each voice, clean and with pink noise 20 dB below it. `right`: at most a quarter of
-the words are others; `kept`: more are; `loops`: far more were written than said; `empty`: nothing was. A
-synthetic voice that Whisper does not understand has few that are right, and should still have none empty.
+The two aims conflict: Whisper falls into loops, and a rule that cuts every loop also cuts "stop, stop, stop".
+Each voice says each phrase, clean and with pink noise 20 dB below it. A phrase is `right` if at most a
+quarter of its words are wrong, `kept` if more are, `loops` if far more words were written than said, `empty`
+if none were. A synthetic voice that Whisper hardly understands has few phrases right, but should have none
+empty.
 """
 
 from __future__ import annotations
@@ -81,25 +82,27 @@ PHRASES = (
     "One, two, three, four, five, six, seven, eight, nine, ten.",
     "Let it be, let it be, let it be, let it be.",
 )
-"""A bar is a second of silence."""
+"""A bar stands for a second of silence."""
 
 SNR_DB = 20.0
 PACES = (0.85, 1.2)
-"""Each reader twice more, so that the babble of a crowd is made of three times as many."""
+"""Each reader also speaks at these paces, so that the babble of a crowd has three times as many people."""
 
 
 @dataclass(frozen=True, slots=True)
 class SaidSound:
-    """What is to be written down, and of what."""
+    """A sound, and what should be written down of it."""
 
     kind: str
+    """The voice or the noise, for the table."""
     words: str
+    """Empty where nobody speaks."""
     samples: Float32
     """(n,) float32 at 16 kHz."""
 
 
 def phrases(voices: tuple[str, ...]) -> Iterator[SaidSound]:
-    """Each by each voice, clean and noisy."""
+    """Each phrase by each voice, clean and noisy."""
     chance = np.random.default_rng(3)
     for voice in voices:
         program, _, name = voice.partition(" ")
@@ -117,7 +120,7 @@ def phrases(voices: tuple[str, ...]) -> Iterator[SaidSound]:
 
 
 def with_noise(samples: Float32, snr_db: float, chance: Generator) -> Float32:
-    """Pink noise so far below the level of what sounds."""
+    """Add pink noise, `snr_db` below the level of the speech."""
     loud = samples[np.abs(samples) > 0.01]
     noise = pink(samples.size, chance)
     gain = np.sqrt(np.mean(loud**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
@@ -126,14 +129,14 @@ def with_noise(samples: Float32, snr_db: float, chance: Generator) -> Float32:
 
 
 def pink(size: int, chance: Generator) -> Float32:
-    """Noise with as much power in each octave."""
+    """Noise with equal power in each octave: (size,) float32."""
     spectrum = np.fft.rfft(chance.standard_normal(size))
     noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(spectrum.size), 1)), size)
     return noise.astype(np.float32)
 
 
 def quiet() -> Iterator[SaidSound]:
-    """Pieces of 0.4 to 6 s in which nobody says a word, a third of them fading."""
+    """Sounds in which nobody says a word: mostly pieces of 0.4 to 6 s, a third of which fade."""
     chance = np.random.default_rng(11)
     readers = noise_sounds.voices(None)
     crowd = [np.interp(np.arange(0, r.size, pace), np.arange(r.size), r) for r in readers for pace in PACES]
@@ -186,12 +189,12 @@ def cough(chance: Generator) -> Float32:
 
 
 def digit_by_digit(text: str) -> list[str]:
-    """Words as they are compared: 555 is five five five."""
+    """Words in the form that is compared: 555 becomes five five five."""
     return normalised(re.sub(r"\d", lambda digit: f" {digit[0]} ", text.replace("10", "ten")))
 
 
 def verdict(said: str, heard: str) -> str:
-    """What became of a phrase."""
+    """Say what became of a phrase: `right`, `kept`, `loops` or `empty`."""
     wanted, found = digit_by_digit(said), digit_by_digit(heard)
     if not found:
         return "empty"
@@ -201,7 +204,7 @@ def verdict(said: str, heard: str) -> str:
 
 
 def clear_s(samples: Float32, detector: Detector) -> float:
-    """Seconds that the detector is sure are speech; each sound is heard by itself."""
+    """Seconds of a sound, heard by itself, that the detector is sure are speech."""
     padded = np.pad(samples, (FRAME_SAMPLES, -samples.size % FRAME_SAMPLES)).astype(np.float32)
     scores = [detector.score(frame).probability for frame in frames_of(padded)]
     return sum(score >= CLEAR for score in scores) * FRAME_S

@@ -4,8 +4,8 @@ Moonshine is measured with them where it is here (`voicecli models pull moonshin
 
     .venv/bin/python scripts/hearing/word_error_rate.py [--model whisper-base] [--language en] [--rounds 3]
 
-Both transcribe each clip in turn, `rounds` times, and the best time of each counts: other programs use the
-cores as well. For that reason there is processor time, too, which is the sum over all threads.
+Both transcribe each clip in turn, `rounds` times. The best time of each counts, because other programs use
+the cores, too. For the same reason the script also prints processor time, which is the sum over all threads.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOONSHINE = "moonshine-tiny-en"
 
 @dataclass(slots=True)
 class ClipOutcome:
-    """What one engine made of one clip."""
+    """What one engine made of one clip, with its best times so far."""
 
     text: str = ""
     language: str = ""
@@ -54,7 +54,7 @@ def run(engine: Callable[[Float32], tuple[str, str]], clip: Clip, outcome: ClipO
 
 
 def engines(model: str, language: str) -> dict[str, Callable[[Float32], tuple[str, str]]]:
-    """Ours and the one it is measured against, with the same number of threads."""
+    """Our engine and faster-whisper's, with the same number of threads; Moonshine where it is installed."""
     folder = models_root() / model
     transcriber = Transcriber(Whisper(folder), language)
     transcriber.warm()

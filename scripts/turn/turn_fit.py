@@ -3,8 +3,9 @@
     .venv/bin/python scripts/turn/turn_set.py FOLDER
     .venv/bin/python scripts/turn/turn_fit.py FOLDER [--held-out]
 
-The evidence of each pause is kept in FOLDER/evidence.jsonl, so that only the first run takes minutes. Without
---held-out nothing of that split is looked at: a decision that was tuned on it has no figures.
+The script keeps the evidence of each pause in FOLDER/evidence.jsonl, so that only the first run takes
+minutes. Without --held-out it does not look at that split: figures are worth nothing on turns that somebody
+has tuned the decision on.
 """
 
 from __future__ import annotations
@@ -34,30 +35,32 @@ from voicecli.turn.complete import SmartTurn
 from voicecli.turn.decision import Evidence, features
 
 RIDGE = 1.0
-"""Weight of the squares of the weights beside the log-likelihood: rare features stay small."""
+"""Ridge regularisation: how much the squared weights count beside the log-likelihood. It keeps the weights of
+rare features small."""
 PEOPLE = "person"
-"""Only from their voices is learnt what sound is worth: the melody of the others tells little."""
+"""How the names of people's voices begin. Only they teach what sound is worth: other melody tells little."""
 KINDS: dict[str, str | tuple[str, ...]] = {
     "all": "",
     "people": PEOPLE,
     "neural": "piper",
     "flat": ("flite", "espeak-ng"),
 }
-"""How the names of their voices begin."""
+"""Kinds of voices, and how the names of their voices begin."""
 
 
 SOUND_BESIDE_ENDING = 0.35
-"""Given, not fitted: people's melody tells more than this, that of the synthesisers nothing."""
+"""Weight of the sound where the ending is known. It is given, not fitted: people's melody tells more than
+this, that of synthesisers nothing."""
 
 SIGNS = {
     **dict.fromkeys(("sound", "ends", "asks", "short answer", "ending"), 1),
     **dict.fromkeys(("goes on", "hangs", "dictates"), -1),
 }
-"""What evidence must mean; where few examples say the opposite, it is worth nothing."""
+"""The sign that each weight must have. Where the fit gives the other one, for want of examples, it is 0."""
 
 
 def load_judges() -> Judges:
-    """The models of a talk, Whisper with one thread as on two cores."""
+    """Load the models of a talk; Whisper gets one thread, as it does on two cores."""
     models = models_root()
     transcriber = Transcriber(Whisper(models / "whisper-base", threads=1), "en")
     transcriber.warm()
@@ -73,7 +76,7 @@ def load_judges() -> Judges:
 
 
 def gathered(folder: Path, labels: list[Label]) -> list[Replayed]:
-    """Replay what is not yet in the file of evidence, and add it there."""
+    """Give the evidence of all turns; replay those that are not yet in the file of evidence, and add them."""
     path = folder / "evidence.jsonl"
     kept: dict[str, list[Pause]] = {}
     if path.is_file():
@@ -94,9 +97,10 @@ def gathered(folder: Path, labels: list[Label]) -> list[Replayed]:
 
 
 def examples(turns: list[Replayed], names: list[str], *, with_ending: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, names) and whether each pause is the end (n,).
+    """Features (n, names), and whether each pause is the end of its turn (n,).
 
-    Without the ending also with one more kind of evidence left out, and what sound is worth from people only.
+    With `with_ending`, one row a pause, with all that is known. Without, each pause has a row in which also
+    the sound is unknown. A person's pause has two more: the sound is known, with and without the words.
     """
     rows, ends = [], []
     for replayed in turns:
@@ -114,7 +118,10 @@ def examples(turns: list[Replayed], names: list[str], *, with_ending: bool) -> t
 
 
 def fit(rows: np.ndarray, ends: np.ndarray, free: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Logistic regression by Newton's method; `free` weights are held near 0, `given` log-odds are added."""
+    """Logistic regression by Newton's method.
+
+    `free`: 1 for each weight that `RIDGE` holds near 0. `given`: log-odds of each row that are not fitted.
+    """
     weights = np.zeros(rows.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-rows @ weights - given))
@@ -125,7 +132,7 @@ def fit(rows: np.ndarray, ends: np.ndarray, free: np.ndarray, given: np.ndarray)
 
 
 def fit_table(train: list[Replayed], table: dict[str, float], *, with_ending: bool) -> None:
-    """Put fitted weights into the table, and print them."""
+    """Fit the weights, put them into the table, and print them."""
     names = list(table)
     rows, ends = examples(train, names, with_ending=with_ending)
     given = np.zeros(len(rows))
@@ -147,7 +154,7 @@ def fit_table(train: list[Replayed], table: dict[str, float], *, with_ending: bo
 
 
 def report(split: str, all_turns: list[Replayed]) -> None:
-    """The best of each way to decide, and ours at the default, by kind of voice."""
+    """Print, by kind of voice, the best of each way to decide, and ours with the default settings."""
     for kind, voices in KINDS.items():
         turns = [replayed for replayed in all_turns if replayed.label.voice.startswith(voices)]
         if turns:
@@ -155,7 +162,7 @@ def report(split: str, all_turns: list[Replayed]) -> None:
 
 
 def report_kind(split: str, turns: list[Replayed]) -> None:
-    """The same of some of them."""
+    """Print the same of these turns, under this name."""
     print(f"\n{split}: {len(turns)} turns, {sum(t.label.pauses for t in turns)} labelled pauses inside")
     found = curves(turns, TurnConfig())
     shown = {name: best(points) for name, points in found.ways.items()}
@@ -172,7 +179,7 @@ def report_kind(split: str, turns: list[Replayed]) -> None:
 
 
 def main() -> int:
-    """Fit, and show."""
+    """Fit the weights to the train split, and print what they do."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--held-out", action="store_true", help="show the figures of that split, too")

@@ -10,9 +10,9 @@ more frequent (log-uniform). A turn is made in one of three ways, `made` in the 
     pieces    its pieces spoken one by one, each ending as the voice ends at a comma
     recorded  people, with their own pauses and one new one where energy is least, made longer or shorter
 
-No sentence is in both splits, and of the voices only Piper's. The recordings lie outside the project: LJ
-Speech and jfk.flac, and those of the Debian packages pocketsphinx-testdata and asterisk-core-sounds-en-g722;
-flite and espeak-ng are Debian packages, too. What is absent is said in one sentence and left out.
+No sentence is in both splits, and no voice but Piper's. The recordings lie outside the project: LJ Speech and
+jfk.flac, and those of the Debian packages pocketsphinx-testdata and asterisk-core-sounds-en-g722. flite and
+espeak-ng are Debian packages, too. What is absent is left out, and one sentence on stderr says so.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 SHORTEST_S, LONGEST_S = 0.2, 1.5
+"""Lengths of a pause, s."""
 KINDS = {"/": "phrase", "~": "filler", "^": "mid-phrase"}
+"""Kinds of pauses, by the marks of turn_texts.py."""
 
 VOICES = {
     "train": (
@@ -59,11 +61,12 @@ VOICES = {
         *(("flite kal16", 5), ("espeak-ng en-gb-scotland+m2", 5), ("espeak-ng en-us-nyc+f3", 5)),
     ),
 }
-"""Who says each text, or one of so many; the voices without melody are under a fifth of a split."""
+"""Voices, and how many of the texts each says: 1 is every text, 9 every ninth. Voices without melody say less
+than a fifth of a split."""
 VARIANTS = {"train": 5, "held-out": 1}
-"""Of each recording, with other pauses and another noise."""
+"""How many turns are made of each recording, with other pauses and another noise."""
 CLICK_S = 0.1
-"""A sound as short as that behind the last silence of a recording is no speech."""
+"""So short a sound behind the last silence of a recording is no speech."""
 SPHINX = Path("/usr/share/pocketsphinx/test/data")
 ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 PEOPLE = {
@@ -100,12 +103,13 @@ PEOPLE = {
         ),
     },
 }
-"""By reader: a file, two files to be joined of which the first goes on, or a file from so many seconds on."""
+"""Recordings by reader. An entry is a file, two files to be joined (the first does not end the turn), or a
+file and the second from which on it counts."""
 
 
 @cache
 def say(voice: str, text: str) -> Float32:
-    """Speak, without the silence around it."""
+    """Let a voice say a text: (n,) float32 at 16 kHz, without the silence around it."""
     program, name = voice.split()
     if program == "piper":
         return trimmed(speak(text))
@@ -120,7 +124,7 @@ def say(voice: str, text: str) -> Float32:
 
 
 def pause_s(random: np.random.Generator) -> float:
-    """Log-uniform."""
+    """Draw the length of a pause, log-uniform."""
     return float(SHORTEST_S * (LONGEST_S / SHORTEST_S) ** random.random())
 
 
@@ -143,21 +147,21 @@ def spoken(voice: str, marked: str, random: np.random.Generator) -> tuple[Spoken
         ]
         begins, ends = [0, *(b for _, b in cuts)], [*(a for a, _ in cuts), whole.size]
         parts = [whole[a:b] for a, b in zip(begins, ends, strict=True)]
-        if min(part.size for part in parts) > CLICK_S * RATE_HZ:  # or two cuts fell on one place
+        if min(part.size for part in parts) > CLICK_S * RATE_HZ:  # else two cuts fell on one place
             return join(parts, gaps), "whole"
     continuing = [f"{text.rstrip(',')}," for text in texts[:-1]]
     return join([say(voice, text) for text in (*continuing, texts[-1])], gaps), "pieces"
 
 
 def recorded(speech: list[Float32], random: np.random.Generator) -> SpokenTurn:
-    """Take people's words; their own pauses and up to one other place are as long as chance wants."""
+    """Make a turn of recordings. Their own pauses, and at most one new one, get a random length."""
     pieces: list[Float32] = []
     for part in speech:
         gaps = silences(part, 0.15)
         begins, ends = [0, *(b for _, b in gaps)], [*(a for a, _ in gaps), part.size]
         inside = [part[a:b] for a, b in zip(begins, ends, strict=True)]
         while inside[-1].size < CLICK_S * RATE_HZ:
-            inside.pop()  # nobody speaks so shortly: were it kept, the turn would end a pause too late
+            inside.pop()  # a click: with it, the turn would end one pause too late
         pieces += inside
     kinds = ["phrase"] * (len(pieces) - 1)
     longest = max(range(len(pieces)), key=lambda at: pieces[at].size)
@@ -189,7 +193,7 @@ def people(files: str, folders: tuple[Path, ...]) -> list[Float32] | None:
 def turns(
     split: str, texts: str, folders: tuple[Path, ...]
 ) -> Iterator[tuple[SpokenTurn, dict[str, object], np.random.Generator]]:
-    """All of a split with what the label says of them, each with its own chance."""
+    """All turns of a split, each with what its label says of it, and its own random generator."""
     seed = {"train": 1, "held-out": 3}[split]
     for number, (voice, step) in enumerate(VOICES[split]):
         program = voice.split(maxsplit=1)[0]
@@ -213,7 +217,7 @@ def turns(
 
 
 def main() -> int:
-    """Make the set; say how much it is."""
+    """Make the set; print how many turns it has."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--recordings", type=Path, nargs="*", default=[RECORDINGS, SPHINX, ASTERISK])

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 BEFORE_S, AFTER_S = 0.5, 3.0
-"""Without speech, around a turn."""
+"""Seconds without speech, before and after a turn."""
 LEVEL_DBFS = -23.0
-"""RMS of the speech; what people reach at a headset, about."""
+"""RMS of the speech: about what people reach at a headset."""
 ROOM_DB = 55
-"""Speech over the noise of a "clean" recording."""
+"""How far the speech is above the noise of a "clean" recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class SpokenTurn:
 
 
 def loud(samples: Float32) -> np.ndarray:
-    """Whether each 10 ms is within 40 dB of the loudest and 6 dB above the room it was recorded in."""
+    """Which blocks of 10 ms are within 40 dB of the loudest and 6 dB above the recording's noise."""
     blocks = samples[: samples.size // 160 * 160].reshape(-1, 160)
     power = np.mean(blocks.astype(np.float64) ** 2, axis=1)
     return power > max(power.max() * 1e-4, 4 * np.quantile(power, 0.05))
@@ -46,7 +46,7 @@ def trimmed(samples: Float32) -> Float32:
 
 
 def silences(samples: Float32, at_least_s: float) -> list[tuple[int, int]]:
-    """First and last sample of each stretch inside that is not loud."""
+    """Each silence inside the speech that is long enough: its first sample, and the one behind its last."""
     edges = np.flatnonzero(np.diff(np.concatenate(([1], loud(samples), [1]))))
     pairs = [(int(a) * 160, int(b) * 160) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     inside = [(a, b) for a, b in pairs if a > 0 and b < samples.size // 160 * 160]
@@ -54,9 +54,9 @@ def silences(samples: Float32, at_least_s: float) -> list[tuple[int, int]]:
 
 
 def boundary(whole: Float32, before: Float32, after: Float32) -> tuple[int, int]:
-    """Where two parts of a sentence meet: a silence near it, or the quietest 20 ms.
+    """Find where two parts of a sentence meet in `whole`: in a silence nearby, else in the quietest 20 ms.
 
-    The parts spoken alone tell about where: the same share of the whole.
+    The lengths of the parts, spoken by themselves, tell about where that is.
     """
     about = round(whole.size * before.size / (before.size + after.size))
     near = round(0.15 * RATE_HZ)
@@ -68,7 +68,7 @@ def boundary(whole: Float32, before: Float32, after: Float32) -> tuple[int, int]
 
 
 def quietest(samples: Float32, about: int, near: int) -> int:
-    """The middle of the 20 ms with least energy around a place."""
+    """The middle of the 20 ms with the least energy, at most `near` samples from `about`."""
     low = max(0, about - near)
     energy = np.convolve(samples[low : about + near].astype(np.float64) ** 2, np.ones(320), mode="valid")
     return low + int(np.argmin(energy)) + 160
@@ -86,7 +86,7 @@ def join(pieces: list[Float32], gaps: list[tuple[float, str]]) -> SpokenTurn:
 
 
 def faded(piece: Float32) -> Float32:
-    """Without a click at either end."""
+    """Fade both ends of a piece, so that they do not click."""
     ramp = np.linspace(0, 1, 80, dtype=np.float32)
     piece = piece.copy()
     piece[:80] *= ramp
@@ -95,7 +95,7 @@ def faded(piece: Float32) -> Float32:
 
 
 def voiced(samples: Float32) -> Float32:
-    """Cut off breath and clicks at both ends: 0.1 s around what the detector hears in the clean recording."""
+    """Cut off breath and clicks at both ends: keep 0.1 s around what the detector takes for speech."""
     detector = Silero(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx").session()
     scores = [detector.score(frame).probability for frame in frames_of(samples)]
     speech = np.convolve(np.array(scores) >= 0.5, np.ones(3), mode="valid") == 3  # a click is shorter
@@ -104,7 +104,7 @@ def voiced(samples: Float32) -> Float32:
 
 
 def in_a_room(turn: SpokenTurn, noise: str, random: np.random.Generator) -> Float32:
-    """Speech at its level, silence around it and noise over all, white or like a fan's."""
+    """Bring a turn to its level, put silence around it, and noise over all, white or like a fan's."""
     speech = turn.samples
     blocks = speech[: speech.size // 160 * 160].reshape(-1, 160)
     level = np.sqrt(np.mean(blocks[loud(speech)] ** 2))

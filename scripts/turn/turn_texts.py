@@ -1,7 +1,7 @@
-"""What is said in the labelled set of turns, by split.
+"""The texts of the labelled set of turns, by split, with the places where a speaker may pause.
 
-"/" a phrase may end here, "~" a filler was said, "^" a phrase is broken; a "?" in front: it answers a
-question that the agent has asked.
+"/" stands where a phrase ends, "~" behind a filler, "^" inside a phrase. A "?" in front of a text means that
+it answers a question of the agent's.
 """
 
 from __future__ import annotations

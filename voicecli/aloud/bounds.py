@@ -1,4 +1,4 @@
-"""Words that no clause is cut behind or that open one; whether a full stop ends a sentence."""
+"""Words that tell where a clause may be cut, and whether a full stop ends a sentence."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ def _set(words: str) -> frozenset[str]:
 
 
 OPENERS = _set("but because which who whose where when while if although though since unless until that")
+"""Words that open a clause: a good place for a cut is before them."""
 PREPOSITIONS = _set(
     "and or in on at by for with from about into during after before through between to as under over"
 )
+"""Words before which a cut is nearly as good: prepositions, "and", "or"."""
 BOUND = (
     OPENERS
     | PREPOSITIONS
@@ -26,7 +28,7 @@ BOUND = (
     | _set("will would can could should may might must")
     | _set("w/ w/o b/c step page pages slide score port version number chapter")
 )
-"""Words no clause should end on."""
+"""Words that no clause should end with: they belong to the next word."""
 NUMBERED_NAMES = KEYWORDS | REGNAL | MONTH_NAMES
 """Capitalised words that a number may follow: Chapter IV, Louis XIV, May 5."""
 _NEVER_LAST = _set(
@@ -34,14 +36,14 @@ _NEVER_LAST = _set(
     "sgt rev hon pres dept vol jan feb mar apr jun jul aug sep sept oct nov dec z.b d.h bzw ca p.ex "
     "blvd ave apt a.k.a messrs mlle mme viz w.r.t"
 )
-"""Abbreviations that want another word after them."""
+"""Abbreviations that never end a sentence: another word follows."""
 _SELDOM_LAST = _set(
     "etc inc ltd co corp llc jr sr a.m p.m al ph.d m.d usw mon tue tues wed thu thur thurs fri rd ln "
     "hwy est assn bros max min sec hr hrs yr yrs mo lb lbs oz ft tbsp tsp"
 )
-"""Abbreviations that end a sentence only before a capital."""
+"""Abbreviations that end a sentence only where a capital follows."""
 _NUMBERED = _set("no nr nos art pp p ch c ext tel ph sec eq ver v ed par para op bk pt sq ste rm vols apt")
-"""Abbreviations only before a number: "No. 5", but "No. I did not"."""
+"""Words that are abbreviations only before a number: "No. 5", but "No. I did not"."""
 _LAST_PART = re.compile(r".*[–—-](?=\w)")
 
 
@@ -62,11 +64,11 @@ def sentence_ends(last: str, char: str, language: str) -> bool:
         return not char.isdigit()
     if stem in _SELDOM_LAST:
         return char.isupper()
-    # "am 5. Mai": a point makes an ordinal in many languages, though not in English.
+    # "am 5. Mai": in many languages, though not in English, a point makes a number an ordinal.
     return not (language != "en" and stem.isdigit() and len(stem) <= 2)
 
 
 def _is_dotted(word: str) -> bool:
-    """U.S., J.R.R."""
+    """Whether the word is capitals with a point each: U.S., J.R.R."""
     letters = word.lstrip("(\"'“‘«[*_").split(".")
     return len(letters) > 2 and all(len(letter) == 1 and letter.isupper() for letter in letters[:-1])

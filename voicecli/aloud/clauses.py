@@ -1,10 +1,10 @@
 """Streamed reply -> clauses a voice can say: the first one early, then whole sentences.
 
-What is decided and when. A word is known when the space after it arrives; a sentence has ended when its
-stop, a space and the first character of the next word are known ("3." then "14", "approx." then "ten").
-Nothing is decided by where a piece of the stream ends, so how it was cut changes nothing. In doubt
-there is no cut: the voice pauses at a full stop inside a clause anyway, while a cut inside "Dr. Smith"
-is heard.
+When the splitter decides. It knows a word when the space after it arrives, and that a sentence has ended when
+it has the stop, a space and the first character of the next word ("3." then "14", "approx." then "ten").
+It never decides by where a piece of the stream ends, so the clauses are the same however the stream was cut.
+In doubt it does not cut: the voice pauses at a full stop inside a clause anyway, but a listener hears a cut
+inside "Dr. Smith".
 
 How long a clause may be depends on how much has been said, because each clause is synthesised while the one
 before it sounds. A word takes about 0.3 s to say and 30-100 ms to generate and synthesise, so after a few
@@ -18,7 +18,7 @@ words the voice is ahead for good.
   words that are not closely bound from four (the words are English; other languages wait for a mark or for
   four words). That is 1.2 s of speech, made in 45-65 ms, and enough to make the next clause behind it.
 * A little said: shorter clauses than a sentence, so that the first one is followed in time.
-* Then sentences; one over 25 words is parted at its last comma or conjunction.
+* Then whole sentences. The splitter parts one of over 25 words at its last comma or conjunction.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from voicecli.aloud.spoken.signs import plain
 MAX_CLAUSE_CHARS = 250
 """Characters of the longest clause: about 17 s of speech, 0.6 s of synthesis."""
 _MAX_HELD_CHARS = 200
-"""Characters at which a clause is closed in any case; the rest is room for abbreviations to grow."""
+"""Written characters at which a clause is closed in any case: abbreviations grow when said in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """Words that a clause needs before it may end at each kind of place that is no sentence end."""
+    """Words that a clause needs before it may end: at a mark, before a word of each kind, anywhere."""
 
     mark: int
     opener: int
@@ -54,15 +54,15 @@ _UNDER_WAY = _Pace(mark=25, opener=25, preposition=30, anywhere=35)
 _LONGEST_SENTENCE = 25
 """Words at which a sentence is parted at its last mark or conjunction."""
 _LITTLE_CHARS = 60
-"""About 4 s of speech: enough to generate and synthesise a whole sentence behind it."""
+"""About 4 s of speech: time enough to generate and synthesise a whole sentence meanwhile."""
 _SHORTEST_PART = 5
-"""Words before a comma at which a long sentence may be parted afterwards."""
+"""Words that must stand before a comma, if a long sentence is to be parted there."""
 
 _FULL_STOPS = ".!?…।॥؟۔"
 _WIDE_STOPS = "。！？｡"
 _MARKS = ",;:—–…،؛"
 _WIDE_MARKS = "，、；：—"
-"""Marks that need no space after them."""
+"""Marks of scripts that write no space after them."""
 _CLOSERS = "\"'”’»)]}*_~`」』）】》"
 _WORD_OR_SPACE = re.compile(f"[\\S{GLUE}]+|[^\\S{GLUE}]")
 _WIDE = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS}]")
@@ -70,15 +70,15 @@ _EARLY = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS},;!?]")
 _MAY_OPEN = OPENERS | PREPOSITIONS
 _CONJUNCTIONS = OPENERS | {"and", "or"}
 _SCRIPT = re.compile("[\u2e80-\uffdc]")
-"""Scripts without spaces."""
+"""Characters of scripts that write no spaces between words."""
 _SIGN_WORD = re.compile(r"[-+*×·/÷=<>≤≥≈≠±→∈&|^−–—~]+")
 _HOUSE_NUMBER = re.compile(r"\d+[a-z]? ")
 
 
 class ClauseSplitter:
-    """Cuts one streamed reply into clauses. Not thread-safe; one for each reply.
+    """Cuts one streamed reply into clauses. Not thread-safe; make one for each reply.
 
-    `language` is the voice's, ISO 639-1: abbreviations and units are put in words for English only.
+    `language` is the voice's, ISO 639-1.
     """
 
     def __init__(self, language: str = "en") -> None:
@@ -86,23 +86,23 @@ class ClauseSplitter:
         self._bound = BOUND | bound(language)
         self._markup = Markup(CODE_PHRASE.get(language, ""), language)
         self._word = ""
-        """The word under way."""
+        """The word under way, as far as it has come."""
         self._words: list[str] = []
         """Whole words of the clause under way, each with the space that follows it, if any."""
         self._counts: list[int] = []
-        """The count of each of these words, see `_count`."""
+        """How many words each of them counts for, see `_count`."""
         self._size = 0
-        """Words of the clause under way: the sum of these."""
+        """Words of the clause under way: the sum of `_counts`."""
         self._length = 0
         """Characters of the clause under way."""
         self._mark_at = 0
-        """How many of them come before the last comma, dash or colon: where a long sentence may be parted."""
+        """Whole words before the last comma, dash or colon: where a long sentence may be parted."""
         self._opener_at = 0
-        """The same for the last word that opens a clause; second choice."""
+        """Whole words before the last word that opens a clause: the second choice for that."""
         self._said = 0
         """Characters of all clauses so far."""
         self._pace = _NOTHING_SAID
-        """The pace for as many characters as were said."""
+        """The pace, as it follows from `_said`."""
         self._finished = False
 
     def push(self, delta: str) -> list[str]:
@@ -123,9 +123,9 @@ class ClauseSplitter:
         return self._take(self._markup.finish() + BREAK)
 
     def _take(self, text: str) -> list[str]:
-        """Add plain characters, a word or a space at a time where no mark inside needs care."""
+        """Add plain characters: a whole word at a time, unless a mark in it may end a clause."""
         clauses: list[str] = []
-        if text.isprintable():  # plain spaces alone
+        if text.isprintable():  # its only white space is plain spaces
             for at, piece in enumerate(text.split(" ")):
                 if at:
                     clauses += self._end_word(" ")
@@ -135,7 +135,7 @@ class ClauseSplitter:
                     and piece.isascii()
                     and len(self._word) + len(piece) < _MAX_HELD_CHARS
                 ):
-                    self._word += piece  # as `_go_on` does, for most pieces
+                    self._word += piece  # what `_go_on` would do with most pieces, but quicker
                 elif piece:
                     clauses += self._go_on(piece)
             return clauses
@@ -160,7 +160,7 @@ class ClauseSplitter:
         return clauses
 
     def _has_mark(self, piece: str) -> bool:
-        """Whether a mark in it may end a clause before the space is known."""
+        """Whether a mark in the piece may end a clause before the space after it is known."""
         return not (piece.isascii() and self._said) and bool((_WIDE if self._said else _EARLY).search(piece))
 
     def _take_char(self, char: str) -> list[str]:
@@ -171,11 +171,11 @@ class ClauseSplitter:
         elif char in _WIDE_MARKS and not self._word[-2:-1].isdigit():
             clauses += self._end_word("") + self._marked()
         elif not self._said and char in ",;!?" and _is_plain(self._word[:-1]):
-            # No continuation can make this more than one word, so the space after it is not waited for.
+            # Nothing that follows can make this a longer word, so there is no need to wait for the space.
             clauses += self._end_word("") + self._close(len(self._words))
         elif len(self._word) >= _MAX_HELD_CHARS:
             if self._word.lower().startswith(("http://", "https://", "www.")):
-                self._word = self._word[:-1]  # the host is known, and only the host is said
+                self._word = self._word[:-1]  # only the host of an address is said, and that has come
             else:
                 clauses += self._end_word("") + self._close(len(self._words))
         return clauses
@@ -184,7 +184,7 @@ class ClauseSplitter:
         """A word begins with `char`: close the clause before it, if a sentence or a part of one has ended."""
         word = self._words[-1]
         if word[-2:-1].isalnum() and word[-1] == " ":
-            return []  # so it is with most words
+            return []  # a plain word and a space end nothing; most words are like that
         last = word.rstrip(_CLOSERS + " ")
         if not last:
             return []
@@ -212,7 +212,7 @@ class ClauseSplitter:
         return sentence_ends(last, char, self._language)
 
     def _end_word(self, space: str) -> list[str]:
-        """Add the word under way; close the clause before it or after it where no mark will come in time."""
+        """Add the word under way; close the clause before or behind it, if that is due without a mark."""
         if not self._word:
             if space and self._words and not self._words[-1].endswith(" "):
                 self._words[-1] += " "
@@ -238,7 +238,7 @@ class ClauseSplitter:
         return clauses
 
     def _close(self, count: int, *, complete: bool = False) -> list[str]:
-        """Make a clause of the first `count` words; `complete` text ends with a full stop."""
+        """Make a clause of the first `count` words; where the text is `complete`, it gets a full stop."""
         words, self._words = self._words[:count], self._words[count:]
         self._counts = self._counts[count:]
         self._size, self._length = sum(self._counts), sum(map(len, self._words))
@@ -269,7 +269,7 @@ class ClauseSplitter:
         if before or self._language != "en" or not word[:1].isupper():
             return False
         before = self._words[-2] if len(self._words) > 1 else ""
-        # Louis XIV; 16 Hill Blvd.; John Smith III, though not for ever.
+        # Wait for a number behind Louis, for Blvd. behind "16 Hill", and for III behind John Smith.
         return (
             word in NUMBERED_NAMES
             or bool(_HOUSE_NUMBER.fullmatch(before))
@@ -278,19 +278,19 @@ class ClauseSplitter:
 
 
 def _count(word: str) -> int:
-    """1, and more for a word of a script without spaces; 0 where it has no letter and no digit."""
+    """How many words it counts for: 1, more in a script without spaces, 0 without any letter or digit."""
     if not any(map(str.isalnum, word)):
         return 0
     return 1 if word.isascii() else 1 + len(_SCRIPT.findall(word)) // 2
 
 
 def _is_plain(word: str) -> bool:
-    """Whether a mark after this word ends it: not so in 1,000, in an address or in code."""
+    """Whether a mark behind this ends the word, as it does not in 1,000, in an address or in code."""
     return len(word) > 1 and word[-1].isalpha() and not any(c in "./@:" + GLUE for c in word)
 
 
 def _pieces(text: str) -> list[str]:
-    """Cut what abbreviations made longer than a clause may be, at a space where there is one."""
+    """Cut a clause that its abbreviations, said in words, made too long; at a space where there is one."""
     pieces: list[str] = []
     while len(text) > MAX_CLAUSE_CHARS:
         at = text.rfind(" ", 1, MAX_CLAUSE_CHARS)

@@ -1,14 +1,14 @@
 """Text in another script inside a clause -> words for a voice of a language in Latin letters.
 
-espeak-ng has a name for every letter of every script, so that Привет is said as "cyrillic pe, cyrillic er"
-and two characters of Chinese as "chinese letter, chinese letter". Here
+espeak-ng would name every letter: it says Привет as "cyrillic pe, cyrillic er", and two characters of
+Chinese as "chinese letter, chinese letter". Instead, this file
 
-* Cyrillic and Greek words are transliterated: they are read as they sound, more or less;
-* a lone Greek letter, as of mathematics, is named;
-* a run of any other script becomes one phrase, "in Japanese", once in a clause; in brackets, or with its
-  transliteration in brackets behind it, it only repeats what is said and is passed over.
+* transliterates Cyrillic and Greek words, so that they sound more or less right;
+* names a lone Greek letter, as in mathematics;
+* says a run of any other script as one phrase, "in Japanese", once in a clause. It leaves the run out where
+  that only repeats the words beside it: in brackets, or with its transliteration in brackets behind it.
 
-A voice of a language that is itself written in a script is given that as it is.
+A voice whose language is written in a script gets that script as it is. Why so: docs/decisions/0015.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import re
 import unicodedata
 
 _LATIN_VOICES = ("en", "de", "fr", "es", "it", "nl", "pt")
-"""Columns of the tables; for other voices a run of a script without a sound is passed over."""
+"""Languages of the columns in the tables below. For other voices, what would be a phrase is left out."""
 
 _JAPANESE, _CHINESE, _KOREAN = "Japanese", "Chinese", "Korean"
 
-# Blocks of Unicode, letters and marks. Of the Arabic presentation forms without U+FEFF, a byte order mark.
+# Blocks of Unicode with letters and marks. U+FEFF, the byte order mark, is left out of the Arabic ones.
 _BLOCKS = {
     _JAPANESE: "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f",
     _CHINESE: "\u2e80-\u2fdf\u3005-\u3007\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -117,7 +117,7 @@ _GREEK_NAMES = {
     "úpsilon fi qui psi ómega",
 }
 
-# As English newspapers write them.
+# Letters as English newspapers write them.
 _ROMANISED = str.maketrans(
     dict(
         zip(
@@ -142,7 +142,7 @@ _ANY = re.compile(f"[{_CYRILLIC}{_GREEK}{''.join(_BLOCKS.values())}]|(?![0-9])\\
 _GREEK_ALONE = re.compile(
     f"(?<![{_GREEK}])(?:(?!Ω|μ[a-zA-Z])[{_GREEK}]|(?<!\\d)(?<!\\d )(?<!\\d[kM])(?<!\\d [kM])Ω)(?![{_GREEK}])"
 )
-"""Not a unit: 5 kΩ, 3 μm."""
+"""A Greek letter alone that is no unit, as in 5 kΩ and 3 μm."""
 _GREEK_WORD = re.compile(f"[{_GREEK}\u0300-\u036f]{{2,}}")
 _CYRILLIC_WORD = re.compile(f"[{_CYRILLIC}\u0301’ʼ]+")
 _OPENING = ("", " ", "(", "[", '"', "“", "„", "«")
@@ -169,7 +169,7 @@ def foreign(text: str, language: str) -> str:
 
 
 def _without_sounds(text: str, language: str) -> str:
-    """Put a phrase in the place of each run of a script that is not transliterated; once for each script."""
+    """Replace each run of a script that is not transliterated: the first of a script by a phrase."""
     own = _OWN_SCRIPTS.get(language, ())
     silent = {name: block for name, block in _BLOCKS.items() if name not in own}
     if not re.search(f"[{''.join(silent.values())}]", text):
@@ -198,7 +198,7 @@ def _without_sounds(text: str, language: str) -> str:
 
 
 def _runs(silent: dict[str, str]) -> str:
-    """Pattern of a run of one script; Japanese is written in two. Marks and digits within belong to it."""
+    """Pattern of a run of one script, with marks and digits inside. Japanese uses Chinese characters, too."""
     together = {**silent}
     if _JAPANESE in together and _CHINESE in together:
         together[_JAPANESE] += together.pop(_CHINESE)
@@ -206,7 +206,7 @@ def _runs(silent: dict[str, str]) -> str:
 
 
 def _phrase(script: str, language: str) -> str:
-    """`in Japanese`; empty where the language has no word for it here."""
+    """`in Japanese`, in the voice's language; empty where the tables have no column for that."""
     if language not in _LATIN_VOICES:
         return ""
     column = _LATIN_VOICES.index(language)
@@ -216,7 +216,7 @@ def _phrase(script: str, language: str) -> str:
 
 
 def _greek_named(text: str, language: str) -> str:
-    """`Δx` -> ` Delta x`: espeak-ng names them too, but runs them into what stands beside."""
+    """`Δx` -> `Delta x`: espeak-ng names Greek letters, too, but runs them into the letter beside them."""
     names = dict(zip(_GREEK_LETTERS, _GREEK_NAMES.get(language, "").split(), strict=False))
     names["ς"] = names.get("σ", "")
 
@@ -247,7 +247,7 @@ def _cyrillic_word(match: re.Match[str]) -> str:
 
 
 def _cased(romanised: str, original: str) -> str:
-    """With a capital where there was one, or all in capitals."""
+    """Give a transliterated word the capitals of the original: none, the first letter, or all."""
     if len(original) > 1 and original.isupper():
         return romanised.upper()
     return romanised[:1].upper() + romanised[1:] if original[:1].isupper() else romanised

@@ -1,9 +1,9 @@
 """Plain text of one clause -> words a voice can say.
 
-A chain of small passes, each a file of `spoken`: signs, addresses, abbreviations, Roman numerals, dates,
-amounts, units, mathematics, years. Only what espeak-ng 1.52, which turns Piper's text into phonemes, says
-badly is rewritten; what it says well (decimals, thousands, ordinals, per cent) is left to it. Rules that put
-in English words apply to English voices only.
+A chain of small passes, mostly one to a file of `spoken`: signs, addresses, abbreviations, Roman numerals,
+dates, amounts, units, mathematics, years. They rewrite only what espeak-ng 1.52 says badly, which turns
+Piper's text into phonemes; they leave what it says well (decimals, thousands, ordinals, per cent). These
+rules are for English voices; `locales` has those for other languages. Why so: docs/decisions/0014.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from voicecli.aloud.spoken.signs import composed
 from voicecli.aloud.spoken.units import UNITS
 
 CODE_PHRASE = {"en": "There is a code example here."}
-"""Said in place of a block of code; in other languages it is passed over."""
+"""What the voice says in place of a block of code; in other languages it says nothing."""
 
 # Emoji: the pictograph blocks, flags, keycaps (a digit made a picture), dingbats; with the joiners, variation
 # selectors, skin tones and tags that follow. Source: Unicode emoji-data.txt, rounded to whole blocks.
@@ -38,7 +38,7 @@ _EMOJI = re.compile(
     f"[{_PICTURE}\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]*"
 )
 _PICTURED = re.compile(f"[{_PICTURE}\u00a9\u00ae\u2122\u20e3]")
-"""A character that every emoji has."""
+"""Finds text that may have an emoji: every emoji has one of these characters."""
 _ARROWS = "".join(map(chr, [*range(0x2190, 0x2200), *range(0x27F0, 0x2800), *range(0x2900, 0x2980)]))
 _ARROW = re.compile(rf"\s*(?:[{_ARROWS}]\ufe0f?|=>|-+>|<-+)\s*")
 _CITATION = re.compile(r"\[\^?\d{1,3}\]|\[[xX ]\](?=\s)")
@@ -52,7 +52,7 @@ _LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
 _SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
 _LOOSE_POINT = re.compile(r"[\s,;:][,;:.!?…]")
-"""What text must have for the next two patterns."""
+"""Finds text in which the next two patterns may have something to do."""
 _LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
 _LEADING = re.compile(r"[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")
@@ -81,12 +81,12 @@ def speakable(text: str, language: str = "en") -> str:
 
 
 def _is_prose(text: str) -> bool:
-    """Whether no rule can apply, as in most clauses."""
+    """Whether a text is plain words, so that no rule can apply; most clauses are."""
     return bool(_PROSE.fullmatch(text)) and not _CAPITALS.search(text) and last_word(text) not in MAY_END
 
 
 def _english(text: str) -> str:
-    """Apply the rules of each kind of writing that a quick search finds; later ones see earlier results."""
+    """Apply the rules of each kind of writing that a quick search finds, each to what the last one made."""
     shown = marks(text)
     if "\\" in text:
         text = bare(text)
@@ -112,7 +112,7 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """Drop characters that have no sound; a lone surrogate or a NUL would even stop espeak-ng."""
+    """Drop control characters; a lone surrogate or a NUL would even stop espeak-ng."""
     text = text.replace(GLUE, " ")
     if text.isprintable():
         return text
@@ -127,7 +127,7 @@ def _without_controls(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Set the points that lost their word beside the one before, and close up the spaces."""
+    """Tidy up after dropped words: move lone stops and commas to the word before, close up spaces."""
     if _LOOSE_POINT.search(text):
         text = _POINTS.sub("", _LONELY_POINT.sub(r"\1", text))
     if leading := _LEADING.match(text):
@@ -136,7 +136,7 @@ def _tidy(text: str) -> str:
 
 
 def _url(match: re.Match[str]) -> str:
-    """The host alone, with the point that ended the sentence."""
+    """Keep the host of an address, and the stop of the sentence behind it."""
     tail = match[0][-1] if match[0][-1] in ".,;:!?" else ""
     return match[1].rstrip(".,;:!?") + tail
 
@@ -181,14 +181,14 @@ _TIGHT_MARK = re.compile(r"[/.:;,!?](?:(?<=\w/)\w|(?<=[a-z][.:;,!?])[A-Za-z])")
 _TIGHT = Rules(
     [
         ("/", re.compile(r"(?<=\w)/(?=\w)"), " "),
-        # First:one.Second: the space is missing.
+        # "end.Next": the model left out the space.
         (".!?", re.compile(r"(?<=[a-z]{2})([.!?])(?=[A-Z][a-z])"), r"\1 "),
         (":;,", re.compile(r"(?<=[A-Za-z]{2})([:;,])(?=[A-Za-z]{2})"), r"\1 "),
         ("!?", re.compile(r"(?<=[a-z]{3})([!?])(?=[a-z]{2})"), r"\1 "),
     ]
 )
 
-# What a quick search must find before the rules of a kind are tried.
+# Quick searches: the rules of a kind are tried only where the search for that kind finds something.
 _PROSE = re.compile(r"[A-Za-z',;!?’“” ]*[.:…!?]?[\"”’]?")
 _CAPITALS = re.compile(
     r"\bn!|\b[A-Z][A-Z]|\b[A-HJ-Z]\b|[A-Z][a-z]+ I\b|\b(?:Jr|Sr|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b"

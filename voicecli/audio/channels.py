@@ -1,16 +1,16 @@
-"""Channels -> the one that is listened to: (n, channels) samples -> (n,) float32, as they come.
+"""Mixes all channels to the one that is listened to: (n, channels) samples -> (n,) float32, block by block.
 
-What an automatic microphone mixer does in a conference room, in blocks of 20 ms. A channel is open while it
-is well above its own noise, and a little longer; where none is, what was open last stays open, so that the
-room does not fall silent. Of channels that carry the same sound one is taken, or opposite polarities would
-cancel; channels that carry different voices are added.
+It does what an automatic microphone mixer does in a conference room, in blocks of 20 ms. A channel is open
+while it is well above its own noise, and a little longer. Where none is, the last open ones stay open, so
+that the room does not fall silent. Of channels that carry the same sound the mixer takes only one: two of
+opposite polarity would cancel. It adds channels that carry different voices. Why so: docs/decisions/0013.
 
     channel 1   ..........AAAAA...........      opens, closes
-    channel 2   ~~~~~~~~~~~~~~~~~~~~~~~~~~      hiss, hum: its own floor, so it never opens
+    channel 2   ~~~~~~~~~~~~~~~~~~~~~~~~~~      hiss, hum: never above its own noise floor, so never open
     channel 3   ..........aaaaa....BBBBB..      A's voice again: not taken; then B's: taken
     out         ..........AAAAA....BBBBB..
 
-Nothing waits: a block's weights come from the block itself, and are reached along a ramp.
+The mixer adds no latency: a block's weights come from that block itself, which fades towards them.
 """
 
 from __future__ import annotations
@@ -27,49 +27,51 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
 
 AUTO = 0
-"""In place of a channel's number, which counts from 1: choose."""
+"""Stands where a channel's number may (they count from 1): the mixer chooses."""
 
 MOST_CHANNELS = 32
-"""Asked of a microphone: the most that a sound server offers for any source."""
+"""Channels that a microphone is opened with at most: sound servers offer no more for any source."""
 
 BLOCK_S = 0.02
+"""Seconds of sound for which the mixer decides at once."""
 
 BAND_HZ = 2000
-"""Judged is what lies below, where voices are strong; and above some 100 Hz, where hum is."""
+"""The mixer judges a channel by what lies below this, where voices are strong, and above hum, some 100 Hz."""
 
 OPENS = 4.0
-"""Power over the floor, 6 dB: in blocks of 20 ms noise does not reach it, and faint speech does."""
+"""Power relative to the noise floor (6 dB) at which a channel opens: noise does not get there in 20 ms, faint
+speech does."""
 
 HANGOVER_BLOCKS = 20
-"""A channel stays open for 0.4 s: longer than the pauses between words."""
+"""Blocks for which a channel stays open: 0.4 s, longer than the pauses between words."""
 
 FLOOR_RISE = 1.023
-"""A block: 5 dB a second, slower than any speech goes without a pause."""
+"""How fast the noise floor may rise, a factor a block: 5 dB a second; speech pauses before it rises far."""
 
 LOWEST_FLOOR = 1e-10
-"""-100 dBFS: digital silence has no floor of its own."""
+"""Power, -100 dBFS. Digital silence would have a noise floor of 0."""
 
 MEMORY = 0.9
-"""Of powers and correlations, a block: 0.2 s."""
+"""Weight of the past, a block, in averages of power and covariance: they reach back about 0.2 s."""
 
 SAME_SOUND = 0.6
-"""Correlation from which on two channels carry one sound."""
+"""Correlation above which two channels count as carrying one sound."""
 
 KEEPS = 4.0
-"""Another channel has to be so much better, 6 dB, to take the place of one that carries the same."""
+"""How much better (merit as a factor, 6 dB) a channel must be to replace one that carries the same sound."""
 
 FAINTEST = 1e-4
-"""Beside a channel 40 dB louder another does not count: crosstalk."""
+"""Power relative to the loudest channel (-40 dB) below which a channel does not count: it is crosstalk."""
 
 CLOSES = 0.25
-"""Of the way to a smaller weight, a block; a larger one is reached within the block."""
+"""Share of the way to a smaller weight that one block goes; to a larger one it goes all the way."""
 
 PRIMED_S = 2.0
-"""So much of a recording tells the floors of its channels before it is mixed."""
+"""Seconds of a recording that are read ahead to learn the noise floors."""
 
 
 class ChannelMixer:
-    """For one stream of one rate; `channel` fixes which one is heard, from 1 on."""
+    """The mixer of one stream at one rate. A `channel` from 1 on is heard alone; with `AUTO` it chooses."""
 
     def __init__(self, rate_hz: int, channels: int, channel: int = AUTO) -> None:
         if not 0 <= channel <= channels:
@@ -89,7 +91,7 @@ class ChannelMixer:
         self._begun = False
 
     def prime(self, samples: Float32) -> None:
-        """Learn from (n, channels) that will be pushed next: the floors, and what opens first."""
+        """Learn from (n, channels) that will be pushed next: noise floors, and the channel to begin with."""
         if self._fixed is not None or len(samples) < self._block:
             return
         bands = self.bands_of(samples)
@@ -98,15 +100,15 @@ class ChannelMixer:
         self._begin(quiet, np.quantile(powers, 0.9, axis=0))
 
     def push(self, samples: Float32 | Int16, *, hold: bool = False) -> Float32:
-        """(n, channels) -> (n,) in [-1, 1] for what lies there.
+        """Mix (n, channels) to (n,), float32 in [-1, 1] where the samples are.
 
-        With `hold` nothing opens or closes: what sounds now is not a person's voice.
+        With `hold` no channel opens or closes. The caller sets it while the agent itself sounds.
         """
         if self._fixed is not None:
             return _floats(samples[:, self._fixed])
         if not len(samples):
             return np.zeros(0, np.float32)
-        if self.at_rest and not samples.any():  # as below, at the price of noise
+        if self.at_rest and not samples.any():  # the long way gives the same, and costs CPU time
             return np.zeros(len(samples), np.float32)
         if not hold and (copy := _only_copies(samples)) is not None:
             self._weights[:] = 0.0
@@ -137,7 +139,7 @@ class ChannelMixer:
         return self._begun and not self._open.any() and bool((self._floor == LOWEST_FLOOR).all())
 
     def bands_of(self, samples: Float32 | Int16) -> np.ndarray:
-        """(n, channels) -> (blocks, m, channels) at about twice `BAND_HZ`, low frequencies taken off."""
+        """(n, channels) -> (blocks, m, channels) at about twice `BAND_HZ` samples a second, without hum."""
         blocks = max(1, round(len(samples) / self._block))
         length = len(samples) // blocks
         step = min(self._step, length)
@@ -149,14 +151,14 @@ class ChannelMixer:
         return np.diff(lower, axis=1) if whole > step else lower
 
     def _begin(self, quiet: np.ndarray, loud: np.ndarray) -> None:
-        """Powers to begin with; until one opens, the channel with most merit is heard."""
+        """Take the first powers, (channels,). Until a channel opens, the one with the best merit is heard."""
         self._smooth = quiet
         self._floor = np.maximum(quiet, LOWEST_FLOOR)
         self._weights[int(np.argmax(loud / np.sqrt(self._floor)))] = 1.0
         self._begun = True
 
     def _follow(self, power: np.ndarray) -> None:
-        """Let the floors follow: down at once, up slowly."""
+        """Let the noise floors follow the power: down at once, up slowly."""
         if not self._begun:
             self._begin(power, power)
         self._smooth = 0.6 * self._smooth + 0.4 * power
@@ -177,7 +179,7 @@ class ChannelMixer:
         kept = self._kept & (self._open > 0)
         if not kept.any():
             return self._weights
-        # In the polarity of what is heard now, or one would cancel the other while they change places.
+        # A new channel gets the polarity of what is heard now, or the two would cancel in the crossfade.
         mixed = self._weights @ self._shared
         same = SAME_SOUND * np.sqrt(np.maximum(mixed @ self._weights, 0.0) * np.diag(self._shared))
         signs = np.where(self._weights != 0.0, np.sign(self._weights), np.where(mixed < -same, -1.0, 1.0))
@@ -190,8 +192,8 @@ class ChannelMixer:
         return weights
 
     def _chosen(self) -> np.ndarray:
-        """Of the open channels the best, and each that carries another sound than the ones before it."""
-        # The louder one of two with the same signal-to-noise ratio; the cleaner one of two as loud.
+        """Choose the best open channel, and each further one whose sound is not that of a better one."""
+        # Of two with the same signal-to-noise ratio the louder one is better, of two as loud the cleaner one.
         merit = self._active / np.sqrt(self._floor) * np.where(self._kept, KEEPS, 1.0)
         spread = np.sqrt(np.diag(self._shared)) + 1e-12
         chosen: list[int] = []
@@ -207,7 +209,7 @@ class ChannelMixer:
 
 
 def mono(samples: Float32 | Int16, rate_hz: int, channel: int = AUTO) -> Float32:
-    """(n, channels) that is whole -> (n,): as a mixer gives it that has heard the beginning before."""
+    """Mix a whole recording, (n, channels) -> (n,), by a mixer that has learned from its beginning."""
     mixer = ChannelMixer(rate_hz, samples.shape[1], channel)
     if samples.dtype == np.int16:
         samples = samples.astype(np.float32) / np.float32(FULL_SCALE)
@@ -216,12 +218,12 @@ def mono(samples: Float32 | Int16, rate_hz: int, channel: int = AUTO) -> Float32
 
 
 def listened_to(samples: Int16, channel: int) -> Int16:
-    """(n, channels) -> the one that is fixed, as (n, 1), or all of them: any may be chosen."""
+    """Of (n, channels) the one the user has set, as (n, 1); with `AUTO` all: any of them may be chosen."""
     return samples[:, channel - 1 : channel] if channel else samples
 
 
 def need_channel(channel: int, form: StreamFormat) -> None:
-    """Raise DeviceError where a microphone does not have the channel that is set; `AUTO` it always has."""
+    """Raise DeviceError where the microphone does not have the channel that is set."""
     if channel > form.channels:
         raise DeviceError(
             f"there is no channel {channel} of the microphone {form.name!r}, the last is {form.channels}",
@@ -230,7 +232,7 @@ def need_channel(channel: int, form: StreamFormat) -> None:
 
 
 def _only_copies(samples: Float32 | Int16) -> int | None:
-    """A channel that is all there is, where at least two sound and are equal; None elsewhere."""
+    """Find whether all channels that sound are equal, two at least: give the first of them, else None."""
     sounding = np.flatnonzero(samples.any(axis=0))
     if sounding.size < 2:  # nothing to compare
         return None
@@ -241,7 +243,7 @@ def _only_copies(samples: Float32 | Int16) -> int | None:
 
 
 def _mixed(samples: Float32 | Int16, before: np.ndarray, after: np.ndarray) -> Float32:
-    """Weighted sum, the weights moving in a line from `before` to `after`."""
+    """Sum (n, channels) to (n,), with weights that move in a line from `before` to `after`."""
     used = np.flatnonzero((before != 0.0) | (after != 0.0))
     if used.size == 1 and before[used[0]] == after[used[0]]:
         return _floats(samples[:, used[0]]) * np.float32(after[used[0]])

@@ -43,22 +43,25 @@ class Resampler:
 
 
 class Cleaner(Protocol):
-    """Takes out of 16 kHz samples what does not belong there."""
+    """Takes out of 16 kHz samples what is not the user: the agent's echo, noise."""
 
     def restart(self) -> None:
-        """What comes next does not follow what was pushed last."""
+        """Forget the past: the next samples do not follow the last ones."""
         ...
 
     def push(self, samples: Float32, captured_at: float) -> Float32:
-        """(n,) -> (m,): of all since `restart`, sample k in is sample k out; the last may be held back."""
+        """Clean (n,) samples, give (m,): counted since `restart`, sample k out is sample k in, cleaned.
+
+        `captured_at`: when the first of them met the microphone, s. The newest may be held back until later.
+        """
         ...
 
 
 class Converter:
     """Chooses among channels, resamples, cleans if there is a `cleaner`, and cuts into frames of 512 samples.
 
-    A chunk that does not follow the one before (samples were lost) starts afresh at its own position, so
-    that positions stay true; what was left of the frame before the gap is dropped with it.
+    Where a chunk does not follow the one before (samples were lost), the converter begins anew at the chunk's
+    own position, so that positions stay true. It drops the unfinished frame before the gap.
     """
 
     def __init__(self, rate_hz: int, cleaner: Cleaner | None = None, channel: int = AUTO) -> None:
@@ -69,16 +72,16 @@ class Converter:
         self._expected = -1
         self._resampler = Resampler(rate_hz, RATE_HZ)
         self._reframer = Reframer(np.float32)
-        self._resampled = 0  # of the next sample out of the resampler
+        self._resampled = 0  # position of the next sample out of the resampler, at 16 kHz
 
     def forget(self) -> None:
-        """What comes next does not follow what was pushed last."""
+        """Begin anew with the next chunk, as after a gap."""
         self._expected = -1
 
     def push(self, chunk: Pcm16Chunk, *, hold: bool = False) -> Iterator[Float32Frame]:
         """Give the frames that became whole with this chunk. Raises ValueError for another rate.
 
-        With `hold` no channel comes or goes: what sounds may be the agent, which another channel carries.
+        With `hold` no channel opens or closes: the agent may be sounding, and a channel may carry its voice.
         """
         if chunk.rate_hz != self._rate_hz:
             raise ValueError(f"converter made for {self._rate_hz} Hz got {chunk.rate_hz} Hz")

@@ -1,4 +1,4 @@
-"""Samples in blocks of any size -> samples in the sizes that are wanted: in order, none lost, none twice."""
+"""Samples in blocks of any size -> the same samples in blocks of the size that is wanted."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ S = TypeVar("S", np.int16, np.float32)
 
 
 class Reframer(Generic[S]):
-    """Holds what was pushed, (n,), until it is taken. For one thread."""
+    """Holds samples, (n,), from `push` until `take`: in order, none lost, none twice. For one thread."""
 
     def __init__(self, kind: type[S]) -> None:
         self._held: NDArray[S] = np.zeros(0, kind)
         self.position = 0
-        """Of the first sample held, or of the next one that is pushed."""
+        """Position of the first sample held; where none is, of the next one that is pushed."""
 
     def __len__(self) -> int:
         """Samples held."""
@@ -46,7 +46,7 @@ class Reframer(Generic[S]):
         return taken
 
     def frames(self, size: int) -> Iterator[tuple[int, NDArray[S]]]:
-        """Take what is held in frames of `size`, each with its position; what fills none stays."""
+        """Take all whole frames of `size` samples, each with its position; what does not fill one stays."""
         while len(self._held) >= size:
             yield self.position, self.take(size)
 

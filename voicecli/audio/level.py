@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
 
 SILENCE_DBFS = -100.0
-"""What digital silence is called; below the noise of a 16-bit converter (about -96 dBFS)."""
+"""Level given for digital silence: below the noise of a 16-bit converter (about -96 dBFS)."""
 
 FAINT_DBFS = -30.0
 """Speech whose loudest 20 ms are below this is faint."""
 
 RAISED_DBFS = -20.0
-"""And is raised to this."""
+"""Level that `raised` brings the loudest 20 ms of faint speech to."""
 
 MOST_RAISED_DB = 45.0
+"""`raised` amplifies by no more than this."""
 
 FULL_SCALE = 32768.0
 """int16 value that float 1.0 stands for."""
@@ -53,35 +54,36 @@ def frame_levels_dbfs(samples: Float32, frame: int) -> Float32:
 
 
 STEADY_DB = 10.0
-"""Nothing that happens in a room stays so close to its median; pink noise in frames of 32 ms does."""
+"""dB above the median level. Pink noise in frames of 32 ms stays within it; where somebody moves or speaks,
+some frame does not."""
 
 
 UNMUTED_DBFS = -60.0
-"""Who speaks to a microphone is louder than this, and what a headset's mute lets through is softer. The gate
-takes what is fainter for speech all the same."""
+"""A person who speaks to a microphone is louder than this; what a headset's mute switch lets through is
+softer. (The gate that finds speech has a lower limit of its own, `segment.min_level_dbfs`.)"""
 
 
 def only_noise(levels_dbfs: Sequence[float] | Float32, speech_dbfs: float) -> bool:
-    """Whether frames of some seconds hold nothing as loud as speech, and nothing that happens either.
+    """Whether frames over some seconds are all softer than speech, and steady, as if nothing happened there.
 
-    So sounds a headset that is muted by its own switch, with noise of -75 to -63 dBFS instead of zeros; a
-    room where nobody speaks seldom does.
+    A headset muted by its own switch sounds like that: it gives noise of -75 to -63 dBFS instead of zeros. A
+    room where nobody speaks seldom does. `speech_dbfs`: the level from which on sound may be speech.
     """
     loudest = float(np.max(levels_dbfs))
     return loudest < min(max(speech_dbfs, UNMUTED_DBFS), float(np.median(levels_dbfs)) + STEADY_DB)
 
 
 def first_audible(samples: Float32, rate_hz: int, floor_dbfs: float = -50.0) -> int:
-    """First sample that can be heard, found in frames of 10 ms; n when none of (n,) can."""
+    """First sample above `floor_dbfs`, found in frames of 10 ms; n where none of (n,) is."""
     frame = rate_hz // 100
     loud = np.nonzero(frame_levels_dbfs(samples, frame) > floor_dbfs)[0]
     return int(loud[0]) * frame if loud.size else samples.size
 
 
 def end_of_sound(samples: Float32, rate_hz: int, floor_dbfs: float, range_db: float) -> int:
-    """Position after the last sample within `range_db` of the loudest, in blocks of 10 ms; 0 when none is.
+    """Find where the sound ends: after the last block of 10 ms within `range_db` of the loudest; 0 for none.
 
-    What is not 6 dB above the room's `floor_dbfs` does not count.
+    A block that is less than 6 dB above the room's `floor_dbfs` does not count.
     """
     block = rate_hz // 100
     levels = frame_levels_dbfs(samples, block)
@@ -92,9 +94,10 @@ def end_of_sound(samples: Float32, rate_hz: int, floor_dbfs: float, range_db: fl
 
 
 def raised(samples: Float32, rate_hz: int) -> Float32:
-    """Faint speech as loud as usual, anything else as it is: (n,) float32 in [-1, 1] -> the same.
+    """Make faint speech as loud as usual, and leave anything else: (n,) float32 in [-1, 1] -> the same.
 
-    Whisper's features tell how loud a voice is, and of one at a peak of -50 dBFS it misses words.
+    Whisper hears how loud a voice is: of speech with a peak of -50 dBFS it misses words. See
+    docs/decisions/0012.
     """
     levels = frame_levels_dbfs(samples, rate_hz // 50)
     loudest_dbfs = float(levels.max()) if levels.size else SILENCE_DBFS
@@ -106,15 +109,16 @@ def raised(samples: Float32, rate_hz: int) -> Float32:
 
 
 class OffsetRemover:
-    """Takes a constant offset out of a stream: a cheap converter's, or that of a damaged recording.
+    """Takes a constant offset (DC) out of a stream. Cheap converters and damaged recordings have one.
 
-    It would be the level of every pause. The mean is followed slowly, and changes in a line from block to
-    block, so that no voice and no hum is touched and no edge heard.
+    With an offset no pause would be silent. The remover follows the mean slowly, and in a line from block to
+    block, so that it touches no voice and no hum, and nobody hears an edge.
     """
 
     FOLLOWS_S = 2.0
+    """Seconds over which the mean is taken."""
     LEAST = 0.0005
-    """-66 dBFS. Below it an offset is softer than the room, and the samples are left as they are."""
+    """Of full scale: -66 dBFS. A smaller offset is softer than the room, and stays."""
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz

@@ -7,9 +7,10 @@
 
 Promises: `write` never waits, never fails and copies once; when the reader is late the oldest frames are
 lost, and both `read` and `copy` say how many. Every counter has one owner: `_claimed` and `written` belong to
-the writer, the read position to the reader. Counts are returned, never raised (after PortAudio's
-`pa_ringbuffer.h`, which refuses new samples instead: a microphone wants the newest). Who must lose none, as
-the jitter buffer, keeps track of the room itself and writes no more than that.
+the writer, the read position to the reader. Losses are returned as counts, never raised, as in PortAudio's
+`pa_ringbuffer.h`. That one refuses new samples when it is full; this one overwrites the oldest, because a
+microphone wants the newest. A writer that must lose none, such as the jitter buffer, counts the free room
+itself and writes no more than that.
 
 Relies on: one writer thread, one reader thread, and attribute stores that become visible in program order
 (CPython, with or without the global lock). A reader that was overtaken while it copied finds out by
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Ring:
-    """Holds the newest `capacity` frames: of `channels` samples each, (n, channels), or one by one, (n,)."""
+    """Holds the newest `capacity` frames: (n, channels) int16, or (n,) where `channels` is None."""
 
     def __init__(self, capacity: int, channels: int | None = None) -> None:
         if capacity < 1 or (channels is not None and channels < 1):
@@ -63,8 +64,8 @@ class Ring:
     def copy(self, position: int, out: Int16 | Float32) -> int:
         """Reader only: fill `out`, of at most `capacity` frames, with the frames from `position` on.
 
-        All of them must have been written. Returns how many at the beginning of `out` are lost, and not to
-        be used: the writer came round before they were copied, or meanwhile.
+        All of them must have been written. Returns how many at the beginning of `out` must not be used: the
+        writer had overwritten them, before or during this copy.
         """
         start = position % self.capacity
         first = min(len(out), self.capacity - start)

@@ -1,4 +1,4 @@
-"""What a pair of audio devices is to the rest: two callbacks on a hardware clock.
+"""What a pair of audio devices is to the rest of the program: two callbacks on a hardware clock.
 
 Real devices (`devices.portaudio`) and simulated ones (`devices.simulated`) both fit; nothing else knows
 the difference.
@@ -29,8 +29,9 @@ class StreamFormat:
     rate_hz: int
     channels: int
     latency_s: float
+    """The latency that was asked of it."""
     stands_in: bool = False
-    """It is not the device that was asked for by name."""
+    """Whether another device takes the place of the one that the user named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,21 @@ class Notice:
 
 
 DEAD_DEVICE_S = 2.0
-"""A running device that has not called for so long is gone, whatever its driver says."""
+"""A running device that has not called for so long is gone, whatever its driver says (decisions/0009)."""
 
 FIRST_CALL_S = 5.0
-"""One that has just been opened may take longer: a wireless headset changes its profile first."""
+"""A device that has just been opened may take this long: a wireless headset changes its profile first."""
 
 
 class Pulse:
-    """Whether a device still calls: fed with a count, from 0, that each of its calls raises."""
+    """Tells whether a device still calls back, from a count of its calls."""
 
     def __init__(self, now: float) -> None:
         self._count = -1
         self._changed_at = now
 
     def stopped(self, count: int, now: float) -> bool:
-        """Whether the count has stood still for `DEAD_DEVICE_S`, or at 0 for `FIRST_CALL_S`."""
+        """Whether the `count` of its calls stands still for `DEAD_DEVICE_S`, or at 0 for `FIRST_CALL_S`."""
         if count != self._count:
             self._count, self._changed_at = count, now
         return now - self._changed_at > (DEAD_DEVICE_S if count else FIRST_CALL_S)
@@ -67,13 +68,14 @@ _PLAUSIBLE_S = 5.0
 
 
 def to_monotonic(device_time: float, device_now: float, now: float, fallback: float) -> float:
-    """PortAudio's time of a block -> the monotonic clock.
+    """PortAudio's time of a block -> seconds on the monotonic clock.
 
-    PortAudio's clock has its own zero (the wall clock on ALSA), so only the distance to the callback's own
-    time is used; `fallback` is that distance for drivers that do not report one.
+    `device_time` is when the block meets the air, `device_now` when PortAudio calls back, both on PortAudio's
+    clock; `now` is the same moment on ours. PortAudio's clock has a zero of its own (the wall clock on ALSA),
+    so only the distance of the first two counts. `fallback` is that distance for drivers that report none.
     """
     distance = device_time - device_now
-    if device_time <= 0.0 or not abs(distance) <= _PLAUSIBLE_S:  # which NaN is not either
+    if device_time <= 0.0 or not abs(distance) <= _PLAUSIBLE_S:  # NaN fails the comparison, too
         distance = fallback
     return now + distance
 
@@ -89,12 +91,12 @@ class AudioStreams(Protocol):
         ...
 
     def poll(self) -> list[Notice]:
-        """Look after both, a few times a second and from one thread; never waits.
+        """Look after both devices; give what a person should be told. Never waits.
 
-        Raises DeviceError when one of them has ended for good.
+        One thread calls it a few times a second. Raises DeviceError when a device has ended for good.
         """
         ...
 
     def close(self) -> bool:
-        """Stop calling and give the devices back; whether they were taken in time. Idempotent."""
+        """Stop calling and give the devices back; say whether the system took them in time. Idempotent."""
         ...

@@ -1,4 +1,4 @@
-"""Which device is meant, when devices come and go: by its name, for numbers then change."""
+"""Finds the device that the settings mean. While devices come and go it is known by name: numbers change."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ WITHOUT: dict[Kind, str] = {
     "input": "use talk --from-file, or try it with: voicecli demo",
     "output": "write to a file: say -o, talk --from-file --to-file, or voicecli demo",
 }
-"""What can be done without one."""
+"""What a person can do without such a device."""
 
 _CARD = re.compile(r" \(hw:\d+,\d+\)$")
 
 
 class UnknownNameError(DeviceError):
-    """No device has such a name now; one may come that has."""
+    """No device has such a name now; it may be plugged in later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was asked for, and the name it had when it was found first; until then both are empty."""
+    """Which device the settings ask for, and what it was called when it was first found."""
 
     kind: Kind
     wanted: str
@@ -39,22 +39,22 @@ class Choice:
     host_api: str
     """As in the settings: part of its name, or empty."""
     name: str
-    """What it was then."""
+    """The device's name when it was first found, in full; empty until then."""
     api: str
-    """The host API it had then, in full."""
+    """The name of its host API then, in full; empty until then."""
 
     @property
     def follows(self) -> bool:
-        """Whether the system's default is meant, whichever that is."""
+        """Whether the settings mean the system's default device, whichever that is now."""
         return self.wanted == "default"
 
     @property
     def called(self) -> str:
-        """Its name, or what was asked for while nobody has seen it."""
+        """Its name, or the words of the settings while it has not been found."""
         return self.name or self.wanted
 
     def is_met_by(self, device: Device) -> bool:
-        """Whether this device is it, as far as its name tells: a card's number is not part of it."""
+        """Whether this is the device, by its name without ALSA's card number."""
         if not self.name:
             return (
                 self.wanted.casefold() in device.name.casefold()
@@ -63,13 +63,13 @@ class Choice:
         return (_CARD.sub("", device.name), device.host_api) == (_CARD.sub("", self.name), self.api)
 
     def remembering(self, device: Device) -> Choice:
-        """The same, with the name of this device if it is it and was not seen before."""
+        """The same choice; if `device` is the one meant, found for the first time, with its name."""
         if self.name or not self.is_met_by(device):
             return self
         return replace(self, name=device.name, api=device.host_api)
 
     def find(self) -> Device:
-        """It, among the devices there are now. Raises DeviceError."""
+        """Find it among the devices there are now. Raises DeviceError."""
         if self.follows or not self.name:
             return find_device(self.kind, self.wanted, self.host_api)
         found = [device for device in list_devices() if device.channels(self.kind) and self.is_met_by(device)]
@@ -78,7 +78,7 @@ class Choice:
         return next((device for device in found if device.name == self.name), found[0])
 
     def candidates(self, *, fallback: bool) -> list[Device]:
-        """It, if it is there, and after it the default one, if that is allowed. May be empty."""
+        """List the device, if it is there, then the default one, if `fallback` allows that. May be empty."""
         found: list[Device] = []
         try:
             found.append(self.find())
@@ -95,12 +95,13 @@ class Choice:
 
 
 def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
-    """The device meant by `default`, a number, or part of a name in any case.
+    """Find the device meant by `wanted`: `default`, a number, or part of a name in any case.
 
-    Only a number names one of another host API than `host_api`, part of a name in any case; empty for any:
-    of a device that is in several, PortAudio's default one is taken.
-    Raises NoDeviceError where there is none of that kind, UnknownNameError for a name none has, DeviceError
-    for a number none has and for an ambiguous name.
+    `host_api` is part of a host API's name, in any case; only devices there count, unless `wanted` is a
+    number. Empty, it allows all host APIs: of a device that several list, PortAudio's default one is taken.
+
+    Raises NoDeviceError where there is no device of that kind, UnknownNameError for a name that none has,
+    DeviceError for a number that none has and for a name that several have.
     """
     devices = devices_of(kind, host_api)
     if wanted == "default":
@@ -127,7 +128,7 @@ def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
 
 
 def devices_of(kind: Kind, host_api: str = "") -> list[Device]:
-    """Those of one kind, of a host API with `host_api` in its name in any case.
+    """List the devices of one kind whose host API has `host_api` in its name, in any case.
 
     Raises NoDeviceError where there is none of that kind, DeviceError where none has such a host API.
     """
@@ -142,9 +143,9 @@ def devices_of(kind: Kind, host_api: str = "") -> list[Device]:
 
 
 def _of_first_api(found: list[Device]) -> list[Device]:
-    """Those of PortAudio's default host API, or else of the first one in its order that has any.
+    """Keep the devices of PortAudio's default host API, or else of the first in its order that has any.
 
-    On Windows each device is there once for each of four; a name that one cuts short is whole in another.
+    Windows lists each device in four host APIs. One of them, MME, cuts long names; the others do not.
     """
     apis = host_apis() if len({device.host_api for device in found}) > 1 else []
     first = next((api for api in apis if any(device.host_api == api for device in found)), None)
@@ -158,12 +159,12 @@ def device_of(kind: Kind, audio: AudioConfig) -> Device:
 
 
 def choose(kind: Kind, audio: AudioConfig, *, typed: bool = False) -> tuple[Choice, Device]:
-    """Find what the settings ask for, or what stands in for it while no device has such a name.
+    """Find what the settings ask for; while no device has such a name, the default device instead.
 
-    A name that was `typed` with the command is no memory of a device that may be away: it is there, or wrong.
+    A name that was `typed` with the command is more likely mistyped than away, so then it is an error that
+    no device has it; without `audio.fallback` it always is.
 
-    Raises NoDeviceError and DeviceError as `find_device` does; for a name that none has only if it was
-    `typed`, or without `audio.fallback`.
+    Raises NoDeviceError and DeviceError as `find_device` does.
     """
     wanted = audio.input_device if kind == "input" else audio.output_device
     try:

@@ -1,4 +1,4 @@
-"""Gives devices back without waiting for ever, as closing a stream does when its sound server hangs."""
+"""Gives devices back, and limits the wait: closing a stream takes for ever when its sound server hangs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 CLOSE_S = 1.0
-"""Devices are waited for no longer than this; one that works is closed in a few ms."""
+"""Longest wait for devices to close; one that works takes a few ms."""
 
 
 class Closes(Protocol):
-    """What is given back, as `DeviceStream` is."""
+    """Anything that can be given back, such as a `DeviceStream`."""
 
     def close(self) -> None:
         """Give it back, however long that takes."""
@@ -22,9 +22,9 @@ class Closes(Protocol):
 
 
 def close_in_time(streams: Iterable[Closes]) -> bool:
-    """Close all, on a thread of their own; whether that was done within `CLOSE_S`.
+    """Close all streams, on a thread made for it; say whether that was done within `CLOSE_S`.
 
-    Where not, the thread is left behind: `voicecli.cli.main` then ends the process without waiting for it.
+    Where it was not, the thread is left behind: `voicecli.cli.main` then ends the process without waiting.
     """
 
     def close() -> None:

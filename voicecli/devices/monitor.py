@@ -1,7 +1,7 @@
-"""Is the microphone a copy of the loudspeaker? Where none is plugged in, sound servers offer such a one.
+"""Is the microphone a copy ("monitor") of the loudspeaker? Sound servers offer one if no microphone is there.
 
-A copy hears what the computer plays, without loss and delay, and nobody who speaks. Some systems name it so;
-behind ALSA's "default" only the sound server knows, and `pactl` asks it, of PulseAudio and of PipeWire.
+A copy hears what the computer plays, without loss or delay, and no person who speaks. Some systems give it a
+name that tells. Behind ALSA's "default" only the sound server knows: `pactl` asks PulseAudio and PipeWire.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from voicecli.devices.portaudio import Device
 
 LONGEST_S = 1.0
-"""A server that hangs is not waited for: it answers in 0.01 s."""
+"""Longest wait for the sound server's answer. One that works answers in 0.01 s."""
 
 _NAMED_SO = re.compile(r"^monitor of |\.monitor$|^(?:stereo mix|what u hear|wave out mix)\b", re.IGNORECASE)
-"""PulseAudio's and PipeWire's names, and those of Windows drivers."""
+"""Names of copies, by PulseAudio, by PipeWire and by Windows drivers."""
 
 _SERVED = re.compile(r"^(?:default|sysdefault|pulse|pipewire)\b", re.IGNORECASE)
-"""ALSA's names for what a sound server chooses."""
+"""ALSA's names for devices that a sound server chooses."""
 
 
 def is_copy(microphone: Device, loudspeaker: Device) -> bool:
-    """Whether what the loudspeaker is given is what the microphone hears, as far as somebody knows.
+    """Whether the microphone hears what the loudspeaker is given, as far as the names or the server tell.
 
     May take `LONGEST_S` where a sound server hangs.
     """
@@ -42,7 +42,7 @@ def is_copy(microphone: Device, loudspeaker: Device) -> bool:
 
 
 def copy_notice(microphone: str) -> Notice:
-    """What to tell of a microphone that is one."""
+    """Make the notice about a microphone that is a copy."""
     return Notice(
         f"the microphone {microphone!r} is a copy of the loudspeaker: it hears what is played, and not you",
         "plug a microphone in and choose it in the system's sound settings, or name one with --input-device",
@@ -50,7 +50,7 @@ def copy_notice(microphone: str) -> Notice:
 
 
 def _asked(question: str) -> str:
-    """The server's answer, empty where there is no server, or nothing to ask it with."""
+    """Ask the sound server; give its answer, or nothing where there is no server or no `pactl`."""
     if (pactl := shutil.which("pactl")) is None:
         return ""
     try:

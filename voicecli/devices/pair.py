@@ -1,4 +1,4 @@
-"""A microphone and a loudspeaker of this computer that are what they are: one that goes ends both."""
+"""A microphone and a loudspeaker of this computer, without recovery: when one goes away, both end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class DeviceStreams:
-    """Both devices, as `AudioStreams`: for measuring, where a device must not change half-way."""
+    """Both devices, as `AudioStreams`. For measuring, where no other device may take over half-way."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class DeviceStreams:
         latency_ms: int,
         clock: Clock,
     ) -> None:
-        """Agree on rates, nothing is opened yet. Raises DeviceError."""
+        """Agree on rates with both devices; `start` opens them. Raises DeviceError."""
         self._input = DeviceStream("input", microphone, RATE_HZ, block_ms, latency_ms)
         self._output = DeviceStream("output", loudspeaker, output_rate_hz, block_ms, latency_ms)
         self._clock = clock
@@ -44,7 +44,7 @@ class DeviceStreams:
             raise
 
     def poll(self) -> list[Notice]:
-        """Nothing to tell. Raises DeviceError when one has stopped."""
+        """Tell nothing. Raises DeviceError when a device has stopped."""
         for stream in (self._input, self._output):
             if stream.dead(self._clock.now()):
                 raise DeviceError(
@@ -54,5 +54,5 @@ class DeviceStreams:
         return []
 
     def close(self) -> bool:
-        """Abort both; whether they were taken in time. Idempotent."""
+        """Abort both; say whether the system took them back in time. Idempotent."""
         return close_in_time([self._input, self._output])

@@ -1,8 +1,8 @@
-"""Microphones and loudspeakers of this computer. The only file that imports sounddevice (PortAudio).
+"""Lists and opens this computer's microphones and loudspeakers. The only file that imports sounddevice.
 
 The callbacks here run on PortAudio's thread: they wrap the block as an array, turn PortAudio's times into
-the monotonic clock's and pass both on. No lock, no log, no allocation beyond the small objects CPython
-makes for a call.
+the monotonic clock's and pass both on. They take no lock, write no log, and allocate nothing but the small
+objects that CPython makes for a call.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOUN: dict[Kind, str] = {"input": "microphone", "output": "loudspeaker"}
 
 
 class NoDeviceError(DeviceError):
-    """There is no such device at all on this computer."""
+    """The computer has no microphone at all, or no loudspeaker."""
 
     exit_code = 3
 
@@ -56,23 +56,24 @@ class Device:
     output_channels: int
     default_rate_hz: int
     input_latency_s: float
-    """Default low latency; 0 where there is no input."""
+    """PortAudio's "default low latency"; 0 where there is no input."""
     output_latency_s: float
+    """The same of the output."""
     default_input: bool
     default_output: bool
 
     def channels(self, kind: Kind) -> int:
-        """How many channels it offers that way."""
+        """How many channels it offers as a microphone, or as a loudspeaker; 0 where it is none."""
         return self.input_channels if kind == "input" else self.output_channels
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """Which it is: a microphone, a loudspeaker or both."""
+        """What it is: a microphone, a loudspeaker or both."""
         both: tuple[Kind, ...] = ("input", "output")
         return tuple(kind for kind in both if self.channels(kind))
 
     def is_default(self, kind: Kind) -> bool:
-        """Whether the system uses it when none is named."""
+        """Whether the system uses this device when the user names none."""
         return self.default_input if kind == "input" else self.default_output
 
 
@@ -91,11 +92,11 @@ def _sounddevice() -> ModuleType:
 def refresh() -> None:
     """Let PortAudio look for devices again: it lists those that were there when it was initialised.
 
-    Only while no stream is open: they would be cut off without a word. May take long, or for ever where a
-    sound server hangs. Raises DeviceError.
+    Call it only while no stream is open: PortAudio would cut streams off and tell nobody. May take long, or
+    for ever where a sound server hangs. Raises DeviceError.
     """
     sd = _sounddevice()
-    with contextlib.suppress(sd.PortAudioError):  # it was not initialised: the last time it failed
+    with contextlib.suppress(sd.PortAudioError):  # PortAudio is not initialised: the last `refresh` failed
         sd._terminate()  # noqa: SLF001  # sounddevice names no other way
     try:
         sd._initialize()  # noqa: SLF001
@@ -104,14 +105,14 @@ def refresh() -> None:
 
 
 def list_devices() -> list[Device]:
-    """All devices, in PortAudio's order, but for `nameless_devices`. Raises DeviceError where it fails."""
+    """All devices but `nameless_devices`, in PortAudio's order. Raises DeviceError where PortAudio fails."""
     return _listed()[0]
 
 
 def nameless_devices() -> list[str]:
-    """What can be read of names that are not UTF-8: sounddevice neither describes nor opens such a device.
+    """Names that are not UTF-8, as far as they can be read. Sounddevice can neither describe nor open those.
 
-    ALSA's own settings may hold one. Raises DeviceError as `list_devices`.
+    ALSA's settings may hold such a name. Raises DeviceError as `list_devices` does.
     """
     return _listed()[1]
 
@@ -123,7 +124,7 @@ def _listed() -> tuple[list[Device], list[str]]:
         apis = sd.query_hostapis()
         try:
             described = dict(enumerate(sd.query_devices()))
-        except UnicodeDecodeError:  # one of them keeps it from describing any
+        except UnicodeDecodeError:  # one such name makes the whole call fail: ask for each device by itself
             described = {}
             for number in sorted(number for api in apis for number in api["devices"]):
                 try:
@@ -152,25 +153,25 @@ def _listed() -> tuple[list[Device], list[str]]:
 
 
 def host_apis() -> list[str]:
-    """Names of the host APIs, PortAudio's default one first, which is there again in their order."""
+    """Names of the host APIs: PortAudio's default one, then all in PortAudio's order, the default again."""
     sd = _sounddevice()
     names = [api["name"] for api in sd.query_hostapis()]
     return [names[sd.default.hostapi], *names]
 
 
 def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
-    """sounddevice gives -1 where PortAudio has no global default: then the first host API's counts."""
+    """Number of the default device. Sounddevice gives -1 for none: then the first host API's counts."""
     if number >= 0 or not apis:
         return number
     return apis[0][f"default_{kind}_device"]
 
 
 def agree(kind: Kind, device: Device, rate_hz: int) -> tuple[int, int]:
-    """Rate and channels the device takes: `rate_hz` if it can, else its own rate, else a usual one.
+    """Find a rate and a number of channels that the device takes, without opening it.
 
-    A microphone with all its channels, of which any may hear somebody: a driver that mixes 16 to one makes
-    a voice on one of them 24 dB softer. A loudspeaker with one, if it can. Raises DeviceError when it takes
-    none of these.
+    The rate is `rate_hz`, else the device's own, else a usual one. A microphone gets all its channels, for
+    any may hear somebody: a driver that mixes 16 to one makes a voice on one of them 24 dB softer. A
+    loudspeaker gets one channel, if it can. Raises DeviceError where the device takes none of these.
     """
     sd = _sounddevice()
     check = sd.check_input_settings if kind == "input" else sd.check_output_settings
@@ -200,7 +201,7 @@ def _refused(kind: Kind, name: str, error: Exception | None) -> DeviceError:
 
 
 def _reason(error: Exception | None) -> str:
-    """PortAudio's own words without the repetition sounddevice puts before them."""
+    """PortAudio's own words, without what sounddevice puts before them."""
     text = str(error)
     return text.split(": ", 1)[1] if text.startswith("Error opening") else text
 
@@ -209,7 +210,7 @@ class DeviceStream:
     """One open PortAudio stream, a `RawInputStream` or a `RawOutputStream`, int16."""
 
     def __init__(self, kind: Kind, device: Device, rate_hz: int, block_ms: int, latency_ms: int) -> None:
-        """Agree on a rate, nothing is opened yet. Raises DeviceError."""
+        """Agree on rate and channels with the device; `start` opens it. Raises DeviceError."""
         self._kind: Kind = kind
         self._device = device
         self._block_ms = block_ms
@@ -252,11 +253,11 @@ class DeviceStream:
         stream = self._stream
         try:
             return stream is not None and not stream.active
-        except _sounddevice().PortAudioError:  # it cannot even be asked
+        except _sounddevice().PortAudioError:  # PortAudio cannot even say whether it is active
             return True
 
     def dead(self, now: float) -> bool:
-        """Whether it has ended, or does not call any more; to be asked a few times a second."""
+        """Whether the stream has ended, or the device does not call any more. Ask a few times a second."""
         if self._stream is None:
             return False
         if self._pulse is None:
@@ -264,9 +265,9 @@ class DeviceStream:
         return self.ended or self._pulse.stopped(self.calls, now)
 
     def close(self) -> None:
-        """Abort; what is not played yet is not waited for. Idempotent.
+        """Abort the stream, without waiting for sound that has not been played. Idempotent.
 
-        Waits as long as its driver does: for ever where a sound server hangs.
+        Takes as long as the driver does: for ever where a sound server hangs.
         """
         stream, self._stream = self._stream, None
         if stream is not None:

@@ -1,9 +1,9 @@
-"""Ends a callback thread of PortAudio's that loops for ever, so that the call which waits for it returns.
+"""Ends a PortAudio callback thread that loops for ever, so that the call which waits for it returns.
 
 Whoever stops a stream waits for its thread. On ALSA that thread may never end: when a device fails while
 PortAudio's count of available frames is not 0, `PaAlsaStream_WaitForFrames` (pa_linux_alsa.c, 19.6)
-complains on stderr, jumps back a few lines, and complains again. It takes a whole core, and it cannot be
-cancelled there. What it does do is write, and that is where it can be ended.
+complains on stderr, jumps back a few lines, and complains again. It takes a whole core, and PortAudio forbids
+to cancel it there. But it writes, and a write to stderr can be made to end its thread (docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ STUCK_S = 0.5
 """Stopping a stream takes a few ms. One that takes this long waits for a loop, or for a server that hangs."""
 
 TRAP_S = 0.02
-"""The loop writes every few microseconds; no one else should meet the trap, so it is there no longer."""
+"""Seconds for which the trap in stderr is set. The loop writes every few microseconds, and no other thread
+should meet the trap."""
 
 
 @contextmanager
 def runaways_ended() -> Iterator[None]:
-    """Around a call that stops a stream. Where it waits for something else, it is left waiting."""
+    """Wrap a call that stops a stream: end the loop that it waits for, and nothing else it may wait for."""
     done = threading.Event()
 
     def watch() -> None:
@@ -40,4 +41,4 @@ def runaways_ended() -> Iterator[None]:
         yield
     finally:
         done.set()
-        watcher.join()  # what comes next may write to stderr, too
+        watcher.join()  # the trap must be gone: what comes next may write to stderr, too

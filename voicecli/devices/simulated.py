@@ -1,8 +1,7 @@
-"""A microphone and a loudspeaker that are not there: sound from a user made of samples, sound to a tape.
+"""A simulated microphone and loudspeaker: samples take the place of a user, and a tape takes what is played.
 
-Runs on a thread of its own that keeps the pace a sound card would: a block every `block_ms`, never early,
-and where the computer was too slow, late but never lost. Everything else is the pipeline that real devices
-feed.
+A thread of its own keeps the pace of a sound card: one block every `block_ms`, never early. Where the
+computer is too slow, a block comes late, but none is lost. Behind the callbacks all is as with real devices.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 SIMULATED_LATENCY_S = 0.02
-"""What a good sound card needs to bring a written sample to the air."""
+"""Seconds from a written sample to the air, as with a good sound card."""
 
 
 class User(Protocol):
-    """Who speaks into the simulated microphone."""
+    """Somebody who speaks into the simulated microphone."""
 
     def speak(self, count: int) -> Int16:
         """The next `count` samples, (count,) int16; silence when there is nothing to say."""
@@ -36,10 +35,10 @@ class User(Protocol):
 
 
 class SimulatedStreams:
-    """Both devices at one rate, block by block.
+    """Both devices at one rate, as `AudioStreams`.
 
-    `on_tape` is given what the microphone heard and what the loudspeaker played, (n,) int16 each; a failure
-    in it ends the streams and is raised by `close`.
+    After each block, `on_tape` gets what the microphone heard and what the loudspeaker played, (n,) int16
+    each. If it fails, the streams end and `close` raises its exception.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class SimulatedStreams:
         self._failure: Exception | None = None
 
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
-        """Begin to call both."""
+        """Begin to call both callbacks, from a thread of their own."""
         self._thread = threading.Thread(
             target=self._run, args=(on_input, on_output), name="simulated devices", daemon=True
         )
@@ -83,14 +82,14 @@ class SimulatedStreams:
             self._failure = failure
 
     def poll(self) -> list[Notice]:
-        """Nothing to tell. Raises DeviceError when its thread ended by itself; `close` raises why."""
+        """Tell nothing. Raises DeviceError when the thread ended by itself; `close` raises why."""
         thread = self._thread
         if thread is not None and not thread.is_alive() and not self._stop.is_set():
             raise DeviceError(f"the {self.microphone.name} stopped", "start anew")
         return []
 
     def close(self) -> bool:
-        """End the thread; raises what went wrong on it."""
+        """End the thread; say whether it ended in time. Raises what went wrong on it."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=2.0)
@@ -101,14 +100,14 @@ class SimulatedStreams:
 
 
 ROOM_NOISE = 2
-"""Largest sample of the noise under everything, of 32767: -90 dBFS, for no microphone is silent."""
+"""Largest sample of the simulated noise, of 32767: its level is -90 dBFS. No real microphone is silent."""
 
 
 class RecordedUser:
-    """Says what it is given in a quiet room, then keeps silent.
+    """A user in a quiet room who says one recording at a time, and is silent otherwise.
 
-    A recording is an iterator of blocks of any size, read as they are said: an hour takes no more memory than
-    a second. `say` may be called from another thread than `speak`, once `finished`.
+    A recording is an iterator of blocks of any size. Each is read when its turn comes, so an hour takes no
+    more memory than a second. `say` may be called from another thread than `speak`, but only once `finished`.
     """
 
     def __init__(self) -> None:
@@ -116,7 +115,7 @@ class RecordedUser:
         self._to_say = Reframer(np.int16)
         self._noise = np.random.default_rng(0)
         self.finished = True
-        """Everything has been said."""
+        """Whether the whole recording has been said."""
 
     def say(self, blocks: Iterator[Int16]) -> None:
         """Begin to say (n,) int16 blocks."""
@@ -133,6 +132,6 @@ class RecordedUser:
                 self._to_say.push(block)
         said = self._to_say.take(count)
         heard = self._noise.integers(-ROOM_NOISE, ROOM_NOISE, count, np.int16, endpoint=True)
-        # Speech at full scale has no room for noise on top.
+        # Speech at full scale plus noise does not fit into int16.
         heard[: len(said)] = np.clip(heard[: len(said)] + said.astype(np.int32), -32768, 32767)
         return heard

@@ -1,4 +1,4 @@
-"""Runs each engine alone, on the sound and words of the talk to come, before anything else runs."""
+"""Runs each engine alone, before the talk, on the sound and words that the talk will have."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run_alone(
 ) -> None:
     """Transcribe `clips`, (n,) int16 at `rate_hz`, answer the words and say the answers.
 
-    One engine at a time; ends early once `stop` is set. Raises EngineError and ModelError.
+    One engine works at a time. Ends early once `stop` is set. Raises EngineError and ModelError.
     """
     generator, recogniser = session.generator.it, session.recogniser.it
     conversation = begin(config.conversation, generator)

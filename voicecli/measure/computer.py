@@ -20,15 +20,17 @@ _STATM = Path("/proc/self/statm")
 
 @dataclass(frozen=True, slots=True)
 class Computer:
-    """The computer."""
+    """What the bench runs on."""
 
     cpu: str
+    """The processor's name."""
     cores: int
     """Cores that this process may use."""
     platform: str
     python: str
+    """Python's implementation and version."""
     engines: str = ""
-    """Their packages and versions, for people."""
+    """The engines' packages and versions, for people."""
 
 
 def describe() -> Computer:
@@ -57,7 +59,7 @@ def _cpu_name() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """CPU seconds of this process so far, at a time of the clock."""
+    """CPU seconds that this process has used until the time `at`, s."""
 
     at: float
     cpu_s: float
@@ -70,13 +72,13 @@ def spent(now: float) -> Spent:
 
 
 def percent_of_core(before: Spent, after: Spent) -> float:
-    """CPU time between two readings as percent of one core; above 100 where more than one was used."""
+    """CPU time between two readings as percent of one core; above 100 where more than one core worked."""
     passed = after.at - before.at
     return round((after.cpu_s - before.cpu_s) / passed * 100, 1) if passed > 0 else 0.0
 
 
 def resident_mb() -> float | None:
-    """Memory of this process that is in RAM, MB of 10^6 bytes; None where the system does not tell."""
+    """RAM that this process takes now, MB of 10^6 bytes; None where the system does not tell."""
     try:
         pages = int(_STATM.read_text(encoding="ascii").split()[1])
     except OSError:
@@ -85,6 +87,6 @@ def resident_mb() -> float | None:
 
 
 def peak_mb() -> float | None:
-    """The most it ever was, MB of 10^6 bytes; None where the system does not tell."""
+    """The most RAM that this process ever took, MB of 10^6 bytes; None where the system does not tell."""
     peak = peak_memory_bytes()
     return None if peak is None else round(peak / 1e6, 1)

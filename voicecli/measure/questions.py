@@ -1,4 +1,4 @@
-"""What the user asks: a fixed list in the voice that is set, or recordings."""
+"""What the bench's user asks: a fixed list, said by the voice of the settings, or recordings."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ QUESTIONS = (
 """Short questions, said in one breath, each on its own topic; made up for the bench."""
 
 LONGEST_S = 60.0
+"""Longest recording that is accepted as one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Question:
     """What the user says in one turn."""
 
     text: str
-    """Its words, or the name of its file."""
+    """The question's words, or the name of its file."""
     samples: Int16
     """(n,) int16 mono at the microphone's rate."""
 
@@ -61,7 +62,7 @@ def spoken(voice: Voice, rate_hz: int) -> list[Question]:
 
 
 def recorded(paths: Sequence[Path], rate_hz: int) -> list[Question]:
-    """One question a file, at `rate_hz`. Raises AudioFileError: unreadable, too long, nobody speaks."""
+    """One question a file, at `rate_hz`. Raises AudioFileError for one unreadable, too long or silent."""
     return [Question(path.name, to_int16(_clip(path, rate_hz))) for path in paths]
 
 

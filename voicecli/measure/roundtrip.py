@@ -1,8 +1,9 @@
 """Measures the devices' true latency: chirp -> loudspeaker, air, microphone -> RoundTrip.
 
-A device says when a sample will sound and when one met the air, and every total rests on these two times.
-If both were right, a chirp would come back just when it sounded, plus 3 ms for each metre of air. If it comes
-later, the difference is latency that the devices do not report, and the totals are too small by it.
+The loudspeaker says when a sample will sound, the microphone when a sample was heard. The totals that the
+bench reports rest on these two times. If both are right, the microphone hears a chirp just when it sounds,
+plus 3 ms for each metre of air. If it hears it later, the difference is latency that the devices do not
+report, and the bench's totals are too small by that much.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 CHIRP_S = 0.1
+"""Length of a chirp."""
+
 CHIRP_HZ = (1000.0, 6000.0)
 """Small loudspeakers and microphones carry this band, hum stays below it, and 16 kHz of rate can hold it."""
 
@@ -33,11 +36,11 @@ LEVEL = 0.25
 """Peak, of full scale: -12 dBFS, as loud as speech."""
 
 LEAD_S, PERIOD_S = 2.0, 1.0
-"""s of sound before the first chirp, and from one chirp to the next. PulseAudio's input, through
+"""Seconds of sound before the first chirp, and from one chirp to the next. PulseAudio's input, through
 ALSA, began 0.4 s late and had caught up after 1.3 s of sound, measured in a virtual room."""
 
 SEARCH_S = (-0.1, 0.8)
-"""s around the reported time in which a chirp is searched: a Bluetooth headset may hide 0.3 s."""
+"""Seconds around the reported time in which a chirp is searched: a Bluetooth headset may hide 0.3 s."""
 
 GUARD_S, CLEARER = 0.02, 2.0
 """A chirp is found when its peak is `CLEARER` times higher than all that lies more than `GUARD_S` away.
@@ -52,11 +55,12 @@ _LOG_BLOCKS = 1 << 14  # 16 s of blocks of 1 ms
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """Times are medians over the chirps that were found."""
+    """What was measured. Times and level are medians over the chirps that the microphone heard."""
 
     n: int
     """Chirps played."""
     heard: int
+    """Chirps found in what the microphone recorded."""
     median_ms: float
     """From a sample handed to the loudspeaker until it comes back from the microphone."""
     spread_ms: float
@@ -64,7 +68,7 @@ class RoundTrip:
     reported_ms: float
     """The same as the devices report it: the sum of their latencies."""
     correction_ms: float
-    """What must be added to a total that rests on the devices' times. The flight of the sound is in it."""
+    """What to add to a total that rests on the devices' times. The sound's way through the air is in it."""
     echo_db: float
     """How much louder the chirp came back than it was handed to the loudspeaker; mostly below 0."""
 
@@ -83,10 +87,10 @@ def chirp(rate_hz: int, highest_hz: float = CHIRP_HZ[1]) -> Float32:
 
 
 def find(heard: Float32, wanted: Float32, rate_hz: int) -> int | None:
-    """Where in (n,) `heard` the sound `wanted` begins, if it is there: the peak of a matched filter.
+    """Find the sample of (n,) `heard` where the sound `wanted` begins, by a matched filter; None without it.
 
-    The envelope of the correlation is used, so the polarity of the loudspeaker and the several peaks of the
-    carrier do not matter.
+    The filter looks at the envelope of the correlation, so the loudspeaker's polarity and the several peaks
+    of the carrier do not matter.
     """
     if heard.size < wanted.size:
         return None
@@ -98,13 +102,13 @@ def find(heard: Float32, wanted: Float32, rate_hz: int) -> int | None:
 
 
 def gain_db(heard: Float32, wanted: Float32) -> float:
-    """How much louder `wanted` is in (n,) `heard`, which is as long and begins with it."""
+    """How many dB louder `wanted` is in `heard`, which is as long, (n,), and begins at the same moment."""
     gain = float(_envelope(heard, wanted)[0]) / float(np.dot(wanted, wanted))
     return 20.0 * float(np.log10(gain + 1e-9))
 
 
 def _envelope(heard: Float32, wanted: Float32) -> NDArray[np.float64]:
-    """How well `wanted` fits at each place of the longer `heard`."""
+    """Envelope of the correlation of `wanted` with each place of the longer `heard`."""
     size = 1 << (heard.size + wanted.size - 1).bit_length()
     spectrum = np.fft.fft(heard, size) * np.conj(np.fft.fft(wanted, size))
     spectrum[size // 2 :] = 0  # without negative frequencies a signal's magnitude is half its envelope
@@ -113,9 +117,9 @@ def _envelope(heard: Float32, wanted: Float32) -> NDArray[np.float64]:
 
 
 def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
-    """Play `count` chirps and record them; takes 3 s and a second for each, and closes the streams.
+    """Play `count` chirps and record them, then close the streams. Takes 3 s, and a second for each chirp.
 
-    Raises NotHeardError where too few are found, DeviceError where a device fails.
+    Raises NotHeardError where too few chirps are heard, DeviceError where a device fails.
     """
     rates = (streams.microphone.rate_hz, streams.loudspeaker.rate_hz)
     highest_hz = min(CHIRP_HZ[1], 0.4 * min(rates))
@@ -139,7 +143,7 @@ def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
 
 
 class _Log:
-    """Notes when each block was handed over, and the device's time for it. One writer; allocates first."""
+    """Notes the device's time and latency of each block. The audio thread writes, into memory made before."""
 
     def __init__(self) -> None:
         self.samples = 0
@@ -149,7 +153,7 @@ class _Log:
         self._latency = np.zeros(_LOG_BLOCKS)
 
     def note(self, samples: int, at: float, latency_s: float) -> None:
-        """Audio thread: one more block, whose first sample has the time `at`."""
+        """Audio thread: note one more block of `samples` samples, the first of which has the time `at`."""
         if self.count < _LOG_BLOCKS:
             self._position[self.count] = self.samples
             self._at[self.count] = at
@@ -158,20 +162,20 @@ class _Log:
         self.samples += samples
 
     def time_of(self, position: int, rate_hz: int) -> tuple[float, float]:
-        """The device's time of a sample, and the latency it told for its block, both s."""
+        """The device's time of the sample at `position`, and the latency reported for its block, both s."""
         block = int(np.searchsorted(self._position[: self.count], position, side="right")) - 1
         return float(self._at[block] + (position - self._position[block]) / rate_hz), float(
             self._latency[block]
         )
 
     def position_at(self, at: float, rate_hz: int) -> int:
-        """The sample that has about the time `at`."""
+        """Position of the sample whose time is about `at`."""
         block = max(0, int(np.searchsorted(self._at[: self.count], at, side="right")) - 1)
         return max(0, int(self._position[block] + (at - self._at[block]) * rate_hz))
 
 
 class _Session:
-    """One measurement. The callbacks copy and count; all else happens after the end."""
+    """One measurement. While it runs, the callbacks copy and count; `result` does the rest afterwards."""
 
     def __init__(self, streams: AudioStreams, clock: Clock, sound: Float32, count: int) -> None:
         self._clock = clock
@@ -195,7 +199,7 @@ class _Session:
         return played and self.heard.samples >= len(self._tape)
 
     def on_output(self, block: Int16, at: float, ran_dry: bool) -> None:  # noqa: FBT001  # as devices call it
-        """Audio thread. Some devices swallow what they get at first: the chirps wait for the microphone."""
+        """Audio thread: play. Some devices lose their first sound: chirps wait until the microphone runs."""
         if self._begun is None and self.heard.samples >= self._lead:
             self._begun = self.played.samples
         begin = self._score.size if self._begun is None else self.played.samples - self._begun
@@ -205,7 +209,7 @@ class _Session:
         self.played.note(block.size, at, at - self._clock.now())
 
     def on_input(self, samples: Int16, at: float, overflowed: bool) -> None:  # noqa: FBT001
-        """Audio thread."""
+        """Audio thread: record."""
         begin = self.heard.samples
         part = self._tape[begin : begin + len(samples)]
         part[:] = samples[: len(part)]

@@ -1,7 +1,7 @@
-"""Wraps engines so that each call is timed; gives what each takes alone and beside the others.
+"""Wraps engines so that each call is timed; tells what each engine takes alone and beside the others.
 
 Promises: a watched engine works as before; only its calls are noted.
-Relies on: one thread for each engine, as in a talk. All share the notes, under a lock.
+Relies on: one thread for each engine, as in a talk. All threads share one `Meter`, which has a lock.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ ENGINES = ("detector", "completion", "transcriber", "generator", "synthesizer")
 
 @dataclass(frozen=True, slots=True)
 class EngineFigures:
-    """One engine, alone before the talk (idle) and while another worked (busy). None: not measured.
+    """One engine: alone before the talk (idle), and while another engine worked (busy). None: not measured.
 
-    `rtf` is seconds of work for a second of sound. A language model has none: its `ms` are per token, all
-    others' per call at the median.
+    `rtf`, the real-time factor, is seconds of work for a second of sound; a language model has none. `ms` is
+    the median of a call, for a language model the mean of a token.
     """
 
     name: str
@@ -53,8 +53,9 @@ class EngineFigures:
     idle_ms: float | None
     busy_ms: float | None
     calls: int
-    """In the talk."""
+    """Calls in the talk, idle or busy."""
     ms_of: str = "call"
+    """What takes `ms`: a call or a token."""
     idle_prompt_tokens_per_s: float | None = None
     busy_prompt_tokens_per_s: float | None = None
 
@@ -73,7 +74,7 @@ class Call:
     first_s: float = 0.0
     """Language model: s until its first piece of text."""
     tokens_s: float = 0.0
-    """Language model: s for the pieces after the first."""
+    """Language model: s for the pieces after the first, without the time of whoever receives them."""
     tokens: int = 0
     """Language model: number of pieces after the first."""
     prompt_tokens: int = 0
@@ -81,7 +82,7 @@ class Call:
 
 
 class Meter:
-    """Notes calls; `take` hands them over and begins anew."""
+    """Notes the calls of all engines; `take` hands them over and begins anew."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -91,7 +92,7 @@ class Meter:
 
     @contextmanager
     def call(self, engine: str) -> Iterator[Call]:
-        """Time one call, and see which others are under way meanwhile; one that fails is not kept."""
+        """Time one call, and note whether another was under way meanwhile. A call that fails is not kept."""
         call = Call(engine, self.clock.now())
         with self._lock:
             for other in self._under_way:
@@ -107,7 +108,7 @@ class Meter:
                 self._under_way.remove(call)
 
     def take(self) -> list[Call]:
-        """The calls since the last time."""
+        """Hand over the calls that have ended since the last time."""
         with self._lock:
             done, self._done = self._done, []
         return done
@@ -129,7 +130,7 @@ class _Detector(_Watched):
 
     def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:
         if level_dbfs(frame.samples) < quiet_dbfs:
-            return self._engine.score(frame, quiet_dbfs)  # the model did no work
+            return self._engine.score(frame, quiet_dbfs)  # too quiet for the model to run: not timed
         with self._meter.call("detector") as call:
             call.sound_s = FRAME_S
             return self._engine.score(frame, quiet_dbfs)
@@ -167,7 +168,7 @@ class _Voice(_Watched):
 
     def say(self, text: str) -> Iterator[Piece]:
         pieces = self._engine.say(text)
-        while True:  # one call for each piece: the time of who uses it is not the engine's
+        while True:  # one call for each piece: its receiver's time is not the engine's
             with self._meter.call("synthesizer") as call:
                 piece = next(pieces, None)
                 call.sound_s = piece.samples.size / self._engine.rate_hz if piece else 0.0
@@ -181,7 +182,7 @@ class _Voice(_Watched):
 class _Generator(_Watched):
     _engine: Generator
     _judged_s = 0.0
-    """s for reading the words to judge them, before the reply."""
+    """Seconds that `ending` took to read the user's words; the next reply need not read them again."""
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
         began = self._meter.clock.now()
@@ -203,7 +204,7 @@ class _Generator(_Watched):
                 else:
                     call.first_s = judged_s + now - call.began
                 emit(piece)
-                free_at = clock.now()  # the time that `emit` takes is not the engine's
+                free_at = clock.now()  # what `emit` takes does not count for the engine
 
             stats = self._engine.generate(messages, pass_on, cancelled)
             call.prompt_tokens = stats.prompt_tokens_evaluated or 0
@@ -211,7 +212,7 @@ class _Generator(_Watched):
 
 
 def watched(session: Session, meter: Meter) -> Session:
-    """Wrap the engines so that `meter` notes their calls."""
+    """Wrap the engines of a session so that `meter` notes their calls."""
     detector, turn_model, recogniser = session.detector.it, session.turn_model.it, session.recogniser.it
     generator, voice = session.generator.it, session.voice.it
     return dataclasses.replace(
@@ -230,7 +231,7 @@ def _watched_voice(voice: Voice, meter: Meter) -> Seat[Voice]:
 
 
 def engine_figures(alone: Sequence[Call], talk: Sequence[Call]) -> list[EngineFigures]:
-    """Figures from `alone` (no other engine at work) and from calls of the `talk` beside another engine."""
+    """Make each engine's figures: idle ones from the calls of `alone`, busy ones from those of `talk`."""
     return [_figures(engine, alone, talk) for engine in ENGINES]
 
 
@@ -268,7 +269,7 @@ def _ms_per_token(calls: Sequence[Call]) -> float | None:
 
 
 def _prompt_tokens_per_s(calls: Sequence[Call]) -> float | None:
-    """Prompt tokens a second, until the first piece of text; making that piece is included."""
+    """Prompt tokens a second, counted until the first piece of text has been made."""
     read = [call for call in calls if call.prompt_tokens]
     first_s = sum(call.first_s for call in read)
     return round(sum(call.prompt_tokens for call in read) / first_s, 1) if first_s else None

@@ -1,6 +1,6 @@
-"""The samples that were spoken and played -> when each began and ended, by level.
+"""Samples that the user spoke and the agent played -> the gap between question and answer, by level alone.
 
-Checks the program's own figures, from nothing but the samples.
+The bench checks the program's own figures with it, because it relies on nothing but samples and their times.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 BELOW_LOUDEST_DB = 35.0
-"""dB below the loudest 10 ms that still count as speech: the last sounds of a sentence are that soft."""
+"""How far below the loudest 10 ms a sound still is speech: the last sounds of a sentence are so soft."""
 
 SPEECH_FLOOR_DBFS = -42.0
-"""Below this level there is only breath and room."""
+"""Below this level there is no speech, only breath and the room."""
 
 AUDIBLE_DBFS = -50.0
+"""10 ms of the agent's sound above this count as heard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A piece of one wire and when it met the air."""
+    """A piece of what was spoken, or of what was played, and when its samples met the air."""
 
     samples: Float32
     """(n,) float32 in [-1, 1], mono."""
@@ -36,10 +37,10 @@ class Wire:
     starts: NDArray[np.int64]
     """Index of the first sample of each block, rising from 0."""
     times: NDArray[np.float64]
-    """When that sample met the air, s."""
+    """When that first sample met the air, s."""
 
     def time_of(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """When these samples met the air, s."""
+        """When the samples at these positions met the air, s."""
         block = np.searchsorted(self.starts, positions, side="right") - 1
         times: NDArray[np.float64] = self.times[block] + (positions - self.starts[block]) / self.rate_hz
         return times
@@ -47,7 +48,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class OnTheWires:
-    """One question and its answer on the wires."""
+    """One question and its answer, as the samples show them."""
 
     gap_ms: float | None
     """From the end of the question to the first sound of the answer.
@@ -58,7 +59,7 @@ class OnTheWires:
 
 
 def heard(spoken: Wire, played: Wire) -> OnTheWires:
-    """Measure both wires, from before the question until after the answer.
+    """Measure the gap on two wires that reach from before the question until after the answer.
 
     Raises ValueError when nothing was spoken.
     """

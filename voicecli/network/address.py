@@ -11,11 +11,11 @@ from voicecli.errors import ConfigError
 EXAMPLE = "write it as in http://127.0.0.1:11434/v1"
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # what servers listen on, not us
-"""Addresses that servers say they listen on -> addresses that reach them."""
+"""Addresses that mean "any" to a server that listens -> addresses that a client on this computer can use."""
 
 
 def host_of(url: str) -> str:
-    """Give the host name or number. Raises ConfigError for text that is no address."""
+    """Give the host's name or IP address in a URL. Raises ConfigError where there is none."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port  # reading the port checks it
@@ -27,13 +27,13 @@ def host_of(url: str) -> str:
 
 
 def shown(url: str) -> str:
-    """Give the address without the user name and password it may hold."""
+    """Give a URL as people may see it: without user name, password and query."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the server is this computer."""
+    """Whether this host is this computer."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -46,7 +46,7 @@ def is_loopback(host: str) -> bool:
 
 
 def reachable(url: str) -> str:
-    """Give the address to connect to: not every system reaches a server at 0.0.0.0."""
+    """Give the URL to connect to: 127.0.0.1 in place of 0.0.0.0, to which not every system can connect."""
     parts = urlsplit(url)
     address = _number(parts.hostname or "")
     if address is None or not address.is_unspecified:
@@ -57,10 +57,10 @@ def reachable(url: str) -> str:
 
 
 def moved(url: str, location: str) -> tuple[str, bool]:
-    """Where a redirect of `url` leads, and whether that is the same server, so that it may be followed.
+    """Where a redirect of `url` leads, and whether that is the same server. Only then may it be followed.
 
-    The same server has the same name and port, because another port may be another program; https in place of
-    http is allowed.
+    The same server has the same name and the same port: behind another port may be another program. A change
+    from http to https, on their usual ports, is allowed.
     """
     there = urljoin(url, location)
     try:

@@ -1,7 +1,7 @@
-"""One server over HTTP: requests -> answers, as bytes; failures on the way -> one line.
+"""A connection to one server over HTTP: requests -> answers, as bytes; failures -> one line each.
 
-Imports httpx. Redirects are followed here and not by the library: only on the same server, with the method
-kept, so that the key and the words go nowhere else.
+Imports httpx. This file follows redirects, httpx does not: only to the same server, and with the method kept,
+so that the API key and the user's words go nowhere else.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ KEEP_S = 600.0
 """How long an idle connection is kept for the next turn, s."""
 
 LONGEST_BODY = 1 << 20
-"""Most bytes that are read of an answer that is no stream."""
+"""Most bytes that are read of an answer that is not streamed."""
 
 MOST_REDIRECTS = 3
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _UNPACKED = ("", "identity", "gzip", "deflate")
-"""Content encodings that every installation of httpx can undo."""
+"""Content encodings that httpx can undo without optional packages."""
 
 
 class BrokenOffError(EngineError):
@@ -41,10 +41,10 @@ class BrokenOffError(EngineError):
 
 
 class Answer:
-    """What the server answers, while the connection is open."""
+    """A server's answer, which can be read while the connection is open."""
 
     def __init__(self, response: httpx.Response, where: str, patience_s: float | None) -> None:
-        """Raise EngineError for one that cannot be read."""
+        """`patience_s`: the longest silence, for errors. Raises EngineError for an unknown compression."""
         self._response = response
         self._where, self._patience_s = where, patience_s
         self.status = response.status_code
@@ -59,7 +59,7 @@ class Answer:
             )
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes as they come, unpacked. Raises EngineError where they break off."""
+        """The bytes as they come, decompressed. Raises EngineError: they break off, or none come in time."""
         with _faults(self._where, self._patience_s, ""):
             async for piece in self._response.aiter_bytes():
                 yield piece
@@ -75,14 +75,14 @@ class Answer:
 
 
 class Connection:
-    """Kept open between requests. Used on one event loop."""
+    """A connection that is kept open between requests. Use it on one event loop only."""
 
     def __init__(self, url: str, headers: Mapping[str, str], timeout_s: float, *, is_local: bool) -> None:
-        """`url` is the base of all paths; raises ConfigError for proxy variables that cannot be used."""
+        """`url` is the base of all paths. Raises ConfigError for proxy variables that cannot be used."""
         if not is_local:
             check_proxies()
         self.where = shown(url)
-        """The address, for people."""
+        """The address, as people may see it."""
         self._url = reachable(url)
         self._headers = {"Accept-Encoding": "identity", **headers}
         self._timeout_s = timeout_s
@@ -90,15 +90,18 @@ class Connection:
         self._proxy = "" if is_local else proxy_for(self._url)
         self._client: httpx.AsyncClient | None = None
         self._kept = False
-        """A connection of an earlier request may still be open."""
+        """Whether the connection of an earlier request may still be open."""
         self._moved: dict[str, str] = {}
-        """Path -> the address that the server has sent it on to."""
+        """Path -> the address that a redirect led to; later requests go there at once."""
 
     @asynccontextmanager
     async def ask(
         self, method: str, path: str, body: Mapping[str, Json] | None = None, patience_s: float | None = None
     ) -> AsyncGenerator[Answer, None]:
-        """Send a request and give the answer; raises EngineError where there is none, or where it breaks."""
+        """Send a request and give the answer. `patience_s`: the longest silence, in place of `timeout_s`.
+
+        Raises EngineError where no answer comes, or where it breaks off.
+        """
         import httpx
 
         client = self._http()
@@ -138,7 +141,7 @@ class Connection:
                 self._client = httpx.AsyncClient(
                     headers=self._headers,
                     limits=httpx.Limits(keepalive_expiry=KEEP_S),
-                    # A proxy of the environment would be told what was said to a server of this computer.
+                    # Words for a server on this computer must not go through a proxy of the environment.
                     trust_env=not self._is_local,
                 )
             except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -147,7 +150,7 @@ class Connection:
         return self._client
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-        """Send the request; again, once, where the connection of an earlier turn turns out to be closed."""
+        """Send the request, and once more if the server has closed the connection of an earlier request."""
         import httpx
 
         kept, self._kept = self._kept, True
@@ -171,7 +174,10 @@ class Connection:
 
 @contextmanager
 def _faults(where: str, waited_s: float | None, proxy: str) -> Iterator[None]:
-    """Turn exceptions of the library into one line. `proxy`: the variable whose proxy is in between."""
+    """Turn httpx's exceptions into an EngineError of one line.
+
+    `waited_s`: the longest silence that was allowed. `proxy`: the variable that names the proxy in between.
+    """
     import httpx
 
     try:

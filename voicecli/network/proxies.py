@@ -1,4 +1,4 @@
-"""Proxy variables of the environment -> the first that no client can use, and the one a request takes."""
+"""Checks the proxy variables of the environment, and tells which of them a request goes by."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REMEDY = "write it as in http://127.0.0.1:3128, or unset it"
 
 
 def check_proxies(environment: Mapping[str, str] | None = None) -> None:
-    """Raise ConfigError naming the first variable that is no address of a proxy this program can use."""
+    """Raise ConfigError for the first variable that does not name a proxy this program can use."""
     for name in _NAMES:
         value = (os.environ if environment is None else environment).get(name, "").strip()
         fault = _fault(value) if value else ""
@@ -27,7 +27,7 @@ def check_proxies(environment: Mapping[str, str] | None = None) -> None:
 
 
 def proxy_for(url: str) -> str:
-    """The variable whose proxy a request to `url` goes through; empty where it goes straight."""
+    """Name the variable whose proxy a request to `url` goes through; empty where it goes through none."""
     parts = urlsplit(url)
     if proxy_bypass(parts.hostname or ""):
         return ""

@@ -1,8 +1,8 @@
-"""The bytes of a streamed answer -> its events, however the bytes are cut and whichever server framed them.
+"""The bytes of a streamed answer (server-sent events) -> its events, wherever the bytes are cut.
 
-The HTML standard (section 9.2.6) says how: lines `data: ...`, an empty line behind each event, lines that
-begin with a colon are comments. Servers do it in ways of their own: without the empty line, without the
-space, with an `error:` field, with bare JSON in between or instead. All that is read.
+The HTML standard (section 9.2.6) defines the format: lines `data: ...`, an empty line behind each event, and
+comments that begin with a colon. Some servers leave out the empty line or the space, add an `error:` field,
+or send bare JSON in between or instead. This file reads all of these.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TypeAlias
 from voicecli.errors import EngineError
 
 LONGEST_EVENT = 1 << 20
-"""Most bytes of an event, which is one token and its wrapping; more is no stream."""
+"""Most bytes of an event. An event is one token and its JSON, so anything longer is not such a stream."""
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -28,19 +28,20 @@ _FIELD = re.compile(r"(data|event|error|id|retry)(?:: ?(.*))?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event."""
+    """One event of a stream."""
 
     data: str
-    """JSON as a rule, or `[DONE]`."""
+    """Mostly JSON, or `[DONE]`."""
     failed: bool = False
-    """The server marked it as an error."""
+    """Whether the server marked it as an error."""
 
 
 class EventLines:
     """Bytes of one answer -> events.
 
-    Lines are split as bytes: a character cut in two by a packet is whole again in its line, and U+2028
-    inside of one ends nothing. An event is told as soon as its JSON is complete, not at the empty line.
+    Lines are split as bytes. So a character that a packet cut in two is whole again in its line, and U+2028
+    does not end a line, as it would in text. An event is given as soon as its JSON is complete, before the
+    empty line.
     """
 
     def __init__(self) -> None:
@@ -49,15 +50,15 @@ class EventLines:
         self._begun = False
         self._name = ""
         self._data = ""
-        """Lines of an event that is not complete."""
+        """The `data` lines of an event that is not complete yet."""
         self._loose = ""
-        """Lines that are no field: JSON without a frame, or a web page."""
+        """Lines that are no field of an event stream: bare JSON, or a web page."""
         self.framed = False
-        """Some line belonged to an event stream."""
+        """Whether any line so far belonged to an event stream."""
 
     @property
     def loose(self) -> str:
-        """The beginning of the text that was neither an event nor JSON."""
+        """Text so far that was neither an event nor JSON."""
         return self._loose
 
     def feed(self, data: bytes) -> list[Event]:
@@ -73,7 +74,7 @@ class EventLines:
         return [event for line in lines for event in self._take(line)]
 
     def finish(self) -> list[Event]:
-        """The answer is over: give the events of its last line."""
+        """Note that the answer is over; give the events of its last line."""
         line, self._line = self._line, b""
         return [*self._take(line), *self._take(b"")]
 
@@ -106,13 +107,13 @@ class EventLines:
         if whole.strip() == DONE or parsed(whole) is not None:
             self._data = whole
             return self._complete(keep_name=True)
-        if self._data and parsed(line) is not None:  # a new event begins; the text before it was none
+        if self._data and parsed(line) is not None:  # a new event begins; what came before was not JSON
             return [*self._complete(keep_name=True), Event(line.strip(), self._name == "error")]
         self._data = whole
         return []
 
     def _complete(self, *, keep_name: bool = False) -> list[Event]:
-        """End the event under way."""
+        """End the event under way and give it, if it has data."""
         data, name = self._data.strip(), self._name
         self._data, self._name = "", name if keep_name else ""
         return [Event(data, name == "error")] if data else []
@@ -126,7 +127,7 @@ class EventLines:
 
 
 def parsed(text: str) -> Json:
-    """Read JSON; None where it is none."""
+    """Read JSON; None for text that is not JSON (and for `null`)."""
     try:
         parsed: Json = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Text -> text with a GGUF in this process: one talk's slot in llama.cpp, which `gguf` loads."""
+"""Messages -> a reply, from a GGUF in this process: one talk's slot in llama.cpp, which `gguf.py` loads."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from voicecli.reply.gguf import Gguf
 
 REPEAT_PENALTY = 1.05
-"""Over the last 64 tokens, the question among them. Without one SmolLM2-135M loops; with 1.1 it avoids the
-words of the question, and with them the answer."""
+"""Penalty on the last 64 tokens, which include the question. With none, SmolLM2-135M repeats itself for ever;
+with 1.1 it avoids the words of the question, and so the answer, too."""
 
 STOP = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "\nUser:", "\nuser:", "\n\n\n")
-"""Where a reply ends besides the model's own end token, which some converted models lack."""
+"""Text that ends a reply, as the model's end token does: some converted models have lost that token."""
 
-SMALL_BYTES = 300_000_000  # SmolLM2-135M has 98 MB, the next in use 491
+SMALL_BYTES = 300_000_000
+"""A smaller file counts as a small model: SmolLM2-135M has 98 MB, the next larger model in use 491."""
 
 _STREAMED = {"stream": True, "return_progress": True, "cache_prompt": True}
 
@@ -56,7 +57,7 @@ class _Error(TypedDict, total=False):
 
 
 class _Chunk(TypedDict, total=False):
-    """What the library hands to its callback: OpenAI's chunk, and what llama.cpp adds to it."""
+    """What llama.cpp hands to its callback: a chunk as in OpenAI's API, and what llama.cpp adds to it."""
 
     choices: list[_Choice]
     prompt_progress: _Progress
@@ -65,13 +66,13 @@ class _Chunk(TypedDict, total=False):
 
 
 class EmbeddedGenerator:
-    """One talk's slot in llama.cpp: end-of-turn scoring and the reply share its KV cache."""
+    """One talk's slot in llama.cpp. Judging whether the user has finished, and the reply, share its cache."""
 
     is_local = True
     reads_ahead = True
 
     def __init__(self, model: Gguf, seed: int | None = None) -> None:
-        """`seed` makes replies repeatable, for measuring. Raises EngineError: all slots are taken."""
+        """`seed` makes replies repeatable, for measuring. Raises EngineError where all slots are taken."""
         self.name = f"{model.path.name}, in this process"
         self.is_small = model.path.stat().st_size < SMALL_BYTES
         self._config = model.config
@@ -85,21 +86,21 @@ class EmbeddedGenerator:
         self._closed = False
         self.notify: Notify = ignore
         self._thinks_first = False
-        """The model was seen to think before it speaks without a tag that opens it."""
+        """An earlier reply began with thinking, and with no tag that opens it: so may the next."""
         self._read_to_judge = 0
-        """Tokens of the words that the next reply is to, read already."""
+        """Tokens of the user's words that `ending` has evaluated, so that the next reply need not."""
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
-        """Evaluate the prompt up to the user's last word, or what is to come; stops between batches."""
+        """Evaluate the prompt up to the user's last word so far. It can be cancelled between batches."""
         if not messages or messages[-1].role != "user":
             messages = [*messages, NEXT_USER]
-        # The one token it makes is thrown away: a limit of none is taken as one by the library.
+        # The one token that this makes is thrown away: the library takes a limit of 0 tokens as 1.
         nobody = ReplyText(lambda _piece: None, 1)
         reply = _Reply(nobody, lambda: self._closed or cancelled())
         self._ask(messages, 1, reply, unfinished=self._model.is_chatml)
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
-        """Stream a reply; the callback is asked at every batch of the prompt and every token."""
+        """Stream a reply. `cancelled` is asked at every batch of the prompt and at every token."""
         text = ReplyText(emit, self._config.max_tokens, self.notify, thinks_first=self._thinks_first)
         read, self._read_to_judge = self._read_to_judge, 0
         reply = self._ask(
@@ -112,7 +113,7 @@ class EmbeddedGenerator:
         return stats if evaluated is None else replace(stats, prompt_tokens_evaluated=evaluated + read)
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Read the words as the reply to them will, which then has only the template to read."""
+        """Evaluate the words as the reply will, so that it has only the template's end left to evaluate."""
         server = self._model.loaded
         if self._closed or server is None or not self._model.is_chatml:
             return None
@@ -123,7 +124,7 @@ class EmbeddedGenerator:
         return found.log_odds
 
     def close(self) -> None:
-        """Leave the slot; the call under way ends at its next batch or token."""
+        """Give up the slot. A call under way ends at its next batch or token."""
         if not self._closed:
             self._closed = True
             self._model.leave(self._slot)
@@ -133,7 +134,7 @@ class EmbeddedGenerator:
     ) -> _Reply:
         """Run one request. A prompt that does not fit loses its oldest turns and is tried again.
 
-        The last message goes on where it is `unfinished`; what makes an end of it is not read then.
+        With `unfinished`, the user may say more in the last message: the template's end of it is left out.
         """
         if self._closed:
             reply.cut_short = True
@@ -171,7 +172,7 @@ class EmbeddedGenerator:
             "max_tokens": max_tokens,
             **self._sampling,
             "stop": STOP,
-            # Qwen3 and its kin think aloud before they answer; the others' templates ignore it.
+            # Models such as Qwen3 would think aloud before they answer; other models' templates ignore this.
             "chat_template_kwargs": {"enable_thinking": False},
         }
 
@@ -190,10 +191,10 @@ class _Reply:
     failure: BaseException | None = None
 
     def take(self, chunk: _Chunk) -> bool:
-        """Say whether to stop."""
+        """Read one chunk; tell the library whether to stop."""
         try:
             return self._take(chunk)
-        except BaseException as failure:  # noqa: BLE001  # the library drops what a callback raises: carried out by hand
+        except BaseException as failure:  # noqa: BLE001  # the library drops it; `_ask` raises it again
             self.failure = failure
             return True
 

@@ -1,8 +1,8 @@
 """The conversation so far -> a reply, streamed: what every language model engine promises.
 
 Generator ── EmbeddedGenerator   a GGUF in this process            (embedded.py)
-          ── OpenAiGenerator     any OpenAI-compatible server      (openai.py)
-          ── EchoGenerator       says what it heard, for trying a microphone
+          ── OpenAiGenerator     any OpenAI-compatible server      (server/openai.py)
+          ── EchoGenerator       repeats the user, to try a microphone (generators.py)
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ Emit: TypeAlias = Callable[[str], None]
 """Takes the next piece of the reply."""
 
 Cancelled: TypeAlias = Callable[[], bool]
-"""Says whether what is being done is not wanted any more."""
+"""Says whether the caller does not want the result any more."""
 
 
 def never() -> bool:
-    """Cancel nothing."""
+    """Be a `Cancelled` that never cancels."""
     return False
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something the user should know, while the reply goes on."""
+    """Something the user should know and can do, while the reply goes on."""
 
     found: str
     remedy: str
@@ -35,20 +35,20 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class AllTakenBack:
-    """All pieces of this reply so far were thinking: none of them is to be heard or remembered."""
+    """All pieces of this reply so far were the model's thinking: nobody should hear or remember them."""
 
 
 Notify: TypeAlias = Callable[[Remark | AllTakenBack], None]
-"""Takes what there is to tell besides words."""
+"""Is told of what happens besides the words of the reply."""
 
 
 def ignore(_notice: Remark | AllTakenBack) -> None:
-    """Tell nobody."""
+    """Be a `Notify` that does nothing."""
 
 
 NEXT_USER = ChatMessage("user", "")
-"""Stands for what the user says next when a prefix is warmed: with it, a chat template writes the history
-exactly as it will before the next question, and those that insist on alternating roles are content."""
+"""Stands for what the user will say next while `warm` evaluates the history. With it, a chat template writes
+the history just as it will before the next question. Some templates also demand that the roles alternate."""
 
 
 class Generator(Protocol):
@@ -61,46 +61,46 @@ class Generator(Protocol):
 
     @property
     def is_local(self) -> bool:
-        """Whether the words stay on this computer."""
+        """Whether the user's words stay on this computer."""
         ...
 
     @property
     def is_small(self) -> bool:
-        """Whether it is one of those that a long system prompt confuses."""
+        """Whether the model is so small that a long system prompt confuses it (docs/decisions/0019)."""
         ...
 
     @property
     def reads_ahead(self) -> bool:
-        """Whether `warm` with a part of what the user is saying is known to save time afterwards."""
+        """Whether it saves time to `warm` the model with the user's words while the user still speaks."""
         ...
 
     notify: Notify
-    """Told of what happens besides words, on the thread that calls; set between calls by who calls."""
+    """The engine calls it, on the thread that called the engine; callers set it between calls."""
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Load the model and evaluate `messages`, so that only what is said next remains to be evaluated.
 
-        They may end in a part of what the user is saying. Ends early when `cancelled` says so. Raises
-        ModelError, EngineError.
+        The last message may be a part of what the user is still saying. Ends early when `cancelled` says so.
+        Raises ModelError, EngineError.
         """
         ...
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Answer the last message: call `emit` with each piece of text, in order.
 
-        `cancelled` is asked before each piece and while waiting; the reply ends without an error when it says
-        so. What `emit` raises passes through. Raises ModelError, EngineError.
+        The engine asks `cancelled` before each piece and while it waits; when it says so, the reply ends
+        without an error. What `emit` raises passes through. Raises ModelError, EngineError.
         """
         ...
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Log-odds that the words of the last message are all that is said; None where it cannot tell.
+        """Log-odds that the user has finished with the words of the last message; None where it cannot tell.
 
-        Between calls of `generate`; what it reads need not be read again for a reply to the same messages.
-        Raises EngineError.
+        Call it between calls of `generate`. A reply to the same messages need not evaluate them again. Raises
+        EngineError.
         """
         ...
 
     def close(self) -> None:
-        """End the call under way, and give up the connection or the place at the model, for good."""
+        """End the call under way, and give up the connection or the model's slot for good."""
         ...

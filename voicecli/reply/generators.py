@@ -1,4 +1,4 @@
-"""The settings -> the language model engine that they name; and the one that says what it heard."""
+"""The settings -> the language model engine that they name; and the echo engine, which needs no model."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> Callable[[], Generator]:
-    """Build the engine the settings name, for so many talks; gives what makes a generator for each of them.
+    """Build the engine that the settings name; give a function that makes a generator for each of `talks`.
 
-    Nothing is loaded or connected yet. `gguf` is the model file of the embedded engine. Raises ModelError
-    where it is needed and absent.
+    It loads and connects nothing yet. `gguf` is the embedded engine's model file. Raises ModelError where
+    that engine is set and the file is absent.
     """
     match config.engine:
         case "embedded":
@@ -40,7 +40,7 @@ def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 
 
 
 class EchoGenerator:
-    """Says what it heard."""
+    """An engine without a model: repeats what the user said."""
 
     name = "echo"
     is_local = True

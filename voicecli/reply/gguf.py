@@ -1,4 +1,4 @@
-"""A GGUF -> llama.cpp, loaded out of reach of everybody else. The only file that imports `xllamacpp`.
+"""A GGUF file -> llama.cpp, which no other program can reach. The only file that imports `xllamacpp`.
 
 Why this library, what is shut off in it, and what was measured: docs/decisions/0004-embedded-engine.md.
 """
@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     from voicecli.config import GenerateConfig
 
 BATCH_TOKENS = 64
-"""Prompt tokens at a time. Cancelling waits for a batch (0.14 s with SmolLM2-135M); 512 are 8 % faster."""
+"""Prompt tokens evaluated at a time. To cancel takes one batch (SmolLM2-135M: 0.14 s); 512 are 8 % faster."""
 
 REUSE_TOKENS = 64
-"""Shortest stretch of evaluated tokens worth moving; a turn or two."""
+"""Shortest run of evaluated tokens that llama.cpp moves in its cache, instead of evaluating it again: a turn
+or two."""
 
 LONGEST_SOCKET_PATH = 100
-"""`sockaddr_un.sun_path` holds 108 bytes on Linux, 104 on macOS."""
+"""Bytes. `sockaddr_un.sun_path` holds 108 on Linux, 104 on macOS."""
 
 
 class Gguf:
-    """A GGUF, loaded when the first talk needs it, with room for so many talks."""
+    """A GGUF with a slot for each of `talks`. It is loaded when the first talk needs it."""
 
     def __init__(self, config: GenerateConfig, gguf: Path, talks: int = 1) -> None:
         """Raise ModelError if there is no such file."""
@@ -49,7 +50,7 @@ class Gguf:
         self._server: xllamacpp.Server | None = None
 
     def enter(self) -> int:
-        """A slot for one more talk, until it says `leave`. Raises EngineError."""
+        """Give a free slot to a talk, until `leave`. Raises EngineError where none is free."""
         with self._loading:
             if not self._free:
                 raise EngineError(
@@ -58,17 +59,17 @@ class Gguf:
             return self._free.pop(0)
 
     def leave(self, slot: int) -> None:
-        """The talk that had this slot is over."""
+        """Take the slot back: its talk is over."""
         with self._loading:
             self._free.append(slot)
 
     @property
     def loaded(self) -> xllamacpp.Server | None:
-        """None before the first talk needed it."""
+        """Llama.cpp with the model; None before the first talk needed it."""
         return self._server
 
     def server(self) -> xllamacpp.Server:
-        """Load it, unless it is. Raises ModelError, EngineError."""
+        """Give llama.cpp with the model, which this loads the first time. Raises ModelError, EngineError."""
         with self._loading:
             if self._server is None:
                 self._server = _load(self.path, self.config, self._talks)
@@ -76,23 +77,23 @@ class Gguf:
 
 
 def _load(gguf: Path, config: GenerateConfig, talks: int) -> xllamacpp.Server:
-    """Load the file, out of reach of everybody else. Raises ModelError if it is no usable GGUF."""
+    """Load the file. Raises ModelError if it is no usable GGUF, EngineError without a temporary folder."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = str(gguf)
-    # Half the cores: threads meet after every operation, and with the other engines running they wait for
-    # each other longer than they help. Nobody spins while waiting.
+    # Half the cores: the threads wait for each other after every operation. While other engines run on the
+    # same cores, more threads cost more waiting than they save. No thread spins while it waits.
     threads = config.threads or max(1, usable_cores() // 2)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
-    # Read, not mapped: what is put in another order for the processor would be in memory twice.
+    # Read the file, do not map it: llama.cpp reorders weights for the processor, and would keep both copies.
     params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
     params.n_parallel = talks
     params.n_ctx = config.context_tokens * talks  # shared out evenly
     params.n_batch = params.n_ubatch = BATCH_TOKENS
-    # When the oldest turns are dropped, what was evaluated after them is moved up, not evaluated again. It
-    # was made with them in view, so they fade rather than vanish.
+    # When a prompt loses its oldest turns, llama.cpp moves the later ones up in its cache, instead of
+    # evaluating them again. They were evaluated after the old turns, so a trace of those remains.
     params.n_cache_reuse = REUSE_TOKENS
     params.cache_ram_mib = 0  # a slot has one talk: there is no other prompt to come back to
     params.fit_params = False  # it loads the file twice to ask how much fits
@@ -102,8 +103,9 @@ def _load(gguf: Path, config: GenerateConfig, talks: int) -> xllamacpp.Server:
     params.api_keys = [secrets.token_hex(32)]
     params.cors_origins = ""
     with _temporary_folder() as folder:
-        # The library insists on listening. A socket in a folder of our own (0700), gone once it is bound, is
-        # an address nobody can reach; where there are none (Windows) the key alone keeps others out.
+        # The library always listens for HTTP. It gets a socket in a private folder (0700) that is removed as
+        # soon as the socket is bound, so that nobody can reach it. Windows has no such sockets: there the API
+        # key alone keeps others out.
         if hasattr(socket, "AF_UNIX"):
             path = str(Path(folder) / "llm.sock")
             if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:

@@ -1,6 +1,6 @@
-"""Time as an argument: the one place that reads it.
+"""The clocks: the one place of the program that reads the time.
 
-Everything that needs the time is given a `Clock`; tests give a `FakeClock` and run a minute of talk in
+Whatever needs the time gets a `Clock` as an argument. Tests give a `FakeClock` and run a minute of talk in
 microseconds.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """Where time comes from."""
+    """A source of time."""
 
     def now(self) -> float:
         """Seconds, on a clock that never goes back."""
@@ -38,7 +38,7 @@ class MonotonicClock:
         return time.monotonic()
 
     def local(self) -> datetime:
-        """In the time zone the computer is set to."""
+        """Date and time in the computer's time zone."""
         return datetime.now().astimezone()
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
@@ -47,27 +47,27 @@ class MonotonicClock:
 
 
 SOME_DAY = datetime(2026, 3, 17, 15, 42, tzinfo=UTC)
-"""A Tuesday afternoon."""
+"""When a `FakeClock` begins, unless told otherwise: a Tuesday afternoon."""
 
 
 class FakeClock:
     """A clock that moves only when told, or by the waits asked of it."""
 
     def __init__(self, start: float = 100.0, local: datetime = SOME_DAY) -> None:
-        """`local` is what `local` tells at the start."""
+        """`start` is what `now` gives at first, `local` what `local` gives."""
         self._now = start
         self._origin = local - timedelta(seconds=start)
 
     def now(self) -> float:
-        """The time it was last moved to."""
+        """Seconds, as the clock was last moved."""
         return self._now
 
     def local(self) -> datetime:
-        """Moves on as `now` does."""
+        """Date and time, which move on as `now` does."""
         return self._origin + timedelta(seconds=self._now)
 
     def advance(self, seconds: float) -> None:
-        """Move on."""
+        """Move the clock on."""
         self._now += seconds
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:

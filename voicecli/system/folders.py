@@ -35,6 +35,6 @@ def _usable(own: Callable[..., Path], shared: Callable[..., Path]) -> Path:
         folder = own(_NAME, appauthor=False)
     except RuntimeError:  # platformdirs finds no home
         return shared(_NAME, appauthor=False)
-    # Older ones give "~/..." as it is, or what a relative XDG variable says: relative to whichever folder
-    # somebody happens to be in, which the XDG specification rules out.
+    # Older versions of platformdirs give "~/..." unexpanded, or a relative path from an XDG variable. Such a
+    # path would depend on the current folder; the XDG specification says to ignore it.
     return folder if folder.is_absolute() else shared(_NAME, appauthor=False)

@@ -12,21 +12,20 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 Session: TypeAlias = "InferenceSession"
-"""A model that is ready to run."""
+"""A model that is loaded and ready to run."""
 
 VERIFY = 'run "voicecli models verify"'
-"""The remedy for a model that is not what it should be."""
+"""What a person can do about a damaged model file."""
 
 
 def open_session(model: Path | bytes, threads: int = 1, *, lengths_vary: bool = False) -> Session:
-    """Load a model, a file or its bytes. Raises ModelError when there is none.
+    """Load a model from a file or from its bytes. Raises ModelError where it cannot be loaded.
 
-    One thread is right for what takes a few milliseconds: waking helpers costs more than they help, and the
-    other cores belong to Whisper and the language model.
+    One thread is right for a model that takes a few milliseconds: to wake further threads costs more than
+    they help, and the other cores belong to Whisper and the language model.
 
-    `lengths_vary`: calls differ in the length of what they are given. ONNX Runtime plans memory for each
-    length that comes again, one block each, and its arena grows by them: by 97 MB in 16 long clauses,
-    against 19 (docs/decisions/0015).
+    Set `lengths_vary` if the calls' inputs differ in length. ONNX Runtime would else plan memory for each
+    length, and keep it: 97 MB more after 16 long clauses, against 19 without such plans (decisions/0015).
     """
     import onnxruntime
 
@@ -34,9 +33,9 @@ def open_session(model: Path | bytes, threads: int = 1, *, lengths_vary: bool = 
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = not lengths_vary
-    # Idle threads must sleep: spinning ones take the core from the model that is due next.
+    # Idle threads must sleep: spinning ones take the core from the model that runs next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # what fails is raised
+    options.log_severity_level = 4  # only fatal: errors are raised as exceptions
     try:
         source = model if isinstance(model, bytes) else str(model)
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])

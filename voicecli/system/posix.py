@@ -29,7 +29,7 @@ def hung_up(output: IO[str]) -> bool:
         return False
     try:
         fd = output.fileno()
-    except OSError:  # not a file of the system: nobody can leave
+    except OSError:  # not a file of the system: there is no other end
         return False
     poll = select.poll()
     poll.register(fd, 0)  # POLLERR and POLLHUP are reported unasked
@@ -37,7 +37,7 @@ def hung_up(output: IO[str]) -> bool:
 
 
 def peak_memory_bytes() -> int | None:
-    """Most RAM this process ever took; None on Windows."""
+    """The most RAM that this process ever took; None on Windows."""
     if sys.platform == "win32":
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -45,16 +45,16 @@ def peak_memory_bytes() -> int | None:
 
 
 def usable_cores() -> int:
-    """How many this process may run on; taskset or a container may take some away, which Linux tells."""
+    """How many cores this process may run on; on Linux without those that taskset or a container takes."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def usable_memory_bytes(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """RAM that this process may use: what is built in, or the least of its control groups; None on Windows.
+    """RAM that this process may use: the computer's, or its control groups' lowest limit; None on Windows.
 
-    `proc` and `cgroups` are for tests. Where the limits lie: cgroups(7), for version 1 and version 2.
+    `proc` and `cgroups` are arguments for tests. cgroups(7) tells where the limits lie in versions 1 and 2.
     """
     if sys.platform == "win32":
         return None
@@ -66,7 +66,7 @@ def usable_memory_bytes(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/f
                 continue
             top = cgroups / controllers
             file = "memory.limit_in_bytes" if controllers else "memory.max"
-            # In a container the path may be that of outside and not there: then the top is the container's.
+            # In a container, the path may be the host's and not exist: then the top is the container's.
             group = top / path.lstrip("/")
             for folder in (group, *group.parents):
                 if folder.is_relative_to(top):
@@ -75,7 +75,7 @@ def usable_memory_bytes(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/f
 
 
 def _limit(file: Path) -> list[int]:
-    """The number in a file, nothing for the word "max" and where there is no file."""
+    """The number in a file, in a list; empty for the word "max" and where there is no file."""
     try:
         return [int(file.read_text())]
     except (OSError, ValueError):
@@ -83,9 +83,9 @@ def _limit(file: Path) -> list[int]:
 
 
 def locked(file: IO[bytes]) -> bool:
-    """Keep other processes that ask for this file from having it, until it is closed; False if one has it.
+    """Lock a file until it is closed, against processes that ask in this way; False if one has locked it.
 
-    Windows knows no such lock: there everybody has it.
+    Windows has no such lock, and some file systems have none: there everybody gets True.
     """
     if sys.platform != "win32":
         try:
@@ -98,33 +98,37 @@ def locked(file: IO[bytes]) -> bool:
 
 
 def kill_group(leader: int) -> None:
-    """End a process that leads a group and was not waited for, and what it started; on Windows nothing."""
+    """Kill the process that leads a group, and all it started. It must not have been waited for yet.
+
+    Does nothing on Windows.
+    """
     if sys.platform != "win32":
         with suppress(ProcessLookupError):
             os.killpg(leader, signal.SIGKILL)
 
 
 MARK_PASTES = b"\x1b[?2004h"
-"""Has a terminal put ESC [200~ and ESC [201~ around what is pasted, which is typed in no other way."""
+"""Asks a terminal to put ESC [200~ and ESC [201~ around what is pasted ("bracketed paste")."""
 
 LEAVE_PASTES = b"\x1b[?2004l"
+"""Asks it to stop that."""
 
 
 class QuietTerminal:
-    """A terminal that echoes no keys, which would shift what is drawn on it, and hands over each at once.
+    """Stops a terminal's echo, which would shift what is drawn, and has it hand over each key at once.
 
-    What is pasted is marked, so that it is not taken for keys.
+    The terminal also marks what is pasted, so that nobody takes it for keys. Ctrl-C works as ever.
 
-    Ctrl-C works as ever. When left, the settings are as they were, and keys typed meanwhile are forgotten
-    instead of being handed to the shell. Does nothing where the file is no terminal, and on Windows, where
-    only a program that reads keys echoes them. To be entered on the main thread.
+    At its end, this context restores the settings, and drops keys that nobody read, so that the shell does
+    not get them. It does nothing where the file is no terminal, and on Windows, where only a program that
+    reads keys echoes them. Enter it on the main thread.
     """
 
     def __init__(self, terminal: IO[str]) -> None:
         self._fd = terminal.fileno() if sys.platform != "win32" and terminal.isatty() else None
         self._handlers: dict[int, object] = {}
         self.stop_asked = False
-        """Ctrl-Z was pressed: `suspend` is to be called, once nothing is left half drawn."""
+        """The user pressed Ctrl-Z: whoever draws finishes what is half drawn, and calls `suspend`."""
 
     def __enter__(self) -> Self:
         if sys.platform != "win32" and self._fd is not None:
@@ -143,13 +147,13 @@ class QuietTerminal:
 
     @property
     def in_front(self) -> bool:
-        """Whether the terminal is this process's to draw on, and not a shell's that it was sent behind."""
+        """Whether this process is in the terminal's foreground, and may draw; else a shell has it."""
         if sys.platform == "win32" or self._fd is None:
             return True
         return _in_front(self._fd)
 
     def take(self) -> None:
-        """Make it quiet, unless it is; again after a shell had it."""
+        """Stop the echo, unless it is stopped; call it again after a shell had the terminal."""
         if sys.platform != "win32" and self._fd is not None and self.in_front:
             with suppress(termios.error):  # the terminal is gone, and its settings with it
                 quiet = termios.tcgetattr(self._fd)
@@ -160,7 +164,7 @@ class QuietTerminal:
                     self._write(MARK_PASTES)
 
     def suspend(self) -> None:
-        """Give it back and stop this process; return when the shell lets it go on."""
+        """Restore the terminal and stop this process; return when the shell lets the process go on."""
         self.stop_asked = False
         if sys.platform != "win32":
             self._give_back(termios.TCSADRAIN)
@@ -170,7 +174,7 @@ class QuietTerminal:
             self.take()
 
     def _give_back(self, when: int) -> None:
-        # From behind, it would be taken from the shell, which has settings of its own.
+        # In the background, this would change the settings of the shell that has the terminal now.
         if sys.platform != "win32" and self._fd is not None and self.in_front:
             self._write(LEAVE_PASTES)
             with suppress(termios.error):
@@ -196,21 +200,21 @@ def _in_front(fd: int) -> bool:
         return True
     try:
         return os.tcgetpgrp(fd) == os.getpgrp()
-    except OSError:  # not the terminal this process was started from: nobody else has it
+    except OSError:  # another terminal than the one this process was started from: no shell competes for it
         return True
 
 
 class KeyInput:
-    """What is typed at a terminal that is `QuietTerminal`, as bytes; read by one thread."""
+    """Reads what is typed at a terminal under `QuietTerminal`, as bytes, on one thread."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._closed, self._close = os.pipe()
         if sys.platform != "win32":
-            termios.tcflush(fd, termios.TCIFLUSH)  # typed before anybody could answer to it
+            termios.tcflush(fd, termios.TCIFLUSH)  # drop keys that were typed before the program was ready
 
     def read(self, timeout_s: float | None) -> bytes | None:
-        """Wait for keys; nothing when none came in time, None after `close` or when the terminal is gone."""
+        """Wait for keys; b"" when none came in time, None after `close` or when the terminal is gone."""
         if sys.platform == "win32":
             return None
         in_front = _in_front(self._fd)
@@ -218,7 +222,7 @@ class KeyInput:
         ready, _, _ = select.select(wanted, [], [], timeout_s if in_front else BEHIND_S)
         if self._closed in ready:
             return None
-        if not ready or not _in_front(self._fd):  # from behind, reading would stop this process
+        if not ready or not _in_front(self._fd):  # reading in the background would stop this process
             return b""
         try:
             return os.read(self._fd, 4096) or None
@@ -226,40 +230,40 @@ class KeyInput:
             return None
 
     def close(self) -> None:
-        """End a `read` under way, and those to come."""
+        """End the `read` under way, and each one after it."""
         os.close(self._close)
 
 
 BEHIND_S = 0.25
-"""How often it is looked whether a shell has given the terminal back: what is typed meanwhile is its own."""
+"""Seconds between looks whether a shell has given the terminal back. Until then, keys belong to the shell."""
 
 
 def is_one_terminal(stdin: IO[str], stdout: IO[str]) -> bool:
-    """Tell whether what is drawn and what is typed are at the same terminal; False on Windows."""
+    """Tell whether standard input and output are the same terminal; False on Windows."""
     if sys.platform == "win32" or not (stdin.isatty() and stdout.isatty()):
         return False
     return os.fstat(stdin.fileno()).st_rdev == os.fstat(stdout.fileno()).st_rdev
 
 
 def step_back() -> None:
-    """Let this thread, and those it starts, give way to the others of this process; elsewhere do nothing.
+    """Let this thread, and those it will start, give way to the other threads; does nothing but on Linux.
 
-    Only Linux gives each thread a priority of its own, and lets those to come inherit it.
+    Only Linux gives each thread a priority of its own, which the threads that it starts inherit.
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STEP_BACK)
 
 
 STEP_BACK = 10
-"""Nice value: a tenth of the time of a thread that has none, where both want the same core."""
+"""Nice value. Such a thread gets a tenth of the time of one with 0, where both want the same core."""
 
 
 @contextmanager
 def stderr_ends_its_writer() -> Iterator[None]:
-    """End any thread that writes to the C library's `stderr` meanwhile, in order, as `pthread_exit` does.
+    """Within this context, a thread that writes to the C library's `stderr` ends, as by `pthread_exit`.
 
-    For a thread of a C library's that complains in a loop without end and heeds nothing. Python's own
-    `sys.stderr` is another, and not affected. Does nothing where the C library is not glibc.
+    It is for a C library's thread that complains in an endless loop, and that nothing else can end
+    (docs/decisions/0009). Python's `sys.stderr` is not affected. Does nothing without glibc.
     """
     if (found := _stderr_and_trap()) is None:
         yield
@@ -274,7 +278,7 @@ def stderr_ends_its_writer() -> Iterator[None]:
 
 @cache
 def _stderr_and_trap() -> tuple[ctypes.c_void_p, int | None, int] | None:
-    """Find the variable `stderr` and what is in it, and make a `FILE *` that ends who writes to it."""
+    """Give the C variable `stderr`, its value, and a `FILE *` that ends the thread that writes to it."""
     import ctypes
 
     class Calls(ctypes.Structure):  # cookie_io_functions_t, see fopencookie(3)
@@ -285,7 +289,7 @@ def _stderr_and_trap() -> tuple[ctypes.c_void_p, int | None, int] | None:
     libc.fopencookie.argtypes = (ctypes.c_void_p, ctypes.c_char_p, Calls)
     libc.fopencookie.restype = ctypes.c_void_p
     libc.setvbuf.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t)
-    # Writing calls it with the cookie, NULL, which nobody takes for the address of a result.
+    # A write calls pthread_exit with the cookie. That is NULL here: pthread_exit takes it as "no result".
     write = ctypes.cast(libc.pthread_exit, ctypes.c_void_p).value
     trap = int(libc.fopencookie(None, b"w", Calls(write=write)))
     unbuffered = 2  # _IONBF: nothing may be left for the flush at the end of the process

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from voicecli.aloud.tables.language_table import Locale, Rule
 
 LANGUAGES = ("de", "fr", "es", "it", "nl", "pt")
-"""Those with a table; text in others is left as it is."""
+"""Languages with a table; text in any other is left as it is."""
 
 _MAY_END = frozenset(("etc", "usw", "ecc", "enz", "ä", "chr", "uu", "j.-c", "c", "m", "std", "min", "jh"))
 
 _BEFORE_A_NAME = r"(?=\s(?:[A-ZÀ-Þ]|l[ea]\s|et\s))"
-"""M. Dupont, M. le Président; Me voici and St are no titles."""
+"""What must follow a title: M. Dupont, M. le Président. "Me voici" has no title in it."""
 
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-ZÀ-Þ]\.[\s-]?)+(?=[A-ZÀ-Þ][^\W\d_])")
 _SLASH = re.compile(r"(?<=\w)/(?=\w)")
@@ -46,7 +46,7 @@ def localised(text: str, language: str) -> str:
 
 @cache
 def wants_more(language: str) -> frozenset[str]:
-    """Abbreviations no sentence ends with, in small letters and without their last full stop."""
+    """Abbreviations that no sentence ends with, in small letters and without their last full stop."""
     if language not in LANGUAGES:
         return frozenset()
     words = " ".join(_locale(language).abbreviations).split()
@@ -55,7 +55,7 @@ def wants_more(language: str) -> frozenset[str]:
 
 @cache
 def bound(language: str) -> frozenset[str]:
-    """Words no clause should end on, in small letters: articles, prepositions, conjunctions."""
+    """Words that no clause should end with, in small letters: articles, prepositions, conjunctions."""
     return frozenset(_locale(language).bound.split()) if language in LANGUAGES else frozenset()
 
 
@@ -78,7 +78,7 @@ def _locale(language: str) -> Locale:
 
 @cache
 def _stages(language: str) -> list[tuple[re.Pattern[str], list[Rule]]]:
-    """Rules in the order in which they apply, and what a text must hold for them to be tried."""
+    """Groups of rules, in the order in which they apply, each behind a pattern that a text must hold."""
     from voicecli.aloud.locales import amounts, clock_times, order
 
     locale = _locale(language)
@@ -98,7 +98,8 @@ def _stages(language: str) -> list[tuple[re.Pattern[str], list[Rule]]]:
         ),
         (re.compile(r"[.°º/]|\b[A-Z]"), [_abbreviations(locale), (_INITIALS, _spelt)]),
         (dash_or_figure, clock_times.rules(locale)),
-        # A German year is known by having no unit behind it; an Italian 1° is no degree.
+        # Amounts first in German, where a year is a number without a unit behind it. Elsewhere ordinals
+        # first: an Italian 1° is "primo", not a degree.
         *((amount_stage, order_stage) if language == "de" else (order_stage, amount_stage)),
         (signs, [(re.compile(r"(?<=\b[CF])#"), " sharp"), _signs(locale)]),
         (_SLASH, [(_SLASH, " ")]),  # und/oder, TCP/IP, 24/7: "barra", "slash"
@@ -107,10 +108,10 @@ def _stages(language: str) -> list[tuple[re.Pattern[str], list[Rule]]]:
 
 
 def _figures(locale: Locale) -> list[Rule]:
-    """Thousands without a sign between them, and a comma before decimals: 1 234 567, 1'234 and 1,234.5.
+    """Write 1 234 567, 1'234 and 1,234.5 with no sign between thousands and a comma before decimals.
 
     Spanish, Italian and Portuguese voices say "uno doscientos" for 1 200, French and German ones "un million
-    deux cents" for 1.200. In German a point stays for now: it tells a number from a year.
+    deux cents" for 1.200. In German a point stays until the rules for years have run: 1.200 is no year.
     """
     point = "." if locale.code == "de" else ""
 
@@ -130,7 +131,7 @@ def _figures(locale: Locale) -> list[Rule]:
 
 
 def _points(locale: Locale) -> list[Rule]:
-    """Of addresses and versions, which some voices pass over: example.org, 192.168.1.1."""
+    """Say the points of addresses and versions, which some voices leave out: example.org, 192.168.1.1."""
 
     def said(match: re.Match[str]) -> str:
         return match[0].replace(".", f" {locale.point} ")
@@ -147,7 +148,7 @@ def _spelt(match: re.Match[str]) -> str:
 
 
 def _abbreviations(locale: Locale) -> Rule:
-    """All in one pattern; at the end of the clause, their full stop ends the sentence as well."""
+    """All abbreviations in one pattern. At the end of a clause, their full stop ends the sentence, too."""
     plain, units, titles, numbered = [], [], [], []
     words = {short.removesuffix(" #").replace(" ", ""): full for short, full in locale.abbreviations.items()}
     for short in sorted(locale.abbreviations, key=len, reverse=True):
@@ -158,7 +159,7 @@ def _abbreviations(locale: Locale) -> Rule:
         elif len(short) == 2 and stem.isascii() and stem.isalpha():
             titles.append(pattern)
         elif stem in locale.units or short in locale.magnitudes:
-            units.append(pattern)  # behind a number it is one
+            units.append(pattern)  # a unit behind a number, so an abbreviation only elsewhere
         else:
             plain.append(pattern)
 
@@ -178,7 +179,7 @@ def _abbreviations(locale: Locale) -> Rule:
 
 
 def _signs(locale: Locale) -> Rule:
-    """Where a sign can only be one: a hyphen, a bracket and the sharp of a language are none."""
+    """Say signs of arithmetic where they can be nothing else: not a hyphen, a bracket, or the sharp of C#."""
     places = {
         "+": r"(?<=\d)\s*\+\s*(?=\d)|(?<=\s)\+(?=\s)|(?<![\w+])\+(?=\d)",
         "−": r"−|(?<![\w.,)])[-–]\s?(?=\d)",

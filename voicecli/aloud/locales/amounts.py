@@ -1,4 +1,4 @@
-"""Money, units, fractions and powers."""
+"""Money, units, fractions and powers -> words, in a language with a table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VOWELS = "aeiouhéâ"
 
 
 def rules(locale: Locale) -> list[Rule]:
-    """In the order in which they apply."""
+    """Rules for a language, in the order in which they apply."""
     units, signs = one_of(locale.units), one_of(locale.money)
     magnitudes = one_of(locale.magnitudes)
     per = r"(?:\s?/\s?([^\W\d_]+[²³]?))?"
@@ -50,7 +50,7 @@ def rules(locale: Locale) -> list[Rule]:
         return _fraction(match, locale)
 
     return [
-        # One character to two numbers: ¾ is 3⁄4.
+        # One character becomes two numbers: ¾ is 3⁄4.
         (
             re.compile(f"(\\d?)\\s?([{VULGAR}])"),
             lambda m: (f"{m[1]} " if m[1] else " ") + unicodedata.normalize("NFKC", m[2]),
@@ -94,7 +94,7 @@ def _money(sign: str, amount: str, magnitude: str | None, per: str | None, local
     whole, _, part = amount.partition(",")
     if magnitude:
         million = locale.magnitudes[magnitude]
-        directly = million.one == million.many  # mil euros, mila euro, Million Euro
+        directly = million.one == million.many  # "mil euros" has no "de" between, "un millón de euros" has
         said = f"{counted(amount, million, locale)} {noun.many if directly else _of(noun.many, locale)}"
     elif cents and len(part) == 2 and whole.replace(".", "").isdecimal():
         small = str(int(part))
@@ -110,14 +110,14 @@ def _money(sign: str, amount: str, magnitude: str | None, per: str | None, local
 
 
 def _of(name: str, locale: Locale) -> str:
-    """`d'euros`, `de litre`: what a million or a quarter is of."""
+    """`d'euros`, `de litre`: the noun behind a million or a quarter."""
     if locale.code == "fr" and name[0] in _VOWELS:
         return f"d'{name}"
     return f"{locale.of}{name}"
 
 
 def _fraction(match: re.Match[str], locale: Locale) -> str:
-    """`1/2`, `2 1/2`, `3/4 l`; 24/7 and 9/11 are none."""
+    """Say `1/2`, `2 1/2`, `3/4 l` as fractions; leave 24/7 and 9/11, which are none."""
     whole, above, below, noun = match[1], int(match[2]), int(match[3]), locale.units.get(match[4] or "")
     if not 0 < above < below or (below != 2 and below not in locale.parts):
         return match[0]

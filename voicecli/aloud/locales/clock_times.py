@@ -1,4 +1,4 @@
-"""Dates, times of day, and what goes from one to another."""
+"""Dates, times of day, and ranges between two of anything -> words, in a language with a table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOUR = r"([01]?\d|2[0-4])"
 
 
 def rules(locale: Locale) -> list[Rule]:
-    """In the order in which they apply."""
+    """Rules for a language, in the order in which they apply."""
     months = locale.months.split()
     month, days = "|".join(months), "|".join(locale.weekdays.split())
     shorts = dict(zip(locale.short_months.split(), months, strict=True))
@@ -71,7 +71,7 @@ def _iso(locale: Locale, match: re.Match[str]) -> str:
 
 
 def _written(locale: Locale, match: re.Match[str]) -> str:
-    """`25.12.2023`; `12/25/2023` can only be American."""
+    """`25.12.2023`, the day first; in `12/25/2023` only the month can be first, as Americans write it."""
     day, number = int(match[1]), int(match[3])
     if number > 12:
         day, number = number, day
@@ -83,7 +83,7 @@ def _day_and_month(locale: Locale, match: re.Match[str]) -> str:
 
 
 def _month(shorts: dict[str, str], match: re.Match[str]) -> str:
-    """A month in full has no point of its own: that one ends the sentence, as the last of a text does."""
+    """Say a short month in full. Its point stays where it ends a sentence: behind "Mai", or at the end."""
     full = shorts[match[1]]
     return match[0] if full == match[1] else full + "." * (match.end() == len(match.string))
 
@@ -102,7 +102,7 @@ def _to(locale: Locale) -> str:
 
 
 def _clock(locale: Locale, match: re.Match[str]) -> str:
-    """`15:30` in the groups hour, minute, and the word for hours where it stands behind."""
+    """Say `15:30`. The match has groups for hour, minute, and the word for hours, if it stands behind."""
     number, minute, word = str(int(match[1])), int(match[2]), match[3]
     pattern = locale.hour_and_minute if minute else locale.whole_hour
     if word and not minute and "{hours}" not in pattern and locale.hour_feminine:
@@ -116,7 +116,7 @@ def _clock(locale: Locale, match: re.Match[str]) -> str:
 
 
 def _range(locale: Locale, match: re.Match[str]) -> str:
-    """`9-17` goes up; `3-0` is a score; what may be a telephone number stays."""
+    """`9-17` goes up, so it is a range; `3-0` goes down: a score. What may be a telephone number stays."""
     first, unit, second = match[1], match[2], match[3]
     if re.match(r"\d{3}-\d{3}[1-9]\b", match.string[match.start() :]):
         return match[0]

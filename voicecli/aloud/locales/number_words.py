@@ -14,12 +14,12 @@ NUMBER = r"(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?(?!\d)|\d+(?:[.,]\d+)?)"
 
 _NUMERALS = (("X", 10), ("IX", 9), ("V", 5), ("IV", 4), ("I", 1))
 _LARGEST_ROMAN = 39
-"""From 40 on they have L and C in them, and are seldom anything but abbreviations."""
+"""Larger numerals have L and C in them; such letters are mostly abbreviations."""
 
 
 @cache
 def cardinal(number: int, code: str) -> str:
-    """`vingt et un`."""
+    """21 -> `vingt et un`, in the language with this code."""
     from num2words import num2words
 
     words: str = num2words(number, lang=code)
@@ -28,7 +28,7 @@ def cardinal(number: int, code: str) -> str:
 
 @cache
 def ordinal(number: int, code: str, *, feminine: bool = False) -> str:
-    """`fünfte`, `premier`, `première`, `vigésimo primero`: without an ending of declension."""
+    """`fünfte`, `premier`, `première`, `vigésimo primero`; the caller adds German endings of declension."""
     from num2words import num2words
 
     words: str = num2words(number, lang=code, to="ordinal")
@@ -41,7 +41,7 @@ def ordinal(number: int, code: str, *, feminine: bool = False) -> str:
 
 @cache
 def hundreds(number: int, code: str) -> str:
-    """`neunzehnhundertneunundachtzig`: how a year is said."""
+    """A number as years are said: 1989 -> `neunzehnhundertneunundachtzig`."""
     from num2words import num2words
 
     words: str = num2words(number, lang=code, to="year")
@@ -49,7 +49,7 @@ def hundreds(number: int, code: str) -> str:
 
 
 def agreeing(number: str, locale: Locale, *, feminine: bool) -> str:
-    """The number in front of what it counts: in words where it agrees with that, else as it is."""
+    """The number as it stands before its noun: in words where it agrees with the noun, else as it is."""
     if not number.isdecimal() or len(number) > 3 or int(number) % 10 not in (1, 2):
         return number
     front, space, last = cardinal(int(number), locale.code).rpartition(" ")
@@ -58,12 +58,12 @@ def agreeing(number: str, locale: Locale, *, feminine: bool) -> str:
 
 
 def is_one(number: str, locale: Locale) -> bool:
-    """Whether it takes the singular."""
+    """Whether the noun behind this number is singular."""
     return number == "1" or (locale.one_below_two and re.match(r"[01](?:,|$)", number) is not None)
 
 
 def counted(number: str, noun: Noun, locale: Locale) -> str:
-    """`5 kilomètres`, `une seconde`."""
+    """The number and its noun: `5 kilomètres`, `une seconde`."""
     name = noun.one if is_one(number, locale) else noun.many
     return f"{agreeing(number, locale, feminine=noun.feminine)} {name}"
 

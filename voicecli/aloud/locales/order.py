@@ -1,4 +1,4 @@
-"""Ordinals, Roman numerals and the years German says in hundreds."""
+"""Ordinals, Roman numerals, and years that German says in hundreds -> words, in a language with a table."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _NAME = r"\b([A-ZÀ-ÖØ-Þ][^\W\d_]{2,}) "
 _NOT_X = f"(?!X\\b){ROMAN}"
-"""An X behind a name may be a letter; an I is a word in English alone."""
+"""Any Roman numeral but X, which behind a name may be a letter. (I is a word in English alone.)"""
 
 _FEMININE_NAME = re.compile(r"(?:a|beth|trix|Isabel|Beatriz)$")
 
-# German, where the word in front of an ordinal tells its ending.
+# In German, the word in front of an ordinal tells its ending.
 _WEAK = re.compile(r"(?:der|die|das|eine|jede|diese|seine|ihre|meine|keine)\s$", re.IGNORECASE)
 _STRONG = re.compile(r"(?:ein|kein|mein|sein|ihr|unser)\s$", re.IGNORECASE)
 _OBLIQUE = re.compile(
@@ -37,10 +37,10 @@ _YEAR_BEHIND = re.compile(r"\s*(?:[,.;:!?)\]]|$|[a-zäöüß])")
 
 
 def rules(locale: Locale) -> list[Rule]:
-    """In the order in which they apply."""
+    """Rules for a language, in the order in which they apply."""
 
     def number(match: re.Match[str]) -> str:
-        """Of digits or a Roman number, and the mark."""
+        """Say digits or a Roman numeral and the mark of an ordinal behind them, as in XVIIIe."""
         value = ROMAN_VALUES.get(match[1]) or int(match[1])
         feminine = bool(re.fullmatch(locale.feminine_marks or "(?!)", match[2]))
         words = ordinal(value, locale.code, feminine=feminine)
@@ -79,7 +79,7 @@ def rules(locale: Locale) -> list[Rule]:
 
 
 def _king(match: re.Match[str], locale: Locale) -> str:
-    """`Louis XIV`, `Ludwig XIV.`, `Isabel II`."""
+    """Say a ruler's number: `Louis XIV`, `Ludwig XIV.`, `Isabel II`."""
     name, value = match[1], ROMAN_VALUES[match[2]]
     feminine = bool(_FEMININE_NAME.search(name))
     end = match[3] if match.end() == len(match.string) else ""
@@ -108,7 +108,7 @@ def _german_king(match: re.Match[str], value: int, *, feminine: bool) -> str:
 
 
 def _roman_ordinal(match: re.Match[str]) -> str:
-    """`der II. Weltkrieg`: as with digits; behind a name it is a king's and stays."""
+    """`der II. Weltkrieg` -> `der 2. Weltkrieg`; behind a name it is a king's number and stays."""
     before = match.string[: match.start()].rsplit(" ", 2)[-2:]
     behind_name = len(before) == 2 and before[0][:1].isupper() and len(before[0]) > 3
     return match[0] if behind_name else f"{ROMAN_VALUES[match[1]]}."
@@ -133,7 +133,7 @@ def _german_ordinal(locale: Locale) -> Callable[[re.Match[str]], str]:
 
 
 def _german_year(match: re.Match[str]) -> str:
-    """1989 as a year, or a number of things as it stands: the word behind, or before, tells."""
+    """Say 1989 as a year, if the word before or behind it tells that it is one; else leave it."""
     before, behind = match.string[: match.start()], match.string[match.end() :]
     if _YEAR_BEFORE.search(before) or _YEAR_BEHIND.match(behind):
         return hundreds(int(match[1]), "de")

@@ -1,20 +1,20 @@
-"""How lines of Markdown begin: headings, lists, rules, rows of a table, indented code, references."""
+"""Tells what a line of Markdown is by its beginning: heading, list, rule, table row, code, reference."""
 
 from __future__ import annotations
 
 import re
 
 MARKER = re.compile(r"(?:(#{1,6})|[-*+•◦▪‣·]|(\d{1,2})[.)]|([a-z])\)|\(([a-z]|\d{1,2})\))\s")
-"""What begins a heading (group 1) or a list item (its number or letter: groups 2 to 4)."""
+"""The beginning of a heading (group 1) or of a list item (groups 2 to 4: its number or letter)."""
 RULE = re.compile(r"=+\s*|[-*_|:][-*_|:\s]*")
-"""The line below a title, between two parts, or below the head of a table; whole, with its end."""
+"""A whole line of marks, with its end: below a title, between two parts, or below the head of a table."""
 NESTED = re.compile(r"(#(?!))?([a-z]|[ivx]{2,4})[.)]()()\s")
-"""The same, set in below another item: the letter is group 2."""
+"""The beginning of a list item that is indented below another; group 2 is its letter."""
 NESTED_BEGUN = re.compile(r"[a-z][.)]?|[ivx]{2,4}[.)]?")
 MARKER_BEGUN = re.compile(
     r"#{1,6}|[-*+•◦▪‣·]|\d{1,2}[.)]?|[a-z]\)?|\((?:[a-z]|\d{1,2})?\)?|~{1,2}|=+\s*|\[[^\[\]\n]*\]?|[-*_|:][-*_|:\s]+"
 )
-"""Text that may still become one of these, a block of code, or `[name]: address`."""
+"""Text that may still become one of the above, a block of code, or `[name]: address`."""
 _REFERENCE = re.compile(
     r"""\[[^\]]+\]:\s*<?(?=\S*[/.#@])\S+>?(?:\s+(?:"[^"]*"|'[^']*'|\([^)]*\)))?\s*""",
 )
@@ -26,13 +26,13 @@ _CODE_LINE = re.compile(
 
 
 def list_label(marker: re.Match[str]) -> str:
-    """The words for a marker: the number or letter of the item."""
+    """What is said for the marker of a list item: its number or letter."""
     label = marker[2] or marker[3] or marker[4]
     return f"{label.upper()}, " if label else ""
 
 
 def cells(line: str) -> str | None:
-    """`| Mon | 9-5 |` -> `Mon, 9-5`; empty for the line below a table's head; None for what is no row."""
+    """`| Mon | 9-5 |` -> `Mon, 9-5`; empty for the line below a table's head; None where it is no row."""
     row = line.strip()
     if RULE.fullmatch(row):
         return ""
@@ -42,7 +42,7 @@ def cells(line: str) -> str | None:
 
 
 def is_code(line: str) -> bool:
-    """Whether an indented line looks like code; an indented paragraph does not."""
+    """Whether an indented line looks like code, and not like an indented paragraph."""
     return bool(_CODE_LINE.match(line))
 
 

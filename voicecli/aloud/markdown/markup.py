@@ -1,9 +1,9 @@
 """Streamed Markdown -> plain characters, as early as they are certain.
 
-It keeps back only what a later character can still change: a tag, inline code, a formula, a link's target
-(all these in `spans`), and the first marks of a line or a row of a table (`lines` knows what they mean).
+`Markup` keeps back only what a later character can still change: a tag, inline code, a formula, a link's
+target (`spans` has these), and the first marks of a line or a row of a table (`lines` knows what they mean).
 
-Emphasis, brackets, emoji and stray marks are left in: they are dropped clause by clause in `speakable`.
+It leaves emphasis, brackets, emoji and stray marks in: `speakable` drops them, clause by clause.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Markup(Spans):
     def __init__(self, code_phrase: str, language: str = "en") -> None:
         super().__init__(language)
         self._code_phrase = code_phrase
-        """Said in place of a block of code; may be empty."""
+        """What is said in place of a block of code; may be empty."""
         self._in_item = False
-        """The characters kept back follow a bullet or a list number."""
+        """Whether the characters kept back follow a bullet or a list number."""
         self._in_list = False
-        """Indented lines belong to a list."""
+        """Whether indented lines belong to a list."""
         self._line_ends = False
-        """A heading or a row: the next line begins a new paragraph."""
+        """Whether this line is a heading or a row, so that the next one begins a new paragraph."""
         self._broken = True
-        """The paragraph has ended: the next character begins a new one even if it is a small letter."""
+        """Whether the paragraph has ended: the next character begins a new one, even a small letter."""
         self._begun = False
-        """Something has been returned."""
+        """Whether any text has been returned."""
         self._indent = self._quotes = self._quoted = 0
-        """Columns and `>` before the line; `>` before the last one."""
+        """How many columns and how many `>` stand before this line; how many `>` before the last line."""
         self._go(self._line_start)
 
     def _end_line(self) -> None:
@@ -98,7 +98,7 @@ class Markup(Spans):
         return "" if begun and len(held) < HELD_MAX else self._begin_line(held)
 
     def _begin_line(self, held: str) -> str:
-        """Return the line's beginning as text. A line that goes on in small letters was only wrapped."""
+        """Return the line's beginning as text. Where it is a small letter, the last line goes on in it."""
         self._held = ""
         if held[0] == "\n":
             self._broken, self._indent, self._quotes = True, 0, 0
@@ -111,7 +111,7 @@ class Markup(Spans):
         return parted
 
     def _indented(self, char: str) -> str:
-        """Code by its indent: a line that looks like code, and lines after it that are indented as far."""
+        """Take an indented line. If it looks like code, it is, and so are the indented lines behind it."""
         if char != "\n":
             self._held += char
             return self._begin_line(self._held) if len(self._held) >= HELD_MAX else ""
@@ -133,7 +133,7 @@ class Markup(Spans):
         return ""
 
     def _row(self, char: str) -> str:
-        """A line that begins with a bar: its cells that are not empty."""
+        """Take a line that begins with a bar; of a table's row, go on with the cells that are not empty."""
         self._held += char
         if len(self._held) > LONG_MAX:
             return self._begin_line(self._held)
@@ -147,7 +147,7 @@ class Markup(Spans):
         return BREAK
 
     def _reference(self, char: str) -> str:
-        """`[name]: address` says where a link leads, and is not read; a footnote is read."""
+        """Take a line that begins with `[name]:`. Where a link leads is not said; a footnote is."""
         if self._held.startswith("[^"):
             self._hold(self._line_start, "")
             self._in_item, self._again = True, char

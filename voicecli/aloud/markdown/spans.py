@@ -1,8 +1,8 @@
 """What lies within a line of streamed Markdown -> plain characters: code, tags, links, notes, formulas.
 
-A scanner that keeps its state in one place: `_step` is the method that takes the next character. What it
-returns therefore depends on the characters so far and never on how the stream was cut. Runs of characters
-that begin nothing are taken at once. `markup` adds the states in which a line begins.
+`Spans` is a state machine. `_step` is the method that takes the next character. So the result depends on the
+characters so far, and never on how the stream was cut. Runs of characters that begin nothing are quick.
+`markup` adds the states in which a line begins.
 """
 
 from __future__ import annotations
@@ -19,43 +19,43 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BREAK = "\n"
-"""Ends a clause whatever it holds: a paragraph, a heading, a list item, a table row."""
+"""Ends a clause in any case: it stands behind a paragraph, a heading, a list item, a table row."""
 
 GLUE = "\u00a0"
-"""A no-break space: joins the words of inline code and of formulas, which no clause boundary may part."""
+"""A no-break space. It joins the words of inline code and of formulas, so that no clause ends inside them."""
 
 HELD_MAX = 200
-"""Most characters kept back before they count as text. A real tag or code span is shorter."""
+"""Most characters kept back for a tag or a code span; a real one is shorter, so more of them are text."""
 LONG_MAX = 4000
-"""The same for a link's target, a formula or a table's row, which may be long."""
+"""Most characters kept back for a link's target, a formula or a table's row, which may be long."""
 _LONGEST_FENCE = 12
-"""Backticks counted; three or four are usual."""
+"""Most backticks that are counted; three or four are usual."""
 
 _RUN = re.compile(r"[^\n`<\[\]\x1b$\\]+")
-"""Characters that begin nothing."""
+"""Characters that begin no mark-up."""
 _CODE_NOISE = re.compile(r"""[()\[\]{};"\\`~^?]+|!(?!=)|(?<!\|)\|(?!\|)""")
 _NOTE = re.compile(r"\[(?:\^[^\s\]\[]{0,60}|\d{0,3})\]?")
 """A footnote or a citation."""
 _PUNCTUATION = frozenset("!\"#$%&'+,-./:;<=>?@^_{|}~")
-"""Marks that are read as they are behind a backslash; other ASCII marks are left out there."""
+"""ASCII marks that stay when a backslash stands before them; behind a backslash, others are dropped."""
 
 
 class Spans(ABC):
-    """Takes text and returns what is read of it, within lines; a subclass handles the lines."""
+    """Takes text and returns what is to be said of it, within a line; a subclass handles lines."""
 
     def __init__(self, language: str) -> None:
         self._language = language
         self._step: Callable[[str], str] = self._text
         self._plain = True
-        """`_step` is `_text`."""
+        """Whether `_step` is `_text`."""
         self._held = ""
         """Characters kept back: taken, and not returned yet."""
         self._again = ""
-        """Characters that were kept back and are to be taken once more."""
+        """Characters that were kept back, and that `feed` is to take once more."""
         self._last = BREAK
         """The last character returned."""
         self._tight = False
-        """The bracket that opened last follows a letter: `a[i][j]`, not a link."""
+        """Whether the last opening bracket follows a letter, as in `a[i][j]`, which is no link."""
         self._fence = ""
         """The backticks that close the code under way."""
 
@@ -80,7 +80,7 @@ class Spans(ABC):
         return "".join(plain)
 
     def finish(self) -> str:
-        """Return what was held back, as text; an open block of code has none."""
+        """Return what was kept back, as text; nothing of a block of code that is still open."""
         text = self.feed("\n")
         while self._step in (self._tag, self._formula):
             text += self._give_up()
@@ -156,13 +156,13 @@ class Spans(ABC):
         return self._give_up() if char == "\n" or len(self._held) > HELD_MAX else ""
 
     def _dollar(self, char: str) -> str:
-        """`$` begins a formula or an amount; `$$` a formula on its own line."""
+        """Behind a `$`: it begins a formula or an amount of money; `$$` begins a formula on its own line."""
         self._held += char
         self._go(self._formula)
         return "" if char == "$" or may_be_formula(self._held) else self._give_up()
 
     def _backslash(self, char: str) -> str:
-        r"""A formula begins, or the next mark is only a mark; before a letter it stays, as in `C:\Users`."""
+        r"""Behind a backslash: a formula begins, or a mark stays. In `C:\Users` the backslash stays, too."""
         if char in "([b":
             return self._hold(self._formula, "\\" + char)
         self._hold(self._text, "")
@@ -189,7 +189,7 @@ class Spans(ABC):
         return GLUE.join(latex(formula.source, self._language).split()) + (BREAK if displayed else "")
 
     def _tag(self, char: str) -> str:
-        """Hold from `<` until `>` shows what it was; anything that is no tag is text."""
+        """Behind a `<`: keep characters back until `>` shows what they are. Without a tag they are text."""
         self._held += char
         held = self._held
         if not may_be_tag(held):
@@ -200,7 +200,7 @@ class Spans(ABC):
         return tag_text(held)
 
     def _note(self, char: str) -> str:
-        """`[1]` and `[^note]` are passed over, other brackets are text."""
+        """Behind a `[`: drop `[1]` and `[^note]`; other brackets are text."""
         self._held += char
         if not _NOTE.fullmatch(self._held):
             return self._give_up()
@@ -212,7 +212,7 @@ class Spans(ABC):
         return ""
 
     def _after_bracket(self, char: str) -> str:
-        """`](` begins a link's target and `][` its name; the link's text has been passed on already."""
+        """Behind a `]`: `](` begins a link's target, `][` its name. The link's text is already returned."""
         if char == "(":
             return self._hold(self._target, char)
         if char == "[" and not self._tight:
@@ -232,14 +232,14 @@ class Spans(ABC):
         if char == ")" and self._held.count("(") == self._held.count(")"):
             held = self._held
             self._hold(self._text, "")
-            # A note in brackets, `f[i] (as above)` set tight, is words and has no quoted title.
+            # Words in brackets are no target, as in `f[i](as above)`. But a target may have a quoted title.
             return held if " " in held.strip("( )") and not held.rstrip(") ").endswith(('"', "'")) else ""
         return self._give_up() if char == "\n" or len(self._held) > LONG_MAX else ""
 
     def _give_up(self) -> str:
-        """The characters kept back are text after all: read the first mark, and take the others again.
+        """Return the first character kept back as text after all, and take the others again.
 
-        Not where very many were kept back: taking them again from each mark would never come to an end.
+        Of very many, return all but the last: to take them again from each mark on could last for ever.
         """
         held = self._held
         self._hold(self._text, "")
@@ -248,7 +248,7 @@ class Spans(ABC):
         return held[:cut]
 
     def _escape(self, char: str) -> str:
-        """An ANSI sequence: ESC [ parameters, then one letter. Other sequences are one character long."""
+        """Behind an ESC: drop an ANSI sequence, `[`, parameters and one letter; or one other character."""
         if (not self._held and char == "[") or (self._held and " " <= char <= "?"):
             self._held = "["
             return ""

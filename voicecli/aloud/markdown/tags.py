@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 _HELD_MAX = 200
-"""A real tag is shorter."""
+"""Most characters of `<...>` that may be a tag; a real one is shorter."""
 _BLOCK_TAG = re.compile(r"p|br|hr|div|li|ul|ol|tr|table|h[1-6]|blockquote|pre|details|summary")
 _INLINE_TAG = re.compile(
     r"a|abbr|b|big|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strong|su[bp]|u|t[dh]|thead|tbody"
 )
 _LEVEL_TAG = {"<sup>": "^{", "</sup>": "}", "<sub>": "_{", "</sub>": "}"}
-"""Kept for `speakable`: ten to the sixth is not one hundred six."""
+"""What stands for raised and lowered text until `speakable` says it: 10<sup>6</sup> is not 106."""
 _TAG = re.compile(r"</?([a-z][a-z0-9]*)(\s+[^<>]*=[^<>]*)?\s*/?>", re.IGNORECASE)
 _ADDRESS = re.compile(r"<((?:https?://|mailto:)?[^\s<>]*[@.][^\s<>]*)>")
 
@@ -24,7 +24,7 @@ def may_be_tag(held: str) -> bool:
 
 
 def tag_text(tag: str) -> str:
-    """The text that is read for `<...>`: an address, a break, nothing, or the words of what is no tag."""
+    """What `<...>` becomes: an address, a line break, nothing, or itself where it is no tag."""
     if level := _LEVEL_TAG.get(tag.lower()):
         return level
     if address := _ADDRESS.fullmatch(tag):

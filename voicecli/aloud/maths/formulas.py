@@ -1,7 +1,7 @@
 r"""Where a formula between `$`, `$$`, `\(`, `\[` or `\begin{..}` ends, and whether it is one.
 
-An amount of money begins like a formula: "$5, and $x$ is 3". A formula holds no words of prose,
-does not begin or end with a space, and no digit follows its closing sign.
+An amount of money begins like a formula: "$5, and $x$ is 3". But a formula holds no words of prose, does not
+begin or end with a space, and has no digit behind its closing `$`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 _MAX_INLINE = 200
 _MAX_DISPLAYED = 2000
+"""Most characters of a formula, within a line and on lines of its own."""
 _PROSE = re.compile(
     r"(?:^\$|\s|\()(?!(?:sin|cos|tan|log|lim|exp|min|max|mod)\b)"
     r"(?:[A-Za-z]?[a-z]{2,}|an|am|as|at|be|by|do|go|he|if|in|is|it|me|my|no|of|on|or|so|to|up|us|we)[\s,.;:!?'’]"
@@ -26,10 +27,11 @@ class Formula:
     """A formula that has ended."""
 
     source: str
-    """Without its marks."""
+    """The formula without its marks."""
     rest: str
-    """Text behind the formula that was read with it."""
+    """Text behind the closing mark that had to be read to find the end."""
     inline: bool
+    """Whether it stands within a line of text."""
 
 
 def closed(held: str) -> Formula | None:
@@ -78,5 +80,5 @@ def may_be_formula(held: str) -> bool:
 
 
 def is_formula(source: str) -> bool:
-    r"""Whether the text between the marks is a formula; `\[not a link\]` is words."""
+    r"""Whether the text between the marks is a formula, and not words as in `\[not a link\]`."""
     return bool(_SIGN.search(source)) or not re.search(r"[A-Za-z]{3,}", source)

@@ -1,7 +1,7 @@
-r"""LaTeX between its marks -> words, or signs where the voice speaks no English.
+r"""The LaTeX of a formula -> words, or signs where the voice speaks no English.
 
-Read by descent: `\frac{..}{..}`, `\sqrt[..]{..}`, `^`, `_` and accents take what follows them; other commands
-have a word or a sign each; what is unknown is left out, its arguments are read.
+A recursive descent parser: `\frac{..}{..}`, `\sqrt[..]{..}`, `^`, `_` and accents take what follows them. Any
+other command has one word or sign. An unknown command is left out, and its arguments are said.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def latex(source: str, language: str = "en") -> str:
 
 
 def _symbols(source: str) -> str:
-    """Signs that espeak-ng has words for in the language of the voice."""
+    """Write a formula in signs, for which espeak-ng has words in the language of the voice."""
     text = re.sub(r"\\[dt]?frac\s*{([^{}]*)}\s*{([^{}]*)}", r"\1/\2", source)
     text = re.sub(
         r"\\([A-Za-z]+)",
@@ -33,7 +33,7 @@ def _symbols(source: str) -> str:
 
 
 class _Formula:
-    """One pass over the signs of a formula."""
+    """Reads one formula, token by token."""
 
     def __init__(self, source: str) -> None:
         self._signs: list[tuple[str, str]] = []
@@ -49,10 +49,10 @@ class _Formula:
                 self._signs.append((kind, " "))
         self._at = 0
         self._bars = False
-        """Inside |...|."""
+        """Whether the place is inside |...|."""
 
     def words(self, until: str = "") -> str:
-        """What is read up to the closing brace or bracket, which is taken."""
+        """Say what comes up to the closing mark `until`, and take that mark; without it, up to the end."""
         said: list[str] = []
         while self._at < len(self._signs):
             kind, sign = self._signs[self._at]
@@ -90,7 +90,7 @@ class _Formula:
                 return ""
 
     def _applied(self) -> bool:
-        """Whether the bracket that was just taken holds what a function of one letter is applied to."""
+        """Whether the bracket just taken follows a function's letter, as in f(x)."""
         at = self._at - 2
         return (
             at >= 0
@@ -99,7 +99,7 @@ class _Formula:
         )
 
     def _argument(self) -> str:
-        """The group or the one sign that a command takes."""
+        """Say a command's argument: the next group in braces, or the next single token."""
         while self._at < len(self._signs) and self._signs[self._at][0] == "space":
             self._at += 1
         if self._at == len(self._signs):
@@ -109,7 +109,7 @@ class _Formula:
         return self._one(kind, sign, [])
 
     def _option(self) -> str:
-        """The words of `[...]`, where a command has it."""
+        """Say a command's optional argument, `[...]`; empty where it has none."""
         if self._at < len(self._signs) and self._signs[self._at] == ("char", "["):
             self._at += 1
             return self.words("]")
@@ -142,7 +142,7 @@ class _Formula:
                 return WORDS.get(name, "")
 
     def _verbatim(self) -> str:
-        """The text of a group as it stands, its letters not parted."""
+        """Give the text of a group as it stands, with no space between its letters."""
         if self._at >= len(self._signs) or self._signs[self._at][1] != "{":
             return self._argument()
         parts: list[str] = []
@@ -188,14 +188,14 @@ class _Formula:
         return raised(power) if before else power
 
     def _index(self, before: list[str]) -> str:
-        """Numbers in words: of the digits of `2 m_1 m_2`, units would make metres."""
+        """Say an index, numbers in words: the rules for units would take `2 m` in `2 m_1 m_2` for metres."""
         index = _in_words(self._argument())
         if len(before) > 1 and len(before[-1]) == 1:
             before[-2] = _in_words(before[-2])
         return index if before and ATOM.fullmatch(index) else f"sub {index}"
 
     def _bar(self, before: list[str]) -> str:
-        """`P(A|B)`: given; `|x|`: the absolute value of x."""
+        """Say a bar: "given" in `P(A|B)`, "the absolute value of" in `|x|`."""
         rest = [sign for _, sign in self._signs[self._at :]]
         if (
             not self._bars
@@ -215,7 +215,7 @@ def _in_words(number: str) -> str:
 
 
 def raised(power: str) -> str:
-    """What is said of a power behind its base: squared, cubed, to the fourth, to the minus three, to the n."""
+    """Say a power, behind its base: squared, cubed, to the fourth, to the minus three, to the n."""
     if power in ("2", "3"):
         return {"2": "squared", "3": "cubed"}[power]
     if power.isascii() and power.isdigit() and len(power) < 10:
@@ -237,7 +237,7 @@ def _fraction(above: str, below: str) -> str:
 
 
 def fraction(above: int, below: int) -> str:
-    """(3, 4) -> three quarters; empty where no such word is used."""
+    """(3, 4) -> `3 quarters`, (1, 2) -> `one half`; empty where nobody says it like that."""
     if not above > 0 or not 1 < below <= 1000:
         return ""
     name = {2: "half", 4: "quarter"}.get(below) or ordinal(below).removeprefix("one ")

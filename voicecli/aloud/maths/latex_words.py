@@ -1,4 +1,4 @@
-"""What is said of the commands and signs of LaTeX."""
+"""Words for the commands and signs of LaTeX: data alone."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def _power(match: re.Match[str]) -> str:
 
 
 def _note(match: re.Match[str]) -> str:
-    """A raised number behind a word or a stop is a note, behind a letter or a digit a power."""
+    """Drop a raised number behind a word or a stop: a footnote. Behind a letter or a digit it is a power."""
     return match[1]
 
 
@@ -58,7 +58,7 @@ _NO_SUBJECT = re.compile(
 
 
 def _compared(match: re.Match[str]) -> str:
-    """`x < 5`: x is less than 5; "or < 5" has a verb already."""
+    """`x < 5` -> x is less than 5; without "is" behind words that need none: "or < 5"."""
     words = _COMPARISONS[next(filter(None, match.groups()))]
     before = match.string[: match.start()]
     return f" {words} " if not before or _NO_SUBJECT.search(before) else f" is {words} "
@@ -71,7 +71,7 @@ def _interval(match: re.Match[str]) -> str:
 MATHS = Rules(
     [
         ("*", re.compile(r"(?<=\w) \*\* (?=[\w(])"), "^"),
-        # Notes: works.^{1}
+        # Footnotes: works.^{1}
         (("^", "^{"), re.compile(r"([.,;:!?\"”’)]|[A-Za-z]{4,})\^\{\d{1,2}\}(?=\s|$)"), _note),
         (behind_digit("eE"), re.compile(rf"({BEHIND_COMMA})[eE]([+-]?)(\d{{1,3}})(?!\w|\.\d)"), _scientific),
         ("*^", re.compile(r"(?<=\d)\s?[×x*]\s?(?=10 ?(?:\^|\*\*))"), " times "),
@@ -116,7 +116,7 @@ MATHS = Rules(
         ),
         ("→", re.compile(r"\b(\w|\w+\(\w\)) ?→ ?(?=[-+−]?(?:∞|\d|infinity))"), r"\1 goes to "),
         ("×", re.compile(r"(?<=\d) ?×(?=[\s.,;:)!?]*(?:[a-z]{3}|$|[.,;:)!?]))"), " times"),
-        # 5! is 120, but "Room 5!"
+        # A factorial in "5! is 120", but not in "Room 5!"
         (
             "!",
             re.compile(
@@ -147,7 +147,7 @@ MATHS = Rules(
             re.compile(r"(?<![^\w)\]])\s*(!==?|≠|=/=|<>|<=|≤|⩽|>=|≥|⩾|≈|≃|≅|∼)\s*(?=[\w$€£.(|+−√-])"),
             _compared,
         ),
-        # Settings > Display
+        # A path through menus: Settings > Display
         (">", re.compile(r"(?<=[a-z]) > (?=[A-Z][a-z])"), ", "),
         (
             "<>",
@@ -211,5 +211,5 @@ MATHS = Rules(
 
 
 def bare(text: str) -> str:
-    """Read LaTeX that stands in the text without its marks."""
+    """Put LaTeX in words that stands in the text without marks such as `$`."""
     return _COMMAND.sub(lambda match: f" {latex(match[0])} ", text)

@@ -1,4 +1,4 @@
-"""Words beside which a Roman numeral is a number: what is counted, and who is."""
+"""Words behind which a Roman numeral is a number: things that are numbered, and names; months and days."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEYWORDS = _set(
     "Amendment Rule Exercise Problem Theorem Lemma Generation Gen Season Round Quarter Century Track Movement Option "
     "Chapters Parts Books Acts Sections Types Phases Levels Stages Olympiad Fantasy Rocky Rev Version Panel Room Pillar"
 )
-"""Before a number, as in Chapter IV."""
+"""Words that a number follows, as in Chapter IV."""
 REGNAL = _set(
     "Adrian Albert Alexander Alfonso Alfred Amenhotep Andrew Anne Baldwin Baudouin Benedict Boniface Caroline Carol "
     "Catherine Charles Christian Clement Constantine Cosimo Darius David Edmund Edward Elizabeth Eric Eugene Ferdinand "
@@ -39,10 +39,10 @@ REGNAL = _set(
     "Seti Sixtus Sophia Stephen Suleiman Theodore Theodosius Thutmose Umberto Urban Valentinian Victoria Vittorio Victor "
     "Emmanuel Emanuel Wilhelm Wilhelmina Willem William Xerxes Carlos Felipe Fernando Abdullah Akihito"
 )
-"""Names that are numbered: of rulers and popes. Malcolm X is the exception that `roman` knows."""
+"""Names of rulers and popes, who are numbered. (`roman.py` knows the exception, Malcolm X.)"""
 FIRST_NAMES = _set(
     "Thomas Samuel Walter Howard Daniel Donald Kenneth Harry Jack Frank Fred Arthur Ralph Raymond Steven Mark Matthew "
     "Anthony Patrick Douglas Gary Ronald Timothy Jeffrey Scott Eric Brian Kevin Jason Larry Roger Terry Gerald Keith "
     "Lawrence Sean Jesse Roy Ernest Martin Elliott Loudon Percival Cornelius Davis Sammy Luther Bob Bill Jim Joe Tom Sam"
 )
-"""With REGNAL: a person's first name, behind whose last name II is the Second."""
+"""First names beside those of REGNAL. Behind first and last name, II is "the Second"."""

@@ -1,6 +1,6 @@
 """Whole numbers -> English words: cardinals, ordinals, years; and Roman numerals -> whole numbers.
 
-Digits that espeak-ng reads as it should stay digits elsewhere; these are for what it reads otherwise.
+For numbers that espeak-ng says badly; the rules leave others in digits.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def decade(number: int) -> str:
 
 
 def digits(text: str) -> str:
-    """192 -> one nine two; what is no digit becomes a space."""
+    """192 -> one nine two; other characters are left out."""
     return " ".join(_ONES[int(char)] for char in text if char in "0123456789")
 
 
 def roman(letters: str) -> int:
-    """XIV -> 14; 0 where the letters are no Roman numeral as it is written today."""
+    """XIV -> 14; 0 where the letters are no Roman numeral in today's spelling."""
     letters = letters.upper()
     if not ROMAN.fullmatch(letters):
         return 0

@@ -1,4 +1,8 @@
-"""Rules of one kind of writing: patterns and what is said in their place, applied in order."""
+"""The mechanism of rules: patterns and what is said in their place, applied in order, few of them tried.
+
+Most rules have nothing to do in most clauses. To look for a character costs a hundredth of a search for a
+pattern. So each rule names the characters that a text must hold if the rule is to be tried.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,10 @@ from typing import TypeAlias
 Replacement: TypeAlias = str | Callable[[re.Match[str]], str]
 Needed: TypeAlias = str | tuple[str, ...]
 Rule: TypeAlias = tuple[Needed, re.Pattern[str], Replacement]
-"""First what the text must hold, or the rule is not tried: one of these characters; none where most texts would.
+"""What the text must hold, the pattern, and what is said in its place.
 
-In a tuple the characters come first; of the others, which are pieces of text, it must hold one as well.
-Most rules have nothing to do in most clauses, and looking for a character costs a hundredth of a search.
+The first is a string of characters: the rule is tried where the text holds one of them, or always where the
+string is empty. It may be a tuple of such a string and pieces of text: of these the text must hold one, too.
 """
 
 _BEHIND_DIGIT = re.compile(r"[0-9]( ?[^0-9 ])")
@@ -24,24 +28,24 @@ _BEHIND = {char: chr(0xE100 + at) for at, char in enumerate(_SEEN_BEHIND)} | {
 
 
 def behind_digit(chars: str) -> str:
-    """Stand in a rule's first place for each of these characters where it comes right behind a digit."""
+    """For a rule's first place: the text must hold one of these characters right behind a digit."""
     return "".join(_BEHIND[char] for char in chars)
 
 
 def after_digit(chars: str) -> str:
-    """The same, where a space is between them."""
+    """For a rule's first place: the text must hold one of these characters behind a digit and a space."""
     return "".join(_BEHIND[f" {char}"] for char in chars)
 
 
 @lru_cache(maxsize=1)
 def _held(text: str) -> frozenset[str]:
-    """Its characters. Kept, because the next rules ask for the same text; so are those behind a digit."""
+    """The characters of a text. Cached, because the next `Rules` are mostly asked for the same text."""
     return frozenset(text)
 
 
 @lru_cache(maxsize=1)
 def _behind_digits(text: str) -> list[str]:
-    """`6.8 MN` -> `.`, ` M`."""
+    """What stands right behind each digit, with a space or without: `6.8 MN` -> `.`, ` M`. Cached as well."""
     return _BEHIND_DIGIT.findall(text)
 
 
@@ -53,16 +57,16 @@ def _holds_one(text: str, pieces: tuple[str, ...]) -> bool:
 
 
 def _done(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[str], str]:
-    """What a rule does to a text."""
-    if pattern.pattern[0] == "^":  # a search would go on behind the beginning
+    """The quickest function that does to a text what the rule says."""
+    if pattern.pattern[0] == "^":  # `sub` would search the whole text
         return lambda text: pattern.sub(replacement, text, 1) if pattern.match(text) else text
-    if isinstance(replacement, str) and "\\" in replacement:  # made ready at each call, and seldom used
+    if isinstance(replacement, str) and "\\" in replacement:  # `sub` would parse it each time, found or not
         return lambda text: pattern.sub(replacement, text) if pattern.search(text) else text
     return partial(pattern.sub, replacement)
 
 
 class Rules:
-    """Rules in their order, found by the characters they need."""
+    """Rules in their order. For a text, only those are tried whose characters it holds."""
 
     __slots__ = ("_always", "_behind", "_by_character", "_characters", "_rules", "_steps")
 
@@ -74,7 +78,7 @@ class Rules:
             for (_, *pieces), (_, pattern, replacement) in zip(needed, rules, strict=True)
         ]
         self._always = sum(1 << at for at, (characters, *_) in enumerate(needed) if not characters)
-        """A bit for each rule, the first the lowest; so are those by character."""
+        """The rules that are always tried, as bits, the first rule's the lowest, as in `_by_character`."""
         self._characters = frozenset("".join(characters for characters, *_ in needed))
         self._by_character = {
             char: sum(1 << at for at, (characters, *_) in enumerate(needed) if char in characters)
@@ -85,11 +89,11 @@ class Rules:
         }
 
     def __add__(self, other: Rules) -> Rules:
-        """These, then those: as one, since looking for what they need is done once."""
+        """These rules, then the others, as one: then what they need is looked for only once."""
         return Rules(self._rules + other._rules)
 
     def _tried(self, text: str, tried: int) -> int:
-        """Those before, and those that need something of what the text holds."""
+        """Add the rules that need something the text holds to the bits of `tried`."""
         for char in self._characters & _held(text):
             tried |= self._by_character[char]
         if self._behind:
@@ -98,7 +102,7 @@ class Rules:
         return tried
 
     def apply(self, text: str, shown: frozenset[str] = frozenset()) -> str:
-        """The text after all rules; each sees what those before it made. `shown`: its `marks`."""
+        """Apply all rules, each to what those before it made. `shown`: the `marks` of the text."""
         by_marks = self._always
         for mark in shown:
             by_marks |= self._by_character.get(mark, 0)
@@ -119,7 +123,8 @@ class Rules:
 (
     FOUR_DIGITS, PHONE, DECADE, INNER_POINT, NAMES_DASH, MONTH, ROOTED, FILE, LONG_WORD, HASH, LONG_CODE, STREET, POINTS, COLONS,
 ) = map(chr, range(0xE000, 0xE00E))  # fmt: skip
-"""Stand in a rule's first place for what no one character shows: characters for private use, which no text has."""
+"""Characters for a rule's first place, each for a shape that no single character shows, such as four digits.
+They are for private use, so no text has them: `marks` finds the shapes."""
 DASHES = ("-", "–")
 _POINTS = re.compile(r"\d\.\d+\.\d")
 _PHONE = re.compile(r"\d{3}[-. )/]+\d{3}")
@@ -134,14 +139,14 @@ _LONG_WORD = re.compile(r"\w{12}")
 _DIGIT = re.compile(r"\d")
 _FOUR_DIGITS = re.compile(r"\d{4}")
 NUMBER = r"\d(?<![\w.,]\d)\d*+(?:,\d{3})*+(?:\.\d++)?+"
-"""A number that no other goes before. Its first digit comes first: a search for a digit is quick. No part is
-given back: what is behind a number begins with none."""
+"""A complete number, with thousands and decimals: no other number goes before it. The pattern begins with its
+digit, because `re` finds a digit quickly. Its quantifiers are possessive: they never give back a digit."""
 BEHIND_COMMA = NUMBER.replace(".,]", ".]", 1)
-"""The same, and a comma may go before it."""
+"""A number that may have a comma before it."""
 
 
 def marks(text: str) -> frozenset[str]:  # noqa: C901, PLR0912 - one case a mark
-    """Those of the above that the text has."""
+    """Which of the shapes above the text has."""
     shown = []
     if _DIGIT.search(text):
         if _FOUR_DIGITS.search(text):
@@ -180,5 +185,5 @@ def one_of(words: Iterable[str]) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Those of a table that is written as a text."""
+    """The words of a text; for tables that are written as one string."""
     return text.split()

@@ -66,7 +66,7 @@ _STARTERS = (
     "The A An I It He She We They You This That These Those There Here In On At But And So If When What Who Why "
     "How My Your His Her Our Their Come Go Please Let Do Is Are Was Then Now Yes No For To After Before Since"
 ).replace(" ", "|")
-"""Words that begin a sentence behind an abbreviation, rather than go on with a name."""
+"""Words that behind an abbreviation begin a new sentence, and do not go on with a name."""
 _DAY_GOES_ON = re.compile(rf",?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-]")
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
@@ -102,7 +102,7 @@ def _street(match: re.Match[str]) -> str:
 
 
 def _abbreviated(match: re.Match[str]) -> str:
-    """A title, a word that is always short for another, one that is before a number, a day of the week."""
+    """Say an abbreviation with a point: a title, a word always short, one before a number, a weekday."""
     word, rest = match[1], match.string[match.end() :]
     if word in _TITLES and rest[:1].isspace():
         return _TITLES[word]
@@ -115,7 +115,7 @@ def _abbreviated(match: re.Match[str]) -> str:
 
 
 def _initials(match: re.Match[str]) -> str:
-    """Letters without their points, unless a sentence ends with them."""
+    """Write initials without their points; keep the last point where a sentence ends."""
     letters = " ".join(match[0].replace(".", " ").split())
     rest = match.string[match.end() :]
     spaced = match[0].endswith(" ")
@@ -170,7 +170,7 @@ _POINTED = _PHRASES + Rules(
             re.compile(r"(\d) (min|sec|hrs?|yrs?|mos?|wks?|ft|lbs?|oz|tbsp|tsp)\.(?=\s+[a-z(\d]|[,;)])"),
             r"\1 \2",
         ),
-        # J. K. Rowling -> "J." "K." "Rowling", three sentences; the U.S. President, two.
+        # With its points, the voice says J. K. Rowling as three sentences, the U.S. President as two.
         (".", re.compile(r"[A-Z](?<![\w.].)\. ?(?:[A-Z]\. ?)*(?![\w.]*@)"), _initials),
     ]
 )
@@ -183,7 +183,7 @@ _UNPOINTED = Rules(
             ),
             lambda match: _STATES[match[1]],
         ),
-        # A clause may begin with it: "St. Louis, / MO, to".
+        # A clause may begin with a state: "St. Louis, / MO, to".
         (
             "ACDFGHIKLMNOPRSTUVW",
             re.compile(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),
@@ -237,12 +237,12 @@ _COMMON = frozenset(
         "THE IS ARE NOT YOU TO DO THIS THAT AND OF FOR IN ON IT NO WE ALL YOUR MY VERY NOW BE WAS HAVE WITH WILL CAN WHAT"
     )
 )
-"""One of them makes capitals a shouted sentence, not a list of abbreviations."""
+"""Words of sentences. If one of them is among capitals, these are shouted, and no list of abbreviations."""
 _WORDS_TOO = frozenset({"IT", "US", "ID"})
 
 
 def expand(text: str) -> str:
-    """Put the words in place of their abbreviations."""
+    """Put words in place of abbreviations, and small letters in place of shouted capitals."""
     if "." in text and (_POINT_INSIDE.search(text) or last_word(text) in MAY_END):
         text = _POINTED.apply(text, _SHOWN if _SHORT_NAME.search(text) else frozenset())
     if "/" in text:
@@ -253,7 +253,7 @@ def expand(text: str) -> str:
 
 
 def calm(text: str) -> str:
-    """Write as words what was shouted in capitals: three words and more, and nothing else."""
+    """Write a text in small letters that is shouted: in capitals, with three words or more."""
     shouted = _SHOUTED.findall(text)
     words = [word for word in shouted if word not in _KEPT or word in _WORDS_TOO]
     sentence = any(word in _COMMON for word in words) or all(len(word) > 3 for word in words)
@@ -265,5 +265,5 @@ def calm(text: str) -> str:
 
 
 def last_word(text: str) -> str:
-    """Without the point behind it."""
+    """The last word of a text, without the point behind it."""
     return text.rstrip(".").rpartition(" ")[2].lstrip("([\"'“‘")

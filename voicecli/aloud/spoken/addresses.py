@@ -21,7 +21,7 @@ from voicecli.aloud.spoken.numbers import port
 _TOP = "com|org|net|io|dev|edu|gov|ai|co|uk|de|fr|eu|us|me|app|info|test|example|invalid|local|lan|localhost|cloud|tv|ch|nl|es|it|pl|jp|cn|xyz|tech"
 _SURE_TOP = "com|org|net|io|dev|edu|gov|ai|app|info|example|test|co\\.uk|de|fr|eu|nl|ch"
 _SPELT = frozenset(words("md txt py js ts tsx jsx json yml toml csv xml html css sh exe dll pdf doc docx xls xlsx ppt pptx png jpg jpeg gif svg mp3 mp4 wav flac ogg tar gz tgz rs cpp hpp rb php sql ini cfg conf lock gguf onnx iso deb rpm apk dmg bat ps1 ipynb tex log env bin yaml zip go java swift kt lua"))  # fmt: skip
-"""Ends of file names."""
+"""File name extensions; unless `_AS_WORDS` has one, it is spelt."""
 _AS_WORDS = {"bin": "bin", "log": "log", "conf": "conf", "lock": "lock", "yaml": "yaml", "zip": "zip", "go": "go", "java": "java", "swift": "swift", "lua": "lua", "toml": "toml", "gif": "gif", "json": "jason", "env": "env", "iso": "iso", "onnx": "onnx", "tar": "tar", "bat": "bat"}  # fmt: skip
 _FOLDERS = {"usr": "user", "etc": "etsy", "src": "source", "lib": "lib", "var": "var", "tmp": "temp", "opt": "opt", "dev": "dev", "cfg": "config", "config": "config", "ssh": "S S H", "readme": "read me", "localhost": "local host", "github": "git hub", "gitignore": "git ignore", "github.com": "git hub dot com"}  # fmt: skip
 _END = one_of(_SPELT)
@@ -40,14 +40,14 @@ def word(part: str) -> str:
 
 
 def _ending(name: str) -> str:
-    """`py` -> P Y; as a word where people say it as one."""
+    """Say a file name's extension: `py` -> P Y, `json` -> jason."""
     return _AS_WORDS.get(name.lower()) or " ".join(
         _LETTERS_AND_DIGITS.sub(" ", name).replace(" ", "").upper()
     )
 
 
 def _file_name(name: str) -> str:
-    """`.bashrc`, `notes.txt`, `archive.tar.gz`."""
+    """Say a file name: `.bashrc`, `notes.txt`, `archive.tar.gz`."""
     begin = "dot " if name.startswith(".") and len(name) > 1 else ""
     stem, *ends = name.lstrip(".").split(".")
     said = [
@@ -61,7 +61,7 @@ def _file_name(name: str) -> str:
 
 
 def _path(match: re.Match[str]) -> str:
-    """Every part is heard; the slashes between them are not."""
+    """Say every part of a path, and not the slashes between them."""
     written = match[0]
     tail = written[len(written.rstrip(".,;:!?")) :]
     written = written.rstrip(".,;:!?")
@@ -81,7 +81,7 @@ def _mail(match: re.Match[str]) -> str:
 
 
 def host_words(host: str) -> str:
-    """docs.example.co.uk -> docs dot example dot co dot U K."""
+    """Say a host: docs.example.co.uk -> docs dot example dot co dot U K."""
     labels = host.split(".")
     said = [_FOLDERS.get(label.lower(), label).replace("-", " dash ") for label in labels]
     if len(labels) > 1 and len(labels[-1]) == 2 and labels[-1] not in ("io", "me", "co"):
@@ -90,7 +90,7 @@ def host_words(host: str) -> str:
 
 
 def _host(match: re.Match[str]) -> str:
-    """`localhost:8080/docs`, `example.com:3000`, `example.com/a/b`."""
+    """Say a host with its port and path: `localhost:8080/docs`. Without a port, the path is left out."""
     name, number, path = match[1], match[2], match[3] or ""
     tail = path[len(path.rstrip(".,;:!?")) :]
     parts = [_file_name(part) for part in re.split(r"[/?#&=]+", path.rstrip(".,;:!?")) if part]
@@ -101,7 +101,7 @@ def _host(match: re.Match[str]) -> str:
 
 
 def ip(address: str) -> str:
-    """192.168.1.1 -> one nine two dot one six eight dot one dot one."""
+    """Say an IP address: 192.168.1.1 -> one nine two dot one six eight dot one dot one."""
     return " dot ".join(map(digits, address.split(".")))
 
 
@@ -118,12 +118,12 @@ def _flag(match: re.Match[str]) -> str:
 
 
 def _identifier(match: re.Match[str]) -> str:
-    """`get_user_name()`, `getUserName`: words. Dunders lose their lines."""
+    """Say a program's name as words: `get_user_name()` -> get user name."""
     return word(match[0].removesuffix("()"))
 
 
 def _code(match: re.Match[str]) -> str:
-    """Of a hash the first four signs, so that it can be told from another."""
+    """Say the first four characters of a hash: enough to tell it from another."""
     return " ".join(match[0][:4].upper()) if any(map(str.isdigit, match[0])) else match[0]
 
 

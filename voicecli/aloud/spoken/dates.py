@@ -44,7 +44,7 @@ def _full_year(text: str) -> int:
 
 
 def _slashed(match: re.Match[str]) -> str:
-    """3/14/2025, month first; 14/3/2025 can only be the other way round."""
+    """Say 3/14/2025, the month first; in 14/3/2025 only the day can be first."""
     first, second, of_year = int(match[1]), int(match[3]), _full_year(match[4])
     if _valid(first, second):
         return _month_day(first, second, of_year)
@@ -52,14 +52,14 @@ def _slashed(match: re.Match[str]) -> str:
 
 
 def _pointed(match: re.Match[str]) -> str:
-    """25.12.2023, day first."""
+    """Say 25.12.2023, the day first."""
     day, month = int(match[1]), int(match[2])
     of_year = _full_year(match[3]) if match[3] else None
     return _month_day(month, day, of_year) if _valid(month, day) else match[0]
 
 
 def _iso(match: re.Match[str]) -> str:
-    """2024-05-01T10:30:00Z; the seconds are said when there are any."""
+    """Say 2024-05-01T10:30:00Z; seconds only where they are not 0."""
     month, day = int(match[3]), int(match[4])
     if not _valid(month, day):
         return match[0]
@@ -94,7 +94,7 @@ def _clock(hour: int, minute: str, half: str = "") -> str:
 def _time(match: re.Match[str]) -> str:
     hour, minute, half = int(match[1]), match[2], match[3] or ""
     if hour > 24 or (hour and minute > "09"):
-        return match[0]  # espeak-ng reads it well
+        return match[0]  # espeak-ng says this well
     return _clock(hour, minute, half) + (f" {half.replace('.', '').strip()}" if half else "")
 
 
@@ -237,7 +237,7 @@ DATES = Rules(
             re.compile(r"\b(UTC|GMT)([+-])(\d{1,2})(?::00)?\b"),
             lambda m: f"{m[1]} {'plus' if m[2] == '+' else 'minus'} {int(m[3])}",
         ),
-        # What a dash joins.
+        # Ranges with a dash.
         ((MONTH, *DASHES), re.compile(rf"\b({_ANY_MONTH})\.?\s?[–-]\s?({_ANY_MONTH})\b(?!\.?\w)"), _range),
         ("-–", re.compile(rf"\b({_ANY_DAY})\.?\s?[–-]\s?({_ANY_DAY})\b"), _range),
         ((MONTH, *DASHES), re.compile(rf"(?<=\d)(st|nd|rd|th)?\s?[–-]\s?(?=(?:{_ANY_MONTH})\b)"), r"\1 to "),

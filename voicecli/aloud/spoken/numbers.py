@@ -1,4 +1,4 @@
-"""Money, ranges, fractions, scores, years, telephone numbers, decades -> words, or digits read as they should be."""
+"""Money, ranges, fractions, scores, years, telephone numbers, decades -> words, or digits said right."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _money(match: re.Match[str]) -> str:
 
 
 def _fraction(match: re.Match[str]) -> str:
-    """7/8 -> seven eighths; what is no fraction (24/7, 9/11) is left."""
+    """7/8 -> 7 eighths; 24/7 and 9/11 are no fractions and stay."""
     whole, above, below = match[1], int(match[2]), int(match[3])
     if above >= below and not whole:
         return match[0]
@@ -99,7 +99,7 @@ def _year_at(match: re.Match[str]) -> str:
 
 
 def _years(match: re.Match[str]) -> str:
-    """1914-18."""
+    """1914-18 -> nineteen fourteen to eighteen."""
     first, last = match[1], match[2]
     return f"{year(int(first))} to {cardinal(int(last)) if len(last) == 2 else year(int(last))}"
 
@@ -115,7 +115,7 @@ def _phone(match: re.Match[str]) -> str:
 
 
 def _point(match: re.Match[str]) -> str:
-    """1.10.2 -> 1 point 1 0 point 2: the points all alike, as in decimals."""
+    """Say a version: 1.10.2 -> 1 point one zero point 2, its parts digit by digit, as decimals are said."""
     first, *rest = match[2].split(".")
     said = " point ".join([first, *(part if len(part) == 1 else digits(part) for part in rest)])
     return ("version " if match[1] else "") + said + (f" {match[3]} " if match[3] else "")
@@ -130,7 +130,7 @@ _COUNTED = (
 
 AMOUNTS = Rules(
     [
-        # Money: $5-10 -> "dollar 5 dash 10"; $3.50 -> "dollar three point five zero".
+        # Money. espeak-ng would say "dollar 5 dash 10" for $5-10, "dollar three point five zero" for $3.50.
         (("$£¥₩₪€₹₽₿", *DASHES), re.compile(rf"([{_SIGNS}])({N})\s?[-–]\s?[{_SIGNS}]?(?={N})"), r"\2 to \1"),
         (
             "$£¥₩₪€₹₽₿",
@@ -168,7 +168,7 @@ AMOUNTS = Rules(
             ),
             r"\1 by ",
         ),
-        # Telephones: 555-1234 -> "555 dash one thousand two hundred ..."
+        # Telephone numbers. espeak-ng would say "555 dash one thousand two hundred ..." for 555-1234.
         (
             PHONE,
             re.compile(
@@ -211,7 +211,7 @@ AMOUNTS = Rules(
         ),
         # 50-50, 2–2
         (behind_digit("-–"), re.compile(r"(\d(?<![\w.,/:-]\d)\d*)[-–]\1(?![\w-]|[.,]\d)"), r"\1 \1"),
-        # 5-10 -> "5 dash 10"; 5–10 -> "5 10".
+        # Ranges. espeak-ng would say "5 dash 10" for 5-10, "5 10" for 5–10.
         (
             behind_digit("-–%") + after_digit("-–"),
             re.compile(
@@ -230,7 +230,7 @@ AMOUNTS = Rules(
             re.compile(r"(\d(?<![\w/.,]\d))/(5|10)(?= (?:stars?|points)\b)"),
             r"\1 out of \2",
         ),
-        # 7/8 -> "7 slash 8"; 1 1/2 -> "1 1 slash 2".
+        # Fractions. espeak-ng would say "7 slash 8" for 7/8, "1 1 slash 2" for 1 1/2.
         (
             behind_digit("/"),
             re.compile(rf"({_OUT_OF} )(\d+)/(\d+)(?![\w/]|\.\d)"),
@@ -255,7 +255,7 @@ YEARS = Rules(
         (DECADE, re.compile(r"(?<![\w.,])(?<=\bthe )(\d0)['’]?s\b"), _decade),
         (DECADE, re.compile(r"\b([Mm]id|[Ee]arly|[Ll]ate)-(?=\d{2,4}s\b)"), r"\1 "),
         (DECADE, re.compile(r"(?<![\w.,])(1\d\d0|20\d0)['’]?s\b"), _decade),
-        # 1908 -> "nineteen hundred eight"; 2024 -> "two thousand twenty four".
+        # Years. espeak-ng would say "nineteen hundred eight" for 1908, "two thousand twenty four" for 2024.
         (
             (FOUR_DIGITS, "10"),
             re.compile(
@@ -273,7 +273,7 @@ YEARS = Rules(
         ),
         (("A", "AD ", "A D "), re.compile(r"(?<![\w.,])(?:AD|A D) (\d{1,4})\b"), r"A D \1"),
         (after_digit("ABC"), re.compile(r"(?<=\d )(BCE?|CE|AD)\b(?!-)"), lambda match: " ".join(match[1])),
-        # 1. first: no sentence ends there.
+        # "1. first": drop the point, at which the voice would end a sentence.
         ((behind_digit("."), ". "), re.compile(r"(?<=\d)\.(?=\s+[a-z])"), ""),
         (behind_digit("'’"), re.compile(r"(?<=\d)['’]s\b"), "s"),
     ]
@@ -281,7 +281,7 @@ YEARS = Rules(
 
 
 def port(number: str) -> str:
-    """8080 -> eighty eighty; 3000 -> 3000."""
+    """Say a port: 8080 -> eighty eighty; 3000 stays."""
     if len(number) != 4 or number.endswith("00") or number[0] == "0":
         return number
     return (

@@ -1,8 +1,8 @@
-"""Roman numerals -> numbers, where what stands beside them says that they are numbers.
+"""Roman numerals -> numbers, where the words beside them show that they are numbers.
 
-Letters alone are no evidence: Vitamin C, Malcolm X, MIX and the pronoun I are not numbers. A numeral is one
-behind what is counted (Chapter IV), behind a ruler's name (Louis XIV: the Fourteenth), behind a person's
-(John Smith III), before "century", or behind any name when it has two letters and could hardly be a word.
+Letters alone are no evidence: Vitamin C, Malcolm X, MIX and the pronoun I are not numbers. Letters are a
+numeral behind a thing that is numbered (Chapter IV), behind a ruler's name (Louis XIV: the Fourteenth),
+behind a person's (John Smith III), before "century", or behind any name if they are two and hardly a word.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from voicecli.aloud.rules.rules import Rules, one_of
 
 _TITLES = r"King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Sultan|Prince|Princess|Duke|Saint|St"
 _SAFE = r"(?:I[VX]|V?I{2,3}|VI|X[IVX]+|L[IVX]+)"
-"""Two letters or more that are no abbreviation of anything usual (XL, CD, DC, MI and MD are)."""
+"""Numerals of two letters or more that are no usual abbreviation, as XL, CD, DC, MI and MD are."""
 _NOT_PRONOUN = r"(?=\s*(?:[.,;:!?)]|$|['’]s|(?:of|ruled|reigned|died|became|and|in|is|who|from|or|to)\b))"
 _HOUSE = r"(?:Super|World|Final|Street|Star|Baldur|Grand|Apollo|Olympic|Mortal|Civilization|Age)"
 
@@ -26,7 +26,7 @@ def _counted(match: re.Match[str]) -> str:
 
 
 def _more(match: re.Match[str]) -> str:
-    """Parts I, II and III."""
+    """Say each numeral of a list: Parts I, II and III."""
     return re.sub(
         r"[IVX]+", lambda numeral: cardinal(roman(numeral[0])) if roman(numeral[0]) else numeral[0], match[0]
     )
@@ -40,7 +40,7 @@ def _ruler(match: re.Match[str]) -> str:
 
 
 def _named(match: re.Match[str]) -> str:
-    """Behind any capitalised word: a person's is an ordinal, a thing's is not."""
+    """Say a numeral behind a capitalised word: for a person as an ordinal, for a thing as a number."""
     before, name, number = match[1] or "", match[2], roman(match[3])
     if not number or (name.isupper() and len(name) > 1):
         return match[0]

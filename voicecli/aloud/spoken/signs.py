@@ -1,7 +1,7 @@
 """Characters that stand for others -> the others: decorated letters, circled numbers, units in one character.
 
-`plain` works on any piece of a stream, character by character. `composed` works on a clause: what several
-characters mean together (powers, fractions, Roman numerals, accents set apart).
+`plain` works on any piece of a stream, character by character. `composed` works on a whole clause, where
+several characters belong together: powers, fractions, Roman numerals, letters with separate accents.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _COMPATIBLE = (
 _LEFT = frozenset(
     "\u2120\u2122\u2126\u212e\u2132\u2135\u213a\u213b\u2141\u2142\u2143\u2144\u214a\u214b\u214c\u214d\u214f"
 )
-"""Letterlike signs with a meaning of their own."""
+"""Letterlike signs that have a meaning of their own, and stay."""
 _FULL_WIDTH = "＂＃＄％＆＇＊＋－．／＜＝＞＠＼＾＿｀｜～"
-"""Full-width signs that no script but the Latin uses; `，！？：；（）` belong to Chinese and Japanese."""
+"""Full-width signs that become ordinary ones. `，！？：；（）` stay: Chinese and Japanese are written with them."""
 _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
 
 
@@ -37,7 +37,7 @@ def _letters(first: int, count: int, begin: str) -> dict[int, str]:
 
 
 def _numbers(first: int, count: int, begin: int) -> dict[int, str]:
-    """Numbers in circles stand alone, whatever they touch."""
+    """Numbers in circles, with a space to either side: they belong to no word that they touch."""
     return {first + n: f" {begin + n} " for n in range(count)}
 
 
@@ -73,22 +73,25 @@ _SMALL_FRACTION = re.compile("(\\d?)([¼½¾⅐-⅞↉])")
 _ROMAN = re.compile("[Ⅰ-Ⅿ]+|[ⅰ-ⅿ]+")
 _SMALL_CAPS = re.compile(f"[{''.join(_SMALL_CAPITALS)}]{{2,}}")
 _OVERLAYS = re.compile("[\u0332-\u0338\u20d0-\u20ef]|(?<=[\u0300-\u036f]{2})[\u0300-\u036f]+")
-"""Lines drawn through letters, and more accents on one than any language sets."""
+"""Lines drawn through letters, and accents beyond the second on one letter, which no language has."""
 
 
 _COMPOSABLE = re.compile(
     f"[{_SUPER}{_SUB}{''.join(_SMALL_CAPITALS)}¹²³⁰⁴-⁹¼½¾⅐-ↈ⁄\u0300-\u036f\u20d0-\u20ef]"
 )
-"""What one of these needs."""
+"""Finds text in which one of the patterns above may have something to do."""
 
 
 def plain(text: str) -> str:
-    """Put ordinary characters in place of those that only look otherwise; any piece of a stream."""
+    """Put ordinary characters in place of those that only look different, in any piece of a stream."""
     return text if text.isascii() else text.translate(_TABLE)
 
 
 def composed(text: str, *, levels: bool = True) -> str:
-    """Write small fractions as `1/2`, letters and accents in one; with `levels`, powers as `^{2}`, indices as `_{1}`."""
+    """Write small fractions as `1/2`, and a letter and its accent as one character.
+
+    With `levels`, write raised characters as `^{2}` and lowered ones as `_{1}`, for `maths`.
+    """
     if text.isascii():
         return text
     text = unicodedata.normalize("NFC", text)

@@ -1,4 +1,4 @@
-"""Numbers with units -> the units in words, in one or in many: 10 m, 40cm, 9.8 m/s², $5/kg."""
+"""Numbers with units -> the units in words, singular or plural: 10 m, 40cm, 9.8 m/s², $5/kg."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _PER = {
     "quarter": "quarter", "head": "head", "capita": "capita", "piece": "piece", "gallon": "gallon", "pound": "pound", "cup": "cup", "seat": "seat", "kid": "kid", "mo": "month", "hr": "hour", "yr": "year", "wk": "week", "sqft": "square foot",
 }  # fmt: skip
 _NEVER_TIGHT = ("s", "mo", "t", "B", "ac", "J", "ha", "bar", "cal")
-"""Units written behind a space only: the 1990s, a model of 7B."""
+"""Units that need a space before them: "1990s" and "7B" have no seconds and no bytes."""
 _POWER = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic", "2": "square", "3": "cubic"}
 _POWERED = one_of(["km", "m", "dm", "cm", "mm", "mi", "ft", "yd", "µm", "μm", "nm", "s", "in"])
 _LOOSE = one_of(_NAMES)
@@ -69,7 +69,7 @@ _SINGLE = re.compile(
 
 
 def describes(match: re.Match[str]) -> bool:
-    """Whether an amount stands before a noun: a 40cm gap, a $10 book."""
+    """Whether an amount describes the noun behind it, and its unit is singular: a 40cm gap, a $10 book."""
     noun = _NOUN.match(match.string, match.end())
     return noun is not None and _SINGLE.search(match.string[: match.start()]) is not None
 
@@ -113,7 +113,7 @@ def _feet(match: re.Match[str]) -> str:
 
 
 def _position(match: re.Match[str]) -> str:
-    """40° 26′ 46″ N."""
+    """Say a geographical position: 40° 26′ 46″ N."""
     seconds = f" {match[3]} seconds" if match[3] else ""
     return f"{match[1]} degrees {match[2]} minutes{seconds} {_TOWARDS.get(match[4] or '', '')}".rstrip()
 

@@ -1,4 +1,4 @@
-"""Blocks of a recording on their way: silence for holes, no bursts at their edges, joined for the mixer."""
+"""Repairs the blocks of a recording: silence in holes, no bursts beside them; joins blocks for the mixer."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 EDGE_S, BURST = 0.06, 1.25
-"""So near to a hole nothing is believed that is so much louder than all before: a decoder lost its thread."""
+"""Seconds, and a factor of amplitude (2 dB). A block so near to a hole and so much louder than all before it
+is a decoder's burst, and becomes silence."""
 
 
 def silence(count: int, channels: int, most: int) -> Iterator[Float32]:
-    """`count` samples of it, (n, channels) with at most `most` at a time."""
+    """Give `count` samples of silence, as blocks of (n, channels) of at most `most` samples."""
     for begin in range(0, count, most):
         yield np.zeros((min(most, count - begin), channels), np.float32)
 
 
 def calm(parts: Iterator[tuple[Float32, bool]], rate_hz: int) -> Iterator[Float32]:
-    """Blocks of parts, without the bursts that decoders make of the edges of a hole."""
+    """Pass blocks on, without the bursts that decoders make at the edges of a hole.
+
+    Each part is a block and whether it is silence in place of a hole. Blocks are held back for `EDGE_S`,
+    because a burst may lie before its hole.
+    """
     edge, loudest, wary = round(EDGE_S * rate_hz), 0.0, 0
     held: list[Float32] = []
 
@@ -48,7 +53,7 @@ def calm(parts: Iterator[tuple[Float32, bool]], rate_hz: int) -> Iterator[Float3
 
 
 def gathered(blocks: Iterator[Float32], enough: int) -> Iterator[Float32]:
-    """Joined to `enough` samples, where there are several channels: a mixer looks ahead."""
+    """Join blocks of several channels to `enough` samples: the mixer learns from the first. Mono passes."""
     held: list[Float32] = []
     for block in blocks:
         if held and held[0].shape[1] != block.shape[1]:

@@ -1,37 +1,42 @@
-"""What of a recording could not be read: where the clock stands beside what came out, and one line on it."""
+"""Finds out what of a recording could not be read, by its timestamps, and says so in one line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 LEAST_HOLE_S = 0.1
-"""Timestamps that jump by less, where nothing is damaged, are rounding."""
+"""A jump of the timestamps by less is rounding, unless something else tells of damage."""
 
 ONE_AFTER_THE_OTHER_S = 0.01
-"""The same where samples are numbered without pauses."""
+"""The same limit for formats that number their samples without pauses, as FLAC and Ogg do."""
 
 LEAST_TOLD_S = 0.01
+"""A shorter loss is told as "less than" this."""
 
 MOST_HOLE_S = 60.0
-"""A longer jump in a recording that does not tell its length is a wrong timestamp, not a pause."""
+"""In a recording whose header does not tell its length, a longer jump is a wrong timestamp, not a hole."""
 
 
 @dataclass(slots=True)
 class Damage:
-    """Of one recording, counted while it is read: takes no more memory for a thousand places than for one."""
+    """What is damaged in one recording, counted while it is read; true where anything is."""
 
     places: int = 0
+    """Holes, and other places that could not be read."""
     missing_s: float = 0.0
+    """What is missing in all these places together."""
     first_at_s: float = 0.0
+    """Where the first of them lies."""
     cut_s: float = 0.0
-    """How much earlier it ends than its header tells."""
+    """How much earlier the recording ends than its header tells."""
     ends_at_s: float = 0.0
+    """Where it ends, if it is cut."""
 
     def __bool__(self) -> bool:
         return self.places > 0 or self.cut_s > 0.0
 
     def at(self, seconds: float) -> None:
-        """One more place."""
+        """Count one more damaged place, at this time of the recording."""
         if not self.places:
             self.first_at_s = seconds
         self.places += 1
@@ -61,31 +66,33 @@ def clock_time(seconds: float) -> str:
 
 @dataclass(slots=True)
 class Timeline:
-    """Keeps what is read in step with the recording's clock: how much silence belongs before each frame."""
+    """Keeps the output in step with the recording's clock: says how long a silence belongs before a frame."""
 
     damage: Damage
     length_s: float = 0.0
-    """As the header tells it; 0 where it does not."""
+    """Length as the container's header tells it; 0 where it does not."""
     promised_s: float = 0.0
-    """Of a header that tells it of the first of several recordings joined: they may be longer."""
+    """Length that this program reads from the header itself. Files that were joined may be longer than it."""
     read_s: float = 0.0
-    """So much has come out, silence for holes included."""
+    """Length of the output so far, silence for holes included."""
     _zero_s: float | None = None
-    """The timestamp of the beginning."""
+    """The timestamp that stands for the beginning of the output."""
     _hurt: bool = False
+    """Since the last frame, something could not be read."""
     _guessed_s: float = 0.0
+    """How long that was, as far as `hurt` was told."""
 
     def hurt(self, guessed_s: float = 0.0) -> None:
-        """Something cannot be read; `guessed_s`: how long it is where timestamps will not tell."""
+        """Note that something cannot be read here; `guessed_s`: its length, where no timestamps will tell."""
         if not self._hurt:
             self.damage.at(self.read_s)
         self._hurt = True
         self._guessed_s += guessed_s
 
     def silence_before(self, at_s: float | None, *, lost: bool = False) -> float:
-        """Seconds of silence that belong before a frame with this timestamp; None: it has none.
+        """Seconds of silence that belong before a frame with the timestamp `at_s`, None for a frame without.
 
-        `lost`: what lies between it and the frame before is not a pause of the recorder.
+        `lost`: a gap before this frame is lost sound, not a pause that the recorder made.
         """
         hole_s, jump_s = self._guessed_s, 0.0
         if at_s is not None:
@@ -99,7 +106,7 @@ class Timeline:
         if hole_s and lost:
             self.hurt()
         if at_s is not None and (abs(jump_s) >= LEAST_HOLE_S or self._hurt):
-            self._zero_s = at_s - self.read_s - hole_s  # timestamps that jump back begin anew
+            self._zero_s = at_s - self.read_s - hole_s  # where timestamps jump back, count from here
         if self._hurt:
             self.damage.missing_s += hole_s
         self._hurt, self._guessed_s = False, 0.0
@@ -107,17 +114,17 @@ class Timeline:
         return hole_s
 
     def _fits(self, hole_s: float) -> bool:
-        """Whether a recording of this length has room for it."""
+        """Whether the recording, as long as its header tells, has room for a hole of this length."""
         if self.length_s:
             return 0.0 < hole_s < self.length_s - self.read_s
         return 0.0 < hole_s < MOST_HOLE_S
 
     def read(self, seconds: float) -> None:
-        """A frame of this length came out."""
+        """Count a frame of this length as output."""
         self.read_s += seconds
 
     def end(self) -> None:
-        """Nothing more comes."""
+        """Note the end, and whether the recording was cut off."""
         short_s = max(self.length_s, self.promised_s) - self.read_s
         if short_s > LEAST_HOLE_S + 0.01 * self.read_s:
             self.damage.cut_s, self.damage.ends_at_s = short_s, self.read_s

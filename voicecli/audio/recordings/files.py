@@ -24,8 +24,8 @@ class WavWriter:
         self._form = (rate_hz, channels)
 
     def __enter__(self) -> Self:
-        """Open a file beside the final one. Raises AudioFileError where that cannot be."""
-        # A file moved over /dev/null would replace it. Unlike Path's, these do not raise for an odd name.
+        """Open a hidden file beside the final one. Raises AudioFileError where that cannot be."""
+        # Moving a file over /dev/null would replace it. os.path raises nothing for an odd name; Path does.
         if os.path.exists(self._path) and not os.path.isfile(self._path):  # noqa: PTH110, PTH113
             raise AudioFileError(f"{self._path} is a folder or a device", "give the name of a file")
         self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
@@ -63,7 +63,7 @@ class WavWriter:
         except OSError as failure:
             raise self._unwritable(failure) from failure
         finally:
-            with contextlib.suppress(OSError):  # what a full disk did not take is still buffered
+            with contextlib.suppress(OSError):  # closing writes the buffer, and a full disk refuses it again
                 self._handle.close()
             self._part.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""How long a file was when it was written, and all of its samples, where libav does not look: MP3, WAV."""
+"""Reads from MP3 and WAV files what libav does not: the length in the header, and all chunks of samples."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
-"""By the version in a frame's header: MPEG 1, 2, 2.5."""
+"""Sample rates by the version bits in a frame's header: 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5."""
 
 _LONGEST_FRAME = 1500
+"""Bytes of an MP3 frame that are read; the `Xing` tag lies near its beginning."""
 
 UNKNOWN_BYTES = 0x7FFF0000
-"""From here on a size in a WAV's header stands for one that was not known: a program wrote into a pipe."""
+"""A size in a WAV's header from here on means "not known": a program wrote the WAV into a pipe."""
 
 _MOST_CHUNKS = 100
+"""A WAV's chunks beyond these are not looked at."""
 
 
 def written_length_s(form: str, path: Path) -> float:
-    """Seconds, for a file in one of libav's formats; 0 where its header does not tell."""
+    """Seconds of a file, as its header tells; 0 where it does not. `form` is libav's name of the format."""
     return {"mp3": xing_length_s, "wav": wav_length_s}.get(form, lambda _: 0.0)(path)
 
 
@@ -69,9 +71,9 @@ def wav_length_s(path: Path) -> float:
 
 @contextmanager
 def joined_wav(path: Path) -> Iterator[JoinedWav | None]:
-    """What is to be read in place of a WAV with more than one chunk of samples; None for all else.
+    """Give a file to read in place of a WAV that has several chunks of samples; None for any other file.
 
-    libav reads the first one alone.
+    libav would read the first chunk alone.
     """
     parts = _parts_of(path)
     if parts is None:
@@ -82,7 +84,7 @@ def joined_wav(path: Path) -> Iterator[JoinedWav | None]:
 
 
 def _parts_of(path: Path) -> tuple[bytes, list[tuple[int, int]]] | None:
-    """The form of a WAV with more than one chunk of samples, and where those are."""
+    """Of a WAV with several chunks of samples: its `fmt ` chunk, and where each chunk of samples lies."""
     try:
         with path.open("rb") as file:
             chunks = [*_chunks(file)]
@@ -98,7 +100,7 @@ def _parts_of(path: Path) -> tuple[bytes, list[tuple[int, int]]] | None:
 
 
 class JoinedWav(io.RawIOBase):
-    """A WAV made of the form and all the samples of another."""
+    """A WAV, read as a file, with the format of another and all its chunks of samples as one."""
 
     def __init__(self, path: Path, form: bytes, parts: list[tuple[int, int]]) -> None:
         length = sum(size for _, size in parts)
@@ -110,24 +112,24 @@ class JoinedWav(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Always: `io.RawIOBase` says no by default."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always, as above."""
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """As files do."""
+        """Go to a position, as in any file; give it."""
         self._at = max(0, offset + (0, self._at, self._length)[whence])
         return self._at
 
     def tell(self) -> int:
-        """As files do."""
+        """Give the position, in bytes."""
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, to the end of a part."""
+        """Read at most `size` bytes, and no further than the end of one chunk of samples."""
         begin = self._at
         found = self._head[begin:] if begin < len(self._head) else b""
         begin -= len(self._head)
@@ -149,7 +151,7 @@ class JoinedWav(io.RawIOBase):
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Name, place and size of each chunk of a RIFF or RF64, as far as it goes."""
+    """Name, position and size of each chunk of a RIFF or RF64 file, up to where the file breaks off."""
     if file.read(12)[8:] != b"WAVE":
         return
     for _ in range(_MOST_CHUNKS):

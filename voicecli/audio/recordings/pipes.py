@@ -1,7 +1,7 @@
 """A name given for a recording -> a file that can be read twice and from any place: pipes are copied first.
 
-Many formats tell at their end where their sound lies, and channels and scales are found by reading ahead, so
-that nothing would be gained by reading a pipe as it comes.
+Reading a pipe as it comes would gain nothing: many formats tell only at their end where their sound lies, and
+this program finds channels and scales by reading ahead.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ STDIN = Path("-")
 STDIN_FD = 0
 
 MOST_BYTES = 4 * 1024**3
-"""Twelve hours of what CDs hold would not fit; of telephone sound, three days do."""
+"""Most bytes that are copied from a pipe: 6.8 hours of CD sound, three days of telephone sound (8 kHz)."""
 
 _BLOCK = 1 << 20
 
 
 def name_of(path: Path) -> str:
-    """What it is called on the screen."""
+    """What messages call this file."""
     return "standard input" if path == STDIN else str(path)
 
 
 @contextmanager
 def at_hand(path: Path) -> Iterator[Path]:
-    """The file itself, or a copy of what comes from a pipe, `-` for standard input; it is gone afterwards.
+    """Give the file itself, or a temporary copy of what comes from a pipe (`-`: standard input).
 
-    Waits for a pipe's end. Raises AudioFileError where nothing can be read, or it cannot be kept.
+    Waits for a pipe's end. Raises AudioFileError where nothing can be read, or where the copy has no room.
     """
     if path != STDIN and not _flows(path):
-        yield path  # what is wrong with it is told by who reads it
+        yield path  # whoever reads it tells what is wrong with it
         return
     try:
         copy = tempfile.NamedTemporaryFile(prefix="voicecli-")  # noqa: SIM115  # used below
@@ -52,7 +52,7 @@ def at_hand(path: Path) -> Iterator[Path]:
 
 
 def _flows(path: Path) -> bool:
-    """Whether it is a pipe or a terminal: it has no places to go to."""
+    """Whether it is a pipe, a socket or this process's standard input: it can be read only once, in order."""
     try:
         kind = path.stat().st_mode
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def _flows(path: Path) -> bool:
 
 
 def _is_stdin(path: Path) -> bool:
-    """Whether it is our own, under any name: `/dev/stdin` cannot always be opened."""
+    """Whether it is this process's standard input under any name: `/dev/stdin` cannot always be opened."""
     try:
         return path == STDIN or os.path.samestat(path.stat(), os.fstat(STDIN_FD))
     except OSError:

@@ -1,8 +1,8 @@
 """A recording: any file libav reads -> mono float32 blocks, and what of it is damaged.
 
-The only file that imports av. Decodes as players do: what cannot be read is left out, silence stands in its
-place as far as its length is known, and it goes on behind it. One block is held at a time, and of a recording
-with several channels its first 2 s.
+The only file that imports av. Decodes as players do: it leaves out what cannot be read, puts silence in its
+place as far as the length is known, and goes on behind it. Memory holds one block at a time, and the first
+2 s of a recording with several channels.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 WITHOUT_TIMES = frozenset({"mp3", "aac", "ac3", "eac3", "dts", "amr"})
-"""Formats that are frames and nothing else: libav counts off their times, which do not tell of a hole."""
+"""Formats without timestamps: libav counts the frames it has read, so its times do not show a hole."""
 
 TOLD_LENGTHS = frozenset({"wav", "w64", "aiff", "au", "caf", "flac", "wv", "tta", "mov", "matroska"})
-"""Formats whose header tells how long they are; of others libav estimates it."""
+"""Formats whose header tells how long they are; the length of others is libav's estimate."""
 
 WITHOUT_PAUSES = frozenset({"flac", "ogg"})
-"""Formats that number their samples one after the other: where some are not there, they were lost."""
+"""Formats that number their samples one after the other: a jump in the numbers is lost sound, not a pause."""
 
 GIVES_UP_AFTER = 20
-"""Failures to read on."""
+"""Failed attempts to read on after which a recording counts as ended."""
 
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")
-"""What lies between recordings that were joined is no damage."""
+"""Beginnings of tags. Files that were joined have them in the middle: that is no damage."""
 
 UNREAD_BYTES = 200
-"""More between two packets of a file with nothing but this track is something that could not be read."""
+"""In a file with one track, more bytes than this between two packets are something libav could not read."""
 
 LIVELY_DBFS, LIVELY_S = -70.0, 0.3
-"""A track with so much that is so loud, and not all the same, holds something to be heard."""
+"""A track with so many seconds above this level, and above twice its own quietest power, is not silent."""
 
 
 class Recording:
@@ -60,17 +60,17 @@ class Recording:
     def __init__(
         self, path: Path, rate_hz: int, *, channel: int = AUTO, track: int = 0, called: str = ""
     ) -> None:
-        """`channel` and `track` count from 1, 0 chooses; errors name it as it is `called`, else its path."""
+        """`channel` and `track` count from 1, with 0 this class chooses; `called`: its name in errors."""
         self._path = path
         self._rate_hz = rate_hz
         self._channel = channel
         self._track = track
         self.called = called or str(path)
         self.damage = Damage()
-        """Of the last reading, whole at its end."""
+        """What the last reading found; complete once that reading has ended."""
 
     def __iter__(self) -> Iterator[Float32]:
-        """Blocks of (n,) float32 in [-1, 1], of its channels what `ChannelMixer` makes of them.
+        """Blocks of (n,) float32 in [-1, 1], mixed from the channels by `ChannelMixer`.
 
         Raises AudioFileError for a file that is absent, unreadable, not audio or without a sample, and for a
         channel or a track that it does not have.
@@ -91,10 +91,10 @@ class Recording:
         import av
         from av.error import FFmpegError
 
-        logging.getLogger("libav").setLevel(logging.CRITICAL)  # its complaints come as exceptions too
+        logging.getLogger("libav").setLevel(logging.CRITICAL)  # what it complains of it also raises
         try:
-            # Named as a file, "http://..." is one that does not exist, and a playlist opens no connections.
-            # Tags are in any encoding; nobody looks at them.
+            # With "file:" before it, "http://..." is a file that does not exist, and a playlist cannot open
+            # connections. Tags may have any encoding; nobody reads them.
             with (
                 joined_wav(self._path) as joined,
                 av.open(joined or f"file:{self._path}", "r", metadata_errors="replace") as container,
@@ -117,7 +117,7 @@ class Recording:
     # ---- which track, which scale: read before
 
     def _place(self) -> int:
-        """The track's place among those of sound: the file's default one, unless that is silent."""
+        """Index among the sound tracks: the one that is set, else the default one, else one not silent."""
         with self._opened() as container:
             streams = container.streams.audio
             if self._track > len(streams):
@@ -145,7 +145,7 @@ class Recording:
         return False
 
     def _full_scale(self, place: int) -> float:
-        """1, but for samples that were kept as floats: these may have any scale."""
+        """What full scale is: 1, but float samples may have any scale, so those are all read for it."""
         with self._opened() as container:
             stream = container.streams.audio[place]
             if not stream.codec_context.name.startswith(("pcm_f32", "pcm_f64")):
@@ -159,11 +159,11 @@ class Recording:
     # ---- reading
 
     def _decoded(self, container: InputContainer, place: int) -> Iterator[Float32]:
-        """Blocks of (n, channels) at the rate that is asked for, in step with the recording's clock."""
+        """Blocks of (n, channels) at the rate that was asked for; sample n belongs at n / rate seconds."""
         return calm(self._parts(container, place), self._rate_hz)
 
     def _parts(self, container: InputContainer, place: int) -> Iterator[tuple[Float32, bool]]:
-        """Blocks, and whether each is silence in the place of what is missing."""
+        """Blocks of (n, channels), each with whether it is silence in place of a hole."""
         stream = container.streams.audio[place]
         timeline = Timeline(self.damage, _told_length_s(container, stream))
         timeline.promised_s = written_length_s(container.format.name, self._path)
@@ -199,8 +199,8 @@ class Recording:
     def _mixed(self, blocks: Iterator[Float32], full: float) -> Iterator[Float32]:
         mixer: ChannelMixer | None = None
         for block in gathered(blocks, round(PRIMED_S * self._rate_hz)):
-            # A float recording may hold anything; NaN becomes silence, the rest is clipped as a loudspeaker
-            # would.
+            # A float recording may hold anything. NaN becomes silence; the rest is clipped, as a loudspeaker
+            # clips it.
             clean = np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
             if mixer is None or mixer.channels != block.shape[1]:
                 mixer = self._mixer(clean)
@@ -219,18 +219,18 @@ class Recording:
 
 
 def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
-    """Blocks of (n,) float32 in [-1, 1] at `rate_hz`, as `Recording` gives them. Tells of no damage."""
+    """Blocks of (n,) float32 in [-1, 1] at `rate_hz`, as `Recording` gives them, for who ignores damage."""
     return iter(Recording(path, rate_hz))
 
 
 def _frames(
     container: InputContainer, stream: AudioStream, timeline: Timeline
 ) -> Iterator[AudioFrame | float]:
-    """Frames, and before one that lies behind a hole, the seconds that are missing."""
+    """Decoded frames. Before a frame that lies behind a hole comes a float: the seconds that are missing."""
     from av.error import FFmpegError
 
     if stream.codec_context.name == "flac":
-        # Each frame has a checksum: one that is wrong would sound loud.
+        # Have the decoder check each frame's checksum: a damaged frame would sound as loud noise.
         stream.codec_context.options = {"err_detect": "crccheck+explode"}
     formats = container.format.name.split(",")
     raw = not WITHOUT_TIMES.isdisjoint(formats)
@@ -264,7 +264,7 @@ def _frames(
 def _packets(
     container: InputContainer, stream: AudioStream, timeline: Timeline
 ) -> Iterator[Packet[AudioStream]]:
-    """Also those behind a place where the file itself cannot be followed, as far as libav goes on there."""
+    """All packets, also those behind a place where the container is damaged, as far as libav can go on."""
     from av.error import FFmpegError
 
     for _ in range(GIVES_UP_AFTER):
@@ -277,7 +277,7 @@ def _packets(
 
 
 def _told_length_s(container: InputContainer, stream: AudioStream) -> float:
-    """What the header tells; 0 where it does not, or where libav has estimated it."""
+    """Seconds, as the header tells; 0 where it does not, or where the length is libav's estimate."""
     if TOLD_LENGTHS.isdisjoint(container.format.name.split(",")):
         return 0.0
     if stream.duration is not None and stream.time_base is not None:
@@ -294,6 +294,6 @@ def _form(frame: AudioFrame) -> tuple[object, ...]:
 
 
 def _resampled(resampler: av.AudioResampler, frame: AudioFrame | None) -> Iterator[Float32]:
-    """(n, channels) float32; with None what it still holds."""
+    """Blocks of (n, channels) float32; for None, what the resampler still holds."""
     for block in resampler.resample(frame):
         yield block.to_ndarray().reshape(-1, block.layout.nb_channels).astype(np.float32, copy=False)

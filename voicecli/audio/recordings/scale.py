@@ -1,4 +1,4 @@
-"""Recordings of floats: which number full scale is in this one. Samples -> what to divide them by."""
+"""Finds full scale in a recording of floats: samples -> the number to divide them by."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 LOUDEST_FLOAT = 128.0
-"""42 dB over full scale: nobody turns a recording up so far. Beyond it, integers were kept as floats."""
+"""42 dB over full scale. Nobody turns a recording up so far, so larger values are integers kept as floats."""
 
 INTEGER_SCALES = (2.0**15, 2.0**23, 2.0**31)
+"""Full scale of 16, 24 and 32 bits."""
 
 GLITCHES = 20
-"""So many samples may be above full scale without anything being made of them, and one in 10,000."""
+"""So many samples, and one in 10,000 more, may exceed the scale that is found; they are clipped."""
 
 _LOWEST = -40
-"""Exponent of two below which samples count as nothing."""
+"""Exponents of two below this are counted as this one."""
 
 
 class Scale:
-    """Fed with all samples, it knows their scale; holds one count and one peak for each power of two."""
+    """Takes all samples of a recording, then tells their scale. Keeps a count and a peak per power of two."""
 
     def __init__(self) -> None:
         self._counts = np.zeros(128 - _LOWEST + 2, np.int64)
         self._peaks = np.zeros(self._counts.size)
 
     def push(self, samples: Float32) -> None:
-        """Any shape; what is not finite does not count."""
+        """Count samples, of any shape; infinite ones and NaN are ignored."""
         sizes = np.abs(samples[np.isfinite(samples)])
         if not sizes.size:
             return
@@ -40,7 +41,7 @@ class Scale:
 
     @property
     def full(self) -> float:
-        """What stands for full scale: 1 where they keep to it, else so much that nothing real is clipped."""
+        """Full scale: 1 where the samples stay within it, else the least that clips nothing but glitches."""
         least = GLITCHES + self._counts.sum() // 10_000
         above = np.cumsum(self._counts[::-1])[::-1]
         common = np.flatnonzero(above > least)

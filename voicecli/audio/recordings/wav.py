@@ -5,17 +5,17 @@ from __future__ import annotations
 import struct
 
 HEAD_BYTES = 80
-"""Always: so the head can be written first, and again when the size is known."""
+"""Size of the head, always: it is written first, and again once the size of the samples is known."""
 
 _LARGEST = 0xFFFFFFFF
-"""Sizes of a RIFF file have 32 bits: 27 hours of a voice at 22 050 Hz."""
+"""Largest size that RIFF's 32 bits can tell, bytes: 27 hours of a voice at 22 050 Hz."""
 
 
 def head(rate_hz: int, channels: int, data_bytes: int) -> bytes:
-    """Everything in front of the samples; RF64 in place of RIFF where they need more than 4 GiB.
+    """Give everything in front of the samples; RF64 in place of RIFF where they need more than 4 GiB.
 
-    RF64 is told by the European Broadcasting Union's Tech 3306: a chunk of 28 bytes that players pass over
-    stands in front of the format, and becomes `ds64` with sizes of 64 bits where those of 32 do not do.
+    The European Broadcasting Union's Tech 3306 describes RF64. In front of `fmt ` stands a `JUNK` chunk of
+    28 bytes, which players skip. In RF64 the same place holds `ds64`, with sizes of 64 bits.
     """
     frame = 2 * channels
     riff_bytes = HEAD_BYTES - 8 + data_bytes

@@ -1,4 +1,4 @@
-"""A WAV that comes in pieces -> its samples, mono, as they come; its header need not know how long it is.
+"""A WAV that comes in pieces -> its samples, mono, as soon as they come. Its header need not tell its length.
 
 Source of the format: Microsoft's "Multiple Channel Audio Data and WAVE Files".
 """
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _LARGEST_HEAD = 1 << 16
-"""Bytes in front of the samples; programs write a line or two about themselves there."""
+"""Most bytes in front of the samples: programs write a line or two about themselves there."""
 RATES_HZ = (4000, 192_000)
+"""Lowest and highest sample rate that is accepted."""
 MOST_CHANNELS = 2
 
 
 class NoWavError(ValueError):
-    """What comes is no such WAV; the message says what it is: `32 bits a sample`."""
+    """The bytes are not a WAV that `WavPipe` can read; the message says what they are instead."""
 
 
 class WavPipe:
-    """Takes bytes as they come. 16-bit samples, one channel or two."""
+    """Takes bytes of a WAV with 16-bit samples and one channel or two, cut anywhere."""
 
     def __init__(self) -> None:
         self.rate_hz = 0
@@ -35,15 +36,18 @@ class WavPipe:
         self._channels = 0
         self._rest = b""
         self._left: int | None = None
-        """Bytes of samples to come; None where the header does not tell."""
+        """Bytes of samples that are still to come; None where the header does not tell."""
 
     @property
     def left(self) -> int | None:
-        """Samples to come, as the header has it; None where it does not tell."""
+        """Samples (of one channel) that are still to come; None where the header does not tell."""
         return None if self._left is None or not self._channels else self._left // (2 * self._channels)
 
     def push(self, block: bytes) -> Int16:
-        """(n,) int16, n may be 0: the mean of the channels. Raises NoWavError."""
+        """Take bytes, give the samples that are whole: (n,) int16, n may be 0; of two channels their mean.
+
+        Raises NoWavError.
+        """
         self._rest += block
         if not self.rate_hz and not self._head():
             return np.zeros(0, np.int16)
@@ -54,7 +58,7 @@ class WavPipe:
         self._rest = self._rest[whole:]
         if self._left is not None:
             self._left -= whole
-            if self._left < frame:  # what follows is no sound
+            if self._left < frame:  # the samples are over; what follows them is ignored
                 self._left, self._rest = 0, b""
         if self._channels == 1:
             return frames[:, 0].astype(np.int16)
@@ -62,7 +66,7 @@ class WavPipe:
         return mean
 
     def _head(self) -> bool:
-        """Read what is in front of the samples; False where it has not all come."""
+        """Read the header up to the samples; False while some of it has not come."""
         packed = self._rest
         if packed[:4] not in (b"RIFF"[: len(packed)], b"RF64"[: len(packed)]) or (
             len(packed) >= 12 and packed[8:12] != b"WAVE"
@@ -74,7 +78,7 @@ class WavPipe:
             begin = at + 8
             if name == b"data":
                 self._read_form(form)
-                # 0 where a program hoped to come back and fill it in.
+                # A program that writes 0 meant to come back and fill in the size; in a pipe it cannot.
                 self._left = None if size >= UNKNOWN_BYTES or size == 0 else size
                 self._rest = packed[begin:]
                 return True

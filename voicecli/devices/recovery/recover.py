@@ -1,14 +1,15 @@
-"""A microphone and a loudspeaker that may go and come back, as `AudioStreams` that never end.
+"""A microphone and a loudspeaker that may go away and come back, as `AudioStreams` that never end.
 
-    up --- one stream ended or stands still --> down --- both closed, PortAudio anew, both open --> up
-     '--- the scout saw the device that is wanted, or a new default --> the same
+    up --- a stream ended or stands still --> down --- close both, PortAudio anew, open both --> up
+     '--- the scout saw the wanted device, or a new default --> down, and so on
 
-While they are away the listener hears a silent room, so what was being said ends as in any pause, and a
-position keeps its time; nobody pulls what is being spoken, so it goes on where it broke off.
+While the devices are away, the ear hears a silent room. So the user's words end as in any pause, and
+positions keep their times. Nobody pulls the agent's sound, so it goes on later where it broke off.
 
-Promises: `poll` never waits. All that may (closing, opening, PortAudio, the scout) is done by one thread
-at a time that lives as long as its task. Relies on: `poll` being called by the one thread that reads what
-`on_input` writes; so there is one writer at any time, this thread while `_up` is false, the device after.
+Promises: `poll` never waits. Whatever may wait (closing, opening, PortAudio, the scout) is a task. It runs on
+a thread that lives as long as the task; there is one at a time. Relies on: the thread that calls `poll`
+is the one that reads what `on_input` writes. So `on_input` has one caller at any time: this thread while
+`_up` is false, the device while it is true.
 """
 
 from __future__ import annotations
@@ -40,17 +41,17 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 RETRY_S, PATIENT_RETRY_S, PATIENT_AFTER_S = 0.5, 2.0, 60.0
-"""How often opening is tried, and how often once that has been in vain for a minute: it costs 30-50 ms."""
+"""Seconds between attempts to open; between them once they have failed for so long. One costs 30-50 ms."""
 
 HUNG_S = 5.0
-"""A task that takes longer is told of: a sound server hangs."""
+"""A task that takes longer makes a notice: the sound server hangs."""
 
 FADE_S = 0.008
-"""Sound that goes on in the middle does not begin with a click."""
+"""Seconds of fade-in where the agent's sound goes on, so that it does not begin with a click."""
 
 
 class RecoveringStreams:
-    """Both, from `start` until `close`; `poll` looks after them."""
+    """Both devices, from `start` until `close`; `poll` finds out what is lost and brings it back."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class RecoveringStreams:
         clock: Clock,
         scout: Scout | None = None,
     ) -> None:
-        """Agree on rates, which then stay; nothing is opened yet. Raises DeviceError."""
+        """Agree on rates, which then stay; `start` opens the devices. Raises DeviceError."""
         self._output = Side(loudspeaker, output_rate_hz, audio)
         self._input = Side(microphone, RATE_HZ, audio)
         need_channel(audio.channel, self._input.form)
@@ -72,14 +73,14 @@ class RecoveringStreams:
         self.microphone = self._input.opened
         self.loudspeaker = self._output.opened
         self._up = False
-        self._heard_until = 0.0  # writer: whoever calls on_input
-        self._fresh = False  # the loudspeaker's next block is the first after it was away
+        self._heard_until = 0.0  # the time up to which on_input was given sound; written by whoever calls it
+        self._fresh = False  # the loudspeaker's next block is its first since it was away
         self._task: Worker | None = None
         self._then: Callable[[float, BaseException | None], None]
         self._task_began = self._lost_at = self._due = 0.0
         self._told_hung = False
-        self._copies = False  # as far as is known, the microphone is no copy of the loudspeaker
-        self._seen: list[str] = []  # by the scout, for each side
+        self._copies = False  # whether the microphone is known to be a copy of the loudspeaker
+        self._seen: list[str] = []  # device names that the scout saw, one for each side
         self._notices: list[Notice] = []
 
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
@@ -129,7 +130,7 @@ class RecoveringStreams:
         return adapt_output(play, stream.form, self._output.form)
 
     def poll(self) -> list[Notice]:
-        """Find out what is lost or wanted and have it done; what there is to tell since the last call."""
+        """Find out what is lost or wanted, and begin what to do; give the notices since the last call."""
         now = self._clock.now()
         if self._task is not None and not self._task.alive:
             failure, self._task = self._task.failure, None
@@ -147,7 +148,7 @@ class RecoveringStreams:
         return told
 
     def close(self) -> bool:
-        """Give the devices back; whether that was done in time. Idempotent."""
+        """Give the devices back; say whether that was done in time. Idempotent."""
         self._up = False
         self._scout.close()
         task, self._task = self._task, None
@@ -162,7 +163,7 @@ class RecoveringStreams:
     def _begin(
         self, now: float, task: Callable[[], None], then: Callable[[float, BaseException | None], None]
     ) -> None:
-        """Do what may wait on a thread of its own; `then` is called, by `poll`, when it has ended."""
+        """Run `task`, which may wait, on a thread of its own; `poll` calls `then` when it has ended."""
         self._task_began, self._told_hung, self._then = now, False, then
         self._task = Worker("devices", task, lambda: None)
         self._task.start()
@@ -185,7 +186,7 @@ class RecoveringStreams:
                 side.shun(now)
             elif not side.away:
                 side.trust()
-        self._scout.close()  # a question under way would be waited for
+        self._scout.close()  # or the thread would wait for the answer to a question under way
         self._down(now)
         self._tell(
             " and ".join(f"the {side.noun} {side.device.name!r}" for side in lost) + " stopped",
@@ -200,7 +201,7 @@ class RecoveringStreams:
         self._seen = self._scout.ask([side.choice for side in self._sides], RATE_HZ)
 
     def _looked(self, now: float, failure: BaseException | None) -> None:
-        """Change over when the scout saw, for either side, another device than is open."""
+        """Change over if the scout saw, for either side, another device than the one that is open."""
         if failure is not None:
             raise failure
         if self._up and any(
@@ -216,9 +217,9 @@ class RecoveringStreams:
     # ---- while they are not
 
     def _keep_silent(self, now: float) -> None:
-        """Be a microphone in a quiet room, up to what a device would have delivered by now."""
+        """Give `on_input` the noise of a quiet room, as much as a device would have delivered by now."""
         rate_hz = self._input.form.rate_hz
-        begin = max(self._heard_until, now - 1.0)  # after a hang not all of it
+        begin = max(self._heard_until, now - 1.0)  # after a hang, only its last second
         count = int((now - self._input.form.latency_s - begin) * rate_hz)
         if count > 0:
             block = np.repeat(self._nobody.speak(count)[:, np.newaxis], self._input.form.channels, axis=1)
@@ -244,7 +245,7 @@ class RecoveringStreams:
         if failure is not None:
             raise failure
         for side, name in self._pairs():
-            if name and name != side.device.name:  # it was seen, and then it did not open
+            if name and name != side.device.name:  # the scout saw it, and then it did not open
                 side.shun(now)
         self._seen = []
         self._keep_silent(now)

@@ -1,6 +1,6 @@
-"""Looks for devices from a process of its own: PortAudio sees new ones only while it has no stream open.
+"""Looks for devices from a child process: PortAudio sees new ones only while it has no stream open.
 
-parent -- which of these choices? --> child: PortAudio anew, found, do they open? -- names --> parent
+parent -- choices --> child: initialises PortAudio, finds each device, sees if it opens -- names --> parent
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Scout:
-    """The child, from the first question until `close`."""
+    """The child process, from the first question until `close`."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None
@@ -28,8 +28,9 @@ class Scout:
     def ask(self, choices: Sequence[Choice], rate_hz: int) -> list[str]:
         """Name the device each choice means now; empty for one that is not there or cannot be used.
 
-        Waits for the answer: 0.3 s the first time, then as long as PortAudio takes to begin. Where there is
-        no answer, as after `close`, nothing is there.
+        `rate_hz` is the rate that the devices are asked for. Waits for the answer: 0.3 s the first time,
+        then as long as PortAudio takes to initialise. Where no answer comes, as after `close`, all names are
+        empty.
         """
         try:
             child = self._child = self._child or _started()
@@ -37,20 +38,20 @@ class Scout:
             assert child.stdout is not None
             print(json.dumps([rate_hz, *map(asdict, choices)]), file=child.stdin, flush=True)
             names = json.loads(child.stdout.readline())
-        except (OSError, ValueError):  # it has ended
+        except (OSError, ValueError):  # the child has ended
             self.close()
             return [""] * len(choices)
         return [str(name) for name in names]
 
     def close(self) -> None:
-        """End the child, whatever it does. Another question starts another. Idempotent."""
+        """End the child, whatever it is doing; the next question starts a new one. Idempotent."""
         child, self._child = self._child, None
         if child is not None:
             child.kill()
             child.wait()
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
-                    with contextlib.suppress(OSError):  # of a question that nobody took
+                    with contextlib.suppress(OSError):  # a question that the child did not read is lost
                         pipe.close()
 
 
@@ -61,12 +62,12 @@ def _started() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        start_new_session=True,  # Ctrl-C is not meant for it
+        start_new_session=True,  # Ctrl-C then reaches the talk alone
     )
 
 
 def _serve() -> None:
-    """Answer until there is nobody to ask."""
+    """In the child: answer questions from standard input until it is closed."""
     from voicecli.devices.portaudio import agree, refresh
 
     for line in sys.stdin:

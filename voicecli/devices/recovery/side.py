@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from voicecli.config import AudioConfig
 
 LOOK_S, FOLLOW_S = 1.0, 3.0
-"""How often the scout looks for a device that is away, and for a new default where nobody moves streams."""
+"""Seconds between the scout's looks: for a device that is away, and for a new default where no sound server
+moves streams to it."""
 
 SHUN_S, LONGEST_SHUN_S = 1.0, 60.0
-"""A device that is there but does not work is left alone for so long, and each time for twice as long."""
+"""Seconds for which a device that is there but does not work is left alone: at first, doubled each time, and
+at most."""
 
 
 class Side:
-    """The microphone's, or the loudspeaker's."""
+    """The microphone's side, or the loudspeaker's."""
 
     def __init__(self, found: tuple[Choice, Device], rate_hz: int, audio: AudioConfig) -> None:
         self.choice, self.device = found
@@ -31,7 +33,7 @@ class Side:
         self._audio = audio
         self.stream = self._agreed(self.device, rate_hz)
         self.form = self.stream.form
-        """What the rest of the program is made for, whatever is open."""
+        """The first device's form. The rest of the program keeps to it, whichever device is open."""
         self.shunned_until = 0.0
         self._shun_s = SHUN_S
 
@@ -39,7 +41,10 @@ class Side:
         return DeviceStream(self.choice.kind, device, rate_hz, self._audio.block_ms, self._audio.latency_ms)
 
     def open(self, callback: Callable[[DeviceStream], OnInput | OnOutput], now: float) -> None:
-        """Open what is wanted, or else what is allowed. Raises DeviceError."""
+        """Open the wanted device, or else the default one where the settings allow that.
+
+        `callback` makes the callback for the stream that is opened. Raises DeviceError.
+        """
         candidates = self.choice.candidates(fallback=self._audio.fallback)
         if now < self.shunned_until:
             candidates.reverse()
@@ -57,17 +62,17 @@ class Side:
         raise refusal
 
     def shun(self, now: float) -> None:
-        """What is wanted opens but does not work, or seems to be there and does not open."""
+        """Leave the wanted device alone for a while: it did not work, or was seen and did not open."""
         self.shunned_until = now + self._shun_s
         self._shun_s = min(LONGEST_SHUN_S, 2 * self._shun_s)
 
     def trust(self) -> None:
-        """What is wanted has worked."""
+        """Note that the wanted device has worked: the next time it fails, the wait begins at `SHUN_S`."""
         self._shun_s = SHUN_S
 
     @property
     def away(self) -> bool:
-        """Whether something else than what is wanted is open."""
+        """Whether another device than the wanted one is open."""
         return not self.choice.is_met_by(self.device)
 
     def look_every_s(self, now: float) -> float | None:
@@ -80,12 +85,12 @@ class Side:
 
     @property
     def replaced(self) -> bool:
-        """Whether a device that was named is away."""
+        """Whether the user named a device, and another one is open in its place."""
         return self.away and not self.choice.follows
 
     @property
     def opened(self) -> StreamFormat:
-        """The form, as the device that is open; made anew each time."""
+        """The form, with the name of the device that is open; made anew each time."""
         return replace(self.form, name=self.device.name, stands_in=self.replaced)
 
     def __str__(self) -> str:

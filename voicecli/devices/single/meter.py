@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 CLIPPED_DBFS = -0.1
-"""A peak this high is a wave whose top is cut off. Not 0: on its way a sound server may have resampled it,
-and then the cut tops are no longer all at full scale."""
+"""A peak this high is a wave whose top is cut off. The limit is not 0: a sound server may have resampled the
+wave, and then the cut tops are no longer all at full scale."""
 
 _RING_S = 4.0
+"""Seconds of sound that the meter keeps until somebody asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,11 @@ class Level:
     """How loud a stretch of sound was."""
 
     rms_dbfs: float
-    """Of the channel that is loudest by it; -3 for a full-scale sine."""
+    """RMS of the channel where it is highest; -3 for a full-scale sine."""
     peak_dbfs: float
-    """Of the loudest channel; 0 for a full-scale sine."""
+    """Peak of the channel where it is highest; 0 for a full-scale sine."""
     clipped: bool
+    """Whether the peak reached `CLIPPED_DBFS`."""
 
 
 def level_of(samples: Int16) -> Level:
@@ -42,7 +44,7 @@ def level_of(samples: Int16) -> Level:
 
 
 class LevelMeter:
-    """What a microphone gave since it was last asked.
+    """Measures what a microphone gave since the last `take`.
 
     `on_block` belongs to the audio thread, everything else to the one reader.
     """
@@ -57,10 +59,10 @@ class LevelMeter:
 
     @property
     def received(self) -> int:
-        """Samples so far; stands still when the microphone is gone."""
+        """Samples of each channel so far; the count stands still when the microphone is gone."""
         return self._ring.written
 
     def take(self) -> Level | None:
-        """Level of all that came since the last call, at most 4 s; None when nothing did."""
+        """Level of what came since the last call, its newest 4 s at most; None when nothing came."""
         _, samples = self._ring.read(self._ring.capacity)
         return level_of(samples) if len(samples) else None

@@ -1,4 +1,4 @@
-"""One device by itself: it calls until something is over, and is given back, as `pair` has it for two."""
+"""Runs one device by itself: opens it, lets it call until something is over, and gives it back."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Stream(Protocol):
 def run_until(
     over: Callable[[], bool], stream: Stream, callback: OnInput | OnOutput, clock: Clock, every_s: float
 ) -> None:
-    """Let the device call `callback` until `over`, which is asked every so often; then close.
+    """Let the device call `callback` until `over` says so, which is asked every `every_s`; then close it.
 
-    Raises DeviceError: it does not open, or stops.
+    Raises DeviceError where the device does not open, or stops.
     """
     never = threading.Event()
     try:

@@ -1,4 +1,4 @@
-"""One device tried by itself: a few seconds recorded, or played, and the latency it tells of."""
+"""Tries one device by itself: records or plays a few seconds, and notes the latency the device reports."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 VOICE_HZ = 22_050
-"""What most voices speak at, the default one among them: asked of loudspeakers."""
+"""Rate that a loudspeaker is asked for: most voices have it, also the default one."""
 
 LEAD_S = 1.0
-"""A loudspeaker first gets silence for so long. PulseAudio's, through ALSA, may take sound faster than it
-plays as it begins: on a busy computer some was lost in 3 of 8 runs, and in none of 6 after this silence."""
+"""Seconds of silence that a loudspeaker gets first. PulseAudio, through ALSA, may at first take sound faster
+than it plays: on a busy computer some was lost in 3 of 8 runs, and in none of 6 behind this silence."""
 
 _POLL_S = 0.05
 
@@ -32,11 +32,11 @@ class Take:
     samples: Int16
     """(n, channels)."""
     told_s: float
-    """Latency the device told: the median of the second half, for some take a while to begin."""
+    """Latency that the device reported: the median of the second half of its blocks, for it has to settle."""
 
 
 def record(stream: Stream, seconds: float, clock: Clock) -> Take:
-    """Hear for so long, then close. Raises DeviceError: it does not open, or stops."""
+    """Record for `seconds`, then close. Raises DeviceError where the device does not open, or stops."""
     tape = np.zeros((round(seconds * stream.form.rate_hz), stream.form.channels), np.int16)
     filled, told_s = 0, list[float]()
 
@@ -53,9 +53,9 @@ def record(stream: Stream, seconds: float, clock: Clock) -> Take:
 
 
 def play(stream: Stream, samples: Int16, clock: Clock) -> float:
-    """Play (n,) samples after `LEAD_S` to their end, then close; gives the latency the device tells of, s.
+    """Play `LEAD_S` of silence, then (n,) samples, then close; give the latency that the device reports, s.
 
-    Raises DeviceError: it does not open, or stops.
+    Raises DeviceError where the device does not open, or stops.
     """
     handed, over_at, told_s = 0, 0.0, list[float]()
     from_s = clock.now() + LEAD_S
