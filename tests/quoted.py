@@ -13,8 +13,10 @@ import voicecli.reply.embedded as embedded
 import voicecli.reply.gguf as gguf
 import voicecli.speak.jitter as jitter
 import voicecli.speak.synthesize as synthesize
+import voicecli.system.posix as posix
 import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
+import voicecli.waiting.urgency as urgency
 from voicecli.cli.measure import bench
 from voicecli.config import Config
 from voicecli.devices import closing, runaway
@@ -136,6 +138,9 @@ QUOTED = [
     ("0021", f"after {faults.LATE_S:g} s without a sign of life"),
     ("0021", f"exit code {StageError.exit_code}, EX_SOFTWARE"),
     ("0022", f"room for {crew.ORDERS} orders, the language model may be {answering.CLAUSES_AHEAD} clauses"),
+    ("0024", f"gives nothing for {faults.HUNG_S:g} s"),
+    ("0024", f"waits longer than {urgency.PATIENCE_S:g} s"),
+    ("0024", f"a nice value of {posix.STEP_BACK}"),
     ("0022", f"nothing comes for {floor_speech.GONE_S:g} s"),
     ("0023", f"the first of {synthesize.FIRST_COLUMNS} columns"),
     ("0023", f"then 40, 80 and {synthesize.MOST_COLUMNS}"),
