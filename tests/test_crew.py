@@ -134,3 +134,18 @@ def test_a_computer_that_was_asleep_in_the_middle_of_a_sentence_has_not_heard_it
     talk.hears(tone(0.3))
     assert talk.exchange.turns[1].is_open
     assert talk.exchange.newest == 1
+
+
+def test_the_mouth_is_woken_when_a_draft_becomes_void_though_nothing_is_silenced() -> None:
+    talk = Stepped("what time is it")
+    numbers, woken = talk.exchange._numbers, talk.crew.to_mouth
+    draft = numbers.next()
+
+    def withdraw(_: float) -> list[to.Order]:
+        numbers.void(draft + 1)
+        return []
+
+    talk.crew.ask(withdraw)
+    assert woken.get(0) == to.Drop(draft + 1)
+    talk.crew.ask(lambda _: [])
+    assert woken.stats().fill == 0

@@ -135,11 +135,13 @@ class Crew:
     def ask(self, decide: Callable[[float], list[Order]], fact: Fact | None = None) -> None:
         """Call `decide` with the time, under the lock, and hand out the orders that it gives."""
         with self._lock:
-            now = self._clock.now()
+            now, void_before = self._clock.now(), self.floor.void_before
             orders = decide(now)
             try:
                 for order in orders:
                     self._hand_out(order)
+                if self.floor.void_before > void_before:  # what the mouth is at may be void: it may be asleep
+                    self.to_mouth.put(to.Drop(self.floor.void_before))
                 if fact is not None:
                     self.facts.put((now, fact, orders))
             except ChannelClosed:  # nobody is left to be told, or to do it
@@ -178,7 +180,6 @@ class Crew:
                 self.playback.resume()
             case to.Drop(before):
                 self.playback.drop(before, self._clock.now())
-                self.to_mouth.put(order)
             case to.LetSound(draft):
                 self.playback.open(draft)
                 self.to_mouth.put(order)

@@ -115,7 +115,7 @@ class Mouth:
             case LetSound(draft):
                 self._may_sound = draft
             case Drop():
-                pass  # it is silent already: `look` tells what was heard
+                pass  # drafts became void: `look` reports what was heard of them
 
     def look(self) -> None:
         """Look how far the sound has come, report it, and make more of it."""
