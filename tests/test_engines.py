@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,18 @@ from rig.program import LANGUAGE_MODEL
 from tests.seats import attempts
 from tests.stepped import Stepped
 from tests.test_failing_engines import LINES, PASSES, asks, is_done
-from tests.test_talking import Scribe, talking, tone
+from tests.test_talking import Beeper, Scribe, talking, tone
 from voicecli import events
 from voicecli.engines import Seat, SharedModel
 from voicecli.errors import EngineError, ModelError
-from voicecli.floor.stages import TRANSCRIBER, VOICE, Fault
+from voicecli.floor.stages import TRANSCRIBER, TURN_MODEL, VOICE, Fault
 from voicecli.system.clock import FakeClock
 from voicecli.talk import attempts as attempts_module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from voicecli.speak.voice import Piece
 
 ROOT = Path(__file__).parent.parent
 
@@ -114,23 +117,71 @@ def test_a_recogniser_that_broke_is_another_one_at_the_next_words() -> None:
     assert whole.passes
 
 
+class Stuck(Beeper):
+    """A voice whose first clause waits until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.goes = threading.Event()
+
+    def say(self, text: str) -> Iterator[Piece]:
+        self.goes.wait(60)
+        yield from super().say(text)
+
+
+@contextmanager
+def impatient(monkeypatch: pytest.MonkeyPatch, *threads: str) -> Iterator[None]:
+    """While something hangs; then the threads that were given up end, and nobody is given up any more."""
+    monkeypatch.setattr(attempts_module, "LATE_S", 0.4)
+    monkeypatch.setattr(attempts_module, "HUNG_S", 0.5)
+    stuck = [thread for thread in threading.enumerate() if thread.name in threads]
+    assert stuck
+    yield
+    monkeypatch.setattr(attempts_module, "HUNG_S", 600.0)
+    for thread in stuck:
+        thread.join(60)
+        assert not thread.is_alive(), "who was given up ends when it comes back"
+
+
 def test_a_recogniser_that_hangs_is_given_up_and_the_talk_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts_module, "LATE_S", 0.05)
-    monkeypatch.setattr(attempts_module, "HUNG_S", 0.1)
     with talking(["how many legs has a spider", "and an ant"], ["Eight.", "Six."]) as talk:
         talk.until(events.Listening)
         talk.scribe.goes.clear()
-        talk.says(tone(0.6))
-        failed = talk.until(events.Failed)
-        assert failed.message.startswith(TRANSCRIBER.name)
-        stuck = [thread for thread in threading.enumerate() if thread.name == "scribe"]
-        talk.scribe.goes.set()
-        for thread in stuck:
-            thread.join(60)
-            assert not thread.is_alive(), "who was given up ends when it comes back"
+        with impatient(monkeypatch, "scribe"):
+            talk.says(tone(0.6))
+            assert talk.until(events.Failed).message.startswith(TRANSCRIBER.name)
+            talk.scribe.goes.set()
         talk.until(events.Listening)
         talk.says(tone(0.6))
         assert talk.until(events.TurnDone).heard == "Eight."
+
+
+def test_a_turn_model_that_hangs_is_given_up_and_the_turn_ends_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with talking(["how many legs has a spider"], ["Eight."]) as talk:
+        talk.until(events.Listening)
+        talk.judge.goes.clear()
+        with impatient(monkeypatch, "judge"):
+            talk.says(tone(0.6))
+            late, given_up = talk.until(events.Warned), talk.until(events.Warned)
+            assert late.message.startswith(TURN_MODEL.name)
+            assert given_up.message.startswith(TURN_MODEL.name)
+            talk.judge.goes.set()
+        assert talk.until(events.TurnDone).heard == "Eight."
+
+
+def test_a_voice_that_hangs_is_given_up_and_the_next_answer_sounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    voice = Stuck()
+    with talking(["how many legs has a spider", "and an ant"], ["Eight.", "Six."], voice=voice) as talk:
+        talk.until(events.Listening)
+        with impatient(monkeypatch, "mouth"):
+            talk.says(tone(0.6))
+            assert talk.until(events.Failed).message.startswith(VOICE.name)
+            voice.goes.set()
+        talk.until(events.Listening)
+        talk.says(tone(0.6))
+        assert talk.until(events.TurnDone).heard == "Six."
 
 
 @pytest.mark.models

@@ -253,6 +253,7 @@ def talking(
     answers: type[Answers] = Answers,
     notice: Notice | None = None,
     longest_s: float | None = None,
+    voice: Beeper | None = None,
 ) -> Iterator[Talk]:
     """`longest_s`: speech, with the pause after it, that is too long for one pass."""
     config = Config()
@@ -266,7 +267,7 @@ def talking(
         user, RATE_HZ, 20, clock, lambda spoken, played: tape.append((spoken.copy(), played.copy()))
     )
     detector, scribe, judge, model = LoudIsSpeech(), Scribe(lines), Judge(), answers(replies)
-    engines = seated(detector, judge, scribe, model, Beeper())
+    engines = seated(detector, judge, scribe, model, voice or Beeper())
     streams.notice = notice
     pipeline = RealTalk(streams, engines, config, clock, clock.now(), push_to_talk=push_to_talk)
     talk = Talk(pipeline, user, streams, detector, scribe, judge, model, tape)
