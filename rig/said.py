@@ -80,7 +80,7 @@ def _phonemes(clause: str) -> str:
 
 
 @cache
-def _phonemizer():  # type: ignore[no-untyped-def]
+def _phonemizer():  # type: ignore[no-untyped-def]  # piper is imported late, and so is its type
     from piper.phonemize_espeak import EspeakPhonemizer
 
     return EspeakPhonemizer()

@@ -154,7 +154,7 @@ def main() -> int:
         while clock.now() < until:
             for room in rooms:
                 room.goes_on()
-            time.sleep(0.02)
+            time.sleep(0.02)  # the pace of this loop, not a wait for something
 
     while len(rooms[0].v2v_ms) < 2:
         run(clock.now() + 0.5)

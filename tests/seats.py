@@ -36,4 +36,4 @@ def seated(
     """Each is only asked for what the test needs of it; a recogniser may come with its seat."""
     at = place(clock or MonotonicClock())
     recogniser = scribe if isinstance(scribe, Seat) else seat(scribe)
-    return Session(seat(detector), seat(judge), recogniser, seat(model), seat(voice), at)  # type: ignore[arg-type]
+    return Session(seat(detector), seat(judge), recogniser, seat(model), seat(voice), at)  # type: ignore[arg-type]  # duck-typed
