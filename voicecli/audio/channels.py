@@ -1,16 +1,18 @@
 """Mixes all channels to the one that is listened to: (n, channels) samples -> (n,) float32, block by block.
 
 It does what an automatic microphone mixer does in a conference room, in blocks of 20 ms. A channel is open
-while it is well above its own noise, and a little longer. Where none is, the last open ones stay open, so
-that the room does not fall silent. Of channels that carry the same sound the mixer takes only one: two of
-opposite polarity would cancel. It adds channels that carry different voices. Why so: docs/decisions/0013.
+while its sound is well above its own noise, and for 0.4 s after that. When no channel is open, the output
+keeps the last ones, so that the room does not fall silent. Of channels that carry the same sound the mixer
+takes only one: two of opposite polarity would cancel. It adds channels that carry different voices. Why so:
+docs/decisions/0013.
 
     channel 1   ..........AAAAA...........      opens, closes
     channel 2   ~~~~~~~~~~~~~~~~~~~~~~~~~~      hiss, hum: never above its own noise floor, so never open
-    channel 3   ..........aaaaa....BBBBB..      A's voice again: not taken; then B's: taken
+    channel 3   ..........aaaaa....BBBBB..      A's voice again: left out; then B's: added
     out         ..........AAAAA....BBBBB..
 
-The mixer adds no latency: a block's weights come from that block itself, which fades towards them.
+The mixer adds no latency: it computes the weights for a block from that block itself. Within the block it
+fades from the old weights to the new ones.
 """
 
 from __future__ import annotations
@@ -27,47 +29,52 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
 
 AUTO = 0
-"""Stands where a channel's number may (they count from 1): the mixer chooses."""
+"""In place of a channel number (these count from 1): the mixer chooses the channel."""
 
 MOST_CHANNELS = 32
-"""Channels that a microphone is opened with at most: sound servers offer no more for any source."""
+"""This program opens a microphone with at most so many channels. No sound server offers more."""
 
 BLOCK_S = 0.02
-"""Seconds of sound for which the mixer decides at once."""
+"""Length of a block, in seconds: the mixer makes one decision for each block."""
 
 BAND_HZ = 2000
-"""The mixer judges a channel by what lies below this, where voices are strong, and above hum, some 100 Hz."""
+"""The mixer judges a channel by its sound below this frequency, where voices are strong, and above mains hum
+(about 100 Hz)."""
 
 OPENS = 4.0
-"""Power relative to the noise floor (6 dB) at which a channel opens: noise does not get there in 20 ms, faint
-speech does."""
+"""A channel opens when its power in a block is so many times its noise floor (6 dB). Noise alone does not
+reach this, faint speech does."""
 
 HANGOVER_BLOCKS = 20
 """Blocks for which a channel stays open: 0.4 s, longer than the pauses between words."""
 
 FLOOR_RISE = 1.023
-"""How fast the noise floor may rise, a factor a block: 5 dB a second; speech pauses before it rises far."""
+"""How fast the noise floor may rise: by this factor in each block, 5 dB a second. Speech has pauses, so the
+floor does not rise far while somebody speaks."""
 
 LOWEST_FLOOR = 1e-10
 """Power, -100 dBFS. Digital silence would have a noise floor of 0."""
 
 MEMORY = 0.9
-"""Weight of the past, a block, in averages of power and covariance: they reach back about 0.2 s."""
+"""Weight of the old value when a block updates the running averages of power and covariance. They reach back
+about 0.2 s."""
 
 SAME_SOUND = 0.6
 """Correlation above which two channels count as carrying one sound."""
 
 KEEPS = 4.0
-"""How much better (merit as a factor, 6 dB) a channel must be to replace one that carries the same sound."""
+"""Factor on the merit of a channel that is in use (6 dB of power). A channel with the same sound replaces it
+only if it is clearly better."""
 
 FAINTEST = 1e-4
 """Power relative to the loudest channel (-40 dB) below which a channel does not count: it is crosstalk."""
 
 CLOSES = 0.25
-"""Share of the way to a smaller weight that one block goes; to a larger one it goes all the way."""
+"""When the weight of a channel must become smaller, each block moves it by this share of the difference. When
+it must become larger, one block does all of it."""
 
 PRIMED_S = 2.0
-"""Seconds of a recording that are read ahead to learn the noise floors."""
+"""Seconds at the beginning of a recording from which the mixer learns the noise floors before it mixes."""
 
 
 class ChannelMixer:
@@ -80,10 +87,10 @@ class ChannelMixer:
         self._fixed = channel - 1 if channel else 0 if channels == 1 else None
         self._block = max(1, round(rate_hz * BLOCK_S))
         self._step = max(1, rate_hz // (2 * BAND_HZ))
-        self._smooth = np.zeros(channels)  # power, as the floor follows it
+        self._smooth = np.zeros(channels)  # smoothed power, which the noise floor follows
         self._floor = np.full(channels, LOWEST_FLOOR)
         self._active = np.zeros(channels)  # power above the floor
-        self._loud = np.zeros(channels, np.bool_)  # in the block before
+        self._loud = np.zeros(channels, np.bool_)  # whether it was loud in the block before
         self._open = np.zeros(channels, np.int64)  # blocks for which it stays open
         self._shared = np.zeros((channels, channels))  # covariance
         self._kept = np.zeros(channels, np.bool_)
@@ -100,7 +107,7 @@ class ChannelMixer:
         self._begin(quiet, np.quantile(powers, 0.9, axis=0))
 
     def push(self, samples: Float32 | Int16, *, hold: bool = False) -> Float32:
-        """Mix (n, channels) to (n,), float32 in [-1, 1] where the samples are.
+        """Mix (n, channels) to (n,) float32. Where the mixer adds channels, the sum may leave [-1, 1].
 
         With `hold` no channel opens or closes. The caller sets it while the agent itself sounds.
         """
@@ -108,7 +115,7 @@ class ChannelMixer:
             return _floats(samples[:, self._fixed])
         if not len(samples):
             return np.zeros(0, np.float32)
-        if self.at_rest and not samples.any():  # the long way gives the same, and costs CPU time
+        if self.at_rest and not samples.any():  # the code below would give the same, but costs CPU time
             return np.zeros(len(samples), np.float32)
         if not hold and (copy := _only_copies(samples)) is not None:
             self._weights[:] = 0.0
@@ -218,7 +225,7 @@ def mono(samples: Float32 | Int16, rate_hz: int, channel: int = AUTO) -> Float32
 
 
 def listened_to(samples: Int16, channel: int) -> Int16:
-    """Of (n, channels) the one the user has set, as (n, 1); with `AUTO` all: any of them may be chosen."""
+    """Give the channel that the user set, as (n, 1); with `AUTO` all: the mixer may choose any of them."""
     return samples[:, channel - 1 : channel] if channel else samples
 
 
@@ -232,7 +239,7 @@ def need_channel(channel: int, form: StreamFormat) -> None:
 
 
 def _only_copies(samples: Float32 | Int16) -> int | None:
-    """Find whether all channels that sound are equal, two at least: give the first of them, else None."""
+    """Give the first channel that is not silent if all such channels, two or more, are equal; else None."""
     sounding = np.flatnonzero(samples.any(axis=0))
     if sounding.size < 2:  # nothing to compare
         return None

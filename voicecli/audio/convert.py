@@ -50,9 +50,11 @@ class Cleaner(Protocol):
         ...
 
     def push(self, samples: Float32, captured_at: float) -> Float32:
-        """Clean (n,) samples, give (m,): counted since `restart`, sample k out is sample k in, cleaned.
+        """Take (n,) samples and give (m,) clean ones; the newest may come out only in a later call.
 
-        `captured_at`: when the first of them met the microphone, s. The newest may be held back until later.
+        Counted from `restart`, sample k of the output is sample k of the input, cleaned.
+
+        `captured_at`: the time at which the first of the n samples reached the microphone, s.
         """
         ...
 
@@ -61,7 +63,8 @@ class Converter:
     """Chooses among channels, resamples, cleans if there is a `cleaner`, and cuts into frames of 512 samples.
 
     Where a chunk does not follow the one before (samples were lost), the converter begins anew at the chunk's
-    own position, so that positions stay true. It drops the unfinished frame before the gap.
+    own position, so that each position still belongs to its time. It drops the unfinished frame before the
+    gap.
     """
 
     def __init__(self, rate_hz: int, cleaner: Cleaner | None = None, channel: int = AUTO) -> None:

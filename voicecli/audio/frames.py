@@ -24,7 +24,7 @@ class Reframer(Generic[S]):
     def __init__(self, kind: type[S]) -> None:
         self._held: NDArray[S] = np.zeros(0, kind)
         self.position = 0
-        """Position of the first sample held; where none is, of the next one that is pushed."""
+        """Position of the first sample held; if none is held, of the next sample that is pushed."""
 
     def __len__(self) -> int:
         """Samples held."""
@@ -46,12 +46,15 @@ class Reframer(Generic[S]):
         return taken
 
     def frames(self, size: int) -> Iterator[tuple[int, NDArray[S]]]:
-        """Take all whole frames of `size` samples, each with its position; what does not fill one stays."""
+        """Take all whole frames of `size` samples, each with its position. A shorter rest stays."""
         while len(self._held) >= size:
             yield self.position, self.take(size)
 
 
 def frames_of(samples: Float32, began_at: float = 0.0) -> Iterator[Float32Frame]:
-    """The whole frames of a recording at hand, (n,) at 16 kHz, whose first sample was taken at `began_at`."""
+    """Cut a recording, (n,) at 16 kHz, into frames; a rest shorter than a frame is dropped.
+
+    `began_at`: the time of the first sample, s.
+    """
     for begin in range(0, samples.size - FRAME_SAMPLES + 1, FRAME_SAMPLES):
         yield Float32Frame(samples[begin : begin + FRAME_SAMPLES], begin, began_at + begin / RATE_HZ)

@@ -74,14 +74,14 @@ def only_noise(levels_dbfs: Sequence[float] | Float32, speech_dbfs: float) -> bo
 
 
 def first_audible(samples: Float32, rate_hz: int, floor_dbfs: float = -50.0) -> int:
-    """First sample above `floor_dbfs`, found in frames of 10 ms; n where none of (n,) is."""
+    """First sample above `floor_dbfs`, found in frames of 10 ms; n if none of the (n,) samples is."""
     frame = rate_hz // 100
     loud = np.nonzero(frame_levels_dbfs(samples, frame) > floor_dbfs)[0]
     return int(loud[0]) * frame if loud.size else samples.size
 
 
 def end_of_sound(samples: Float32, rate_hz: int, floor_dbfs: float, range_db: float) -> int:
-    """Find where the sound ends: after the last block of 10 ms within `range_db` of the loudest; 0 for none.
+    """Find the sample where sound ends: after the last 10 ms within `range_db` of the loudest; 0 if silent.
 
     A block that is less than 6 dB above the room's `floor_dbfs` does not count.
     """
@@ -96,7 +96,7 @@ def end_of_sound(samples: Float32, rate_hz: int, floor_dbfs: float, range_db: fl
 def raised(samples: Float32, rate_hz: int) -> Float32:
     """Make faint speech as loud as usual, and leave anything else: (n,) float32 in [-1, 1] -> the same.
 
-    Whisper hears how loud a voice is: of speech with a peak of -50 dBFS it misses words. See
+    Whisper finds fewer words in soft speech: it misses some where the peak is -50 dBFS. See
     docs/decisions/0012.
     """
     levels = frame_levels_dbfs(samples, rate_hz // 50)
@@ -111,14 +111,16 @@ def raised(samples: Float32, rate_hz: int) -> Float32:
 class OffsetRemover:
     """Takes a constant offset (DC) out of a stream. Cheap converters and damaged recordings have one.
 
-    With an offset no pause would be silent. The remover follows the mean slowly, and in a line from block to
-    block, so that it touches no voice and no hum, and nobody hears an edge.
+    With an offset no pause would be silent. The remover follows the mean of the samples so slowly that it
+    does not change voices or hum. Within a block, what it subtracts changes in a straight line, so nobody
+    hears a step.
     """
 
     FOLLOWS_S = 2.0
     """Seconds over which the mean is taken."""
     LEAST = 0.0005
-    """Of full scale: -66 dBFS. A smaller offset is softer than the room, and stays."""
+    """Smallest offset that is removed, a share of full scale (-66 dBFS): the noise of a room is louder than
+    that."""
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz

@@ -1,4 +1,4 @@
-"""What a pair of audio devices is to the rest of the program: two callbacks on a hardware clock.
+"""Two audio devices as the rest of the program sees them: callbacks, called at the pace of the hardware.
 
 Real devices (`devices.portaudio`) and simulated ones (`devices.simulated`) both fit; nothing else knows
 the difference.
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
     OnInput: TypeAlias = Callable[[Int16, float, bool], None]
-    """(samples (n, channels), time the first one met the air in s, whether the device lost some before)."""
+    """(samples (n, channels), time in s when the microphone heard the first, whether samples before it were
+    lost)."""
 
     OnOutput: TypeAlias = Callable[[Int16, float, bool], None]
-    """(block (n,) to fill, time its first sample will sound in s, whether the device ran dry before)."""
+    """(block (n,) to fill, time in s when its first sample will sound, whether the device had no samples
+    before)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class StreamFormat:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a person should know of the devices, while the talk goes on."""
+    """What the user should know about the devices; the talk goes on."""
 
     message: str
     remedy: str
@@ -57,22 +59,23 @@ class Pulse:
         self._changed_at = now
 
     def stopped(self, count: int, now: float) -> bool:
-        """Whether the `count` of its calls stands still for `DEAD_DEVICE_S`, or at 0 for `FIRST_CALL_S`."""
+        """Whether `count`, its calls so far, did not grow for `DEAD_DEVICE_S`; from 0 for `FIRST_CALL_S`."""
         if count != self._count:
             self._count, self._changed_at = count, now
         return now - self._changed_at > (DEAD_DEVICE_S if count else FIRST_CALL_S)
 
 
-# A device whose times are further off than this does not know them (some drivers report 0).
+# Seconds. If a device reports a time that is further from now, the report is wrong: some drivers report 0.
 _PLAUSIBLE_S = 5.0
 
 
 def to_monotonic(device_time: float, device_now: float, now: float, fallback: float) -> float:
     """PortAudio's time of a block -> seconds on the monotonic clock.
 
-    `device_time` is when the block meets the air, `device_now` when PortAudio calls back, both on PortAudio's
-    clock; `now` is the same moment on ours. PortAudio's clock has a zero of its own (the wall clock on ALSA),
-    so only the distance of the first two counts. `fallback` is that distance for drivers that report none.
+    `device_time` is when the block's first sample is heard or sounds, `device_now` when PortAudio calls back,
+    both on PortAudio's clock. `now` is the time of that call on the monotonic clock. PortAudio's clock has a
+    zero of its own (on ALSA it is the wall clock), so only the difference of the first two times counts.
+    `fallback` is this difference for drivers that report no times.
     """
     distance = device_time - device_now
     if device_time <= 0.0 or not abs(distance) <= _PLAUSIBLE_S:  # NaN fails the comparison, too
@@ -91,7 +94,7 @@ class AudioStreams(Protocol):
         ...
 
     def poll(self) -> list[Notice]:
-        """Look after both devices; give what a person should be told. Never waits.
+        """Check both devices; give the notices for the user. Never waits.
 
         One thread calls it a few times a second. Raises DeviceError when a device has ended for good.
         """

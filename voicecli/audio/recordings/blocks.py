@@ -1,4 +1,4 @@
-"""Repairs the blocks of a recording: silence in holes, no bursts beside them; joins blocks for the mixer."""
+"""Repairs a recording: silence fills holes (lost sound) and replaces bursts beside them. Joins its blocks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 EDGE_S, BURST = 0.06, 1.25
-"""Seconds, and a factor of amplitude (2 dB). A block so near to a hole and so much louder than all before it
-is a decoder's burst, and becomes silence."""
+"""Seconds, and a factor of amplitude (2 dB). If a block lies so near to a hole, and is so much louder than
+all blocks before it, the decoder made a burst of noise there. `calm` makes it silent."""
 
 
 def silence(count: int, channels: int, most: int) -> Iterator[Float32]:
@@ -53,7 +53,10 @@ def calm(parts: Iterator[tuple[Float32, bool]], rate_hz: int) -> Iterator[Float3
 
 
 def gathered(blocks: Iterator[Float32], enough: int) -> Iterator[Float32]:
-    """Join blocks of several channels to `enough` samples: the mixer learns from the first. Mono passes."""
+    """Join blocks of several channels to blocks of `enough` samples. Mono blocks pass as they are.
+
+    The mixer learns from the first block, so that must be long enough.
+    """
     held: list[Float32] = []
     for block in blocks:
         if held and held[0].shape[1] != block.shape[1]:

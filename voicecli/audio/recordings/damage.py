@@ -19,7 +19,7 @@ MOST_HOLE_S = 60.0
 
 @dataclass(slots=True)
 class Damage:
-    """What is damaged in one recording, counted while it is read; true where anything is."""
+    """What is damaged in one recording, counted while it is read. As a bool: whether anything is."""
 
     places: int = 0
     """Holes, and other places that could not be read."""

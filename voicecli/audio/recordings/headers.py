@@ -112,11 +112,11 @@ class JoinedWav(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
-        """Always: `io.RawIOBase` says no by default."""
+        """Say that it can be read; the method of `io.RawIOBase` says that it cannot."""
         return True
 
     def seekable(self) -> bool:
-        """Always, as above."""
+        """Say that it can seek, for the same reason."""
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -1,7 +1,7 @@
 """A name given for a recording -> a file that can be read twice and from any place: pipes are copied first.
 
-Reading a pipe as it comes would gain nothing: many formats tell only at their end where their sound lies, and
-this program finds channels and scales by reading ahead.
+There is no use in decoding a pipe while it is read: many formats tell only at their end where their sound
+lies, and this program reads a recording once before it decodes it, to find its track and its full scale.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def at_hand(path: Path) -> Iterator[Path]:
     Waits for a pipe's end. Raises AudioFileError where nothing can be read, or where the copy has no room.
     """
     if path != STDIN and not _flows(path):
-        yield path  # whoever reads it tells what is wrong with it
+        yield path  # if something is wrong with the file, the reader of it raises the error
         return
     try:
         copy = tempfile.NamedTemporaryFile(prefix="voicecli-")  # noqa: SIM115  # used below

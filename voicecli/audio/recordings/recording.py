@@ -91,7 +91,7 @@ class Recording:
         import av
         from av.error import FFmpegError
 
-        logging.getLogger("libav").setLevel(logging.CRITICAL)  # what it complains of it also raises
+        logging.getLogger("libav").setLevel(logging.CRITICAL)  # it raises for all that it logs
         try:
             # With "file:" before it, "http://..." is a file that does not exist, and a playlist cannot open
             # connections. Tags may have any encoding; nobody reads them.
@@ -114,10 +114,10 @@ class Recording:
                 "check that it plays elsewhere, or convert it to WAV",
             ) from error
 
-    # ---- which track, which scale: read before
+    # ---- found before the reading proper: which track, which scale
 
     def _place(self) -> int:
-        """Index among the sound tracks: the one that is set, else the default one, else one not silent."""
+        """Index of a sound track: the one that is set; else the default one, or another if that is silent."""
         with self._opened() as container:
             streams = container.streams.audio
             if self._track > len(streams):
@@ -145,7 +145,7 @@ class Recording:
         return False
 
     def _full_scale(self, place: int) -> float:
-        """What full scale is: 1, but float samples may have any scale, so those are all read for it."""
+        """Find full scale. It is 1, but floats may have any scale: for these this reads all samples."""
         with self._opened() as container:
             stream = container.streams.audio[place]
             if not stream.codec_context.name.startswith(("pcm_f32", "pcm_f64")):
@@ -219,7 +219,7 @@ class Recording:
 
 
 def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
-    """Blocks of (n,) float32 in [-1, 1] at `rate_hz`, as `Recording` gives them, for who ignores damage."""
+    """Blocks of (n,) float32 in [-1, 1] at `rate_hz`, as by `Recording`, for callers who ignore damage."""
     return iter(Recording(path, rate_hz))
 
 

@@ -16,7 +16,7 @@ INTEGER_SCALES = (2.0**15, 2.0**23, 2.0**31)
 """Full scale of 16, 24 and 32 bits."""
 
 GLITCHES = 20
-"""So many samples, and one in 10,000 more, may exceed the scale that is found; they are clipped."""
+"""This many samples, plus one in 10,000, may be above the scale that `Scale` finds: the reader clips them."""
 
 _LOWEST = -40
 """Exponents of two below this are counted as this one."""
