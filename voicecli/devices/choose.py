@@ -1,4 +1,4 @@
-"""Finds the device that the settings mean. While devices come and go it is known by name: numbers change."""
+"""Finds the device that the settings mean, and remembers its name: numbers change when devices come or go."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from voicecli.config import AudioConfig
 
 MOVES_STREAMS = frozenset({"ALSA", "PulseAudio", "PipeWire", "JACK Audio Connection Kit"})
-"""Host APIs behind whose default device a sound server moves streams to a new default by itself."""
+"""Host APIs with a sound server behind them. If this program has opened the default device, and the user
+makes another device the default, the server moves the stream to it without help."""
 
 WITHOUT: dict[Kind, str] = {
     "input": "use talk --from-file, or try it with: voicecli demo",
     "output": "write to a file: say -o, talk --from-file --to-file, or voicecli demo",
 }
-"""What a person can do without such a device."""
+"""What the user can do without a microphone, or without a loudspeaker."""
 
 _CARD = re.compile(r" \(hw:\d+,\d+\)$")
 
@@ -50,11 +51,11 @@ class Choice:
 
     @property
     def called(self) -> str:
-        """Its name, or the words of the settings while it has not been found."""
+        """The name of the device, or what the settings say until the device has been found."""
         return self.name or self.wanted
 
     def is_met_by(self, device: Device) -> bool:
-        """Whether this is the device, by its name without ALSA's card number."""
+        """Whether `device` is the one that is wanted. Compares names without ALSA's card number."""
         if not self.name:
             return (
                 self.wanted.casefold() in device.name.casefold()
@@ -63,7 +64,7 @@ class Choice:
         return (_CARD.sub("", device.name), device.host_api) == (_CARD.sub("", self.name), self.api)
 
     def remembering(self, device: Device) -> Choice:
-        """The same choice; if `device` is the one meant, found for the first time, with its name."""
+        """Give this choice, with the name of `device` if that is the wanted one and no name is known yet."""
         if self.name or not self.is_met_by(device):
             return self
         return replace(self, name=device.name, api=device.host_api)
@@ -98,7 +99,8 @@ def find_device(kind: Kind, wanted: str, host_api: str = "") -> Device:
     """Find the device meant by `wanted`: `default`, a number, or part of a name in any case.
 
     `host_api` is part of a host API's name, in any case; only devices there count, unless `wanted` is a
-    number. Empty, it allows all host APIs: of a device that several list, PortAudio's default one is taken.
+    number. If it is empty, all host APIs count. Where several list the same device, PortAudio's default
+    host API is preferred.
 
     Raises NoDeviceError where there is no device of that kind, UnknownNameError for a name that none has,
     DeviceError for a number that none has and for a name that several have.
@@ -161,8 +163,8 @@ def device_of(kind: Kind, audio: AudioConfig) -> Device:
 def choose(kind: Kind, audio: AudioConfig, *, typed: bool = False) -> tuple[Choice, Device]:
     """Find what the settings ask for; while no device has such a name, the default device instead.
 
-    A name that was `typed` with the command is more likely mistyped than away, so then it is an error that
-    no device has it; without `audio.fallback` it always is.
+    A name that the user `typed` with the command is more likely a typing mistake than the name of an absent
+    device. So it is an error if no device has that name. Without `audio.fallback` it is always an error.
 
     Raises NoDeviceError and DeviceError as `find_device` does.
     """

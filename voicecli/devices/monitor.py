@@ -1,7 +1,8 @@
 """Is the microphone a copy ("monitor") of the loudspeaker? Sound servers offer one if no microphone is there.
 
-A copy hears what the computer plays, without loss or delay, and no person who speaks. Some systems give it a
-name that tells. Behind ALSA's "default" only the sound server knows: `pactl` asks PulseAudio and PipeWire.
+A copy hears what the computer plays, without loss or delay, and does not hear the user. On some systems the
+name of the device shows that it is a copy. ALSA's "default" does not show it: there this file asks the sound
+server, PulseAudio or PipeWire, by the program `pactl`.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ LONGEST_S = 1.0
 """Longest wait for the sound server's answer. One that works answers in 0.01 s."""
 
 _NAMED_SO = re.compile(r"^monitor of |\.monitor$|^(?:stereo mix|what u hear|wave out mix)\b", re.IGNORECASE)
-"""Names of copies, by PulseAudio, by PipeWire and by Windows drivers."""
+"""Names that PulseAudio, PipeWire and Windows drivers give to copies."""
 
 _SERVED = re.compile(r"^(?:default|sysdefault|pulse|pipewire)\b", re.IGNORECASE)
-"""ALSA's names for devices that a sound server chooses."""
+"""ALSA's names behind which the sound server decides which device is used."""
 
 
 def is_copy(microphone: Device, loudspeaker: Device) -> bool:

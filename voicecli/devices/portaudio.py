@@ -58,7 +58,7 @@ class Device:
     input_latency_s: float
     """PortAudio's "default low latency"; 0 where there is no input."""
     output_latency_s: float
-    """The same of the output."""
+    """The same for the output."""
     default_input: bool
     default_output: bool
 
@@ -90,14 +90,14 @@ def _sounddevice() -> ModuleType:
 
 
 def refresh() -> None:
-    """Let PortAudio look for devices again: it lists those that were there when it was initialised.
+    """Let PortAudio look for devices again: it lists only those that were there when it was initialised.
 
-    Call it only while no stream is open: PortAudio would cut streams off and tell nobody. May take long, or
-    for ever where a sound server hangs. Raises DeviceError.
+    Call it only while no stream is open: PortAudio would end open streams without a word. May take long, or
+    for ever if a sound server hangs. Raises DeviceError.
     """
     sd = _sounddevice()
     with contextlib.suppress(sd.PortAudioError):  # PortAudio is not initialised: the last `refresh` failed
-        sd._terminate()  # noqa: SLF001  # sounddevice names no other way
+        sd._terminate()  # noqa: SLF001  # sounddevice has no public function for this
     try:
         sd._initialize()  # noqa: SLF001
     except sd.PortAudioError as error:
@@ -160,7 +160,7 @@ def host_apis() -> list[str]:
 
 
 def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
-    """Number of the default device. Sounddevice gives -1 for none: then the first host API's counts."""
+    """Number of the default device. If sounddevice says -1 (none), take the default of the first host API."""
     if number >= 0 or not apis:
         return number
     return apis[0][f"default_{kind}_device"]
@@ -169,9 +169,9 @@ def _default(number: int, apis: list[dict[str, int]], kind: Kind) -> int:
 def agree(kind: Kind, device: Device, rate_hz: int) -> tuple[int, int]:
     """Find a rate and a number of channels that the device takes, without opening it.
 
-    The rate is `rate_hz`, else the device's own, else a usual one. A microphone gets all its channels, for
-    any may hear somebody: a driver that mixes 16 to one makes a voice on one of them 24 dB softer. A
-    loudspeaker gets one channel, if it can. Raises DeviceError where the device takes none of these.
+    The rate is `rate_hz`, else the device's own, else a usual one. Of a microphone all channels are used, as
+    the voice may be on any of them; a driver that mixes 16 channels to one makes a voice on one 24 dB softer.
+    Of a loudspeaker one channel is used, if it allows that. Raises DeviceError if the device takes no offer.
     """
     sd = _sounddevice()
     check = sd.check_input_settings if kind == "input" else sd.check_output_settings

@@ -2,8 +2,9 @@
 
 Whoever stops a stream waits for its thread. On ALSA that thread may never end: when a device fails while
 PortAudio's count of available frames is not 0, `PaAlsaStream_WaitForFrames` (pa_linux_alsa.c, 19.6)
-complains on stderr, jumps back a few lines, and complains again. It takes a whole core, and PortAudio forbids
-to cancel it there. But it writes, and a write to stderr can be made to end its thread (docs/decisions/0009).
+complains on stderr, jumps back a few lines, and complains again. It uses a whole core, and PortAudio forbids
+cancelling the thread there. But the loop writes to stderr, and this file can make such a write end the
+thread (docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STUCK_S = 0.5
-"""Stopping a stream takes a few ms. One that takes this long waits for a loop, or for a server that hangs."""
+"""Seconds. To stop a stream takes a few ms; if it takes this long, a callback loops or a sound server
+hangs."""
 
 TRAP_S = 0.02
 """Seconds for which the trap in stderr is set. The loop writes every few microseconds, and no other thread

@@ -1,7 +1,7 @@
-"""A simulated microphone and loudspeaker: samples take the place of a user, and a tape takes what is played.
+"""A simulated microphone, which hears given samples, and a loudspeaker; a callback gets what both carried.
 
 A thread of its own keeps the pace of a sound card: one block every `block_ms`, never early. Where the
-computer is too slow, a block comes late, but none is lost. Behind the callbacks all is as with real devices.
+computer is too slow, a block comes late, but none is lost. The callbacks see no difference to real devices.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 SIMULATED_LATENCY_S = 0.02
-"""Seconds from a written sample to the air, as with a good sound card."""
+"""Seconds from the moment a sample is written until it sounds, as with a good sound card."""
 
 
 class User(Protocol):

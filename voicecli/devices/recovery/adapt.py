@@ -1,8 +1,9 @@
 """Adapts a device that refuses the first device's rate or channels: converts its blocks at the callbacks.
 
-Everything behind the callbacks is made for one rate and one number of channels, and holds sound in that form
-while devices change. The conversion runs on the audio thread and allocates there, which the audio path else
-avoids. So only a device that leaves no choice is adapted. It takes 0.05 ms a block (docs/decisions/0009).
+The rest of the program keeps one rate and one number of channels for the whole talk, whichever devices come
+and go. The conversion runs on the audio thread and allocates memory there, which the audio path avoids
+elsewhere. So only a device that refuses this rate or number of channels is adapted. The conversion takes 0.05
+ms a block (docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 _PULLED_S = 0.02
-"""Seconds of sound that are asked of `on_output` at a time: the usual block."""
+"""Seconds of sound that the adapter asks of `on_output` in one call: the length of a usual block."""
 
 
 def adapt_input(on_input: OnInput, device: StreamFormat, wanted: StreamFormat) -> OnInput:

@@ -3,13 +3,14 @@
     up --- a stream ended or stands still --> down --- close both, PortAudio anew, open both --> up
      '--- the scout saw the wanted device, or a new default --> down, and so on
 
-While the devices are away, the ear hears a silent room. So the user's words end as in any pause, and
-positions keep their times. Nobody pulls the agent's sound, so it goes on later where it broke off.
+While the devices are away, `on_input` gets the sound of a silent room. So the user's words end as before any
+pause, and each sample position still belongs to its time. Nobody asks for the agent's sound, so it later goes
+on where it stopped.
 
 Promises: `poll` never waits. Whatever may wait (closing, opening, PortAudio, the scout) is a task. It runs on
-a thread that lives as long as the task; there is one at a time. Relies on: the thread that calls `poll`
-is the one that reads what `on_input` writes. So `on_input` has one caller at any time: this thread while
-`_up` is false, the device while it is true.
+a thread that lives as long as the task; there is one task at a time. Relies on: the thread that calls `poll`
+also reads what `on_input` writes. So `on_input` has one caller at any time: while `_up` is true the device's
+thread, else the thread that calls `poll`.
 """
 
 from __future__ import annotations
@@ -41,17 +42,18 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 RETRY_S, PATIENT_RETRY_S, PATIENT_AFTER_S = 0.5, 2.0, 60.0
-"""Seconds between attempts to open; between them once they have failed for so long. One costs 30-50 ms."""
+"""Seconds: between two attempts to open the devices; between two after a minute without success; that minute.
+An attempt takes 30-50 ms."""
 
 HUNG_S = 5.0
-"""A task that takes longer makes a notice: the sound server hangs."""
+"""Seconds after which the user is told that a task does not end: the sound server hangs."""
 
 FADE_S = 0.008
 """Seconds of fade-in where the agent's sound goes on, so that it does not begin with a click."""
 
 
 class RecoveringStreams:
-    """Both devices, from `start` until `close`; `poll` finds out what is lost and brings it back."""
+    """Both devices, from `start` until `close`; `poll` notices when a device is lost, and opens it again."""
 
     def __init__(
         self,
@@ -62,7 +64,7 @@ class RecoveringStreams:
         clock: Clock,
         scout: Scout | None = None,
     ) -> None:
-        """Agree on rates, which then stay; `start` opens the devices. Raises DeviceError."""
+        """Agree on rates, which then stay the same; `start` opens the devices. Raises DeviceError."""
         self._output = Side(loudspeaker, output_rate_hz, audio)
         self._input = Side(microphone, RATE_HZ, audio)
         need_channel(audio.channel, self._input.form)
@@ -73,8 +75,8 @@ class RecoveringStreams:
         self.microphone = self._input.opened
         self.loudspeaker = self._output.opened
         self._up = False
-        self._heard_until = 0.0  # the time up to which on_input was given sound; written by whoever calls it
-        self._fresh = False  # the loudspeaker's next block is its first since it was away
+        self._heard_until = 0.0  # end of the sound given to on_input, s; the caller of on_input writes it
+        self._fresh = False  # whether the next block is the first one since the loudspeaker came back
         self._task: Worker | None = None
         self._then: Callable[[float, BaseException | None], None]
         self._task_began = self._lost_at = self._due = 0.0
@@ -130,7 +132,7 @@ class RecoveringStreams:
         return adapt_output(play, stream.form, self._output.form)
 
     def poll(self) -> list[Notice]:
-        """Find out what is lost or wanted, and begin what to do; give the notices since the last call."""
+        """See whether a device is lost or is back, and begin the task for that; give the new notices."""
         now = self._clock.now()
         if self._task is not None and not self._task.alive:
             failure, self._task = self._task.failure, None
@@ -186,7 +188,7 @@ class RecoveringStreams:
                 side.shun(now)
             elif not side.away:
                 side.trust()
-        self._scout.close()  # or the thread would wait for the answer to a question under way
+        self._scout.close()  # else a task that asks the scout would go on waiting for its answer
         self._down(now)
         self._tell(
             " and ".join(f"the {side.noun} {side.device.name!r}" for side in lost) + " stopped",
@@ -201,7 +203,7 @@ class RecoveringStreams:
         self._seen = self._scout.ask([side.choice for side in self._sides], RATE_HZ)
 
     def _looked(self, now: float, failure: BaseException | None) -> None:
-        """Change over if the scout saw, for either side, another device than the one that is open."""
+        """Reopen the devices if the scout found, for either side, another device than the one now open."""
         if failure is not None:
             raise failure
         if self._up and any(
@@ -214,12 +216,12 @@ class RecoveringStreams:
     def _pairs(self) -> Iterator[tuple[Side, str]]:
         return zip(self._sides, self._seen, strict=False)
 
-    # ---- while they are not
+    # ---- while they are not open
 
     def _keep_silent(self, now: float) -> None:
-        """Give `on_input` the noise of a quiet room, as much as a device would have delivered by now."""
+        """Give `on_input` the noise of a quiet room: as many samples as a device would have given by now."""
         rate_hz = self._input.form.rate_hz
-        begin = max(self._heard_until, now - 1.0)  # after a hang, only its last second
+        begin = max(self._heard_until, now - 1.0)  # if `poll` was not called for long: only the last second
         count = int((now - self._input.form.latency_s - begin) * rate_hz)
         if count > 0:
             block = np.repeat(self._nobody.speak(count)[:, np.newaxis], self._input.form.channels, axis=1)
@@ -245,7 +247,7 @@ class RecoveringStreams:
         if failure is not None:
             raise failure
         for side, name in self._pairs():
-            if name and name != side.device.name:  # the scout saw it, and then it did not open
+            if name and name != side.device.name:  # the scout found this device, but it did not open
                 side.shun(now)
         self._seen = []
         self._keep_silent(now)

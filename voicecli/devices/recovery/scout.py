@@ -1,6 +1,6 @@
 """Looks for devices from a child process: PortAudio sees new ones only while it has no stream open.
 
-parent -- choices --> child: initialises PortAudio, finds each device, sees if it opens -- names --> parent
+parent -- choices --> child: initialises PortAudio, finds each device, tries to open it -- names --> parent
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Scout:
         self._child: subprocess.Popen[str] | None = None
 
     def ask(self, choices: Sequence[Choice], rate_hz: int) -> list[str]:
-        """Name the device each choice means now; empty for one that is not there or cannot be used.
+        """Give the name of the device that each choice means now; empty if it is not there or cannot be used.
 
         `rate_hz` is the rate that the devices are asked for. Waits for the answer: 0.3 s the first time,
-        then as long as PortAudio takes to initialise. Where no answer comes, as after `close`, all names are
+        then as long as PortAudio takes to initialise. If no answer comes, as after `close`, all names are
         empty.
         """
         try:
@@ -56,7 +56,7 @@ class Scout:
 
 
 def _started() -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603  # ourselves
+    return subprocess.Popen(  # noqa: S603  # the child runs this very file
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from voicecli.config import AudioConfig
 
 LOOK_S, FOLLOW_S = 1.0, 3.0
-"""Seconds between the scout's looks: for a device that is away, and for a new default where no sound server
-moves streams to it."""
+"""Seconds between two questions to the scout: whether an absent device is back; and whether there is a new
+default device, if no sound server moves streams to that."""
 
 SHUN_S, LONGEST_SHUN_S = 1.0, 60.0
-"""Seconds for which a device that is there but does not work is left alone: at first, doubled each time, and
-at most."""
+"""Seconds for which this program does not try a device that is there but does not work: the first time, and
+at most. Each time doubles it."""
 
 
 class Side:
@@ -33,7 +33,8 @@ class Side:
         self._audio = audio
         self.stream = self._agreed(self.device, rate_hz)
         self.form = self.stream.form
-        """The first device's form. The rest of the program keeps to it, whichever device is open."""
+        """Rate and channels of the first device. The rest of the program keeps them, whichever device is
+        open."""
         self.shunned_until = 0.0
         self._shun_s = SHUN_S
 
@@ -62,7 +63,7 @@ class Side:
         raise refusal
 
     def shun(self, now: float) -> None:
-        """Leave the wanted device alone for a while: it did not work, or was seen and did not open."""
+        """Do not try the wanted device for a while: it failed, or the scout found it and it did not open."""
         self.shunned_until = now + self._shun_s
         self._shun_s = min(LONGEST_SHUN_S, 2 * self._shun_s)
 
@@ -90,7 +91,7 @@ class Side:
 
     @property
     def opened(self) -> StreamFormat:
-        """The form, with the name of the device that is open; made anew each time."""
+        """A new `StreamFormat`: `form`, but with the name of the device that is open."""
         return replace(self.form, name=self.device.name, stands_in=self.replaced)
 
     def __str__(self) -> str:

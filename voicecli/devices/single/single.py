@@ -1,4 +1,4 @@
-"""Runs one device by itself: opens it, lets it call until something is over, and gives it back."""
+"""Runs one device by itself: opens it, lets it call a callback until the caller says stop, and closes it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Stream(Protocol):
 def run_until(
     over: Callable[[], bool], stream: Stream, callback: OnInput | OnOutput, clock: Clock, every_s: float
 ) -> None:
-    """Let the device call `callback` until `over` says so, which is asked every `every_s`; then close it.
+    """Let the device call `callback` until `over()`, asked every `every_s` seconds, is true; then close it.
 
     Raises DeviceError where the device does not open, or stops.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 VOICE_HZ = 22_050
-"""Rate that a loudspeaker is asked for: most voices have it, also the default one."""
+"""Sample rate that a loudspeaker should take: most voices have it, also the default one."""
 
 LEAD_S = 1.0
 """Seconds of silence that a loudspeaker gets first. PulseAudio, through ALSA, may at first take sound faster
@@ -32,7 +32,8 @@ class Take:
     samples: Int16
     """(n, channels)."""
     told_s: float
-    """Latency that the device reported: the median of the second half of its blocks, for it has to settle."""
+    """Latency that the device reported: the median over the second half of its blocks, as it is wrong at
+    first."""
 
 
 def record(stream: Stream, seconds: float, clock: Clock) -> Take:
