@@ -36,12 +36,12 @@ _NEVER_LAST = _set(
     "sgt rev hon pres dept vol jan feb mar apr jun jul aug sep sept oct nov dec z.b d.h bzw ca p.ex "
     "blvd ave apt a.k.a messrs mlle mme viz w.r.t"
 )
-"""Abbreviations that never end a sentence: another word follows."""
+"""Abbreviations whose full stop never ends a sentence: another word always follows."""
 _SELDOM_LAST = _set(
     "etc inc ltd co corp llc jr sr a.m p.m al ph.d m.d usw mon tue tues wed thu thur thurs fri rd ln "
     "hwy est assn bros max min sec hr hrs yr yrs mo lb lbs oz ft tbsp tsp"
 )
-"""Abbreviations that end a sentence only where a capital follows."""
+"""Abbreviations whose full stop ends a sentence only if the next word begins with a capital."""
 _NUMBERED = _set("no nr nos art pp p ch c ext tel ph sec eq ver v ed par para op bk pt sq ste rm vols apt")
 """Words that are abbreviations only before a number: "No. 5", but "No. I did not"."""
 _LAST_PART = re.compile(r".*[–—-](?=\w)")
@@ -69,6 +69,6 @@ def sentence_ends(last: str, char: str, language: str) -> bool:
 
 
 def _is_dotted(word: str) -> bool:
-    """Whether the word is capitals with a point each: U.S., J.R.R."""
+    """Whether the word is two or more capitals, each with a point behind it: U.S., J.R.R."""
     letters = word.lstrip("(\"'“‘«[*_").split(".")
     return len(letters) > 2 and all(len(letter) == 1 and letter.isupper() for letter in letters[:-1])

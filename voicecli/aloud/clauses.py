@@ -1,23 +1,23 @@
 """Streamed reply -> clauses a voice can say: the first one early, then whole sentences.
 
-When the splitter decides. It knows a word when the space after it arrives, and that a sentence has ended when
-it has the stop, a space and the first character of the next word ("3." then "14", "approx." then "ten").
-It never decides by where a piece of the stream ends, so the clauses are the same however the stream was cut.
-In doubt it does not cut: the voice pauses at a full stop inside a clause anyway, but a listener hears a cut
-inside "Dr. Smith".
+The splitter knows a word when the space behind it has arrived. It knows that a sentence has ended when it has
+the stop, a space and the first character of the next word ("3." then "14", "approx." then "ten"). It never
+decides by where a piece of the stream ends, so the clauses are the same however the stream was cut. In doubt
+it does not cut: the voice pauses at a full stop inside a clause anyway, but a listener hears a cut inside
+"Dr. Smith".
 
 How long a clause may be depends on how much has been said, because each clause is synthesised while the one
 before it sounds. A word takes about 0.3 s to say and 30-100 ms to generate and synthesise, so after a few
-words the voice is ahead for good.
+words the voice has enough in advance for the rest of the reply.
 
 * Nothing said yet: any mark ends the clause, even after one word. "Yes," and "Sure!" last 0.50-0.65 s with
-  Piper's own silence and cost 20-25 ms to make (measured, joe medium, two cores), so they open the reply
-  five to eight words earlier; the rest follows without a gap while the model needs less than about 60 ms a
-  token. With a slower model the pause falls after "Yes," where people pause too.
-  Without a mark: before a word that opens a clause, or a preposition, from three words on, between any two
-  words that are not closely bound from four (the words are English; other languages wait for a mark or for
-  four words). That is 1.2 s of speech, made in 45-65 ms, and enough to make the next clause behind it.
-* A little said: shorter clauses than a sentence, so that the first one is followed in time.
+  Piper's own silence and take 20-25 ms to make (measured, joe medium, two cores). So the agent begins to
+  speak five to eight words earlier, without a gap later if the language model takes less than about 60 ms a
+  token. With a slower one there is a pause after "Yes,", where people pause too.
+  Without a mark a clause ends after three words if a preposition or a word that opens a clause comes next
+  (English only), or after four between any two words that are not closely bound. Such a clause lasts 1.2 s
+  and takes 45-65 ms to make, so there is time to make the next one while it sounds.
+* A little said: clauses shorter than a sentence, so that the second one is ready when the first one ends.
 * Then whole sentences. The splitter parts one of over 25 words at its last comma or conjunction.
 """
 
@@ -35,12 +35,12 @@ from voicecli.aloud.spoken.signs import plain
 MAX_CLAUSE_CHARS = 250
 """Characters of the longest clause: about 17 s of speech, 0.6 s of synthesis."""
 _MAX_HELD_CHARS = 200
-"""Written characters at which a clause is closed in any case: abbreviations grow when said in words."""
+"""Written characters at which a clause ends in any case: abbreviations in words make the clause longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """Words that a clause needs before it may end: at a mark, before a word of each kind, anywhere."""
+    """How many words a clause must have to end: at a mark, before an opener or a preposition, or anywhere."""
 
     mark: int
     opener: int
@@ -52,7 +52,7 @@ _NOTHING_SAID = _Pace(mark=1, opener=3, preposition=3, anywhere=4)
 _LITTLE_SAID = _Pace(mark=4, opener=6, preposition=9, anywhere=14)
 _UNDER_WAY = _Pace(mark=25, opener=25, preposition=30, anywhere=35)
 _LONGEST_SENTENCE = 25
-"""Words at which a sentence is parted at its last mark or conjunction."""
+"""Number of words from which on the splitter cuts a sentence at its last mark or conjunction."""
 _LITTLE_CHARS = 60
 """About 4 s of speech: time enough to generate and synthesise a whole sentence meanwhile."""
 _SHORTEST_PART = 5
@@ -86,23 +86,23 @@ class ClauseSplitter:
         self._bound = BOUND | bound(language)
         self._markup = Markup(CODE_PHRASE.get(language, ""), language)
         self._word = ""
-        """The word under way, as far as it has come."""
+        """The part of the current word that has arrived."""
         self._words: list[str] = []
-        """Whole words of the clause under way, each with the space that follows it, if any."""
+        """Whole words of the current clause, each with the space that follows it, if any."""
         self._counts: list[int] = []
         """How many words each of them counts for, see `_count`."""
         self._size = 0
-        """Words of the clause under way: the sum of `_counts`."""
+        """Words of the current clause: the sum of `_counts`."""
         self._length = 0
-        """Characters of the clause under way."""
+        """Characters of the current clause."""
         self._mark_at = 0
         """Whole words before the last comma, dash or colon: where a long sentence may be parted."""
         self._opener_at = 0
-        """Whole words before the last word that opens a clause: the second choice for that."""
+        """Whole words before the last word that opens a clause: used if there is no such mark."""
         self._said = 0
         """Characters of all clauses so far."""
         self._pace = _NOTHING_SAID
-        """The pace, as it follows from `_said`."""
+        """How long clauses must be now; it depends on `_said`."""
         self._finished = False
 
     def push(self, delta: str) -> list[str]:
@@ -175,7 +175,7 @@ class ClauseSplitter:
             clauses += self._end_word("") + self._close(len(self._words))
         elif len(self._word) >= _MAX_HELD_CHARS:
             if self._word.lower().startswith(("http://", "https://", "www.")):
-                self._word = self._word[:-1]  # only the host of an address is said, and that has come
+                self._word = self._word[:-1]  # the voice says only the host, which has arrived
             else:
                 clauses += self._end_word("") + self._close(len(self._words))
         return clauses
@@ -212,7 +212,7 @@ class ClauseSplitter:
         return sentence_ends(last, char, self._language)
 
     def _end_word(self, space: str) -> list[str]:
-        """Add the word under way; close the clause before or behind it, if that is due without a mark."""
+        """Add the current word; end the clause before or behind it if it is long enough to need no mark."""
         if not self._word:
             if space and self._words and not self._words[-1].endswith(" "):
                 self._words[-1] += " "

@@ -1,9 +1,10 @@
 """Plain text of one clause -> words a voice can say.
 
 A chain of small passes, mostly one to a file of `spoken`: signs, addresses, abbreviations, Roman numerals,
-dates, amounts, units, mathematics, years. They rewrite only what espeak-ng 1.52 says badly, which turns
-Piper's text into phonemes; they leave what it says well (decimals, thousands, ordinals, per cent). These
-rules are for English voices; `locales` has those for other languages. Why so: docs/decisions/0014.
+dates, amounts, units, mathematics, years. espeak-ng 1.52, which turns Piper's text into phonemes, says some
+things badly: the passes rewrite only those. They leave what it says well (decimals, thousands, ordinals, per
+cent). These rules are for English voices; `locales` has those for other languages. Why so:
+docs/decisions/0014.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ _LONG_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s*—(?!\s*\d)\s*")
 _SPACED_DASH = re.compile(r"(?<=\w)([.,:;!?]?)\s+(?:–|-+)(?=\s|$)(?!\s*\d)\s*")
 _STRAY = re.compile(r"[\[\]{}|\\`*~^<>_\u200d\ufe0e\ufe0f\u20e3]+")
 _LOOSE_POINT = re.compile(r"[\s,;:][,;:.!?…]")
-"""Finds text in which the next two patterns may have something to do."""
+"""Finds text in which one of the next two patterns may match."""
 _LONELY_POINT = re.compile(r"\s+([,;:.!?…]+)(?=\s|$)")
 _POINTS = re.compile(r"([,;:])[,;:\s]*(?=[,;:.!?])")
 _LEADING = re.compile(r"[\s,;:.!?…)\]}»”。，、！？；：」』）—–/-]+(?=\D|$)")

@@ -19,7 +19,7 @@ LANGUAGES = ("de", "fr", "es", "it", "nl", "pt")
 _MAY_END = frozenset(("etc", "usw", "ecc", "enz", "ä", "chr", "uu", "j.-c", "c", "m", "std", "min", "jh"))
 
 _BEFORE_A_NAME = r"(?=\s(?:[A-ZÀ-Þ]|l[ea]\s|et\s))"
-"""What must follow a title: M. Dupont, M. le Président. "Me voici" has no title in it."""
+"""What must follow a French title: M. Dupont, M. le Président. "Me" in "Me voici" is no title."""
 
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-ZÀ-Þ]\.[\s-]?)+(?=[A-ZÀ-Þ][^\W\d_])")
 _SLASH = re.compile(r"(?<=\w)/(?=\w)")
@@ -78,7 +78,7 @@ def _locale(language: str) -> Locale:
 
 @cache
 def _stages(language: str) -> list[tuple[re.Pattern[str], list[Rule]]]:
-    """Groups of rules, in the order in which they apply, each behind a pattern that a text must hold."""
+    """Groups of rules in their order, each with a pattern: without a match for it the group is skipped."""
     from voicecli.aloud.locales import amounts, clock_times, order
 
     locale = _locale(language)

@@ -83,7 +83,7 @@ def _day_and_month(locale: Locale, match: re.Match[str]) -> str:
 
 
 def _month(shorts: dict[str, str], match: re.Match[str]) -> str:
-    """Say a short month in full. Its point stays where it ends a sentence: behind "Mai", or at the end."""
+    """Say a short month in full. Its point stays at the clause's end, and behind "Mai", which is in full."""
     full = shorts[match[1]]
     return match[0] if full == match[1] else full + "." * (match.end() == len(match.string))
 
@@ -102,7 +102,7 @@ def _to(locale: Locale) -> str:
 
 
 def _clock(locale: Locale, match: re.Match[str]) -> str:
-    """Say `15:30`. The match has groups for hour, minute, and the word for hours, if it stands behind."""
+    """Say `15:30`. The groups of the match: hour, minute, and the word for hours if there is one."""
     number, minute, word = str(int(match[1])), int(match[2]), match[3]
     pattern = locale.hour_and_minute if minute else locale.whole_hour
     if word and not minute and "{hours}" not in pattern and locale.hour_feminine:

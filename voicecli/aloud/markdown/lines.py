@@ -7,7 +7,7 @@ import re
 MARKER = re.compile(r"(?:(#{1,6})|[-*+•◦▪‣·]|(\d{1,2})[.)]|([a-z])\)|\(([a-z]|\d{1,2})\))\s")
 """The beginning of a heading (group 1) or of a list item (groups 2 to 4: its number or letter)."""
 RULE = re.compile(r"=+\s*|[-*_|:][-*_|:\s]*")
-"""A whole line of marks, with its end: below a title, between two parts, or below the head of a table."""
+"""A line of marks alone, with its line break: below a title, between two parts, or below a table's head."""
 NESTED = re.compile(r"(#(?!))?([a-z]|[ivx]{2,4})[.)]()()\s")
 """The beginning of a list item that is indented below another; group 2 is its letter."""
 NESTED_BEGUN = re.compile(r"[a-z][.)]?|[ivx]{2,4}[.)]?")

@@ -98,7 +98,7 @@ class Markup(Spans):
         return "" if begun and len(held) < HELD_MAX else self._begin_line(held)
 
     def _begin_line(self, held: str) -> str:
-        """Return the line's beginning as text. Where it is a small letter, the last line goes on in it."""
+        """Return the line's beginning as text. A small letter goes on with the sentence of the last line."""
         self._held = ""
         if held[0] == "\n":
             self._broken, self._indent, self._quotes = True, 0, 0
@@ -111,7 +111,7 @@ class Markup(Spans):
         return parted
 
     def _indented(self, char: str) -> str:
-        """Take an indented line. If it looks like code, it is, and so are the indented lines behind it."""
+        """Take an indented line. If it looks like code, treat it and the indented lines behind it as code."""
         if char != "\n":
             self._held += char
             return self._begin_line(self._held) if len(self._held) >= HELD_MAX else ""
@@ -133,7 +133,7 @@ class Markup(Spans):
         return ""
 
     def _row(self, char: str) -> str:
-        """Take a line that begins with a bar; of a table's row, go on with the cells that are not empty."""
+        """Take a line that begins with a bar. If it is a table's row, read the cells that are not empty."""
         self._held += char
         if len(self._held) > LONG_MAX:
             return self._begin_line(self._held)
@@ -147,7 +147,7 @@ class Markup(Spans):
         return BREAK
 
     def _reference(self, char: str) -> str:
-        """Take a line that begins with `[name]:`. Where a link leads is not said; a footnote is."""
+        """Take a line that begins with `[name]:`. The voice says a footnote, but not where a link leads."""
         if self._held.startswith("[^"):
             self._hold(self._line_start, "")
             self._in_item, self._again = True, char

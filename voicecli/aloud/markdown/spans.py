@@ -1,8 +1,8 @@
 """What lies within a line of streamed Markdown -> plain characters: code, tags, links, notes, formulas.
 
 `Spans` is a state machine. `_step` is the method that takes the next character. So the result depends on the
-characters so far, and never on how the stream was cut. Runs of characters that begin nothing are quick.
-`markup` adds the states in which a line begins.
+characters so far, and never on how the stream was cut. Runs of characters that begin no mark-up skip the
+states. `markup` adds the states in which a line begins.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Spans(ABC):
         self._tight = False
         """Whether the last opening bracket follows a letter, as in `a[i][j]`, which is no link."""
         self._fence = ""
-        """The backticks that close the code under way."""
+        """The backticks that will close the open code."""
 
     def feed(self, text: str) -> str:
         """Take a piece of any length; return the characters that are now certain, often none."""
@@ -80,7 +80,7 @@ class Spans(ABC):
         return "".join(plain)
 
     def finish(self) -> str:
-        """Return what was kept back, as text; nothing of a block of code that is still open."""
+        """Return as text what was kept back, except of a block of code that is still open."""
         text = self.feed("\n")
         while self._step in (self._tag, self._formula):
             text += self._give_up()
@@ -239,7 +239,8 @@ class Spans(ABC):
     def _give_up(self) -> str:
         """Return the first character kept back as text after all, and take the others again.
 
-        Of very many, return all but the last: to take them again from each mark on could last for ever.
+        If very many are kept back, return all but the last: to take them again after each mark could take
+        very long.
         """
         held = self._held
         self._hold(self._text, "")

@@ -49,7 +49,7 @@ class _Formula:
                 self._signs.append((kind, " "))
         self._at = 0
         self._bars = False
-        """Whether the place is inside |...|."""
+        """Whether the token that is read next is inside |...|."""
 
     def words(self, until: str = "") -> str:
         """Say what comes up to the closing mark `until`, and take that mark; without it, up to the end."""

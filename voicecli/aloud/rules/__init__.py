@@ -1,1 +1,1 @@
-"""What all that is said in words rests on: patterns in their order, numerals, and the words beside them."""
+"""For all rooms that put text in words: patterns applied in order, numbers, and names that numbers follow."""

@@ -1,7 +1,7 @@
-"""The mechanism of rules: patterns and what is said in their place, applied in order, few of them tried.
+"""Applies rules in order. A rule is a pattern and what the voice says in its place; most are skipped quickly.
 
-Most rules have nothing to do in most clauses. To look for a character costs a hundredth of a search for a
-pattern. So each rule names the characters that a text must hold if the rule is to be tried.
+Most rules match nothing in most clauses. To look for a character takes a hundredth of the time of a search
+for a pattern. So each rule names the characters that a text must hold if the rule is to be tried.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ Needed: TypeAlias = str | tuple[str, ...]
 Rule: TypeAlias = tuple[Needed, re.Pattern[str], Replacement]
 """What the text must hold, the pattern, and what is said in its place.
 
-The first is a string of characters: the rule is tried where the text holds one of them, or always where the
-string is empty. It may be a tuple of such a string and pieces of text: of these the text must hold one, too.
+The first is a string of characters: the rule is tried if the text has one of them, or always if the string is
+empty. It may also be a tuple of such a string and pieces of text: then the text must have one of these, too.
 """
 
 _BEHIND_DIGIT = re.compile(r"[0-9]( ?[^0-9 ])")
@@ -28,12 +28,12 @@ _BEHIND = {char: chr(0xE100 + at) for at, char in enumerate(_SEEN_BEHIND)} | {
 
 
 def behind_digit(chars: str) -> str:
-    """For a rule's first place: the text must hold one of these characters right behind a digit."""
+    """For the first item of a rule: the text must have one of these characters right behind a digit."""
     return "".join(_BEHIND[char] for char in chars)
 
 
 def after_digit(chars: str) -> str:
-    """For a rule's first place: the text must hold one of these characters behind a digit and a space."""
+    """For the first item of a rule: the text must have one of these characters behind a digit and a space."""
     return "".join(_BEHIND[f" {char}"] for char in chars)
 
 
@@ -45,7 +45,7 @@ def _held(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _behind_digits(text: str) -> list[str]:
-    """What stands right behind each digit, with a space or without: `6.8 MN` -> `.`, ` M`. Cached as well."""
+    """What stands right behind each digit, and its space if there is one: `6.8 MN` -> `.`, ` M`. Cached, too."""
     return _BEHIND_DIGIT.findall(text)
 
 
@@ -57,7 +57,7 @@ def _holds_one(text: str, pieces: tuple[str, ...]) -> bool:
 
 
 def _done(pattern: re.Pattern[str], replacement: Replacement) -> Callable[[str], str]:
-    """The quickest function that does to a text what the rule says."""
+    """Make the quickest function that applies the rule to a text."""
     if pattern.pattern[0] == "^":  # `sub` would search the whole text
         return lambda text: pattern.sub(replacement, text, 1) if pattern.match(text) else text
     if isinstance(replacement, str) and "\\" in replacement:  # `sub` would parse it each time, found or not
@@ -78,7 +78,8 @@ class Rules:
             for (_, *pieces), (_, pattern, replacement) in zip(needed, rules, strict=True)
         ]
         self._always = sum(1 << at for at, (characters, *_) in enumerate(needed) if not characters)
-        """The rules that are always tried, as bits, the first rule's the lowest, as in `_by_character`."""
+        """The rules that are always tried, as bits: the first rule is the lowest bit. `_by_character` has
+        such bits, too."""
         self._characters = frozenset("".join(characters for characters, *_ in needed))
         self._by_character = {
             char: sum(1 << at for at, (characters, *_) in enumerate(needed) if char in characters)
@@ -89,7 +90,7 @@ class Rules:
         }
 
     def __add__(self, other: Rules) -> Rules:
-        """These rules, then the others, as one: then what they need is looked for only once."""
+        """Join these rules and then the others, so that one search finds which of all these rules to try."""
         return Rules(self._rules + other._rules)
 
     def _tried(self, text: str, tried: int) -> int:
@@ -102,7 +103,7 @@ class Rules:
         return tried
 
     def apply(self, text: str, shown: frozenset[str] = frozenset()) -> str:
-        """Apply all rules, each to what those before it made. `shown`: the `marks` of the text."""
+        """Apply all rules, each to the result of those before it. `shown`: what `marks` found in the text."""
         by_marks = self._always
         for mark in shown:
             by_marks |= self._by_character.get(mark, 0)
@@ -123,8 +124,9 @@ class Rules:
 (
     FOUR_DIGITS, PHONE, DECADE, INNER_POINT, NAMES_DASH, MONTH, ROOTED, FILE, LONG_WORD, HASH, LONG_CODE, STREET, POINTS, COLONS,
 ) = map(chr, range(0xE000, 0xE00E))  # fmt: skip
-"""Characters for a rule's first place, each for a shape that no single character shows, such as four digits.
-They are for private use, so no text has them: `marks` finds the shapes."""
+"""Characters for the first item of a rule. Each stands for a shape that no single character shows, such as
+four digits. They are from a private-use block of Unicode, so no text has them; `marks` finds the shapes in a
+text."""
 DASHES = ("-", "–")
 _POINTS = re.compile(r"\d\.\d+\.\d")
 _PHONE = re.compile(r"\d{3}[-. )/]+\d{3}")

@@ -1,4 +1,4 @@
-"""Characters that stand for others -> the others: decorated letters, circled numbers, units in one character.
+"""Special characters -> ordinary ones: decorated letters, circled numbers, units in one character.
 
 `plain` works on any piece of a stream, character by character. `composed` works on a whole clause, where
 several characters belong together: powers, fractions, Roman numerals, letters with separate accents.
@@ -26,7 +26,7 @@ _COMPATIBLE = (
 _LEFT = frozenset(
     "\u2120\u2122\u2126\u212e\u2132\u2135\u213a\u213b\u2141\u2142\u2143\u2144\u214a\u214b\u214c\u214d\u214f"
 )
-"""Letterlike signs that have a meaning of their own, and stay."""
+"""Signs that look like letters but have a meaning of their own: they stay."""
 _FULL_WIDTH = "＂＃＄％＆＇＊＋－．／＜＝＞＠＼＾＿｀｜～"
 """Full-width signs that become ordinary ones. `，！？：；（）` stay: Chinese and Japanese are written with them."""
 _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
@@ -79,7 +79,7 @@ _OVERLAYS = re.compile("[\u0332-\u0338\u20d0-\u20ef]|(?<=[\u0300-\u036f]{2})[\u0
 _COMPOSABLE = re.compile(
     f"[{_SUPER}{_SUB}{''.join(_SMALL_CAPITALS)}¹²³⁰⁴-⁹¼½¾⅐-ↈ⁄\u0300-\u036f\u20d0-\u20ef]"
 )
-"""Finds text in which one of the patterns above may have something to do."""
+"""Finds text in which one of the patterns above may match."""
 
 
 def plain(text: str) -> str:

@@ -47,7 +47,7 @@ _PER = {
     "quarter": "quarter", "head": "head", "capita": "capita", "piece": "piece", "gallon": "gallon", "pound": "pound", "cup": "cup", "seat": "seat", "kid": "kid", "mo": "month", "hr": "hour", "yr": "year", "wk": "week", "sqft": "square foot",
 }  # fmt: skip
 _NEVER_TIGHT = ("s", "mo", "t", "B", "ac", "J", "ha", "bar", "cal")
-"""Units that need a space before them: "1990s" and "7B" have no seconds and no bytes."""
+"""Units that need a space before them: the "s" in "1990s" is no second, the "B" in "7B" no byte."""
 _POWER = {"²": "square", "^2": "square", "³": "cubic", "^3": "cubic", "2": "square", "3": "cubic"}
 _POWERED = one_of(["km", "m", "dm", "cm", "mm", "mi", "ft", "yd", "µm", "μm", "nm", "s", "in"])
 _LOOSE = one_of(_NAMES)
