@@ -1,1 +1,1 @@
-"""A whole talk, asked in real time: how long its users wait, and what is lost."""
+"""Asks a whole talk questions in real time: measures how long its user waits, and what is lost."""

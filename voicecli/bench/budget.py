@@ -30,7 +30,7 @@ class Limit:
     most: float
 
     def broken_by(self, found: float | None) -> str | None:
-        """One line that says how the limit is broken, or None where it is kept."""
+        """Say in one line how the limit is broken; None if it is kept."""
         if found is None:
             return f"{self.key}: not measured, the budget is {self.most:g}"
         if found > self.most:

@@ -1,10 +1,9 @@
 """Two reports -> what changed, and whether by more than chance.
 
-Each turn is one draw from what a run might have measured. The difference of two medians is computed anew for
-turns drawn with replacement from both runs (percentile bootstrap: Efron and Tibshirani, An Introduction to
-the Bootstrap, 1993, chapter 13); where the middle 99 % of these differences lie on one side of zero, it is
-more than chance. A comparison has nine rows, so about one in ten comparisons of equals has a
-row that is wrong.
+The method is the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter
+13): draw turns from both runs with replacement, compute the difference of the two medians, and repeat that
+many times. If the middle 99 % of these differences lie on one side of zero, the change is more than chance. A
+comparison has nine rows, so about one in ten comparisons of two equal programs has a row that is wrong.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 LEVEL = 0.99
 DRAWS = 4000
 FEWEST_TURNS = 5
-"""Fewest turns of a run: from fewer, the draws say too little."""
+"""Fewest turns that a run must have: with fewer, the result of the draws says too little."""
 
 Verdict = Literal["slower", "faster", "no change beyond noise", "too few turns to tell"]
 
@@ -47,7 +46,7 @@ class Change:
 
     @property
     def difference(self) -> float:
-        """Of the medians."""
+        """Difference of the medians, new minus old, ms."""
         return round(self.new_p50 - self.old_p50, 1)
 
 
@@ -63,13 +62,13 @@ def read_report(path: Path) -> Report:
 
 
 def compare(old: Report, new: Report) -> list[Change]:
-    """By stage, and the totals; stages that one of the two has not measured are left out."""
+    """Compare each stage, and the totals; leave out stages that one of the two runs has not measured."""
     changes = [_change(stage, _values(old, stage), _values(new, stage)) for stage in (*STAGES, "total")]
     return [change for change in changes if change is not None]
 
 
 def caveats(old: Report, new: Report) -> list[str]:
-    """Other differences of the two runs, one line each: a comparison of unlike runs says little."""
+    """What else differs between the two runs, one line each: then the comparison says little."""
     pairs = {
         "processor": (old.machine.cpu, new.machine.cpu),
         "cores": (old.machine.cores, new.machine.cores),

@@ -32,12 +32,12 @@ WAITED_MS = 1.0
 
 
 def counted(turns: Iterable[MeasuredTurn]) -> list[MeasuredTurn]:
-    """Give the turns that figures are drawn from: answered, and not before the end of the question."""
+    """Give the turns that count for the figures: answered ones, but not before the end of the question."""
     return [turn for turn in turns if turn.latency_ms and not turn.cut_in]
 
 
 def figures(values: Sequence[float], budget_ms: float | None = None) -> StageFigures | None:
-    """The percentiles of `values` as `Definitions` has them; None for none."""
+    """The percentiles of `values`, as `Definitions` defines them; None if there are no values."""
     if not values:
         return None
     ranked = sorted(values)
@@ -46,7 +46,7 @@ def figures(values: Sequence[float], budget_ms: float | None = None) -> StageFig
 
 
 def stage_figures(turns: Sequence[MeasuredTurn]) -> dict[str, StageFigures]:
-    """By stage, in order, and `total`."""
+    """The figures of each stage, in order, and of `total`."""
     found = {
         stage: figures([turn.latency_ms[stage] for turn in counted(turns)], BUDGETS_MS[stage])
         for stage in (*STAGES, "total")

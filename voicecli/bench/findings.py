@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Union, get_args, get_origin, get_type_hints
 
 from voicecli.errors import ConfigError
-from voicecli.measure.computer import Computer  # noqa: TC001  # read from JSON by its hints
-from voicecli.measure.timed_engines import EngineFigures  # noqa: TC001  # read from JSON by its hints
-from voicecli.waiting.buffers import BufferFill  # noqa: TC001  # read from JSON by its hints
+from voicecli.measure.computer import Computer  # noqa: TC001  # `_as` reads its type hints
+from voicecli.measure.timed_engines import EngineFigures  # noqa: TC001  # as above
+from voicecli.waiting.buffers import BufferFill  # noqa: TC001  # as above
 
 VERSION = 1
 
@@ -24,12 +24,12 @@ LOSSES = (
     "turns_without_answer",
     "cut_ins",
 )
-"""Counts that should be zero, of the whole run."""
+"""Counts over the whole run that should be zero."""
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models."""
+    """Names of the models that the run used."""
 
     transcriber: str
     generator: str
@@ -38,7 +38,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """In words, the two ends of every total."""
+    """In words: where a total begins and ends, and what the percentiles are."""
 
     end_of_speech: str = (
         "the last speech sample of the user: the end of the last 10 ms within 35 dB of the clip's loudest "
@@ -63,19 +63,20 @@ class MeasuredTurn:
     latency_ms: dict[str, float]
     """By stage, and `total`; empty where nothing was answered."""
     wire_total_ms: float | None
-    """The total again, by level: from the samples that were spoken and played."""
+    """The total, ms, measured in another way: by the level of the samples that the user spoke and the agent
+    played."""
     decided_ms: float | None
     drafts_dropped: int
     drafts_dropped_ms: float
     prompt_tokens: int | None = None
     prompt_tokens_evaluated: int | None = None
     cut_in: bool = False
-    """The agent sounded before the user had ended; such a turn is in no figure but `cut_ins`."""
+    """Whether the agent spoke before the user had ended; such a turn counts in no figure but `cut_ins`."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageFigures:
-    """One quantity over all turns, ms."""
+    """The percentiles of one duration over all turns, ms."""
 
     n: int
     p50: float
@@ -86,7 +87,7 @@ class StageFigures:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """Of this process; percent of one core. None where the system does not tell."""
+    """CPU time and memory of this process. Percentages are of one core. None if the system does not tell."""
 
     talk_percent: float
     idle_percent: float | None
@@ -135,7 +136,8 @@ class Report:
     wire_total: StageFigures | None
     decided: StageFigures | None
     critical_path: list[str]
-    """Stages the median turn waited for. `decision` among them: the finished answer waited for it."""
+    """Stages that the median turn waited for. If `decision` is one, the answer was ready before the
+    decision."""
     engines: list[EngineFigures]
     cpu: Cpu
     losses: dict[str, int]
@@ -143,7 +145,8 @@ class Report:
     tradeoff: Tradeoff | None = None
     devices: str = "simulated"
     round_trip_ms: float | None = None
-    """Of the real devices, where they were measured; the totals are corrected by it."""
+    """Time from loudspeaker to microphone, if the real devices were measured. The totals are corrected for
+    it."""
 
 
 def to_json(report: Report) -> str:
@@ -178,12 +181,12 @@ def from_json(text: str, name: str) -> Report:
 
 
 def _refused(constant: str) -> float:
-    """Refuse NaN and infinity, which JSON has not and Python's reader accepts."""
+    """Refuse NaN and infinity: JSON does not have them, but Python's reader accepts them."""
     raise ValueError(constant)
 
 
 def _as(kind: object, found: object, path: str) -> object:
-    """`found`, as JSON gave it, as a `kind`: a record, a list, a dict, a union or a plain value.
+    """Turn a value from JSON, `found`, into a `kind`: a record, a list, a dict, a union or a plain value.
 
     Raises ValueError with the path of what does not fit.
     """
@@ -209,7 +212,7 @@ def _as(kind: object, found: object, path: str) -> object:
             }
             try:
                 return kind(**values)
-            except TypeError as error:  # its words name what is missing
+            except TypeError as error:  # the error message names the missing field
                 missing = str(error).partition("argument")[2].lstrip("s: ")
                 raise ValueError(f"{path.lstrip('.') or 'it'} lacks {missing}") from None
     raise ValueError(f"{path.lstrip('.') or 'it'} is not what it should be")

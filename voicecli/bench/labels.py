@@ -7,8 +7,8 @@ The file has a line for each recording, a JSON object:
     split       "train" or "held-out"; "held-out" when it is absent
     language    ISO 639-1; "en" when absent
     asked       whether the agent had asked a question; false when absent
-    pauses      inside the turn: [begin_s, end_s, kind]; for counting only
-    voice       who speaks; for the fit only
+    pauses      inside the turn: [begin_s, end_s, kind]; only their number is used
+    voice       who speaks; used only by scripts/turn, which fits the turn decision
 
 `scripts/turn/turn_set.py` makes such a folder.
 """

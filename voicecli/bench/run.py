@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from voicecli.waiting.buffers import BufferFill
 
 QUIET_S = 1.0
-"""Silence between an answer and the next question."""
+"""s of silence between an answer and the next question."""
 
 IDLE_S = 5.0
 """s of silence in which the cost of listening is measured; CPU time is counted in steps of 10 ms."""
@@ -43,7 +43,8 @@ LONGEST_TURN_S = 90.0
 """s after which a turn counts as hanging."""
 
 LONGEST_STEP_S = 1.0
-"""s between two checks above which the computer was asleep or the program stopped: that is no waiting."""
+"""s. If more time lies between two checks, the computer was asleep or the program stopped; only this much
+counts as waiting."""
 
 TICK_S = 0.05
 
@@ -56,7 +57,7 @@ SUMMED = {
     "speech_lost": ("pieces of speech lost",),
     "events_lost": ("events lost",),
 }
-"""Loss of the report -> counters of the talk's status that are summed in it."""
+"""Name of a loss in the report -> counters of the talk's status; the loss is their sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,11 @@ class Devices:
 
     streams: AudioStreams
     name: str
-    """For people; `simulated` where they are."""
+    """Names of the devices, for people; `simulated` if they are simulated."""
     round_trip_ms: float | None = None
-    """Measured with chirps."""
+    """Time from loudspeaker to microphone, measured with chirps."""
     correction_ms: float = 0.0
-    """Latency that these devices do not report; it is added to every total, as playback."""
+    """Latency that these devices do not report; the bench adds it to every total, as a part of `playback`."""
 
 
 class Bench:
@@ -102,9 +103,10 @@ class Bench:
         self._buffers: list[BufferFill] = []
 
     def run(self, questions: Sequence[Question], turns: int) -> None:
-        """Ask `turns` questions, in their order and then anew, after one that warms up and is not counted.
+        """Ask one question to warm up, which does not count; then `turns` ones, in order and again in order.
 
-        Raises EngineError when no answer can be made or one does not end, and what a stage failed with.
+        Raises EngineError if the talk cannot answer or an answer does not end, and the error of a stage that
+        failed.
         """
         self._tell("each engine alone")
         clips = [question.samples for question in questions[:3]]
@@ -177,7 +179,7 @@ class Bench:
     def _measure(self, number: int, turns: int, question: Question) -> None:
         self._ask(question)
         if self._stop.is_set():
-            return  # a turn that is not whole
+            return  # the turn was not finished
         wires = heard(self._streams.spoken.take(), self._streams.played.take())
         hidden_ms = self._devices.correction_ms
         done = [event for event in self._events if isinstance(event, events.TurnDone)]
@@ -206,14 +208,14 @@ class Bench:
     def _counted_losses(self) -> dict[str, int]:
         counts = dict(self._talk.status().losses)
         losses = {name: sum(counts.pop(each, 0) for each in SUMMED.get(name, ())) for name in LOSSES}
-        if self._devices.name == SIMULATED:  # real devices report it themselves
+        if self._devices.name == SIMULATED:  # real devices report their losses themselves
             losses["xruns"] += self._streams.late
         losses["turns_without_answer"] = sum(not turn.latency_ms for turn in self._turns)
         losses["cut_ins"] = sum(turn.cut_in for turn in self._turns)
         return losses | {name.replace(" ", "_"): count for name, count in counts.items()}
 
     def report(self) -> Report:
-        """What has been measured so far; of a run that was stopped, the turns that were whole."""
+        """What has been measured so far; if the run was stopped, only turns that were finished."""
         config = self._config
         counted_turns = counted(self._turns)
         return Report(

@@ -1,4 +1,4 @@
-"""A pair of devices -> the same pair, with a recorded user at its microphone and both wires on tape.
+"""Two devices -> the same, with a recorded user at the microphone, and a recording of both directions.
 
 The user's samples are added to those of the microphone, so real devices keep their pace, their latency and
 their noise. Promises: each callback adds one copy to the device's own work; none waits.
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Tape:
-    """The tape of one wire; the thread of its device writes it."""
+    """What one device carried. The thread of that device writes it, another thread takes it."""
 
     def __init__(self, rate_hz: int) -> None:
         self._rate_hz = rate_hz
         self._blocks: deque[tuple[Int16, float]] = deque()
 
     def write(self, block: Int16, at: float) -> None:
-        """Keep (n,) int16 whose first sample meets the air at time `at`."""
+        """Keep (n,) int16. `at`: the time, s, at which the first sample is spoken, or sounds."""
         self._blocks.append((block.copy(), at))
 
     def take(self) -> Wire:
@@ -45,7 +45,7 @@ class TapedStreams:
     """`AudioStreams` around other streams."""
 
     def __init__(self, streams: AudioStreams, clock: Clock, patience_s: float) -> None:
-        """`patience_s`: latency of the loudspeaker; a block that is later than this counts as an xrun."""
+        """`patience_s`: the loudspeaker's latency, s. A block that comes later than usual by more is late."""
         self.microphone = streams.microphone
         self.loudspeaker = streams.loudspeaker
         self.user = RecordedUser()
@@ -53,7 +53,7 @@ class TapedStreams:
         self.spoken = Tape(self.microphone.rate_hz)
         self.played = Tape(self.loudspeaker.rate_hz)
         self.late = 0
-        """Runs of blocks that came too late."""
+        """How often one block, or several in a row, came too late."""
         self._streams = streams
         self._clock = clock
         self._patience_s = patience_s
@@ -77,7 +77,7 @@ class TapedStreams:
         self._streams.start(hear, play)
 
     def _count_late(self, due: float) -> None:
-        """Count late blocks. The earliest block shows the usual time: none comes before it is due."""
+        """Count late blocks. The least late block so far shows the usual time, as no block comes early."""
         after_s = self._clock.now() - due
         self._usual_s = min(self._usual_s, after_s)
         late = after_s - self._usual_s > self._patience_s

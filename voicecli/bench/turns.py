@@ -1,7 +1,7 @@
 """Labelled recordings of turns -> how often each way of deciding cuts speakers off, and how long it waits.
 
-Speech is found by the detector and the gate as in a talk, and the evidence is known as late as in a talk, but
-nothing is done in real time.
+The detector and the gate find speech as in a talk, and each piece of evidence counts only from the moment at
+which a talk would have it. But nothing runs in real time.
 """
 
 from __future__ import annotations
@@ -31,18 +31,20 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 LONGEST_PAUSE_S = 3.0
-"""s after which the gate ends speech; the decision itself is made here."""
+"""s of silence after which the gate ends speech. It is long, because this file makes the decision itself."""
 
 NOTICED_FRAMES = 2
-"""Quiet frames that are a pause, as in a talk."""
+"""Number of quiet frames from which on a pause is noticed, as in a talk."""
 SOUND_AFTER_S = 0.07
-"""s until Smart Turn has judged a pause."""
+"""s from when a pause is noticed until Smart Turn has judged it."""
 WORDS_AFTER_S = 0.13
-"""s until the words are transcribed."""
+"""s from then until the words are transcribed."""
 ENDING_AFTER_S = 0.2
-"""s until the language model has read them. All three on two cores: docs/decisions/0006-turn-decision.md."""
+"""s from then until the language model has read them. All three were measured on two cores:
+docs/decisions/0006-turn-decision.md."""
 SENSIBLE_CUT_OFFS = 0.05
-"""Share of turns cut off at which the ways to decide are compared by their dead air."""
+"""Share of turns that are cut off: the ways to decide are compared by the dead air they have at this
+share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,13 @@ class Pause:
 
     begin_s: float
     end_s: float
-    """Where speech goes on; infinite where it does not."""
+    """When speech goes on, s; infinite if it does not."""
     evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A recording, as the decision gets it."""
+    """A recording with its pauses: all that a way to decide is given."""
 
     label: Label
     pauses: list[Pause]
@@ -65,7 +67,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class TriedSetting:
-    """One setting of one way to decide, over all turns."""
+    """The result of one setting of one way to decide, over all turns."""
 
     setting: str
     turns: int
@@ -74,7 +76,8 @@ class TriedSetting:
     missed: int
     """Turns never committed within the recording, and those in which no speech was found."""
     dead_air_s: float
-    """Median over the turns not cut off, from end to decision; those missed count as infinite."""
+    """Time, s, from a turn's end to the decision: the median over turns not cut off. Missed turns are
+    infinite."""
     dead_air_p90_s: float
 
     @property
@@ -99,7 +102,7 @@ class Judges:
     turn_model: TurnModel
     recogniser: Recogniser
     ending: Callable[[str], float | None]
-    """What the language model makes of the words: `Evidence.ending`."""
+    """Asks the language model how likely the words are complete: gives `Evidence.ending`."""
 
 
 def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
@@ -126,7 +129,7 @@ def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
 
 
 def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, float, int]]]:
-    """First sample of the turn; of each pause first frame, the frame after it, speech frames before it."""
+    """The turn's first sample; of each pause: its first frame, the frame after it, speech frames before."""
     config = SegmentConfig()
     gate, pauses = Segmenter(config, LONGEST_PAUSE_S), []
     start, spoken, quiet = -1, 0, 0
@@ -151,7 +154,7 @@ def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, fl
 def taken_s(pauses: Sequence[Pause], wanted: Callable[[Evidence], float]) -> float:
     """When the turn is committed, seconds into the recording; infinite when it never is.
 
-    At every frame the pause so far is compared with the pause that the evidence so far asks for.
+    This is the first frame at which the pause is as long as the evidence known by then asks for.
     """
     for pause in pauses:
         noticed = NOTICED_FRAMES * FRAME_S
@@ -196,13 +199,13 @@ class Curves:
     """The trade-off of each way to decide."""
 
     ways: dict[str, list[TriedSetting]]
-    """From eager to patient, by the name of the way."""
+    """Name of a way to decide -> its settings, from eager to patient."""
     as_set: TriedSetting
-    """Ours with the settings given."""
+    """The result of this program's own decision with the user's settings."""
 
 
 def curves(turns: Sequence[Replayed], config: TurnConfig) -> Curves:
-    """Sweep the pause of silence only, threshold and long pause of Smart Turn only, and our eagerness."""
+    """Try many settings: the pause of silence only; threshold, long pause of Smart Turn only; eagerness."""
     ours = [(_named(step / 20), _ours(config, step / 20)) for step in reversed(range(21))]
     ways = {"silence only": _silence_only(), "Smart Turn only": _sound_only(config), "ours": ours}
     return Curves(
@@ -230,7 +233,7 @@ def _silence_only() -> Iterator[tuple[str, Callable[[Evidence], float]]]:
 
 
 def _sound_only(config: TurnConfig) -> Iterator[tuple[str, Callable[[Evidence], float]]]:
-    """As Smart Turn is mostly used: complete -> the turn is committed at once, else after a long pause."""
+    """As most programs use Smart Turn: if it says complete, the turn ends at once; else after a long wait."""
     shortest_s = config.min_pause_ms / 1000
     for longest_ms in range(600, 2001, 200):
         for threshold in (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98):
@@ -245,6 +248,6 @@ def _sound_only(config: TurnConfig) -> Iterator[tuple[str, Callable[[Evidence], 
 
 
 def best(points: Sequence[TriedSetting], cut_offs: float = SENSIBLE_CUT_OFFS) -> TriedSetting | None:
-    """The least dead air among points that cut off at most this share; None where all cut off more."""
+    """The point with the least dead air of those that cut off at most this share of turns; or None."""
     allowed = [point for point in points if point.cut_off_rate <= cut_offs]
     return min(allowed, key=lambda point: (point.dead_air_s, point.dead_air_p90_s), default=None)

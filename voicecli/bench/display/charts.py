@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 MOST_TICKS = 5
-"""Steps of an axis: on a telephone there are about 60 pixels for each."""
+"""Most steps of an axis: on the screen of a telephone each has about 60 pixels."""
 
 DIGIT_PERCENT = 4.0
-"""A stage narrower than this has no room for its number on a telephone."""
+"""Percent of the picture's width. On a telephone, a narrower stage has no room for its number."""
 
 SHAPES = (
     '<circle r="4"/>',
@@ -115,12 +115,12 @@ def waterfall(
 
 
 def time_axis(axis: Axis) -> str:
-    """The axis under all waterfalls. It repeats what their descriptions say, so it is hidden from readers."""
+    """The axis under all waterfalls. Their descriptions say the same, so screen readers skip it."""
     return f'<svg aria-hidden="true" width="100%" height="18">{_below(axis, 13, " ms")}</svg>'
 
 
 def distribution(name: str, totals_ms: Sequence[float], marks_ms: Mapping[str, float]) -> str:
-    """The share of turns over the time they took at most: a step and a dot for each turn, and `marks_ms`."""
+    """The share of turns that took at most so long: a curve with a dot a turn, and lines at `marks_ms`."""
     top, bottom, count = 44, 164, len(totals_ms)
     ordered = sorted(totals_ms)
     axis = Axis.to(max([*ordered, *marks_ms.values()]))

@@ -1,4 +1,4 @@
-"""The JSON report of `voicecli bench` -> one HTML page that needs nothing else: no script, no address.
+"""The JSON report of `voicecli bench` -> one HTML page that loads nothing else: it has no script and no link.
 
 Text of the report comes from outside (questions, names of models and devices) and is escaped. A number
 that is missing or null is shown as a dash.
@@ -33,7 +33,8 @@ REACHED = {
     "playback": "the first audible sample has left the loudspeaker",
     "total": "as playback; all of them together",
 }
-"""The moment at which each stage ends. Work done before the user fell silent adds nothing."""
+"""The moment at which each stage ends. Work that was done before the user fell silent adds no time to a
+stage."""
 
 
 def page(report: dict[str, object]) -> str:

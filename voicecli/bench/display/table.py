@@ -26,7 +26,7 @@ WIDTH = 80
 """Columns where the output has no width: a pipe, a file."""
 
 BAR = 14
-"""Columns of a bar; its budget ends in the middle."""
+"""Columns of a bar; its middle is the budget."""
 
 
 def print_report(report: Report, stdout: TextIO) -> None:
@@ -119,7 +119,7 @@ def _percentiles(measured: StageFigures) -> tuple[str, str, str]:
 
 
 def _bar(measured: StageFigures, full: str, limit: str) -> str:
-    """The median against its budget, the mark in the middle; a longer bar is cut at the end."""
+    """Draw the median as a bar with the budget marked in the middle. A bar that is too long is cut."""
     if not measured.budget_ms:
         return ""
     middle = BAR // 2
@@ -143,7 +143,7 @@ def _notes(report: Report) -> Text:
 
 
 def _turns(report: Report) -> RenderableType:
-    """Each turn by itself: its stages in short, and the tokens of its prompt that had still to be read."""
+    """One row a turn: its stages, and how many tokens of its prompt the model had not read before."""
     table = _table("turn", *(_SHORT.get(stage, stage) for stage in (*STAGES, "total")), "level", "read")
     table.padding = (0, 0)
     for turn in report.turns:
@@ -170,7 +170,7 @@ _SHORT = {
     "decision": "decide",
     "playback": "play",
 }
-"""Names of stages that fit eleven columns into 80."""
+"""Short names of stages, so that eleven columns fit into a width of 80 characters."""
 
 
 def _engines(report: Report) -> RenderableType:
