@@ -59,7 +59,7 @@ def options(
 
 
 def _open_what_is_closed() -> None:
-    """Where the program was started without stdin, stdout or stderr, open /dev/null in their place.
+    """If the program was started without stdin, stdout or stderr, open /dev/null in its place.
 
     Otherwise the next file that is opened would get that descriptor, and output would go into it.
     """
@@ -73,10 +73,10 @@ def _open_what_is_closed() -> None:
 
 
 def _keep_stderr_to_ourselves() -> None:
-    """Discard what C libraries write to file descriptor 2; our own stderr goes where it always went.
+    """Discard what C libraries write to file descriptor 2; what this program writes to stderr still appears.
 
     ALSA, PortAudio and llama.cpp write there from their own threads, into the live view and before the one
-    line that says what is wrong. They return the same failures as error codes, which become that line.
+    line that tells the user what is wrong. This program makes that line from the error codes they return.
     """
     ours = os.dup(2)
     sys.stderr = open(ours, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115
@@ -107,7 +107,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    """Run it; an error a user can mend is one line on stderr and an exit code, not a traceback."""
+    """Run the command. An error that a user can correct becomes a line on stderr and an exit code."""
     _open_what_is_closed()
     _keep_stderr_to_ourselves()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
@@ -127,7 +127,7 @@ def _run() -> None:
 
 
 def _working_folder_is_gone() -> bool:
-    """Whether somebody removed the folder while the shell stood in it.
+    """Whether somebody removed the working folder while the shell was in it.
 
     Then no relative name leads anywhere, and Intel's MKL ends the process when it is loaded.
     """

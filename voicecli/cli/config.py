@@ -156,7 +156,7 @@ def _text_with(choice: tuple[LocalServer, str] | None) -> str:
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:
-    """Write the whole file or nothing; a link is followed, so that it stays one."""
+    """Write the whole file or nothing. If `path` is a link, write to its target, so that the link stays."""
     from voicecli.config.find import FILE_NAME
 
     path = Path(os.path.realpath(path))

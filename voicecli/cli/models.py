@@ -63,7 +63,7 @@ def list_models(
     console = Console()
     console.print(table)
     console.print(f"in {store.root}", soft_wrap=True, highlight=False, markup=False)
-    with contextlib.suppress(ConfigError):  # whoever needs the settings tells
+    with contextlib.suppress(ConfigError):  # this command works without settings
         for name in _voices_of(settings(None, {}), store):
             if name not in store.manifest and store.recorded(name) is None:
                 note(f"the settings name the voice {name}, which is not here: {pull_command(name)}")
@@ -114,7 +114,7 @@ def _pull_what_a_talk_needs(
 ) -> None:
     """Fetch what the engines of the settings need; the language model they name, else one that suits.
 
-    Last the voices of the settings: only the hub has them.
+    It fetches the voices that the settings name last, because only the hub has those.
     """
     from voicecli.models.choice import needed
     from voicecli.models.manifest import hub_name

@@ -44,8 +44,8 @@ Light = Annotated[
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 
-    A flag that names a model chooses its engine, too, in place of a command. A note on stderr names a file
-    that may hold settings and cannot be read. Raises ConfigError.
+    If the settings name a command as the engine, a flag that names a model chooses the model's engine
+    instead. A note on stderr names a file that may hold settings and cannot be read. Raises ConfigError.
     """
     from voicecli.config.load import load_with_origins
 

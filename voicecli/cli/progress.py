@@ -34,7 +34,7 @@ class Lines:
         typer.echo(line, err=True)
 
     def begin(self, what: str, total: int, done: int) -> None:
-        """Begin to count; the model was named in the line before."""
+        """Begin to count for a model. The caller has already said its name in a line."""
         self._total, self._first, self._began = total, done, self._clock.now()
         self._next = done + total // _STEPS
 

@@ -1,4 +1,4 @@
-"""`voicecli say`: text of any length -> clause after clause -> sound; neither is ever whole in memory."""
+"""`voicecli say`: text of any length -> clauses -> sound. Memory never holds all of the text or the sound."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ TICK_S = 0.02
 """s between two moves of sound to the loudspeaker's buffer."""
 
 PIECE = 1024
-"""Bytes read at a time, about a page: the first clause need not wait until a long text is cut."""
+"""Bytes that one read takes, about a page, so that the first clause need not wait for the rest of a long
+text."""
 
 STDIN = 0
 """The file descriptor; `sys.stdin` would wait for a full buffer, or for the end."""
@@ -68,7 +69,7 @@ def say(
 
 
 def _given(text: list[str] | None) -> Iterable[str]:
-    """The text in pieces: several arguments are one text, as `echo` has it. Raises ConfigError for none."""
+    """The text in pieces: several arguments are one text, as with `echo`. Raises ConfigError without any."""
     if text and text != ["-"]:
         words = " ".join(text)
         return (words[at : at + PIECE] for at in range(0, len(words), PIECE))
@@ -140,13 +141,13 @@ def aloud(
 
     def spoken() -> Iterator[SpokenChunk]:
         for index, text in enumerate(clauses):
-            playback.forget()  # there may be no end of them
+            playback.forget()  # a text without end would need memory without end
             clause = Clause(1, 1, index, text)
             for piece in say(text):
                 yield SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
 
     chunks = spoken()
-    # Before the device begins: loading code for the first words would delay the audio thread.
+    # Make the first sound before the device starts: it loads code, which would delay the audio thread.
     chunks = chain(list(islice(chunks, 1)), chunks)
 
     def over() -> bool:

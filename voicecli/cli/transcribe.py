@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicecli.listen.recognise.transcript import Span
 
 SPANS_SHOWN = 5
-"""Most places named in the line of one file."""
+"""The line about one file names at most so many of its places."""
 
 
 def transcribe(

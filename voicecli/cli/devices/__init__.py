@@ -1,1 +1,1 @@
-"""`voicecli devices`: one way to look at them to a file."""
+"""`voicecli devices`: lists, tries, measures or watches devices, each in a file of its own."""

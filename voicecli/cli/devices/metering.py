@@ -80,7 +80,7 @@ def meter(
 ) -> None:
     """Show the level of every microphone that opens, until `seconds` have passed or Ctrl-C.
 
-    Those of `audio.host_api`, or with `named_alone` the one of `audio.input_device`.
+    Measures the microphones of `audio.host_api`, or with `named_alone` the one of `audio.input_device`.
     Raises NoDeviceError where there is none, DeviceError where none opens or the last one stops.
     """
     from voicecli.view.live.live import terminal_console

@@ -39,7 +39,7 @@ def check(device: Device, kind: Kind) -> str:
 
 
 def _ignore(block: Int16, at: float, lost: bool) -> None:
-    """Leave a loudspeaker's block silent, as it comes, and a microphone's unread."""
+    """Do nothing: a loudspeaker's block is silent already, and nobody needs a microphone's."""
 
 
 def test(config: Config, clock: Clock, *, as_json: bool) -> None:

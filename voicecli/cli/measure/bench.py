@@ -97,7 +97,7 @@ def bench(
 
 
 def _with_short_answers(config: Config) -> Config:
-    """Limit answers: what is said after their first seconds takes most of the time and changes no figure."""
+    """Limit answers: what follows an answer's first seconds takes most of the time and changes no figure."""
     most = min(config.generate.max_tokens, ANSWER_TOKENS)
     return config.model_copy(update={"generate": config.generate.model_copy(update={"max_tokens": most})})
 
@@ -111,7 +111,7 @@ def _check_readable(recordings: Sequence[Path]) -> None:
 
 
 def _measured(run: Callable[[threading.Event, list[Bench]], None]) -> tuple[Report | None, bool]:
-    """Measure on a thread, so that Ctrl-C ends it at once; the report so far, if any, and whether it did."""
+    """Measure on a thread, so that Ctrl-C acts at once. Give the report, if any, and whether Ctrl-C came."""
     from voicecli.threads.worker import Worker
 
     stop, made = threading.Event(), list["Bench"]()

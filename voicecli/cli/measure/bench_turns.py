@@ -54,7 +54,7 @@ def turns(
 
 
 def trade_off(folder: Path, config: Config, models_dir: Path | None) -> Tradeoff:
-    """The same of the held-out split, for the report of `voicecli bench`. Raises as `turns` does."""
+    """Find the curves of the held-out split for the report of `voicecli bench`. Raises as `turns` does."""
     from voicecli.bench import findings
 
     _, found = _curves(folder, Split.HELD_OUT, config, models_dir)

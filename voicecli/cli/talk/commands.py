@@ -196,7 +196,7 @@ def _talk_with_file(
     models_dir: Path | None,
     outputs: Outputs,
 ) -> None:
-    """`channels`: channel and track; 0 where none is fixed."""
+    """`channels`: the channel and the track to use; 0: the program chooses."""
     from voicecli.audio.level import to_int16
     from voicecli.audio.recordings.pipes import at_hand, name_of
     from voicecli.audio.recordings.recording import Recording
@@ -228,7 +228,7 @@ def _talk_simulated(
     *,
     stereo: bool,
 ) -> None:
-    """Talk on simulated devices, at the voice's rate; keep what both sides said, or the agent alone."""
+    """Talk on simulated devices, at the voice's rate; record both sides if `stereo`, else the agent alone."""
     import numpy as np
 
     from voicecli.audio.recordings.files import WavWriter

@@ -25,7 +25,7 @@ class Script:
         self._quiet_since: float | None = None
 
     def finished(self, talk: Talk) -> bool:
-        """Go on with the script; whether the last line has been answered. To be called again and again."""
+        """Say the next line if it is time; give whether the last was answered. Call it again and again."""
         if not (self.user.finished and talk.idle):
             self._quiet_since = None
             return False

@@ -1,4 +1,4 @@
-"""One talk from the command line: engines loaded behind a view, events shown, an orderly end."""
+"""One talk from the command line: loads the engines while a view shows it, shows events, ends orderly."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def hold_talk(
     outputs: Outputs,
     finished: Callable[[Talk], bool],
 ) -> None:
-    """Load, listen and answer until `finished`, Ctrl-C, SIGTERM or the view's reader is gone.
+    """Load, listen and answer until `finished()`, Ctrl-C or SIGTERM, or until nobody reads the view's output.
 
-    The first Ctrl-C ends it in order, a second one at once. Raises what a stage failed with, and ConfigError
-    where the file for events cannot be written.
+    The first Ctrl-C lets the talk close its devices and files, a second one ends the process at once. Raises
+    the error of a stage that failed, and ConfigError if the file for events cannot be written.
     """
     from voicecli.talk import Talk
     from voicecli.view.eventfile import EventFile
@@ -89,7 +89,7 @@ def hold_talk(
 
 @contextmanager
 def _failure_shown(view: View, elapsed_s: Callable[[], float], last: list[Failed]) -> Iterator[None]:
-    """Show readers of events the error that ends the talk, and keep it; a person reads it once, on stderr."""
+    """Show the error that ends the talk as an event, and keep it in `last`. A person sees it on stderr."""
     from voicecli.events import Failed
     from voicecli.view.stream import StreamView
 
@@ -119,7 +119,7 @@ def _loading(what: str) -> Status:
 
 
 def _load(config: Config, store: ModelStore, view: View) -> Session:
-    """Load the engines on a thread of their own, so that Ctrl-C and the view stay alive meanwhile."""
+    """Load the engines on a thread of their own, so that Ctrl-C and the view go on working meanwhile."""
     from voicecli.loading import load
 
     loaded: list[Session] = []
@@ -139,7 +139,7 @@ def _load(config: Config, store: ModelStore, view: View) -> Session:
 
 
 def reads_keys(view: View) -> bool:
-    """Whether keys are read with this view: only with the live one, when stdin is a terminal as well."""
+    """Whether the talk reads keys: only with the live view, and if stdin is a terminal, too."""
     from voicecli.system.posix import is_one_terminal
     from voicecli.view.live.live import LiveView
 
