@@ -227,24 +227,25 @@ class Config(Section):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """The first mistake in tables that are not settings."""
+    """The first mistake in the tables of a file, which makes them unusable as settings."""
 
     path: tuple[str, ...]
     """The table, or the table and the key."""
     unknown: bool
     """There is no such table or key."""
     above: str
-    """When not empty: the key at `path` must not be above this one of the same table, and is."""
+    """If not empty: a key of the same table. The value at `path` is above its value, and must not be."""
     same: str
-    """When not empty: the key at `path` must differ from this one of the same table, and does not."""
+    """If not empty: a key of the same table. The value at `path` equals its value, and must not."""
     lacks: str
-    """When not empty: what the key at `path` is set to needs this one of the same table, which is empty."""
+    """If not empty: a key of the same table. The value at `path` needs that key to be set, and it is
+    empty."""
     count: int
     """How many mistakes there are."""
 
 
 def check(tables: Mapping[str, object]) -> Config | Mistake:
-    """Make settings of the tables of a file; what they leave out has its default."""
+    """Make settings from the tables of a file; a key that is not in them has its default."""
     try:
         return Config.model_validate(tables)
     except ValidationError as error:

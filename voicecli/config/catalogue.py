@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of one setting."""
+    """All that commands and documents tell about one setting."""
 
     section: str
     """The table it is in: `segment`."""
@@ -25,14 +25,14 @@ class Key:
     kind: str
     """What its type is called: `a whole number`."""
     allowed: str
-    """`0 to 1000 (ms)`; empty when every value of the type is."""
+    """`0 to 1000 (ms)`; empty if every value of the type is allowed."""
     default: Value = field(hash=False)
     hidden: bool
-    """A wrong value may be a secret and is not repeated."""
+    """Whether the value may be a secret: then no error message repeats it."""
 
     @property
     def path(self) -> str:
-        """Both: `segment.preroll_ms`."""
+        """Section and name: `segment.preroll_ms`."""
         return f"{self.section}.{self.name}"
 
     @property

@@ -22,7 +22,8 @@ FILE_NAME = "voicecli.toml"
 """In the working folder."""
 
 SHARED_NAME = "config.toml"
-"""In the user's own folder, where every file is ours; in the working folder when it holds our settings."""
+"""In the user's own folder for voicecli, where it always counts; in the working folder only if it has
+settings of voicecli."""
 
 LARGEST_FILE = 1 << 20
 
@@ -32,13 +33,13 @@ _KEY = re.compile(r"\s*(?:(\w+)\s*\.\s*)?(\w+)\s*(?:=.*)?")
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A file where settings may lie that is not used."""
+    """A file that may hold settings of voicecli and is not used."""
 
     path: Path
     why: str
     """`it holds no settings of voicecli`"""
     maybe_ours: bool
-    """It could not be read, so it may hold our settings: the user is told."""
+    """Whether it could not be read, so that it may hold settings of voicecli: then the user gets a note."""
 
     def __str__(self) -> str:
         return f"{printable(str(self.path))} is passed over: {self.why}"
@@ -60,9 +61,9 @@ def user_file() -> Path:
 def find() -> Found:
     """Look in the working folder, then in the user's.
 
-    `voicecli.toml` counts whatever is in it, and so does the file in the user's own folder. A folder that may
-    not be entered, as after `sudo -u`, is passed over with a note. Raises ConfigError where `voicecli.toml`
-    or the user's own file is there and cannot be read.
+    `voicecli.toml` counts whatever is in it, and so does the file in the user's own folder. If this process
+    may not enter a folder, as after `sudo -u`, it goes on without it and notes that. Raises ConfigError if
+    `voicecli.toml` or the user's own file is there and cannot be read.
     """
     passed: list[PassedOver] = []
     for path in (Path(FILE_NAME), Path(SHARED_NAME), user_file()):
@@ -97,8 +98,8 @@ def _is_there(path: Path) -> bool:
 
 
 def _belongs(path: Path) -> bool:
-    """Whether a file that any program may have written holds settings of ours. Raises OSError."""
-    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+    """Whether a file that may be of any program holds settings of voicecli. Raises OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):  # to read a pipe could wait for ever
         return False
     with path.open("rb") as file:
         data = file.read(LARGEST_FILE + 1)
@@ -106,10 +107,10 @@ def _belongs(path: Path) -> bool:
 
 
 def is_ours(data: bytes) -> bool:
-    """Whether one of our tables in it holds a key of ours, or one that looks like a slip of one.
+    """Whether it has a table of voicecli with a key of voicecli in it, or with a key misspelt.
 
-    The name of a table alone proves little: other programs have an [audio] too. A file that is no TOML,
-    because of a mistake in it, is judged line by line, so that its author is told of the mistake.
+    The name of a table alone proves little: other programs have an [audio] too. If the file has a mistake and
+    so is no TOML, judge it line by line: then its author gets an error that tells the mistake.
     """
     text = data.decode("utf-8-sig", errors="replace")
     try:

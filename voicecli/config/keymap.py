@@ -13,7 +13,7 @@ NO_KEY: Final = "none"
 """The name that stands for no key; any number of actions may have it."""
 
 NAMED: Final = ("space", "enter", "tab", "backspace", "escape")
-"""Keys that are not the letter or digit they write."""
+"""Names of keys that are neither a letter nor a digit."""
 
 KeyName: TypeAlias = Annotated[
     str,

@@ -69,7 +69,7 @@ def load_with_origins(path: Path | None = None, flags: Flags | None = None) -> L
     given |= {flag: (key, value) for flag, (key, value) in (flags or {}).items() if value is not None}
     for origin, (key, value) in given.items():
         table = tables.setdefault(KEYS[key].section, {})
-        if isinstance(table, dict):  # else the file is about to be refused
+        if isinstance(table, dict):  # if it is not, `check` refuses the file below
             table[KEYS[key].name] = value
             origins[key] = origin
     match check(tables):
@@ -105,7 +105,7 @@ def _environment() -> Iterator[tuple[str, str, Key]]:
 
 
 def _from_text(text: str, like: Value) -> object:
-    """Read an environment variable as the type of `like`; text of another type is for `check` to refuse."""
+    """Read an environment variable as the type of `like`; `check` refuses other text."""
     try:
         match like:
             case bool():
@@ -165,7 +165,7 @@ def _allowed(key: Key, value: object) -> str:
 
 
 def _told_value(value: object, inside: tuple[str, ...]) -> str:
-    """What was found; of a table the entry that is not allowed."""
+    """Say which value was found; of a table, show the entry that is not allowed."""
     if inside and isinstance(value, dict):
         return f"a table with {shown(inside[0])} = {shown(value[inside[0]])}"
     return shown(value)
@@ -181,7 +181,7 @@ def _short(name: str) -> str:
 
 
 def _suggestion(path: tuple[str, ...]) -> str:
-    """Guess which key was meant: the same in another table, one like it in the same, or any of these."""
+    """Guess which key the user meant: this name in another table, a similar name in this one, or list all."""
     *table, name = path
     elsewhere = [key.path for key in KEYS.values() if key.name == name]
     if elsewhere:

@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """One table of the file: unknown keys are refused, nothing is converted, values do not change."""
+    """One table of the file. Refuses unknown keys and values of another type; is read-only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)

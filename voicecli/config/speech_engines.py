@@ -1,4 +1,4 @@
-"""Settings of what hears and what speaks: which engine, and what it is given."""
+"""Settings of the recogniser and of the voice: which engine each uses, and the options of that engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from voicecli.config.section import Section
 
 LONGEST_COMMAND = 2000
-"""Characters: more than anybody writes, and less than what any system takes."""
+"""Most characters of a command: more than anybody writes, and less than any operating system allows."""
 
 
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2}$")]

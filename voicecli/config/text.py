@@ -1,4 +1,4 @@
-"""Settings as text: the documented file, and what is in force with where it comes from."""
+"""Settings as text: the documented file; and the values in force, each with the place it comes from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def example_toml() -> str:
 
 
 def starter_toml(config: Config) -> str:
-    """Write a user's first file: the keys that `config` was made with, the others as comments."""
+    """Write a user's first file: the keys that were given to make `config`, and all others as comments."""
     return _documented(
         config, _STARTER_HEAD, lambda text, given: text if given else textwrap.indent(text, "#")
     )
@@ -53,7 +53,7 @@ def effective_toml(config: Config, origins: Mapping[str, str]) -> str:
 
 
 def _documented(config: Config, head: str, line: Callable[[str, bool], str]) -> str:
-    """Write every key under its meaning; `line` is given the text, and whether `config` was made with it."""
+    """Write every key below its meaning; `line` takes `key = value`, and whether `config` was given it."""
     parts = [textwrap.indent(head, "# ")]
     for name, keys in _sections():
         section = getattr(config, name)

@@ -1,6 +1,6 @@
 """TOML text: bytes -> tables with mistakes told in one line; values -> text.
 
-Python reads TOML (`tomllib`) but does not write it; the little that settings need is here.
+Python reads TOML (`tomllib`) but does not write it. This file writes as much of TOML as settings need.
 Source of the rules: https://toml.io/en/v1.0.0
 """
 
@@ -36,12 +36,12 @@ def parse(data: bytes, name: str) -> dict[str, object]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(str(error), text, name) from None
-    except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
+    except (ValueError, RecursionError):  # thousands of digits in a number, or of brackets
         raise ConfigError(f"{name} is not a settings file", "write it anew: voicecli config init") from None
 
 
 def _syntax_error(message: str, text: str, name: str) -> ConfigError:
-    """Turn tomllib's `Expected this (at line 3, column 4)` round: where first, then what."""
+    """Change the order of tomllib's message `Expected this (at line 3, column 4)`: the place first."""
     match = _WHERE.fullmatch(message)
     what = match["what"] if match else message
     where = match["where"] if match else None
@@ -54,7 +54,7 @@ def _syntax_error(message: str, text: str, name: str) -> ConfigError:
 
 
 def printable(text: str) -> str:
-    """`text` with all that is not printable as TOML escapes, so that it cannot steer a terminal."""
+    """Write unprintable characters of `text` as TOML escapes, so that it cannot control a terminal."""
     return "".join(c if c.isprintable() else _numbered(c) for c in text)
 
 
