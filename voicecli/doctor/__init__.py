@@ -14,7 +14,8 @@ from voicecli.threads.worker import Worker
 Status: TypeAlias = Literal["pass", "warn", "fail", "skip"]
 
 LONGEST_S = 30.0
-"""s after which a check counts as hanging: opening a device waits for a sound server that was stopped."""
+"""s after which a check counts as hanging: to open a device can wait for ever if a sound server is
+stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> 
     """Run the checks one after another, and give the result of each as soon as it is there.
 
     A check that raises has failed, and so has one that takes longer than `longest_s`; the others still run.
-    All share one thread, which sound on Windows requires, until one hangs.
+    All run on one thread, as sound on Windows requires. If one hangs, the others get a new thread.
     """
     rest = list(looks)
     while rest:
@@ -55,7 +56,7 @@ def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> 
             try:
                 check = done.get(longest_s)
             except TimeoutError:
-                done.close()  # if the hanging check comes back after all, its thread ends here
+                done.close()  # then the old thread ends, if its check ever returns
                 name, _ = rest.pop(0)
                 yield Check(name, "fail", f"no end after {longest_s:g} s", "restart the sound server")
                 break
@@ -74,7 +75,7 @@ def _found(look: Look) -> Finding:
         return look()
     except VoicecliError as error:
         return Finding("fail", error.found, error.remedy)
-    except Exception as error:  # noqa: BLE001  # a check may not keep the others from running
+    except Exception as error:  # noqa: BLE001  # a check that fails must not stop the others
         return Finding(
             "fail",
             f"the check itself failed ({type(error).__name__}: {error})",

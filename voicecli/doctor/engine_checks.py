@@ -44,8 +44,8 @@ TOKENS_PER_S = 4.0
 """Tokens that a second of speech needs: 2.5 words, with 1.3 to 1.5 tokens a word of English."""
 
 BUSY, TOO_BUSY = 0.5, 1.0
-"""Seconds of work for a second of sound. From the first on there is little room beside the other engines;
-from the second on speech stutters."""
+"""Seconds of work for a second of sound. From `BUSY` on, little time is left for the other engines; from
+`TOO_BUSY` on, speech stutters."""
 
 ANSWER_TOKENS = 16
 
@@ -101,7 +101,7 @@ class EngineChecks:
         for language, name in others.items():
             other = self._model(partial(voice_file, self._store, name))
             found.append(f"{language}: {other.found}")
-        with suppress(ModelError):  # of the recogniser, which has a line of its own
+        with suppress(ModelError):  # the recogniser's model: its own check tells that
             for language, why in unused_voices(self._config, self._store).items():
                 remedy = f"leave out synthesize.voices.{language}, or change that"
                 told = f"{found[0]}; synthesize.voices.{language} is never heard: {why}"
@@ -222,7 +222,7 @@ def _without_files(engine: str) -> Finding:
 
 
 def _command(setting: str, line: str) -> Finding:
-    """Whether its program is there; it is run where its speed is measured. Raises ConfigError."""
+    """Check that the program of a command is there; the speed check runs it. Raises ConfigError."""
     command = Command(setting, line)
     where = command.found()
     if where is None:
@@ -235,7 +235,7 @@ def _share(ms_per_token: float | None) -> float | None:
 
 
 def headroom(shares: dict[str, float], cores: int) -> Finding:
-    """`shares`: engine, as in `_TITLES`, and its seconds of work for a second of speech."""
+    """`shares`: name of an engine, a key of `_TITLES` -> its seconds of work for a second of speech."""
     told = ", ".join(f"{title} {share * 1000:.0f} ms" for title, share in shares.items())
     found = f"work for a second of speech, on {cores} cores: {told}"
     slowest = max(shares, key=lambda title: shares[title])

@@ -1,4 +1,4 @@
-"""Checks of sound: PortAudio, microphone, loudspeaker, and the way from loudspeaker to microphone."""
+"""Checks of sound: PortAudio, microphone, loudspeaker, and the delay and the echo between these two."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 HEARD_S, PLAYED_S = 2.0, 0.5
-"""The microphone is heard for so long: PulseAudio's input, through ALSA, had caught up after 1.3 s. The
-loudspeaker is given silence."""
+"""Seconds: how long the check records from the microphone, and how long it plays silence. When ALSA goes
+through PulseAudio, recording may begin late: it had caught up after 1.3 s."""
 
 SLOW_MS = 250.0
 """ms of round trip from which on the devices take too much of the wait for an answer (docs/latency.md)."""
 
 LOUD_ECHO_DB = -6.0
-"""Above this level the agent's voice comes back as loud as a person's."""
+"""dB of echo from which on the microphone hears the agent as loud as a person."""
 
 SPEECH_DBFS = SegmentConfig().min_level_dbfs
 
@@ -47,7 +47,7 @@ CARDS = Path("/dev/snd")
 
 
 class SoundChecks:
-    """The checks of the two devices of the settings, in order: each may use results of those before."""
+    """The checks of the devices in the settings, in order: each may use the results of earlier ones."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class SoundChecks:
         self._trip: RoundTrip | NotHeardError | None = None
 
     def portaudio(self) -> Finding:
-        """Whether it can be loaded and lists devices."""
+        """Whether PortAudio can be loaded and lists devices."""
         found = list_devices()
         if not found:
             raise NoDeviceError("PortAudio works, but shows no device", self._why_none())
@@ -96,7 +96,7 @@ class SoundChecks:
         return Finding("pass", f"{_called(device, 'input')} opens and delivers")
 
     def permission(self) -> Finding:
-        """Whether it delivers more than zeros, which systems give a program that may not listen."""
+        """Whether the microphone gives more than zeros. A program that may not listen gets zeros."""
         if closed := self._closed_cards():
             return Finding("fail", f"this user may not open {closed}", "add the user to the group audio")
         if self._heard is None:
@@ -181,7 +181,7 @@ class SoundChecks:
         return DeviceStream(kind, device, rate_hz, self._audio.block_ms, self._audio.latency_ms)
 
     def _closed_cards(self) -> str:
-        """A sound card that this user may not open, where no sound server does it for them."""
+        """Find a sound card that this user may not open, unless a sound server opens it for them."""
         if self._heard is not None:
             return ""
         closed = [card for card in sorted(self._cards.glob("controlC*")) if not os.access(card, os.R_OK)]
