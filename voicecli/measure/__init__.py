@@ -1,1 +1,1 @@
-"""What bench and doctor both measure: the computer, each engine alone, the way through the devices."""
+"""What bench and doctor both measure: the computer, each engine alone, the delay and echo of the devices."""

@@ -2,8 +2,8 @@
 
 The loudspeaker says when a sample will sound, the microphone when a sample was heard. The totals that the
 bench reports rest on these two times. If both are right, the microphone hears a chirp just when it sounds,
-plus 3 ms for each metre of air. If it hears it later, the difference is latency that the devices do not
-report, and the bench's totals are too small by that much.
+plus 3 ms for each metre of air. If the microphone hears it later, the difference is latency that the devices
+do not report, and the bench's totals are too small by that much.
 """
 
 from __future__ import annotations
@@ -30,21 +30,24 @@ CHIRP_S = 0.1
 """Length of a chirp."""
 
 CHIRP_HZ = (1000.0, 6000.0)
-"""Small loudspeakers and microphones carry this band, hum stays below it, and 16 kHz of rate can hold it."""
+"""Small loudspeakers and microphones carry this band, hum lies below it, and a rate of 16 kHz can carry
+it."""
 
 LEVEL = 0.25
 """Peak, of full scale: -12 dBFS, as loud as speech."""
 
 LEAD_S, PERIOD_S = 2.0, 1.0
-"""Seconds of sound before the first chirp, and from one chirp to the next. PulseAudio's input, through
-ALSA, began 0.4 s late and had caught up after 1.3 s of sound, measured in a virtual room."""
+"""Seconds of sound before the first chirp, and from one chirp to the next. With PulseAudio behind ALSA,
+recording began 0.4 s late and had caught up after 1.3 s of sound, measured with virtual devices."""
 
 SEARCH_S = (-0.1, 0.8)
-"""Seconds around the reported time in which a chirp is searched: a Bluetooth headset may hide 0.3 s."""
+"""From when to when this file searches for a chirp: seconds before and after the time that the devices
+report. A Bluetooth headset may have 0.3 s of latency that it does not report."""
 
 GUARD_S, CLEARER = 0.02, 2.0
-"""A chirp is found when its peak is `CLEARER` times higher than all that lies more than `GUARD_S` away.
-Noise and speech have peaks of like height; the first reflections of a room lie within the guard."""
+"""A chirp counts as found if its peak is `CLEARER` times higher than all peaks more than `GUARD_S` seconds
+away. In noise and speech many peaks are about equally high. The first reflections of a room come within
+`GUARD_S`."""
 
 FEWEST = 3
 """Chirps that must be found: a median of two says nothing."""
@@ -64,11 +67,12 @@ class RoundTrip:
     median_ms: float
     """From a sample handed to the loudspeaker until it comes back from the microphone."""
     spread_ms: float
-    """The longest less the shortest."""
+    """The longest time minus the shortest."""
     reported_ms: float
     """The same as the devices report it: the sum of their latencies."""
     correction_ms: float
-    """What to add to a total that rests on the devices' times. The sound's way through the air is in it."""
+    """What to add to a total that was computed from the devices' times. It includes the sound's time in the
+    air."""
     echo_db: float
     """How much louder the chirp came back than it was handed to the loudspeaker; mostly below 0."""
 
@@ -102,7 +106,7 @@ def find(heard: Float32, wanted: Float32, rate_hz: int) -> int | None:
 
 
 def gain_db(heard: Float32, wanted: Float32) -> float:
-    """How many dB louder `wanted` is in `heard`, which is as long, (n,), and begins at the same moment."""
+    """How many dB louder `wanted` is in `heard`. Both are (n,), and the sound begins at the same sample."""
     gain = float(_envelope(heard, wanted)[0]) / float(np.dot(wanted, wanted))
     return 20.0 * float(np.log10(gain + 1e-9))
 
@@ -143,7 +147,7 @@ def measure(streams: AudioStreams, clock: Clock, count: int = 5) -> RoundTrip:
 
 
 class _Log:
-    """Notes the device's time and latency of each block. The audio thread writes, into memory made before."""
+    """Notes each block's time and latency, as the device tells them. The audio thread fills ready arrays."""
 
     def __init__(self) -> None:
         self.samples = 0
@@ -199,7 +203,7 @@ class _Session:
         return played and self.heard.samples >= len(self._tape)
 
     def on_output(self, block: Int16, at: float, ran_dry: bool) -> None:  # noqa: FBT001  # as devices call it
-        """Audio thread: play. Some devices lose their first sound: chirps wait until the microphone runs."""
+        """Audio thread: play. Some devices lose their first sound, so chirps wait for the microphone."""
         if self._begun is None and self.heard.samples >= self._lead:
             self._begun = self.played.samples
         begin = self._score.size if self._begun is None else self.played.samples - self._begun

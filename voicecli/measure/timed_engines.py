@@ -1,4 +1,4 @@
-"""Wraps engines so that each call is timed; tells what each engine takes alone and beside the others.
+"""Wraps engines to time each call; tells how long each engine takes alone, and while others work.
 
 Promises: a watched engine works as before; only its calls are noted.
 Relies on: one thread for each engine, as in a talk. All threads share one `Meter`, which has a lock.
@@ -41,10 +41,10 @@ ENGINES = ("detector", "completion", "transcriber", "generator", "synthesizer")
 
 @dataclass(frozen=True, slots=True)
 class EngineFigures:
-    """One engine: alone before the talk (idle), and while another engine worked (busy). None: not measured.
+    """The times of one engine: alone before the talk (idle), and in it while another works (busy).
 
     `rtf`, the real-time factor, is seconds of work for a second of sound; a language model has none. `ms` is
-    the median of a call, for a language model the mean of a token.
+    the median of a call, for a language model the mean of a token. None: not measured.
     """
 
     name: str
@@ -55,7 +55,7 @@ class EngineFigures:
     calls: int
     """Calls in the talk, idle or busy."""
     ms_of: str = "call"
-    """What takes `ms`: a call or a token."""
+    """Whether `ms` is the time of a call or of a token."""
     idle_prompt_tokens_per_s: float | None = None
     busy_prompt_tokens_per_s: float | None = None
 
@@ -74,7 +74,8 @@ class Call:
     first_s: float = 0.0
     """Language model: s until its first piece of text."""
     tokens_s: float = 0.0
-    """Language model: s for the pieces after the first, without the time of whoever receives them."""
+    """Language model: s that it took for the pieces after the first, without the time of the code that gets
+    them."""
     tokens: int = 0
     """Language model: number of pieces after the first."""
     prompt_tokens: int = 0
@@ -82,7 +83,7 @@ class Call:
 
 
 class Meter:
-    """Notes the calls of all engines; `take` hands them over and begins anew."""
+    """Notes the calls of all engines; `take` gives them to the caller and forgets them."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -115,7 +116,7 @@ class Meter:
 
 
 class _Watched:
-    """Stands before an engine; calls that are not timed go straight to it."""
+    """Takes the place of an engine: passes calls on to it, and times some of them."""
 
     def __init__(self, engine: object, meter: Meter) -> None:
         self._engine = engine
@@ -168,7 +169,7 @@ class _Voice(_Watched):
 
     def say(self, text: str) -> Iterator[Piece]:
         pieces = self._engine.say(text)
-        while True:  # one call for each piece: its receiver's time is not the engine's
+        while True:  # times each piece by itself, without the time of the code that gets it
             with self._meter.call("synthesizer") as call:
                 piece = next(pieces, None)
                 call.sound_s = piece.samples.size / self._engine.rate_hz if piece else 0.0
@@ -204,7 +205,7 @@ class _Generator(_Watched):
                 else:
                     call.first_s = judged_s + now - call.began
                 emit(piece)
-                free_at = clock.now()  # what `emit` takes does not count for the engine
+                free_at = clock.now()  # the time in `emit` does not count for the engine
 
             stats = self._engine.generate(messages, pass_on, cancelled)
             call.prompt_tokens = stats.prompt_tokens_evaluated or 0
@@ -269,7 +270,7 @@ def _ms_per_token(calls: Sequence[Call]) -> float | None:
 
 
 def _prompt_tokens_per_s(calls: Sequence[Call]) -> float | None:
-    """Prompt tokens a second, counted until the first piece of text has been made."""
+    """Prompt tokens that the model reads a second; the time counts until its first piece of text."""
     read = [call for call in calls if call.prompt_tokens]
     first_s = sum(call.first_s for call in read)
     return round(sum(call.prompt_tokens for call in read) / first_s, 1) if first_s else None

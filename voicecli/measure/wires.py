@@ -1,6 +1,7 @@
 """Samples that the user spoke and the agent played -> the gap between question and answer, by level alone.
 
-The bench checks the program's own figures with it, because it relies on nothing but samples and their times.
+The bench checks the program's own figures with it, because it uses nothing but samples and their times. A
+"wire" is the sound to one device or from it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 BELOW_LOUDEST_DB = 35.0
-"""How far below the loudest 10 ms a sound still is speech: the last sounds of a sentence are so soft."""
+"""A sound counts as speech if it is at most so far below the loudest 10 ms: a sentence may end so softly."""
 
 SPEECH_FLOOR_DBFS = -42.0
 """Below this level there is no speech, only breath and the room."""
@@ -29,7 +30,7 @@ AUDIBLE_DBFS = -50.0
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A piece of what was spoken, or of what was played, and when its samples met the air."""
+    """Samples that the user spoke, or that the loudspeaker played, and when they were spoken or sounded."""
 
     samples: Float32
     """(n,) float32 in [-1, 1], mono."""
@@ -37,10 +38,10 @@ class Wire:
     starts: NDArray[np.int64]
     """Index of the first sample of each block, rising from 0."""
     times: NDArray[np.float64]
-    """When that first sample met the air, s."""
+    """When that first sample was spoken, or sounded, s."""
 
     def time_of(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-        """When the samples at these positions met the air, s."""
+        """When the samples at these positions were spoken, or sounded, s."""
         block = np.searchsorted(self.starts, positions, side="right") - 1
         times: NDArray[np.float64] = self.times[block] + (positions - self.starts[block]) / self.rate_hz
         return times
@@ -59,7 +60,7 @@ class OnTheWires:
 
 
 def heard(spoken: Wire, played: Wire) -> OnTheWires:
-    """Measure the gap on two wires that reach from before the question until after the answer.
+    """Measure the gap. Both wires must begin before the question and end after the answer begins.
 
     Raises ValueError when nothing was spoken.
     """
