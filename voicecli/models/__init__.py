@@ -1,1 +1,1 @@
-"""Model files: what there is, where it comes from, what is here."""
+"""Model files: which ones there are, where they come from, which of them are on the disk."""

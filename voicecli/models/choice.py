@@ -1,6 +1,6 @@
 """A setting -> the model files it means: a model's name, the user's own path, or a name on the hub.
 
-Never opens a connection: what a hub name means was recorded when it was pulled.
+Never opens a connection: `voicecli models pull` has recorded what a hub name means.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
 def whisper_folder(store: ModelStore, name: str) -> Path:
     """A CTranslate2 Whisper folder, by model name, by path or by hub name.
 
-    Raises ModelError: unknown, not here, damaged, of another kind, or a folder that lacks a file.
+    Raises ModelError: unknown, not on the disk, damaged, of another kind, or a folder that lacks a file.
     """
     own = _own_path(name)
     if name not in store.manifest and _is(own, Path.is_dir):
@@ -49,9 +49,10 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
 
 
 def moonshine_folder(store: ModelStore, name: str) -> Path:
-    """A folder with Moonshine's three files, by model name or by path; the default Whisper stands for one.
+    """A folder with Moonshine's three files, by model name or by path.
 
-    So the engine is all that has to be set. Raises ModelError: unknown, not here, damaged or of another kind.
+    The name of the default Whisper means the default Moonshine, so the user need only set the engine. Raises
+    ModelError: unknown, not on the disk, damaged or of another kind.
     """
     own = _own_path(name)
     if name not in store.manifest and _is(own, Path.is_dir):
@@ -63,12 +64,12 @@ def moonshine_folder(store: ModelStore, name: str) -> Path:
 
 
 def moonshine_name(name: str) -> str:
-    """The Moonshine that a model of the settings means."""
+    """The name of the Moonshine model that `transcribe.model` means."""
     return MOONSHINE if name == DEFAULT_WHISPER else name
 
 
 def recogniser_name(config: TranscribeConfig) -> str:
-    """What it is called on the screen: its model's name, the program of a command, or the engine's own."""
+    """The recogniser's name on the screen: of its model, of the program in its command, or of its engine."""
     engine: str = config.engine  # one that is not named below has no model and no command
     match engine:
         case "whisper":
@@ -82,7 +83,7 @@ def recogniser_name(config: TranscribeConfig) -> str:
 
 
 def voice_name(config: SynthesizeConfig) -> str:
-    """What it is called on the screen: its model's name, the program of a command, or the engine's own."""
+    """The voice's name on the screen: of its model, of the program in its command, or of its engine."""
     engine: str = config.engine  # as above
     match engine:
         case "piper":
@@ -94,9 +95,10 @@ def voice_name(config: SynthesizeConfig) -> str:
 
 
 def needed(config: Config) -> tuple[str, ...]:
-    """Names of the models that the settings need, besides a language model; those that anybody may name.
+    """Names of models in the manifest that the engines of the settings need, without the language model.
 
-    A command, a file of the user's own and a name on the hub need none of them.
+    An engine that is a command needs none. Where the settings name a file of the user's own or a model on the
+    hub, the list still has the default model of that engine.
     """
     return (*_heard_with(config), *_spoken_with(config), "vad-silero", "turn-smart-v3")
 
@@ -122,7 +124,7 @@ def _spoken_with(config: Config) -> tuple[str, ...]:
 def voice_file(store: ModelStore, name: str) -> Path:
     """The .onnx file of a Piper voice, its .onnx.json beside it, by model name, by path or by Piper's name.
 
-    Raises ModelError: unknown, not here, damaged, of another kind, or a path without its .onnx.json.
+    Raises ModelError: unknown, not on the disk, damaged, of another kind, or a path without its .onnx.json.
     """
     own = _own_path(name)
     if name not in store.manifest and _is(own, Path.is_file):
@@ -139,7 +141,7 @@ def voice_file(store: ModelStore, name: str) -> Path:
 def language_model_file(store: ModelStore, name: str) -> Path:
     """A .gguf file, by model name, by path, by hub name, `auto` for `best_language_model`, or `light`.
 
-    Raises ModelError: unknown, not here, damaged or of another kind.
+    Raises ModelError: unknown, not on the disk, damaged or of another kind.
     """
     own = _own_path(name)
     if name not in store.manifest and _is(own, Path.is_file):
@@ -154,9 +156,9 @@ def language_model_file(store: ModelStore, name: str) -> Path:
 
 
 def best_language_model(store: ModelStore) -> Suited:
-    """The model `auto` stands for: the best one of `suited` that is on the disk and suits, and why.
+    """The model that `auto` means, and why: the best one of `suited` that is on the disk and suits here.
 
-    Where none suits, the lightest that is on the disk.
+    If none suits, it is the lightest one on the disk.
 
     Raises ModelError: none is on the disk.
     """
@@ -175,7 +177,7 @@ def better_language_model(store: ModelStore, name: str) -> str:
 
 
 def _own_path(name: str) -> Path:
-    return Path(os.path.expanduser(name))  # noqa: PTH111  # Path raises for a user there is not
+    return Path(os.path.expanduser(name))  # noqa: PTH111  # Path raises if there is no such user
 
 
 def _is(own: Path, kind: Callable[[Path], bool]) -> bool:
@@ -187,7 +189,7 @@ def _is(own: Path, kind: Callable[[Path], bool]) -> bool:
 
 
 def _refuse_lost_path(name: str, path: Path) -> None:
-    """Where `name` can only be a path, refuse it as a missing path, not as an unknown model."""
+    """If `name` can only be a path, say that this path is missing, not that the model is unknown."""
     looks_like_one = path.is_absolute() or name.startswith((".", "~")) or path.suffix in (".onnx", ".gguf")
     if looks_like_one and hub_name(name) is None:
         raise ModelError(f"there is nothing at '{path}'", "check the path")

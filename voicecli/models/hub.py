@@ -1,4 +1,4 @@
-"""Model files from the hub. Model, or a name on the hub -> files as streams of bytes."""
+"""Model files from the hub (Hugging Face). Model, or a name on the hub -> files as streams of bytes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _HubVoice(BaseModel):
 
 
 class HubSource:
-    """The hub, through `huggingface_hub`, whose variables (HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN) count."""
+    """The hub, through `huggingface_hub`; HF_ENDPOINT, HF_HUB_OFFLINE and HF_TOKEN work as there."""
 
     name = "the hub"
 
@@ -58,7 +58,7 @@ class HubSource:
         self._problem: str | None = None
 
     def problem(self) -> str | None:
-        """Why the hub cannot be used in this run, None if it answers. Sends one request in all."""
+        """Why the hub cannot be used in this run, None if it answers. Only the first call sends a request."""
         if not self._probed:
             self._probed = True
             self._problem = self._probe()
@@ -82,7 +82,7 @@ class HubSource:
     def look_up(self, name: str) -> Model:
         """What the hub publishes for `owner/repo`, `owner/repo/file.gguf` or a Piper voice name.
 
-        Raises SourceError: the hub does not answer, or has no such thing.
+        Raises SourceError: the hub does not answer, or has nothing of that name.
         Raises ModelError: what it has is not a model this program can use.
         """
         wanted = hub_name(name)
@@ -104,14 +104,14 @@ class HubSource:
                 get_session().head(self._endpoint or constants.ENDPOINT, timeout=_SILENCE_S)
             except OfflineModeIsEnabled:
                 outcome.put("the hub is switched off by HF_HUB_OFFLINE")
-            except Exception:  # noqa: BLE001  # told to who waits: a thread of its own has nobody else
+            except Exception:  # noqa: BLE001  # the thread that waits gets it as text
                 proxy = proxy_for(self._endpoint or constants.ENDPOINT)
                 through = f" through the proxy of the environment variable {proxy}" if proxy else ""
                 outcome.put(f"the hub cannot be reached{through}")
             else:
                 outcome.put(None)
 
-        # In a thread of its own, because looking up a host name obeys no timeout of the client.
+        # In a thread of its own, because the client's timeout does not cover looking up a host name.
         threading.Thread(target=ask, name="hub-probe", daemon=True).start()
         try:
             return outcome.get(timeout=self._answer_s)
@@ -119,7 +119,7 @@ class HubSource:
             return f"the hub did not answer within {self._answer_s:g} s"
 
     def _stream(self, repo: str, path: str, revision: str, start: int = 0) -> Iterator[bytes]:
-        """The bytes of one file. A broken connection is opened again while each brings bytes."""
+        """The bytes of one file. If a connection breaks, open another, unless it has brought no byte."""
         from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 
         done = start
@@ -147,13 +147,13 @@ class HubSource:
         )
 
         url = hf_hub_url(repo, path, revision=revision, endpoint=self._endpoint)
-        # Not compressed: a range of a compressed answer is no range of the file.
+        # Ask for uncompressed bytes: a range of a compressed answer would not be that range of the file.
         headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
         with get_session().stream("GET", url, headers=headers, timeout=_SILENCE_S) as response:
             hf_raise_for_status(response)
-            skip = start if response.status_code != 206 else 0  # a server that knows no ranges sends all
+            skip = start if response.status_code != 206 else 0  # a server without ranges sends the whole file
             # In pieces as they come, so nothing is lost where the connection breaks.
             yield from without(skip, response.iter_bytes())
 

@@ -1,8 +1,8 @@
-"""A file on its way to the disk: bytes of a source -> a whole file, known to be the published one.
+"""Writes one file as it arrives: bytes of a source -> a whole file, compared with its published hash.
 
-Bytes that have come outlast an interruption: they lie in a file of their own, and the next intake goes on at
-its end. So that no wrong byte stays, a part whose hash is known is compared when it is full, and the whole
-file at the end.
+Bytes that have arrived are kept after an interruption: they are in a file of their own, and the next intake
+goes on at its end. So that no wrong byte stays, the intake compares each part whose hash is known when it is
+full, and the whole file at the end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Tally:
     """Counts the bytes of one model's files; the progress it reports never goes back."""
 
     def __init__(self, reporter: Reporter, total: int, done: int) -> None:
-        """Of `total` bytes `done` are here already."""
+        """`total`: bytes of all files; `done`: how many of these are on the disk already."""
         self._reporter = reporter
         self._total = total
         self._written = self._told = done
@@ -39,22 +39,22 @@ class Tally:
         self._tell()
 
     def ahead(self, count: int) -> None:
-        """Set the bytes that have come and are not written to their file yet."""
+        """Set how many bytes have arrived and are not written to their file yet."""
         self._ahead = count
         self._tell()
 
     def lost(self, count: int) -> None:
-        """Take off bytes that were wrong and must come again."""
+        """Subtract bytes that were wrong and must be fetched again."""
         self._written -= count
 
     def _tell(self) -> None:
-        # Bytes ahead are still packed, so their number is only about what they will be.
+        # Bytes ahead are still in compressed packages, so their number is only about right.
         self._told = max(self._told, min(self._total, self._written + self._ahead))
         self._reporter.at(self._told)
 
 
 class Intake:
-    """One file on its way."""
+    """One file that is being fetched."""
 
     def __init__(self, file: ModelFile, path: Path) -> None:
         """Check what an earlier intake left at `path`, and remove what is wrong.
@@ -82,7 +82,7 @@ class Intake:
 
     @property
     def complete(self) -> bool:
-        """Whether all bytes are here, right or wrong."""
+        """Whether all bytes have arrived, right or wrong."""
         return self.done == self.file.bytes
 
     def take(self, chunks: Iterator[bytes], source: str, tally: Tally) -> None:
@@ -99,7 +99,7 @@ class Intake:
                     out.write(chunk)
                     tally.written(len(chunk))
                 out.flush()
-                os.fsync(out.fileno())  # or a power cut could leave the name without the bytes
+                os.fsync(out.fileno())  # else, after a power cut, the named file could be empty
             if self.done < self.file.bytes:
                 raise self._wrong(f"has only {self.done:,} of {self.file.bytes:,} bytes")
             if self._whole.hexdigest() != self.file.digest:

@@ -37,7 +37,7 @@ class HubPlace(_Frozen):
 
     repo: Annotated[str, Field(pattern=rf"^{_PART}/{_PART}$")]
     revision: str
-    """A commit; or a tag, where the hashes of the files pin the content."""
+    """A commit; or a tag, if the hashes of the files already fix their content."""
     folder: str = ""
     """Folder inside the repository, empty for its top."""
 
@@ -45,8 +45,8 @@ class HubPlace(_Frozen):
 class ModelFile(_Frozen):
     """One file, with exactly one published hash.
 
-    `sha256` for the manifest and large files on the hub, `md5` for Piper's list of voices, `git` (SHA-1 of a
-    git blob) for small files on the hub.
+    It is `sha256` for files of the manifest and large files on the hub, `md5` for voices of Piper's list,
+    `git` (SHA-1 of a git blob) for small files on the hub.
     """
 
     name: FileName
@@ -55,9 +55,10 @@ class ModelFile(_Frozen):
     md5: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
     git: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
     parts: tuple[str, ...] = ()
-    """Members of the model's wheels that make up the file, in order."""
+    """Files inside the model's wheels (Python packages) that, joined in this order, are this file."""
     part_bytes: Annotated[int, Field(ge=0)] = 0
-    """Size of each part but the last, which has the rest; 0: not known. Then wheel i holds part i."""
+    """Size of each part but the last, which has the rest; 0: not known. If it is known, wheel i holds part
+    i."""
     part_sha256: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = ()
     """Hash of each part, where `part_bytes` is known."""
 
@@ -103,7 +104,7 @@ class ModelFile(_Frozen):
 
 
 class Model(_Frozen):
-    """A model that can be fetched: all that is known of it before it is."""
+    """A model that can be fetched: all that is known about it before that."""
 
     name: str
     kind: Kind
@@ -111,7 +112,7 @@ class Model(_Frozen):
     licence: str
     hf: HubPlace | None = None
     wheels: tuple[str, ...] = ()
-    """Requirements of the packages that hold `parts`, versions pinned."""
+    """Requirements for pip: the packages that hold `parts`, with exact versions."""
     files: Annotated[tuple[ModelFile, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -128,7 +129,7 @@ class Model(_Frozen):
 
 
 class HubName(_Frozen):
-    """`owner/repo`, `owner/repo/file.gguf` or `owner/repo:file.gguf` taken apart."""
+    """The parts of a name: `owner/repo`, `owner/repo/file.gguf` or `owner/repo:file.gguf`."""
 
     repo: str
     file: str | None

@@ -1,4 +1,4 @@
-"""Fetches models: from the first source that can, compared with their hashes, then given their names."""
+"""Fetches models from the first source that has them, compares their hashes, then names the files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEFAULT_MODELS = ("whisper-base", "voice-en-us-joe", "vad-silero", "turn-smart-v
 
 
 class Hub(Source, Protocol):
-    """The source that may be out of reach, and that has models the manifest has not."""
+    """A source that may not be reachable, and that also has models that are not in the manifest."""
 
     def problem(self) -> str | None:
         """Why it cannot be used in this run, None if it can."""
@@ -44,7 +44,7 @@ class Hub(Source, Protocol):
 class Puller:
     """One run of `voicecli models pull`.
 
-    One pull at a time may work on a model. Bytes that have come outlast the end of the process, and the next
+    One pull at a time may work on a model. Bytes that have arrived stay when the process ends, and the next
     pull goes on from there.
     """
 
@@ -74,7 +74,7 @@ class Puller:
         """Choose the language model and say why; None where a good one is on the disk."""
         manifest = self._store.manifest
         best = default_model(machine, light=light)
-        # The light one does not count where a better one suits: it may have been fetched for the tests alone.
+        # Where a better model suits, the light one does not count as fetched: it may be here only for tests.
         counts = [name for name in suiting(machine) if (name == LIGHT_MODEL) <= (best.name == LIGHT_MODEL)]
         for name in [LIGHT_MODEL] if light else counts:
             if self._store.state(manifest[name]) == "here" and not self._store.faults(manifest[name]):
@@ -85,7 +85,7 @@ class Puller:
         return manifest[best.name]
 
     def _pull_language_model(self, model: Model) -> None:
-        """Fetch it; where no source has it, fetch the one that runs anywhere, so that a talk can begin."""
+        """Fetch it; if no source has it, fetch the light one instead, so that a talk can begin."""
         try:
             self._pull(model)
         except SourceError as error:
@@ -144,11 +144,11 @@ class Puller:
                     self._fetch(model, [file for file, _ in faults])
             else:
                 self._reporter.say(f"{model.name}: here")
-            # Last, and even where all files are there: an earlier pull may have ended just before this.
+            # At the end, and even if all files are there: an earlier pull may have stopped just before this.
             if model.name not in self._store.manifest and self._store.recorded(model.name) is None:
                 self._store.record(model)
         except OSError as error:
-            shutil.rmtree(folder / SCRATCH, ignore_errors=True)  # so that a full disk gets its room back
+            shutil.rmtree(folder / SCRATCH, ignore_errors=True)  # to free space on a full disk
             raise ModelError(f"'{folder}' cannot be written: {error.strerror}", _remedy(error)) from error
         finally:
             for empty in (folder / SCRATCH, folder):
@@ -159,7 +159,7 @@ class Puller:
     def _alone(self, model: Model) -> Iterator[None]:
         """Keep other pulls out of the scratch folder of a model, which is removed after success.
 
-        Raises ModelError: one is in it.
+        Raises ModelError: another pull uses it.
         """
         scratch = self._store.path(model.name) / SCRATCH
         scratch.mkdir(parents=True, exist_ok=True)

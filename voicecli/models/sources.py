@@ -1,6 +1,6 @@
 """Protocols: a source of model files, and a reporter of how far a pull has come.
 
-A source is not trusted: `intake` compares its bytes with the published hashes.
+The program does not trust a source: `intake` compares its bytes with the published hashes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SourceError(ModelError):
-    """One source cannot give a file, or broke off; another source, or a later try, may go on from there."""
+    """A source cannot give a file, or stopped in the middle; another one, or a later try, may go on there."""
 
 
 class WrongBytesError(SourceError):
@@ -41,7 +41,7 @@ class Reporter(Protocol):
 
 
 class Wanted(NamedTuple):
-    """A file to fetch, from a byte on."""
+    """A file to fetch, without its first `start` bytes."""
 
     file: ModelFile
     start: int
@@ -52,7 +52,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it in a sentence."""
+        """The name of the source, as messages use it."""
         ...
 
     def fetch(
@@ -60,8 +60,8 @@ class Source(Protocol):
     ) -> Generator[tuple[ModelFile, Iterator[bytes]]]:
         """Give each wanted file with its bytes from `start` on.
 
-        `scratch` is a folder for temporary files; those that an earlier fetch left there may be used.
-        `ahead` is told how many bytes have come that were not given yet.
+        `scratch` is a folder for temporary files; the source may use those that an earlier fetch left there.
+        It calls `ahead` with the number of bytes that have arrived and that it has not given yet.
 
         Raises SourceError: at any step.
         """

@@ -4,9 +4,10 @@ Layout: one folder a model under the root, holding its files, `.verified.json` (
 when its hash was last found right) and, for models that are not in the manifest, `.model.json` (what was
 published when they were fetched).
 
-No file of a model is handed out before its hash was compared with the published one. Hashing 145 MB at every
-start would be slow, so a file with the size and the time of change of its stamp counts as unchanged. Files of
-the user's own have no published hash; `choice` hands them out as they are.
+The store gives no file of a model before it has compared its hash with the published one. To hash 145 MB at
+each start would be slow. So after the first time a file counts as unchanged if its size and its time of
+change are those in `.verified.json`. Files of the user's own have no published hash; `choice` gives them as
+they are.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 State = Literal["here", "incomplete", "absent"]
 
 LIST_COMMAND = 'run "voicecli models list"'
-"""The remedy for a name that is wrong."""
+"""What an error about a wrong name tells the user to do."""
 
 _STAMPS = ".verified.json"
 _RECORD = ".model.json"
@@ -74,7 +75,7 @@ def _is_checkout(folder: Path) -> bool:
 
 
 def pull_command(name: str) -> str:
-    """The remedy for a model that is absent or damaged."""
+    """What an error about an absent or damaged model tells the user to do."""
     return f'run "voicecli models pull {name}"'
 
 
@@ -89,7 +90,7 @@ class ModelStore:
     def folder(self, name: str) -> Path:
         """The folder of a model, every file of it checked.
 
-        Raises ModelError: no such model, not here, or a file is not the published one.
+        Raises ModelError: no such model, not on the disk, or a file is not the published one.
         """
         model = self.model(name)
         if self.state(model) == "absent":
@@ -118,7 +119,7 @@ class ModelStore:
     def model(self, name: str) -> Model:
         """A model of the manifest, or one fetched by its hub name or voice name.
 
-        Raises ModelError: no such model, with the nearest name, or not here.
+        Raises ModelError: no such model (the error tells the nearest name), or not on the disk.
         """
         if name in self.manifest:
             return self.manifest[name]
@@ -131,7 +132,7 @@ class ModelStore:
         raise ModelError(f"there is no model '{name}'{hint}", LIST_COMMAND)
 
     def state(self, model: Model) -> State:
-        """Whether its files are on the disk with their sizes. Quick: reads none of them."""
+        """Whether the model's files are on the disk and have the right sizes. Quick: reads none of them."""
         files = [self.path(model.name) / file.name for file in model.files]
         present = [path for path in files if os.path.isfile(path)]  # noqa: PTH113  # Path raises for a bad root
         if not present:
@@ -152,7 +153,7 @@ class ModelStore:
     def faults(self, model: Model, *, rehash: bool = False) -> list[tuple[ModelFile, str]]:
         """The files that are not the published ones, and what is wrong with each.
 
-        Files whose size and time of change are those of their stamp are not read again, unless `rehash`.
+        Does not read files again whose size and time of change are those in their stamp, unless `rehash`.
 
         Raises ModelError: a file cannot be read.
         """
@@ -183,7 +184,7 @@ class ModelStore:
         return found
 
     def accept(self, model: Model, file: ModelFile, part: Path) -> None:
-        """Give `part`, whose bytes were just found to be the published ones, its place and its stamp.
+        """Move `part`, whose hash was just compared, to its place in the model's folder, and write its stamp.
 
         Raises OSError: the folder cannot be written.
         """
@@ -212,7 +213,7 @@ class ModelStore:
 
         Gives the bytes freed.
 
-        Raises ModelError: no such model, not here, outside of the root, or not permitted.
+        Raises ModelError: no such model, not on the disk, outside of the root, or not permitted.
         """
         model = self.model(name)
         folder = self.path(name)
@@ -244,7 +245,7 @@ class ModelStore:
     def _recorded(self) -> Sequence[str]:
         try:
             found = sorted(self.root.glob(f"*/{_RECORD}"))
-        except OSError:  # no folder, but a name no disk can hold
+        except OSError:  # there is no folder, or no disk can have such a name
             return []
         records = (self._read_record(path.parent) for path in found)
         return [model.name for model in records if model is not None and model.name not in self.manifest]

