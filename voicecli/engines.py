@@ -1,10 +1,10 @@
-"""The models of a process, each loaded once and warm; and what each talk has of them.
+"""The models of a process, each loaded once and warm; and the engines that each talk makes from them.
 
-    Engines    the weights, shared by all talks of this process
-    Session    one talk's own: what it heard, said and read; its requests
+    Engines    the models' weights, shared by all talks of this process
+    Session    one talk's engines, each with its own state: what it heard, said and read; its requests
 
-A talk closes its session; the models stay for others. When an engine fails, its talk makes another. The model
-behind it is loaded again, too, but only once: by the talk that finds it broken first.
+A talk closes its session; the models stay for others. When an engine fails, its talk makes another. The first
+talk that does so loads the model again, too; other talks whose engines fail then use that one.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ E = TypeVar("E")
 
 
 class Seat(Generic[E]):
-    """One talk's place at a model: `it` is the talk's own engine there."""
+    """What one talk holds of a shared model: `it` is the talk's own engine, made from that model."""
 
     def __init__(self, make: Callable[[], E], leave: Callable[[E], None] = lambda _: None) -> None:
-        """`make` gives an engine, each time anew; `leave` takes one that is not used any more."""
+        """`make` gives a new engine at each call; `leave` gives back one that is no longer used."""
         self._make = make
         self._leave = leave
         self.it = make()
@@ -75,7 +75,7 @@ class SharedModel(Generic[E]):
         return Seat(make, self._leave)
 
     def _working(self, broken: Callable[[], E] | None) -> Callable[[], E]:
-        """What makes engines; the model is loaded again if that is still `broken`: no other talk did it."""
+        """Give what makes engines. If that is still `broken`, load the model again: no other talk did."""
         with self._lock:
             if self._loaded is broken:
                 self._loaded = self._load()
@@ -97,7 +97,7 @@ class Session:
     hint: str = ""
     """How to get a better language model than the one in use; empty where there is nothing to say."""
     voices: Mapping[str, Seat[Voice]] = field(default_factory=dict)
-    """Of other languages than the main voice's, by ISO 639-1 code."""
+    """Voices of other languages than the main voice's, by ISO 639-1 code."""
 
     def close(self) -> None:
         """End all requests to the engines. The models stay, for other talks."""

@@ -6,7 +6,7 @@
     ├── ModelError       a model file: missing, cut, wrong, unreadable
     ├── AudioFileError   a recording that cannot be read or written
     ├── EngineError      a model that failed while running, or a server
-    └── StageError       a part of a talk that failed again and again, or fell over: it ends the talk
+    └── StageError       a part of a talk that failed again and again, or crashed: it ends the talk
 
 Each says what was found and what to do about it, in one line. The command line prints that line and
 exits with `exit_code`; it never prints a traceback for one of these.
@@ -51,7 +51,7 @@ class EngineError(VoicecliError):
 
 
 class StageError(VoicecliError):
-    """A part of a talk that failed again and again, or fell over: the talk cannot go on."""
+    """A part of a talk that failed again and again, or crashed: the talk cannot go on."""
 
     exit_code = 70
     """EX_SOFTWARE of BSD's sysexits.h."""

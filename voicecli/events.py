@@ -1,6 +1,6 @@
-"""Events of a talk, for its readers: one frozen record an event, and the same as JSON.
+"""Events of a talk, for those who read them: one frozen record for each, and its form as JSON.
 
-Documented for readers of `talk --json` in docs/events.md.
+docs/events.md describes them for readers of `talk --json`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class ReplyClause:
-    """A clause of the reply, as it is made."""
+    """A clause of the reply is written; it does not sound yet."""
 
     name: ClassVar[str] = "reply"
     t: float
@@ -79,7 +79,7 @@ class Speaking:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The user spoke over the agent; `heard` is what had sounded by then."""
+    """The user spoke over the agent; `heard`: the words of the agent that had sounded by then."""
 
     name: ClassVar[str] = "interrupted"
     t: float
@@ -89,14 +89,14 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Overheard:
-    """The user made a sound over the agent that begins no turn."""
+    """While the agent spoke, the user made a sound that begins no turn."""
 
     name: ClassVar[str] = "overheard"
     t: float
     turn: int
     """The turn that the agent was answering."""
     text: str | None = None
-    """The words, which agree or only stop the agent; None where there were none."""
+    """The user's words: they only agree with the agent, or only ask it to stop. None if there were none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,12 @@ class TurnDone:
     drafts_dropped: int = 0
     """Drafts of the reply that were begun in this turn and thrown away."""
     drafts_dropped_ms: float = 0.0
-    """ms that engines worked on them."""
+    """ms that engines worked on these drafts."""
     prompt_tokens: int | None = None
     """Tokens of the prompt that was answered; None where the language model does not say."""
     prompt_tokens_evaluated: int | None = None
-    """How many of these had not been evaluated before; None where the language model does not say."""
+    """How many of these the model had to evaluate: the others were in its prefix cache. None if it does not
+    say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class AbsentGenerator:
         raise EngineError(self._error.found, self._error.remedy)
 
     def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Give None: there is nobody to ask."""
+        """Give None: there is no model to ask."""
         return None
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class AbsentGenerator:
 
 
 def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: int = 1) -> Engines:
-    """Load every engine, for so many talks at once; name each to `tell` before.
+    """Load every engine, for so many `talks` at the same time; before each, call `tell` with its name.
 
     Raises ModelError for any but the language model; ConfigError, EngineError as the functions below do.
     """
@@ -112,7 +112,7 @@ def load_turn_model(store: ModelStore) -> SharedModel[TurnModel]:
 
 
 def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[Recogniser]:
-    """The one of the settings, warm. Raises ModelError, ConfigError; EngineError for a command."""
+    """The recogniser of the settings, warm. Raises ModelError, ConfigError; EngineError for a command."""
 
     def load() -> Callable[[], Recogniser]:
         match config.engine:
@@ -134,7 +134,7 @@ def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[
 
 
 def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice]:
-    """The one of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
+    """The voice of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
 
     def load() -> Callable[[], Voice]:
         voice = made()
@@ -158,8 +158,8 @@ def load_voices(
 ) -> dict[str, SharedModel[Voice]]:
     """The voices of other languages by code, warm, without those that could never be heard.
 
-    All are loaded at once, though some may not be needed: so a user who is answered in another language waits
-    no longer, and what is wrong with a file is found before the talk. Raises ModelError.
+    Loads them all before the talk, though it may not need some: so a user who speaks another language waits
+    no longer, and a bad file shows before the talk. Raises ModelError.
     """
     voices, unused = {}, unused_voices(config, store)
     for language, name in config.synthesize.voices.items():
@@ -182,7 +182,7 @@ def _warm(voice: Path, config: SynthesizeConfig, language: str = "") -> Piper:
 
 
 def unused_voices(config: Config, store: ModelStore) -> dict[str, str]:
-    """Those of `synthesize.voices` that can never be heard: language, and why. Raises ModelError."""
+    """Language -> why its voice in `synthesize.voices` can never be heard. Raises ModelError."""
     if not config.synthesize.voices:
         return {}
     synthesize = config.synthesize
@@ -209,7 +209,7 @@ def _close(generator: Generator) -> None:
 def load_language_model(
     config: GenerateConfig, store: ModelStore, talks: int = 1
 ) -> tuple[SharedModel[Generator], str]:
-    """The language model, or what stands in for it, and how to get a better one; nothing is read yet."""
+    """The language model, or its stand-in, and how to get a better one. Its `warm` loads or connects it."""
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
         model = SharedModel(lambda: make_language_model(config, gguf, talks), _close)

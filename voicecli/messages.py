@@ -1,4 +1,4 @@
-"""Everything that crosses a boundary between stages, in flow order.
+"""All messages from stage to stage, in the order in which sound and words flow.
 
 Each message is frozen, slotted and checked once, when it is made: a wrong shape, type, rate or range
 cannot be built. Positions count 16 kHz samples since capture began; times are seconds on the monotonic
@@ -48,7 +48,7 @@ class Pcm16Chunk:
     position: int
     """Index of the first sample since the stream began, at `rate_hz`, losses included."""
     captured_at: float
-    """When the first sample met the air, seconds."""
+    """When the microphone heard the first sample, seconds."""
 
     def __post_init__(self) -> None:
         shaped = self.samples.ndim == 2 and self.samples.shape[1] > 0
@@ -77,7 +77,7 @@ class ScoredFrame:
 
     frame: Float32Frame
     probability: float
-    """That somebody speaks in it, 0..1."""
+    """Probability that somebody speaks in it, 0..1."""
     level_dbfs: float
 
     def __post_init__(self) -> None:
@@ -113,19 +113,19 @@ class Utterance:
     speech_end: int
     """Position after the last speech frame; between `start` and `start + n`."""
     speech_ended_at: float
-    """When the last audible sample met the air, seconds."""
+    """When the microphone heard the last audible sample, seconds."""
     words_ended_at: float
-    """When the last sample loud enough to be a part of a word did."""
+    """When the microphone heard the last sample that was loud enough to belong to a word, seconds."""
     decided_at: float
     """When the silence had lasted long enough, seconds."""
     complete: bool = True
     """False where speech was split because it grew too long: more of the same turn follows."""
     clear_s: float = 0.0
-    """Seconds of it that the detector is sure are speech."""
+    """How many seconds of it are surely speech, for the detector."""
     spans: tuple[tuple[float, float], ...] = ()
     """Begin and end of each part between pauses, seconds from samples[0]."""
     lost_s: float = 0.0
-    """Seconds of it that were lost on the way from the microphone and are silence here."""
+    """How many seconds of it were lost on the way from the microphone; `samples` has silence for them."""
 
     def __post_init__(self) -> None:
         _check_float(self.samples, "Utterance")
@@ -145,7 +145,7 @@ class SpeechPaused:
     """First sign of a pause: a few quiet frames. segmenter -> floor."""
 
     so_far: Utterance
-    """The speech up to here, the first of the silence included."""
+    """The speech so far, with the first quiet frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,8 @@ class Transcript:
     spoken: float = 0.0
     """Probability that somebody speaks, 0..1, words or not."""
     settled: bool = True
-    """False: the words repeat themselves, and no second pass has checked whether they were said so."""
+    """False: the words repeat themselves, and no second pass has checked whether the user really said
+    that."""
 
     def __post_init__(self) -> None:
         _check(0.0 <= self.confidence <= 1.0, "Transcript: confidence outside 0..1")
@@ -198,7 +199,7 @@ class GenerationStats:
     prompt_tokens: int | None = None
     """Tokens of the whole prompt."""
     prompt_tokens_evaluated: int | None = None
-    """Of these, the ones that were not found in the prefix cache."""
+    """How many of these were not in the prefix cache, so that the model had to evaluate them."""
     reply_tokens: int | None = None
 
 

@@ -45,7 +45,7 @@ def _held(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _behind_digits(text: str) -> list[str]:
-    """What stands right behind each digit, and its space if there is one: `6.8 MN` -> `.`, ` M`. Cached, too."""
+    """What stands right behind each digit, with its space if there is one: `6.8 MN` -> `.`, ` M`. Cached."""
     return _BEHIND_DIGIT.findall(text)
 
 
