@@ -31,7 +31,7 @@ class StreamFormat:
     rate_hz: int
     channels: int
     latency_s: float
-    """The latency that was asked of it."""
+    """The latency, s, that this program asked the device for."""
     stands_in: bool = False
     """Whether another device takes the place of the one that the user named."""
 

@@ -91,7 +91,7 @@ class Cpu:
 
     talk_percent: float
     idle_percent: float | None
-    """While it listens and nobody speaks."""
+    """CPU time while the program listens and nobody speaks."""
     rss_mb: float | None
     peak_rss_mb: float | None
 

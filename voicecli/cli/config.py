@@ -87,7 +87,7 @@ def show_path() -> None:
 
 
 def _tell_of_others(files: Iterable[PassedOver]) -> None:
-    """Say which files with our names are not used, so that the user does not edit them in vain."""
+    """Note which files that look like settings of voicecli are not used: to edit these changes nothing."""
     for file in files:
         note(str(file))
 

@@ -37,7 +37,7 @@ class Loaded:
     origins: Mapping[str, str]
     """Path of a key -> the file, environment variable or flag that set it. A default has no entry."""
     passed_over: tuple[PassedOver, ...] = ()
-    """Files in the places of our settings that are not used."""
+    """Files that may hold settings of voicecli but are not used."""
 
 
 def load(path: Path | None = None, flags: Flags | None = None) -> Config:

@@ -37,11 +37,12 @@ _CODE_NOISE = re.compile(r"""[()\[\]{};"\\`~^?]+|!(?!=)|(?<!\|)\|(?!\|)""")
 _NOTE = re.compile(r"\[(?:\^[^\s\]\[]{0,60}|\d{0,3})\]?")
 """A footnote or a citation."""
 _PUNCTUATION = frozenset("!\"#$%&'+,-./:;<=>?@^_{|}~")
-"""ASCII marks that stay when a backslash stands before them; behind a backslash, others are dropped."""
+"""ASCII marks that stay if a backslash is before them. Of any other ASCII mark and its backslash nothing
+stays."""
 
 
 class Spans(ABC):
-    """Takes text and returns what is to be said of it, within a line; a subclass handles lines."""
+    """Takes text, returns the characters that the voice says. Knows marks within a line; a subclass, lines."""
 
     def __init__(self, language: str) -> None:
         self._language = language

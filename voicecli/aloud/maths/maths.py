@@ -211,5 +211,5 @@ MATHS = Rules(
 
 
 def bare(text: str) -> str:
-    """Put LaTeX in words that stands in the text without marks such as `$`."""
+    """Put LaTeX commands in words where the text has them without marks such as `$`."""
     return _COMMAND.sub(lambda match: f" {latex(match[0])} ", text)

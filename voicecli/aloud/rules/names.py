@@ -45,4 +45,4 @@ FIRST_NAMES = _set(
     "Anthony Patrick Douglas Gary Ronald Timothy Jeffrey Scott Eric Brian Kevin Jason Larry Roger Terry Gerald Keith "
     "Lawrence Sean Jesse Roy Ernest Martin Elliott Loudon Percival Cornelius Davis Sammy Luther Bob Bill Jim Joe Tom Sam"
 )
-"""First names beside those of REGNAL. Behind first and last name, II is "the Second"."""
+"""More first names than those of `REGNAL`. After a first and a last name, II is "the Second"."""

@@ -136,7 +136,7 @@ _POINTED = _PHRASES + Rules(
             re.compile(r"(?<=\b[Tt]he )(min|max)\.(?=\s+[a-z])"),
             lambda match: _BEFORE_NUMBER[match[1]],
         ),
-        # A title stands before a name, a street behind one.
+        # "Dr." and "St." before a name are titles; after a name they are a drive and a street.
         (
             STREET,
             re.compile(rf"(?<=[a-z] )({one_of(_STREETS)})\.(?=\s+(?:(?:{_STARTERS})\b))"),
@@ -183,7 +183,7 @@ _UNPOINTED = Rules(
             ),
             lambda match: _STATES[match[1]],
         ),
-        # A clause may begin with a state: "St. Louis, / MO, to".
+        # A clause may begin with the code of a state, when a clause ended before it: "St. Louis, / MO, to".
         (
             "ACDFGHIKLMNOPRSTUVW",
             re.compile(rf"^(?!OK|IN|OR|ME|HI|ID)({one_of(_STATES)})(?=,| \d{{5}}\b|\.?$)"),

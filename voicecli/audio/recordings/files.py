@@ -24,7 +24,7 @@ class WavWriter:
         self._form = (rate_hz, channels)
 
     def __enter__(self) -> Self:
-        """Open a hidden file beside the final one. Raises AudioFileError where that cannot be."""
+        """Open a hidden file beside the final one. Raises AudioFileError if that is not possible."""
         # Moving a file over /dev/null would replace it. os.path raises nothing for an odd name; Path does.
         if os.path.exists(self._path) and not os.path.isfile(self._path):  # noqa: PTH110, PTH113
             raise AudioFileError(f"{self._path} is a folder or a device", "give the name of a file")

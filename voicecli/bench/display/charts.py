@@ -183,7 +183,7 @@ def curve_key(number: int) -> str:
 
 
 def budget_bar(p50: float | None, p90: float | None, budget: float) -> str:
-    """A bar to p50, a line on to p90, the budget's mark in the middle. The numbers stand beside it."""
+    """Draw a bar up to p50, a line from there to p90, and in the middle a mark for the budget."""
     middle = percent(0.5)
     body = ""
     if p50 is not None:

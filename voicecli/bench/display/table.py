@@ -30,7 +30,7 @@ BAR = 14
 
 
 def print_report(report: Report, stdout: TextIO) -> None:
-    """Write all of it."""
+    """Write the whole report."""
     unicode = "utf" in (getattr(stdout, "encoding", None) or "").lower()
     console = console_on(stdout)
     for part in (

@@ -132,7 +132,7 @@ def _settings(config_file: Path | None, flags: Flags) -> tuple[Config, Look]:
 def _shown(names: list[str], *, as_json: bool) -> Iterator[Callable[[Check], None]]:
     """Show the checks as they come: as lines in a pipe, as a table on a terminal, or not at all.
 
-    On a terminal the check that is under way is named.
+    On a terminal the line below shows the name of the check that is running.
     """
     from rich.console import Console
 
