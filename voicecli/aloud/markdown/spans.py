@@ -42,7 +42,7 @@ stays."""
 
 
 class Spans(ABC):
-    """Takes text, returns the characters that the voice says. Knows marks in a line; a subclass knows lines."""
+    """Takes text, gives the characters that the voice says. Knows marks in a line; a subclass knows lines."""
 
     def __init__(self, language: str) -> None:
         self._language = language
