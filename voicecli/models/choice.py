@@ -98,11 +98,16 @@ def needed(config: Config) -> tuple[str, ...]:
 
     A command, a file of the user's own and a name on the hub need none of them.
     """
-    return (*_heard_with(config), *_spoken_with(config), "vad-silero", "turn-smart-v3")
+    return (*_heard_with(config.transcribe), *_spoken_with(config), "vad-silero", "turn-smart-v3")
 
 
-def _heard_with(config: Config) -> tuple[str, ...]:
-    match config.transcribe.engine:
+def listens_with_a_model(config: TranscribeConfig) -> bool:
+    """Whether `transcribe.model` means something to the engine."""
+    return bool(_heard_with(config))
+
+
+def _heard_with(config: TranscribeConfig) -> tuple[str, ...]:
+    match config.engine:
         case "whisper":
             return (DEFAULT_WHISPER,)
         case "moonshine":
