@@ -18,9 +18,16 @@ from voicecli.config import Config, Mistake, SynthesizeConfig, TranscribeConfig,
 from voicecli.config.load import load
 from voicecli.doctor.engine_checks import EngineChecks
 from voicecli.errors import ConfigError, EngineError, ModelError
-from voicecli.loading import load_recogniser, load_voice
+from voicecli.loading import load_recogniser, load_voice, unused_voices
 from voicecli.messages import RATE_HZ
-from voicecli.models.choice import moonshine_folder, needed, recogniser_name, voice_name, whisper_folder
+from voicecli.models.choice import (
+    listens_with_a_model,
+    moonshine_folder,
+    needed,
+    recogniser_name,
+    voice_name,
+    whisper_folder,
+)
 from voicecli.models.pull import DEFAULT_MODELS
 from voicecli.models.store import ModelStore
 from voicecli.speak.voice import sound_of
@@ -90,6 +97,11 @@ def test_a_flag_that_names_a_voice_or_a_model_means_its_engine() -> None:
     assert (config.transcribe.engine, config.synthesize.engine) == ("whisper", "piper")
 
 
+def test_a_flag_that_names_a_model_means_whisper_for_no_other_that_has_models() -> None:
+    Path("voicecli.toml").write_text('[transcribe]\nengine = "moonshine"\n')
+    assert settings(None, {"--model": ("transcribe.model", "y")}).transcribe.engine == "moonshine"
+
+
 # --- models
 
 
@@ -156,6 +168,20 @@ def test_commands_are_loaded_and_called_by_their_programs(store: ModelStore, tmp
     assert voice.language == "de"
     for name in (recogniser_name(heard), voice_name(spoken)):
         assert name == shlex.split(heard.command)[0]
+
+
+def test_an_engine_that_is_not_piper_speaks_the_language_of_the_settings(store: ModelStore) -> None:
+    """Here a command; what is asked of Piper's files would fail, because none is here."""
+    spoken = synthesize("command", command="x", language="de", voices={"de": "x.onnx", "fr": "y.onnx"})
+    heard = transcribe("command", command="x", language="fr")
+    added = spoken.model_copy(update={"engine": "added"})  # as one that is named in loading.py alone
+    for each in (spoken, added):
+        assert unused_voices(Config(transcribe=heard, synthesize=each), store).keys() == {"de"}
+
+
+def test_an_engine_that_is_named_nowhere_else_has_no_model() -> None:
+    assert not listens_with_a_model(transcribe("whisper").model_copy(update={"engine": "added"}))
+    assert listens_with_a_model(transcribe("moonshine"))
 
 
 def test_a_program_that_is_not_there_is_told_before_the_talk(store: ModelStore) -> None:

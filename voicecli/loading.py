@@ -137,18 +137,20 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice
     """The voice of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
 
     def load() -> Callable[[], Voice]:
-        voice = made()
-        voice.warm()
-        localised("1", voice.language)  # loads the language's tables now, not in the first reply
-        return voice.session
+        session = made()
+        localised("1", session().language)  # loads the language's tables now, not in the first reply
+        return session
 
-    def made() -> Piper | Spoken:
+    def made() -> Callable[[], Voice]:
         match config.engine:
             case "piper":
-                return Piper(voice_file(store, config.voice), config)
+                piper = Piper(voice_file(store, config.voice), config)
+                piper.warm()
+                return piper.session
             case "command":
-                command = Command("synthesize.command", config.command)
-                return Spoken(command, config.language, config.volume)
+                spoken = Spoken(Command("synthesize.command", config.command), config.language, config.volume)
+                spoken.warm()
+                return spoken.session
 
     return SharedModel(load)
 
@@ -186,10 +188,10 @@ def unused_voices(config: Config, store: ModelStore) -> dict[str, str]:
     if not config.synthesize.voices:
         return {}
     synthesize = config.synthesize
-    if synthesize.engine == "command":
-        main = synthesize.language
-    else:
+    if synthesize.engine == "piper":
         main = language_of(voice_file(store, synthesize.voice))
+    else:
+        main = synthesize.language
     return never_heard(synthesize.voices, main, _understood(config.transcribe, store))
 
 

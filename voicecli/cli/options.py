@@ -44,10 +44,11 @@ Light = Annotated[
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 
-    If the settings name a command as the engine, a flag that names a model chooses the model's engine
-    instead. A note on stderr names a file that may hold settings and cannot be read. Raises ConfigError.
+    If the engine in the settings has no model, a flag that names a model chooses the model's engine instead.
+    A note on stderr names a file that may hold settings and cannot be read. Raises ConfigError.
     """
     from voicecli.config.load import load_with_origins
+    from voicecli.models.choice import listens_with_a_model
 
     loaded = load_with_origins(config_file, flags)
     for file in loaded.passed_over:
@@ -55,7 +56,7 @@ def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | 
             note(str(file))
     config = loaded.config
     named = {key for key, value in flags.values() if value is not None}
-    if "transcribe.model" in named and config.transcribe.engine == "command":
+    if "transcribe.model" in named and not listens_with_a_model(config.transcribe):
         heard = config.transcribe.model_copy(update={"engine": "whisper"})
         config = config.model_copy(update={"transcribe": heard})
     if "synthesize.voice" in named:

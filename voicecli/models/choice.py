@@ -100,11 +100,16 @@ def needed(config: Config) -> tuple[str, ...]:
     An engine that is a command needs none. Where the settings name a file of the user's own or a model on the
     hub, the list still has the default model of that engine.
     """
-    return (*_heard_with(config), *_spoken_with(config), "vad-silero", "turn-smart-v3")
+    return (*_heard_with(config.transcribe), *_spoken_with(config), "vad-silero", "turn-smart-v3")
 
 
-def _heard_with(config: Config) -> tuple[str, ...]:
-    match config.transcribe.engine:
+def listens_with_a_model(config: TranscribeConfig) -> bool:
+    """Whether `transcribe.model` means something to the engine."""
+    return bool(_heard_with(config))
+
+
+def _heard_with(config: TranscribeConfig) -> tuple[str, ...]:
+    match config.engine:
         case "whisper":
             return (DEFAULT_WHISPER,)
         case "moonshine":
