@@ -10,6 +10,7 @@ from voicecli.messages import ChatMessage, GenerationStats, Transcript
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32
+    from voicecli.turn.decision import Ending
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class LanguageModel:
     def reply(self, messages: Sequence[ChatMessage]) -> tuple[Sequence[str], GenerationStats]:
         raise NotImplementedError
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         return None
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from voicecli.measure.timed_engines import Meter, engine_figures, watched
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.speak.voice import sound_of
 from voicecli.system.clock import FakeClock
+from voicecli.turn.decision import Ending
 
 
 def test_a_call_beside_another_is_busy_and_both_know() -> None:
@@ -58,7 +59,7 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
                 clock.advance(0.01)
             return GenerationStats(100, 30, 5)
 
-        def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+        def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
             clock.advance(0.2)  # for what the reply then has read
             return 1.0
 

@@ -15,6 +15,7 @@ from voicecli.turn.decision import (
     ONE_KNOWN_S,
     WEIGHTS,
     WEIGHTS_WITHOUT_ENDING,
+    Ending,
     Evidence,
     features,
     log_odds,
@@ -33,7 +34,7 @@ evidence = st.builds(
     spoken_s=st.floats(0, 60),
     sound=st.none() | st.floats(0, 1),
     words=st.none() | st.text() | st.sampled_from(["", "Yes.", "um", "My number is 5 5"]),
-    ending=st.none() | st.floats(-12, 12),
+    ending=st.none() | st.builds(Ending, st.floats(-12, 12), st.floats(-12, 12)),
     language=st.sampled_from(["en", "de", ""]),
     asked=st.booleans(),
 )
@@ -120,14 +121,16 @@ def test_every_feature_has_a_weight(known: Evidence) -> None:
 
 def test_the_language_model_may_make_it_sooner_or_later() -> None:
     words = Evidence(2.0, sound=0.5, words="Where did I put?")
-    waits = [pause_wanted_s(replace(words, ending=ending), CONFIG) for ending in (3.0, 0.0, -2.0, -9.0)]
+    waits = [
+        pause_wanted_s(replace(words, ending=Ending(stops, 0.0)), CONFIG) for stops in (3.0, 0.0, -2.0, -9.0)
+    ]
     assert waits[0] == pytest.approx(SURE_S)
     assert waits[-1] > waits[0]
     assert waits == sorted(waits)
 
 
 def test_a_greeting_is_given_time_to_go_on_unless_it_is_an_answer() -> None:
-    hello = Evidence(0.4, sound=0.98, words="Hello!", ending=3.0)
+    hello = Evidence(0.4, sound=0.98, words="Hello!", ending=Ending(3.0, 3.0))
     assert pause_wanted_s(hello, CONFIG) >= FEW_WORDS_S
     assert pause_wanted_s(replace(hello, asked=True), CONFIG) == pytest.approx(SURE_S)
     assert pause_wanted_s(replace(hello, words="Hello, what can you do?"), CONFIG) == pytest.approx(SURE_S)
@@ -137,7 +140,9 @@ def test_a_greeting_is_given_time_to_go_on_unless_it_is_an_answer() -> None:
 
 
 def test_who_asks_a_whole_question_waits_less_than_who_says_something_doubtful() -> None:
-    doubtful = Evidence(2.0, sound=0.05, words="Can you tell me a story about a dog?", ending=-3.0)
+    doubtful = Evidence(
+        2.0, sound=0.05, words="Can you tell me a story about a dog?", ending=Ending(-3.0, 0.0)
+    )
     said = replace(doubtful, words="He told me a story about a dog.")
     unfinished = replace(doubtful, words="Can you tell me a story about the?")
     waits = [pause_wanted_s(known, CONFIG) for known in (doubtful, said, unfinished)]

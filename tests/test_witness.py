@@ -23,11 +23,14 @@ from voicecli.system.clock import FakeClock
 from voicecli.talk.workers import Author
 from voicecli.threads.channel import Channel
 from voicecli.turn.chatml import is_template_of, unfinished
+from voicecli.turn.decision import Ending
 from voicecli.turn.witness import Scores, ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from voicecli.turn.decision import Ending
 
 WORDS = "what is the capital of France"
 WHAT = "What time is it?"
@@ -36,9 +39,9 @@ WHAT = "What time is it?"
 class Judging(Answers):
     """A language model that knows whether words may end."""
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         assert messages[-1].content == WORDS
-        return 1.5
+        return Ending(1.5, 0.5)
 
 
 def reported(*, judges: bool) -> list[facts.Fact]:
@@ -53,7 +56,7 @@ def reported(*, judges: bool) -> list[facts.Fact]:
 def test_the_words_are_judged_before_the_reply_is_begun() -> None:
     """The voice waits for nothing else then, and the answer is there before the turn is decided."""
     first, *others = reported(judges=True)
-    assert first == facts.EndingJudged(1, 1.5)
+    assert first == facts.EndingJudged(1, Ending(1.5, 0.5))
     assert [type(fact) for fact in others] == [facts.ClauseWritten] * (len(others) - 1) + [facts.ReplyWritten]
 
 
@@ -83,37 +86,54 @@ def scores(tokens: Iterable[tuple[str, float]]) -> Scores:
     return {"choices": [{"logprobs": {"content": [{"top_logprobs": top}]}}]}  # type: ignore[typeddict-item]
 
 
-def judged(answer: Scores, words: str = "what is it?") -> tuple[float | None, str]:
-    """What is made of the answer, and the prompt it was given for."""
-    prompts: list[str] = []
+def judged(words: str, *answers: Scores) -> tuple[Ending | None, list[str]]:
+    """What is made of the answers, and the prompts they were given for."""
+    prompts, left = list[str](), list(answers)
 
     def complete(request: dict[str, object], take: Callable[[Scores], bool]) -> None:
         prompts.append(str(request["prompt"]))
-        take(answer)
+        take(left.pop(0) if len(left) > 1 else left[0])
 
     found = ending(complete, [ChatMessage("system", "Be short."), ChatMessage("user", words)], 0)
-    return (None if found is None else found.log_odds), prompts[0]
+    return (None if found is None else found.ending), prompts
 
 
-def test_marks_and_the_end_of_the_message_speak_for_the_end() -> None:
-    found, _ = judged(scores([("?", 0.4), ("\n", 0.1), ("", 0.1), (" ...", 0.2), (" and", 0.2)]))
-    assert found == pytest.approx(log(0.8 / 0.2))
+def test_marks_and_the_end_of_the_message_stop_a_sentence() -> None:
+    found, _ = judged("what", scores([("?", 0.4), ("\n", 0.1), ("", 0.1), (" ...", 0.2), (" and", 0.2)]))
+    assert found is not None
+    assert found.stops == pytest.approx(log(0.8 / 0.2))
+
+
+def test_behind_a_whole_sentence_only_the_end_of_the_message_counts() -> None:
+    """Another sentence may follow, and no mark tells whether one does."""
+    follows = scores([("", 0.2), ("\n", 0.05), (" And", 0.7), ("!", 0.05)])
+    found, prompts = judged("that's not true!", scores([("!", 0.9), (" and", 0.1)]), follows)
+    assert found is not None
+    assert found.stops == pytest.approx(log(0.9 / 0.1))
+    assert found.finished == pytest.approx(log(0.25 / 0.75))
+    assert [prompt.rpartition("\n")[2] for prompt in prompts] == ["that's not true", "that's not true!"]
+
+
+def test_words_without_a_mark_get_one_for_the_second_question() -> None:
+    _, prompts = judged("in the morning,", scores([(".", 0.5)]))
+    assert [prompt.rpartition("\n")[2] for prompt in prompts] == ["in the morning", "in the morning."]
 
 
 @given(st.lists(st.tuples(st.sampled_from([".", " and", "", " it", "!"]), st.floats(1e-30, 0.2)), max_size=5))
 def test_it_is_never_quite_certain(tokens: list[tuple[str, float]]) -> None:
-    found, _ = judged(scores(tokens))
+    found, _ = judged("what is it?", scores(tokens))
     assert found is not None
-    assert 1e-4 <= 1 / (1 + exp(-found)) + 1e-12 <= 1
+    for log_odds in found:
+        assert 1e-4 <= 1 / (1 + exp(-log_odds)) + 1e-12 <= 1
 
 
 def test_the_transcribers_mark_is_left_out_and_the_message_left_open() -> None:
-    _, prompt = judged(scores([(".", 0.5)]), "where did I put ...?")
-    assert prompt == "<|im_start|>system\nBe short.<|im_end|>\n<|im_start|>user\nwhere did I put"
+    _, prompts = judged("where did I put ...?", scores([(".", 0.5)]))
+    assert prompts[0] == "<|im_start|>system\nBe short.<|im_end|>\n<|im_start|>user\nwhere did I put"
 
 
 def test_words_too_long_for_it_are_not_judged() -> None:
-    assert judged({})[0] is None
+    assert judged("what is it?", {})[0] is None
 
 
 @pytest.mark.parametrize(
@@ -137,7 +157,7 @@ def test_a_model_hears_that_words_break_off_and_reads_them_once() -> None:
     first, second = engine.ending(broken), engine.ending(whole)
     assert first is not None
     assert second is not None
-    assert first < second
+    assert first.stops < second.stops
     stats = engine.generate(whole, lambda _piece: None, lambda: False)
     assert 7 < (stats.prompt_tokens_evaluated or 0) <= 13  # seven of the words and the template, once each
     engine.close()

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from voicecli.models.store import ModelStore
     from voicecli.reply.generate import Cancelled, Emit, Generator, Notify
     from voicecli.speak.voice import Voice
+    from voicecli.turn.decision import Ending
 
 
 class AbsentGenerator:
@@ -67,7 +68,7 @@ class AbsentGenerator:
         """Raise EngineError with what is missing and the remedy."""
         raise EngineError(self._error.found, self._error.remedy)
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         """Give None: there is no model to ask."""
         return None
 

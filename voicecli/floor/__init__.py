@@ -172,8 +172,8 @@ class Floor:
             case facts.HasRead():
                 self.answering.has_read()
                 self._begin_to_listen()
-            case facts.EndingJudged(draft, log_odds) if found := self.exchange.find(draft):
-                found.ending = log_odds
+            case facts.EndingJudged(draft, ending) if found := self.exchange.find(draft):
+                found.ending = ending
             case facts.ClauseWritten() | facts.TakenBack() | facts.ReplyWritten():
                 self.answering.written(fact)
             case facts.ClauseVoiced() | facts.ClauseSounds() | facts.ReplyEnded():

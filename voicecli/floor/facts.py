@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from voicecli.listen.bargein.bargein import BargeIn
     from voicecli.listen.gate.segment import State
     from voicecli.messages import GenerationStats, SegmentEvent, Transcript, Utterance
+    from voicecli.turn.decision import Ending
 
 # ---- the ear
 
@@ -155,10 +156,10 @@ class HasRead:
 
 @dataclass(frozen=True, slots=True)
 class EndingJudged:
-    """What the language model makes of the user's words: log-odds that nothing follows them."""
+    """What the language model makes of the user's words: whether anything follows them."""
 
     draft: int
-    log_odds: float | None
+    ending: Ending | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Cancelled, Emit, Generator
     from voicecli.speak.voice import Piece, Voice
     from voicecli.system.clock import Clock
+    from voicecli.turn.decision import Ending
 
 ENGINES = ("detector", "completion", "transcriber", "generator", "synthesizer")
 
@@ -185,7 +186,7 @@ class _Generator(_Watched):
     _judged_s = 0.0
     """Seconds that `ending` took to read the user's words; the next reply need not read them again."""
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         began = self._meter.clock.now()
         ending = self._engine.ending(messages)
         self._judged_s = self._meter.clock.now() - began

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicecli.reply.gguf import Gguf
+    from voicecli.turn.decision import Ending
 
 REPEAT_PENALTY = 1.05
 """Penalty on the last 64 tokens, which include the question. With none, SmolLM2-135M repeats itself for ever;
@@ -112,7 +113,7 @@ class EmbeddedGenerator:
         stats, evaluated = reply.stats, reply.stats.prompt_tokens_evaluated
         return stats if evaluated is None else replace(stats, prompt_tokens_evaluated=evaluated + read)
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         """Evaluate the words as the reply will, so that it has only the template's end left to evaluate."""
         server = self._model.loaded
         if self._closed or server is None or not self._model.is_chatml:
@@ -121,7 +122,7 @@ class EmbeddedGenerator:
         if found is None:
             return None
         self._read_to_judge = found.tokens_read
-        return found.log_odds
+        return found.ending
 
     def close(self) -> None:
         """Give up the slot. A call under way ends at its next batch or token."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from voicecli.messages import ChatMessage, GenerationStats
+
+if TYPE_CHECKING:
+    from voicecli.turn.decision import Ending
 
 Emit: TypeAlias = Callable[[str], None]
 """Takes the next piece of the reply."""
@@ -93,8 +96,8 @@ class Generator(Protocol):
         """
         ...
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
-        """Log-odds that the user has finished with the words of the last message; None where it cannot tell.
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
+        """Say how likely the user has finished with the words of the last message; None where it cannot tell.
 
         Call it between calls of `generate`. A reply to the same messages need not evaluate them again. Raises
         EngineError.

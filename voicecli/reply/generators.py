@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicecli.config import GenerateConfig
+    from voicecli.turn.decision import Ending
 
 
 def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> Callable[[], Generator]:
@@ -59,7 +60,7 @@ class EchoGenerator:
             emit(f"You said: {own_words(messages[-1].content)}")
         return GenerationStats()
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         """Know nothing: there is no model."""
         return None
 

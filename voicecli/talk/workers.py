@@ -195,8 +195,8 @@ class Author:
             try:
                 if not cancelled():
                     if order.judges:
-                        log_odds = self._generator.it.ending(order.messages)
-                        self._post(facts.EndingJudged(order.draft, log_odds))
+                        ending = self._generator.it.ending(order.messages)
+                        self._post(facts.EndingJudged(order.draft, ending))
                     self._generator.it.notify = reply.on_notice
                     on_text = self._attempts.apart(LANGUAGE_MODEL, reply.on_text)
                     stats = self._generator.it.generate(order.messages, on_text, cancelled)

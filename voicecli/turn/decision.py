@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from voicecli.turn.words import word_evidence
 
@@ -48,6 +48,7 @@ WEIGHTS = {
     "always": 0.79,
     "sound": 0.35,
     "ending": 1.04,
+    "finished": 0.0,
     "ends": 0.52,
     "asks": 0.07,
     "goes on": -0.77,
@@ -78,6 +79,15 @@ _LEAST = 0.02
 """The least that Smart Turn's probability, and its complement, count as: it is never as sure as it says."""
 
 
+class Ending(NamedTuple):
+    """What the language model makes of the user's words."""
+
+    stops: float
+    """Log-odds that a sentence ends with them: a mark, or the end of the message, is the next token."""
+    finished: float
+    """Log-odds that the message ends behind that mark."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All that is known of the turn in its present pause."""
@@ -88,8 +98,8 @@ class Evidence:
     """Smart Turn's probability that the turn is complete, 0..1; None until known."""
     words: str | None = None
     """The transcript so far, empty where nobody said a word; None until known."""
-    ending: float | None = None
-    """What the language model makes of the words: log-odds that nothing follows them; None until known."""
+    ending: Ending | None = None
+    """What the language model makes of the words; None until known."""
     language: str = "en"
     """Of the words, ISO 639-1."""
     asked: bool = False
@@ -115,7 +125,8 @@ def features(evidence: Evidence) -> dict[str, float]:
     found["dictates"] = float(said.dictates)
     found["short answer"] = float(evidence.asked and 0 < said.words <= 3)
     if evidence.ending is not None:
-        found["ending"] = max(LEAST_ENDING, evidence.ending)
+        found["ending"] = max(LEAST_ENDING, evidence.ending.stops)
+        found["finished"] = evidence.ending.finished
     return found
 
 

@@ -1,8 +1,10 @@
-"""The user's words -> the language model's log-odds that nothing follows them.
+"""The user's words -> the language model's log-odds that a sentence, and the message, ends with them.
 
-The model is asked how probable a mark, or the end of the message, is as the next token. What the answer is
-worth, and when it is asked for: docs/decisions/0006-turn-decision.md. Only for models whose template is
-ChatML.
+The model is asked twice for the probabilities of the next token. Behind the words without their last mark:
+how probable is a mark, or the end of the message? Behind the words with the mark: how probable is the end of
+the message? The first question tells words that break off, the second tells a whole sentence that another
+one follows. What the answers are worth: docs/decisions/0006-turn-decision.md and 0031-who-has-finished.md.
+Only for models whose template is ChatML.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
 from voicecli.turn.chatml import unfinished
+from voicecli.turn.decision import Ending
 
 if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
 
 NEXT_TOKENS = 40
 """Number of most probable next tokens that are examined."""
+
+_MARKS = (".", "?", "!")
+"""Marks that end a sentence; the first stands for words that have none."""
 
 _LEAST_PROBABILITY = 1e-4
 """Lowest probability that is used for an end, and for its opposite."""
@@ -54,8 +60,7 @@ class Scores(TypedDict, total=False):
 class Judgement(NamedTuple):
     """What the model finds."""
 
-    log_odds: float
-    """Log-odds that nothing follows the words."""
+    ending: Ending
     tokens_read: int
     """Tokens of the prompt that the model had not read before."""
 
@@ -67,8 +72,25 @@ Complete: TypeAlias = Callable[[dict[str, object], Callable[[Scores], bool]], ob
 def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Judgement | None:
     """Judge whether the last message is complete; None where it does not fit into the context.
 
-    llama.cpp reads in `slot` only what differs from the prompt before, and keeps this one for the next.
+    llama.cpp reads in `slot` only what differs from the prompt before, and keeps this one for the next. So
+    the second question costs one or two tokens, and a reply to the same words reads on behind them.
     """
+    prompt = unfinished(messages)
+    stops = _asked(complete, prompt, slot, _is_stop)
+    if stops is None:
+        return None
+    said = messages[-1].content.rstrip()
+    mark = said[-1] if said.endswith(_MARKS) else _MARKS[0]
+    finished = _asked(complete, prompt + mark, slot, _is_end)
+    if finished is None:
+        return None
+    return Judgement(Ending(stops[0], finished[0]), stops[1] + finished[1])
+
+
+def _asked(
+    complete: Complete, prompt: str, slot: int, counts: Callable[[str], bool]
+) -> tuple[float, int] | None:
+    """Log-odds that a token that `counts` comes next, and the number of tokens read."""
     answers: list[Scores] = []
 
     def take(answer: Scores) -> bool:
@@ -77,7 +99,7 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Ju
 
     complete(
         {
-            "prompt": unfinished(messages),
+            "prompt": prompt,
             "id_slot": slot,
             "n_predict": 1,
             "n_probs": NEXT_TOKENS,
@@ -89,12 +111,17 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Ju
     if not answers or "choices" not in answers[-1]:
         return None  # too long for the context: the error comes with the reply
     following = answers[-1]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
-    end = sum(exp(next_["logprob"]) for next_ in following if _is_end(next_["token"]))
-    end = min(1 - _LEAST_PROBABILITY, max(_LEAST_PROBABILITY, end))
+    share = sum(exp(next_["logprob"]) for next_ in following if counts(next_["token"]))
+    share = min(1 - _LEAST_PROBABILITY, max(_LEAST_PROBABILITY, share))
     timings = answers[-1].get("timings")
-    return Judgement(log(end / (1 - end)), timings["prompt_n"] if timings else 0)
+    return log(share / (1 - share)), timings["prompt_n"] if timings else 0
+
+
+def _is_stop(token: str) -> bool:
+    """Whether a sentence or the message ends with this token."""
+    return _is_end(token) or token.strip(" ").startswith(_MARKS)
 
 
 def _is_end(token: str) -> bool:
-    """Whether a message ends with this token: a mark, a line end, or the empty token, which ends the text."""
-    return not token or token.strip(" ").startswith((".", "?", "!", "\n", "<|im_end|>"))
+    """Whether the message ends with this token: a line end, or the empty token, which ends the text."""
+    return not token.strip(" ") or token.strip(" ").startswith(("\n", "<|im_end|>"))

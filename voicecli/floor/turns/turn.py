@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from voicecli.floor.facts import ReplyEnded
     from voicecli.floor.stages import Fault
     from voicecli.messages import Clause, Transcript
+    from voicecli.turn.decision import Ending
     from voicecli.waiting.times import TurnTimes
 
 LATE_S = 0.6
@@ -77,8 +78,8 @@ class Draft:
     beginning: str = ""
     stats: GenerationStats | None = None
     """None where the model failed, and before it has ended."""
-    ending: float | None = None
-    """The language model's log-odds that nothing follows the words."""
+    ending: Ending | None = None
+    """What the language model says about whether anything follows the words."""
     voiced: bool = False
     """The voice was given a clause of it."""
     told_void: bool = False

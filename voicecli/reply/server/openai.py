@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
     from voicecli.reply.generate import Cancelled, Emit, Notify
+    from voicecli.turn.decision import Ending
 
 POLL_S = 0.03
 """How often a waiting request is asked whether it is still wanted, s."""
@@ -112,7 +113,7 @@ class OpenAiGenerator:
 
         return found if self._run(ask(), cancelled) else None
 
-    def ending(self, messages: Sequence[ChatMessage]) -> float | None:
+    def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         """None: servers give no probabilities for the middle of a message."""
         return None
 
