@@ -1,4 +1,4 @@
-"""What is noted of an engine's calls, with a clock that is told, and what is known of the computer."""
+"""What the bench notes of an engine's calls, on a clock that the test moves, and of the computer."""
 
 from __future__ import annotations
 
