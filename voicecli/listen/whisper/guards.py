@@ -92,7 +92,7 @@ class Words:
 
     @property
     def open(self) -> bool:
-        """One pass is not enough to judge: the words repeat themselves, or are `hardly` too unlikely."""
+        """One pass is not enough to judge: the words repeat themselves, or are a little too unlikely."""
         return bool(self.text) and self.no_speech <= DOUBT_NO_SPEECH and (self.repeats or self.hardly)
 
     @property
@@ -101,7 +101,7 @@ class Words:
         return self.log_prob >= LOW_LOG_PROB and -NEARLY <= self.margin < 0.0
 
     def confirmed(self, before: str) -> bool:
-        """Whether they are `hardly` too unlikely, and agree with `before`: a pass over less of the sound."""
+        """Whether they are a little too unlikely, but agree with `before`: a pass over less of the sound."""
         return self.hardly and not self.repeats and self.no_speech <= NO_SPEECH and alike(self.text, before)
 
     def fits(self, sound_s: float) -> bool:
