@@ -239,7 +239,7 @@ class RepeatedLosses:
         self.seconds.append((f"{moment}, {fault}", back_after(self.agent, self.room, fault)))
 
     def kept(self) -> tuple[int, int]:
-        """Ask once more; count the earlier turns that the model is sent word for word, and all of them."""
+        """Ask once more; count the earlier turns that the talk sends word for word, and all earlier turns."""
         turns = self.turns()
         self.ask()
         self.finish()

@@ -86,7 +86,7 @@ packages() {
     printf '%s\n' "$here" >.venv/place
 }
 
-# On macOS and Windows the sounddevice wheel brings the library along. Asked the way sounddevice asks.
+# On macOS and Windows the sounddevice wheel brings the library along. This looks for it as sounddevice does.
 portaudio() {
     if [ "$(uname -s)" != Linux ] || has_portaudio; then return; fi
     if apt_install libportaudio2 && has_portaudio; then return; fi
@@ -114,7 +114,7 @@ has_room() {
     fi
 }
 
-# Not every distribution has it as a package; the rooms must not be missing for that.
+# Not among room_packages: where no package exists for it, apt-get would install none of the others.
 browser() {
     if command -v chromium >/dev/null || command -v google-chrome >/dev/null || apt_install chromium; then return; fi
     say "without chromium the tests that look at the report's page are skipped"

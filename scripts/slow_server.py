@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
         self._chunk(b"")
 
     def left_before(self, due: float) -> bool:
-        """Wait until `due`; say whether the client has left: one that waits for its reply sends nothing."""
+        """Wait until `due`; say whether the client left: else there is nothing to read from it."""
         patience_s = max(0.0, due - time.monotonic())
         return bool(select.select([self.connection], [], [], patience_s)[0])
 

@@ -2,9 +2,9 @@
 
     python scripts/two_talks.py --minutes 10
 
-One talk is alone for two turns; then a second begins beside it, with other questions, and both go on. Told
-are the memory of one and of two, words that were heard otherwise than asked, losses, voice to voice, and how
-long each kind of work waited for its turn.
+One talk is alone for two turns; then a second begins beside it, with other questions, and both go on. The
+script prints the memory of one and of two, words that were heard otherwise than asked, losses, the time from
+voice to voice, and how long each kind of work waited for its turn.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What another thread may see or do between any two steps of a call: tried at each of them, without threads.
+"""Interrupts a call before each of its steps, to see or do what another thread might: without threads.
 
 A step is an instruction of the interpreter in the project's code, the finest at which threads take turns.
 """

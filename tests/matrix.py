@@ -1,4 +1,4 @@
-"""Cases that only `make test-all` runs: more of a kind whose first one every run has."""
+"""Marks cases that only `make test-all` runs. They are further cases of a kind: every run has the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of a few bytes, and sources with behaviour."""
+"""Models of a few bytes, and fakes of the places that models are fetched from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simple engines -> the session of a talk."""
+"""Simple engines -> what a talk gets its engines from: a `Seat` for each, and the `Session` with all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A talk without threads: the test passes the time, and each worker works off what waits for it."""
+"""A talk without threads: the test moves the clock, and each worker then does the work that waits for it."""
 
 from __future__ import annotations
 

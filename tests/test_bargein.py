@@ -1,4 +1,4 @@
-"""What a sound over the agent does to it, and what its words want: the two decisions alone."""
+"""What a sound over the agent does to the agent, and what its words ask for: each decision by itself."""
 
 from __future__ import annotations
 

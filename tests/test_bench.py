@@ -1,4 +1,4 @@
-"""The run itself, with a pipeline that answers by the sample, so that every figure is known beforehand."""
+"""A run of the bench, with a pipeline that answers at an exact sample: every figure is known beforehand."""
 
 from __future__ import annotations
 

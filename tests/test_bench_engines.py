@@ -1,4 +1,4 @@
-"""What is noted of an engine's calls, with a clock that is told, and what is known of the computer."""
+"""What the bench notes of an engine's calls, on a clock that the test moves, and of the computer."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_language_model_is_timed_without_the_time_of_who_listens() -> None:
 
         def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
             clock.advance(0.2)  # for what the reply then has read
-            return 1.0
+            return Ending(1.0, 1.0)
 
     meter = Meter(clock)
     seen = watched(seated(LoudIsSpeech(), Judge(), Scribe(), Slow(), Voice()), meter)

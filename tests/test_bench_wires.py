@@ -1,4 +1,4 @@
-"""Levels on the wires, and the devices they are taken from."""
+"""What the bench finds in the sound of the two wires, microphone and loudspeaker, and how it records them."""
 
 from __future__ import annotations
 

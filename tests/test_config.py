@@ -1,4 +1,4 @@
-"""Settings: files, environment and flags in; one `Config` or one line of blame out."""
+"""Settings: files, environment and flags in; one `Config`, or one line that names the fault, out."""
 
 from __future__ import annotations
 

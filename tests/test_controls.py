@@ -1,4 +1,4 @@
-"""Switches and commands: alone on a clock that is told, and in a whole pipeline with fake engines."""
+"""Switches and commands: alone on a clock that the test moves, and in a whole pipeline with fake engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the language model is told: the bound, the order, and that words stay words."""
+"""What the language model is told: how much, in which order, and that no words can forge its markup."""
 
 import itertools
 import unicodedata

@@ -1,4 +1,4 @@
-"""Devices through a scripted PortAudio: choosing, agreeing, opening, times, and each refusal in one line."""
+"""Devices through a scripted PortAudio: choice, rate and channels, opening, times; a refusal is one line."""
 
 from __future__ import annotations
 

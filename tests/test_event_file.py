@@ -1,4 +1,4 @@
-"""The file of events beside the view: whole lines, its owner's alone, and no disk of it ends a talk."""
+"""The file of events beside the view: whole lines, for its owner alone; a full or slow disk ends no talk."""
 
 from __future__ import annotations
 

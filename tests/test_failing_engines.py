@@ -1,4 +1,4 @@
-"""What engines raise, in a talk that is stepped: one line and the end of a turn; at three, of the talk."""
+"""What engines raise, in a talk that is stepped: one costs a line and the turn, three the talk."""
 
 from __future__ import annotations
 

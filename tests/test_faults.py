@@ -1,4 +1,4 @@
-"""What an engine's exception is told as, what counts, what hangs; and an ear whose echo canceller fails."""
+"""How an engine's failure is told, which of them count, what hangs; and an ear whose echo canceller fails."""
 
 from __future__ import annotations
 

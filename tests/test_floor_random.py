@@ -1,10 +1,10 @@
-"""Random conversations against the floor, and what holds in each; and that it would find faults there were.
+"""Random conversations against the floor, what holds in each, and a check that planted faults are found.
 
 every committed turn is finalised             World.check_settled
 the agent is never held while nobody speaks   World.check
 no word of the user is lost                   World.check_settled, and as each turn is done
 a void draft never sounds                     World, at LetSound and Say
-a reply has the voice of the user's words     World, at Say; that there is none is told once, check_settled
+a reply has the voice of the user's words     World, at Say; a missing voice is told once, check_settled
 every order is answered by a fact             World: one at a time, and none is left
 """
 

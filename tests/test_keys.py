@@ -1,4 +1,4 @@
-"""Keys without a terminal: bytes in, commands out, on a clock that is told."""
+"""Keys without a terminal: bytes in, commands out, on a clock that the test moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices that go and come back, on a scripted PortAudio and a clock that is told: no device, no waiting."""
+"""Devices that go and come back, on a scripted PortAudio and a clock that the test moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tone through the reference sounds when it should: late, jittering, drifting, with blocks lost."""
+"""A tone through the reference is in time, although blocks are late, jitter, drift or are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How loud the echo can be: what is believed of it, and how soon. Levels are made, frame by frame."""
+"""How loud the echo can be: which change is believed, and how soon. Levels are made up, frame by frame."""
 
 from __future__ import annotations
 

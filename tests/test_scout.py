@@ -1,4 +1,4 @@
-"""The process that looks for devices: what it answers, and what is left of it."""
+"""The process that looks for devices: what it answers, and that it ends with the talk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated devices on a clock that is told: the pace, the times, the tape, and an end in order."""
+"""Simulated devices on a clock that the test moves: pace, times, tape, and how they end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-""" "Stop" ends the reply it was said over, and nothing that the user did since: in a talk that is stepped."""
+""" "Stop" ends the reply it was said over, not what the user asked after it: in a talk that is stepped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The floor and the talk stay readable: no long file, no class that does everything, and the map is true."""
+"""The floor and the talk stay readable: no long file, no class that does everything, and a map of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What proves to be thinking while it sounds falls silent, and is neither said on nor remembered."""
+"""Words that prove to be thinking while the agent says them: it stops at once, and forgets them."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Which pass over the user's words is made, and when, and what they are good for: a floor and a scribe."""
+"""Which passes over the user's words are made, when, and for what they are used: a floor and a scribe."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A floor and a world around it, in virtual time: who speaks, and who answers what when, is the test's.
+"""A floor and a world around it, in virtual time: the test says who speaks, who answers, and when.
 
     world.speaks("what time is it"); world.is_quiet(1.0); world.works(); world.plays()
 
 The gate is the real one. All else is as simple as can be: words are found by where they were said, a reply is
-one clause after the other, and each clause sounds when the test says so. What every conversation must keep to
-is checked at each step.
+one clause after the other, and each clause sounds when the test says so. At each step the world checks the
+rules that hold in every conversation.
 """
 
 from __future__ import annotations

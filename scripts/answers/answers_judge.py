@@ -26,7 +26,7 @@ class Item:
 
     id: str
     half: str
-    """`tune`: the prompt and the settings were chosen on it; `held`: it serves for figures alone."""
+    """`tune`: the prompt and the settings were chosen on it. `held`: no choice rests on it."""
     kind: str
     said: Sequence[str]
     now: datetime

@@ -1,4 +1,4 @@
-"""Speech of Piper, flite and espeak-ng -> files of the kinds that people reported. Wants sox and ffmpeg."""
+"""Speech of Piper, flite and espeak-ng -> files of the kinds that people reported. Needs sox and ffmpeg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Microphones that people brought -> what `devices`, `doctor`, `say` and `talk` make of them.
+"""Microphones that people had trouble with -> what `devices`, `doctor`, `say` and `talk` make of them.
 
 Each command runs with a private PulseAudio server, in which a null sink's monitor stands for a microphone. A
 case is judged by what the command prints, by what sounds on the loudspeaker's wire, and by the exit code.
@@ -215,7 +215,7 @@ def _hum() -> Float32:
 
 
 def mutes() -> Iterator[Outcome]:
-    """A headset's own mute leaves noise. Nobody may take a quiet room, or a person who speaks, for that."""
+    """A headset's own mute leaves noise: commands must notice it, but not where a room is quiet."""
     chance = np.random.default_rng(44)
     flat = chance.uniform(-1.0, 1.0, 40 * RATE_HZ).astype(np.float32)
     sounds: dict[str, tuple[Float32, bool]] = {

@@ -172,7 +172,7 @@ RIGHT: dict[str, Callable[[ServerTalk], bool]] = {
 
 
 def answered_with_less(talk: ServerTalk) -> bool:
-    """Whether questions are answered, although the server refuses requests with more than one."""
+    """Whether questions are answered, although the server refuses requests with more than one question."""
     users = [sum(m["role"] == "user" for m in messages_of(body)) for body in talk.asked]
     return both(lambda turn: turn.answered)(talk) and users[-1] == 1
 

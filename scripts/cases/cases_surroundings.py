@@ -1,7 +1,7 @@
-"""Folders, homes, proxies and terminals that people brought -> what the commands make of them.
+"""Folders, homes, proxies and terminals that people had trouble with -> what the commands make of them.
 
 Each command runs as a process of its own, in a folder of its own. Some run as a user without a name: only
-root can start those, else they are left out. Judged are the exit code and what is printed: no traceback.
+root can start those, else they are left out. This file judges the exit code and the output: no traceback.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LONGEST_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where a command runs, and with what around it."""
+    """The folder, the variables and the user with which a command runs."""
 
     folder: Path
     wav: Path

@@ -1,1 +1,1 @@
-"""Microphone -> words. Here: its end of the ring, what can be relied on, what recognisers promise."""
+"""Microphone -> words. Here: the microphone's end of the ring, which devices work, what engines promise."""

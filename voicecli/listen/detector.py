@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Detector(Protocol):
-    """One microphone's voice activity detector: it remembers frames while each follows the last."""
+    """One microphone's voice activity detector: it remembers the frames before, if none is missing."""
 
     def begin(self, room_dbfs: float) -> None:
-        """The next frame is the first of a recording made in a room as loud as this, dBFS."""
+        """Begin anew: the next frame is the first of a recording in a room with a noise of `room_dbfs`."""
         ...
 
     def score(self, frame: Float32Frame, quiet_dbfs: float = -math.inf) -> ScoredFrame:

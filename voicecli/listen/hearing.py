@@ -46,7 +46,7 @@ class Hearing:
         self._canceller = canceller
         self._loudspeaker = streams.loudspeaker
         self._headphones = audio.headphones
-        self._worn = ""  # the name of what is on somebody's ears
+        self._worn = ""  # name of the loudspeaker that is the user's headphones
         self._tail_s = audio.tail_ms / 1000
         self._wear()
         self._told_silent = False
@@ -55,7 +55,7 @@ class Hearing:
         self._told_half_duplex = audio.echo == "off" and not audio.headphones  # the user chose it
 
     def _wear(self) -> None:
-        """With `headphones` set, the first loudspeaker that stands in for no other is what the user wears."""
+        """Note the name of the headphones: the first loudspeaker that is not open in place of another."""
         if not self._loudspeaker.stands_in:
             self._worn = self._worn or self._loudspeaker.name
 
@@ -82,11 +82,11 @@ class Hearing:
         return 0.0 if self._on_ears else self._tail_s
 
     def over_echo_db(self, at: float) -> float:
-        """How many dB louder the frame from time `at` on is than its echo can be: see `EchoCanceller`."""
+        """How many dB the frame at time `at` is above the loudest possible echo: see `EchoCanceller`."""
         return math.inf if self._canceller is None else self._canceller.over_echo_db(at)
 
     def doubt(self) -> None:
-        """Note that what passed for a person may have been the echo, louder than before."""
+        """Note that a sound taken for a person was perhaps an echo that has become louder."""
         if self._canceller is not None:
             self._canceller.doubt()
 

@@ -1,1 +1,1 @@
-"""Servers, and all that is between: addresses, proxies, requests, streamed answers."""
+"""Model servers and the way to them: addresses, proxies, requests, streamed answers."""

@@ -1,4 +1,4 @@
-"""Checks the proxy variables of the environment, and tells which of them a request goes by."""
+"""Checks the proxy variables of the environment, and tells which proxy a request goes through."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class ReplyText:
 
     A reply cut at the token limit would break off audibly, inside a sentence. So once half the limit
     is used up, the reply is over at the next end of a sentence. An engine without a limit of its own stops
-    there as well. A reply is also over after a sentence that it repeats: small models go round in circles.
+    there as well. A reply is also over after a sentence that it repeats: small models may repeat without end.
     """
 
     _SENTENCE_END = re.compile(r"([^\W\d]{2}[.!?…][\"'”’)]*\s|[。！？])")

@@ -7,8 +7,8 @@ Models mark their thinking in ways of their own, and servers pass it on when the
     <|channel>thought ... <channel|>                Gemma
     ... </think>                                    the opening tag is in the prompt, so it never comes
 
-Held back is only what a later character can still make a tag. A tag in backticks or in quotation marks is
-spoken of, not used.
+This file holds back text only while the next characters can still make a tag of it. A tag in backticks or in
+quotation marks is only mentioned.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Thinking:
         return False if not last and _GLUED.startswith(start) else None
 
     def _token(self, token: str, after: str) -> bool:
-        """Go on by the token that the rest begins with."""
+        """Take the token that the rest begins with, and change the state as it asks."""
         tag = _TAG.fullmatch(token)
         if token[0] == "`":
             if not self._fence or len(token) >= len(self._fence):

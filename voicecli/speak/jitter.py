@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from voicecli.messages import Int16
 
 FADE_S = 0.008
-"""Of the usual 5 to 10 ms: long enough not to click, too short to be heard as a fade."""
+"""Within the usual 5 to 10 ms: long enough not to click, too short to be heard as a fade."""
 
 DUCK_GAIN = 0.22
-"""-13 dB: clearly softer, which says "I heard something", and still there should it be nothing."""
+"""-13 dB: so much softer that the user notices it, and still audible in case nobody interrupts."""
 
 RUSHING = 0.5
 """Share of a block's length: a device that ran dry and asks again sooner has lost what it was given."""
@@ -136,7 +136,7 @@ class JitterBuffer:
         """What is pushed from now on is a new reply, silent until `open`; the rest of the last is dropped."""
         with self._lock:
             self._drop_to = self._complete_at = self._ring.written
-            self._held = generation  # last: once it may sound, nothing of the one before is left
+            self._held = generation  # last: when this reply may sound, the one before is dropped
 
     def open(self, generation: int) -> None:
         """Let the reply of this generation be heard, and no other that is held."""
@@ -178,7 +178,7 @@ class JitterBuffer:
         self._wish = "hold"
 
     def resume(self) -> None:
-        """Go on at full level, after a hold with the first sample that was not heard in full."""
+        """Go on at full level. After a hold, begin with the first sample that was not heard in full."""
         self._wish = "play"
 
     @property
@@ -216,7 +216,7 @@ class JitterBuffer:
         if not self._playing and not ready:
             block[:] = 0
             return
-        # Only blocks with sound move the heartbeat: between replies a block's time lies ahead of its sample.
+        # Only blocks with sound set the heartbeat: in silence time goes on, but the position does not.
         self.heartbeat = Heartbeat(self._pulled, at)
         count = min(len(block), waiting)
         self._copy(block, count)
@@ -239,7 +239,7 @@ class JitterBuffer:
             block[count:] = 0
 
     def _soften(self, block: Int16, *, ducked: bool) -> None:
-        """Give (n,) `block` the level it should have, from the level there was."""
+        """Give (n,) `block` the full or the ducked level, with a ramp where that changes."""
         changes, self._ducked = self._playing and ducked != self._ducked, ducked
         begin = len(self._fade_in) if changes else 0
         if changes:
@@ -263,7 +263,7 @@ class JitterBuffer:
         self._playing = False
 
     def _end_softly(self, block: Int16, count: int) -> None:
-        """Fade out the last of `count` samples in (n,) `block`; if too few, the last one is repeated."""
+        """Fade out at the end of the `count` samples in (n,) `block`; repeat the last if they are too few."""
         end = max(count, len(self._fade_out))
         block[count:end] = block[count - 1] if count else self._level
         self._ramp(block[end - len(self._fade_out) : end], self._fade_out)

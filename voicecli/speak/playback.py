@@ -140,7 +140,7 @@ class Playback:
         """Seconds until there is something to do: sound to push, a clause that begins, or an end."""
         position, due = self._position(now), []
         if len(self._rest):
-            wanted = min(len(self._rest), self.jitter.capacity // 2)  # half of what is ahead has sounded then
+            wanted = min(len(self._rest), self.jitter.capacity // 2)  # push when half of the buffer is free
             due.append(wanted - self.jitter.room)
         else:
             due.append(self.jitter.pushed - position)
@@ -173,7 +173,7 @@ class Playback:
         return [placed.clause for placed in fresh]
 
     def first_sound_at(self) -> float | None:
-        """When the first audible sample of this reply met the air, s; None while it has not."""
+        """When the first audible sample of this reply left the loudspeaker, s; None while it has not."""
         if not self._placed:
             return None
         first, began = self._placed[0].audible, self.jitter.began
@@ -192,7 +192,7 @@ class Playback:
         """Whether the loudspeaker sounded at time `at`, or up to `tail_s` before it."""
         if self.jitter.sounding and self.jitter.began.at <= at:
             return True
-        return at < self.jitter.ended_at + tail_s  # or of the sound before, when this one began later
+        return at < self.jitter.ended_at + tail_s  # where sound began after `at`: the end of the sound before
 
     def heard(self, now: float) -> str:
         """The words that have sounded by now: by their ends, or by the share of their clause's time."""

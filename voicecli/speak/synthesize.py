@@ -50,8 +50,7 @@ MARGIN_COLUMNS = 16
 joe differ from the whole clause by -120 dB, with 8 by -60: docs/decisions/0023."""
 
 TYPICAL_PEAK = 0.55
-"""Loudest sample of a clause of the voice joe, before any gain. For each voice it is measured while that is
-warmed."""
+"""Loudest sample of a clause of the voice joe, before any gain. `warm` measures it for each voice."""
 
 KNEE = 0.8
 """Share of full scale above which a peak is bent to stay below 1. All clauses have one gain, because the peak
@@ -178,7 +177,7 @@ class Parts:
         self._loudest = 0.0
 
     def settle(self) -> None:
-        """Take the loudest moment so far for what may be expected."""
+        """From now on, expect every clause to be as loud as the loudest sample so far."""
         self._peak = self._loudest or self._peak
 
     def sounds(self, text: str) -> Iterator[tuple[Float32, int, tuple[int, ...]]]:

@@ -24,7 +24,7 @@ class Piece:
     samples: Int16
     """(n,) at the voice's rate, n > 0."""
     to_come: int = 0
-    """Samples of the same clause that follow; estimated where another sentence does. 0: this is the end."""
+    """Samples of the same clause that follow; an estimate if another sentence follows. 0: this is the end."""
     word_ends: tuple[int, ...] = ()
     """With the first piece of a clause: samples to the end of each of its spoken words; none where the voice
     does not tell."""

@@ -119,7 +119,7 @@ class CommandVoice:
     def _from_begin(self, held: Int16) -> tuple[Int16, bool]:
         """The sound from LEAD_S before its first audible sample on, and True.
 
-        While nothing is audible: the newest sound that may become that lead, and False.
+        As long as no sample is audible: the newest sound, which may become that lead, and False.
         """
         lead = round(LEAD_S * self.rate_hz)
         audible = first_audible(to_float(held), self.rate_hz)

@@ -1,1 +1,1 @@
-"""What this computer is to the rest: its time, folders, processor, and what only some systems can do."""
+"""What this program needs of the computer: clocks, folders, processor, and what only some systems can do."""

@@ -1,4 +1,4 @@
-"""A bounded queue between two threads that closes in cascade and keeps count.
+"""A bounded queue between two threads that either side can close, and that counts what it holds and loses.
 
 Promises: never holds more than `capacity`; `close` lets the reader drain what is left and then raises
 `ChannelClosed` to both sides; the policy for a full channel is declared when it is made, not at the call.

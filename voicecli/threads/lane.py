@@ -1,9 +1,9 @@
-"""Who computes next: a worker that is about to call an engine takes a turn here, the most urgent first.
+"""Who computes next: a worker that is about to call an engine waits here, and the most urgent goes first.
 
-`urgency` says which work is urgent. An engine serves one call at a time, except the language model, which has
-a slot for each talk. Nothing under way is stopped: llama.cpp's threads give way by their priority
-(`posix.step_back`), and all else is short. Capture, conversion, echo cancelling, detection and the gate take
-no turn, and never wait.
+In this file a turn is the right to compute, not a turn of the talk. `urgency` says which work is urgent. An
+engine serves one call at a time, except the language model, which has a slot for each talk. Nothing under way
+is stopped: llama.cpp's threads give way by their priority (`posix.step_back`), and all else is short.
+Capture, conversion, echo cancelling, detection and the gate take no turn, and never wait.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Lane:
             self.end(request)
 
     def end(self, request: Request) -> None:
-        """End a turn, whatever its work still does; a second time does nothing."""
+        """End a turn, even if its work still runs. A second call does nothing."""
         with self._changed:
             if request in self._at_work:
                 self._at_work.remove(request)
@@ -109,7 +109,7 @@ class Place:
     def room_for(self, engine: Hashable) -> Work:
         """The least urgent of PARTIAL and LOOK that would begin at once; FINAL where neither would.
 
-        After each turn the engine rests, by SHARE, before it takes PARTIAL work.
+        After each turn an engine takes no PARTIAL work for a while, so that such work keeps within SHARE.
         """
         if not self._lane.has_room(Work.LOOK, engine):
             return Work.FINAL

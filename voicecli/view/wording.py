@@ -41,7 +41,7 @@ _ONE = {
     "pieces of speech lost": "piece of speech lost",
     "events lost": "event lost",
 }
-"""What is counted, where there is one of it."""
+"""Name of a counter -> the same in the singular, for a count of 1."""
 
 
 def notice(event: Warned | Failed) -> str:

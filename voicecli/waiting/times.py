@@ -19,7 +19,7 @@ class TurnTimes:
     heard_at: float | None = None
     """That sample had come through the device and the detector."""
     draft_at: float | None = None
-    """The draft that was spoken began: after quiet frames, or with a provisional transcript that stayed."""
+    """The draft that was spoken began: at a pause, or earlier, on provisional words that proved final."""
     transcribed_at: float | None = None
     """The transcript was there."""
     first_token_at: float | None = None
@@ -41,7 +41,7 @@ class TurnTimes:
         moments = [getattr(self, moment.name) for moment in fields(self)]
         if any(at is None for at in moments):
             return {}
-        # A moment that came early counts from the latest of those before it, so no stage adds less than 0.
+        # A moment may come before those above it in the list. Then its stage adds 0, not a negative time.
         reached = list(itertools.accumulate(moments[:-1], max)) + moments[-1:]
         spent = {
             stage: round((at - before) * 1000, 1)

@@ -2,14 +2,14 @@
 
     FINAL      words of a pause, and whether the turn is over
     SOUND      the next part of a clause
-    LOOK       words that may decide: said over the agent, or at a dip
+    LOOK       words that may decide: said over the agent, or when the voice became much softer
     ANSWER     the language model, for a turn that is over
     PARTIAL    words so far
     DRAFT      the language model, for what may be over
 
 Work begins when its engine is free, and a core has no work that is as urgent or more. Less urgent work does
-not hinder it, and the language model hinders only itself: its threads give way. Why in this order, and what
-it costs: docs/decisions/0024-who-computes-next.md.
+not count; a call to the language model counts only against other calls to it, because its threads give way.
+Why in this order, and what it costs: docs/decisions/0024-who-computes-next.md.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
 PATIENCE_S = 1.0
-"""After so long a call begins without a free core, so that less urgent work is late, but not lost. A
-choice."""
+"""After so long a call begins without a free core, so that less urgent work is late, but not lost. The value
+is chosen, not measured."""
 
 
 class Work(IntEnum):
@@ -59,7 +59,7 @@ def who_begins(
     for request in sorted(waiting, key=lambda other: (other.work, other.number)):
         if request.engine is not None and request.engine in taken:
             continue
-        taken.add(request.engine)  # or kept for it: no less urgent call may take it first
+        taken.add(request.engine)  # even if it has to wait: no less urgent call may go first
         hinder = sum(
             other.work <= request.work and (other.engine is not None or request.engine is None)
             for other in (*at_work, *begin)

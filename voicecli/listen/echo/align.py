@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import deque
 
 JITTER_S = 0.005
-"""Assumed standard deviation of one measured time; more than a block's own, as neighbours err together."""
+"""Assumed standard deviation of one measured time. It is larger than that of a single block, because the
+errors of neighbouring blocks are alike."""
 
 DRIFT = 1.5e-4
 """Standard deviation of the drift before anything is measured: crystals differ by 200 ppm at most."""
 
 WANDER = 1e-7
-"""How much a drift changes in a second, as a random walk. With it offsets are averaged over about a minute:
-sound servers report times that slide by some 10 ms in half a minute while no clock does (measured)."""
+"""How much a drift changes in a second, as a random walk. With this value, offsets are averaged over about a
+minute: the times that sound servers report slide by some 10 ms in half a minute, though no clock does so
+(measured)."""
 
 JUMP_S = 0.008
 JUMP_COUNT = 25
@@ -24,7 +26,7 @@ JUMP_COUNT = 25
 
 
 class Alignment:
-    """Where the other clock stands while this one runs on; both in seconds."""
+    """What another clock shows now; `advance` moves the caller's own clock on. Both in seconds."""
 
     def __init__(self) -> None:
         self.offset_s = 0.0
@@ -42,7 +44,7 @@ class Alignment:
         return 1.0 + self._drift
 
     def restart(self) -> None:
-        """Take the next measurement as it comes; keep the drift."""
+        """Take the next measurement for exact, without smoothing; keep the drift."""
         self._known = False
 
     def update(self, measured_s: float) -> None:
@@ -58,7 +60,7 @@ class Alignment:
                 self.jumps += 1
                 self._take(self.offset_s + usual)
                 return
-            error = JUMP_S if error > 0 else -JUMP_S  # one wild time must not pull far
+            error = JUMP_S if error > 0 else -JUMP_S  # one outlier must not change much
         certainty = self._offset_var + JITTER_S**2
         gain, drift_gain = self._offset_var / certainty, self._cross / certainty
         self.offset_s += gain * error

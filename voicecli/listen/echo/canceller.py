@@ -1,9 +1,9 @@
 """Takes the agent's own voice out of the microphone: 16 kHz samples -> 16 kHz samples. Imports livekit.
 
 The canceller is WebRTC's AEC3 (livekit's `AudioProcessingModule`). It takes frames of 10 ms, int16: first one
-of the reference, then one of the microphone. Its output is 8 ms late. No sample changes its place for that:
-sample k out is sample k in, and the last 8 ms are held back, as in a resampler. Once the loudspeaker has been
-silent for REVERBERANT_S, samples pass untouched and none is held back.
+of the reference, then one of the microphone. Its output is 8 ms late. Samples keep their numbers all the
+same: sample k out is sample k in, and the last 8 ms are held back, as in a resampler. Once the loudspeaker
+has been silent for REVERBERANT_S, samples pass untouched and none is held back.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ LEAD_S = 0.06
 latencies that devices report are off by tens of ms. More does no harm: AEC3 finds delays up to 0.5 s."""
 
 MOST_SHORT_S = 0.1
-"""Where more of the reference than this is missing, the loudspeaker stopped; where less, LEAD_S is too
-long."""
+"""If the reference ends less than this too early for a frame, the lead is too long; if more, the loudspeaker
+has stopped."""
 
 SPARE_S = 0.005
-"""The lead is then shortened by what was missing and so much more."""
+"""A lead that is too long is shortened by what was missing of the reference, and by this."""
 
 REVERBERANT_S = 2.0
 """Silence of the loudspeaker after which the canceller rests: longer than devices and rooms hold sound."""
 
 
 REMEMBERED = 200
-"""Of so many frames of 10 ms the canceller keeps how far each was above the loudest possible echo."""
+"""Newest frames of 10 ms for which the canceller keeps how far each was above the loudest possible echo."""
 
 PAST = 2 * FRAME
-"""When the canceller begins to run, the module first gets the last so many samples: they push out what it
-still holds from long ago."""
+"""When the canceller begins to run, it first gives the module this many past samples: they push out what the
+module still holds from the last time that it ran."""
 
 
 def _cancels(config: AudioConfig) -> bool:
@@ -88,19 +88,19 @@ class EchoCanceller:
         self._waiting = Reframer(np.float32)
         self._past: Float32 = np.zeros(PAST, np.float32)
         self._running = False
-        self._given = 0  # samples that will come out of the module, and were given uncleaned before
+        self._given = 0  # samples still to come out of the module that `push` gave before, uncleaned
 
     def forget(self) -> None:
-        """Forget the echo: the loudspeaker or the microphone is another now. Samples keep their places."""
+        """Forget the echo, because the loudspeaker or the microphone changed. Samples keep their numbers."""
         self._reference.restart()
         self._residual = Residual()
         self.state = NOTHING_KNOWN
-        """How well it does; replaced as a whole, so that any thread may look."""
+        """How well the canceller works; replaced as a whole, so that any thread may look."""
         self._lead_s = LEAD_S
         self._over: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
 
     def doubt(self) -> None:
-        """Note that what was louder than the echo can be may have been the echo, which is louder now."""
+        """Note that a sound above the loudest possible echo was perhaps an echo that has become louder."""
         self._residual.louder(max((over for _, over in self._over if over < math.inf), default=0.0))
 
     @property
@@ -109,7 +109,7 @@ class EchoCanceller:
         return self._residual.copied
 
     def over_echo_db(self, at: float) -> float:
-        """How many dB louder the frame from time `at` on is, before it is cleaned, than its echo can be.
+        """How many dB the frame that begins at time `at` is above the loudest possible echo, before cleaning.
 
         Infinite where nothing was played that could still be heard.
         """
@@ -143,7 +143,7 @@ class EchoCanceller:
         return np.concatenate(out) if out else np.zeros(0, np.float32)
 
     def _clean(self, frame: Float32, at: float) -> Float32:
-        """Clean 10 ms; give the 10 ms that end `_delay` samples before the end of these, at first fewer."""
+        """Clean 10 ms; give the 10 ms that end `_delay` samples before `frame` does, or at first fewer."""
         if not self._running:
             self._begin()
         reference = self._reference.read(at, FRAME, self._lead_s)
@@ -164,7 +164,8 @@ class EchoCanceller:
     def _begin(self) -> None:
         """Give the module the newest samples, to push out what it holds from long ago.
 
-        The first `_delay` samples that come out of it then were given before, uncleaned.
+        The first `_delay` samples that the module gives afterwards are left out: `push` gave them before,
+        uncleaned.
         """
         silence = np.zeros(FRAME, np.float32)
         for begin in range(0, PAST, FRAME):
@@ -181,7 +182,7 @@ def _keep_out_of_python() -> None:
 
     It logs from a thread of its own, and once more while Python is ending. Python then ends that thread by
     force, because the interpreter it waits for is gone, and Rust answers with SIGABRT: exit code 134, seen
-    once in some hundred runs. Only to initialise the library a second time turns its log off.
+    once in some hundred runs. The only way to turn its log off is to initialise the library a second time.
     """
     from livekit.rtc import _ffi_client as ffi
 

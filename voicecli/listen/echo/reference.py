@@ -1,17 +1,18 @@
-"""What the loudspeaker was given, by the time it sounds: the reference of the echo canceller.
+"""What the loudspeaker was given, found by the time at which it sounds: the reference of the canceller.
 
     audio thread   on_block: samples and the DAC time of the first .....|
     listen thread                             read: 16 kHz, by ADC time of the microphone's samples
 
-Two devices have two clocks (up to 200 ppm apart) and report times that jitter by milliseconds, so samples
-are not counted off one against the other: `Alignment` follows, smoothed, which loudspeaker sample sounded
-while a microphone sample was taken, and `read` interpolates there. A reference that starts late, a clock that
-runs fast, a block that was lost are nothing but other places to read from.
+Two devices have two clocks (up to 200 ppm apart) and report times that jitter by milliseconds, so counting
+samples does not tell which belong together. `Alignment` smooths the times and tells which loudspeaker sample
+sounded while the microphone took a sample, and `read` interpolates there. Where a reference starts late, a
+clock runs fast or a block was lost, `read` simply reads from another place.
 
-Promises: `on_block` never waits; it copies and counts. What was overwritten, or not yet given, is zeros.
+Promises: `on_block` never waits; it copies and counts. `read` gives zeros for samples that were overwritten,
+or not given yet.
 
 Relies on: one writer thread, one reader thread, counters with one writer each that become visible in program
-order, as in `ring`, which holds the samples; here are the times.
+order, as in `ring`. The ring holds the samples, this file their times.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Reference:
 
     def on_block(self, block: Int16, at: float) -> None:
         """Keep (n,) int16 whose first sample sounds at time `at`."""
-        number = self._blocks % BLOCKS  # the reader is done with it: it looks at the newer half
+        number = self._blocks % BLOCKS  # the reader is done with this slot: it reads only the newer half
         self._starts[number] = self._ring.written
         self._times[number] = at
         self._ring.write(block)
@@ -142,7 +143,7 @@ class Reference:
 
 
 def _kernel(rate_hz: int) -> tuple[int, Float32]:
-    """Half its length h in samples, and a sinc for each phase: (PHASES + 1, 2 h), each with a sum of 1."""
+    """Half a sinc's length h, samples, and a sinc for each phase: (PHASES + 1, 2 h), each with a sum of 1."""
     cutoff = 0.92 * min(1.0, RATE_HZ / rate_hz)  # of half of `rate_hz`
     half = math.ceil(ZERO_CROSSINGS / cutoff)
     places = np.arange(-half + 1, half + 1) - np.arange(PHASES + 1)[:, np.newaxis] / PHASES

@@ -1,10 +1,10 @@
 """How well the echo is removed, and how loud it can be: levels of what was played, heard, left -> EchoState.
 
 A level is that of 10 ms, in dBFS. AEC3 does not say when only the agent speaks, so the levels must. The echo
-rises and falls with the reference (what was played), some frames later; a person's voice does not. Judged are
-the frames in which the reference was loud, without those that are louder than echo can be: there a person
-speaks over it. The canceller fails only where what it leaves lies above the noise floor and still follows the
-reference: a person's voice that it lets through does not follow it.
+rises and falls with the reference (what was played), some frames later; a person's voice does not. This file
+judges the frames in which the reference was loud. It leaves out those louder than echo can be: there a person
+speaks over the agent. The canceller fails only where what it leaves lies above the noise floor and still
+follows the reference; a person's voice does not follow the reference.
 
 Where the microphone follows the reference closely, nobody else spoke, and it shows how loud and how late the
 echo is. Whatever is louder than that is a person, however well or badly the canceller does.
@@ -37,13 +37,15 @@ EVERY = 10
 """Frames between two judgements (`_look`)."""
 
 LAGS = 100
-"""How many frames the echo may come after its reference: twice what AEC3 can find, to see that it cannot."""
+"""How many frames the echo may come after its reference: twice what AEC3 can find, so that an echo which
+comes too late for AEC3 is noticed."""
 
 RANGE_DB = 30.0
-"""Levels so far below the loudest say nothing about whether one sound follows another: all count the same."""
+"""Levels further than this below the loudest do not show whether one sound follows another: they are raised
+to this."""
 
 LOUD_DB = 12.0
-"""A frame of the reference is loud from so far below their 95th percentile on."""
+"""A frame of the reference is loud if it is at most this far below the 95th percentile of its levels."""
 
 LEAST_DBFS = -60.0
 """A frame of the reference below this makes no echo worth judging."""
@@ -53,12 +55,12 @@ ENOUGH = 30
 
 STEADY = 20
 ECHO_BY = 50
-"""Where STEADY of the last ECHO_BY frames of the reference (0.5 s) were loud, their echo must be heard by
-now, if there is one: none comes later."""
+"""Where STEADY of the last ECHO_BY frames of the reference (0.5 s) were loud, the microphone hears their echo
+by now, if there is one: no echo comes later."""
 
 FOLLOWS = 0.5
-"""From this correlation of their levels on one sound follows another. The voices of two people reach it over
-4 s in about 1 case of 100."""
+"""If the levels of two sounds have at least this correlation, one follows the other. The voices of two people
+reach it over 4 s in about 1 case of 100."""
 
 ABOVE_DB = 6.0
 """A level so far above the one expected is more than chance."""
@@ -72,14 +74,14 @@ frame. The echo in a room that reverberates for 0.6 s falls so slowly; this way 
 reference."""
 
 CLOSELY = 0.9
-"""From this correlation of such levels on the microphone hears nothing but the echo. While only the agent
-spoke it was 0.99 in a virtual room and 0.94 in one made of samples that reverberates for 0.7 s; while a
+"""If such levels have at least this correlation, the microphone hears nothing but the echo. While only the
+agent spoke it was 0.99 in a virtual room and 0.94 in one made of samples that reverberates for 0.7 s; while a
 person spoke over the agent it was mostly below 0.6."""
 
 SOON = 100
 CLOSELY_SOON = 0.96
-"""Until SOON frames are known it takes this much: a person who has just begun to speak over the agent may not
-show in the correlation yet."""
+"""Until SOON frames are known, the correlation must be at least this: a person who has just begun to speak
+over the agent may not show in it yet."""
 
 FEW = 15
 CLOSELY_FEW = 0.98
@@ -99,10 +101,10 @@ which no microphone does."""
 
 EARLIER, LATER = 10, 12
 """The echo may come so many frames earlier or later than it was found last: sound servers move it by some
-50 ms. It can be as loud as the loudest of all these frames makes it."""
+50 ms. The loudest of all these frames of the reference tells how loud the echo can be."""
 
 BEYOND_ECHO_DB = 6.0
-"""A frame that is so much louder than the echo can be is a person. In a virtual room with echoes of -15 and
+"""A frame this much above the loudest possible echo is a person. In a virtual room with echoes of -15 and
 -6 dB the agent alone reached 4 dB (24 replies); people who spoke over it had 8 to 30 dB at once (10
 times)."""
 
@@ -118,7 +120,8 @@ CAREFUL_DB = 4.0
 """A person must be so much louder still while the canceller fails."""
 
 DOUBTED = 500
-"""A second doubt of the bound raises it if it comes within so many frames (5 s) of the first (`louder`)."""
+"""The first doubt about how loud the echo can be changes nothing; a second one within so many frames (5 s)
+raises that bound (`louder`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,7 @@ class Residual:
         self._path: tuple[int, float] | None = None
         """By how many frames the echo follows its reference, and how much louder it can be, dB."""
         self.copied = False
-        """The microphone follows the loudspeaker as nothing does that went through air, and hears no room."""
+        """The microphone follows the loudspeaker too closely for sound in air, and has no noise of a room."""
         self._doubted_at = -DOUBTED
         self.over_echo_db = math.inf
         """How far the newest frame of the microphone is above all that its echo can be; infinite where all
@@ -173,9 +176,9 @@ class Residual:
         return self._state
 
     def louder(self, by_db: float) -> None:
-        """Doubt the bound: a sound `by_db` above it ended as the agent did, so it may have been its echo.
+        """Doubt the bound: a sound `by_db` above it ended just when the agent did, so it may be the echo.
 
-        A person's short "yeah" may end then by chance: only a second doubt within DOUBTED raises the bound.
+        A person's short "yeah" may end just then by chance: only a second doubt within DOUBTED raises it.
         """
         if self._count - self._doubted_at < DOUBTED:
             self._since, self._state, self.absent = self._count, NOTHING_KNOWN, False
@@ -202,7 +205,7 @@ class Residual:
     def _look(self) -> EchoState:
         state = self._state
         known = min(self._count - self._since, HISTORY)
-        # Oldest first; what was played is known from further back.
+        # Oldest first. What was played begins LAGS frames before the other rows.
         levels = np.roll(self._levels, -self._count, axis=1)[:, HISTORY - known :]
         reference, heard, cleaned = levels[0], levels[1, LAGS:], levels[2, LAGS:]
         threshold = max(LEAST_DBFS, float(np.percentile(reference, 95)) - LOUD_DB)

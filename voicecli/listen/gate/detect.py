@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 CONTEXT_SAMPLES = 64
 
 LEAD_IN_FRAMES = 8
-"""The model is spared quiet frames; before the first louder one it hears the last so many of them. In 91
-recordings with pauses it then found two of three onsets at the frame at which a model that heard everything
-found them, and most others a frame sooner."""
+"""The model does not get quiet frames; before the first louder one it gets this many of the quiet ones. In 91
+recordings with pauses it found two of three onsets at the same frame as a model that got all frames, and most
+others a frame sooner."""
 
 
 LIKELY = 0.3
-"""From this probability on the gain's noise floor learns nothing from the next frame: a little below the
-default of `segment.release_probability`, with which speech goes on."""
+"""After a frame of at least this probability, the gain learns no noise floor from the next frame. It is a
+little below the default of `segment.release_probability`, with which speech goes on."""
 
 
 class Silero:
@@ -54,10 +54,10 @@ class Silero:
 
 
 class SileroDetector:
-    """Scores frame after frame; remembers what it heard as long as frames follow one another."""
+    """Scores frame after frame; remembers those before, as long as no frame is missing."""
 
     def __init__(self, session: Session) -> None:
-        """`session` runs the model, for this and others."""
+        """`session` runs the model; the detectors of other microphones may use it, too."""
         self._session = session
         self._rate = np.array(RATE_HZ, np.int64)
         self._forget()
@@ -67,7 +67,7 @@ class SileroDetector:
         self._room_dbfs: float | None = None
 
     def begin(self, room_dbfs: float) -> None:
-        """The next frame is the first of a recording made in a room as loud as this, dBFS."""
+        """Begin anew: the next frame is the first of a recording in a room with a noise of `room_dbfs`."""
         self._expected = -1
         self._room_dbfs = room_dbfs
 
@@ -88,8 +88,8 @@ class SileroDetector:
 
         The model hears a faint frame louder (`Gain`); the result has the frame's own samples and level.
 
-        A frame softer than `quiet_dbfs` gets 0 without the model: a single run out of idleness takes five
-        times as long as one of many in a row, and that was most of what listening costs. When a louder frame
+        A frame softer than `quiet_dbfs` gets 0 without the model: a single run after a rest takes five times
+        as long as one of many in a row, and that was most of what listening costs. When a louder frame
         follows, the model hears the last few quiet ones first.
         """
         if frame.position != self._expected:

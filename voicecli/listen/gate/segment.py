@@ -5,7 +5,7 @@
     event                  Started           Paused  Resumed       Paused      Utterance
     kept    |- pre-roll -|------------ speech ---------------|- trail -|
 
-An utterance ends after the hangover, or before it when its owner says so (`end`).
+An utterance ends after the hangover, or earlier where the caller of the gate says so (`end`).
 
 A frame is speech when the detector's probability and its level over the tracked noise floor both say so.
 Speech begins at the onset probability and goes on at the lower release one: a soft syllable does not end it.
@@ -49,8 +49,8 @@ SHORT_HANGOVER_S = 0.5
 """Silence after which a sound too short for speech is given up."""
 
 CLEAR = 0.9
-"""A frame of this probability is surely speech. Four of five frames of a voice reach it, hardly any of keys,
-coughs, music, hum and hiss do, and of a crowd those in which one voice stands out."""
+"""A frame of this probability is surely speech. Four of five frames of a voice reach it; hardly any of keys,
+coughs, music, hum and hiss do; of a crowd, only frames in which one voice stands out do."""
 
 HEARD_DB = 35.0
 """Nobody hears a sound so far below the loudest of the last second: the end of the sound lies before it."""
@@ -90,7 +90,7 @@ class Segmenter:
         self._hangover = max(1, round(hangover_s / FRAME_S))
         self._short_hangover = min(self._hangover, round(SHORT_HANGOVER_S / FRAME_S))
         self._shortest = config.min_speech_ms / 1000 / FRAME_S
-        # Less a hangover: an utterance is not split within a pause, and a pause may last that much longer.
+        # A hangover is subtracted: an utterance is not split in a pause, which may add a hangover to it.
         self._longest = round(config.max_utterance_s / FRAME_S) - self._hangover
         self.floor = NoiseFloor()
         self.reset()
@@ -136,7 +136,7 @@ class Segmenter:
         if self.state not in (State.SPEAKING, State.STOPPING):
             return []
         events = self._end(self._held[-1])
-        # The silence that ended this utterance is the pre-roll of the next, but for what it kept itself.
+        # The silence that ended this utterance, without its own trail, is the pre-roll of the next.
         spare = max(self._trail_end(), len(self._held) - self._preroll)
         kept, expected = list(self._held)[spare:], self._expected
         self.reset()
@@ -145,7 +145,7 @@ class Segmenter:
         return events
 
     def keep(self, frames: int) -> float:
-        """Let the speech under way begin `frames` frames ago. Gives when that was.
+        """Let the speech under way begin `frames` frames ago; give the time at which it then began, s.
 
         The frames before were the agent's echo; of them only the pre-roll is kept.
         """
@@ -158,7 +158,7 @@ class Segmenter:
         return self._held[self._onset].frame.captured_at
 
     def push(self, scored: ScoredFrame) -> list[SegmentEvent]:
-        """Take the next frame; give what it made certain, in order."""
+        """Take the next frame; give the events that are certain with it, in order."""
         whole = self._expected in (-1, scored.frame.position)
         events = [] if whole else self._after_loss(scored.frame)
         self._expected = scored.frame.position + FRAME_SAMPLES
@@ -263,7 +263,7 @@ class Segmenter:
         samples = np.concatenate([frame.samples for frame in kept])
         until = kept[-1].captured_at + FRAME_S
         searched = round(END_SEARCH_S * RATE_HZ)
-        # A softer voice may have spoken last: beside the louder one before, all of it would be dying away.
+        # A softer voice may have spoken last: compared with a louder one before, it would count as silence.
         alone = min(searched, (len(held) - self._last_run(held, last)) * FRAME_SAMPLES)
 
         def ended_at(size: int, range_db: float) -> float:

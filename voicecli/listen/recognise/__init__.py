@@ -1,1 +1,1 @@
-"""Speech -> words, whichever recogniser finds them: passes, languages, what stays; other engines."""
+"""Speech -> words: passes, parts in each language, words that stay; recognisers other than Whisper."""

@@ -1,4 +1,4 @@
-"""16 kHz speech -> English words: Moonshine, whose work grows with the sound instead of with a window.
+"""16 kHz speech -> English words: Moonshine, which encodes the sound alone, not a window of fixed length.
 
 Jeffries et al., "Moonshine: Speech Recognition for Live Transcription and Voice Commands", 2024. It has no
 token for "nobody speaks": whether somebody does is told by how likely the words are, and by the voice
@@ -36,25 +36,25 @@ if TYPE_CHECKING:
 LANGUAGE = "en"
 
 TOKENS_A_SECOND = 6.5
-"""Most tokens for a second of English: its authors' limit, lest the words go round in circles."""
+"""Most tokens for a second of English: its authors' limit, which ends words that repeat without end."""
 SPARE_TOKENS = 4
 """Allowed besides, for one word in a fraction of a second: "Yes." is two tokens, and one marks the end."""
 
 LEAST_LOG_PROB = -0.8
 """Mean log-probability below which a text of one token is a guess. Of more tokens each must be likelier,
-because those before it help to predict it. The line keeps 175 of 189 spoken clips and 4 of 501 sounds that
-nobody says."""
+because those before it help to predict it. This threshold keeps 175 of 189 spoken clips, and 4 of 501 sounds
+in which nobody speaks."""
 LATER_LOG_PROB = 0.15
-"""The line rises by so much times the natural logarithm of the number of tokens, up to `ENOUGH_TOKENS`."""
+"""The threshold rises by this times the natural logarithm of the number of tokens, up to `ENOUGH_TOKENS`."""
 ENOUGH_TOKENS = 12
 CLEAR_SPARE = 0.2
-"""The line is so much lower where the voice activity detector is sure of speech."""
+"""The threshold is lower by this where the voice activity detector is sure of speech."""
 SURENESS = 8.0
-"""How fast `spoken` rises with the margin over the line: 0.83 at the margin `CLEAR_SPARE`."""
+"""How fast `spoken` rises with the margin over the threshold: 0.83 at the margin `CLEAR_SPARE`."""
 
 OF_NOTHING = frozenset({"you", "thank you for watching", "thanks for watching"})
-"""What Moonshine writes of silence, hiss and coughs, as sure as of words: of 192 of 501 sounds nobody
-says."""
+"""What Moonshine writes of silence, hiss and coughs, as if it were sure: of 192 of 501 sounds in which nobody
+speaks."""
 _NO_SPEECH = frozenset("♪©")
 """What Moonshine writes of hums and music, alone or in a line of them."""
 
@@ -84,7 +84,7 @@ class Said:
 
     @property
     def repeats(self) -> bool:
-        """The words go round in circles."""
+        """The words repeat themselves."""
         return is_loop(self.text)
 
     @property
@@ -95,7 +95,7 @@ class Said:
 
     @property
     def margin(self) -> float:
-        """How far the log-probability is above the line below which words are a guess."""
+        """How far the log-probability is above the threshold below which words are a guess."""
         tokens = min(max(self.tokens, 1), ENOUGH_TOKENS)
         return self.log_prob - LEAST_LOG_PROB - LATER_LOG_PROB * log(tokens)
 
@@ -134,7 +134,7 @@ class Moonshine:
             raise ModelError(f"{folder} is not a Moonshine model", VERIFY)
 
     def warm(self) -> None:
-        """Pay what only the first call costs."""
+        """Do the work that only the first call needs, before a user waits for it."""
         noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
         self.decode(noise.astype(np.float32))
 
@@ -182,7 +182,7 @@ class Moonshine:
 
 
 class Weights(Protocol):
-    """What finds the words."""
+    """The loaded model, as a recogniser needs it: `Moonshine`, or a fake in a test."""
 
     def decode(self, samples: Float32) -> Said:
         """Find the words of (n,) float32 at 16 kHz. Raises EngineError."""
@@ -193,7 +193,7 @@ class MoonshineRecogniser:
     """Moonshine and the judging of what it says; it remembers nothing."""
 
     window_s = LONGEST_S
-    """As long as speech may be before the gate splits it: one pass is no worse than a pass for each part."""
+    """The longest speech that the gate gives: one pass over all of it is as good as passes over parts."""
     finds_language = False
     looks_ahead = True
 
@@ -216,7 +216,8 @@ class MoonshineRecogniser:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
 
         `clear_s` is how much of it the voice activity detector is sure is speech, seconds: its words may be
-        a little less likely. `provisional` words that repeat themselves are not settled.
+        a little less likely. `provisional` words that repeat themselves are not `settled`: the final pass
+        looks at them again.
 
         Raises ValueError for other samples; EngineError when the model fails.
         """

@@ -11,7 +11,7 @@ from itertools import takewhile, zip_longest
 
 
 def _letters(word: str) -> str:
-    """What of a word counts: its letters and digits, whatever their case."""
+    """What is compared of a word: its letters and digits, without case."""
     return "".join(char for char in word.casefold() if char.isalnum())
 
 
@@ -38,7 +38,7 @@ class Agreement:
         pairs = zip(map(_letters, before), map(_letters, self._newest), strict=False)
         agreed = [letters for letters, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
         stays = [_letters(word) for word in self._confirmed]
-        if agreed[: len(stays)] == stays:  # a pass that hears these otherwise proves nothing of more
+        if agreed[: len(stays)] == stays:  # else the pass changed confirmed words: confirm no more
             self._confirmed += self._newest[len(stays) : len(agreed)]
 
     @property
@@ -57,7 +57,7 @@ class Agreement:
         return " ".join([*spelled, *self._newest[self._follows() :]])
 
     def _follows(self) -> int:
-        """Index in the newest pass behind the confirmed words, of which it may have one more or less."""
+        """Index in the newest pass after the confirmed words; it may have one more of them, or one less."""
         count = len(self._confirmed)
         heard = [_letters(word) for word in self._newest]
         for at in (count, count + 1, count - 1):

@@ -25,12 +25,12 @@ class _Pass:
     """When the last sample that it heard was captured, s."""
     transcript: Transcript = NO_WORDS
     missed: bool = False
-    """A part of it is speech without words."""
+    """In a part of the sound somebody speaks, and the pass found no words."""
     provisional: bool = True
 
 
 class Passes:
-    """Makes passes. Where the newest heard all words there are, it stands, and no other is made."""
+    """Makes passes. Where the newest pass heard all words so far, its result is used again."""
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
@@ -71,7 +71,7 @@ class Passes:
         return joined(found), part_missed
 
     def _unsettled(self, utterance: Utterance) -> bool:
-        """Whether another pass may find other words although the newest heard all."""
+        """Whether another pass may find other words, although the newest one heard the same sound."""
         mixed = self._newest.provisional and may_be_mixed(utterance, self._recogniser)
         return mixed or not self._newest.transcript.settled
 

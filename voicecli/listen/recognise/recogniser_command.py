@@ -42,7 +42,7 @@ class CommandRecogniser:
         self._language = DEFAULT_LANGUAGE if language == "auto" else language
 
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
-        """The one of the settings, in each part. Raises ValueError for samples `transcribe` does not take."""
+        """The settings' language, for each part. Raises ValueError for samples `transcribe` does not take."""
         check_samples(samples)
         return [{self._language: 1.0} for _ in spans]
 
@@ -52,12 +52,12 @@ class CommandRecogniser:
         *,
         provisional: bool = False,  # not used: a command has no quicker way
         language: str | None = None,  # not used: a command is not told
-        clear_s: float = 0.0,  # not used: a command's words are taken for sure
+        clear_s: float = 0.0,  # not used: this program believes all words of a command
     ) -> Transcript:
         """Write down what is said in `samples`: (n,) float32 in [-1, 1], 16 kHz, 0 < n <= 28 s.
 
-        Words are taken for sure, because the command does not say how likely they are; silence is not given
-        to it.
+        This program believes all words, because the command does not say how likely they are. It gives the
+        command no silence.
 
         Raises ValueError for other samples; EngineError as `Command.run` does, and for what is not UTF-8.
         """

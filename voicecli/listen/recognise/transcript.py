@@ -216,7 +216,7 @@ def _together(utterances: Iterator[Utterance], longest_s: float) -> Iterator[lis
 
 
 def _words(run: _Run, language: str | None, recogniser: Recogniser) -> Iterator[tuple[_Run, Transcript]]:
-    """The words of a run; where it holds none, those of what is before and behind its longest pause."""
+    """The words of a run; if none are found, those of its two parts, before and after its longest pause."""
     whole = recogniser.transcribe(run.samples, language=language, clear_s=run.clear_s)
     if whole.text or len(run.pieces) == 1:
         yield run, whole

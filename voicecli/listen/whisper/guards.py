@@ -21,10 +21,10 @@ NO_SPEECH = 0.4
 """At a no-speech probability below it, somebody speaks; above it the words have to be likely
 (`somebodys_log_prob`)."""
 DOUBT_NO_SPEECH = 0.65
-"""Up to this no-speech probability, words that repeat themselves or miss the bounds by little get a second
-pass, over the whole window."""
+"""Up to this no-speech probability, a second pass over the whole window follows for words that repeat
+themselves, or that are only a little less likely than they must be."""
 NEARLY = 0.2
-"""Log-probability by which words may miss the bounds and still be worth that pass (`Words.hardly`)."""
+"""How far below the least log-probability words may be and still be worth a second pass (`Words.hardly`)."""
 LOW_LOG_PROB = -1.0
 """Whisper's own `logprob_threshold`: below it the words are doubtful."""
 MAX_TOKENS = 224
@@ -34,8 +34,7 @@ HIGH_COMPRESSION = 2.4
 """Whisper's own `compression_ratio_threshold`: text that compresses better repeats itself."""
 
 CLEAR_S = 0.4
-"""Less than so much clear speech may be a cough; or it is one word, and whoever said it sees that nothing
-came of it."""
+"""Less clear speech than this may be a cough. If it is a word, the user sees that it was not understood."""
 SOMEBODY = 0.5
 """From this `Transcript.spoken` on, Whisper takes the sound for speech."""
 
@@ -77,7 +76,7 @@ class Words:
 
     @property
     def repeats(self) -> bool:
-        """The words go round in circles."""
+        """The words repeat themselves without end."""
         return self.cut_off or is_loop(self.text)
 
     @property
@@ -93,16 +92,16 @@ class Words:
 
     @property
     def open(self) -> bool:
-        """One pass does not tell: the words repeat themselves, or miss the bounds by little."""
+        """One pass is not enough to judge: the words repeat themselves, or are a little too unlikely."""
         return bool(self.text) and self.no_speech <= DOUBT_NO_SPEECH and (self.repeats or self.hardly)
 
     @property
     def hardly(self) -> bool:
-        """They miss the bounds by little."""
+        """They are only a little less likely than they must be."""
         return self.log_prob >= LOW_LOG_PROB and -NEARLY <= self.margin < 0.0
 
     def confirmed(self, before: str) -> bool:
-        """Whether they miss the bounds by little, but agree with `before`: a pass over less of the sound."""
+        """Whether they are a little too unlikely, but agree with `before`: a pass over less of the sound."""
         return self.hardly and not self.repeats and self.no_speech <= NO_SPEECH and alike(self.text, before)
 
     def fits(self, sound_s: float) -> bool:
@@ -111,10 +110,10 @@ class Words:
 
 
 def missed(transcript: Transcript, clear_s: float) -> bool:
-    """Whether somebody did speak, and no words came of it.
+    """Whether somebody did speak, and no words were found.
 
-    `clear_s`: seconds of which the voice activity detector is sure; it and Whisper must agree, because one
-    takes a crowd for a speaker, and the other a hum.
+    `clear_s`: seconds that the voice activity detector is sure are speech. The detector and Whisper must
+    agree, because the detector takes a crowd for a speaker, and Whisper a hum.
     """
     return not transcript.text and clear_s >= CLEAR_S and transcript.spoken >= SOMEBODY
 
@@ -122,8 +121,8 @@ def missed(transcript: Transcript, clear_s: float) -> bool:
 def somebodys_log_prob(no_speech: float) -> float:
     """Mean log-probability below which nobody spoke.
 
-    Whisper itself has a bound for each of the two probabilities. In the short window a line that depends on
-    both keeps words that were said and words made up further apart.
+    Whisper itself has a bound for each of the two probabilities. In the short window, one bound that depends
+    on both separates said words from made-up words better.
     """
     return 1.2 * (no_speech - 0.9) if no_speech > NO_SPEECH else -inf
 
@@ -133,7 +132,7 @@ def least_log_prob(no_speech: float, tokens: int) -> float:
 
     The surer Whisper is that somebody speaks, the less likely the words may be. The more words, the likelier
     each must be, because those before it help to predict it: a long guess has likelier words than a short
-    one. How the line was found: docs/decisions/0003-short-window.md.
+    one. How this bound was found: docs/decisions/0003-short-window.md.
     """
     return 1.25 * no_speech - 1.55 + 0.25 * log(min(max(tokens, 1), 12))
 
@@ -148,7 +147,7 @@ def token_budget(audio_s: float) -> int:
 
 
 def before_end(tokens: Sequence[int], first_timestamp: int, end_s: float) -> list[int]:
-    """Leave out the sentences that begin after the sound has ended: made up, mostly the last one again."""
+    """Leave out sentences that begin after the sound has ended: Whisper mostly repeats the last one there."""
     kept: list[int] = []
     worded = False
     for token in tokens:
@@ -190,7 +189,7 @@ def spoken_letters(text: str) -> int:
 def _letters_of(char: str) -> int:
     if char.isdecimal():
         return DIGIT_LETTERS
-    return 3 if char >= "\u2e80" else 1  # a syllable or more, from the signs of Chinese on
+    return 3 if char >= "\u2e80" else 1  # Chinese, Japanese, Korean: a syllable or more each
 
 
 def once(text: str) -> str:

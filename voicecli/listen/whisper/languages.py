@@ -12,15 +12,15 @@ SENTENCE_S = 2.0
 """So much sound tells its language by itself."""
 
 NEAR_S = 0.5
-"""Pieces with no longer pause between them may be of one sentence. What the gate keeps around each piece does
-not count as pause."""
+"""Pieces may be of one sentence if the pause between them is at most this. The silence that the gate keeps
+around each piece does not count as pause."""
 
 CHANGE_COSTS = 1.2
 """Log-odds by which a change of language must make the sound likelier. Whisper takes a word alone for another
 language with a probability of up to 0.88; of a sentence it is sure."""
 
 NEW_COSTS = 2.0
-"""So much more for each further language of these pieces, but for the one spoken before them."""
+"""Log-odds that each language of these pieces costs besides, except the first and the one spoken before."""
 
 LEAST_LIKELY = 0.001
 """The least probability that a language has in a piece: no single piece rules one out."""

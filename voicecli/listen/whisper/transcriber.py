@@ -50,25 +50,25 @@ if TYPE_CHECKING:
 QUIET_BEFORE_S = 0.2
 """Silence in front of the sound: Whisper loses or repeats a word that begins with the very first sample."""
 WHOLE_NO_SPEECH = 0.45
-"""What NO_SPEECH is for the whole window, in which only doubtful words get a pass. Whisper's own is 0.6."""
+"""Takes the place of NO_SPEECH in the whole window, where only doubtful words get a pass. Whisper's: 0.6."""
 SURE_LANGUAGE = 0.5
 """faster-whisper's own `language_detection_threshold`."""
 LONG_S = 9.0
-"""To Whisper a crowd heard for longer is one person who repeats himself, in either window; in shorter parts
-it is not. docs/decisions/0011-words-that-are-said.md has the figures."""
+"""Whisper takes a crowd for one person who repeats himself if it hears more of it than this, in either
+window; in shorter parts it does not. docs/decisions/0011-words-that-are-said.md has the figures."""
 LEAST_WORDED = 0.2
-"""Somebody speaks in such long sound if at least this share of it lies in parts with words."""
+"""Somebody speaks in sound longer than LONG_S if parts with ordinary words are at least this share of it."""
 SLOWEST_LETTERS = 3.0
-"""Letters a second that whoever speaks through such a part says; one round left of a loop has fewer."""
+"""Letters a second that ordinary words of such a part have at least. A loop cut to one round has fewer."""
 LEAST_REPEATED = 0.5
-"""The share that it takes where the words repeat themselves or are few, as in some parts of a crowd."""
+"""The same share where words that repeat themselves or are few count, too: parts of a crowd have such."""
 CHANGED_LANGUAGE = 0.9
-"""Probability that little sound needs to change the language: Whisper takes a word, a hum or a laugh for
+"""Least probability at which short sound may change the language: Whisper takes a word, a hum or a laugh for
 another language with up to 0.88."""
 AROUND_S = 0.3
-"""Seconds around a part by which its language is found, too. Whisper takes three English numbers that are cut
-off where they end for Chinese, with 0.8; with so much around them for English, with 0.8, as when they are
-encoded by themselves with silence after them."""
+"""Seconds on each side of a part that also serve to find its language. Three English numbers, cut out
+exactly, are Chinese to Whisper (probability 0.8). With this much around them they are English (0.8), as they
+are when encoded by themselves with silence after them."""
 
 
 class Transcriber:
@@ -90,14 +90,14 @@ class Transcriber:
             raise ConfigError(f"the speech model has no language '{language}'", f'use "auto" or {allowed}')
         self._language = known[0] if len(known) == 1 else language
         self._spoken = ""
-        """The language of the last words of which it was sure."""
+        """The language of the last words whose language was sure."""
         self._glimpsed = ""
         """Text of the last look, while the user still spoke."""
         self._kept: tuple[Float32, float, float, Encoded] | None = None
         """Samples whose languages `languages` found, how they were encoded, and the result."""
 
     def warm(self) -> None:
-        """Pay what only the first transcription costs."""
+        """Do the work that only the first transcription needs, before a user waits for it."""
         noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
         self.transcribe(noise.astype(np.float32))
 
@@ -136,7 +136,7 @@ class Transcriber:
 
         The text is empty where there are no words; with "auto" so is the language then. A provisional
         transcript gets no second pass: unlikely words are left out, and words that repeat themselves are not
-        settled.
+        `settled`: the final pass looks at them again.
 
         Raises ValueError for other samples.
         """
@@ -196,7 +196,7 @@ class Transcriber:
     def _parts(self, samples: Float32, language: str, clear_s: float, words: Words) -> Transcript:
         """Transcribe long sound in parts, because no pass over the whole tells who speaks: see `LONG_S`.
 
-        A person is made out in more than a few of them; else the text is empty.
+        Where only a few parts have words, nobody speaks, and the text is empty.
         """
         parts = cut(samples, LONG_S)
         found = [
@@ -223,7 +223,7 @@ class Transcriber:
         second = self._whisper.decode(self._encode(samples, 0.0, WINDOW_S), language, careful, ends_s)
         if second.no_speech > WHOLE_NO_SPEECH:
             return second
-        # The line of `somebodys_log_prob` is for the short window, so its no-speech probability stays.
+        # `somebodys_log_prob` is for the short window, so the no-speech probability of that window stays.
         second = replace(second, no_speech=words.no_speech)
         loops = second.repeats and not second.fits(ends_s - begins_s)
         return second if second.log_prob > words.log_prob and not loops else words
@@ -232,22 +232,22 @@ class Transcriber:
         """Make a second pass, in the window Whisper was trained on, for words that repeat or may be none.
 
         There it loops less, and knows better whether somebody speaks. Where the speech is clear and both
-        passes agree, words may be a little less likely. Repeated words that the sound is long enough for were
-        said so. Else a third pass may not repeat itself; if its words are too many as well, one round of them
-        is left.
+        passes agree, words may be a little less likely. Repeated words stay if the sound is long enough to
+        say them all. If not, a third pass is made that cannot repeat words. If it finds too many words as
+        well, the words of the second pass stay, each repeated one once.
         """
         begins_s, ends_s = sounding_s(samples)
         sound_s = ends_s - begins_s
         whole = self._encode(samples, 0.0, WINDOW_S)
         free = Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(whole, language, free, ends_s)
-        agreed = alike(words.text, first.text)  # else what repeats itself may be a crowd
+        agreed = alike(words.text, first.text)  # if not, repeated words may come from a crowd
         if words.no_speech > (WHOLE_NO_SPEECH if agreed or not words.repeats else NO_SPEECH):
             return replace(words, text="")
-        # Somebody speaks by either window: the surer of the two sets how likely the words must be.
+        # Somebody speaks. The window that is surer of it sets how likely the words must be.
         surer = min(words.no_speech, first.no_speech)
         if not words.fits(sound_s):
-            if first.none and not first.repeats:  # a person's repeats show in either window
+            if first.none and not first.repeats:  # repeats of a person would be in both windows
                 return replace(words, text="")
             straight = self._whisper.decode(whole, language, replace(free, no_repeat_ngram=8), ends_s)
             words = straight if straight.fits(sound_s) else replace(words, text=once(words.text))

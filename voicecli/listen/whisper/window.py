@@ -62,7 +62,7 @@ def sounding_s(samples: Float32) -> tuple[float, float]:
 
 
 def cut(samples: Float32, longest_s: float) -> list[Float32]:
-    """Parts of at most `longest_s`, each cut in two where the middle half of it is quietest for 0.1 s."""
+    """Parts of at most `longest_s`: what is longer is cut in two at the quietest 0.1 s of its middle half."""
     if samples.size <= longest_s * RATE_HZ:
         return [samples]
     block = RATE_HZ // 10

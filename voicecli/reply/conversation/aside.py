@@ -1,6 +1,6 @@
-"""What the model is told besides the user's words: before them, in brackets no user can write.
+"""What this program tells the model: in front of the user's words, in brackets that no user can write.
 
-`conversation.plain_words` parts an opening bracket from what follows it.
+`conversation.plain_words` puts a space after each opening bracket of the user's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _ASIDES = re.compile(r"(?:\[[^\]\s][^\]]*\] )+")
 
 
 def with_aside(words: str, aside: str) -> str:
-    """Put it before the words."""
+    """Put an aside in front of the words."""
     return f"[{aside}] {words}"
 
 

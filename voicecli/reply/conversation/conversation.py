@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 BYTES_PER_TOKEN = 3.5
 """Bytes of UTF-8 for one token, an estimate: with SmolLM2's tokeniser English measures 4.3 to 5.0, German
-3.0, Russian 2.5, Japanese 1.6 (a sentence or three of each). Where it is too high the embedded engine drops
-turns itself. Bytes rather than characters, because scripts other than Latin take more of both."""
+3.0, Russian 2.5, Japanese 1.6 (a sentence or three of each). Where this is too high, the messages do not fit,
+and the embedded engine drops turns itself. Bytes rather than characters, because scripts other than Latin
+take more bytes and more tokens for a character."""
 
 TOKENS_PER_MESSAGE = 5
 """What a chat template puts round a message: `<|im_start|>user\\n ... <|im_end|>\\n`."""
 
 UNANSWERED_TOKENS = 200
-"""Tokens of words that wait for an answer that are kept whatever the bound on the history is."""
+"""Words that wait for an answer are kept up to this many tokens, even if the history may have fewer."""
 
 CUT_OFF = "—"
 """Ends a reply that was interrupted, as a dialogue in print does. Words such as "(interrupted)" would be
@@ -87,8 +88,8 @@ class Conversation:
     def messages_for(self, user_text: str, language: str = "") -> list[ChatMessage]:
         """All messages that the model needs to answer `user_text`; an empty text gives those before it.
 
-        `language`: the name of the one it has to be told to answer in. It stands with the user's words: the
-        system prompt is read once and kept.
+        `language`: the name of the language to answer in, if the model must be told. It stands with the
+        user's words and not in the system prompt, because the model reads that once and keeps it.
         """
         messages = self._system()
         for turn in self._turns:
@@ -104,7 +105,7 @@ class Conversation:
         return self._date() != self._date_told
 
     def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
-        """Add a turn: the user's words, and the part of the reply that sounded; none: it is forgotten."""
+        """Add a turn: the user's words, and the part of the reply that sounded; if no part did, add none."""
         user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
         self._unanswered = ""
         if reply:
@@ -113,7 +114,7 @@ class Conversation:
             self._forget()
 
     def go_on(self, user_text: str) -> None:
-        """Keep words that were not answered: they stand before the next ones. The oldest of very many go."""
+        """Keep words that were not answered, to put them before the next ones; if too many, drop them all."""
         user = self._with_unanswered(plain_words(user_text))
         kept = estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS)
         self._unanswered = user if kept else ""

@@ -1,4 +1,4 @@
-"""Language code -> its English name, and a voice that may be had for it."""
+"""Language code -> its English name, and the name of a Piper voice that speaks it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Date and time -> what the model is told: the date always, the time where the user asks for it.
 
 The date stands first in the system prompt, which is read once and kept: it costs nothing at a question, and
-at midnight the prompt is read again. The time would be another at every question, and reading it costs what
-the words of the user cost; so it is put before their words, and only where they ask for it. Measured:
+at midnight the prompt is read again. The time is different at every question, and the model would have to
+read it each time; so it stands in front of the user's words, and only where they ask for it. Measured:
 docs/answers.md.
 """
 
@@ -31,7 +31,7 @@ _ASKS_TIME = re.compile(
     r"|horas?|che or[ae]|l['’]ora|ore sono|hoe laat|tijd)\b",
     re.IGNORECASE,
 )
-"""English, German, French, Spanish and Portuguese, Italian, Dutch: too many are told rather than too few."""
+"""English, German, French, Spanish and Portuguese, Italian, Dutch. In doubt, the model is told the time."""
 
 
 def date_line(now: datetime) -> str:

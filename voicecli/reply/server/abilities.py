@@ -78,7 +78,7 @@ class Abilities:
         return {name: value for name, value in body.items() if name not in self._without}
 
     def accept(self) -> None:
-        """The server has answered: what it was not asked with it need not be asked with."""
+        """The server has answered: from now on leave out the fields that this request left out."""
         self._accepted = True
         self._guessed = []
 
@@ -114,7 +114,7 @@ class Abilities:
         sent = {*_NAMES} - self._without - {*_LIMITS} | {_LIMITS[self._limit]} - {""}
         if self._system_in_user:
             sent.discard("system")
-        # A parameter with a field of its own is surer than a name in a sentence, which may be the one to use.
+        # First a name in a field of its own: a name in a sentence may be what the server wants instead.
         for text in (*_parameters(parsed(refusal), 0), refusal):
             found = [name for name in _NAMES if name in sent and re.search(_NAMES[name], text, _ANYHOW)]
             if found:

@@ -37,8 +37,8 @@ REST_S = 0.2
 connection open for the next turn."""
 
 SILENCE_S = 2.0
-"""So long, or five times the longest pause before, s, a stream must be silent behind a reason for its end to
-be taken for ended, where the server does not say [DONE]."""
+"""Some servers give a reason for the end of a reply, and then neither [DONE] nor the end of the stream. The
+stream counts as ended after so much silence, s, or five times the longest pause before it if that is more."""
 
 _NOT_THE_REQUEST = (401, 402, 403, 404, 429)
 _THE_REQUEST = (400, 413, 422)

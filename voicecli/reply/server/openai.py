@@ -3,7 +3,7 @@
 One request runs as an asyncio task on a loop of this engine's own, on the thread that asked. That thread
 wakes every `POLL_S` to ask whether the reply is still wanted; cancelling the task closes the connection
 whatever it waits for (an address, a connection, the first byte, the next one), and a server stops when its
-client is gone. A blocking client offers no such moment: while it waits it can be given up, but not stopped.
+client is gone. A blocking HTTP client cannot be stopped while it waits; one can only stop waiting for it.
 
 `asking` finds out from refusals what a server accepts.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from voicecli.turn.decision import Ending
 
 POLL_S = 0.03
-"""How often a waiting request is asked whether it is still wanted, s."""
+"""How often a thread that waits for a request asks whether its caller still wants the reply, s."""
 
 
 class OpenAiGenerator:
@@ -100,7 +100,7 @@ class OpenAiGenerator:
             voice.flush()
         stats = reply.stats
         if self.is_local and stats.prompt_tokens and stats.prompt_tokens_evaluated is not None:
-            # It keeps what it has read, so it pays to let it read ahead.
+            # A server that keeps what it has evaluated saves time if it evaluates the words early.
             self.reads_ahead = stats.prompt_tokens_evaluated < stats.prompt_tokens
         return stats
 

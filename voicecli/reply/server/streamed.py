@@ -20,7 +20,8 @@ LONGEST_REFUSAL = 300
 """Characters kept of what a model says when it refuses."""
 
 TOKENS_PER_WORD_LIMIT = 8
-"""Most events, as a multiple of the longest reply, of a server that was not told the limit: it may think."""
+"""Most events for each token of the longest reply, where the server was not told the limit. It is more than
+1, because the model may think first."""
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thoughts")
 """Fields beside the text: llama-server's and vLLM's, Ollama's and vLLM's newer one, OpenRouter's."""
@@ -134,7 +135,7 @@ class StreamedReply:
             self.ended = str(reason)
         elif delta.get("tool_calls") or delta.get("function_call"):
             self.ended = "tool_calls"
-        # With words it is no end yet; but a server that gives one there and then falls silent has ended.
+        # A reason that comes with words is not the end yet; one without words is, until words follow.
         self._last_was_end = (given and not something) or (self._last_was_end and not something)
 
     def _count(self, chunk: dict[str, Json]) -> None:

@@ -28,7 +28,7 @@ LEARNING_S: Final = 0.5
 
 
 class TalkKey:
-    """Push to talk: pressed once it opens, pressed again it closes; held down, it closes when let go.
+    """Push to talk: a press opens the microphone, the next closes it, and so does letting go of a held key.
 
     =================  ==========================================  ========================================
     fingers            what comes of it                            what it does
@@ -40,7 +40,7 @@ class TalkKey:
     hold               a press, repeats, silence                   opens; closes when the silence is twice
                                                                    as long as any between the repeats
     tap, later hold    a press, another, its repeats               opens; closes at once; the repeats are
-                                                                   told by `ONE_PRESS_S` and do nothing
+                                                                   known by `ONE_PRESS_S`, and do nothing
     tap, soon hold     a press, another, its repeats               as tap and soon tap, or as hold
     tap or hold, soon  a press less than `ONE_PRESS_S` after       nothing: it may be a repeat of the one
     after a tap        the one that closed                         that closed, and would stop the answer

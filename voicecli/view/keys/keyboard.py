@@ -101,11 +101,11 @@ class Commands(Protocol):
     push_to_talk: bool
 
     def mute_microphone(self) -> None:
-        """Turn the switch."""
+        """Mute the microphone, or end that."""
         ...
 
     def mute_voice(self) -> None:
-        """Turn the switch."""
+        """Mute the agent's voice, or end that."""
         ...
 
     def talk(self, *, begins: bool) -> None:
@@ -113,7 +113,7 @@ class Commands(Protocol):
         ...
 
     def press(self, key: str) -> None:
-        """Do what the settings call this: `interrupt`, `repeat`."""
+        """Do what a key is for, by its name in the settings: `interrupt`, `repeat`."""
         ...
 
     def say(self, text: str) -> None:
@@ -129,7 +129,7 @@ class KeySource(Protocol):
         ...
 
     def close(self) -> None:
-        """Make that the end."""
+        """End the `read` that waits, and each later one, with None."""
         ...
 
 

@@ -58,7 +58,7 @@ class LiveView:
     def __enter__(self) -> Self:
         with ExitStack() as opened:
             opened.enter_context(self._terminal)
-            opened.callback(lambda: self._live.stop())  # noqa: PLW0108  # another one, after Ctrl-Z
+            opened.callback(lambda: self._live.stop())  # noqa: PLW0108  # Ctrl-Z replaces `_live`
             self._draw()
             self._exit = opened.pop_all()
         return self

@@ -131,9 +131,9 @@ def turn_lines(turn: ShownTurn, console: Console, rows: int, heard_so_far: str =
 
 
 def _mark(lines: list[Text], after: int, sign: str) -> None:
-    """Put `sign` in place of the space behind so many other characters; at the end of a line there is none.
+    """Put `sign` in place of the space after the first `after` visible characters; at a line's end, put none.
 
-    So the words stay where they are while it moves through them.
+    So the words stay where they are while the sign moves through them.
     """
     for line in lines:
         for index, character in enumerate(line.plain):

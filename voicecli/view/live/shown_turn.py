@@ -50,7 +50,7 @@ class ShownTurn:
                 assert_never(never)
 
     def marked(self, heard_so_far: str) -> tuple[str, str]:
-        """Part the reply into the words that have sounded and those to come.
+        """Split the reply into the words that have sounded and those to come.
 
         Counted in clauses that have begun, or in words where `heard_so_far` fits this reply.
         """
