@@ -230,7 +230,7 @@ def test_plain_is_one_line_an_event() -> None:
     assert lines[10] == "  9.000  listening"
     assert lines[16] == " 11.900  interrupted after: Four"
     assert lines[20] == " 13.100  error: the server refused; start it"
-    assert lines[21] == " 13.100  turn 3: nothing sounded"
+    assert lines[21] == " 13.100  turn 3: no reply was played"
 
 
 def test_plain_says_once_what_is_loaded() -> None:

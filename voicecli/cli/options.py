@@ -22,13 +22,13 @@ InputDevice = Annotated[
 OutputDevice = Annotated[str | None, typer.Option(help="Loudspeaker: a number or part of a name.")]
 Voice = Annotated[
     str | None,
-    typer.Option(help="Piper voice: a name of `voicecli models list`, an .onnx file or Piper's name."),
+    typer.Option(help="Piper voice: a name of `voicecli models list`, an .onnx file or en_GB-alan-medium."),
 ]
 Channel = Annotated[
-    int | None, typer.Option(min=1, help="Use this channel, from 1 on, not those in which somebody speaks.")
+    int | None, typer.Option(min=1, help="Use only this channel, counted from 1. Default: those with speech.")
 ]
 Track = Annotated[
-    int | None, typer.Option(min=1, help="Use this sound track of a file that has several, from 1 on.")
+    int | None, typer.Option(min=1, help="Use this sound track of a file that has several, counted from 1.")
 ]
 Language = Annotated[str | None, typer.Option(help='What you speak: a code such as "en", or "auto".')]
 Whisper = Annotated[

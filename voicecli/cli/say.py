@@ -47,7 +47,7 @@ def say(
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Say TEXT, or what comes from a pipe, aloud or into a WAV file; it begins before all is read."""
+    """Say TEXT, or what comes from a pipe, aloud or into a WAV file; begin before all text has come."""
     from voicecli.loading import load_voice
     from voicecli.system.clock import MonotonicClock
 

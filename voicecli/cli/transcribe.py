@@ -24,7 +24,7 @@ def transcribe(
     files: Annotated[
         list[Path], typer.Argument(help="Recordings, of any format libav reads; - for standard input.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per file.")] = False,
     channel: Channel = None,
     track: Track = None,
     strict: Annotated[
@@ -37,8 +37,9 @@ def transcribe(
 ) -> None:
     """Write down what is said in each file.
 
-    A file that fails is named, and the exit code is then 1. Of one that is damaged or breaks off, the rest is
-    written down and a line on stderr says what is missing: exit code 0, or 1 with --strict, or without words.
+    If a file cannot be read, a line on stderr names it, and the exit code is 1. If a file is damaged or cut
+    off, the rest is written down, and a line on stderr says what is missing: exit code 0, or 1 with --strict
+    or without words.
     """
     from voicecli.audio.recordings.pipes import at_hand, name_of
     from voicecli.audio.recordings.recording import Recording

@@ -36,7 +36,7 @@ class AudioConfig(Section):
         default="default", min_length=1, description='loudspeaker: "default", a number or part of a name'
     )
     host_api: str = Field(
-        default="", description='host API of both, part of a name `voicecli devices` shows; "" for any'
+        default="", description='host API of both devices: part of a name in `voicecli devices`; "" for any'
     )
     fallback: bool = Field(
         default=True, description="talk uses the default device while the one you named is not there"
@@ -50,20 +50,23 @@ class AudioConfig(Section):
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     ring_s: float = Field(
-        default=8.0, ge=4, le=60, description="sound kept while talk is late; then the oldest is lost"
+        default=8.0,
+        ge=4,
+        le=60,
+        description="most sound that waits when the computer is too slow; then the oldest is lost",
     )
     headphones: bool = Field(
         default=False,
         description="you wear headphones, so the microphone cannot hear the agent: its echo is not cancelled",
     )
     push_to_talk: bool = Field(
-        default=False, description="the microphone is open only while keys.push_to_talk says so"
+        default=False, description="open the microphone only with the key of keys.push_to_talk"
     )
     tail_ms: int = Field(
         default=250,
         ge=0,
         le=2000,
-        description="without headphones: so long the microphone may still hear the agent's last sound",
+        description="without headphones: how long the microphone may still hear the agent after its end",
     )
     echo: Literal["auto", "off"] = Field(
         default="auto",
@@ -88,9 +91,9 @@ class SegmentConfig(Section):
     )
     onset_frames: int = Field(default=3, ge=1, le=10, description="frames in a row that begin speech")
     snr_db: float = Field(
-        default=6.0, ge=0, le=40, description="speech is at least so far above the noise floor"
+        default=6.0, ge=0, le=40, description="speech is at least this much louder than the noise floor"
     )
-    min_level_dbfs: float = Field(default=-70.0, ge=-90, le=-20, description="nothing below it is speech")
+    min_level_dbfs: float = Field(default=-70.0, ge=-90, le=-20, description="softer sound is never speech")
     preroll_ms: int = Field(default=300, ge=0, le=1000, description="sound kept from before the onset")
     min_speech_ms: int = Field(default=160, ge=0, le=2000, description="shorter sounds are not speech")
     max_utterance_s: float = Field(default=25.0, ge=5, le=28, description="longer speech is split")
@@ -173,7 +176,7 @@ class GenerateConfig(Section):
         default=120,
         ge=8,
         le=4096,
-        description="most tokens of a reply, thinking included; after half of them it ends with its sentence",
+        description="most tokens of a reply, thinking included; past half of them it ends at a sentence end",
     )
     context_tokens: int = Field(
         default=2048, ge=512, le=131_072, description="embedded: room for prompt and reply together"
@@ -190,20 +193,21 @@ class PlaybackConfig(Section):
         default=150,
         ge=20,
         le=1000,
-        description="a reply begins once so much of it is buffered, or all of it; at most jitter_max_ms",
+        description="a reply begins once this much of it, or all of it, is buffered; at most jitter_max_ms",
     )
     jitter_max_ms: int = Field(
         default=250,
         ge=20,
         le=2000,
-        description="each gap in a reply adds 50 ms to that, up to this; 10 s without a gap take 10 ms off",
+        description="each gap in a reply adds 50 ms to what later replies wait for, up to this; "
+        "10 s without a gap take 10 ms off",
     )
     ahead_ms: int = Field(
         default=800,
         ge=200,
         le=5000,
-        description="sound buffered for the loudspeaker at most, or jitter_max_ms where that is more; "
-        "one part of a clause may be ready beside it",
+        description="most sound buffered for the loudspeaker, or jitter_max_ms where that is more; "
+        "one more part of a clause may wait",
     )
 
     @model_validator(mode="after")

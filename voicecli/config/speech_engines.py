@@ -30,12 +30,12 @@ class TranscribeConfig(Section):
         default="whisper-base",
         min_length=1,
         description="whisper: a name of `voicecli models list`, a CTranslate2 folder, or a hub name; "
-        "moonshine: a name or a folder, whisper-base stands for moonshine-tiny-en",
+        "moonshine: a name or a folder; whisper-base then means moonshine-tiny-en",
     )
     language: str = Field(
         default="auto",
         pattern=r"^(auto|[a-z]{2,3})$",
-        description="the language spoken; a command is taken to write down English where it is auto",
+        description="the language spoken; with a command, auto means English",
         json_schema_extra={"allowed": '"auto" or a language code such as "en"'},
     )
     command: str = Field(
@@ -70,20 +70,20 @@ class SynthesizeConfig(Section):
     language: str = Field(
         default="en",
         pattern=r"^[a-z]{2,3}$",
-        description="command: what it speaks; a Piper voice tells itself",
+        description="command: the language it speaks; the file of a Piper voice says its own",
         json_schema_extra={"allowed": 'a language code such as "en"'},
     )
     voices: dict[LanguageCode, VoiceName] = Field(
         default={},
-        description="voices of other languages than that of `voice`, by the language spoken: a reply in "
-        "it is said by that voice. In an environment variable as here, with the braces",
+        description="voices for other languages: if you speak one of them, its voice answers in it. In an "
+        "environment variable as here, with the braces",
         json_schema_extra={
             "allowed": 'language codes of two letters, each with a voice: { de = "de_DE-thorsten-medium" }'
         },
     )
     speed: float = Field(default=1.0, ge=0.5, le=2, description="piper: 1 is the voice's own pace")
     volume: float = Field(
-        default=0.7, gt=0, le=1, description="1 is full scale; of a command, as loud as it speaks"
+        default=0.7, gt=0, le=1, description="1 is full scale; with a command, 1 is as loud as the command"
     )
     threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _EXAMPLE_HEAD = """\
-Settings of voicecli: every key with its default. Copy what you change; the rest may stay out.
-Used, the first that is there: the file given with --config, voicecli.toml in the working folder (or
-a config.toml there that holds such settings), config.toml in your settings folder (voicecli config path).
+Settings of voicecli: every key with its default. Copy the keys you change; leave the rest out.
+voicecli uses the first of these files that exists: the file given with --config, voicecli.toml in the
+working folder (or a config.toml there with settings of voicecli), config.toml in your settings folder
+(voicecli config path).
 An environment variable such as VOICECLI_TURN__MAX_PAUSE_MS=2000 overrides the file, a flag of a command
 overrides both.
 """

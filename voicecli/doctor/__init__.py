@@ -58,7 +58,7 @@ def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> 
             except TimeoutError:
                 done.close()  # then the old thread ends, if its check ever returns
                 name, _ = rest.pop(0)
-                yield Check(name, "fail", f"no end after {longest_s:g} s", "restart the sound server")
+                yield Check(name, "fail", f"not finished after {longest_s:g} s", "restart the sound server")
                 break
             rest.pop(0)
             yield check

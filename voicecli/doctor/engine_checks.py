@@ -227,7 +227,7 @@ def _command(setting: str, line: str) -> Finding:
     where = command.found()
     if where is None:
         return Finding("fail", command.missing.found, command.missing.remedy)
-    return Finding("pass", f"{where}; what it does with what it is given is its own affair")
+    return Finding("pass", f"{where}; voicecli cannot know what it does with your voice and words")
 
 
 def _share(ms_per_token: float | None) -> float | None:

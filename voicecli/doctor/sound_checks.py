@@ -146,24 +146,28 @@ class SoundChecks:
             return Finding("skip", "needs a microphone and a loudspeaker that open")
         told_ms = (self._heard[1].told_s + self._spoken[1]) * 1000
         if not self._listen:
-            return _slow(told_ms, f"{told_ms:.0f} ms there and back, as the devices tell; --listen measures")
+            return _slow(
+                told_ms, f"{told_ms:.0f} ms there and back, as the devices report; --listen measures it"
+            )
         pair = device_of("input", self._audio), device_of("output", self._audio)
         streams = DeviceStreams(*pair, VOICE_HZ, self._audio.block_ms, self._audio.latency_ms, self._clock)
         try:
             trip = self._trip = measure(streams, self._clock)
         except NotHeardError as error:
             self._trip = error
-            return _slow(told_ms, f"{told_ms:.0f} ms there and back, as the devices tell")
+            return _slow(told_ms, f"{told_ms:.0f} ms there and back, as the devices report")
         return _slow(
             trip.median_ms,
-            f"{trip.median_ms:.0f} ms there and back, measured; the devices tell {trip.reported_ms:.0f} ms",
+            f"{trip.median_ms:.0f} ms there and back, measured; the devices report {trip.reported_ms:.0f} ms",
         )
 
     def echo(self) -> Finding:
         """How loud the loudspeaker is in the microphone."""
         match self._trip:
             case None if not self._listen:
-                return Finding("skip", "not measured: it takes a sound", "run: voicecli doctor --listen")
+                return Finding(
+                    "skip", "not measured: this needs to play sounds", "run: voicecli doctor --listen"
+                )
             case None:
                 return Finding("skip", "needs a latency that can be measured")
             case NotHeardError() if self._audio.headphones:
@@ -172,7 +176,8 @@ class SoundChecks:
                 return Finding(
                     "warn",
                     unheard.found,
-                    "with headphones that is right: voicecli talk --headphones; else turn it up, try again",
+                    "with headphones that is right: voicecli talk --headphones; "
+                    "else turn the loudspeaker up, try again",
                 )
             case trip:
                 return _echo(trip.echo_db, headphones=self._audio.headphones)

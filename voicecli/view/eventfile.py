@@ -79,7 +79,7 @@ class EventFile:
         if self._worker is not None:
             if not self._worker.join(LAST_LINES_S):
                 # The file stays open for the rest.
-                return f"{self._path} may lack the last events: it takes them too slowly"
+                return f"{self._path} may lack the last events: the disk or the reader is too slow"
             if self._worker.failure is not None:
                 raise self._worker.failure
         if last is not None:

@@ -81,7 +81,7 @@ class PlainView:
             case Speaking(text=text):
                 return f"voicecli: {safe(text)}"
             case Interrupted(heard=heard):
-                return f"interrupted after: {safe(heard)}" if heard else "interrupted before it sounded"
+                return f"interrupted after: {safe(heard)}" if heard else "interrupted before it was heard"
             case Overheard(text=text):
                 return f"you, meanwhile: {safe(text or '') or 'a sound without words'}"
             case TurnDone():
@@ -102,6 +102,6 @@ class PlainView:
 
 def _turn(event: TurnDone) -> str:
     total = event.latency_ms.get("total")
-    waited = "nothing sounded" if total is None else f"{total:.0f} ms"
+    waited = "no reply was played" if total is None else f"{total:.0f} ms"
     parts = stages(event.latency_ms)
     return f"turn {event.turn}: {waited}" + (f" ({parts})" if parts else "")

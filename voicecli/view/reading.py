@@ -19,5 +19,5 @@ def show_next(reader: Reader[Event], show: Callable[[Event], None], timeout_s: f
     if lost := reader.newly_lost():
         counted = "1 event is missing here" if lost == 1 else f"{lost} events are missing here"
         remedy = "read faster, or close what keeps the processor or the disk busy"
-        show(Warned(event.t, f"{counted}: what takes them was too slow", remedy))
+        show(Warned(event.t, f"{counted}: the reader of this output was too slow", remedy))
     show(event)

@@ -81,7 +81,7 @@ def how_to_interrupt(status: Status) -> str:
 def key_words(status: Status) -> list[tuple[str, str]]:
     """List each key and what it does now."""
     if status.typed is not None:
-        return [("enter", "sends"), ("esc", "gives up")]
+        return [("enter", "sends"), ("esc", "cancels")]
     does = {
         "push_to_talk": "done" if status.talk_key_down else "talk",
         "mute_microphone": "unmute mic" if status.microphone_muted else "mute mic",

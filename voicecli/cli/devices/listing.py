@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 Seconds = Annotated[
     float | None,
-    typer.Option("--seconds", min=1, max=86_400, help="With --meter or --watch: end after so long."),
+    typer.Option("--seconds", min=1, max=86_400, help="With --meter or --watch: end after so many seconds."),
 ]
 
 
 def devices(
-    as_json: Annotated[bool, typer.Option("--json", help="JSON: a list, or one object a line.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: a list, or one object per line.")
+    ] = False,
     check: Annotated[bool, typer.Option("--check", help="Open each one at the rates talk uses.")] = False,
     meter: Annotated[bool, typer.Option("--meter", help="Show how loud each microphone is, live.")] = False,
     test: Annotated[bool, typer.Option("--test", help="Record 3 s, say how loud, play them back.")] = False,

@@ -177,7 +177,7 @@ def _real(config: Config, rate_hz: int, clock: Clock) -> Devices:
 
     _tell("chirps: the microphone must hear the loudspeaker")
     found = measure(pair(), clock)
-    _tell(f"round trip {found.median_ms:.0f} ms, of which the devices tell {found.reported_ms:.0f} ms")
+    _tell(f"round trip {found.median_ms:.0f} ms, of which the devices report {found.reported_ms:.0f} ms")
     streams = pair()
     name = f"{streams.microphone.name} / {streams.loudspeaker.name}"
     return Devices(streams, name, found.median_ms, found.correction_ms)

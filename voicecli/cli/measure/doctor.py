@@ -42,11 +42,11 @@ LABEL = 14
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list instead of lines.")] = False,
     listen: Annotated[
-        bool, typer.Option("--listen", help="Play chirps: true latency, and how loud the echo is.")
+        bool, typer.Option("--listen", help="Play chirps to measure true latency and echo.")
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="Read all model files again.")] = False,
     connect: Annotated[
-        bool, typer.Option("--connect", help="Ask the configured server, even if it is elsewhere.")
+        bool, typer.Option("--connect", help="Ask the configured server, even on another computer.")
     ] = False,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,

@@ -42,11 +42,9 @@ DEMO_QUESTIONS = (
 PAUSE_S = 1.0
 """s that the scripted user waits before the next question."""
 
-Plain = Annotated[bool, typer.Option("--plain", help="One line an event instead of the live view.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object an event (docs/events.md).")]
-JsonFile = Annotated[
-    Path | None, typer.Option(help="Write the events of --json to this file, beside what is shown.")
-]
+Plain = Annotated[bool, typer.Option("--plain", help="One line per event instead of the live view.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per event (docs/events.md).")]
+JsonFile = Annotated[Path | None, typer.Option(help="Also write the events of --json to this file.")]
 
 
 def talk(
@@ -62,7 +60,8 @@ def talk(
     push_to_talk: Annotated[
         bool | None,
         typer.Option(
-            "--push-to-talk/--open-microphone", help="Open the microphone only with a key: space, or [keys]."
+            "--push-to-talk/--open-microphone",
+            help="Open the microphone only with a key: space, or as set in [keys].",
         ),
     ] = None,
     channel: Channel = None,
@@ -94,7 +93,9 @@ def talk(
 ) -> None:
     """Talk: you speak, it answers. Ctrl-C ends."""
     if light and (engine or model or base_url):
-        raise ConfigError("--light excludes --engine, --model and --base-url", "give it alone, or none of it")
+        raise ConfigError(
+            "--light excludes --engine, --model and --base-url", "leave out --light, or the others"
+        )
     config = settings(
         config_file,
         {
@@ -133,7 +134,7 @@ def demo(
     as_json: AsJson = False,
     json_file: JsonFile = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The conversation: you left, the agent right.")
+        Path, typer.Option("-o", "--output", help="WAV of the conversation: you left, the agent right.")
     ] = Path("voicecli-demo.wav"),
     light: Light = False,
     config_file: ConfigFile = None,

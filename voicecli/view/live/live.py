@@ -131,7 +131,9 @@ class LiveView:
         lines = labelled("you", Text(turn.heard), self._console) if turn.heard else []
         if turn.clauses or said:
             dash = glyphs_for(self._console).dash
-            mark = f"{dash} interrupted" if turn.interrupted else "" if said else f"{dash} nothing sounded"
+            mark = (
+                f"{dash} interrupted" if turn.interrupted else "" if said else f"{dash} no reply was played"
+            )
             parts = (Text(said), Text(mark, "italic"), Text(waited, "dim"))
             lines += labelled("voicecli", Text(" ").join(part for part in parts if part), self._console)
         return lines
