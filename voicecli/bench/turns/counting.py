@@ -25,7 +25,7 @@ from voicecli.messages import FRAME_S
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from voicecli.bench.turns.holds import LaidOut, Placed
+    from voicecli.bench.turns.holds import LaidOut, PlacedPause
     from voicecli.bench.turns.replay import Pause, Replayed
     from voicecli.turn.decision import Evidence
 
@@ -210,7 +210,7 @@ class _Tally:
         self.delays_s.append(delay_s)
 
     @staticmethod
-    def _is_cut(placed: Placed, taken_s: float, end_s: float) -> bool:
+    def _is_cut(placed: PlacedPause, taken_s: float, end_s: float) -> bool:
         """Whether the decision comes before the turn is over.
 
         Where the gate hears nothing more, it does if the reply sounds before: in the last sounds of a word,

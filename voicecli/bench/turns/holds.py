@@ -39,7 +39,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedPause:
     """A pause of the gate, and what it is a part of."""
 
     pause: Pause
@@ -60,7 +60,7 @@ class LaidOut:
 
     end_s: float
     holds: list[Hold]
-    pauses: list[Placed]
+    pauses: list[PlacedPause]
     """In time order."""
 
 
@@ -80,5 +80,5 @@ def laid_out(turn: Replayed) -> LaidOut:
         if inside and not found:
             found = [len(holds)]
             holds.append(Hold(pause.begin_s, pause.end_s))
-        pauses.append(Placed(pause, tuple(found), inside))
+        pauses.append(PlacedPause(pause, tuple(found), inside))
     return LaidOut(end_s, holds, pauses)
