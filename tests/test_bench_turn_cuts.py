@@ -181,6 +181,13 @@ def test_a_decision_in_the_word_that_the_gate_missed_cuts_the_pause_before_it() 
         assert found.dead_air_s == pytest.approx(frames(wanted_s))
 
 
+def test_a_decision_cuts_no_pause_that_has_not_begun() -> None:
+    short = LabelledPause(2.8, 2.9)  # too short to count, so a cut in it would be in no figure of pauses
+    label = Label("a.wav", 6.0, inside=(LabelledPause(2.0, 2.6), short))
+    found = tried([Replayed(label, [Pause(2.0, 2.9, GOES_ON), Pause(6.0, inf, DONE)])], 0.4)
+    assert (found.pauses, found.pause_cuts) == (1, Cuts(rejoined=1))
+
+
 # --- What is no cut, and the delay ----------------------------------------------------------------------
 
 
@@ -190,14 +197,14 @@ def test_the_delay_runs_from_the_end_of_the_turn_and_a_cut_before_it_changes_not
 
 
 def test_mean_median_and_p90_are_those_of_all_ends() -> None:
-    words = [f"{tenths} ." for tenths in range(1, 11)]
+    words = [f"{wanted_s} ." for wanted_s in (1, 2, 3, 4, 5, 6, 7, 8, 9, 20)]
     turns = [turn(0.3, delay=dataclasses.replace(DONE, words=each)) for each in words]
 
     def wanted(evidence: Evidence) -> float:
         return 9.0 if not evidence.words or evidence.words == GOES_ON.words else int(evidence.words[:2])
 
     (found,) = count(turns, [("", wanted)])
-    assert found.dead_air_mean_s == pytest.approx(5.5, abs=FRAME_S)
+    assert found.dead_air_mean_s == pytest.approx(6.5, abs=FRAME_S)
     assert found.dead_air_s == pytest.approx(5.5, abs=FRAME_S)
     assert found.dead_air_p90_s == pytest.approx(9.0, abs=FRAME_S)  # nine of ten are not above it
     assert found.cut_off == 0
