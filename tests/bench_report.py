@@ -14,6 +14,7 @@ from voicecli.bench.findings import (
     MeasuredTurn,
     Models,
     Point,
+    Reached,
     Report,
     Tradeoff,
 )
@@ -66,5 +67,17 @@ def report(turns: Sequence[MeasuredTurn]) -> Report:
         cpu=Cpu(140.0, 5.5, None, 900.0),
         losses=dict.fromkeys(LOSSES, 0),
         buffers=[BufferFill("jitter buffer", "ms", 1200, 0, 640, 0, 0, "wait")],
-        tradeoff=Tradeoff([Curve("silence", [Point(5.0, 0.6)])]),
+        tradeoff=Tradeoff(
+            [
+                Curve("silence", [Point(5.0, 0.6)]),
+                Curve(
+                    "ours",
+                    [Point(4.0, 0.5, "eager", 0.4, 1.0, 1.0, 2.0, 1.0, 9.0)],
+                    Reached(22.0, None, 0.5, 0.4),
+                ),
+            ],
+            turns=20,
+            pauses=31,
+            as_set=Point(4.0, 0.5, "eager"),
+        ),
     )

@@ -40,7 +40,21 @@ def report() -> dict[str, object]:
     curves = [
         {
             "name": name,
-            "points": [{"false_cutoffs_percent": x, "dead_air_s": best / (1 + x)} for x in (0.5, 4.0, 31.0)],
+            "points": [
+                {
+                    "setting": f"<i>{x}</i>",
+                    "false_cutoffs_percent": x,
+                    "unheard_percent": x / 2,
+                    "lost_percent": None,
+                    "dead_air_s": best / (1 + x),
+                }
+                for x in (0.5, 4.0, 31.0)
+            ],
+            "reached": {
+                "cut_at_300_ms_percent": 23.45,
+                "cut_at_600_ms_percent": None,
+                "delay_at_5_percent_s": best,
+            },
         }
         for name, best in (("silence only", 1.5), ("Smart Turn only", 1.1), ("voicecli <b>", 0.6))
     ]
@@ -71,5 +85,10 @@ def report() -> dict[str, object]:
                 "policy": "drop oldest",
             }
         ],
-        "tradeoff": {"curves": curves},
+        "tradeoff": {
+            "curves": curves,
+            "turns": 172,
+            "pauses": 314,
+            "as_set": {"false_cutoffs_percent": 13.7, "dead_air_s": 0.52, "dead_air_p90_s": 1.06},
+        },
     }

@@ -17,6 +17,7 @@ import voicecli.system.posix as posix
 import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
 import voicecli.waiting.urgency as urgency
+from voicecli.bench.turns import counting, holds, sweep
 from voicecli.cli.measure import bench
 from voicecli.config import Config
 from voicecli.devices import closing, runaway
@@ -81,6 +82,12 @@ QUOTED = [
     ("0006", f"one kind of evidence {turn_end.ONE_KNOWN_S:g} s at least"),
     ("0006", f"One or two words wait {turn_end.FEW_WORDS_S:g} s"),
     ("0006", f"below {turn_end.LEAST_ENDING:g} are taken as {turn_end.LEAST_ENDING:g}"),
+    ("latency", f"inside a turn, of {holds.HOLD_S[0]:g} to {holds.HOLD_S[1]:g} s"),
+    ("latency", f"first sounds {counting.FIRST_SOUND_S:g} s after the decision"),
+    ("latency", f"within {turn.LATE_S:g} s of it"),
+    ("latency", f"never decided counts as {counting.UNDECIDED_S:g} s"),
+    ("latency", f"at most {1000 * sweep.DELAYS_S[0]:.0f} and {1000 * sweep.DELAYS_S[1]:.0f} ms"),
+    ("latency", f"at most {100 * sweep.CUT_SHARES[0]:.0f} and {100 * sweep.CUT_SHARES[1]:.0f} % are cut"),
     ("0007", f"every {pauses.FRESH_S:g} s of speech, and when the level falls {segment.WORDS_DB:g} dB"),
     ("0007", f"{CONFIG.conversation.history_tokens} tokens (`conversation.history_tokens`)"),
     ("0007", f"blocks of {CONFIG.audio.block_ms} ms and a latency of {CONFIG.audio.latency_ms} ms"),

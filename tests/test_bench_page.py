@@ -89,6 +89,14 @@ def test_the_figures_are_those_of_the_report() -> None:
     for figure in ("964 ms", "970 ms", "3 of 4", "no answer", "0.0351", "61.2", "160000", "drop oldest"):
         assert figure in words, figure
     assert "161 % over" in words  # of the total's budget
+    for figure in (
+        "23.4",
+        "As it is set: 172 turns, 314 pauses",
+        "13.7",
+        "1.06",
+        "<i>31.0</i>",
+    ):  # of the turn decision
+        assert figure in words, figure
     assert "yes" in words
 
 

@@ -101,15 +101,41 @@ class Point:
     """One setting of a turn decision."""
 
     false_cutoffs_percent: float
+    """Of the pauses inside turns: those in which the turn was taken for finished."""
     dead_air_s: float
+    """Mean over all ends, from the end of the turn to the decision."""
+    setting: str = ""
+    dead_air_median_s: float | None = None
+    dead_air_p90_s: float | None = None
+    unheard_percent: float | None = None
+    """Of the pauses: cut, but the user went on before the reply sounded."""
+    rejoined_percent: float | None = None
+    """The user went on soon after the first sound."""
+    lost_percent: float | None = None
+    """The user went on later."""
+    turns_cut_percent: float | None = None
+    """Of the turns: those with any such cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The figures of eot-bench for one turn decision; None where no setting keeps the budget."""
+
+    cut_at_300_ms_percent: float | None
+    """Of the pauses, at the best setting with a mean delay of at most 300 ms."""
+    cut_at_600_ms_percent: float | None
+    delay_at_5_percent_s: float | None
+    """Mean, at the quickest setting that cuts at most 5 % of the pauses."""
+    delay_at_10_percent_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One turn decision over its settings."""
+    """One turn decision over those of its settings that no other beats."""
 
     name: str
     points: list[Point]
+    reached: Reached | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +143,11 @@ class Tradeoff:
     """What `voicecli bench turns` found."""
 
     curves: list[Curve]
+    turns: int | None = None
+    pauses: int | None = None
+    """Those inside turns, 0.2 to 5 s long."""
+    as_set: Point | None = None
+    """Ours with the settings given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ The file has a line for each recording, a JSON object:
     split       "train" or "held-out"; "held-out" when it is absent
     language    ISO 639-1; "en" when absent
     asked       whether the agent had asked a question; false when absent
-    pauses      inside the turn: [begin_s, end_s, kind]; only their number is used
-    voice       who speaks; used only by scripts/turn, which fits the turn decision
+    pauses      inside the turn: [begin_s, end_s, kind], in time order; for counting only
+    voice       who speaks; for the fit only
 
 `scripts/turn/turn_set.py` makes such a folder.
 """
@@ -28,6 +28,15 @@ LABELS = "labels.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledPause:
+    """A pause inside a turn, seconds into the recording."""
+
+    begin_s: float
+    end_s: float
+    """Where the speaker goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """The label of one recording."""
 
@@ -36,10 +45,15 @@ class Label:
     split: str = "held-out"
     language: str = "en"
     asked: bool = False
-    pauses: int = 0
-    """Number of pauses inside the turn."""
+    inside: tuple[LabelledPause, ...] = ()
+    """The pauses inside the turn."""
     voice: str = ""
     """Who speaks."""
+
+    @property
+    def pauses(self) -> int:
+        """Number of pauses inside the turn."""
+        return len(self.inside)
 
 
 def read_labels(folder: Path) -> list[Label]:
@@ -66,10 +80,10 @@ def _label(path: Path, number: int, line: str) -> Label:
             split=found.get("split", "held-out"),
             language=found.get("language", "en"),
             asked=bool(found.get("asked", False)),
-            pauses=len(found.get("pauses", [])),
+            inside=tuple(LabelledPause(float(one[0]), float(one[1])) for one in found.get("pauses", [])),
             voice=str(found.get("voice", "")),
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise ConfigError(
             f"{path} line {number} is no label", 'want {"file": ..., "turn_end_s": ...}'
         ) from error

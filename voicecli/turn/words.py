@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ENDS = ".!。！।"
 """Marks that end a sentence which asks nothing."""
@@ -87,6 +88,7 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\
 """A letter of a script that puts no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 
+@lru_cache(maxsize=16)
 def word_evidence(text: str, language: str) -> WordEvidence:
     """Look at a transcript; `language` is an ISO 639-1 code."""
     text = text.strip()

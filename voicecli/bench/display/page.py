@@ -6,12 +6,12 @@ that is missing or null is shown as a dash.
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from voicecli.bench.display import charts, tables
 from voicecli.bench.display.charts import Axis
 from voicecli.bench.display.style import style
+from voicecli.bench.display.tradeoff import tradeoff
 from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def page(report: dict[str, object]) -> str:
         _turns(report),
         _distribution(report),
         _stages(report),
-        _tradeoff(report),
+        tradeoff(report.get("tradeoff")),
         _table("Engines", report, "engines", ENGINES),
         _facts("CPU and memory", tables.row(report.get("cpu")), CPU),
         _facts("Losses", tables.row(report.get("losses"))),
@@ -161,33 +161,6 @@ def _stages(report: Row) -> str:
         + tables.table("Stages", head, cells, {8: "drawn"})
         + '<p class="faint">A stage is over when:</p>'
         + tables.facts(REACHED),
-    )
-
-
-def _tradeoff(report: Row) -> str:
-    curves: dict[str, list[tuple[float, float]]] = {}
-    for curve in tables.rows(tables.row(report.get("tradeoff")).get("curves")):
-        pairs = [
-            (tables.number(point.get("false_cutoffs_percent")), tables.number(point.get("dead_air_s")))
-            for point in tables.rows(curve.get("points"))
-        ]
-        known = [(x, y) for x, y in pairs if x is not None and y is not None]
-        if known:
-            curves[str(curve.get("name"))] = known
-    if not curves:
-        return ""
-    legend = "".join(
-        f"<li>{charts.curve_key(number)} {escape(name)}</li>" for number, name in enumerate(curves)
-    )
-    cells = [[escape(name), f"{x:g}", f"{y:g}"] for name, points in curves.items() for x, y in sorted(points)]
-    return tables.section(
-        "The turn decision: false cut-offs against dead air",
-        f'<ul class="legend">{legend}</ul><figure><figcaption>upwards: dead air after the end of a turn; '
-        "to the right: turns taken in a pause inside them. Nearer to the lower left corner is better."
-        f'</figcaption><div class="plot scaled">{charts.tradeoff("tradeoff", curves)}</div></figure>'
-        "<details><summary>The same in numbers</summary>"
-        + tables.table("Trade-off in numbers", ["decision", "false cut-offs %", "dead air s"], cells)
-        + "</details>",
     )
 
 
