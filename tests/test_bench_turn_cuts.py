@@ -41,13 +41,13 @@ from voicecli.bench.turns.told import plain, tradeoff
 from voicecli.config import TurnConfig
 from voicecli.floor.turns.turn import LATE_S
 from voicecli.messages import FRAME_S
-from voicecli.turn.decision import Evidence
+from voicecli.turn.decision import Ending, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DONE = Evidence(2.0, sound=0.99, words="What time is it?", ending=3.0)
-GOES_ON = Evidence(2.0, sound=0.01, words="I would like to", ending=-3.0)
+DONE = Evidence(2.0, sound=0.99, words="What time is it?", ending=Ending(3.0, 3.0))
+GOES_ON = Evidence(2.0, sound=0.01, words="I would like to", ending=Ending(-3.0, -3.0))
 NOTICED_S = NOTICED_FRAMES * FRAME_S
 
 

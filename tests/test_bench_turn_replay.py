@@ -15,6 +15,7 @@ from voicecli.bench.labels import Label
 from voicecli.bench.turns import Judges, Replayed, replay
 from voicecli.errors import AudioFileError
 from voicecli.messages import FRAME_S, RATE_HZ, ScoredFrame, Transcript
+from voicecli.turn.decision import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ class Sure:
         return 0.75
 
 
-JUDGES = Judges(ByLevel(), Sure(), ByLength(), lambda words: float(len(words)))
+JUDGES = Judges(ByLevel(), Sure(), ByLength(), lambda words: Ending(len(words), 0.5))
 
 
 def heard(folder: Path, *parts_s: float, turn_end_s: float = 1.0) -> Replayed:
@@ -78,7 +79,7 @@ def test_each_pause_is_found_with_all_that_is_known_of_it(tmp_path: Path) -> Non
     assert end.evidence.spoken_s == pytest.approx(3.0, abs=0.1)
     assert first.evidence.words is not None
     assert len(first.evidence.words) < len(end.evidence.words or "")
-    assert (first.evidence.sound, first.evidence.ending) == (0.75, len(first.evidence.words))
+    assert (first.evidence.sound, first.evidence.ending) == (0.75, (len(first.evidence.words), 0.5))
 
 
 def test_a_pause_of_five_seconds_does_not_end_the_recording(tmp_path: Path) -> None:
