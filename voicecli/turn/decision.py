@@ -94,6 +94,8 @@ class Evidence:
     """Of the words, ISO 639-1."""
     asked: bool = False
     """The agent's last reply ended with a question."""
+    extra_s: float = 0.0
+    """What this speaker's pauses add to the wait, seconds (`turn.habits`)."""
 
 
 def features(evidence: Evidence) -> dict[str, float]:
@@ -146,7 +148,7 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
     if not said.hangs:
         for whole, most in ((said.asks, ASKED_S), (said.ends, SAID_S)):
             wanted = min(wanted, _between(most, config.eagerness)) if whole else wanted
-    return min(longest, max(shortest, wanted))
+    return min(longest, max(shortest, wanted) + evidence.extra_s)
 
 
 def _between(ends: tuple[float, float], share: float) -> float:
