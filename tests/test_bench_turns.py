@@ -123,7 +123,7 @@ def test_silence_trades_one_for_the_other_and_evidence_needs_neither() -> None:
     assert by_sound is not None
     assert by_silence is not None
     assert max(ours.dead_air_s, by_sound.dead_air_s) < by_silence.dead_air_s
-    assert found.as_set.setting == f"eagerness {TurnConfig().eagerness:g}"
+    assert found.as_set.setting == f"eagerness {TurnConfig().eager:g}"
 
 
 def test_the_best_is_the_quickest_that_cuts_off_few() -> None:

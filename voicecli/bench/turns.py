@@ -207,7 +207,7 @@ def curves(turns: Sequence[Replayed], config: TurnConfig) -> Curves:
     ways = {"silence only": _silence_only(), "Smart Turn only": _sound_only(config), "ours": ours}
     return Curves(
         {name: [point(setting, turns, wanted) for setting, wanted in way] for name, way in ways.items()},
-        point(_named(config.eagerness), turns, _ours(config, config.eagerness)),
+        point(_named(config.eager), turns, _ours(config, config.eager)),
     )
 
 
