@@ -157,7 +157,7 @@ QUOTED = [
     ("0028", f"counts as long beyond {habits.LONG_PAUSE_S:g} s"),
     ("0028", f"may be added, {habits.MOST_PAUSE_S:g} s at most"),
     ("0028", f"by {habits.LEARNT:g} of the difference"),
-    ("0028", "{quick:g}, {normal:g} and {patient:g})".format(**STYLES)),
+    ("0028", f"{STYLES['quick']:g}, {STYLES['normal']:g} and {STYLES['patient']:g})"),
     ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
     ("events", f"more than {log.CAPACITY} events wait for it"),

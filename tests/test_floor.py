@@ -280,6 +280,28 @@ def test_what_goes_on_and_fails_waits_whole_for_the_next_words() -> None:
     assert read_last(world) == [f"{first} {second} {third}"]
 
 
+def test_a_short_answer_stays_where_what_goes_on_is_called_off_before_its_own_sounds() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    commits(world)
+    world.interrupts()
+    world.settles()
+    third = world.speaks()
+    settled(world)
+    assert read_last(world) == [first, world.done()[0][1], third]
+
+
+def test_what_goes_on_after_a_short_answer_is_read_ahead_joined() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    world.author()
+    words = world.speaks("and tell me about the weather and", 0.6)
+    world.scribe()
+    order = world.asked_of_author()
+    assert isinstance(order, to.ReadAhead)
+    assert [message.content.rpartition("] ")[2] for message in order.messages[1:]] == [f"{first} {words}"]
+
+
 def test_what_is_said_again_after_a_joined_question_is_the_last_answer_that_counts() -> None:
     world = Brief()
     answered_in_a_moment(world)
@@ -368,10 +390,15 @@ def test_nothing_but_silence_inside_a_turn_is_learnt_as_a_pause() -> None:
     world.is_quiet(0.1)
     world.scribe()
     world.is_quiet(1.2)
-    world.speaks("Well", 0.3)  # over the agent again, and the pause in it is not over when it goes on
-    world.is_quiet(0.9)
+    world.speaks("Well", 0.3)  # over the agent again; it becomes a turn in the pause behind it
+    world.is_quiet(0.1)
+    world.scribe()
+    world.is_quiet(0.04)
+    assert len(of(world, events.SpeechBegan)) == 2
+    world.is_quiet(0.8)
     world.speaks()
     settled(world)
+    assert len(of(world, events.SpeechBegan)) == 2, "it went on"
     assert len(of(world, events.Interrupted)) == 1
     world.is_quiet(1.3)
     world.speaks("Yeah.", 0.3)

@@ -118,12 +118,8 @@ class Exchange:
         """The user wants no answer to the newest turn, or no more of it."""
         if (turn := self.turns.get(self.newest)) is not None:
             turn.called_off = True
-        self.ask_anew()
+        self._sounded_at = -math.inf  # what they say next does not go on with the last question
         self.go_on()
-
-    def ask_anew(self) -> None:
-        """What the user says next does not go on with the last question."""
-        self._sounded_at = -math.inf
 
     def pause(self) -> None:
         """The user has fallen silent, for a moment at least."""
