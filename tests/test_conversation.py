@@ -211,22 +211,22 @@ def test_the_day_is_that_of_the_time_zone() -> None:
 
 @pytest.mark.parametrize("history_tokens", [600, 0])
 def test_words_that_rejoin_a_question_stand_behind_it_and_its_answer_is_gone(history_tokens: int) -> None:
-    talk = Conversation("", history_tokens)
-    talk.remember("Is it raining", "Yes.", interrupted=False)
+    conversation = Conversation("", history_tokens)
+    conversation.remember("Is it raining", "Yes.", interrupted=False)
     joined = [ChatMessage("user", "Is it raining in Oslo?")]
-    assert talk.messages_for("in Oslo?", rejoins=True) == joined
-    assert talk.messages_for("in Oslo?") != joined, "nothing is taken back by asking"
-    talk.take_back()
-    assert talk.messages_for("in Oslo?") == joined
-    talk.remember("in Oslo?", "No.", interrupted=False)
+    assert conversation.messages_for("in Oslo?", rejoins=True) == joined
+    assert conversation.messages_for("in Oslo?") != joined, "nothing is taken back by asking"
+    conversation.take_back()
+    assert conversation.messages_for("in Oslo?") == joined
+    conversation.remember("in Oslo?", "No.", interrupted=False)
     told = [ChatMessage("user", "Is it raining in Oslo?"), ChatMessage("assistant", "No.")]
-    assert talk.messages_for("Why?")[:-1] == (told if history_tokens else [])
+    assert conversation.messages_for("Why?")[:-1] == (told if history_tokens else [])
 
 
 def test_words_that_wait_stay_behind_a_question_that_is_taken_back() -> None:
-    talk = Conversation("", 600)
-    talk.remember("Is it raining", "Yes.", interrupted=False)
-    talk.go_on("or snowing")
-    talk.take_back()
-    talk.take_back()
-    assert talk.messages_for("in Oslo?") == [ChatMessage("user", "Is it raining or snowing in Oslo?")]
+    conversation = Conversation("", 600)
+    conversation.remember("Is it raining", "Yes.", interrupted=False)
+    conversation.go_on("or snowing")
+    conversation.take_back()
+    conversation.take_back()
+    assert conversation.messages_for("in Oslo?") == [ChatMessage("user", "Is it raining or snowing in Oslo?")]
