@@ -23,7 +23,7 @@ CUT_S = 0.25
 voice. So who goes on within 0.25 s of the decision does so by themselves: this wait would have let them."""
 
 KEPT = 0.5
-"""Share of it that is left after each turn that was not cut: after four turns nothing is."""
+"""Share of it that is left after each turn that was not cut: of one cut nothing after three such turns."""
 
 LONG_PAUSE_S = 0.6
 """s: a pause inside a turn is long beyond this. The default waits no longer behind a whole question, so only
@@ -40,7 +40,7 @@ MOST_PAUSE_S = 0.15
 """s that long pauses add at most: without a cut nothing proves the decision wrong."""
 
 MOST_S = 0.4
-"""s that all of it adds at most: the wait stays shorter than a person needs to ask whether one is there."""
+"""s that all of it adds at most. A choice: behind a whole question the default then waits 1 s and no longer."""
 
 
 @dataclass(frozen=True, slots=True)
