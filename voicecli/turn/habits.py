@@ -40,7 +40,7 @@ MOST_PAUSE_S = 0.15
 """s that long pauses add at most: without a cut nothing proves the decision wrong."""
 
 MOST_S = 0.4
-"""s that all of it adds at most. A choice: behind a whole question the default then waits 1 s and no longer."""
+"""s that all of it adds at most. A choice: behind a whole question the default then waits 1 s at most."""
 
 
 @dataclass(frozen=True, slots=True)
