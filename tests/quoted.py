@@ -19,6 +19,7 @@ import voicecli.talk.ear as ear
 import voicecli.waiting.urgency as urgency
 from voicecli.bench.turns import counting, holds, sweep
 from voicecli.cli.measure import bench
+from voicecli.config import EAGERNESS as STYLES
 from voicecli.config import Config
 from voicecli.devices import closing, runaway
 from voicecli.devices.portaudio import NoDeviceError
@@ -39,11 +40,12 @@ from voicecli.network import connection
 from voicecli.reply.server import asking, complaint, openai, waits
 from voicecli.threads import log
 from voicecli.turn import decision as turn_end
+from voicecli.turn import habits
 from voicecli.view.keys import held
 from voicecli.view.live.bars import LONG_MS, LONGEST_BAR, SCALE_DBFS
 
 CONFIG = Config()
-EAGERNESS = CONFIG.turn.eagerness
+EAGERNESS = CONFIG.turn.eager
 
 
 def at_default(ends: tuple[float, float]) -> float:
@@ -154,6 +156,15 @@ QUOTED = [
     ("0023", f"with {synthesize.MARGIN_COLUMNS} columns to either side"),
     ("0023", f"target of {CONFIG.playback.jitter_min_ms} ms"),
     ("0023", f"above {synthesize.KNEE:g} of full scale"),
+    ("0028", f"within {turn.LATE_S:g} s of the agent's first sound"),
+    ("0028", f"within {turn.LATE_S:g} s of the decision"),
+    ("0028", f"the {turn_end.NO_WORDS_S:g} s behind a sound without words"),
+    ("0028", f"adds {habits.CUT_S:g} s to the rest of its question"),
+    ("0028", f"Several add up to {habits.MOST_S:g} s"),
+    ("0028", f"counts as long beyond {habits.LONG_PAUSE_S:g} s"),
+    ("0028", f"may be added, {habits.MOST_PAUSE_S:g} s at most"),
+    ("0028", f"by {habits.LEARNT:g} of the difference"),
+    ("0028", f"{STYLES['quick']:g}, {STYLES['normal']:g} and {STYLES['patient']:g})"),
     ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
     ("events", f"more than {log.CAPACITY} events wait for it"),

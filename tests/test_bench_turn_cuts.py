@@ -300,7 +300,7 @@ def test_silence_trades_one_for_the_other_and_evidence_needs_neither() -> None:
     assert by_sound is not None
     assert by_silence is not None
     assert max(ours.dead_air_mean_s, by_sound.dead_air_mean_s) < by_silence.dead_air_mean_s
-    assert found.as_set.setting == f"eagerness {TurnConfig().eagerness:g}"
+    assert found.as_set.setting == f"eagerness {TurnConfig().eager:g}"
 
 
 def test_smart_turn_alone_may_wait_before_it_is_believed() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.sentences import pattern, wording
-from voicecli.config import Config, Mistake, PlaybackConfig, SegmentConfig, check
+from voicecli.config import EAGERNESS, Config, Mistake, PlaybackConfig, SegmentConfig, check
 from voicecli.config.catalogue import KEYS, Key, value_of
 from voicecli.config.find import find, is_ours, user_file
 from voicecli.config.load import Flags, load, load_with_origins
@@ -208,6 +208,21 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
     assert load().turn.max_pause_ms == 400
 
 
+@pytest.mark.parametrize(
+    ("text", "eager"),
+    [
+        ("", EAGERNESS["normal"]),
+        ("style = 'quick'", EAGERNESS["quick"]),
+        ("style = 'patient'\neagerness = -1", EAGERNESS["patient"]),
+        ("style = 'patient'\neagerness = 0.9", 0.9),
+        ("eagerness = 0", 0.0),
+    ],
+)
+def test_the_style_says_how_eager_it_is_unless_eagerness_does(text: str, eager: float) -> None:
+    Path("voicecli.toml").write_text(f"[turn]\n{text}\n")
+    assert load().turn.eager == eager
+
+
 # --- what is refused, and in what words
 
 
@@ -279,6 +294,18 @@ def test_what_is_overridden_need_not_be_right(monkeypatch: pytest.MonkeyPatch) -
                 third='"echo"',
             ),
         ),
+        (
+            "[turn]\nstyle = 'slow'",
+            wording(
+                "config.not_one_of",
+                key="turn.style",
+                value='"slow"',
+                first='"quick"',
+                second='"normal"',
+                third='"patient"',
+            ),
+        ),
+        ("[turn]\neagerness = -0.5", wording("config.not_share", key="turn.eagerness", value="-0.5")),
         ("[generate]\nmodel = ''", wording("config.not_empty", key="generate.model", value='""')),
         (
             "[generate]\ntimeout_s = 0",

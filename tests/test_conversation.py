@@ -207,3 +207,26 @@ def test_the_day_is_that_of_the_time_zone() -> None:
     assert conversation.messages_for("")[0].content.startswith("Today is Thursday, December 31, 2026.")
     late += timedelta(minutes=1)
     assert conversation.messages_for("")[0].content.startswith("Today is Friday, January 1, 2027.")
+
+
+@pytest.mark.parametrize("history_tokens", [600, 0])
+def test_words_that_rejoin_a_question_stand_behind_it_and_its_answer_is_gone(history_tokens: int) -> None:
+    conversation = Conversation("", history_tokens)
+    conversation.remember("Is it raining", "Yes.", interrupted=False)
+    joined = [ChatMessage("user", "Is it raining in Oslo?")]
+    assert conversation.messages_for("in Oslo?", rejoins=True) == joined
+    assert conversation.messages_for("in Oslo?") != joined, "nothing is taken back by asking"
+    conversation.take_back()
+    assert conversation.messages_for("in Oslo?") == joined
+    conversation.remember("in Oslo?", "No.", interrupted=False)
+    told = [ChatMessage("user", "Is it raining in Oslo?"), ChatMessage("assistant", "No.")]
+    assert conversation.messages_for("Why?")[:-1] == (told if history_tokens else [])
+
+
+def test_words_that_wait_stay_behind_a_question_that_is_taken_back() -> None:
+    conversation = Conversation("", 600)
+    conversation.remember("Is it raining", "Yes.", interrupted=False)
+    conversation.go_on("or snowing")
+    conversation.take_back()
+    conversation.take_back()
+    assert conversation.messages_for("in Oslo?") == [ChatMessage("user", "Is it raining or snowing in Oslo?")]

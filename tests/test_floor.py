@@ -14,11 +14,13 @@ from voicecli.floor import orders as to
 from voicecli.floor.agent.answering import DATE_CHECK_S
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER
 from voicecli.floor.turns.faults import IN_A_ROW
+from voicecli.floor.turns.turn import LATE_S
 from voicecli.floor.user.scribing import CAPACITY
 from voicecli.floor.user.speech import GONE_S
 from voicecli.listen.recognise.passes import NO_WORDS
 from voicecli.messages import GenerationStats
 from voicecli.system.clock import SOME_DAY
+from voicecli.turn.habits import CUT_S, MOST_PAUSE_S, MOST_S, Habits
 
 E = TypeVar("E", bound=events.Event)
 R = TypeVar("R", bound=to.Order)
@@ -153,6 +155,277 @@ def test_who_speaks_at_once_after_the_answers_first_sound_goes_on_with_the_quest
     second = world.speaks()
     settled(world)
     assert asked(world)[-1] == f"{first} {second}"
+
+
+# ---- who goes on with a question whose answer is over already
+
+
+class Brief(World):
+    """Its replies are one clause, and over in a moment."""
+
+    clauses = 1
+
+
+def answered_in_a_moment(world: World) -> str:
+    """A question whose whole answer has sounded: the turn is final."""
+    words = commits(world)
+    world.works()
+    world.plays()
+    world.plays()
+    assert of(world, events.TurnDone)
+    return words
+
+
+def read_last(world: World) -> list[str]:
+    """What the model got to answer last, but for the system prompt and the time."""
+    messages = ordered(world, to.Write)[-1].messages[1:]
+    return [message.content.rpartition("] ")[2] for message in messages]
+
+
+def test_who_goes_on_at_once_is_joined_though_the_whole_answer_is_over() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    world.is_quiet(0.3)
+    second = world.speaks()
+    settled(world)
+    assert read_last(world) == [f"{first} {second}"], "and the short answer was to half a question"
+    third = world.speaks()
+    settled(world)
+    whole = world.done()[1][1]
+    assert read_last(world) == [f"{first} {second}", whole, third]
+
+
+def test_who_speaks_later_asks_something_new_though_the_answer_was_short() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    world.is_quiet(LATE_S + 0.1)
+    second = world.speaks()
+    settled(world)
+    assert read_last(world) == [first, world.done()[0][1], second]
+
+
+@pytest.mark.parametrize("said", ["Yeah.", "Stop.", "", "uh"])
+def test_agreement_a_call_for_silence_and_noise_after_a_short_answer_take_nothing_back(said: str) -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    world.is_quiet(0.3)
+    world.speaks(said, 0.1 if said == "uh" else 0.6)
+    if not said:
+        world.said.pop()  # a cough
+    settled(world)
+    asked_before = asked(world)
+    world.is_quiet(1.0)
+    last = world.speaks()
+    settled(world)
+    assert asked_before == ([first, said] if said == "Yeah." else [first])
+    assert read_last(world)[:2] == [first, world.done()[0][1]]
+    assert read_last(world)[-1] == last
+
+
+def test_who_goes_on_is_joined_though_the_loudspeaker_reports_the_end_after_that() -> None:
+    class Heard(Brief):
+        """The agent's sound is over, and the report of it is on its way."""
+
+        audible = property(lambda _: False)
+
+    world = Heard()
+    first = commits(world)
+    world.works()
+    world.plays()
+    draft, at = world.sounds_draft, world.now
+    second = world.speaks()
+    world.ending = None
+    world.post(facts.ReplyEnded(draft, world.replies[draft].heard, whole=True, first_at=at))
+    settled(world)
+    assert read_last(world) == [f"{first} {second}"]
+
+
+@pytest.mark.parametrize("called_off_by", ["key", "line"])
+def test_who_calls_a_short_answer_off_asks_something_new(called_off_by: str) -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    if called_off_by == "key":
+        world.interrupts()
+        second = world.speaks()
+    else:
+        second = world.types()
+    settled(world)
+    assert read_last(world) == [first, world.done()[0][1], second]
+
+
+def test_a_reply_that_was_asked_for_again_is_no_question_to_go_on_with() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    world.is_quiet(1.0)
+    world.repeats()
+    world.works()
+    world.plays()
+    world.plays()
+    second = world.speaks()
+    settled(world)
+    assert read_last(world) == [first, world.done()[0][1], second]
+
+
+def test_what_goes_on_and_fails_waits_whole_for_the_next_words() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    world.author()
+    second = world.speaks(seconds=0.28)
+    world.is_quiet(0.1)
+    world.scribe()
+    world.author(fails=True)
+    world.settles()
+    third = world.speaks()
+    settled(world)
+    assert read_last(world) == [f"{first} {second} {third}"]
+
+
+def test_a_short_answer_stays_where_what_goes_on_is_called_off_before_its_own_sounds() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    commits(world)
+    world.interrupts()
+    world.settles()
+    third = world.speaks()
+    settled(world)
+    assert read_last(world) == [first, world.done()[0][1], third]
+
+
+def test_what_goes_on_after_a_short_answer_is_read_ahead_joined() -> None:
+    world = Brief()
+    first = answered_in_a_moment(world)
+    world.author()
+    words = world.speaks("and tell me about the weather and", 0.6)
+    world.scribe()
+    order = world.asked_of_author()
+    assert isinstance(order, to.ReadAhead)
+    assert [message.content.rpartition("] ")[2] for message in order.messages[1:]] == [f"{first} {words}"]
+
+
+def test_what_is_said_again_after_a_joined_question_is_the_last_answer_that_counts() -> None:
+    world = Brief()
+    answered_in_a_moment(world)
+    world.is_quiet(0.3)
+    world.speaks()
+    settled(world)
+    world.repeats()
+    settled(world)
+    assert world.done()[-1][1] == world.done()[-2][1] != world.done()[0][1]
+
+
+# ---- how long a pause gets for this speaker
+
+
+def waits_s(world: World, words: str) -> float:
+    """How long a pause behind these words gets, all workers at work and the judge sure of the end."""
+    world.speaks(words, 0.64)
+    world.excused.add(words)
+    paused_at, turn = world.now, world.floor.exchange.newest
+    while world.floor.exchange.turns[turn].is_open:
+        world.is_quiet(0.03)
+        world.judge()
+        world.scribe()
+        world.author()
+    return world.now - paused_at
+
+
+def goes_on_after(world: World, pause_s: float) -> None:
+    """A turn of two pieces with this pause in it, answered."""
+    world.speaks()
+    world.is_quiet(pause_s)
+    world.speaks()
+    settled(world)
+
+
+QUESTION = "What time is it in Oslo?"
+
+
+@pytest.mark.parametrize("sounds", ["on", "over"])
+def test_a_cut_that_is_rejoined_adds_to_the_pauses_of_that_speaker_for_a_while(sounds: str) -> None:
+    plain_s = waits_s(World(), QUESTION)
+    world = Brief()
+    waits = []
+    if sounds == "on":
+        answered(world)
+        world.speaks()
+    else:
+        answered_in_a_moment(world)
+        waits.append(waits_s(world, QUESTION))  # its own rest, too
+    for _ in range(5):
+        settled(world)
+        waits.append(waits_s(world, QUESTION))
+    assert len(of(world, events.SpeechBegan)) == 7 if sounds == "over" else 6
+    added = [wait - plain_s for wait in waits[-5:]]
+    assert added == pytest.approx([CUT_S, CUT_S / 2, CUT_S / 4, 0, 0], abs=0.04)
+    assert sounds == "on" or waits[0] - plain_s == pytest.approx(CUT_S, abs=0.04)
+
+
+def test_cuts_add_up_within_a_bound_and_never_beyond_the_longest_pause() -> None:
+    world = Brief()
+    for _ in range(6):
+        answered_in_a_moment(world)
+    assert world.floor.memory.habits.extra_s == MOST_S
+    longest_s = world.config.turn.max_pause_ms / 1000
+    settled(world)
+    assert waits_s(world, "I would like to") == pytest.approx(longest_s, abs=0.08)
+
+
+def test_long_pauses_inside_turns_add_a_little_when_they_come_again_and_fade() -> None:
+    world = World()
+    learnt = []
+    for pause_s in (1.2, 1.2, 1.2, 1.2, *[0.1] * 8):
+        goes_on_after(world, pause_s)
+        learnt.append(world.floor.memory.habits.extra_s)
+    assert 0.0 < learnt[0] < learnt[1] < learnt[2] < learnt[3] <= MOST_PAUSE_S
+    assert learnt[-1] == 0.0
+    assert [turn for turn, _ in world.done()] == list(range(1, 13)), "each was one turn"
+
+
+def test_nothing_but_silence_inside_a_turn_is_learnt_as_a_pause() -> None:
+    """Not the agent's speech, not what is said over it, not the time between turns, not agreement."""
+    world = World()
+    answered(world)
+    world.is_quiet(1.0)
+    world.speaks("Yeah.", 0.3)  # over the agent, which goes on
+    world.is_quiet(0.1)
+    world.scribe()
+    world.is_quiet(1.2)
+    world.speaks("Well", 0.3)  # over the agent again; it becomes a turn in the pause behind it
+    world.is_quiet(0.1)
+    world.scribe()
+    world.is_quiet(0.04)
+    assert len(of(world, events.SpeechBegan)) == 2
+    world.is_quiet(0.8)
+    world.speaks()
+    settled(world)
+    assert len(of(world, events.SpeechBegan)) == 2, "it went on"
+    assert len(of(world, events.Interrupted)) == 1
+    world.is_quiet(1.3)
+    world.speaks("Yeah.", 0.3)
+    world.is_quiet(1.2)
+    world.speaks("Yeah.", 0.3)
+    settled(world)
+    world.types()
+    settled(world)
+    assert world.floor.memory.habits == Habits()
+
+
+def test_a_cut_that_nobody_heard_is_a_pause_and_no_cut() -> None:
+    world = World()
+    waits_s(world, QUESTION)
+    world.is_quiet(0.3)
+    world.speaks()
+    settled(world)
+    assert len(world.done()) == 2
+    habits = world.floor.memory.habits
+    assert habits.cuts_s == 0
+    assert 0 < habits.pauses_s < MOST_PAUSE_S
+    slow = World()
+    waits_s(slow, QUESTION)
+    slow.is_quiet(LATE_S + 0.2)
+    slow.speaks()
+    settled(slow)
+    assert slow.floor.memory.habits == Habits(), "who waits for an answer and speaks again does not pause"
 
 
 # ---- an overlap

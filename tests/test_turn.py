@@ -24,7 +24,7 @@ from voicecli.turn.decision import (
 
 CONFIG, EAGER = TurnConfig(), TurnConfig(eagerness=1.0)
 SHORTEST_S, LONGEST_S = CONFIG.min_pause_ms / 1000, CONFIG.max_pause_ms / 1000
-SURE_S = decision.SURE_S[0] + CONFIG.eagerness * (decision.SURE_S[1] - decision.SURE_S[0])
+SURE_S = decision.SURE_S[0] + CONFIG.eager * (decision.SURE_S[1] - decision.SURE_S[0])
 """At the default eagerness, between the two ends."""
 DONE = Evidence(2.0, sound=0.98, words="What is the capital of France?")
 GOES_ON = Evidence(2.0, sound=0.02, words="I would like to")
@@ -37,6 +37,7 @@ evidence = st.builds(
     ending=st.none() | st.builds(Ending, st.floats(-12, 12), st.floats(-12, 12)),
     language=st.sampled_from(["en", "de", ""]),
     asked=st.booleans(),
+    extra_s=st.floats(0, 1),
 )
 
 
@@ -56,6 +57,14 @@ def test_the_pause_is_always_within_the_bounds(known: Evidence, config: TurnConf
 def test_more_eagerness_never_waits_longer(known: Evidence) -> None:
     waits = [pause_wanted_s(known, TurnConfig(eagerness=tenth / 10)) for tenth in range(11)]
     assert waits == sorted(waits, reverse=True)
+
+
+@given(evidence)
+def test_a_quicker_style_never_waits_longer(known: Evidence) -> None:
+    quick, normal, patient = (
+        pause_wanted_s(known, TurnConfig(style=style)) for style in ("quick", "normal", "patient")
+    )
+    assert quick <= normal <= patient
 
 
 @given(evidence, st.floats(0, 1), st.floats(0, 1))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from voicecli.config.keymap import KeysConfig
@@ -103,6 +103,15 @@ class SegmentConfig(Section):
         return _in_order(self, "release_probability", "onset_probability")
 
 
+Style: TypeAlias = Literal["quick", "normal", "patient"]
+
+EAGERNESS: Mapping[Style, float] = {"quick": 0.8, "normal": 0.6, "patient": 0.35}
+"""How eager the turn decision is by `turn.style`, 0..1: docs/decisions/0028-turns-of-people.md."""
+
+BY_STYLE = -1.0
+"""`turn.eagerness` where the style decides."""
+
+
 class TurnConfig(Section):
     """When the user has said what they had to say."""
 
@@ -112,9 +121,31 @@ class TurnConfig(Section):
     max_pause_ms: int = Field(
         default=1500, ge=100, le=5000, description="silence that ends a turn whatever was said"
     )
-    eagerness: float = Field(
-        default=0.6, ge=0, le=1, description="0 waits longer when in doubt, 1 answers sooner"
+    style: Style = Field(
+        default="normal",
+        description="quick: answers sooner, and cuts you off more often when you pause; normal: in between; "
+        "patient: lets you think in mid-sentence, and answers later",
     )
+    eagerness: float = Field(
+        default=BY_STYLE,
+        ge=BY_STYLE,
+        le=1,
+        description="finer than style, and in its place: 0 waits longer when in doubt, 1 answers sooner; "
+        "-1 leaves it to style",
+        json_schema_extra={"allowed": "0 to 1, or -1"},
+    )
+
+    @property
+    def eager(self) -> float:
+        """How eager the turn decision is, 0..1: `eagerness` where it is set, else what the style says."""
+        return EAGERNESS[self.style] if self.eagerness == BY_STYLE else self.eagerness
+
+    @field_validator("eagerness")
+    @classmethod
+    def _is_a_share(cls, eagerness: float) -> float:
+        if BY_STYLE < eagerness < 0:
+            raise PydanticCustomError("share", "neither a share nor left to the style")
+        return eagerness
 
     @model_validator(mode="after")
     def _shortest_is_not_longer_than_longest(self) -> Self:

@@ -47,7 +47,7 @@ class Keys:
             case _ if self._flushing is not None:
                 return True
             case Pressed("interrupt"):
-                if turn is not None and not turn.is_open:
+                if turn is None or not turn.is_open:
                     self._exchange.call_off()  # at once: it is not meant for what comes later
             case Pressed("repeat") if turn is not None:
                 return not turn.is_open  # it waits until the reply has ended that it would cut short

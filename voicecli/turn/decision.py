@@ -5,8 +5,8 @@
     pause_wanted_s     1.5        0.5      0.26     the turn is committed once the pause is that long
 
 The log-odds z that the user has finished are a weighted sum of the evidence. A turn that is clearly over is
-committed after `sure` seconds; one that may go on waits S_PER_LOG_ODDS * (asked - z) longer. `turn.eagerness`
-sets `sure` and `asked`.
+committed after `sure` seconds; one that may go on waits S_PER_LOG_ODDS * (asked - z) longer. How eager the
+settings are (`TurnConfig.eager`) sets `sure` and `asked`.
 
 Where the constants come from: docs/decisions/0006-turn-decision.md; scripts/turn/turn_fit.py makes them anew.
 """
@@ -104,6 +104,8 @@ class Evidence:
     """Of the words, ISO 639-1."""
     asked: bool = False
     """The agent's last reply ended with a question."""
+    extra_s: float = 0.0
+    """What this speaker's pauses add to the wait, seconds (`turn.habits`)."""
 
 
 def features(evidence: Evidence) -> dict[str, float]:
@@ -152,12 +154,12 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
     said = word_evidence(evidence.words or "", evidence.language)
     if evidence.words and not evidence.asked and said.words <= FEW_WORDS:
         shortest = max(shortest, FEW_WORDS_S)
-    doubt = max(0.0, _between(LOG_ODDS_ASKED, config.eagerness) - log_odds(evidence))
-    wanted = _between(SURE_S, config.eagerness) + S_PER_LOG_ODDS * doubt
+    doubt = max(0.0, _between(LOG_ODDS_ASKED, config.eager) - log_odds(evidence))
+    wanted = _between(SURE_S, config.eager) + S_PER_LOG_ODDS * doubt
     if not said.hangs:
         for whole, most in ((said.asks, ASKED_S), (said.ends, SAID_S)):
-            wanted = min(wanted, _between(most, config.eagerness)) if whole else wanted
-    return min(longest, max(shortest, wanted))
+            wanted = min(wanted, _between(most, config.eager)) if whole else wanted
+    return min(longest, max(shortest, wanted) + evidence.extra_s)
 
 
 def _between(ends: tuple[float, float], share: float) -> float:

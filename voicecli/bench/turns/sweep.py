@@ -49,7 +49,7 @@ def curves(turns: Sequence[Replayed], config: TurnConfig) -> Curves:
     """Sweep the pause of silence only, threshold and pauses of Smart Turn only, and our eagerness."""
     steps = [step / EAGERNESS_STEPS for step in reversed(range(EAGERNESS_STEPS + 1))]
     ours = [(_named(eagerness), _ours(config, eagerness)) for eagerness in steps]
-    as_set = [(_named(config.eagerness), _ours(config, config.eagerness))]
+    as_set = [(_named(config.eager), _ours(config, config.eager))]
     ways = {"silence only": _silence_only(), "Smart Turn only": _sound_only(config), "ours": ours}
     return Curves(
         {name: count(turns, settings) for name, settings in ways.items()},

@@ -88,6 +88,10 @@ def talk(
     ] = None,
     voice: Voice = None,
     language: Language = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help="How long it waits when you pause: quick, normal or patient."),
+    ] = None,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
@@ -109,6 +113,7 @@ def talk(
             "--base-url": ("generate.base_url", base_url),
             "--voice": ("synthesize.voice", voice),
             "--language": ("transcribe.language", language),
+            "--style": ("turn.style", style),
         },
     )
     config = lightened(config, light=light)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.floor.agent.ended import remember
 from voicecli.floor.facts import (
     ClauseSounds,
     ClauseVoiced,
@@ -42,8 +43,6 @@ CLAUSES_AHEAD = 8
 
 DATE_CHECK_S = 30.0
 """s between two checks whether another day has begun, while the author has nothing to do."""
-
-_ASK_AGAIN = "ask again, or in other words"
 
 
 class Answering:
@@ -194,7 +193,8 @@ class Answering:
     def _begin(self, draft: Draft) -> None:
         """The draft is due: have it written, unless there is nothing to write."""
         said, turn = draft.transcript, self._exchange.turns[draft.turn]
-        messages = self._memory.messages_for(said.text, said.language)
+        rejoins = turn.rejoins_with(said)
+        messages = self._memory.messages_for(said.text, said.language, rejoins=rejoins)
         draft.answerable = bool(self._memory.last if draft.repeats else messages[-1].content)
         if not draft.answerable:
             draft.writing = Writing.OVER
@@ -257,25 +257,12 @@ class Answering:
     def _finalise(self, turn: Turn, draft: Draft) -> None:
         """The answer is over: remember what was said and what sounded, and tell how long it took."""
         if draft.outcome is not None:
-            self._remember(turn, draft, draft.outcome)
+            remember(self._out, self._exchange, self._memory, turn, draft, draft.outcome)
         self._exchange.finalise(turn)
         self._owed = True
         if draft.answerable and draft.stats is not None and self._exchange.due() is None:
             self._read()
         self._tell_owed()
-
-    def _remember(self, turn: Turn, draft: Draft, outcome: ReplyEnded) -> None:
-        times = turn.times_of(draft)
-        newest = self._exchange.turns[self._exchange.newest]
-        answered_at = times.playback_at if outcome.heard else None
-        continued = not outcome.whole and turn.continued_by(newest, answered_at)
-        if draft.stats is not None and outcome.whole and (shown := draft.wordless):
-            found = f"the reply has no words to say, only {shown}"
-            self._out.tell(events.Warned(self._out.t, found, _ASK_AGAIN, turn.number))
-        self._memory.keep(draft, continued=continued)
-        if not outcome.whole:
-            self._out.tell(events.Interrupted(self._out.t, turn.number, outcome.heard))
-        self._out.tell(turn.done(self._out.t, draft, outcome.heard))
 
     def _read_next(self) -> None:
         """Have the author read ahead, where there is nothing better to do."""
@@ -283,15 +270,18 @@ class Answering:
             return
         words, self._words = self._words, None
         if words is not None and words[0].is_open:
-            self._read(words[1])
+            self._read(words[1], rejoins=words[0].rejoins_with(words[1]))
         elif self._out.now - self._asked_at >= DATE_CHECK_S:
             self._asked_at = self._out.now
             if self._memory.date_changed:
                 self._read()
 
-    def _read(self, words: Transcript = NO_WORDS, first: tuple[ChatMessage, ...] = ()) -> None:
+    def _read(
+        self, words: Transcript = NO_WORDS, first: tuple[ChatMessage, ...] = (), *, rejoins: bool = False
+    ) -> None:
         self._asked_at, self._woken = self._out.now, False
-        self._with_author = ReadAhead(self._memory.messages_for(words.text, words.language), first)
+        messages = self._memory.messages_for(words.text, words.language, rejoins=rejoins)
+        self._with_author = ReadAhead(messages, first)
         self._out.add(self._with_author)
 
     def _tell_owed(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.turn.habits import Habits
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,6 +25,7 @@ class Memory:
     cut off, and they go on                 before their next ones      -
     whole, and without a word               before their next ones      -
     an engine failed, nothing was heard     before their next ones      -
+    whole, in a moment, and they go on      before their next ones      taken back once the next is answered
     it was the last one again               -                           -
     otherwise                               remembered                  as far as it was heard, if at all
     """
@@ -37,31 +40,46 @@ class Memory:
         """The words of the last reply that sounded."""
         self.language = ""
         """Of that; empty: the main voice's."""
+        self._before = ("", "")
+        """Words and language of the reply before that one."""
         self.asked = False
         """The agent's last words were a question."""
+        self.habits = Habits()
+        """How the user pauses."""
 
-    def messages_for(self, words: str, spoken: str = "") -> tuple[ChatMessage, ...]:
-        """The messages that the language model gets to answer these words; `spoken`: their language."""
-        told = self.languages.to_be_told(spoken, self.language)
-        return tuple(self._conversation.messages_for(words, told))
+    def messages_for(self, words: str, spoken: str = "", *, rejoins: bool = False) -> tuple[ChatMessage, ...]:
+        """The messages that the language model gets to answer these words; `spoken`: their language.
+
+        `rejoins`: they go on with the last question, and what was said to that does not count.
+        """
+        told = self.languages.to_be_told(spoken, self._before[1] if rejoins else self.language)
+        return tuple(self._conversation.messages_for(words, told, rejoins=rejoins))
 
     @property
     def date_changed(self) -> bool:
         """Whether it is another day than the model was told last."""
         return self._conversation.date_changed
 
-    def keep(self, draft: Draft, *, continued: bool) -> None:
-        """A turn is over, with this draft and its outcome; `continued`: the user went on instead."""
+    def keep(self, draft: Draft, *, continued: bool, rejoins: bool) -> None:
+        """A turn is over, with this draft and its outcome.
+
+        `continued`: the user went on instead. `rejoins`: they went on with the question before.
+        """
         outcome, words = draft.outcome, draft.transcript.text
         if outcome is None:
             return
         cut, heard = not outcome.whole, outcome.heard
         wordless = draft.stats is not None and not cut and draft.wordless
         failed = draft.failed and not (draft.repeats or cut or heard)
-        if continued or wordless or failed:
+        waits = continued or wordless or failed
+        if rejoins and (waits or heard):
+            self._conversation.take_back()
+            self.last, self.language = self._before
+        if waits:
             self._conversation.go_on(words)
         elif not draft.repeats:
             self._conversation.remember(words, heard, cut or draft.failed)
             if heard:
+                self._before = self.last, self.language
                 self.last, self.language = heard, draft.language
         self.asked = not cut and heard.rstrip().endswith("?")

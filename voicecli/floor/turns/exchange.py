@@ -15,7 +15,7 @@ import math
 from typing import TYPE_CHECKING
 
 from voicecli.floor.orders import Drop, LetSound, Tell
-from voicecli.floor.turns.turn import Turn
+from voicecli.floor.turns.turn import LATE_S, Turn
 
 if TYPE_CHECKING:
     from voicecli.events import Event
@@ -89,6 +89,7 @@ class Exchange:
         self.settled = 0
         """No reply to this turn, or to an older one, is still to come."""
         self._settled_at = -math.inf
+        self._sounded_at = -math.inf  # the first sound of the last reply, if it was heard whole
         self.segment = 0
         self.paused = 0
         """The newest segment in which the user has fallen silent."""
@@ -101,7 +102,8 @@ class Exchange:
         """The user begins a turn, which silences the agent."""
         waits = self.settled < self.newest
         self.newest += 1
-        turn = Turn(self.newest, began_at, waits or began_at - self._settled_at <= JUST_ENDED_S)
+        stops = waits or began_at - self._settled_at <= JUST_ENDED_S
+        turn = Turn(self.newest, began_at, stops, rejoins=self._rejoins(began_at))
         self.turns[turn.number] = turn
         self.go_on()
         return turn
@@ -116,6 +118,7 @@ class Exchange:
         """The user wants no answer to the newest turn, or no more of it."""
         if (turn := self.turns.get(self.newest)) is not None:
             turn.called_off = True
+        self._sounded_at = -math.inf  # what they say next does not go on with the last question
         self.go_on()
 
     def pause(self) -> None:
@@ -173,12 +176,30 @@ class Exchange:
 
     def finalise(self, turn: Turn) -> None:
         """A turn is over."""
+        self._note_sound(turn)
         turn.finalise()
         del self.turns[turn.number]
         self.settled, self._settled_at = turn.number, self._out.now
         if self.draft is not None and self.draft.turn == turn.number:
             self._numbers.void(self.draft.number + 1)
             self.draft = None
+
+    def _note_sound(self, turn: Turn) -> None:
+        """Note when the reply began to sound: who spoke so soon after it goes on with the question.
+
+        A reply of a moment is over before the user is noticed, and the loudspeaker may report it after.
+        """
+        answer = turn.answer
+        if answer is None or answer.outcome is None or not answer.outcome.heard:
+            return
+        counts = answer.outcome.whole and not (turn.called_off or answer.repeats)
+        began_at = answer.times.playback_at if counts else None
+        self._sounded_at = -math.inf if began_at is None else began_at
+        if (following := self.turns.get(turn.number + 1)) is not None:
+            following.rejoins = self._rejoins(following.began_at)
+
+    def _rejoins(self, began_at: float) -> bool:
+        return began_at - self._sounded_at <= LATE_S
 
     # ---- what is known
 

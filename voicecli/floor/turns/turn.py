@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from voicecli.events import ReplyClause, TurnDone
+from voicecli.listen.bargein.verdict import kind_of
 from voicecli.listen.recognise.partial import Agreement
 from voicecli.messages import GenerationStats
 
@@ -139,6 +140,8 @@ class Turn:
     """When its first sound met the microphone."""
     may_stop: bool = False
     """When it began, an answer was to come, sounded or had just ended: "stop" is then no question."""
+    rejoins: bool = False
+    """It began so soon after the first sound of a reply, heard whole, that it goes on with that question."""
     called_off: bool = False
     """No answer is wanted any more, or no more of it: the user said "stop", pressed a key or typed."""
     deciding: Deciding = Deciding.OPEN
@@ -157,6 +160,10 @@ class Turn:
     """One of them is speech without words."""
     fault: Fault | None = None
     """Of the newest transcription that failed."""
+    longest_pause_s: float | None = None
+    """The longest silence in it behind which the user went on, none over the agent. None: it was typed."""
+    cut: bool = False
+    """The user was heard out too late: the answer to what they had said so far had begun to sound."""
 
     def confirm(self, draft: Draft) -> None:
         """The draft's words are all that was said up to the end of its segment."""
@@ -205,6 +212,14 @@ class Turn:
         if newest is self or self.called_off:
             return False
         return playback_at is None or newest.began_at - playback_at <= LATE_S
+
+    def says_something(self, words: Transcript) -> bool:
+        """Whether these are no agreement, call for silence or noise alone."""
+        return kind_of(words.text, words.language) == "words"
+
+    def rejoins_with(self, words: Transcript) -> bool:
+        """Whether with these words it goes on with the question before, though that was answered."""
+        return self.rejoins and self.says_something(words)
 
     def times_of(self, answer: Draft) -> TurnTimes:
         """All moments of the turn with this answer."""

@@ -109,6 +109,9 @@ class Pauses:
         known = turn is not None and turn.confirmed is not None and turn.confirmed.segment == segment
         confirmed = turn.confirmed if turn is not None and known else None
         transcript = None if confirmed is None else confirmed.transcript
+        habits = self._memory.habits
+        if turn is not None and transcript is not None and turn.rejoins_with(transcript):
+            habits = habits.cut()  # known, but not kept before the turn is over
         evidence = Evidence(
             spoken_s=frame.spoken_s,
             sound=self._judged[1] if self._judged is not None and self._judged[0] == segment else None,
@@ -116,5 +119,6 @@ class Pauses:
             ending=None if confirmed is None else confirmed.ending,
             language="" if transcript is None else transcript.language,
             asked=self._memory.asked,
+            extra_s=habits.extra_s,
         )
         return pause_wanted_s(evidence, self._config)

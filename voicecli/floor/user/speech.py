@@ -62,6 +62,7 @@ class Speech:
         self.gate = State.QUIET
         self._spoken_s = 0.0
         self._newest: Frame | None = None
+        self._pauses_in_turn = False  # the silence under way began in a turn, not over the agent
         self._heard: deque[tuple[float, float]] = deque(maxlen=REMEMBERED_FRAMES)
 
     @property
@@ -126,8 +127,10 @@ class Speech:
             case SpeechStarted():
                 self._begin_turn(event.at)
             case SpeechResumed():
+                self._learn_pause()
                 self._exchange.go_on()
             case SpeechPaused():
+                self._pauses_in_turn = True
                 self._pauses.offer(event.so_far, self._spoken_s)
             case Utterance(complete=False):
                 self._pauses.give(event, self._spoken_s)
@@ -153,10 +156,18 @@ class Speech:
 
     def _begin_turn(self, at: float) -> None:
         turn = self._exchange.begin(at)
+        turn.longest_pause_s, self._pauses_in_turn = 0.0, False
         self._pauses.begin()
         self._out.add(Believe(somebody=True))
         self._overlaps.resume()  # held: nothing of the agent's voice is left in the microphone
         self._out.tell(events.SpeechBegan(self._out.t, turn.number))
+
+    def _learn_pause(self) -> None:
+        """The user has gone on: the silence up to here was a pause inside the turn."""
+        turn = self._exchange.turns.get(self._exchange.newest)
+        if turn is not None and self._newest is not None and self._pauses_in_turn:
+            turn.longest_pause_s = max(turn.longest_pause_s or 0.0, self._newest.pause_s)
+        self._pauses_in_turn = False
 
     def _interrupt(self, overlap: Overlap) -> None:
         """Make the overlap the user's next turn, with all that was said since its onset."""

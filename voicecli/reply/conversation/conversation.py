@@ -60,6 +60,8 @@ def estimated_tokens(text: str) -> int:
 class _Turn:
     user: str
     reply: str
+    words: str
+    """`user` as it was said, without the time."""
 
     @property
     def tokens(self) -> int:
@@ -83,18 +85,23 @@ class Conversation:
         self._told = ("", "")
         """The user's last words, and the text that the model read for them, which is remembered."""
         self._turns: deque[_Turn] = deque()
+        self._newest: _Turn | None = None
+        """The last that was remembered, forgotten since or not; None once it is taken back."""
         self._unanswered = ""
 
-    def messages_for(self, user_text: str, language: str = "") -> list[ChatMessage]:
+    def messages_for(self, user_text: str, language: str = "", *, rejoins: bool = False) -> list[ChatMessage]:
         """All messages that the model needs to answer `user_text`; an empty text gives those before it.
 
         `language`: the name of the language to answer in, if the model must be told. It stands with the
         user's words and not in the system prompt, because the model reads that once and keeps it.
+        With `rejoins` the messages are those that there would be if the last turn had been taken back.
         """
-        messages = self._system()
+        messages, before = self._system(), self._newest if rejoins else None
         for turn in self._turns:
-            messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
+            if turn is not before:
+                messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
         words = self._with_unanswered(plain_words(user_text))
+        words = f"{before.words} {words}".strip() if before else words
         told = self._timed(words)
         self._told = words, with_aside(told, f"Answer in {language}.") if language and words else told
         return [*messages, ChatMessage("user", self._told[1])]
@@ -106,12 +113,20 @@ class Conversation:
 
     def remember(self, user_text: str, reply_text: str, interrupted: bool) -> None:  # noqa: FBT001  # a fact, not a mode
         """Add a turn: the user's words, and the part of the reply that sounded; if no part did, add none."""
-        user, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
+        words, reply = self._with_unanswered(plain_words(user_text)), plain_words(reply_text)
         self._unanswered = ""
         if reply:
-            user = self._told[1] if user == self._told[0] else self._timed(user)
-            self._turns.append(_Turn(user, f"{reply} {CUT_OFF}" if interrupted else reply))
+            user = self._told[1] if words == self._told[0] else self._timed(words)
+            self._newest = _Turn(user, f"{reply} {CUT_OFF}" if interrupted else reply, words)
+            self._turns.append(self._newest)
             self._forget()
+
+    def take_back(self) -> None:
+        """The user goes on with the question of the last turn: it stands before the next words."""
+        if (newest := self._newest) is not None:
+            later, self._unanswered, self._newest = self._unanswered, newest.words, None
+            self._turns = deque(turn for turn in self._turns if turn is not newest)
+            self.go_on(later)
 
     def go_on(self, user_text: str) -> None:
         """Keep words that were not answered, to put them before the next ones; if too many, drop them all."""
