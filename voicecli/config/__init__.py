@@ -112,6 +112,14 @@ class TurnConfig(Section):
     eagerness: float = Field(
         default=0.6, ge=0, le=1, description="0 waits longer when in doubt, 1 answers sooner"
     )
+    thinking: Literal["off", "sound", "words"] = Field(
+        default="off",
+        description="what you hear while an answer is long in coming; sound: a soft tone; words: such as "
+        '"Let me think."',
+    )
+    thinking_after_ms: int = Field(
+        default=1000, ge=900, le=5000, description="so long after your turn has ended you hear that"
+    )
 
     @model_validator(mode="after")
     def _shortest_is_not_longer_than_longest(self) -> Self:

@@ -233,6 +233,15 @@ class ReplyEnded:
     first_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CueMade:
+    """A phrase can be heard from now on, or it could not be made. Answers `MakeCue`."""
+
+    language: str
+    text: str
+    made: bool
+
+
 # ---- the keyboard
 
 
@@ -272,6 +281,7 @@ Fact: TypeAlias = (
     | ClauseVoiced
     | ClauseSounds
     | ReplyEnded
+    | CueMade
     | Pressed
     | Typed
 )
