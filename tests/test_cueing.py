@@ -78,7 +78,7 @@ def test_an_answer_that_is_long_in_coming_is_announced_once_at_its_time_and_agai
     assert delays(world, committed_at) == pytest.approx([AFTER_S], abs=1.5 * FRAME_S)
     world.is_quiet(3 * FRAME_S)
     assert delays(world, committed_at) == pytest.approx([AFTER_S, AFTER_S + AGAIN_S], abs=3 * FRAME_S)
-    told = of(world, events.Thinking)
+    told = of(world, events.Cued)
     assert [(event.turn, event.count, event.text) for event in told] == [(1, 1, None), (1, 2, None)]
     world.is_quiet(60)
     assert len(world.cues) == MOST
@@ -258,7 +258,7 @@ def test_phrases_are_made_while_nobody_waits_and_said_in_turn_and_then_comes_a_t
         world.settles()
     first, second, third = PHRASES["en"]
     assert [cue.text for _, cue in world.cues] == [first, "", second, third, first]
-    assert [event.text for event in of(world, events.Thinking)] == [first, None, second, third, first]
+    assert [event.text for event in of(world, events.Cued)] == [first, None, second, third, first]
 
 
 def test_a_phrase_that_cannot_be_made_is_not_said() -> None:

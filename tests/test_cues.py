@@ -205,7 +205,7 @@ def test_in_a_talk_the_cue_is_heard_and_told_and_the_reply_is_as_without_it() ->
     begin, end = np.flatnonzero(sound_of(talk))[[0, -1]]
     assert begin / RATE_HZ == pytest.approx(1.0, abs=0.1)
     assert (end - begin) / RATE_HZ == pytest.approx(TONE_S, abs=0.02)
-    (told,) = [event for event in talk.told() if isinstance(event, events.Thinking)]
+    (told,) = [event for event in talk.told() if isinstance(event, events.Cued)]
     assert (told.turn, told.count, told.text) == (1, 1, None)
     talk.works()
     talk.hears(silence(3.0))

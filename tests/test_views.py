@@ -20,6 +20,7 @@ from tests.fake_terminal import FakeTerminal
 from tests.sentences import pattern, wording
 from voicecli.errors import VoicecliError
 from voicecli.events import (
+    Cued,
     Event,
     Failed,
     Heard,
@@ -32,7 +33,6 @@ from voicecli.events import (
     SpeechBegan,
     State,
     Status,
-    Thinking,
     TurnDone,
     Warned,
     as_json,
@@ -148,7 +148,7 @@ def _heard(text: str) -> list[Event]:
         Speaking(1.0, 1, 0, text),
         Warned(1.0, text, text),
         Failed(1.0, text, text, 1),
-        Thinking(1.0, 1, 1, text),
+        Cued(1.0, 1, 1, text),
         Overheard(1.0, 1, text),
         Interrupted(1.0, 1, text),
         TurnDone(1.0, 1, text, LATENCY),

@@ -78,7 +78,7 @@ class Speaking:
 
 
 @dataclass(frozen=True, slots=True)
-class Thinking:
+class Cued:
     """The answer is long in coming, and a cue tells the user that it comes."""
 
     name: ClassVar[str] = "thinking"
@@ -166,7 +166,7 @@ Event: TypeAlias = (
     | Heard
     | ReplyClause
     | Speaking
-    | Thinking
+    | Cued
     | Interrupted
     | Overheard
     | TurnDone

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self, TextIO, assert_never
 
 from voicecli.events import (
+    Cued,
     Failed,
     Heard,
     Interrupted,
@@ -14,7 +15,6 @@ from voicecli.events import (
     ReplyClause,
     Speaking,
     SpeechBegan,
-    Thinking,
     TurnDone,
     Warned,
 )
@@ -81,7 +81,7 @@ class PlainView:
                 return f"next: {safe(text)}"
             case Speaking(text=text):
                 return f"voicecli: {safe(text)}"
-            case Thinking(text=text):
+            case Cued(text=text):
                 return f"thinking: {safe(text)}" if text else "thinking"
             case Interrupted(heard=heard):
                 return f"interrupted after: {safe(heard)}" if heard else "interrupted before it sounded"

@@ -131,4 +131,4 @@ class Cueing:
         self._count += 1
         self._due_at = self._out.now + AGAIN_S
         self._out.add(Cue(language, text))
-        self._out.tell(events.Thinking(self._out.t, draft.turn, self._count, text or None))
+        self._out.tell(events.Cued(self._out.t, draft.turn, self._count, text or None))
