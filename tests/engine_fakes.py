@@ -10,7 +10,7 @@ from voicecli.messages import ChatMessage, GenerationStats, Transcript
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import voicecli.bench.compare as compare
 import voicecli.listen.loss as loss
 import voicecli.reply.embedded as embedded
 import voicecli.reply.gguf as gguf
+import voicecli.speak.cues as cues
 import voicecli.speak.jitter as jitter
 import voicecli.speak.synthesize as synthesize
 import voicecli.system.posix as posix
@@ -25,7 +26,7 @@ from voicecli.devices import closing, runaway
 from voicecli.devices.portaudio import NoDeviceError
 from voicecli.devices.recovery import recover, side
 from voicecli.errors import ConfigError, StageError
-from voicecli.floor.agent import answering
+from voicecli.floor.agent import answering, cueing
 from voicecli.floor.turns import exchange, faults, turn
 from voicecli.floor.user import overlap, pauses
 from voicecli.floor.user import speech as floor_speech
@@ -165,6 +166,11 @@ QUOTED = [
     ("0028", f"may be added, {habits.MOST_PAUSE_S:g} s at most"),
     ("0028", f"by {habits.LEARNT:g} of the difference"),
     ("0028", f"{STYLES['quick']:g}, {STYLES['normal']:g} and {STYLES['patient']:g})"),
+    ("0029", f"a soft tone of {2 * cues.NOTE_S:g} s at {cues.TONE_DBFS:g} dBFS"),
+    ("0029", f"after a phrase {cues.LONGEST_S:g} s"),
+    ("0029", f"less than {cueing.SOON_S:g} s old"),
+    ("0029", f"again every {cueing.AGAIN_S:g} s, at most {cueing.MOST} times in a turn"),
+    ("0029", f"with a fade of {jitter.FADE_S * 1000:g} ms"),
     ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
     ("events", f"more than {log.CAPACITY} events wait for it"),

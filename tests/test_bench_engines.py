@@ -15,7 +15,7 @@ from voicecli.measure.timed_engines import Meter, engine_figures, watched
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.speak.voice import sound_of
 from voicecli.system.clock import FakeClock
-from voicecli.turn.decision import Ending
+from voicecli.turn.witness import Ending
 
 
 def test_a_call_beside_another_is_busy_and_both_know() -> None:

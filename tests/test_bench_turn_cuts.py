@@ -41,7 +41,8 @@ from voicecli.bench.turns.told import plain, tradeoff
 from voicecli.config import TurnConfig
 from voicecli.floor.turns.turn import LATE_S
 from voicecli.messages import FRAME_S
-from voicecli.turn.decision import Ending, Evidence
+from voicecli.turn.decision import Evidence
+from voicecli.turn.witness import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from voicecli.bench.labels import Label
 from voicecli.bench.turns import Judges, Replayed, replay
 from voicecli.errors import AudioFileError
 from voicecli.messages import FRAME_S, RATE_HZ, ScoredFrame, Transcript
-from voicecli.turn.decision import Ending
+from voicecli.turn.witness import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.config import TurnConfig
-from voicecli.turn.decision import NO_WORDS_S, Ending, Evidence, pause_wanted_s
+from voicecli.turn.decision import NO_WORDS_S, Evidence, pause_wanted_s
 from voicecli.turn.habits import CUT_S, LONG_PAUSE_S, MOST_PAUSE_S, MOST_S, Habits
+from voicecli.turn.witness import Ending
 
 CONFIG = TurnConfig()
 DONE = Evidence(2.0, sound=0.98, words="What is the capital of France?", ending=Ending(2.0, 2.0))

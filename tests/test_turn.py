@@ -15,12 +15,12 @@ from voicecli.turn.decision import (
     ONE_KNOWN_S,
     WEIGHTS,
     WEIGHTS_WITHOUT_ENDING,
-    Ending,
     Evidence,
     features,
     log_odds,
     pause_wanted_s,
 )
+from voicecli.turn.witness import Ending
 
 CONFIG, EAGER = TurnConfig(), TurnConfig(eagerness=1.0)
 SHORTEST_S, LONGEST_S = CONFIG.min_pause_ms / 1000, CONFIG.max_pause_ms / 1000

@@ -20,6 +20,7 @@ from tests.fake_terminal import FakeTerminal
 from tests.sentences import pattern, wording
 from voicecli.errors import VoicecliError
 from voicecli.events import (
+    Cued,
     Event,
     Failed,
     Heard,
@@ -147,6 +148,7 @@ def _heard(text: str) -> list[Event]:
         Speaking(1.0, 1, 0, text),
         Warned(1.0, text, text),
         Failed(1.0, text, text, 1),
+        Cued(1.0, 1, 1, text),
         Overheard(1.0, 1, text),
         Interrupted(1.0, 1, text),
         TurnDone(1.0, 1, text, LATENCY),
@@ -189,7 +191,7 @@ def test_words_in_any_language_stay(text: str) -> None:
 def test_plain_writes_only_text(text: str) -> None:
     status = replace(STATUS, state="loading", microphone=text, loudspeaker=text, loading=text)
     lines = _plain([Listening(1.0), *_heard(text)], status)
-    assert len(lines) == 13
+    assert len(lines) == 14
     assert all(safe(line) == re.sub(" +", " ", line).strip() for line in lines)
     assert any(line.endswith(f"you: {HOSTILE[text]}") for line in lines)
 

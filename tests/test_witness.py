@@ -23,14 +23,13 @@ from voicecli.system.clock import FakeClock
 from voicecli.talk.workers import Author
 from voicecli.threads.channel import Channel
 from voicecli.turn.chatml import is_template_of, unfinished
-from voicecli.turn.decision import Ending
-from voicecli.turn.witness import Scores, ending
+from voicecli.turn.witness import Ending, Scores, ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 WORDS = "what is the capital of France"
 WHAT = "What time is it?"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli import events
-from voicecli.config import Config
+from voicecli.config import Config, TurnConfig
 from voicecli.events import Event
 from voicecli.floor import Floor, ToldModel, facts
 from voicecli.floor import orders as to
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 START_AT = 100.0
 MOMENT_S = 0.001
 """What lies between two facts that are no frames."""
+CUE_S = 0.25
 LOUD = (np.sin(np.arange(FRAME_SAMPLES) / 4) * 0.3).astype(np.float32)
 SOFT = (np.sin(np.arange(FRAME_SAMPLES) / 4) * 0.0003).astype(np.float32)
 
@@ -86,9 +87,14 @@ class World:
     clauses = 2
     """Of each reply."""
 
-    def __init__(self, floor_type: type[Floor] = Floor, others: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        floor_type: type[Floor] = Floor,
+        others: Collection[str] = (),
+        turn: TurnConfig = TurnConfig(),  # noqa: B008  # it does not change
+    ) -> None:
         """The main voice speaks English; `others`: the languages that have a voice of their own."""
-        self.config = Config()
+        self.config = Config(turn=turn)
         self.others = others
         self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered, others)
         self.now = START_AT
@@ -117,6 +123,10 @@ class World:
         self.sounds_draft = 0
         self.dropped_before = 0
         self.mode: to.Mode = "play"
+        self.making: to.MakeCue | None = None
+        self.cues: list[tuple[float, to.Cue]] = []
+        """When each was asked for."""
+        self.cue_until = -math.inf
         self.spoke_at = self.heard_at = -math.inf
         self._lines = count(1)
         self._to_ear: deque[to.Order] = deque()
@@ -174,9 +184,25 @@ class World:
                 assert draft >= void_before, "a void draft is let sound"
                 self.sounds_draft = draft
             case to.Drop(before):
-                self.dropped_before = before
+                self.dropped_before, self.cue_until = before, -math.inf
             case to.Playout(mode):
                 self.mode = mode
+                self.cue_until = self.cue_until if mode == "play" else -math.inf
+            case to.Cue():
+                assert self.mode == "play", "a cue while somebody may be speaking"
+                assert self.gate.state is State.QUIET or self.closed, "a cue over the user"
+                assert not self.audible, "a cue over the agent"
+                newest = self.floor.exchange.turns[self.floor.exchange.newest]
+                sounded = [
+                    self.replies[each.number].sounded for each in newest.drafts if each.number in self.replies
+                ]
+                assert not any(sounded), "a cue after the reply's first sound"
+                self.cues.append((self.now, order))
+                self.cue_until = self.now + CUE_S
+            case to.MakeCue():
+                assert self.making is None, "one at a time"
+                assert self.floor.idle, "somebody waits"
+                self.making = order
             case _:
                 self._to_ear.append(order)
 
@@ -226,6 +252,8 @@ class World:
     @property
     def audible(self) -> bool:
         """Whether the loudspeaker sounds."""
+        if self.now < self.cue_until:
+            return True
         reply = self.replies.get(self.sounds_draft)
         sounds = reply is not None and reply.sounded > 0 and self.ending_is_open(reply)
         return sounds and self.sounds_draft >= self.dropped_before and self.mode != "hold"
@@ -372,7 +400,10 @@ class World:
                 self.post(facts.ReplyWritten(draft, stats, 0.1, "Clause", self.now, cancelled, found))
 
     def voice(self, *, fails: bool = False) -> None:
-        """The voice is done with the clause it has."""
+        """The voice is done with the clause it has, or with a phrase for later."""
+        making, self.making = self.making, None
+        if making is not None:
+            self.post(facts.CueMade(making.language, making.text, not fails))
         clause, self.voicing = self.voicing, None
         if clause is None:
             return

@@ -78,6 +78,19 @@ class Speaking:
 
 
 @dataclass(frozen=True, slots=True)
+class Cued:
+    """The answer is long in coming, and a cue tells the user that it comes."""
+
+    name: ClassVar[str] = "thinking"
+    t: float
+    turn: int
+    count: int
+    """Cues in this turn, with this one."""
+    text: str | None = None
+    """What is said; None: a tone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The user spoke over the agent; `heard`: the words of the agent that had sounded by then."""
 
@@ -154,6 +167,7 @@ Event: TypeAlias = (
     | Heard
     | ReplyClause
     | Speaking
+    | Cued
     | Interrupted
     | Overheard
     | TurnDone

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from voicecli.models.store import ModelStore
     from voicecli.reply.generate import Cancelled, Emit, Generator, Notify
     from voicecli.speak.voice import Voice
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 
 class AbsentGenerator:

@@ -86,6 +86,7 @@ class Bench:
         tell: Callable[[str], None],
     ) -> None:
         """`session` is warm; `tell` takes a line of progress."""
+        config = _without_cues(config)
         self._config, self._clock, self._stop, self._tell = config, clock, stop, tell
         self._devices = devices
         self._meter = Meter(clock)
@@ -252,6 +253,11 @@ class Bench:
 
 def _measured(event: events.Event) -> bool:
     return isinstance(event, events.TurnDone | events.Failed)
+
+
+def _without_cues(config: Config) -> Config:
+    """What the loudspeaker plays is then the reply alone, whose first sound is measured by its level."""
+    return config.model_copy(update={"turn": config.turn.model_copy(update={"thinking": "off"})})
 
 
 def _corrected(latency_ms: Mapping[str, float], hidden_ms: float) -> dict[str, float]:

@@ -134,6 +134,14 @@ class TurnConfig(Section):
         "-1 leaves it to style",
         json_schema_extra={"allowed": "0 to 1, or -1"},
     )
+    thinking: Literal["off", "sound", "words"] = Field(
+        default="off",
+        description="what you hear while an answer is long in coming; sound: a soft tone; words: such as "
+        '"Let me think."',
+    )
+    thinking_after_ms: int = Field(
+        default=1000, ge=900, le=5000, description="so long after your turn has ended you hear that"
+    )
 
     @property
     def eager(self) -> float:

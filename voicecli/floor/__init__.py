@@ -6,6 +6,7 @@
     HasRead ... ReplyEnded       how it is answered, and what is remembered           answering, memory
     Pressed, Typed, Flushed      what keys ask for                                    keys
     EngineFailed, EngineLate     what does not work                                   faults
+    ClauseSounds, CueMade, time  what is heard while an answer is long in coming      cueing
 
 No thread, clock, queue, model or lock. Whoever reports calls `take`, one at a time (`talk.crew.Crew.post`).
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 from voicecli import events
 from voicecli.floor import facts
 from voicecli.floor.agent.answering import Answering
+from voicecli.floor.agent.cueing import Cueing
 from voicecli.floor.agent.memory import Memory
 from voicecli.floor.agent.reply_language import Languages
 from voicecli.floor.keys import Keys
@@ -81,6 +83,7 @@ class Floor:
         self.scribing = Scribing(out, self.exchange, self._numbers, self.strikes, self.answering.read_ahead)
         self.overlaps = self.overlaps_type(out, self.exchange, self.scribing)
         pauses = self._pauses = Pauses(out, self.exchange, self.scribing, self.strikes, self.memory, config)
+        self._cueing = Cueing(out, self.exchange, self._numbers, languages, others, config)
         self.speech = Speech(out, self.exchange, self.overlaps, pauses, self.scribing, self.answering)
         self._keys = Keys(out, self.exchange, self.scribing)
         self.ready = False
@@ -115,6 +118,8 @@ class Floor:
         if self.ready:
             self._keys.obey()
         self.answering.advance()
+        quiet = self.speech.silent and self.overlaps.mode == "play"
+        self._cueing.look(quiet=quiet, idle=self.idle)
         return self._decided()
 
     def _decided(self) -> list[Order]:
@@ -151,8 +156,10 @@ class Floor:
     # ---- what is reported
 
     def _on_rest(self, fact: Fact) -> None:
-        """Facts of the clock on the wall and of the keys."""
+        """Facts of the clock on the wall, of the keys and of what is heard."""
         match fact:
+            case facts.ClauseSounds() | facts.CueMade():
+                self._cueing.take(fact)
             case facts.DayTime(local):
                 self.memory.local = local
             case facts.Pressed() | facts.Typed():

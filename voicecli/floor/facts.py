@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from voicecli.listen.bargein.bargein import BargeIn
     from voicecli.listen.gate.segment import State
     from voicecli.messages import GenerationStats, SegmentEvent, Transcript, Utterance
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 # ---- the ear
 
@@ -234,6 +234,15 @@ class ReplyEnded:
     first_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CueMade:
+    """A phrase can be heard from now on, or it could not be made. Answers `MakeCue`."""
+
+    language: str
+    text: str
+    made: bool
+
+
 # ---- the keyboard
 
 
@@ -273,6 +282,7 @@ Fact: TypeAlias = (
     | ClauseVoiced
     | ClauseSounds
     | ReplyEnded
+    | CueMade
     | Pressed
     | Typed
 )

@@ -148,6 +148,15 @@ class End:
     draft: int
 
 
+@dataclass(frozen=True, slots=True)
+class MakeCue:
+    """Make a phrase that may be wanted while the user waits for an answer: `CueMade`."""
+
+    language: str
+    """Of the reply; empty: the main voice's."""
+    text: str
+
+
 # ---- to the loudspeaker: done at once, and cannot fail
 
 
@@ -163,6 +172,15 @@ class Playout:
     """How the agent sounds, while somebody may be speaking over it."""
 
     mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Let a cue be heard, unless a reply sounds by then."""
+
+    language: str
+    text: str
+    """A phrase that was made; empty: the tone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,5 +202,5 @@ class Tell:
 
 ToEar: TypeAlias = Listen | Snapshot | EndSegment | Trim | Flush | Believe
 ToAuthor: TypeAlias = ReadAhead | Hurry | Write | GoOn
-ToMouth: TypeAlias = Say | Unsay | End | LetSound | Drop
-Order: TypeAlias = ToEar | Transcribe | Judge | ToAuthor | ToMouth | Playout | Tell
+ToMouth: TypeAlias = Say | Unsay | End | MakeCue | LetSound | Drop
+Order: TypeAlias = ToEar | Transcribe | Judge | ToAuthor | ToMouth | Playout | Cue | Tell

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Cancelled, Emit, Generator
     from voicecli.speak.voice import Piece, Voice
     from voicecli.system.clock import Clock
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 ENGINES = ("detector", "completion", "transcriber", "generator", "synthesizer")
 

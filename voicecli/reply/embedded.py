@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from voicecli.reply.gguf import Gguf
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 REPEAT_PENALTY = 1.05
 """Penalty on the last 64 tokens, which include the question. With none, SmolLM2-135M repeats itself for ever;

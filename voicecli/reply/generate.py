@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from voicecli.messages import ChatMessage, GenerationStats
 
 if TYPE_CHECKING:
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 Emit: TypeAlias = Callable[[str], None]
 """Takes the next piece of the reply."""

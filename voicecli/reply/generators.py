@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicecli.config import GenerateConfig
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 
 def make_language_model(config: GenerateConfig, gguf: Path | None, talks: int = 1) -> Callable[[], Generator]:

@@ -193,8 +193,8 @@ class JitterBuffer:
         """Whether it plays, as of the last block."""
         return self._playing
 
-    def pull(self, block: Int16, at: float, device_ran_dry: bool) -> None:  # noqa: FBT001
-        """Fill (n,) int16, whose first sample sounds at time `at`."""
+    def pull(self, block: Int16, at: float, device_ran_dry: bool, *, waits: bool = False) -> None:  # noqa: FBT001
+        """Fill (n,) int16, whose first sample sounds at time `at`; with `waits` as if it were on hold."""
         self.blocks += 1
         if device_ran_dry:
             self.device_underruns += 1
@@ -208,7 +208,7 @@ class JitterBuffer:
             return
         pushed = self._ring.written  # once: the next reply may be pushed meanwhile
         wish = self._wish
-        if wish == "hold" or rushes:
+        if wish == "hold" or rushes or waits:
             self._fall_silent(block, at, pushed)  # what fades is heard again when it goes on
             return
         waiting, complete = pushed - self._pulled, self._complete_at == pushed  # not if more came since

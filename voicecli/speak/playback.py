@@ -13,6 +13,7 @@ import numpy as np
 
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import first_audible, to_float, to_int16
+from voicecli.speak.cues import Cues
 from voicecli.speak.jitter import JitterBuffer
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Placed:
 class Playback:
     """One reply after another.
 
-    `pull` belongs to the audio thread, `drop`, `open`, `duck`, `hold` and `resume` to the thread that runs
+    `pull` belongs to the audio thread, `drop`, `open`, `duck`, `hold` and `resume` to the one that runs
     the floor, the rest to the mouth's thread.
     """
 
@@ -67,9 +68,10 @@ class Playback:
             config.jitter_min_ms / 1000,
             config.jitter_max_ms / 1000,
         )
-        self.pull = self.jitter.pull
+        self.cues = Cues(self.jitter)
+        self.pull = self.cues.pull
         self.open = self.jitter.open
-        self.duck, self.hold, self.resume = self.jitter.duck, self.jitter.hold, self.jitter.resume
+        self.duck, self.hold, self.resume = self.cues.duck, self.cues.hold, self.jitter.resume
         self._draft = 0
         self._cut = (0, 0)  # a draft, and the position at which all drafts before it were dropped
         self._placed: list[Placed] = []
@@ -158,6 +160,7 @@ class Playback:
 
     def drop(self, before: int, now: float) -> None:
         """Fall silent and refuse the rest of every draft before this one."""
+        self.cues.drop()
         self._cut = (before, self._position(now))  # a reply that was cut earlier stays cut there
         self.jitter.drop(before)
 
@@ -190,9 +193,16 @@ class Playback:
 
     def audible(self, at: float, tail_s: float) -> bool:
         """Whether the loudspeaker sounded at time `at`, or up to `tail_s` before it."""
-        if self.jitter.sounding and self.jitter.began.at <= at:
+        jitter, cues = self.jitter, self.cues
+        if (jitter.sounding and jitter.began.at <= at) or (cues.sounding and cues.began_at <= at):
             return True
-        return at < self.jitter.ended_at + tail_s  # where sound began after `at`: the end of the sound before
+        # where sound began after `at`: the end of the sound before
+        return at < max(jitter.ended_at, cues.ended_at) + tail_s
+
+    @property
+    def sounding(self) -> bool:
+        """Whether a reply or a cue sounds, as of the last block."""
+        return self.jitter.sounding or self.cues.sounding
 
     def heard(self, now: float) -> str:
         """The words that have sounded by now: by their ends, or by the share of their clause's time."""

@@ -178,12 +178,14 @@ class Crew:
                 self.playback.duck()
             case to.Playout():
                 self.playback.resume()
+            case to.Cue(language, text):
+                self.playback.cues.play(language, text)
             case to.Drop(before):
                 self.playback.drop(before, self._clock.now())
             case to.LetSound(draft):
                 self.playback.open(draft)
                 self.to_mouth.put(order)
-            case to.Say() | to.Unsay() | to.End():
+            case to.Say() | to.Unsay() | to.End() | to.MakeCue():
                 self.to_mouth.put(order)
             case to.ReadAhead() | to.Hurry() | to.Write() | to.GoOn():
                 self.to_author.put(order)

@@ -122,7 +122,7 @@ class Ear:
             return False
         self.hearing.check_silence()
         # The agent's voice may come back sooner than the devices' times tell, if it never was in the air.
-        sounding, at = self._playback.jitter.sounding, chunk.captured_at
+        sounding, at = self._playback.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
         for frame in self.frames(chunk, hold=hold):
             self._on_frame(frame)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from voicecli.floor import facts
 from voicecli.floor.agent.reply_language import MAIN
-from voicecli.floor.orders import Drop, End, LetSound, Say, Unsay
+from voicecli.floor.orders import Drop, End, LetSound, MakeCue, Say, Unsay
 from voicecli.floor.stages import VOICE, Fault
 from voicecli.messages import SpokenChunk
+from voicecli.speak.voice import sound_of
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from voicecli.engines import Seat
     from voicecli.floor.orders import ToMouth
-    from voicecli.messages import Clause
+    from voicecli.messages import Clause, Int16
     from voicecli.speak.playback import Playback
     from voicecli.speak.voice import Piece, Voice
     from voicecli.system.clock import Clock
@@ -65,6 +66,7 @@ class Mouth:
         self._draft = 0  # the draft whose clauses came last; 0: its reply has ended
         self._begins_at = 0  # index of the first clause that is part of its reply
         self._saying: _Saying | None = None
+        self._making: MakeCue | None = None
         self._ends = False
         self._may_sound = 0
 
@@ -92,6 +94,8 @@ class Mouth:
             self._attempts.mend(self._voices[self._saying.clause.language], fault)
             self._saying.fault = fault
             self._is_through()
+        elif self._making is not None:
+            self._made(self._making, fault)
         self.run()
 
     def take(self, order: ToMouth) -> None:
@@ -114,6 +118,8 @@ class Mouth:
                 self._post(facts.ReplyEnded(draft, "", whole=False))  # it was void before this came
             case LetSound(draft):
                 self._may_sound = draft
+            case MakeCue():
+                self._make(order)
             case Drop():
                 pass  # drafts became void: `look` reports what was heard of them
 
@@ -165,6 +171,24 @@ class Mouth:
             self._saying = saying
         else:
             self._post(saying.voiced())
+
+    def _make(self, cue: MakeCue) -> None:
+        """Have the voice say a phrase for later."""
+        voice, self._making = self._voices[cue.language].it, cue
+        self._made(
+            cue, self._attempts.in_turn(Work.DRAFT, VOICE, lambda: sound_of(voice, cue.text), [cue.text])
+        )
+
+    def _made(self, cue: MakeCue, sound: Int16 | Fault) -> None:
+        """Keep the phrase. Where the voice fails on it, the talk does without: that is no strike."""
+        voice, self._making = self._voices[cue.language], None
+        if isinstance(sound, Fault):
+            self._attempts.mend(voice, sound)
+            self._post(facts.EngineFailed(VOICE, 0, sound, counts=False))
+            kept = False
+        else:
+            kept = self._playback.cues.keep(cue.language, cue.text, sound, voice.it.rate_hz)
+        self._post(facts.CueMade(cue.language, cue.text, kept))
 
     def _chunks(self, saying: _Saying, voice: Seat[Voice]) -> Iterator[SpokenChunk]:
         """Have the voice make piece after piece, while they are wanted; obey orders that came meanwhile."""

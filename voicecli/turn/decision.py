@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from voicecli.turn.words import word_evidence
 
 if TYPE_CHECKING:
     from voicecli.config import TurnConfig
+    from voicecli.turn.witness import Ending
 
 S_PER_LOG_ODDS = 1.0
 """Seconds of silence that make up for log-odds of 1."""
@@ -77,15 +78,6 @@ LEAST_ENDING = -3.0
 
 _LEAST = 0.02
 """The least that Smart Turn's probability, and its complement, count as: it is never as sure as it says."""
-
-
-class Ending(NamedTuple):
-    """What the language model makes of the user's words."""
-
-    stops: float
-    """Log-odds that a sentence ends with them: a mark, or the end of the message, is the next token."""
-    finished: float
-    """Log-odds that the message ends behind that mark."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypedDict
 
 from voicecli.turn.chatml import unfinished
-from voicecli.turn.decision import Ending
 
 if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
@@ -55,6 +54,15 @@ class Scores(TypedDict, total=False):
 
     choices: list[_Scored]
     timings: _ReadTimings
+
+
+class Ending(NamedTuple):
+    """What the language model makes of the user's words."""
+
+    stops: float
+    """Log-odds that a sentence ends with them: a mark, or the end of the message, is the next token."""
+    finished: float
+    """Log-odds that the message ends behind that mark."""
 
 
 class Judgement(NamedTuple):

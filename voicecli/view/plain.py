@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self, TextIO, assert_never
 
 from voicecli.events import (
+    Cued,
     Failed,
     Heard,
     Interrupted,
@@ -66,7 +67,7 @@ class PlainView:
             self._output.write(f"{'':7}  {interrupting}")
         self._output.check()
 
-    def _words(self, event: Event) -> str:  # noqa: C901, PLR0911  # one case an event
+    def _words(self, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912  # one case an event
         match event:
             case Listening():
                 return self._listening()
@@ -80,6 +81,8 @@ class PlainView:
                 return f"next: {safe(text)}"
             case Speaking(text=text):
                 return f"voicecli: {safe(text)}"
+            case Cued(text=text):
+                return f"thinking: {safe(text)}" if text else "thinking"
             case Interrupted(heard=heard):
                 return f"interrupted after: {safe(heard)}" if heard else "interrupted before it was heard"
             case Overheard(text=text):

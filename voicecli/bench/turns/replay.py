@@ -18,7 +18,7 @@ from voicecli.config import SegmentConfig
 from voicecli.errors import AudioFileError
 from voicecli.listen.gate.segment import Segmenter, State
 from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, SpeechDropped
-from voicecli.turn.decision import Ending, Evidence
+from voicecli.turn.decision import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from voicecli.listen.detector import Detector, TurnModel
     from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Float32
+    from voicecli.turn.witness import Ending
 
 LONGEST_PAUSE_S = 5.5
 """s after which the gate ends speech: longer than the longest pause that counts (`HOLD_S` in holds.py). The

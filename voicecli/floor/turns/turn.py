@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicecli.floor.facts import ReplyEnded
     from voicecli.floor.stages import Fault
     from voicecli.messages import Clause, Transcript
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
     from voicecli.waiting.times import TurnTimes
 
 LATE_S = 0.6

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
     from voicecli.reply.generate import Cancelled, Emit, Notify
-    from voicecli.turn.decision import Ending
+    from voicecli.turn.witness import Ending
 
 POLL_S = 0.03
 """How often a thread that waits for a request asks whether its caller still wants the reply, s."""

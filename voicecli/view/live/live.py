@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from voicecli.events import Failed, Listening, Overheard, TurnDone, Warned
+from voicecli.events import Cued, Failed, Listening, Overheard, TurnDone, Warned
 from voicecli.system.posix import QuietTerminal
 from voicecli.view import ReaderGone
 from voicecli.view.live.glyphs import glyphs_for
@@ -79,8 +79,8 @@ class LiveView:
             case Listening():
                 # A turn that began and had no words: a cough.
                 self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
-            case Overheard():
-                pass  # the agent goes on, or `interrupted` follows
+            case Overheard() | Cued():
+                pass  # the agent goes on, or `interrupted` follows; `Status.state` is thinking
             case TurnDone():
                 self._done(event)
             case Warned():

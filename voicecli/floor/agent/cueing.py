@@ -1,0 +1,134 @@
+"""When the user who waits for an answer is told by a cue that it comes: a tone, or "Let me think." Pure.
+
+    user       speaks   pause | committed
+    cue                       | thinking_after_ms   cue     AGAIN_S   tone     AGAIN_S   tone
+    reply                     |                                                             sounds
+
+A cue is no part of the reply: it is not remembered, nor heard, and no time of a turn tells of it. It never
+comes over the user, nor after the reply's first sound. Speech over it silences it at once.
+Phrases are made by the voice before, one at a time, while nobody waits. One that cannot be made is not said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.floor.agent.reply_language import MAIN
+from voicecli.floor.facts import ClauseSounds, CueMade
+from voicecli.floor.orders import Cue, MakeCue
+from voicecli.floor.turns.turn import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from voicecli.config import TurnConfig
+    from voicecli.floor.agent.reply_language import Languages
+    from voicecli.floor.turns.exchange import Exchange, Numbers, Out
+    from voicecli.floor.turns.turn import Draft
+
+AGAIN_S = 4.0
+"""s from a cue to the next in the same turn. A choice: sooner, it would be a ringing telephone."""
+
+MOST = 8
+"""Cues in a turn: the last comes after about 30 s, when the user is told that an engine is late."""
+
+SOON_S = 0.3
+"""s after the answer's words are known, or its first clause, in which nothing is said: it may sound at any
+moment. The voice takes 0.04 to 0.1 s to its first sound (docs/decisions/0023), beside other work more."""
+
+PHRASES = {
+    "en": ("Let me think.", "Hmm.", "One moment."),
+    "de": ("Mal sehen.", "Hm.", "Moment."),
+    "fr": ("Voyons.", "Euh.", "Un instant."),
+    "es": ("A ver.", "Un momento."),
+    "it": ("Vediamo.", "Un attimo."),
+    "nl": ("Even kijken.", "Momentje."),
+    "pt": ("Vejamos.", "Hum.", "Um momento."),
+}
+"""As espeak-ng reads them: it spells the English "Hm." and the German "Hmm."."""
+
+
+class Cueing:
+    """The turn that waits for its answer, and the cues that it has had."""
+
+    def __init__(
+        self,
+        out: Out,
+        exchange: Exchange,
+        numbers: Numbers,
+        languages: Languages,
+        others: Collection[str],
+        config: TurnConfig,
+    ) -> None:
+        """`others`: the languages that have a voice of their own."""
+        self._out = out
+        self._exchange = exchange
+        self._numbers = numbers
+        self._languages = languages
+        self._on = config.thinking != "off"
+        self._after_s = config.thinking_after_ms / 1000
+        self._turn = 0  # the newest turn that has waited
+        self._due_at = math.inf
+        self._count = 0  # of its cues
+        self._sounded = 0  # the newest turn with an answer that was heard
+        self._with_voice = False
+        self._to_make: deque[MakeCue] = deque()
+        self._made: dict[str, list[str]] = {}  # language of a reply -> its phrases
+        self._said = 0  # phrases
+        if config.thinking == "words":
+            spoken = {MAIN: languages.main, **{other: other for other in others}}
+            self._to_make.extend(
+                MakeCue(voice, text) for voice, code in spoken.items() for text in PHRASES.get(code, ())
+            )
+
+    def take(self, fact: ClauseSounds | CueMade) -> None:
+        """Take that an answer sounds, or what became of a phrase."""
+        match fact:
+            case CueMade(language, text, made):
+                self._with_voice = False
+                if made:
+                    self._made.setdefault(language, []).append(text)
+            case ClauseSounds(number) if draft := self._exchange.find(number):
+                self._sounded = max(self._sounded, draft.turn)
+
+    def look(self, *, quiet: bool, idle: bool) -> None:
+        """Give a cue if one is due; to be called after every fact.
+
+        `quiet`: the user is silent and holds nothing up. `idle`: no turn is under way.
+        """
+        if idle and self._to_make and not self._with_voice:
+            self._with_voice = True
+            self._out.add(self._to_make.popleft())
+        if not self._on or (draft := self._awaited()) is None:
+            return
+        now = self._out.now
+        if draft.turn != self._turn:
+            committed_at = self._exchange.turns[draft.turn].decided_at or now
+            self._turn, self._count = draft.turn, 0
+            self._due_at = max(committed_at + self._after_s, now + SOON_S)
+        clause_at = draft.times.first_clause_at
+        soon = clause_at is not None and now < clause_at + SOON_S
+        if quiet and not soon and now >= self._due_at and self._count < MOST:
+            self._give(draft)
+
+    def _awaited(self) -> Draft | None:
+        """The answer to what the user said last, while none of it has sounded."""
+        turn = self._exchange.turns.get(self._exchange.newest)
+        draft = None if turn is None or turn.called_off else turn.answer
+        if draft is None or draft.turn <= self._sounded or self._numbers.is_void(draft):
+            return None
+        no_words = draft.writing is Writing.WAITING and not draft.transcript.text
+        return None if no_words or draft.writing is Writing.OVER else draft
+
+    def _give(self, draft: Draft) -> None:
+        language = self._languages.of_reply(draft.transcript.language)
+        made = self._made.get(language) if not self._count else None
+        text = made[self._said % len(made)] if made else ""
+        self._said += bool(text)
+        self._count += 1
+        self._due_at = self._out.now + AGAIN_S
+        self._out.add(Cue(language, text))
+        self._out.tell(events.Cued(self._out.t, draft.turn, self._count, text or None))
