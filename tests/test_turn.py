@@ -158,3 +158,30 @@ def test_who_asks_a_whole_question_waits_less_than_who_says_something_doubtful()
     assert waits == sorted(waits)
     assert waits[0] < 1 < waits[1] < waits[2] == LONGEST_S
     assert pause_wanted_s(doubtful, TurnConfig(eagerness=0.3)) == LONGEST_S
+
+
+@pytest.mark.parametrize(
+    ("said", "pauses_in_groups"),
+    [
+        ("My name is J-O-H", True),
+        ("It is spelled b r i", True),
+        ("My number is five five", True),
+        ("I have a plan b.", False),
+        ("I live in the U.S.", False),
+        ("See you at 5 p.m.", False),
+        ("What is a?", False),
+    ],
+)
+def test_who_dictates_digits_or_letters_is_given_time_between_the_groups(
+    said: str, *, pauses_in_groups: bool
+) -> None:
+    sure = Evidence(2.0, sound=0.98, words=said, ending=Ending(4.0, 4.0))
+    assert (pause_wanted_s(sure, EAGER) >= decision.DICTATES_S) == pauses_in_groups
+
+
+def test_yes_to_a_question_of_the_agent_is_answered_at_once() -> None:
+    doubtful = Evidence(0.4, sound=0.2, words="Yes.", ending=Ending(-2.0, -1.0))
+    assert pause_wanted_s(replace(doubtful, asked=True), CONFIG) <= decision.ANSWER_S
+    assert pause_wanted_s(doubtful, CONFIG) > decision.ANSWER_S
+    longer = replace(doubtful, words="Yes, but only", asked=True)
+    assert pause_wanted_s(longer, CONFIG) > decision.ANSWER_S

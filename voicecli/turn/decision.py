@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 S_PER_LOG_ODDS = 1.0
 """Seconds of silence that make up for log-odds of 1."""
-LOG_ODDS_ASKED = (2.6, -1.0)
-"""`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (93 % sure) and at 1 (27 %).
+LOG_ODDS_ASKED = (2.96, -0.64)
+"""`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (95 % sure) and at 1 (35 %).
 Between the ends of such a pair the value follows a straight line."""
-SURE_S = (0.5, 0.17)
+SURE_S = (0.56, 0.23)
 """`sure`: the pause behind a turn that is clearly over, at eagerness 0 and at 1. Most pauses inside a turn
 are shorter than half a second, whatever the evidence."""
 ASKED_S, SAID_S = (3.0, -1.0), (2.7, 0.3)
@@ -45,30 +45,35 @@ FEW_WORDS_S = 0.6
 """Up to FEW_WORDS words take a pause of FEW_WORDS_S at least, unless they answer a question of the agent:
 `Hello!` and `Thank you.` are whole sentences, and mostly not all that the user says."""
 
+DICTATES_S = 0.8
+"""The least pause while digits or letters are dictated: people say them in groups. A choice."""
+ANSWER_S = 0.3
+"""The longest pause behind "Yes" or "No" to a question of the agent: that is mostly all. A choice."""
+
 WEIGHTS = {
-    "always": 0.79,
-    "sound": 0.35,
-    "ending": 1.04,
-    "finished": 0.0,
-    "ends": 0.52,
-    "asks": 0.07,
-    "goes on": -0.77,
-    "hangs": -0.63,
+    "always": 1.04,
+    "sound": 0.60,
+    "ending": 0.55,
+    "finished": 0.13,
+    "ends": 0.00,
+    "asks": 0.00,
+    "goes on": -2.28,
+    "hangs": -0.43,
     "dictates": 0.00,
     "short answer": 0.00,
 }
 """Log-odds that each piece of evidence is worth."""
 
 WEIGHTS_WITHOUT_ENDING = {
-    "always": -0.66,
-    "sound": 0.50,
-    "sound unknown": 0.23,
-    "words unknown": 0.06,
-    "ends": 0.63,
-    "asks": 0.32,
-    "goes on": -1.93,
-    "hangs": -1.62,
-    "dictates": -0.24,
+    "always": 0.05,
+    "sound": 0.82,
+    "sound unknown": 0.17,
+    "words unknown": -0.24,
+    "ends": 0.00,
+    "asks": 0.00,
+    "goes on": -3.38,
+    "hangs": -0.94,
+    "dictates": -0.02,
     "short answer": 0.00,
 }
 """The same where no language model has said whether the words may end there."""
@@ -146,11 +151,15 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
     said = word_evidence(evidence.words or "", evidence.language)
     if evidence.words and not evidence.asked and said.words <= FEW_WORDS:
         shortest = max(shortest, FEW_WORDS_S)
+    if said.dictates:
+        shortest = max(shortest, DICTATES_S)
     doubt = max(0.0, _between(LOG_ODDS_ASKED, config.eager) - log_odds(evidence))
     wanted = _between(SURE_S, config.eager) + S_PER_LOG_ODDS * doubt
     if not said.hangs:
         for whole, most in ((said.asks, ASKED_S), (said.ends, SAID_S)):
             wanted = min(wanted, _between(most, config.eager)) if whole else wanted
+    if evidence.asked and said.agrees:
+        wanted = min(wanted, ANSWER_S)
     return min(longest, max(shortest, wanted) + evidence.extra_s)
 
 

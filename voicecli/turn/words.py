@@ -62,6 +62,9 @@ ENDINGS = frozenset(
 _DIGIT_WORDS = _set("zero oh one two three four five six seven eight nine double triple")
 _DICTATED = _set("number code pin zip phone account card extension reference password digits")
 """Words before a number that is said digit by digit."""
+_SPELT = re.compile(r"(?:(?<![a-z'’])[a-z][ ,-]+)+[a-z]\W*$")
+"""Two or more letters by themselves at the end: "j o h", or as Whisper writes them, "J-O-H."."""
+_YES_OR_NO = _set("yes yeah yep no nope nah sure")
 PHONE_DIGITS = 7
 """A dictated number as long as the shortest telephone number may be complete."""
 
@@ -81,7 +84,9 @@ class WordEvidence:
     hangs: bool
     """The last word is one that more follows: "and", "the", "to", "um". English only."""
     dictates: bool
-    """A number is being said digit by digit, and it is still short. English only."""
+    """A number is being said digit by digit, and is still short, or letters one by one. English only."""
+    agrees: bool
+    """Yes or no, and nothing else. English only."""
 
 
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
@@ -101,7 +106,8 @@ def word_evidence(text: str, language: str) -> WordEvidence:
         asks=text.endswith(tuple(QUESTIONS)),
         goes_on=goes_on,
         hangs=english and _hangs(text, words, asks=text.endswith(tuple(QUESTIONS))),
-        dictates=english and _dictates(words),
+        dictates=english and (_dictates(words) or bool(_SPELT.search(text.lower()))),
+        agrees=english and len(words) == 1 and words[0] in _YES_OR_NO,
     )
 
 
