@@ -148,16 +148,24 @@ def test_a_greeting_is_given_time_to_go_on_unless_it_is_an_answer() -> None:
         assert (pause_wanted_s(japanese, CONFIG) >= FEW_WORDS_S) is few
 
 
-def test_who_asks_a_whole_question_waits_less_than_who_says_something_doubtful() -> None:
-    doubtful = Evidence(
-        2.0, sound=0.05, words="Can you tell me a story about a dog?", ending=Ending(-3.0, 0.0)
-    )
+def test_a_whole_question_waits_less_than_what_is_doubtful_where_no_model_judges_the_words() -> None:
+    doubtful = Evidence(2.0, sound=0.05, words="Can you tell me a story about a dog?")
     said = replace(doubtful, words="He told me a story about a dog.")
     unfinished = replace(doubtful, words="Can you tell me a story about the?")
     waits = [pause_wanted_s(known, CONFIG) for known in (doubtful, said, unfinished)]
-    assert waits == sorted(waits)
     assert waits[0] < 1 < waits[1] < waits[2] == LONGEST_S
+
+
+def test_a_whole_sentence_that_the_model_doubts_waits_long_but_not_longest() -> None:
+    doubtful = Evidence(2.0, sound=0.05, words="Can you tell me a story?", ending=Ending(-3.0, 0.0))
+    assert 1 < pause_wanted_s(doubtful, CONFIG) < LONGEST_S
     assert pause_wanted_s(doubtful, TurnConfig(eagerness=0.3)) == LONGEST_S
+
+
+def test_words_that_hang_are_not_taken_for_a_turn_by_their_melody_alone() -> None:
+    sure = Evidence(2.0, sound=0.98, words="I would like to")
+    assert pause_wanted_s(sure, EAGER) == decision.UNFINISHED_S
+    assert pause_wanted_s(replace(sure, ending=Ending(4.0, 4.0)), EAGER) < decision.UNFINISHED_S
 
 
 @pytest.mark.parametrize(
@@ -176,7 +184,7 @@ def test_who_dictates_digits_or_letters_is_given_time_between_the_groups(
     said: str, *, pauses_in_groups: bool
 ) -> None:
     sure = Evidence(2.0, sound=0.98, words=said, ending=Ending(4.0, 4.0))
-    assert (pause_wanted_s(sure, EAGER) >= decision.DICTATES_S) == pauses_in_groups
+    assert (pause_wanted_s(sure, EAGER) >= decision.UNFINISHED_S) == pauses_in_groups
 
 
 def test_yes_to_a_question_of_the_agent_is_answered_at_once() -> None:

@@ -23,17 +23,19 @@ if TYPE_CHECKING:
     from voicecli.config import TurnConfig
     from voicecli.turn.witness import Ending
 
-S_PER_LOG_ODDS = 1.0
+S_PER_LOG_ODDS = 2.0
 """Seconds of silence that make up for log-odds of 1."""
-LOG_ODDS_ASKED = (2.96, -0.64)
-"""`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (95 % sure) and at 1 (35 %).
+LOG_ODDS_ASKED = (2.76, -0.84)
+"""`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (94 % sure) and at 1 (30 %).
 Between the ends of such a pair the value follows a straight line."""
-SURE_S = (0.56, 0.23)
+SURE_S = (0.5, 0.17)
 """`sure`: the pause behind a turn that is clearly over, at eagerness 0 and at 1. Most pauses inside a turn
 are shorter than half a second, whatever the evidence."""
-ASKED_S, SAID_S = (3.0, -1.0), (2.7, 0.3)
-"""The longest pause behind a whole question, and behind another whole sentence, at eagerness 0 and at 1.
-Below an eagerness of 0.38 and of 0.5 these are longer than `turn.max_pause_ms`, and do nothing."""
+ASKED_S = (3.0, -1.0)
+"""The longest pause behind a whole question where no language model judges the words, as with a server."""
+WHOLE_S = (2.7, 0.3)
+"""The longest pause behind a whole sentence, at eagerness 0 and at 1. Below an eagerness of 0.5 it is longer
+than `turn.max_pause_ms`, and does nothing."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
 
@@ -45,8 +47,9 @@ FEW_WORDS_S = 0.6
 """Up to FEW_WORDS words take a pause of FEW_WORDS_S at least, unless they answer a question of the agent:
 `Hello!` and `Thank you.` are whole sentences, and mostly not all that the user says."""
 
-DICTATES_S = 0.8
-"""The least pause while digits or letters are dictated: people say them in groups. A choice."""
+UNFINISHED_S = 0.8
+"""The least pause while digits or letters are dictated, which people say in groups, and behind words that
+hang where no language model judges them. A choice."""
 ANSWER_S = 0.3
 """The longest pause behind "Yes" or "No" to a question of the agent: that is mostly all. A choice."""
 
@@ -151,13 +154,13 @@ def pause_wanted_s(evidence: Evidence, config: TurnConfig) -> float:
     said = word_evidence(evidence.words or "", evidence.language)
     if evidence.words and not evidence.asked and said.words <= FEW_WORDS:
         shortest = max(shortest, FEW_WORDS_S)
-    if said.dictates:
-        shortest = max(shortest, DICTATES_S)
+    if said.dictates or (said.hangs and evidence.ending is None):
+        shortest = max(shortest, UNFINISHED_S)
     doubt = max(0.0, _between(LOG_ODDS_ASKED, config.eager) - log_odds(evidence))
     wanted = _between(SURE_S, config.eager) + S_PER_LOG_ODDS * doubt
-    if not said.hangs:
-        for whole, most in ((said.asks, ASKED_S), (said.ends, SAID_S)):
-            wanted = min(wanted, _between(most, config.eager)) if whole else wanted
+    if (said.asks or said.ends) and not said.hangs:
+        unjudged = said.asks and evidence.ending is None
+        wanted = min(wanted, _between(ASKED_S if unjudged else WHOLE_S, config.eager))
     if evidence.asked and said.agrees:
         wanted = min(wanted, ANSWER_S)
     return min(longest, max(shortest, wanted) + evidence.extra_s)
