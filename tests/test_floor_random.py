@@ -53,6 +53,10 @@ class Conversation(RuleBasedStateMachine):
     def is_quiet(self, seconds: float) -> None:
         self.world.is_quiet(seconds)
 
+    @rule(seconds=st.sampled_from([0.03, 0.1, 0.4, 2.0]))
+    def hisses(self, seconds: float) -> None:
+        self.world.hisses(seconds)
+
     @rule(seconds=st.sampled_from([0.1, 0.5, 3.0]))
     def loses(self, seconds: float) -> None:
         self.world.loses(seconds)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import datetime
 
+    from voicecli.listen.bargein.bargein import BargeIn
     from voicecli.messages import SegmentEvent
 
 START_AT = 100.0
@@ -279,6 +280,18 @@ class World:
 
     def is_quiet(self, seconds: float) -> None:
         self._sound(seconds, loud=False)
+
+    def hisses(self, seconds: float) -> None:
+        """Something hisses that is no speech, and no echo."""
+        for frame in range(max(1, round(seconds / FRAME_S))):
+            self._frame(loud=False)
+            if not (self.muted or self.closed):
+                self.hiss(round((frame + 1) * FRAME_S / 0.01))
+
+    def hiss(self, steps: int, barge_in: BargeIn = "on") -> None:
+        """So many steps of it so far."""
+        self.spoke_at = self.now
+        self.post(facts.Onset(self.now, steps, self.audible, barge_in))
 
     def loses(self, seconds: float) -> None:
         """So much sound never comes, as from a device with a gap."""

@@ -45,6 +45,19 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Onset:
+    """A hiss that no echo explains, as a word may begin with: it is known before the frame that it is in."""
+
+    at: float
+    """When it met the air."""
+    steps: int
+    """It has lasted for so many steps of 10 ms."""
+    audible: bool = False
+    barge_in: BargeIn = "on"
+    """Both as in a frame."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """The gate found that speech began, paused, went on, was split, was too short, or is over."""
 
@@ -262,6 +275,7 @@ class Typed:
 
 Fact: TypeAlias = (
     Frame
+    | Onset
     | Gate
     | SoFar
     | Flushed

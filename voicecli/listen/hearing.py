@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from voicecli.audio.level import SILENCE_DBFS, UNMUTED_DBFS, only_noise
 from voicecli.devices.monitor import copy_notice
 from voicecli.listen.bargein.bargein import barge_in
-from voicecli.messages import FRAME_S
+from voicecli.listen.bargein.onset import Onset
+from voicecli.listen.echo.bands import STEP, Bands, band_levels
+from voicecli.messages import FRAME_S, FRAME_SAMPLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
     from voicecli.audio.streams import AudioStreams
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from voicecli.listen.capture import Capture
     from voicecli.listen.echo.canceller import EchoCanceller
     from voicecli.listen.echo.residual import EchoState
+    from voicecli.messages import Float32Frame
 
     Tell: TypeAlias = Callable[[str, str], None]
     """Called with what is wrong and the remedy; the user is to see both."""
@@ -44,6 +47,7 @@ class Hearing:
         self._capture = capture
         self._tell = tell
         self._canceller = canceller
+        self._onset = Onset()
         self._loudspeaker = streams.loudspeaker
         self._headphones = audio.headphones
         self._worn = ""  # name of the loudspeaker that is the user's headphones
@@ -84,6 +88,18 @@ class Hearing:
     def over_echo_db(self, at: float) -> float:
         """How many dB the frame at time `at` is above the loudest possible echo: see `EchoCanceller`."""
         return math.inf if self._canceller is None else self._canceller.over_echo_db(at)
+
+    def onset(self, frames: Sequence[Float32Frame]) -> int:
+        """For how many steps of 10 ms a hiss goes on that no echo explains; 0 where there is none.
+
+        `frames`: those that have come since the last call. What comes out of a canceller is known sooner.
+        """
+        if self._canceller is not None:
+            steps = self._canceller.steps()
+        else:
+            begins = range(0, FRAME_SAMPLES - STEP + 1, STEP)
+            steps = [Bands(*band_levels(frame.samples[at : at + STEP])) for frame in frames for at in begins]
+        return max((self._onset.push(step) for step in steps), default=0)
 
     def doubt(self) -> None:
         """Note that a sound taken for a person was perhaps an echo that has become louder."""

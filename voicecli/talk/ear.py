@@ -124,9 +124,18 @@ class Ear:
         # The agent's voice may come back sooner than the devices' times tell, if it never was in the air.
         sounding, at = self._playback.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
+        fresh: list[Float32Frame] = []
         for frame in self.frames(chunk, hold=hold):
+            fresh.append(frame)
             self._on_frame(frame)
+        self._on_onset(at, self.hearing.onset(fresh))
         return True
+
+    def _on_onset(self, at: float, steps: int) -> None:
+        """Report a hiss at once, and not with the frame that it will be part of."""
+        if steps and not self._closed:
+            audible = self._playback.audible(at, self.hearing.tail_s)
+            self._post(facts.Onset(at, steps, audible, self.hearing.barge_in))
 
     def frames(self, chunk: Pcm16Chunk, *, hold: bool) -> Iterator[Float32Frame]:
         """Frames that this chunk completes; where their conversion fails, its sound is lost."""

@@ -5,10 +5,8 @@
     words                        asked . . there:  nothing  |  an interruption, which becomes a turn
 
 Until it is decided the overlap is no turn and cancels nothing. As an interruption all of it, from its onset,
-becomes a turn.
-
-A person goes on when the agent has fallen silent. Speech that ends with the agent's voice may be its echo,
-louder than was known, with the agent's own words: then the agent goes on and nothing else happens.
+becomes a turn. A person goes on when the agent has fallen silent. Speech that ends with the agent's voice may
+be its echo, louder than was known, with its own words: then the agent goes on and nothing else happens.
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.floor.orders import Believe, EndSegment, Playout, Snapshot, Trim
+from voicecli.floor.user.hush import Hush
 from voicecli.listen.bargein.bargein import HOLD_FRAMES, response
 from voicecli.listen.bargein.verdict import LONG_S, verdict
 from voicecli.listen.bargein.verdict import OverlapEvidence as Evidence
@@ -36,7 +35,7 @@ from voicecli.messages import (
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
-    from voicecli.floor.facts import Frame
+    from voicecli.floor.facts import Frame, Onset
     from voicecli.floor.orders import Mode
     from voicecli.floor.turns.exchange import Exchange, Out
     from voicecli.floor.user.scribing import Scribing
@@ -46,12 +45,10 @@ if TYPE_CHECKING:
 SURE = 0.8
 """A frame that is speech with this probability counts for two: half of 12 clips, each begun at four places in
 a frame, were clear a frame sooner so (Silero v6)."""
-
 LOOKS_S = (0.5, LONG_S)
 """s of speech at the first looks while it goes on: one to know early, one to be sure of no words."""
 GOES_ON_S = 0.4
 """s: a person who pauses when the agent falls silent, and has more to say, goes on within this time."""
-
 LOOK_AGAIN_S = 0.5
 """s of further speech before each later look."""
 
@@ -151,6 +148,7 @@ class Overlaps:
         self._run = 0  # frames of speech in a row that are louder than the echo can be
         self._since = 0  # frames since the first of them
         self._run_at = 0.0  # when that met the microphone
+        self._hush = Hush()
         self.mode: Mode = "play"
         self.current: Overlap | None = None
 
@@ -159,6 +157,7 @@ class Overlaps:
         self.current = Overlap(self._exchange.newest, at, at)
         if self.mode == "hold":
             self.current.hold()
+            self._hush.was_right()
 
     def take(self, overlap: Overlap, event: SegmentEvent, spoken_s: float) -> None:
         """Take what the gate found."""
@@ -172,6 +171,7 @@ class Overlaps:
         """
         overlap, spoken_s = self.current, frame.spoken_s
         sounding = frame.gate in (State.STARTING, State.SPEAKING)
+        hushed = self._hush.lasts(frame.at, spoken=sounding)
         beyond = sounding and frame.over_echo_db >= BEYOND_ECHO_DB
         if beyond and not self._run:
             self._run_at = frame.at
@@ -194,11 +194,17 @@ class Overlaps:
                 self._sound("hold")
                 if overlap is not None:
                     overlap.hold()
-            case "duck":
+            case "duck" if not hushed:
                 self._sound("duck")
-            case _ if overlap is None:
+            case _ if not hushed and (overlap is None or self.mode == "hold"):
                 self.resume()
         return spoken_s
+
+    def hiss(self, onset: Onset) -> None:
+        """Hold the agent for what may begin a word, unless somebody already speaks."""
+        faint = self.current is None or self.current.phase is Phase.FAINT
+        if faint and self._hush.take(onset, held=self.mode == "hold"):
+            self._sound("hold")
 
     def decide(
         self, overlap: Overlap, frame: Frame, spoken_s: float, *, over_agent: bool, asked: bool
@@ -264,6 +270,7 @@ class Overlaps:
     def let_go(self) -> None:
         """The microphone closes: a sound that held the agent, and is no overlap yet, never becomes one."""
         self._run = self._since = 0
+        self._hush.let_go()
         self.resume()
 
     def so_far(self, utterance: Utterance, spoken_s: float) -> None:

@@ -40,6 +40,9 @@ REMEMBERED_FRAMES = 128
 GONE_S = 2.0
 """s without a frame after which the microphone counts as gone, or off."""
 
+NO_SPEECH = (State.QUIET, State.STARTING)
+"""The gate has not found speech."""
+
 
 class Speech:
     """Begins, continues and ends turns and overlaps."""
@@ -75,6 +78,8 @@ class Speech:
         match fact:
             case facts.Frame():
                 self._on_frame(fact)
+            case facts.Onset() if self._overlaps.current is not None or self.gate in NO_SPEECH:
+                self._overlaps.hiss(fact)
             case facts.Gate():
                 self._on_gate(fact)
             case facts.SoFar(Utterance() as utterance) if self._overlaps.current is not None:

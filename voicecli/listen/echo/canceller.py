@@ -17,6 +17,7 @@ import numpy as np
 from voicecli.audio.frames import Reframer
 from voicecli.audio.level import to_float, to_int16
 from voicecli.errors import EngineError
+from voicecli.listen.echo.bands import BandEcho
 from voicecli.listen.echo.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, Residual
 from voicecli.messages import FRAME_S, RATE_HZ
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from livekit.rtc.audio_frame import AudioFrame
 
     from voicecli.config import AudioConfig
+    from voicecli.listen.echo.bands import Bands
     from voicecli.listen.echo.reference import Reference
     from voicecli.messages import Float32
 
@@ -93,15 +95,17 @@ class EchoCanceller:
     def forget(self) -> None:
         """Forget the echo, because the loudspeaker or the microphone changed. Samples keep their numbers."""
         self._reference.restart()
-        self._residual = Residual()
+        self._residual, self._in_bands = Residual(), BandEcho()
         self.state = NOTHING_KNOWN
         """How well the canceller works; replaced as a whole, so that any thread may look."""
         self._lead_s = LEAD_S
         self._over: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+        self._steps: deque[Bands] = deque(maxlen=REMEMBERED)
 
     def doubt(self) -> None:
         """Note that a sound above the loudest possible echo was perhaps an echo that has become louder."""
         self._residual.louder(max((over for _, over in self._over if over < math.inf), default=0.0))
+        self._in_bands.forget()
 
     @property
     def copied(self) -> bool:
@@ -115,6 +119,12 @@ class EchoCanceller:
         """
         found = [over for taken_at, over in self._over if at <= taken_at < at + FRAME_S]
         return float(np.median(found)) if found else math.inf
+
+    def steps(self) -> list[Bands]:
+        """The steps of 10 ms since the last call, before they were cleaned; none while it rests."""
+        fresh = list(self._steps)
+        self._steps.clear()
+        return fresh
 
     def push(self, samples: Float32, captured_at: float) -> Float32:
         """Clean (n,) float32 in [-1, 1], the first taken at time `captured_at`.
@@ -152,7 +162,11 @@ class EchoCanceller:
         cleaned = self._module.clean(frame, reference)
         heard = np.concatenate((self._past[PAST - self._delay :], frame))[:FRAME]
         self.state = self._residual.push(reference, heard, cleaned)
+        if self._residual.alone is not None:
+            self._in_bands.learn(self._residual.alone)
         self._over.append((at - self._delay / RATE_HZ, self._residual.over_echo_db))
+        # Not `heard`: that would be 8 ms later. In bands the echo may be so much earlier.
+        self._steps.append(self._in_bands.push(reference, frame, absent=self._residual.absent))
         self._remember(frame)
         given = min(self._given, FRAME)
         self._given -= given

@@ -158,6 +158,8 @@ class Residual:
         self.copied = False
         """The microphone follows the loudspeaker too closely for sound in air, and has no noise of a room."""
         self._doubted_at = -DOUBTED
+        self.alone: int | None = None
+        """By how many frames the echo comes late, if the newest judgement found that only the agent spoke."""
         self.over_echo_db = math.inf
         """How far the newest frame of the microphone is above all that its echo can be; infinite where all
         that was played has died away."""
@@ -170,6 +172,7 @@ class Residual:
             self._levels[:2, number], self._levels[3:, number - 1] - DECAY_DB
         )
         self._count += 1
+        self.alone = None
         if self._count - self._since >= LEAST and self._count % EVERY == 0:
             self._state = self._look()
         self.over_echo_db = float(self._levels[1, number]) - self._bound_dbfs()
@@ -244,6 +247,7 @@ class Residual:
         lag, follows = _lag(played, falling)
         if follows < closely:
             return
+        self.alone = lag
         around = np.lib.stride_tricks.sliding_window_view(
             np.pad(played, (LATER, EARLIER), constant_values=SILENCE_DBFS), LATER + 1 + EARLIER
         ).max(axis=1)[LAGS - lag : LAGS - lag + heard.size]
