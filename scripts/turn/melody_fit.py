@@ -44,7 +44,7 @@ TEXT_COLUMNS = 100
 """Characters of a line of weights."""
 
 
-class Listening:
+class Keeping:
     """A turn model that keeps what it hears."""
 
     def __init__(self, model: SmartTurn) -> None:
@@ -71,7 +71,7 @@ class Deaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FoundPause:
     """Where a pause is, and who speaks."""
 
     folder: Path
@@ -80,10 +80,10 @@ class Place:
     speaker: str
 
 
-def gathered(folders: list[Path]) -> tuple[np.ndarray, np.ndarray, list[Place]]:
+def gathered(folders: list[Path]) -> tuple[np.ndarray, np.ndarray, list[FoundPause]]:
     """What the model hears at each pause (n, 769), whether it is an end (n,), and where it is."""
     models = models_root()
-    model = Listening(SmartTurn(models / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx"))
+    model = Keeping(SmartTurn(models / "turn-smart-v3" / "smart-turn-v3.2-cpu.onnx"))
     detector = Silero(models / "vad-silero" / "silero_vad_16k_op15.onnx").session()
     judges = Judges(detector, model, Deaf(), lambda _words: None)  # type: ignore[arg-type]  # duck-typed
     rows, ends, places = [], [], []
@@ -97,7 +97,7 @@ def gathered(folders: list[Path]) -> tuple[np.ndarray, np.ndarray, list[Place]]:
                     rows.append(hears)
                     ends.append(pause.end_s > label.turn_end_s)
                     speaker = label.voice.rstrip("0123456789")  # without the number of the dialogue
-                    places.append(Place(folder, label.file, pause.begin_s, speaker))
+                    places.append(FoundPause(folder, label.file, pause.begin_s, speaker))
     return np.array(rows, float), np.array(ends, float), places
 
 
@@ -120,7 +120,7 @@ def fit(rows: np.ndarray, ends: np.ndarray, ridge: float) -> np.ndarray:
     return np.append(weights[:-1] / spread, weights[-1] - (weights[:-1] * mean / spread).sum())
 
 
-def out_of_fold(rows: np.ndarray, ends: np.ndarray, places: list[Place], ridge: float) -> np.ndarray:
+def out_of_fold(rows: np.ndarray, ends: np.ndarray, places: list[FoundPause], ridge: float) -> np.ndarray:
     """Log-odds of each pause, by a layer learnt from the other folds."""
     names = sorted({place.speaker for place in places})
     fold = np.array([names.index(place.speaker) % FOLDS for place in places])
@@ -161,7 +161,7 @@ def main() -> int:
     return 0
 
 
-def write_found(places: list[Place], found: np.ndarray) -> None:
+def write_found(places: list[FoundPause], found: np.ndarray) -> None:
     """Write the log-odds of the pauses into their folders, by recording and beginning of the pause."""
     kept: dict[Path, dict[str, dict[str, float]]] = {}
     for place, log_odds in zip(places, found, strict=True):
