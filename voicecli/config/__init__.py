@@ -140,7 +140,7 @@ class TurnConfig(Section):
         '"Let me think."',
     )
     thinking_after_ms: int = Field(
-        default=1000, ge=900, le=5000, description="so long after your turn has ended you hear that"
+        default=1000, ge=900, le=5000, description="from the end of your turn to that sound or those words"
     )
 
     @property

@@ -41,12 +41,12 @@ class Frame:
     """The loudspeaker sounded then, or so shortly before that the microphone may still pick it up."""
     barge_in: BargeIn = "on"
     room_for: Work = Work.PARTIAL
-    """The least urgent words that the scribe would look for at once."""
+    """The least urgent kind of pass for which the scribe would get a core at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """A hiss that no echo explains, as a word may begin with: it is known before the frame that it is in."""
+    """A hiss that may begin a word and that no echo explains: reported before the frame that contains it."""
 
     at: float
     """When it met the air."""

@@ -95,7 +95,7 @@ class ReadAhead:
 
     messages: tuple[ChatMessage, ...]
     first: tuple[ChatMessage, ...] = ()
-    """Not empty: load the model, and let it judge the end of these once."""
+    """Not empty: load the model, and ask it once whether the last of these is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Unsay:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """No clause follows; or, said once more, the draft is void: `ReplyEnded`."""
+    """No clause follows; given a second time: the draft is void. `ReplyEnded`."""
 
     draft: int
 

@@ -1,4 +1,4 @@
-"""How a draft is answered: written clause by clause, voiced, heard as far as it is, remembered. Pure.
+"""How a draft gets its reply: written clause by clause, voiced, heard in whole or part, remembered. Pure.
 
     draft is due ->  Write  -> ClauseWritten, ClauseWritten, ReplyWritten
                                   Say  -> ClauseVoiced,  Say -> ClauseVoiced,  End -> ReplyEnded

@@ -4,9 +4,9 @@
     cue                       | thinking_after_ms   cue     AGAIN_S   tone     AGAIN_S   tone
     reply                     |                                                             sounds
 
-A cue is no part of the reply: it is not remembered, nor heard, and no time of a turn tells of it. It never
-comes over the user, nor after the reply's first sound. Speech over it silences it at once.
-Phrases are made by the voice before, one at a time, while nobody waits. One that cannot be made is not said.
+A cue is no part of the reply: it is not remembered, and neither `heard` nor the times of a turn have it. It
+never comes over the user, nor after the reply's first sound. Speech over it silences it at once.
+The voice makes the phrases beforehand, one at a time, while nobody waits. If it cannot, a tone is heard.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ MOST = 8
 """Cues in a turn: the last comes after about 30 s, when the user is told that an engine is late."""
 
 SOON_S = 0.3
-"""s after the answer's words are known, or its first clause, in which nothing is said: it may sound at any
-moment. The voice takes 0.04 to 0.1 s to its first sound (docs/decisions/0023), beside other work more."""
+"""s without a cue, after the words of the turn or the first clause of the answer have become known: the
+answer may sound at any moment. The voice needs 0.04 to 0.1 s to its first sound (0023), beside other work
+more."""
 
 PHRASES = {
     "en": ("Let me think.", "Hmm.", "One moment."),
@@ -48,7 +49,7 @@ PHRASES = {
     "nl": ("Even kijken.", "Momentje."),
     "pt": ("Vejamos.", "Hum.", "Um momento."),
 }
-"""As espeak-ng reads them: it spells the English "Hm." and the German "Hmm."."""
+"""Written so that espeak-ng reads them as words: it would spell the English "Hm." and the German "Hmm."."""
 
 
 class Cueing:

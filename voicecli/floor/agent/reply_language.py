@@ -1,9 +1,9 @@
-"""In which language, and by which voice, a reply is given: in that of the user's words if it has one. Pure.
+"""In which language, and by which voice, a reply is given: the user's, if a voice speaks it. Pure.
 
 the user's words          the reply                   the model is told
 main voice's language     in it, by the main voice    nothing, but after a reply in another: the language
 another, with a voice     in it, by its voice         the language
-another, without          the main voice's, by that   the language, and the user: once
+another, without          the main voice's, by that   the language; and the user is told, once
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from voicecli.floor.turns.turn import Draft, Turn
 
 MAIN = ""
-"""Stands for the language of the main voice, wherever a reply has one."""
+"""Stands for the main voice's language, where the language of a reply is named."""
 
 
 class Languages:
@@ -38,7 +38,7 @@ class Languages:
         return spoken if spoken in self._others else MAIN
 
     def to_be_told(self, spoken: str, before: str) -> str:
-        """The name of the language the model has to be told to answer words in this one in; empty: it knows.
+        """The name of the reply's language, where the model must be told it; empty: it need not be told.
 
         `before`: the language of the last reply.
         """

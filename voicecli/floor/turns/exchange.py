@@ -185,9 +185,9 @@ class Exchange:
             self.draft = None
 
     def _note_sound(self, turn: Turn) -> None:
-        """Note when the reply began to sound: who spoke so soon after it goes on with the question.
+        """Note when the reply began to sound: a user who spoke soon after that goes on with the question.
 
-        A reply of a moment is over before the user is noticed, and the loudspeaker may report it after.
+        A short reply may be over before the user is noticed, and be reported only after that.
         """
         answer = turn.answer
         if answer is None or answer.outcome is None or not answer.outcome.heard:

@@ -1,4 +1,4 @@
-"""How the floor counts and tells engines that fail or hang.
+"""How the floor counts engines that fail or hang, and tells the user.
 
 it raises                one line; the turn ends without it, or goes on without it
 three times in a row     the talk ends when the turn is over: StageError
@@ -21,8 +21,8 @@ IN_A_ROW = 3
 """Turns in a row that fail in one stage and end the talk; of detector and conversion, frames or blocks."""
 
 LATE_S = 30.0
-"""An engine that has given nothing for so long is told. A choice: nobody goes on waiting for an answer for so
-long; but a slow computer may need as long to read a conversation anew, so nothing is ended."""
+"""The user is told of an engine that has given nothing for so long. A choice: nobody goes on waiting for an
+answer for so long; but a slow computer may take as long to read a conversation anew, so nothing is ended."""
 
 HUNG_S = 60.0
 """An engine that hears or speaks and gives nothing for so long is given up. A choice: four times

@@ -163,7 +163,7 @@ class Turn:
     longest_pause_s: float | None = None
     """The longest silence in it behind which the user went on, none over the agent. None: it was typed."""
     cut: bool = False
-    """The user was heard out too late: the answer to what they had said so far had begun to sound."""
+    """The user was cut off: they went on after the answer to what they had said so far had begun to sound."""
 
     def confirm(self, draft: Draft) -> None:
         """The draft's words are all that was said up to the end of its segment."""

@@ -24,8 +24,8 @@ HOLD_STEPS = 3
 """Steps of 10 ms of a hiss that hold the agent. A key has one or two, the agent's echo never three."""
 
 FRESH_STEPS = 20
-"""A hold begins with the beginning of a hiss, if not with its first steps. One that began before the agent
-spoke, or went on after a hold, is a tap."""
+"""Steps of 10 ms: a hiss that has lasted longer begins no hold. It began before the agent spoke, or went on
+after a hold, as a water tap does."""
 
 WAITS_S = 0.3
 """s without hiss or speech after which the agent goes on. In "Stop" Silero finds speech 60 to 130 ms after
@@ -48,7 +48,7 @@ class Hush:
         self._for_nothing: deque[float] = deque(maxlen=MOST_FOR_NOTHING)
 
     def take(self, onset: Onset, *, held: bool) -> bool:
-        """Take the next of a hiss; say whether the agent holds. `held`: it does already."""
+        """Take the next report of a hiss; say whether the agent holds. `held`: it does already."""
         at = onset.at
         if onset.barge_in == "off" or not (onset.audible or held) or onset.steps < HOLD_STEPS:
             return False

@@ -5,8 +5,8 @@
     words                        asked . . there:  nothing  |  an interruption, which becomes a turn
 
 Until it is decided the overlap is no turn and cancels nothing. As an interruption all of it, from its onset,
-becomes a turn. A person goes on when the agent has fallen silent. Speech that ends with the agent's voice may
-be its echo, louder than was known, with its own words: then the agent goes on and nothing else happens.
+becomes a turn. A person goes on when the agent has fallen silent. Speech that ends when the agent's voice
+ends may be its echo, louder than was known: then the agent goes on and nothing else happens.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from voicecli.messages import SegmentEvent
 
 SURE = 0.8
-"""A frame that is speech with this probability counts for two: half of 12 clips, each begun at four places in
-a frame, were clear a frame sooner so (Silero v6)."""
+"""A frame that is speech with this probability counts for two: so half of 12 clips, each begun at four places
+in a frame, were known as speech a frame sooner (Silero v6)."""
 LOOKS_S = (0.5, LONG_S)
 """s of speech at the first looks while it goes on: one to know early, one to be sure of no words."""
 GOES_ON_S = 0.4
