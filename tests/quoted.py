@@ -180,7 +180,7 @@ QUOTED = [
     ("events", f"more than {log.CAPACITY} events wait for it"),
     ("events", f"gives nothing for {faults.LATE_S:g} s"),
     ("view", f"{-SCALE_DBFS[0] / LONGEST_BAR:g} dB a column from {SCALE_DBFS[0]:g} to 0 dBFS"),
-    ("view", f"200 ms a step, the highest from {(LONG_MS - 200) / 1000:g} s"),
+    ("view", f"200 ms, the highest from {(LONG_MS - 200) / 1000:g} s"),
     ("view", f"same key again within {held.ONE_PRESS_S:g} s counts as its repeat"),
     ("view", f"more than {held.FIRST_REPEAT_S:g} s later, closes it at once"),
     ("view", f"at least {held.RELEASE_S:g} s; during the first {held.LEARNING_S:g} s"),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from voicecli.floor.turns.turn import Draft
 
 AGAIN_S = 4.0
-"""s from a cue to the next in the same turn. A choice: sooner, it would be a ringing telephone."""
+"""s from a cue to the next in the same turn. A choice: sooner, it would sound like a telephone."""
 
 MOST = 8
 """Cues in a turn: the last comes after about 30 s, when the user is told that an engine is late."""
@@ -86,7 +86,7 @@ class Cueing:
             )
 
     def take(self, fact: ClauseSounds | CueMade) -> None:
-        """Take that an answer sounds, or what became of a phrase."""
+        """Take the fact that an answer sounds, or what became of a phrase."""
         match fact:
             case CueMade(language, text, made):
                 self._with_voice = False

@@ -39,7 +39,7 @@ class Memory:
         self.last = ""
         """The words of the last reply that sounded."""
         self.language = ""
-        """Of that; empty: the main voice's."""
+        """The language of that reply; empty: the main voice's."""
         self._before = ("", "")
         """Words and language of the reply before that one."""
         self.asked = False

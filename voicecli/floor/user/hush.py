@@ -84,5 +84,5 @@ class Hush:
         return at < min(self._until, self._since + LONGEST_S)
 
     def _in_vain(self, at: float) -> bool:
-        """Whether it was for nothing too often of late."""
+        """Whether too many of the latest holds were for nothing."""
         return len(self._for_nothing) == MOST_FOR_NOTHING and at - self._for_nothing[0] < REMEMBERED_S
