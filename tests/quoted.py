@@ -166,7 +166,7 @@ QUOTED = [
     ("0028", f"adds {habits.CUT_S:g} s to the rest of its question"),
     ("0028", f"Several add up to {habits.MOST_S:g} s"),
     ("0028", f"counts as long beyond {habits.LONG_PAUSE_S:g} s"),
-    ("0028", f"half of what it is longer, {habits.MOST_PAUSE_S:g} s at most"),
+    ("0028", f"half of the time beyond that, {habits.MOST_PAUSE_S:g} s at most"),
     ("0028", f"by {habits.LEARNT:g} of the way"),
     ("0028", f"{STYLES['quick']:g}, {STYLES['normal']:g} and {STYLES['patient']:g})"),
     ("0031", f"is worth {turn_end.S_PER_LOG_ODDS:g} s instead of 1 s"),

@@ -99,7 +99,7 @@ def _source(loaded: Loaded) -> str:
 
 
 def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
-    """Look for servers and choose a model of one; `again`: the command to show that takes the first."""
+    """Look for servers and choose a model of one; `again`: it takes the first; shown to the user."""
     from voicecli.network.servers import USUAL_PORTS, find_servers
 
     servers = find_servers(USUAL_PORTS)

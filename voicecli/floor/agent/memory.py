@@ -25,7 +25,7 @@ class Memory:
     cut off, and they go on                 before their next ones      -
     whole, and without a word               before their next ones      -
     an engine failed, nothing was heard     before their next ones      -
-    whole, but so short that they go on     before their next ones      taken back once the next is answered
+    whole, but short, and they go on        before their next ones      taken back once the next is answered
     it was the last one again               -                           -
     otherwise                               remembered                  as far as it was heard, if at all
     """
