@@ -23,7 +23,7 @@ CUT_S = 0.25
 voice. So who goes on within 0.25 s of the decision does so by themselves: this wait would have let them."""
 
 KEPT = 0.5
-"""Share of it that is left after each turn that was not cut; after three such turns, nothing of one cut is."""
+"""Share of it that is left after each turn that was not cut; after three such turns one cut adds nothing."""
 
 LONG_PAUSE_S = 0.6
 """s: a pause inside a turn is long beyond this. The default waits no longer behind a whole question, so only
