@@ -59,7 +59,10 @@ class Pulse:
         self._changed_at = now
 
     def stopped(self, count: int, now: float) -> bool:
-        """Whether `count`, its calls so far, did not grow for `DEAD_DEVICE_S`; from 0 for `FIRST_CALL_S`."""
+        """Whether the device has stopped; `count`: its calls so far.
+
+        It has if `count` stood still for `DEAD_DEVICE_S`, or for `FIRST_CALL_S` before the first call.
+        """
         if count != self._count:
             self._count, self._changed_at = count, now
         return now - self._changed_at > (DEAD_DEVICE_S if count else FIRST_CALL_S)

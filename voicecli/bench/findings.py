@@ -131,7 +131,7 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One turn decision over those of its settings that no other beats."""
+    """One way to decide that a turn is over: its settings that no other beats in both delay and cuts."""
 
     name: str
     points: list[Point]
@@ -147,7 +147,7 @@ class Tradeoff:
     pauses: int | None = None
     """Those inside turns, 0.2 to 5 s long."""
     as_set: Point | None = None
-    """Ours with the settings given."""
+    """The way of this program, with the settings as the user has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,7 +256,7 @@ def _measured(event: events.Event) -> bool:
 
 
 def _without_cues(config: Config) -> Config:
-    """What the loudspeaker plays is then the reply alone, whose first sound is measured by its level."""
+    """Switch cues off: the bench finds the first sound of a reply by its level, so nothing else may sound."""
     return config.model_copy(update={"turn": config.turn.model_copy(update={"thinking": "off"})})
 
 

@@ -101,7 +101,7 @@ class EngineChecks:
         for language, name in others.items():
             other = self._model(partial(voice_file, self._store, name))
             found.append(f"{language}: {other.found}")
-        with suppress(ModelError):  # the recogniser's model: its own check tells that
+        with suppress(ModelError):  # the recogniser's model cannot be read: its own check reports that
             for language, why in unused_voices(self._config, self._store).items():
                 remedy = f"leave out synthesize.voices.{language}, or change that"
                 told = f"{found[0]}; synthesize.voices.{language} is never heard: {why}"

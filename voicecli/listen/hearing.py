@@ -92,7 +92,8 @@ class Hearing:
     def onset(self, frames: Sequence[Float32Frame]) -> int:
         """For how many steps of 10 ms a hiss goes on that no echo explains; 0 where there is none.
 
-        `frames`: those that have come since the last call. What comes out of a canceller is known sooner.
+        `frames`: those that have come since the last call. They serve only where there is no canceller: its
+        own steps are known sooner.
         """
         if self._canceller is not None:
             steps = self._canceller.steps()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Emit, Notify
 
 CIRCLE_WORDS = 3
-"""Words of the shortest sentence that ends a reply when it comes again."""
+"""A sentence that comes again ends the reply if it has at least so many words."""
 
 LARGER_CONTEXT = "give the model a larger context, or lower conversation.history_tokens"
 

@@ -36,7 +36,7 @@ _TAG = re.compile(
 )
 _FRAME = re.compile(r"<\|(?:channel|start|message|end|return|call)\|>|<\|channel>|<channel\|>")
 _HEADED = re.compile(r"<\|(?:channel\|?|start\|)>")
-"""Of these tokens the ones that a header follows."""
+"""The tokens that a header follows: whose message it is, and of which channel."""
 _HEADER_END = re.compile(r"<\|message\|>|<\|channel\|?>|\n")
 _QUOTES = "\"'`“”‘’«»„\\"
 _GLUED = "analysis"

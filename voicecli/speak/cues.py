@@ -30,17 +30,19 @@ TONE_DBFS = -30.0
 """Of the tone, over its whole length: some 10 dB softer than the voice. A choice."""
 
 NOTES_HZ = (392.0, 523.25)
-"""G4, then C5: upwards, as what is to go on."""
+"""G4, then C5: a rising melody tells that something is to follow."""
 
-NOTE_S = 0.125
-"""s of each note. The tone is the longest that a reply waits for: 0.25 s."""
+NOTE_S = 0.07
+"""s of each note: too short for the echo canceller to learn the echo from. From notes of 0.125 s it learnt an
+echo 4 dB too soft, and took that of the next words for a person."""
 
 LONGEST_S = 0.8
 """s: a phrase that takes longer is not used, because a reply waits until it has ended. "Let me think." takes
 the voice joe 0.75 s."""
 
 END_DBFS, END_DB = -60.0, 40.0
-"""What follows the last sound above both, of a room and below the loudest, is the silence after a phrase."""
+"""A phrase ends with its last sound that is well above END_DBFS and at most END_DB below its loudest: see
+`end_of_sound`. What follows is silence, and is cut off."""
 
 
 class Cues:

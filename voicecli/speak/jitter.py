@@ -42,7 +42,8 @@ DUCK_GAIN = 0.22
 """-13 dB: so much softer that the user notices it, and still audible in case nobody interrupts."""
 
 RUSHING = 0.5
-"""Share of a block's length: a device that ran dry and asks again sooner has lost what it was given."""
+"""Share of a block's length. If a device ran dry, and asks for a block sooner than this after the last one,
+it has lost the last one."""
 
 GROW_S = 0.05
 SHRINK_S = 0.01
@@ -136,7 +137,7 @@ class JitterBuffer:
         """What is pushed from now on is a new reply, silent until `open`; the rest of the last is dropped."""
         with self._lock:
             self._drop_to = self._complete_at = self._ring.written
-            self._held = generation  # last: when this reply may sound, the one before is dropped
+            self._held = generation  # written last: who sees it also sees the drop of the reply before
 
     def open(self, generation: int) -> None:
         """Let the reply of this generation be heard, and no other that is held."""

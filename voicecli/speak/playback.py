@@ -196,7 +196,7 @@ class Playback:
         jitter, cues = self.jitter, self.cues
         if (jitter.sounding and jitter.began.at <= at) or (cues.sounding and cues.began_at <= at):
             return True
-        # where sound began after `at`: the end of the sound before
+        # if this sound began only after `at`, `ended_at` is the end of the sound before it
         return at < max(jitter.ended_at, cues.ended_at) + tail_s
 
     @property

@@ -148,7 +148,7 @@ class Talk:
         )
         jitter, events_lost = self.crew.playback.jitter, self.events.lost
         waits: dict[str, int] = {}
-        for place in (place for place in self.crew.waits() if place.unit != "orders"):  # no wait
+        for place in (place for place in self.crew.waits() if place.unit != "orders"):  # inboxes: not shown
             waits[place.unit] = waits.get(place.unit, 0) + round(place.fill)
         return Status(
             state=state,

@@ -94,7 +94,7 @@ class Attempts:
         return Fault(found, stage.remedy, found, broken=True)
 
     def apart(self, stage: Stage, emit: Callable[[E], None]) -> Callable[[E], None]:
-        """`emit`, for an engine that gives piece after piece: each piece shows that it does not hang.
+        """Wrap `emit` for an engine that gives piece after piece: each shows that the engine does not hang.
 
         While `emit` itself waits, no time counts for the engine.
         """
@@ -113,7 +113,7 @@ class Attempts:
         try:
             seat.renew()
         except VoicecliError:
-            return False  # the old one stays: what it fails with again is told again, and ends the talk
+            return False  # the old engine stays: if it fails again and again, the talk ends
         return True
 
     def late(self) -> list[Stage]:
@@ -162,7 +162,10 @@ def fault_of(stage: Stage, error: Exception, given: Sequence[str]) -> Fault:
 
 
 def _why(error: Exception, given: Sequence[str]) -> str:
-    """Class and first line; not what is quoted there, nor words of `given`: it may be what somebody said."""
+    """Give the error's class and its first line, without what is quoted there and without words of `given`.
+
+    Either may be what somebody said.
+    """
     said = {word.casefold() for text in given for word in _WORD.findall(text)}
     line = next(iter(str(error).strip().splitlines()), "")
     line = _WORD.sub(lambda word: "..." if word[0].casefold() in said else word[0], _UNSAID.sub("...", line))

@@ -31,7 +31,7 @@ class Controls:
         self.voice_muted = False
         self.open = not push_to_talk
         """Whether the talk key lets the microphone listen; always true without push to talk."""
-        self._deaf = (push_to_talk, clock.now(), push_to_talk)  # deaf before a time, that time, deaf since
+        self._deaf = (push_to_talk, clock.now(), push_to_talk)  # deaf before a time? that time; deaf after?
 
     # ---- whoever reads the keys
 

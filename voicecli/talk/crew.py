@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ORDERS = 32
-"""Most orders that wait for a worker. Of those that it answers only one is there at a time; others are
-few."""
+"""Most orders that wait for a worker. An order that needs an answer comes only after the answer to the one
+before, so at most one of these waits; orders that need none are few."""
 
 
 class Crew:
@@ -140,7 +140,7 @@ class Crew:
             try:
                 for order in orders:
                     self._hand_out(order)
-                if self.floor.void_before > void_before:  # what the mouth is at may be void: it may be asleep
+                if self.floor.void_before > void_before:  # wake the mouth: its draft may be void
                     self.to_mouth.put(to.Drop(self.floor.void_before))
                 if fact is not None:
                     self.facts.put((now, fact, orders))

@@ -46,7 +46,7 @@ POLL_S = 0.01
 """How often it looks into the ring."""
 
 IDLE_POLL_S = 0.03
-"""How often while nobody speaks: about a frame, and speech begins with several."""
+"""How often while nobody speaks: about once a frame. That is often enough, as speech begins with several."""
 
 AGENTS_S = 0.5
 """No channel of the microphone opens until so long after the agent's sound, because an interface may bring

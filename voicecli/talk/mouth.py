@@ -115,7 +115,7 @@ class Mouth:
                 self._ends = True
                 self._playback.finish()
             case End(draft):
-                self._post(facts.ReplyEnded(draft, "", whole=False))  # it was void before this came
+                self._post(facts.ReplyEnded(draft, "", whole=False))  # the draft was void before `End` came
             case LetSound(draft):
                 self._may_sound = draft
             case MakeCue():
@@ -180,7 +180,7 @@ class Mouth:
         )
 
     def _made(self, cue: MakeCue, sound: Int16 | Fault) -> None:
-        """Keep the phrase. Where the voice fails on it, the talk does without: that is no strike."""
+        """Keep the phrase. If the voice fails on it, the talk does without; that failure is not counted."""
         voice, self._making = self._voices[cue.language], None
         if isinstance(sound, Fault):
             self._attempts.mend(voice, sound)
@@ -202,7 +202,7 @@ class Mouth:
                 saying.fault = piece
                 self._attempts.mend(voice, piece)
                 return
-            while self._inbox.stats().fill:  # one may take this clause out of the reply
+            while self._inbox.stats().fill:  # an order may take this clause out of the reply
                 self._obey(self._inbox.get(0))
             if piece is None or self._saying is not saying:
                 return

@@ -32,7 +32,8 @@ SURE_S = (0.5, 0.17)
 """`sure`: the pause behind a turn that is clearly over, at eagerness 0 and at 1. Most pauses inside a turn
 are shorter than half a second, whatever the evidence."""
 ASKED_S = (3.0, -1.0)
-"""The longest pause behind a whole question where no language model judges the words, as with a server."""
+"""The longest pause behind a whole question where no language model judges the words, as with a server; at
+eagerness 0 and at 1. Where this is below the least pause allowed, that one counts."""
 WHOLE_S = (2.7, 0.3)
 """The longest pause behind a whole sentence, at eagerness 0 and at 1. Below an eagerness of 0.5 it is longer
 than `turn.max_pause_ms`, and does nothing."""

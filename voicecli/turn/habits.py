@@ -23,15 +23,15 @@ CUT_S = 0.25
 voice. So who goes on within 0.25 s of the decision does so by themselves: this wait would have let them."""
 
 KEPT = 0.5
-"""Share of it that is left after each turn that was not cut: of one cut nothing after three such turns."""
+"""Share of it that is left after each turn that was not cut; after three such turns one cut adds nothing."""
 
 LONG_PAUSE_S = 0.6
 """s: a pause inside a turn is long beyond this. The default waits no longer behind a whole question, so only
 a longer one shows that it may cut this speaker."""
 
 SHARE = 0.5
-"""Share of what a pause is longer than LONG_PAUSE_S that may be added. A choice: the turn decision has
-outlasted this very pause, so only some of it is wanted behind words that look whole."""
+"""If a pause is longer than LONG_PAUSE_S, this share of the excess may be added. A choice: the turn decision
+has outlasted this very pause, so only some of it is wanted behind words that look whole."""
 
 LEARNT = 0.3
 """Weight of the newest turn in what is learnt of long pauses: three such turns teach two thirds of it."""

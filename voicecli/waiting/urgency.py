@@ -7,9 +7,9 @@
     PARTIAL    words so far
     DRAFT      the language model, for what may be over
 
-Work begins when its engine is free, and a core has no work that is as urgent or more. Less urgent work does
-not count; a call to the language model counts only against other calls to it, because its threads give way.
-Why in this order, and what it costs: docs/decisions/0024-who-computes-next.md.
+Work begins when its engine is free, and at least one core is not busy with work that is as urgent or more
+urgent. Less urgent work does not count; a call to the language model counts only against other calls to it,
+because its threads give way. Why in this order, and what it costs: docs/decisions/0024-who-computes-next.md.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class Timeline:
     _hurt: bool = False
     """Since the last frame, something could not be read."""
     _guessed_s: float = 0.0
-    """How long that was, as far as `hurt` was told."""
+    """Sum of the lengths that `hurt` was given since the last frame, s."""
 
     def hurt(self, guessed_s: float = 0.0) -> None:
         """Note that something cannot be read here; `guessed_s`: its length, where no timestamps will tell."""

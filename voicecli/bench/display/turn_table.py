@@ -26,7 +26,7 @@ KINDS_OF_CUT = (
 
 
 def print_curves(split: str, found: Curves, stdout: TextIO) -> None:
-    """Write the best of each way within each budget, and then ours as it is set."""
+    """Write the best setting of each way for each limit, then the figures of the settings the user has."""
     console = console_on(stdout)
     as_set = found.as_set
     table = Table(

@@ -6,8 +6,8 @@
            resumed:   unheard         |---- 0.6 s ----| lost
                                           rejoined
 
-Every pause is judged as if no cut had come before it: after a cut the turn goes on. Evidence is known as late
-as in a talk.
+Every pause is judged as if no cut had come before it: after a cut the turn goes on. As in a talk, the models
+need time, so each piece of evidence is known only some while after the pause begins.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ FIRST_SOUND_S = 0.12
 out, `device_in` 42 ms and `playback` 73 ms, medians of 48 turns (docs/latency.md)."""
 
 UNDECIDED_S = 3.0
-"""s: what an end counts as that is never decided: so long nothing is said behind every turn (labels.py)."""
+"""s: the delay of an end that is never decided counts as this. In every recording, at least so much time
+without speech follows the turn (labels.py)."""
 
 Kind: TypeAlias = Literal["unheard", "rejoined", "lost"]
 KINDS: tuple[Kind, ...] = ("unheard", "rejoined", "lost")
@@ -56,14 +57,15 @@ KINDS: tuple[Kind, ...] = ("unheard", "rejoined", "lost")
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """How many cuts there are of each kind, by when the speaker goes on who was taken for finished."""
+    """Number of cuts (decisions inside a turn) of each kind. The kinds differ in when speech goes on."""
 
     unheard: int = 0
-    """Before the first sound of the reply. Nobody hears that there was one."""
+    """Speech goes on before the first sound of the reply, so nobody hears that there was a reply."""
     rejoined: int = 0
-    """Within LATE_S of that sound. A syllable is heard; the words are joined to those before."""
+    """It goes on within LATE_S of that sound. A syllable is heard; the words are joined to those before."""
     lost: int = 0
-    """Later, or the gate never notices: the agent talks over the user, who is answered in halves."""
+    """It goes on later, or so softly that the gate never hears it: the agent talks over the user, and does
+    not answer their turn as a whole."""
 
     @property
     def all(self) -> int:
@@ -128,7 +130,7 @@ def bounds(found: int, n: int) -> tuple[float, float]:
 
 
 def stages_of(pause: Pause) -> Stages:
-    """What is known when, as far as the pause gets."""
+    """Divide the pause into stages by what is known; leave out stages that would begin after its end."""
     evidence, noticed = pause.evidence, NOTICED_FRAMES * FRAME_S
     sound, words, ending = (noticed + late for late in (SOUND_AFTER_S, WORDS_AFTER_S, ENDING_AFTER_S))
     stages = (
@@ -154,7 +156,7 @@ def decided_s(pause: Pause, stages: Stages, wanted: Wanted) -> float:
 
 
 def kind_of(taken_s: float, resumed_s: float) -> Kind:
-    """Say how audible the cut is where speech goes on at `resumed_s`; infinite: the gate never notices."""
+    """Say how audible the cut is. `resumed_s`: when speech goes on; infinite if the gate never hears it."""
     sounds_s = taken_s + FIRST_SOUND_S
     if resumed_s < sounds_s:
         return "unheard"
@@ -164,12 +166,12 @@ def kind_of(taken_s: float, resumed_s: float) -> Kind:
 def count(
     turns: Iterable[Replayed], settings: Iterable[tuple[str, Callable[[Evidence], float]]]
 ) -> list[TriedSetting]:
-    """Decide all turns with each setting: its name, and the pause that it asks for with what is known."""
+    """Decide all turns with each setting. A setting is a name and a function: evidence -> pause wanted, s."""
     tallies = [_Tally(setting, wanted) for setting, wanted in settings]
     for turn in turns:
         laid = laid_out(turn)
         stages = [stages_of(placed.pause) for placed in laid.pauses]
-        for tally in tallies:  # turn by turn: all settings ask for the same words, which are looked at once
+        for tally in tallies:  # settings inside, turns outside: `word_evidence` keeps only the newest words
             tally.add(laid, stages)
     return [tally.figures() for tally in tallies]
 
@@ -213,8 +215,8 @@ class _Tally:
     def _is_cut(placed: PlacedPause, taken_s: float, end_s: float) -> bool:
         """Whether the decision comes before the turn is over.
 
-        Where the gate hears nothing more, it does if the reply sounds before: in the last sounds of a word,
-        too faint for the gate, nobody is talked over.
+        If the gate hears no speech after this pause, a decision is too early only if the reply would sound
+        before the end. A word may end in sounds too faint for the gate; to decide during these does no harm.
         """
         return placed.inside or taken_s + FIRST_SOUND_S < end_s
 

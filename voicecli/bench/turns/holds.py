@@ -4,8 +4,9 @@
     gate        speech #######.  . . .  ######## . . . #########. . . . . . . . . .
                               [ cut here? ]     [hold]          [ the end: how late? ]
 
-A labelled pause that the gate has not noticed is a hold, too, in which nothing can be decided. So is a pause
-of the gate that no label names, a breath or a consonant's closure: who is cut off there is cut off as well.
+A labelled pause that the gate has not noticed is a hold, too, in which nothing can be decided. A pause of the
+gate that no label names, such as a breath or the closure of a consonant, is also a hold: a decision there
+cuts the speaker off just the same.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ HOLD_S = (0.2, 5.0)
 """s: shortest and longest pause inside a turn that is counted, as in eot-bench (its README, "Metrics")."""
 
 ROUNDED_S = 0.0011
-"""s: labels are rounded to the millisecond, so a length may be one less than it was."""
+"""s: labels are rounded to the millisecond, so the length of a pause may be 1 ms wrong."""
 
 
 @dataclass(frozen=True, slots=True)

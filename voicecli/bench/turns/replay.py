@@ -91,7 +91,10 @@ def replay(folder: Path, label: Label, judges: Judges) -> Replayed:
 
 
 def _gate(samples: Float32, detector: Detector) -> tuple[int, list[tuple[int, float, int]]]:
-    """First sample of the turn; of each pause first frame, the frame after it, speech frames before it."""
+    """Give the turn's first sample and its pauses.
+
+    A pause: its first frame, the first frame after it, and how many speech frames the turn had before it.
+    """
     config = SegmentConfig()
     gate, pauses = Segmenter(config, LONGEST_PAUSE_S), []
     start, spoken, quiet = -1, 0, 0

@@ -32,7 +32,7 @@ CUT_SHARES = (SENSIBLE_CUT_OFFS, 0.1)
 
 EAGERNESS_STEPS = 40
 ACTION_DELAYS_S = (0.4, 0.7)
-"""s of silence before Smart Turn is believed; besides `turn.min_pause_ms`."""
+"""s of silence before Smart Turn is believed. The sweep tries these, and `turn.min_pause_ms`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Curves:
     ways: dict[str, list[TriedSetting]]
     """From eager to patient, by the name of the way."""
     as_set: TriedSetting
-    """Ours with the settings given."""
+    """The way of this program, with the settings as the user has them."""
 
 
 def curves(turns: Sequence[Replayed], config: TurnConfig) -> Curves:
-    """Sweep the pause of silence only, threshold and pauses of Smart Turn only, and our eagerness."""
+    """Try three ways, each with many settings: silence only, Smart Turn only, and that of this program."""
     steps = [step / EAGERNESS_STEPS for step in reversed(range(EAGERNESS_STEPS + 1))]
     ours = [(_named(eagerness), _ours(config, eagerness)) for eagerness in steps]
     as_set = [(_named(config.eager), _ours(config, config.eager))]
@@ -106,7 +106,7 @@ def fewest_cuts(points: Sequence[TriedSetting], delay_s: float) -> TriedSetting 
 
 
 def frontier(points: Sequence[TriedSetting]) -> list[TriedSetting]:
-    """Those that no other beats in both, from eager to patient."""
+    """Keep the points that no other beats in both delay and cuts, from eager to patient."""
     kept: list[TriedSetting] = []
     for point in sorted(points, key=lambda point: (point.dead_air_mean_s, point.pauses_cut_rate)):
         if not kept or point.pauses_cut_rate < kept[-1].pauses_cut_rate:

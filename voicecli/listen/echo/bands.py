@@ -1,4 +1,4 @@
-"""How loud the echo can be above 3 kHz, and below 1 kHz: 10 ms of what was played and heard -> dB over it.
+"""10 ms of what was played and heard -> dB above the loudest possible echo, below 1 kHz and above 3 kHz.
 
 The level of all that the microphone takes hides an "s" behind the echo of a vowel, which is 20 dB louder.
 Above 3 kHz the vowel has next to nothing. So there an "s" stands out, unless the agent says one as well.
@@ -31,9 +31,9 @@ HIGH_HZ = (3000, 8000)
 """Where "s", "sh" and "t" have their strength, and a voice has little."""
 
 EARLIER, LATER = 6, 8
-"""The echo may come so many steps earlier or later than it was found last. Of the levels of a whole frame 10
-and 12 are allowed, and for an "s" that would be too much: one of the agent's would hide one of the user's for
-0.3 s. Who is wrong here only holds the agent for a moment."""
+"""The echo may come so many steps earlier or later than it was found last. `residual` allows 10 and 12 for
+its levels. Here that would be too much: an "s" of the agent would hide an "s" of the user for 0.3 s. If the
+echo comes outside these limits after all, the agent is held for a moment, and no more."""
 
 DECAY_DB = 1.5
 """So fast the echo falls at least, dB a step: 0.4 s for 60 dB, as rooms have it at 4 kHz."""
@@ -45,16 +45,17 @@ LAGS = 100
 """The echo comes at most so many steps after what was played."""
 
 ENOUGH = 15
-"""Loud steps of the agent's voice in a band that show how loud its echo is there."""
+"""So many loud steps of the agent's voice in a band are needed to learn how loud its echo is there."""
 
 LOUD_DB = 15.0
-"""A step counts as loud from so far below the loudest of the band on."""
+"""A step counts as loud if it is at most so far below the loudest step of its band."""
 
 NEARLY_ALL = 95.0
-"""Percentile: the echo in a band is as loud as in so many of the steps, in percent."""
+"""Percentile: the loudness taken for the echo in a band is one that so many percent of its loud steps do not
+exceed."""
 
 LOUDER_DB = 1.0
-"""That the echo is louder than was known is believed by so much at a time: a person may have spoken."""
+"""`learn` raises the loudness of the echo by at most so much at a time: a person may have spoken."""
 
 _WINDOW = np.hanning(STEP)
 _POWER = 2.0 / (STEP * float(np.sum(_WINDOW**2)))

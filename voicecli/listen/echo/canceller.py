@@ -165,7 +165,8 @@ class EchoCanceller:
         if self._residual.alone is not None:
             self._in_bands.learn(self._residual.alone)
         self._over.append((at - self._delay / RATE_HZ, self._residual.over_echo_db))
-        # Not `heard`: that would be 8 ms later. In bands the echo may be so much earlier.
+        # `frame` gives the bands 8 ms sooner than `heard` would. The lag was found with `heard`, so the echo
+        # in `frame` comes 8 ms earlier than that: `bands.EARLIER` allows it.
         self._steps.append(self._in_bands.push(reference, frame, absent=self._residual.absent))
         self._remember(frame)
         given = min(self._given, FRAME)

@@ -95,9 +95,9 @@ LOUDER_DB = 1.0
 lower it by any amount."""
 
 COPY_FOLLOWS, COPY_DB = 0.99, 3.0
-"""With this correlation, and within so many dB as loud, the "microphone" is a monitor of the loudspeaker. One
-of PulseAudio's, which resampled twice, had 0.996 and -0.6 to -1.1 dB. It also gives zeros between words,
-which no microphone does."""
+"""With this correlation, and a level that differs by no more than so many dB, the "microphone" is a monitor
+of the loudspeaker. One of PulseAudio's, which resampled twice, had 0.996 and -0.6 to -1.1 dB. It also gives
+zeros between words, which no microphone does."""
 
 EARLIER, LATER = 10, 12
 """The echo may come so many frames earlier or later than it was found last: sound servers move it by some

@@ -53,8 +53,8 @@ SURENESS = 8.0
 """How fast `spoken` rises with the margin over the threshold: 0.83 at the margin `CLEAR_SPARE`."""
 
 OF_NOTHING = frozenset({"you", "thank you for watching", "thanks for watching"})
-"""What Moonshine writes of silence, hiss and coughs, as if it were sure: of 192 of 501 sounds in which nobody
-speaks."""
+"""What Moonshine writes, as if it were sure, where it hears silence, hiss or coughs. It did so for 192 of 501
+sounds in which nobody speaks."""
 _NO_SPEECH = frozenset("♪©")
 """What Moonshine writes of hums and music, alone or in a line of them."""
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 QUIET_BEFORE_S = 0.2
 """Silence in front of the sound: Whisper loses or repeats a word that begins with the very first sample."""
 WHOLE_NO_SPEECH = 0.45
-"""Takes the place of NO_SPEECH in the whole window, where only doubtful words get a pass. Whisper's: 0.6."""
+"""Takes the place of NO_SPEECH in the whole window, where only doubtful words get a pass. Whisper has 0.6."""
 SURE_LANGUAGE = 0.5
 """faster-whisper's own `language_detection_threshold`."""
 LONG_S = 9.0

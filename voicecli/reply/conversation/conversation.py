@@ -86,7 +86,7 @@ class Conversation:
         """The user's last words, and the text that the model read for them, which is remembered."""
         self._turns: deque[_Turn] = deque()
         self._newest: _Turn | None = None
-        """The last that was remembered, forgotten since or not; None once it is taken back."""
+        """The turn remembered last, even if it was forgotten since; None once it was taken back."""
         self._unanswered = ""
 
     def messages_for(self, user_text: str, language: str = "", *, rejoins: bool = False) -> list[ChatMessage]:

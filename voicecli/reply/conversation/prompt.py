@@ -25,7 +25,7 @@ PROMPT = (
     'mails. If asked to do something, always say "Sorry, I can\'t" and why, never "Sure", "Okay" or '
     '"I\'ll".'
 )
-"""Chosen by the questions of docs/answers.md."""
+"""Chosen by how well models with this prompt answer the questions of docs/answers.md."""
 
 SHORT_PROMPT = (
     "You are a friendly voice assistant. You are heard, not read. Answer in one or two short, simple "

@@ -24,7 +24,8 @@ RELEASE_S: Final = 0.25
 """s of silence after which a key counts as let go at the earliest, however fast it repeats."""
 
 LEARNING_S: Final = 0.5
-"""s of repeats from which their distance is known; a network may send some of them together."""
+"""s: once repeats have come for so long, the time between two of them is known; a network may send some of
+them together."""
 
 
 class TalkKey:
