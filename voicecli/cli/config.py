@@ -99,7 +99,7 @@ def _source(loaded: Loaded) -> str:
 
 
 def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
-    """Look for servers and choose a model of one; `again`: it takes the first; shown to the user."""
+    """Look for servers and choose a model of one; the user is told that `again` takes the first."""
     from voicecli.network.servers import USUAL_PORTS, find_servers
 
     servers = find_servers(USUAL_PORTS)
