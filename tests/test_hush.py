@@ -125,7 +125,7 @@ def test_a_hiss_in_the_users_own_words_holds_nothing_back() -> None:
     """The "s" of a question must not keep its answer silent."""
     world = World()
     world.speaks()
-    world.post(facts.Onset(world.now, 10, audible=True))
+    world.post(facts.Hiss(world.now, 10, audible=True))
     assert world.mode == "play"
 
 

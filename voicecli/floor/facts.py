@@ -44,8 +44,8 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Onset:
-    """A hiss that no echo explains, as a word may begin with: it is known before the frame that it is in."""
+class Hiss:
+    """A sound that no echo explains, as a word may begin with: it is known before the frame that it is in."""
 
     at: float
     """When it met the air."""
@@ -265,7 +265,7 @@ class Typed:
 
 Fact: TypeAlias = (
     Frame
-    | Onset
+    | Hiss
     | Gate
     | SoFar
     | Flushed

@@ -2,8 +2,8 @@
 
 `urgency` says which work is urgent. An engine serves one call at a time, except the language model, which has
 a slot for each talk. Nothing under way is stopped: llama.cpp's threads give way by their priority
-(`posix.step_back`), and all else is short. Capture, conversion, echo cancelling, detection and the gate take
-no turn, and never wait.
+(`priority.step_back`), and all else is short. Capture, conversion, echo cancelling, detection and the gate
+take no turn, and never wait.
 """
 
 from __future__ import annotations
