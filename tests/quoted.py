@@ -14,7 +14,7 @@ import voicecli.reply.gguf as gguf
 import voicecli.speak.cues as cues
 import voicecli.speak.jitter as jitter
 import voicecli.speak.synthesize as synthesize
-import voicecli.system.posix as posix
+import voicecli.system.priority as priority
 import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
 import voicecli.waiting.urgency as urgency
@@ -28,8 +28,9 @@ from voicecli.devices.recovery import recover, side
 from voicecli.errors import ConfigError, StageError
 from voicecli.floor.agent import answering, cueing
 from voicecli.floor.turns import exchange, faults, turn
-from voicecli.floor.user import overlap, pauses
+from voicecli.floor.user import hush, overlap, pauses
 from voicecli.floor.user import speech as floor_speech
+from voicecli.listen.bargein import onset
 from voicecli.listen.bargein import verdict as words_over
 from voicecli.listen.echo import canceller as echo
 from voicecli.listen.echo import residual
@@ -153,7 +154,12 @@ QUOTED = [
     ("0022", f"room for {crew.ORDERS} orders, the language model may be {answering.CLAUSES_AHEAD} clauses"),
     ("0024", f"gives nothing for {faults.HUNG_S:g} s"),
     ("0024", f"waits longer than {urgency.PATIENCE_S:g} s"),
-    ("0024", f"a nice value of {posix.STEP_BACK}"),
+    ("0030", f"{onset.BRIGHT_DB:.0f} dB more than below 1 kHz"),
+    ("0030", f"counts from {onset.BEYOND_DB:.0f} dB above"),
+    ("0030", f"goes on {hush.WAITS_S} s after the last of the hiss"),
+    ("0030", f"and {hush.LONGEST_S} s after its first"),
+    ("0030", f"within {hush.REMEMBERED_S:.0f} s a hiss does not hold"),
+    ("0024", f"a nice value of {priority.STEP_BACK}"),
     ("0022", f"nothing comes for {floor_speech.GONE_S:g} s"),
     ("0023", f"the first of {synthesize.FIRST_COLUMNS} columns"),
     ("0023", f"then 40, 80 and {synthesize.MOST_COLUMNS}"),

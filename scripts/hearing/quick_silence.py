@@ -5,7 +5,7 @@ speak over it, or something rattles. Counted is the sound's time from the first 
 end of the block of 20 ms with which the floor orders the hold. What devices and their threads add is measured
 on wires (docs/decisions/0030-quick-silence.md).
 
-    .venv/bin/python scripts/hearing/quick_silence.py [--tries 5] [--recordings FOLDER] [--speech-only]
+    .venv/bin/python scripts/hearing/quick_silence.py [--tries 4] [--noises 15]
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from rig.echo_room import BEGAN_AT, BLOCK_S, EchoPath, EchoRoom
 from rig.made_speech import speak
-from rig.short_sounds import NOISES, OPENINGS, noises, spoken, voices
+from rig.noises import NOISES, OPENINGS, noises, spoken, voices
 from voicecli.audio.frames import Reframer
 from voicecli.config import AudioConfig, SegmentConfig, TurnConfig
 from voicecli.floor import Floor, ToldModel, facts
@@ -40,6 +40,7 @@ from voicecli.models.store import models_root
 if TYPE_CHECKING:
     from voicecli.floor.agent.memory import Begin
     from voicecli.floor.orders import Order
+    from voicecli.listen.echo.bands import Bands
     from voicecli.messages import Float32
 
 LEVELS_DB = (-100.0, -15.0, -6.0)
@@ -85,6 +86,7 @@ class Listener:
 
     def begin(self) -> None:
         """Forget what was said."""
+        self.holds.clear()
         model = ToldModel("none", is_local=True, hint="")
         self._floor = Floor(TurnConfig(), model, "en", 0.0, cast("Begin", lambda _: None))
         self._floor.ready = True
@@ -92,16 +94,16 @@ class Listener:
         self._onset = Onset()
         self._mode = "play"
 
-    def push(self, cleaned: Float32, ended_at: float) -> None:
-        """Take a block that ended at `ended_at`, s since the microphone began."""
+    def push(self, cleaned: Float32, bands: list[Bands], ended_at: float) -> None:
+        """Take a block that ended at `ended_at`, s since the microphone began, and its steps."""
         self._frames.push(cleaned)
         for position, samples in self._frames.frames(FRAME_SAMPLES):
             at = BEGAN_AT + position / RATE_HZ
             self._on_frame(Float32Frame(samples, position, at), ended_at)
-        steps = max((self._onset.push(step) for step in self.canceller.steps()), default=0)
+        steps = max((self._onset.push(step) for step in bands), default=0)
         if steps and self.hisses:
             mode = barge_in(self.canceller.state, headphones=False)
-            self._take(facts.Onset(BEGAN_AT + ended_at, steps, audible=True, barge_in=mode), ended_at)
+            self._take(facts.Hiss(BEGAN_AT + ended_at, steps, audible=True, barge_in=mode), ended_at)
 
     def _on_frame(self, frame: Float32Frame, now: float) -> None:
         scored, gate, at = self._silero.score(frame, self._gate.quiet_dbfs), self._gate, frame.captured_at
@@ -146,9 +148,12 @@ class Listener:
 
 
 def tries(
-    sounds: dict[str, Float32], level_db: float, count: int, detector: Silero, *, hisses: bool
-) -> dict[str, list[float]]:
-    """For each sound, s from its onset to the hold, `count` times; infinite where there was none."""
+    sounds: dict[str, Float32], level_db: float, count: int, detector: Silero
+) -> list[dict[str, list[float]]]:
+    """For each sound, s from its onset to the hold, `count` times; infinite where there was none.
+
+    Twice: by speech alone, and with the onset detector.
+    """
     chance = np.random.default_rng(1)
     order = [name for name in sounds for _ in range(count)]
     chance.shuffle(order)
@@ -166,21 +171,24 @@ def tries(
         begins.append(begin_s)
     echo = EchoRoom(agent, EchoPath(delay_s=0.06, level_db=level_db), near)
     canceller = EchoCanceller(echo.reference, AudioConfig())
-    listener = Listener(detector, canceller, hisses)
-    found: dict[str, list[float]] = defaultdict(list)
+    listeners = [Listener(detector, canceller, hisses) for hisses in (False, True)]
+    found: list[dict[str, list[float]]] = [defaultdict(list), defaultdict(list)]
     number = 0
     for block, heard in enumerate(echo.run(canceller)):
         now = (block + 1) * BLOCK_S
         if number < len(order) and now > begins[number] - 0.05:
-            listener.begin()
-            listener.holds.clear()
             number += 1
-        listener.push(heard.cleaned, now)
-        if number and (number == len(order) or now > begins[number] - 0.1):
+            for listener in listeners:
+                listener.begin()
+        bands = canceller.steps()
+        for listener in listeners:
+            listener.push(heard.cleaned, bands, now)
+        if number and now > min([*begins[number:], seconds]) - 0.1:
             name = order[number - 1]
-            if len(found[name]) < order[:number].count(name):
-                onset = begins[number - 1] + onset_s(sounds[name])
-                found[name].append(next((at - onset for at, _ in listener.holds if at > onset), np.inf))
+            for listener, times in zip(listeners, found, strict=True):
+                if len(times[name]) < order[:number].count(name):
+                    onset = begins[number - 1] + onset_s(sounds[name])
+                    times[name].append(next((at - onset for at, _ in listener.holds if at > onset), np.inf))
     return found
 
 
@@ -196,31 +204,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tries", type=int, default=4)
     parser.add_argument("--noises", type=int, default=15)
-    parser.add_argument("--before", action="store_true", help="without the onset detector, too")
     args = parser.parse_args()
     detector = Silero(models_root() / "vad-silero" / "silero_vad_16k_op15.onnx")
     sounds = {f"{text} {voice}": spoken(text, voice) for text in OPENINGS for voice in voices()}
-    for hisses in (False, True) if args.before else (True,):
-        for level_db in LEVELS_DB:
-            print(f"\necho {level_db:g} dB, {'with' if hisses else 'without'} the onset detector")
-            found = tries(sounds, level_db, args.tries, detector, hisses=hisses)
+    for level_db in LEVELS_DB:
+        words = tries(sounds, level_db, args.tries, detector)
+        rattles = tries(dict(noises(args.noises)), level_db, 1, detector)
+        for times, others, how in zip(words, rattles, ("speech alone", "hisses, too"), strict=True):
+            print(f"\necho {level_db:g} dB, {how}")
             for text in OPENINGS:
-                print(
-                    f"  {text:28}",
-                    *(f"{voice} {listed(found[f'{text} {voice}'])}" for voice in voices()),
-                    flush=True,
-                )
-            print(f"  {'all':28}", listed([value for values in found.values() for value in values]))
-            rattles = dict(noises(args.noises))
-            found = tries(rattles, level_db, 1, detector, hisses=hisses)
+                print(f"  {text:28}", *(f"{voice} {listed(times[f'{text} {voice}'])}" for voice in voices()))
+            print(f"  {'all':28}", listed([value for values in times.values() for value in values]))
             for kind in NOISES:
-                held = sum(
-                    value < np.inf
-                    for name, values in found.items()
-                    if name.startswith(kind)
-                    for value in values
-                )
-                print(f"  {kind:28} held {held} of {args.noises}")
+                held = sum(min(values) < np.inf for name, values in others.items() if name.startswith(kind))
+                print(f"  {kind:28} held {held} of {args.noises}", flush=True)
     return 0
 
 

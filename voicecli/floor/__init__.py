@@ -1,7 +1,7 @@
 """The floor decides the conversation: facts in, one at a time, each with its time; orders out. Pure.
 
     Frame, Gate, Closed, Tick    who speaks: a turn, or an overlap                    speech, turn, overlap
-    Onset                        a hiss, which may begin a word over the agent        hush
+    Hiss                         a hiss, which may begin a word over the agent        hush
     SoFar, Transcribed           what was said: partial words, drafts, the answer     scribing
     Frame, Judged, EndingJudged  when the turn is over                                pauses
     HasRead ... ReplyEnded       how it is answered, and what is remembered           answering, memory

@@ -45,13 +45,11 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Onset:
-    """A hiss that may begin a word and that no echo explains: reported before the frame that contains it."""
+class Hiss:
+    """A sound that may begin a word and that no echo explains: reported before the frame that contains it."""
 
-    at: float
-    """When it met the air."""
-    steps: int
-    """It has lasted for so many steps of 10 ms."""
+    at: float  # when it met the air
+    steps: int  # of 10 ms, for which it has lasted
     audible: bool = False
     barge_in: BargeIn = "on"
     """Both as in a frame."""
@@ -169,7 +167,7 @@ class HasRead:
 
 @dataclass(frozen=True, slots=True)
 class EndingJudged:
-    """What the language model makes of the user's words: whether anything follows them."""
+    """Whether anything follows the user's words, by the language model."""
 
     draft: int
     ending: Ending | None
@@ -275,7 +273,7 @@ class Typed:
 
 Fact: TypeAlias = (
     Frame
-    | Onset
+    | Hiss
     | Gate
     | SoFar
     | Flushed

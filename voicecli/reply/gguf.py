@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError, ModelError
-from voicecli.system.posix import step_back, usable_cores
+from voicecli.system.posix import usable_cores
+from voicecli.system.priority import step_back
 from voicecli.turn import chatml
 
 if TYPE_CHECKING:

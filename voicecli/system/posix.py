@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import sys
-import threading
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -243,19 +242,6 @@ def is_one_terminal(stdin: IO[str], stdout: IO[str]) -> bool:
     if sys.platform == "win32" or not (stdin.isatty() and stdout.isatty()):
         return False
     return os.fstat(stdin.fileno()).st_rdev == os.fstat(stdout.fileno()).st_rdev
-
-
-def step_back() -> None:
-    """Let this thread, and those it will start, give way to the other threads; does nothing but on Linux.
-
-    Only Linux gives each thread a priority of its own, which the threads that it starts inherit.
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), STEP_BACK)
-
-
-STEP_BACK = 10
-"""Nice value. Such a thread gets a tenth of the time of one with 0, where both want the same core."""
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from voicecli.listen.gate.segment import Segmenter, State
 from voicecli.listen.hearing import Hearing
 from voicecli.listen.recogniser import within
 from voicecli.messages import RATE_HZ, ScoredFrame, SpeechStarted
+from voicecli.system.priority import step_forward
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Ear:
 
     def run(self, stop: threading.Event, idle: Callable[[], bool]) -> None:
         """Listen until `stop` is set. Raises DeviceError when a device is gone for good."""
+        step_forward()  # somebody who begins to speak over the agent waits for this thread
         while not stop.is_set():
             if not self.step():
                 self._clock.wait(stop, IDLE_POLL_S if idle() else POLL_S)
@@ -128,14 +130,14 @@ class Ear:
         for frame in self.frames(chunk, hold=hold):
             fresh.append(frame)
             self._on_frame(frame)
-        self._on_onset(at, self.hearing.onset(fresh))
+        self._on_hiss(at, self.hearing.onset(fresh))
         return True
 
-    def _on_onset(self, at: float, steps: int) -> None:
+    def _on_hiss(self, at: float, steps: int) -> None:
         """Report a hiss at once, and not with the frame that it will be part of."""
         if steps and not self._closed:
             audible = self._playback.audible(at, self.hearing.tail_s)
-            self._post(facts.Onset(at, steps, audible, self.hearing.barge_in))
+            self._post(facts.Hiss(at, steps, audible, self.hearing.barge_in))
 
     def frames(self, chunk: Pcm16Chunk, *, hold: bool) -> Iterator[Float32Frame]:
         """Frames that this chunk completes; where their conversion fails, its sound is lost."""

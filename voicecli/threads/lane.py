@@ -2,7 +2,7 @@
 
 In this file a turn is the right to compute, not a turn of the talk. `urgency` says which work is urgent. An
 engine serves one call at a time, except the language model, which has a slot for each talk. Nothing under way
-is stopped: llama.cpp's threads give way by their priority (`posix.step_back`), and all else is short.
+is stopped: llama.cpp's threads give way by their priority (`priority.step_back`), and all else is short.
 Capture, conversion, echo cancelling, detection and the gate take no turn, and never wait.
 """
 

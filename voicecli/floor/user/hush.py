@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from voicecli.messages import FRAME_S
 
 if TYPE_CHECKING:
-    from voicecli.floor.facts import Onset
+    from voicecli.floor.facts import Hiss
 
 HOLD_STEPS = 3
 """Steps of 10 ms of a hiss that hold the agent. A key has one or two, the agent's echo never three."""
@@ -47,13 +47,13 @@ class Hush:
         self._since = self._until = -math.inf
         self._for_nothing: deque[float] = deque(maxlen=MOST_FOR_NOTHING)
 
-    def take(self, onset: Onset, *, held: bool) -> bool:
+    def take(self, hiss: Hiss, *, held: bool) -> bool:
         """Take the next report of a hiss; say whether the agent holds. `held`: it does already."""
-        at = onset.at
-        if onset.barge_in == "off" or not (onset.audible or held) or onset.steps < HOLD_STEPS:
+        at = hiss.at
+        if hiss.barge_in == "off" or not (hiss.audible or held) or hiss.steps < HOLD_STEPS:
             return False
         if not self._lasts(at):
-            if onset.steps > FRESH_STEPS or self._in_vain(at):
+            if hiss.steps > FRESH_STEPS or self._in_vain(at):
                 return False
             self._since = at
         self._until = at + WAITS_S

@@ -35,7 +35,7 @@ from voicecli.messages import (
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
-    from voicecli.floor.facts import Frame, Onset
+    from voicecli.floor.facts import Frame, Hiss
     from voicecli.floor.orders import Mode
     from voicecli.floor.turns.exchange import Exchange, Out
     from voicecli.floor.user.scribing import Scribing
@@ -200,10 +200,10 @@ class Overlaps:
                 self.resume()
         return spoken_s
 
-    def hiss(self, onset: Onset) -> None:
+    def hiss(self, hiss: Hiss) -> None:
         """Hold the agent for what may begin a word, unless somebody already speaks."""
         faint = self.current is None or self.current.phase is Phase.FAINT
-        if faint and self._hush.take(onset, held=self.mode == "hold"):
+        if faint and self._hush.take(hiss, held=self.mode == "hold"):
             self._sound("hold")
 
     def decide(

@@ -78,7 +78,7 @@ class Speech:
         match fact:
             case facts.Frame():
                 self._on_frame(fact)
-            case facts.Onset() if self._overlaps.current is not None or self.gate in NO_SPEECH:
+            case facts.Hiss() if self._overlaps.current is not None or self.gate in NO_SPEECH:
                 self._overlaps.hiss(fact)
             case facts.Gate():
                 self._on_gate(fact)
