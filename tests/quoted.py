@@ -42,7 +42,7 @@ from voicecli.network import connection
 from voicecli.reply.server import asking, complaint, openai, waits
 from voicecli.threads import log
 from voicecli.turn import decision as turn_end
-from voicecli.turn import habits
+from voicecli.turn import habits, witness
 from voicecli.view.keys import held
 from voicecli.view.live.bars import LONG_MS, LONGEST_BAR, SCALE_DBFS
 
@@ -176,6 +176,7 @@ QUOTED = [
     ("0028", f"by {habits.LEARNT:g} of the way"),
     ("0028", f"{STYLES['quick']:g}, {STYLES['normal']:g} and {STYLES['patient']:g})"),
     ("0031", f"is worth {turn_end.S_PER_LOG_ODDS:g} s instead of 1 s"),
+    ("0031", f"between {witness.IN_DOUBT[0]:g} and {witness.IN_DOUBT[1]:g})"),
     ("0029", f"a soft tone of {2 * cues.NOTE_S:g} s at {cues.TONE_DBFS:g} dBFS"),
     ("0029", f"after a phrase {cues.LONGEST_S:g} s"),
     ("0029", f"less than {cueing.SOON_S:g} s old"),

@@ -106,11 +106,20 @@ def test_marks_and_the_end_of_the_message_stop_a_sentence() -> None:
 def test_behind_a_whole_sentence_only_the_end_of_the_message_counts() -> None:
     """Another sentence may follow, and no mark tells whether one does."""
     follows = scores([("", 0.2), ("\n", 0.05), (" And", 0.7), ("!", 0.05)])
-    found, prompts = judged("that's not true!", scores([("!", 0.9), (" and", 0.1)]), follows)
+    found, prompts = judged("that's not true!", scores([("!", 0.5), (" and", 0.5)]), follows)
     assert found is not None
-    assert found.stops == pytest.approx(log(0.9 / 0.1))
+    assert found.stops == pytest.approx(0)
     assert found.finished == pytest.approx(log(0.25 / 0.75))
     assert [prompt.rpartition("\n")[2] for prompt in prompts] == ["that's not true", "that's not true!"]
+
+
+@pytest.mark.parametrize("stop", [0.01, 0.95])
+def test_the_second_question_is_asked_only_in_doubt(stop: float) -> None:
+    """The reply waits for it."""
+    found, prompts = judged("what is it?", scores([("?", stop), (" and", 1 - stop)]))
+    assert found is not None
+    assert found.finished is None
+    assert len(prompts) == 1
 
 
 def test_words_without_a_mark_get_one_for_the_second_question() -> None:
@@ -122,7 +131,7 @@ def test_words_without_a_mark_get_one_for_the_second_question() -> None:
 def test_it_is_never_quite_certain(tokens: list[tuple[str, float]]) -> None:
     found, _ = judged("what is it?", scores(tokens))
     assert found is not None
-    for log_odds in found:
+    for log_odds in (found.stops, found.finished or 0.0):
         assert 1e-4 <= 1 / (1 + exp(-log_odds)) + 1e-12 <= 1
 
 

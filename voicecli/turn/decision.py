@@ -55,14 +55,14 @@ ANSWER_S = 0.3
 """The longest pause behind "Yes" or "No" to a question of the agent: that is mostly all. A choice."""
 
 WEIGHTS = {
-    "always": 1.04,
+    "always": 1.05,
     "sound": 0.60,
-    "ending": 0.55,
-    "finished": 0.13,
+    "ending": 0.58,
+    "finished": 0.14,
     "ends": 0.00,
     "asks": 0.00,
-    "goes on": -2.28,
-    "hangs": -0.43,
+    "goes on": -2.33,
+    "hangs": -0.48,
     "dictates": 0.00,
     "short answer": 0.00,
 }
@@ -129,7 +129,7 @@ def features(evidence: Evidence) -> dict[str, float]:
     found["short answer"] = float(evidence.asked and 0 < said.words <= 3)
     if evidence.ending is not None:
         found["ending"] = max(LEAST_ENDING, evidence.ending.stops)
-        found["finished"] = evidence.ending.finished
+        found["finished"] = evidence.ending.finished or 0.0
     return found
 
 

@@ -1,10 +1,11 @@
 """The user's words -> the language model's log-odds that a sentence, and the message, ends with them.
 
-The model is asked twice for the probabilities of the next token. Behind the words without their last mark:
-how probable is a mark, or the end of the message? Behind the words with the mark: how probable is the end of
-the message? The first question tells words that break off, the second tells a whole sentence that another
-one follows. What the answers are worth: docs/decisions/0006-turn-decision.md and 0031-who-has-finished.md.
-Only for models whose template is ChatML.
+The model is asked for the probabilities of the next token. Behind the words without their last mark: how
+probable is a mark, or the end of the message? Behind the words with the mark: how probable is the end of the
+message? The first question tells words that break off, the second tells a whole sentence that another one
+follows. The second is asked only if the first leaves doubt, because the reply waits for it. What the answers
+are worth: docs/decisions/0006-turn-decision.md and 0031-who-has-finished.md. Only for models whose template
+is ChatML.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ NEXT_TOKENS = 40
 
 _MARKS = (".", "?", "!")
 """Marks that end a sentence; the first stands for words that have none."""
+
+IN_DOUBT = (-2.5, 0.5)
+"""Log-odds of the first answer between which the second can change the decision: half of all pauses of the
+labelled sets. With the second answer everywhere the decisions are the same (docs/decisions/0031)."""
 
 _LEAST_PROBABILITY = 1e-4
 """Lowest probability that is used for an end, and for its opposite."""
@@ -61,8 +66,8 @@ class Ending(NamedTuple):
 
     stops: float
     """Log-odds that a sentence ends with them: a mark, or the end of the message, is the next token."""
-    finished: float
-    """Log-odds that the message ends behind that mark."""
+    finished: float | None
+    """Log-odds that the message ends behind that mark; None where the first answer decides."""
 
 
 class Judgement(NamedTuple):
@@ -87,6 +92,9 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Ju
     stops = _asked(complete, prompt, slot, _is_stop)
     if stops is None:
         return None
+    least, most = IN_DOUBT
+    if not least < stops[0] < most:
+        return Judgement(Ending(stops[0], None), stops[1])
     said = messages[-1].content.rstrip()
     mark = said[-1] if said.endswith(_MARKS) else _MARKS[0]
     finished = _asked(complete, prompt + mark, slot, _is_end)
