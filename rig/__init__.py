@@ -1,1 +1,1 @@
-"""What tests and scripts share: a voice, noises, rooms of sound, the program in a process of its own."""
+"""What tests and scripts share: a voice, noises, a sound server, echoes, the program in its own process."""

@@ -75,7 +75,7 @@ class SharedModel(Generic[E]):
         return Seat(make, self._leave)
 
     def _working(self, broken: Callable[[], E] | None) -> Callable[[], E]:
-        """Give what makes engines. If it is still the `broken` one, load the model anew: no talk has yet."""
+        """Give what makes engines; load the model anew if no other talk has replaced the `broken` one yet."""
         with self._lock:
             if self._loaded is broken:
                 self._loaded = self._load()

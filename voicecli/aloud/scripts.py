@@ -68,7 +68,8 @@ _CYRILLIC_VOICES = ("ru", "uk", "be", "bg", "mk", "sr", "kk", "ky", "tt", "ba", 
 
 _READS_ANOTHER = frozenset((*_OWN_SCRIPTS, *_CYRILLIC_VOICES, "el"))
 
-# Names of languages in those of `_LATIN_VOICES`: Unicode's CLDR 47. Han alone may be Chinese or Japanese.
+# What languages are called in each language of `_LATIN_VOICES`, by Unicode's CLDR 47. Han alone may be
+# Chinese or Japanese.
 _PHRASES = {
     _CHINESE: "in Chinese characters|in chinesischer Schrift|en caractères chinois|en caracteres chinos"
     "|in caratteri cinesi|in Chinese tekens|em caracteres chineses",
@@ -142,7 +143,7 @@ _ANY = re.compile(f"[{_CYRILLIC}{_GREEK}{''.join(_BLOCKS.values())}]|(?![0-9])\\
 _GREEK_ALONE = re.compile(
     f"(?<![{_GREEK}])(?:(?!Ω|μ[a-zA-Z])[{_GREEK}]|(?<!\\d)(?<!\\d )(?<!\\d[kM])(?<!\\d [kM])Ω)(?![{_GREEK}])"
 )
-"""A Greek letter alone that is no unit, as in 5 kΩ and 3 μm."""
+"""A Greek letter alone, unless it is part of a unit, as in 5 kΩ and 3 μm."""
 _GREEK_WORD = re.compile(f"[{_GREEK}\u0300-\u036f]{{2,}}")
 _CYRILLIC_WORD = re.compile(f"[{_CYRILLIC}\u0301’ʼ]+")
 _OPENING = ("", " ", "(", "[", '"', "“", "„", "«")

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Resampler:
     """A stream of mono float32 from one rate to another, without a seam at block edges.
 
-    Output is aligned with input: sample n of the output lies at time n / to_hz of the input (soxr holds
-    back its filter's delay instead of shifting the signal). Where the rates are equal it copies.
+    Output is aligned with input: sample n of the output lies at time n / to_hz of the input (soxr gives
+    a sample late, because its filter needs the samples after it, but shifts no sample). Where the rates are
+    equal it copies.
     """
 
     def __init__(self, from_hz: int, to_hz: int) -> None:

@@ -1,1 +1,1 @@
-"""Asks a whole talk questions in real time: measures how long its user waits, and what is lost."""
+"""Runs a talk and asks it questions in real time: measures how long its user waits, and what is lost."""

@@ -25,7 +25,7 @@ GLUE = "\u00a0"
 """A no-break space. It joins the words of inline code and of formulas, so that no clause ends inside them."""
 
 HELD_MAX = 200
-"""Most characters kept back for a tag or a code span; a real one is shorter, so more of them are text."""
+"""Most characters kept back for a tag or a code span; a real one is shorter, so what is longer is text."""
 LONG_MAX = 4000
 """Most characters kept back for a link's target, a formula or a table's row, which may be long."""
 _LONGEST_FENCE = 12

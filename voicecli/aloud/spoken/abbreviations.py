@@ -102,7 +102,7 @@ def _street(match: re.Match[str]) -> str:
 
 
 def _abbreviated(match: re.Match[str]) -> str:
-    """Say an abbreviation with a point: a title, a word always short, one before a number, a weekday."""
+    """Say an abbreviation with a point: of `_TITLES`, of `_ALWAYS`, of `_BEFORE_NUMBER`, or a weekday."""
     word, rest = match[1], match.string[match.end() :]
     if word in _TITLES and rest[:1].isspace():
         return _TITLES[word]
@@ -253,7 +253,7 @@ def expand(text: str) -> str:
 
 
 def calm(text: str) -> str:
-    """Write a text in small letters that is shouted: in capitals, with three words or more."""
+    """Put small letters in place of the capitals of a shouted text, of three words or more."""
     shouted = _SHOUTED.findall(text)
     words = [word for word in shouted if word not in _KEPT or word in _WORDS_TOO]
     sentence = any(word in _COMMON for word in words) or all(len(word) > 3 for word in words)

@@ -2,7 +2,8 @@
 
 Letters alone are no evidence: Vitamin C, Malcolm X, MIX and the pronoun I are not numbers. Letters are a
 numeral behind a thing that is numbered (Chapter IV), behind a ruler's name (Louis XIV: the Fourteenth),
-behind a person's (John Smith III), before "century", or behind any name if they are two and hardly a word.
+behind a person's (John Smith III), before "century", or behind any name if they are two or more and no usual
+abbreviation.
 """
 
 from __future__ import annotations

@@ -71,9 +71,9 @@ class Locale:
     hour_words: str
     """Pattern of what may follow a time and is said with it."""
     whole_hour: str
-    """Of `{h}`, which is said as `hours` are counted."""
+    """How 15:00 is said: `{h}` stands for the number, `{hours}` for the noun, "hour" or "hours"."""
     hour_and_minute: str
-    """Of `{h}` and `{m}`."""
+    """How 15:30 is said; `{m}` stands for the minutes."""
     hour_feminine: bool
     agreement: dict[str, tuple[str, str]]
     """A number's last word in front of what is counted, masculine and feminine: un kilo, une heure."""

@@ -1,1 +1,1 @@
-"""`voicecli talk` and `voicecli demo`, and the user that a demo has."""
+"""`voicecli talk` and `voicecli demo`, and the simulated user of the demo."""

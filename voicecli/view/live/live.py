@@ -80,7 +80,7 @@ class LiveView:
                 # A turn that began and had no words: a cough.
                 self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
             case Overheard() | Cued():
-                pass  # the agent goes on, or `interrupted` follows; `Status.state` is thinking
+                pass  # Overheard: the agent goes on, or `interrupted` follows. Cued: `state` is "thinking"
             case TurnDone():
                 self._done(event)
             case Warned():
