@@ -253,6 +253,18 @@ def test_who_calls_a_short_answer_off_asks_something_new(called_off_by: str) -> 
     assert read_last(world) == [first, world.done()[0][1], second]
 
 
+def test_a_typed_question_is_whole_so_who_speaks_after_it_asks_something_new() -> None:
+    world = Brief()
+    line = world.types()
+    world.works()
+    world.plays()
+    world.plays()
+    world.is_quiet(0.3)
+    spoken = world.speaks()
+    settled(world)
+    assert read_last(world) == [line, world.done()[0][1], spoken]
+
+
 def test_a_reply_that_was_asked_for_again_is_no_question_to_go_on_with() -> None:
     world = Brief()
     first = answered_in_a_moment(world)

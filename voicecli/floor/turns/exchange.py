@@ -192,7 +192,7 @@ class Exchange:
         answer = turn.answer
         if answer is None or answer.outcome is None or not answer.outcome.heard:
             return
-        counts = answer.outcome.whole and not (turn.called_off or answer.repeats)
+        counts = answer.outcome.whole and not (turn.called_off or turn.is_typed or answer.repeats)
         began_at = answer.times.playback_at if counts else None
         self._sounded_at = -math.inf if began_at is None else began_at
         if (following := self.turns.get(turn.number + 1)) is not None:

@@ -204,6 +204,11 @@ class Turn:
         """Whether a transcript of this segment can still be the final one; `newest` is the talk's newest."""
         return segment in (self.ended_in, newest)
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether it is a typed line, which is whole, or the key that repeats a reply."""
+        return self.longest_pause_s is None
+
     def continued_by(self, newest: Turn, playback_at: float | None) -> bool:
         """Whether the user spoke again before the agent did, or so soon after that they had not finished.
 
