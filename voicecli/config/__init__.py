@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from voicecli.config.keymap import KeysConfig
-from voicecli.config.section import Section
+from voicecli.config.section import Section, in_order
 from voicecli.config.speech_engines import SynthesizeConfig as SynthesizeConfig
 from voicecli.config.speech_engines import TranscribeConfig as TranscribeConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SectionT = TypeVar("SectionT", bound="Section")
-
-
-def _in_order(section: SectionT, low: str, high: str) -> SectionT:
-    """Refuse a section whose key `low` is above its key `high`."""
-    if getattr(section, low) > getattr(section, high):
-        raise PydanticCustomError("order", "{low} is above {high}", {"low": low, "high": high})
-    return section
 
 
 class AudioConfig(Section):
@@ -100,7 +91,7 @@ class SegmentConfig(Section):
 
     @model_validator(mode="after")
     def _speech_ends_below_where_it_began(self) -> Self:
-        return _in_order(self, "release_probability", "onset_probability")
+        return in_order(self, "release_probability", "onset_probability")
 
 
 Style: TypeAlias = Literal["quick", "normal", "patient"]
@@ -157,7 +148,7 @@ class TurnConfig(Section):
 
     @model_validator(mode="after")
     def _shortest_is_not_longer_than_longest(self) -> Self:
-        return _in_order(self, "min_pause_ms", "max_pause_ms")
+        return in_order(self, "min_pause_ms", "max_pause_ms")
 
 
 class ConversationConfig(Section):
@@ -251,7 +242,7 @@ class PlaybackConfig(Section):
 
     @model_validator(mode="after")
     def _best_is_not_worse_than_worst(self) -> Self:
-        return _in_order(self, "jitter_min_ms", "jitter_max_ms")
+        return in_order(self, "jitter_min_ms", "jitter_max_ms")
 
 
 class Config(Section):
