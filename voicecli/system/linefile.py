@@ -24,7 +24,7 @@ class LineFile:
         """Open it, emptied, for its owner alone if it is new. Raises ConfigError, which names the flag."""
         self._path = path
         try:
-            # Private, because it may have what was said. O_APPEND: the next line stands where a cut one stood.
+            # Private: it may have what was said. O_APPEND: the next line stands where a cut one stood.
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
         except OSError as error:
             found = f"{path} cannot be written ({error.strerror})"

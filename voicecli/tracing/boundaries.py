@@ -1,0 +1,148 @@
+"""What crosses the boundaries of a talk -> lines of JSON: `talk --debug`. Pure; docs/debug.md describes them.
+
+frames             one line for each second of them
+any other fact     one line, from the worker that reports it
+each order         one line, from the floor to the worker that gets it
+sound              one line for each second of the microphone's blocks, and of the detector's frames;
+                   one for each part of a clause that the voice made
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from voicecli.floor import facts
+from voicecli.floor import orders as to
+from voicecli.tracing.described import Json, described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from voicecli.audio.probe import Crossing
+    from voicecli.floor.facts import Fact
+    from voicecli.floor.orders import Order
+
+EVERY_S = 1.0
+"""Frames are told of together, so often."""
+
+_FROM: dict[str, tuple[type, ...]] = {
+    "ear": (facts.Hiss, facts.Gate, facts.SoFar, facts.Flushed, facts.Closed, facts.EngineWorked),
+    "scribe": (facts.Transcribed,),
+    "judge": (facts.Judged,),
+    "author": (
+        *(facts.HasRead, facts.EndingJudged, facts.ClauseWritten, facts.TakenBack, facts.ReplyWritten),
+    ),
+    "mouth": (facts.ClauseVoiced, facts.ClauseSounds, facts.ReplyEnded, facts.CueMade),
+    "keys": (facts.Pressed, facts.Typed),
+}
+_TO: dict[str, tuple[type, ...]] = {
+    "ear": (to.Listen, to.Snapshot, to.EndSegment, to.Trim, to.Flush, to.Believe),
+    "scribe": (to.Transcribe,),
+    "judge": (to.Judge,),
+    "author": (to.ReadAhead, to.Hurry, to.Write, to.GoOn),
+    "mouth": (to.Say, to.Unsay, to.End, to.MakeCue, to.LetSound),
+    "loudspeaker": (to.Playout, to.Cue, to.Drop),
+    "views": (to.Tell,),
+}
+_ANSWERS: dict[type, type] = {
+    facts.SoFar: to.Snapshot,
+    facts.Flushed: to.Flush,
+    facts.Transcribed: to.Transcribe,
+    facts.Judged: to.Judge,
+    facts.HasRead: to.ReadAhead,
+    facts.ReplyWritten: to.Write,
+    facts.ClauseVoiced: to.Say,
+    facts.ReplyEnded: to.End,
+    facts.CueMade: to.MakeCue,
+}
+"""Fact -> the order that it answers. One order of a kind is under way at a time."""
+
+_PASSING = (facts.Tick, facts.DayTime)
+"""That time passes crosses ten times a second and says nothing; the orders that follow from it are told."""
+
+
+class Boundaries:
+    """Lines of a talk that began at a time on its clock. For one thread."""
+
+    def __init__(self, began: float, *, words: bool) -> None:
+        """`words`: show what was said as well."""
+        self._began = began
+        self._words = words
+        self._frames: list[facts.Frame] = []
+        self._since = began
+        self._asked: dict[type, float] = {}
+
+    def fact(self, at: float, fact: Fact, orders: list[Order]) -> Iterator[str]:
+        """The lines of a fact that was reported at `at`, s, and of the orders that the floor gave for it."""
+        if isinstance(fact, facts.Frame):
+            yield from self._frame(at, fact)
+        elif not isinstance(fact, _PASSING):
+            took: dict[str, Json] = {}
+            if (asked_at := self._asked.pop(_ANSWERS.get(type(fact), object), None)) is not None:
+                took = {"took_s": round(at - asked_at, 4)}
+            yield self._line(at, _who(_FROM, fact), "floor", fact, took)
+        for order in orders:
+            self._asked[type(order)] = at
+            yield self._line(at, "floor", _who(_TO, order), order, {})
+
+    def sound(self, crossing: Crossing) -> str:
+        """The line of sound."""
+        made = described(crossing, words=False)
+        assert isinstance(made, dict)
+        return self._json(
+            {"t": self._t(crossing.at), "from": str(made.pop("place")), "what": "sound", **made}
+        )
+
+    def lost(self, at: float, count: int) -> str:
+        """A line that says how many facts are missing here."""
+        return self._json({"t": self._t(at), "from": "debug", "what": "lost", "count": count})
+
+    def _frame(self, at: float, frame: facts.Frame) -> Iterator[str]:
+        self._frames.append(frame)
+        if at - self._since < EVERY_S:
+            return
+        frames, self._frames, self._since = self._frames, [], at
+        levels = [each.level_dbfs for each in frames]
+        spoken = [each.probability for each in frames]
+        yield self._json(
+            {
+                "t": self._t(at),
+                "from": "ear",
+                "to": "floor",
+                "what": "Frame",
+                "count": len(frames),
+                "level_dbfs": round(sum(levels) / len(levels), 1),
+                "min_dbfs": round(min(levels), 1),
+                "max_dbfs": round(max(levels), 1),
+                "probability": round(max(spoken), 3),
+                "gate": frame.gate.name,
+                "pause_s": round(frame.pause_s, 3),
+                "spoken_s": round(frame.spoken_s, 3),
+                "audible": sum(each.audible for each in frames),
+            }
+        )
+
+    def _line(self, at: float, from_: str, to_: str, crossed: Fact | Order, more: dict[str, Json]) -> str:
+        fields = described(crossed, words=self._words)
+        if isinstance(crossed, to.Tell):
+            told = described(crossed.event, words=self._words)
+            fields = {"event": crossed.event.name, **(told if isinstance(told, dict) else {})}
+            fields.pop("t", None)
+        kind = type(crossed).__name__
+        if isinstance(crossed, facts.Gate):
+            kind = type(crossed.event).__name__
+        assert isinstance(fields, dict)
+        return self._json({"t": self._t(at), "from": from_, "to": to_, "what": kind, **more, **fields})
+
+    def _t(self, at: float) -> float:
+        return round(at - self._began, 4)
+
+    @staticmethod
+    def _json(line: dict[str, Json]) -> str:
+        return json.dumps(line, allow_nan=False)
+
+
+def _who(table: dict[str, tuple[type, ...]], crossed: Fact | Order) -> str:
+    """The worker; what several of them may report has none."""
+    return next((name for name, kinds in table.items() if isinstance(crossed, kinds)), "worker")
