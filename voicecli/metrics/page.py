@@ -17,7 +17,7 @@ from voicecli.metrics.endpoint import Answer, Endpoint
 from voicecli.metrics.exposition import page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
-from voicecli.metrics.tally import Tally, failed_engine, of_places, of_status
+from voicecli.metrics.tally import Tally, failed_engine, of_places, of_state, of_status
 from voicecli.threads.worker import Worker
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class MetricsPage:
         self._readers: list[Reader[Event] | Reader[Logged]] = []
         self._workers: list[Worker] = []
         self._endpoint = Endpoint(host, port, self.answer)
+        page([], [])  # what it imports is there before the talk begins
         self._endpoint.start()
         shown, port = self._endpoint.address
         self.url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
@@ -123,12 +124,12 @@ class MetricsPage:
         yield Sample(f.INFO, (self._version,), 1)
         yield Sample(f.UPTIME, (), self._clock.now() - self._began)
         yield from of_process()
+        yield from self._tally.samples()
         talk = self._talk
         if talk is None:
-            yield Sample(f.STATE, ("loading",), 1)
+            yield from of_state("loading")
             return
         yield Sample(f.FAILED, (), float(talk.failed))
-        yield from self._tally.samples()
         yield from of_status(talk.status())
         yield from of_places(talk.buffers())
         stats = self._readers[1].stats()  # that of the events is a place of the talk already

@@ -152,8 +152,7 @@ def _engine(stage: Stage) -> str:
 
 def of_status(status: Status) -> Iterator[Sample]:
     """Samples of the status of a talk at this moment."""
-    for state in get_args(State):
-        yield Sample(f.STATE, (state,), float(state == status.state))
+    yield from of_state(status.state)
     for name, count in status.losses.items():
         yield Sample(f.LOSSES, (reason(name),), count)
     yield Sample(f.CUT_OFFS, (), status.cut_offs)
@@ -161,6 +160,11 @@ def of_status(status: Status) -> Iterator[Sample]:
     yield Sample(f.LEVEL, (), status.level_dbfs)
     yield Sample(f.NOISE, (), status.floor_dbfs)
     yield from _by_name(status)
+
+
+def of_state(now: State) -> Iterator[Sample]:
+    """A sample of each state a talk may be in."""
+    return (Sample(f.STATE, (state,), float(state == now)) for state in get_args(State))
 
 
 def _by_name(status: Status) -> Iterator[Sample]:

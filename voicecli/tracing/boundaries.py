@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.floor import facts
 from voicecli.floor import orders as to
-from voicecli.tracing.described import Json, described
+from voicecli.tracing.described import Describer, of_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from voicecli.audio.probe import Crossing
     from voicecli.floor.facts import Fact
     from voicecli.floor.orders import Order
+    from voicecli.tracing.described import Json
 
 EVERY_S = 1.0
 """Frames are told of together, so often."""
@@ -67,8 +68,7 @@ class Boundaries:
 
     def __init__(self, began: float, *, words: bool) -> None:
         """`words`: show what was said as well."""
-        self._began = began
-        self._words = words
+        self._describer = Describer(began, words=words)
         self._frames: list[facts.Frame] = []
         self._since = began
         self._asked: dict[type, float] = {}
@@ -88,15 +88,21 @@ class Boundaries:
 
     def sound(self, crossing: Crossing) -> str:
         """The line of sound."""
-        made = described(crossing, words=False)
-        assert isinstance(made, dict)
-        return self._json(
-            {"t": self._t(crossing.at), "from": str(made.pop("place")), "what": "sound", **made}
+        return _json(
+            {
+                "t": self._t(crossing.at),
+                "from": crossing.place,
+                "what": "sound",
+                "rate_hz": crossing.rate_hz,
+                "duration_s": round(crossing.duration_s, 4),
+                "pieces": crossing.pieces,
+                **of_figures(crossing.figures),
+            }
         )
 
     def lost(self, at: float, count: int) -> str:
         """A line that says how many facts are missing here."""
-        return self._json({"t": self._t(at), "from": "debug", "what": "lost", "count": count})
+        return _json({"t": self._t(at), "from": "debug", "what": "lost", "count": count})
 
     def _frame(self, at: float, frame: facts.Frame) -> Iterator[str]:
         self._frames.append(frame)
@@ -105,7 +111,7 @@ class Boundaries:
         frames, self._frames, self._since = self._frames, [], at
         levels = [each.level_dbfs for each in frames]
         spoken = [each.probability for each in frames]
-        yield self._json(
+        yield _json(
             {
                 "t": self._t(at),
                 "from": "ear",
@@ -124,23 +130,25 @@ class Boundaries:
         )
 
     def _line(self, at: float, from_: str, to_: str, crossed: Fact | Order, more: dict[str, Json]) -> str:
-        fields = described(crossed, words=self._words)
-        if isinstance(crossed, to.Tell):
-            told = described(crossed.event, words=self._words)
-            fields = {"event": crossed.event.name, **(told if isinstance(told, dict) else {})}
-            fields.pop("t", None)
-        kind = type(crossed).__name__
-        if isinstance(crossed, facts.Gate):
-            kind = type(crossed.event).__name__
-        assert isinstance(fields, dict)
-        return self._json({"t": self._t(at), "from": from_, "to": to_, "what": kind, **more, **fields})
+        kind, fields = type(crossed).__name__, self._describer.fields(crossed)
+        match crossed:
+            case to.Tell(event):
+                fields = {"event": event.name, **self._describer.fields(event)}
+                del fields["t"]
+            case facts.Gate(event):
+                kind = type(event).__name__
+            case facts.Transcribed(order):  # its sound was told of when it was asked for
+                fields["order"] = {"turn": order.turn, "segment": order.segment, "overlap": order.overlap}
+            case _:
+                pass
+        return _json({"t": self._t(at), "from": from_, "to": to_, "what": kind, **more, **fields})
 
-    def _t(self, at: float) -> float:
-        return round(at - self._began, 4)
+    def _t(self, at: float) -> float | None:
+        return self._describer.time(at)
 
-    @staticmethod
-    def _json(line: dict[str, Json]) -> str:
-        return json.dumps(line, allow_nan=False)
+
+def _json(line: dict[str, Json]) -> str:
+    return json.dumps(line, allow_nan=False)
 
 
 def _who(table: dict[str, tuple[type, ...]], crossed: Fact | Order) -> str:

@@ -119,7 +119,7 @@ class TalkLog:
         losses = {} if self._last is None else self._last().losses
         lost = ", ".join(f"{name}: {count}" for name, count in losses.items() if count)
         end_s = (self._clock.local() - self._began).total_seconds()
-        self._line(end_s, INFO, f"ended: {self._turns} turns; lost: {lost or 'nothing'}")
+        self._line(end_s, INFO, f"ended; turns: {self._turns}; lost: {lost or 'nothing'}")
         self._file.close()
         return "" if self._told else self._problem()
 
