@@ -1,4 +1,4 @@
-"""The pages of `talk --metrics-port`: what they count, what they never have, and that no talk waits for them."""
+"""The pages of `talk --metrics-port`: what they count, what they never have; no talk waits for them."""
 
 from __future__ import annotations
 

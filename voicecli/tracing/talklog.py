@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from importlib.metadata import version
 from logging import ERROR, INFO, WARNING, LogRecord, getLevelName
@@ -120,7 +121,8 @@ class TalkLog:
         lost = ", ".join(f"{name}: {count}" for name, count in losses.items() if count)
         end_s = (self._clock.local() - self._began).total_seconds()
         self._line(end_s, INFO, f"ended; turns: {self._turns}; lost: {lost or 'nothing'}")
-        self._file.close()
+        with suppress(OSError):  # a full disk takes the rest at the end no more than before
+            self._file.close()
         return "" if self._told else self._problem()
 
     def _devices(self) -> str:
