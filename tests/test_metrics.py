@@ -9,7 +9,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -25,9 +26,9 @@ from voicecli.errors import ConfigError
 from voicecli.events import Status
 from voicecli.floor import facts
 from voicecli.floor.stages import CONVERSION, LANGUAGE_MODEL, TRANSCRIBER, VOICE
+from voicecli.metrics.counts import ENGINES, REASONS, Counts, of_places, of_status
 from voicecli.metrics.families import BUCKETS_S, FAMILIES
 from voicecli.metrics.page import MetricsPage
-from voicecli.metrics.tally import ENGINES, REASONS, Tally, of_places, of_status
 from voicecli.system.clock import FakeClock
 from voicecli.talk import Talk
 from voicecli.waiting.buffers import LOST, BufferFill
@@ -146,7 +147,8 @@ def test_a_page_has_no_metric_that_is_not_in_the_table_and_nearly_all_that_are(s
     seen = {name.partition("{")[0] for name in stand.after()}
     found = {next((name.removesuffix(end) for end in ends if name.endswith(end)), name) for name in seen}
     assert found <= known
-    assert known - found <= {"voicecli_pressure", "voicecli_breaker_open", "process_resident_memory_bytes"}
+    elsewhere = {"voicecli_pressure", "voicecli_quality_steps_total", "voicecli_breaker_open"}
+    assert known - found <= {*elsewhere, "voicecli_dropped_total", "process_resident_memory_bytes"}
     assert "process_cpu_seconds_total" in found
 
 
@@ -172,16 +174,16 @@ def test_an_engine_that_fails_is_counted_by_its_name(stand: Stand, fact: facts.F
 
 
 def test_what_works_is_no_failure() -> None:
-    tally = Tally()
-    before = tally.samples()
+    counts = Counts()
+    before = counts.samples()
     for fact in (
         facts.Tick(),
         facts.ClauseVoiced(1, 0),
         facts.Judged(1, 1, 0.5),
         facts.ReplyWritten(1, None),
     ):
-        tally.fact(fact)
-    assert tally.samples() == before
+        counts.fact(fact)
+    assert counts.samples() == before
 
 
 def test_losses_and_queues_are_those_of_the_talk(stand: Stand) -> None:
@@ -221,8 +223,10 @@ def test_the_ear_is_as_far_behind_as_the_ring_is_full() -> None:
 def test_a_field_that_another_part_adds_to_the_status_becomes_a_metric(stand: Stand) -> None:
     class More(Status):
         pressure = "critical"
-        breaker = "half-open"
-        recording_lag_s = 2.5
+        breaker = "half open"
+        stepped = 3
+        recorded_in = SAID
+        record_lag_s = 2.5
 
     status = stand.talk.status()
     assert not {"voicecli_pressure", "voicecli_breaker_open"} & {
@@ -232,7 +236,32 @@ def test_a_field_that_another_part_adds_to_the_status_becomes_a_metric(stand: St
     told = {each.family.name: each.value for each in of_status(more)}
     assert told["voicecli_pressure"] == 2
     assert told["voicecli_breaker_open"] == 0.5
+    assert told["voicecli_quality_steps_total"] == 3
     assert told["voicecli_lag_seconds"] == 2.5
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """As an event of another part would be."""
+
+    reason: str
+    name: ClassVar[str] = "dropped"
+
+
+def test_what_came_to_nothing_is_counted_by_its_reason_and_a_text_is_none() -> None:
+    counts = Counts()
+    for reason in ("too_short", "too_short", f"{SAID} and more"):
+        counts.event(Dropped(reason))  # type: ignore[arg-type]  # no event of this version
+    found = {
+        each.values: each.value for each in counts.samples() if each.family.name == "voicecli_dropped_total"
+    }
+    assert found == {("too_short",): 2, ("another",): 1}
+
+
+def test_a_place_that_nobody_can_look_into_has_no_fill() -> None:
+    dark = replace(BufferFill("dark", "ms", 10, 0, 0, 1, 0.0, "drop_oldest"), fill=None, peak=None)  # type: ignore[arg-type]  # as it may become
+    named = {each.family.name for each in of_places([dark]) if each.family.name.startswith("voicecli_queue")}
+    assert named == {"voicecli_queue_capacity", "voicecli_queue_lost_total"}
 
 
 class Telling(Talk):

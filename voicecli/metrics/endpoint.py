@@ -30,7 +30,7 @@ LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What a client gets."""
 
     status: int
@@ -38,13 +38,13 @@ class Answer:
     body: bytes
 
 
-NOT_FOUND = Answer(HTTPStatus.NOT_FOUND, "text/plain", b"there are /metrics and /health\n")
+NOT_FOUND = HttpAnswer(HTTPStatus.NOT_FOUND, "text/plain", b"there are /metrics and /health\n")
 
 
 class Endpoint:
     """Open from the beginning until `close`; it answers from `start` on."""
 
-    def __init__(self, host: str, port: int, answer: Callable[[str], Answer | None]) -> None:
+    def __init__(self, host: str, port: int, answer: Callable[[str], HttpAnswer | None]) -> None:
         """`port` 0: any that is free. `answer` gets a path; None: there is nothing. Raises ConfigError."""
         try:
             self._server = _Server(host, port, answer)
@@ -63,7 +63,7 @@ class Endpoint:
         self._worker.start()
 
     def close(self) -> None:
-        """Answer no more, and give the port back. The request under way gets its answer."""
+        """HttpAnswer no more, and give the port back. The request under way gets its answer."""
         if self._worker.alive:
             self._server.shutdown()
             self._worker.join(PATIENCE_S)
@@ -74,7 +74,7 @@ class _Server(socketserver.TCPServer):
     # Elsewhere than on Windows this only allows a port whose last connection has just ended.
     allow_reuse_address = os.name == "posix"
 
-    def __init__(self, host: str, port: int, answer: Callable[[str], Answer | None]) -> None:
+    def __init__(self, host: str, port: int, answer: Callable[[str], HttpAnswer | None]) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.answer = answer
         super().__init__((host, port), _Request)
@@ -99,7 +99,7 @@ class _Request(BaseHTTPRequestHandler):
             answer = self.server.answer(self.path.partition("?")[0]) or NOT_FOUND
         except Exception as error:  # noqa: BLE001  # a page that fails is no reason to end a talk, or to be silent
             words = f"the page failed: {type(error).__name__}\n"
-            answer = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", words.encode())
+            answer = HttpAnswer(HTTPStatus.INTERNAL_SERVER_ERROR, "text/plain", words.encode())
         with suppress(ConnectionError):
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.content_type)

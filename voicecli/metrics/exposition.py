@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from voicecli.metrics.counts import ordered
 from voicecli.metrics.families import BUCKETS_S, Distribution, Family, Sample
-from voicecli.metrics.tally import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

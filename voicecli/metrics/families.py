@@ -70,6 +70,9 @@ LOSSES = Family(
     "What should be zero: xruns, underruns, lost sound, speech and events.",
     ("reason",),
 )
+DROPPED = Family(
+    "voicecli_dropped_total", "counter", "What the user did that came to nothing, by its reason.", ("reason",)
+)
 QUEUE_FILL = Family(
     "voicecli_queue_fill", "gauge", "How much waits there now, in its unit.", ("queue", "unit")
 )
@@ -84,6 +87,11 @@ LEVEL = Family("voicecli_microphone_dbfs", "gauge", "Level of the newest frame."
 NOISE = Family("voicecli_noise_floor_dbfs", "gauge", "Level of the room without speech.")
 PRESSURE = Family(
     "voicecli_pressure", "gauge", "0 calm, 1 warning, 2 critical; absent where it is not known."
+)
+QUALITY = Family(
+    "voicecli_quality_steps_total",
+    "counter",
+    "Times the talk gave something up to keep pace; absent as above.",
 )
 BREAKER = Family(
     "voicecli_breaker_open",
@@ -100,8 +108,8 @@ FAMILIES: tuple[Family, ...] = (
     *(INFO, STATE, FAILED, UPTIME),
     *(LATENCY, DECIDED, TURNS, INTERRUPTIONS, OVERHEARD, CUT_OFFS, CUES),
     *(DRAFTS, DRAFTS_WORK, PROMPT, PROMPT_NEW, WARNINGS, ERRORS, ENGINE_FAILURES, ENGINE_LATE),
-    *(LOSSES, QUEUE_FILL, QUEUE_PEAK, QUEUE_CAPACITY, QUEUE_LOST, LAG, REOPENED),
-    *(LEVEL, NOISE, PRESSURE, BREAKER, CPU, MEMORY, MEMORY_PEAK, THREADS),
+    *(LOSSES, DROPPED, QUEUE_FILL, QUEUE_PEAK, QUEUE_CAPACITY, QUEUE_LOST, LAG, REOPENED),
+    *(LEVEL, NOISE, PRESSURE, QUALITY, BREAKER, CPU, MEMORY, MEMORY_PEAK, THREADS),
 )
 """All of them, in the order of the page."""
 

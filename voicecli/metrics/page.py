@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from voicecli.floor.facts import EngineLate
 from voicecli.metrics import families as f
-from voicecli.metrics.endpoint import Answer, Endpoint
+from voicecli.metrics.counts import Counts, failed_engine, of_places, of_state, of_status
+from voicecli.metrics.endpoint import Endpoint, HttpAnswer
 from voicecli.metrics.exposition import page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
-from voicecli.metrics.tally import Tally, failed_engine, of_places, of_state, of_status
 from voicecli.threads.worker import Worker
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class MetricsPage:
         self._clock = clock
         self._began = clock.now()
         self._version = version("voicecli")
-        self._tally = Tally()
+        self._counts = Counts()
         self._talk: Watched | None = None
         self._readers: list[Reader[Event] | Reader[Logged]] = []
         self._workers: list[Worker] = []
@@ -79,7 +79,7 @@ class MetricsPage:
         told, failures = events.reader("metrics"), facts.reader("metrics", wants=_is_failure)
         self._readers = [told, failures]
         self._workers = [
-            Worker("metrics: events", lambda: _each(told, self._tally.event), told.leave),
+            Worker("metrics: events", lambda: _each(told, self._counts.event), told.leave),
             Worker("metrics: facts", lambda: _each(failures, self._count), failures.leave),
         ]
         self._talk = talk
@@ -87,7 +87,7 @@ class MetricsPage:
             worker.start()
 
     def _count(self, logged: Logged) -> None:
-        self._tally.fact(logged[1])
+        self._counts.fact(logged[1])
 
     def close(self) -> None:
         """Count what is left, after the logs have closed, and answer no more."""
@@ -97,18 +97,18 @@ class MetricsPage:
 
     # ---- the endpoint's thread
 
-    def answer(self, path: str) -> Answer | None:
+    def answer(self, path: str) -> HttpAnswer | None:
         """The page of this path."""
         match path:
             case "/metrics":
-                kind, text = page(self._samples(), self._tally.distributions())
-                return Answer(HTTPStatus.OK, kind, text)
+                kind, text = page(self._samples(), self._counts.distributions())
+                return HttpAnswer(HTTPStatus.OK, kind, text)
             case "/health":
                 return self._health()
             case _:
                 return None
 
-    def _health(self) -> Answer:
+    def _health(self) -> HttpAnswer:
         talk = self._talk
         failed = talk is not None and talk.failed
         state = "loading" if talk is None else talk.status().state
@@ -118,13 +118,13 @@ class MetricsPage:
             "version": self._version,
         }
         status = HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK
-        return Answer(status, "application/json", json.dumps(told).encode("ascii") + b"\n")
+        return HttpAnswer(status, "application/json", json.dumps(told).encode("ascii") + b"\n")
 
     def _samples(self) -> Iterator[Sample]:
         yield Sample(f.INFO, (self._version,), 1)
         yield Sample(f.UPTIME, (), self._clock.now() - self._began)
         yield from of_process()
-        yield from self._tally.samples()
+        yield from self._counts.samples()
         talk = self._talk
         if talk is None:
             yield from of_state("loading")

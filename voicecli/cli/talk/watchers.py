@@ -96,7 +96,7 @@ class Watching:
         from voicecli.system.folders import log_folder
         from voicecli.tracing.talklog import TalkLog
 
-        return _Log(TalkLog(self.log_file or log_folder() / LOG_NAME, clock))
+        return _Logged(TalkLog(self.log_file or log_folder() / LOG_NAME, clock))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class _Debug:
 
 
 @dataclass(frozen=True, slots=True)
-class _Log:
+class _Logged:
     log: TalkLog
 
     def follow(self, talk: Talk) -> None:

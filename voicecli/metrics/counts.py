@@ -34,7 +34,7 @@ ENGINES = {
 """Engine -> its label."""
 
 PRESSURES = {"calm": 0.0, "warning": 1.0, "critical": 2.0}
-BREAKERS = {"closed": 0.0, "half-open": 0.5, "half_open": 0.5, "open": 1.0}
+BREAKERS = {"closed": 0.0, "half open": 0.5, "open": 1.0}
 
 RING = "microphone ring"
 """The place whose fill is how far the ear is behind the microphone."""
@@ -61,7 +61,7 @@ def failed_engine(fact: Fact) -> Stage | None:
             return None
 
 
-class Tally:
+class Counts:
     """Counts from the beginning of a talk."""
 
     def __init__(self) -> None:
@@ -92,6 +92,11 @@ class Tally:
                     self._add(f.WARNINGS)
                 case Failed():
                     self._add(f.ERRORS)
+                case _ if (
+                    event.name == "dropped"
+                ):  # an event that may be there: what came to nothing, and why
+                    why = str(getattr(event, "reason", ""))
+                    self._add(f.DROPPED, why if why.isidentifier() and why.isascii() else "another")
                 case _:
                     pass
 
@@ -168,14 +173,17 @@ def of_state(now: State) -> Iterator[Sample]:
 
 
 def _by_name(status: Status) -> Iterator[Sample]:
-    """What a status may have: fields that other parts of a talk add are read here, by their names."""
-    if (pressure := PRESSURES.get(str(getattr(status, "pressure", "")))) is not None:
+    """Fields that a status may have: what other parts of a talk add to it is read here, by its name."""
+    if (pressure := PRESSURES.get(getattr(status, "pressure", ""))) is not None:
         yield Sample(f.PRESSURE, (), pressure)
-    if (breaker := BREAKERS.get(str(getattr(status, "breaker", "")))) is not None:
+    if (breaker := BREAKERS.get(getattr(status, "breaker", ""))) is not None:
         yield Sample(f.BREAKER, (), breaker)
-    recording_lag_s = getattr(status, "recording_lag_s", None)
-    if isinstance(recording_lag_s, int | float):
-        yield Sample(f.LAG, ("recording",), float(recording_lag_s))
+    if isinstance(stepped := getattr(status, "stepped", None), int):
+        yield Sample(f.QUALITY, (), stepped)
+    if getattr(status, "recorded_in", "") and isinstance(
+        lag_s := getattr(status, "record_lag_s", None), float
+    ):
+        yield Sample(f.LAG, ("recording",), lag_s)
 
 
 def of_places(places: Sequence[BufferFill]) -> Iterator[Sample]:
@@ -184,12 +192,16 @@ def of_places(places: Sequence[BufferFill]) -> Iterator[Sample]:
         # The row of a device has its name, which is the user's own business.
         ends = {0: "microphone", len(places) - 1: "loudspeaker"}
         queue = ends.get(number, place.name)
-        yield Sample(f.QUEUE_FILL, (queue, place.unit), place.fill)
-        yield Sample(f.QUEUE_PEAK, (queue, place.unit), place.peak)
-        yield Sample(f.QUEUE_CAPACITY, (queue, place.unit), place.capacity)
+        amounts = ((f.QUEUE_FILL, place.fill), (f.QUEUE_PEAK, place.peak), (f.QUEUE_CAPACITY, place.capacity))
+        for family, amount in amounts:
+            if amount is not None:  # nobody can look into some places
+                yield Sample(family, (queue, place.unit), amount)
         yield Sample(f.QUEUE_LOST, (queue,), place.losses)
+        lag_s = getattr(place, "lag_s", 0.0)
         if place.name == RING:
-            yield Sample(f.LAG, ("ear",), place.fill / 1000)
+            yield Sample(f.LAG, ("ear",), max(lag_s, (place.fill or 0.0) / 1000))
+        elif lag_s:
+            yield Sample(f.LAG, (queue,), lag_s)
 
 
 def reason(name: str) -> str:
