@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.seats import seated
-from tests.sentences import pattern
+from tests.sentences import pattern, wording
 from tests.stepped import Devices, Stepped
 from tests.test_talking import Answers, Beeper, Judge, LoudIsSpeech, Scribe, silence, tone
+from tests.test_terminal import talking as live_talk
 from tests.world import fault
 from voicecli import events
+from voicecli.cli.talk.watchers import Watching
 from voicecli.config import AudioConfig, Config
 from voicecli.errors import ConfigError
 from voicecli.events import Status
 from voicecli.floor import facts
 from voicecli.floor.stages import CONVERSION, LANGUAGE_MODEL, TRANSCRIBER, VOICE
-from voicecli.metrics.counts import ENGINES, REASONS, Counts, of_places, of_status
+from voicecli.metrics.counts import ENGINES, REASONS, TalkCounts, of_places, of_status
 from voicecli.metrics.families import BUCKETS_S, FAMILIES
-from voicecli.metrics.page import MetricsPage
-from voicecli.system.clock import FakeClock
+from voicecli.metrics.pages import MetricsPage
+from voicecli.system.clock import FakeClock, MonotonicClock
+from voicecli.system.posix import memory_bytes
 from voicecli.talk import Talk
 from voicecli.waiting.buffers import LOST, BufferFill
 from voicecli.waiting.times import STAGES
@@ -174,7 +180,7 @@ def test_an_engine_that_fails_is_counted_by_its_name(stand: Stand, fact: facts.F
 
 
 def test_what_works_is_no_failure() -> None:
-    counts = Counts()
+    counts = TalkCounts()
     before = counts.samples()
     for fact in (
         facts.Tick(),
@@ -249,7 +255,7 @@ class Dropped:
 
 
 def test_what_came_to_nothing_is_counted_by_its_reason_and_a_text_is_none() -> None:
-    counts = Counts()
+    counts = TalkCounts()
     for reason in ("too_short", "too_short", f"{SAID} and more"):
         counts.event(Dropped(reason))  # type: ignore[arg-type]  # no event of this version
     found = {
@@ -393,6 +399,60 @@ def test_a_port_is_given_back(stand: Stand) -> None:
 def test_a_host_that_is_not_here_is_refused() -> None:
     with pytest.raises(ConfigError, match=pattern("talk.port_busy", host="192.0.2.1")):
         MetricsPage("192.0.2.1", 0, FakeClock())
+
+
+def counted(url: str, name: str) -> str:
+    """The page, as soon as this is 1 on it: a thread counts, and may be a moment behind the view."""
+    deadline = MonotonicClock().now() + PATIENCE_S
+    while True:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+            page = str(answer.read(), "utf-8")
+        if parsed(page)[name] == 1:
+            return page
+        assert MonotonicClock().now() < deadline, page
+
+
+def test_pages_and_files_follow_a_live_talk_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHED_IN", str(tmp_path))
+    with live_talk() as job:
+        job.until("note: metrics: ")
+        url = job.until("\r\n")
+        job.until(wording("talk.press_talk", key="space"))
+        job.press(f"t{SAID}\r")
+        job.until(f"You said: {SAID}. (")
+        seen = counted(url, "voicecli_turns_total{outcome=answered}")
+        job.press("\x03")
+        job.until("job ended with 0, ")
+    assert parsed(seen)["voicecli_latency_seconds_count{stage=total}"] == 1
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(url, timeout=PATIENCE_S)
+    debug, log = (tmp_path / name for name in ("debug.jsonl", "talk.log"))
+    crossed = [json.loads(line)["what"] for line in debug.read_text().splitlines()]
+    assert {"sound", "Typed", "Write", "ClauseVoiced", "ReplyEnded"} <= set(crossed)
+    assert log.read_text().splitlines()[-1].endswith("ended; turns: 1; lost: nothing")
+    for text in (seen, debug.read_text(), log.read_text()):
+        assert SAID not in text
+
+
+def test_words_need_a_file_and_without_flags_nothing_is_opened() -> None:
+    assert Watching().watchers() == ()
+    with pytest.raises(ConfigError, match="--debug-words"):
+        Watching(debug_words=True).watchers()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+def test_memory_is_what_the_system_tells(tmp_path: Path) -> None:
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "statm").write_text("1000 25 5 1 0 9 0\n")
+    assert memory_bytes(tmp_path) == 25 * os.sysconf("SC_PAGE_SIZE")
+    assert memory_bytes(tmp_path / "absent") is None
+    (tmp_path / "self" / "statm").write_text("\n")
+    assert memory_bytes(tmp_path) is None
+    here = memory_bytes()
+    assert here is not None
+    assert 20_000_000 < here < 20_000_000_000
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")

@@ -61,8 +61,8 @@ def failed_engine(fact: Fact) -> Stage | None:
             return None
 
 
-class Counts:
-    """Counts from the beginning of a talk."""
+class TalkCounts:
+    """TalkCounts from the beginning of a talk."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.events import Failed
-    from voicecli.metrics.page import MetricsPage
+    from voicecli.metrics.pages import MetricsPage
     from voicecli.system.clock import Clock
     from voicecli.talk import Talk
     from voicecli.tracing.debugfile import DebugFile
@@ -80,7 +80,7 @@ class Watching:
         return tuple(opened)
 
     def _metrics(self, clock: Clock, began: float) -> Watcher:
-        from voicecli.metrics.page import MetricsPage
+        from voicecli.metrics.pages import MetricsPage
 
         page = MetricsPage(self.metrics_host, self.metrics_port or 0, clock)
         note(f"metrics: {page.url}/metrics")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from voicecli.floor.facts import EngineLate
 from voicecli.metrics import families as f
-from voicecli.metrics.counts import Counts, failed_engine, of_places, of_state, of_status
+from voicecli.metrics.counts import TalkCounts, failed_engine, of_places, of_state, of_status
 from voicecli.metrics.endpoint import Endpoint, HttpAnswer
 from voicecli.metrics.exposition import page
 from voicecli.metrics.families import Sample
@@ -63,7 +63,7 @@ class MetricsPage:
         self._clock = clock
         self._began = clock.now()
         self._version = version("voicecli")
-        self._counts = Counts()
+        self._counts = TalkCounts()
         self._talk: Watched | None = None
         self._readers: list[Reader[Event] | Reader[Logged]] = []
         self._workers: list[Worker] = []
