@@ -133,7 +133,7 @@ def test_frames_are_told_of_once_a_second(tmp_path: Path) -> None:
     counts = [line["count"] for line in told]
     assert all(isinstance(count, int) and count <= boundaries.EVERY_S / FRAME_S + 2 for count in counts)
     assert 5 <= len(told) <= 9
-    assert max(line["max_dbfs"] for line in told) > -20  # type: ignore[type-var]  # numbers
+    assert any(isinstance(line["max_dbfs"], float) and line["max_dbfs"] > -20 for line in told)
 
 
 def test_an_answer_has_the_time_since_it_was_asked_for() -> None:
@@ -202,7 +202,8 @@ def test_small_pieces_are_told_of_together() -> None:
     for number in range(12):
         probe.piece("microphone", loud if number == 3 else loud // 100, 2, number * EVERY_S / 10)
     (crossing,) = told
-    assert (crossing.pieces, crossing.duration_s, crossing.at) == (11, 11.0, pytest.approx(EVERY_S))
+    assert (crossing.pieces, crossing.duration_s) == (11, 11.0)
+    assert crossing.at == pytest.approx(EVERY_S)
     assert (crossing.figures.least, crossing.figures.greatest, crossing.figures.shape) == (
         -2000,
         1000,
