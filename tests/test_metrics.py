@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
+import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
+import wave
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -18,14 +21,15 @@ from typing import ClassVar
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from rig.program import complaint, started
 from tests.seats import seated
 from tests.sentences import pattern, wording
 from tests.stepped import Devices, Stepped
-from tests.test_talking import Answers, Beeper, Judge, LoudIsSpeech, Scribe, silence, tone
+from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe, silence, tone
 from tests.test_terminal import talking as live_talk
 from tests.world import fault
 from voicecli import events
-from voicecli.cli.talk.watchers import Watching
+from voicecli.cli.talk.watchers import Watching, is_local
 from voicecli.config import AudioConfig, Config
 from voicecli.errors import ConfigError
 from voicecli.events import Status
@@ -434,6 +438,38 @@ def test_pages_and_files_follow_a_live_talk_to_its_end(
     assert log.read_text().splitlines()[-1].endswith("ended; turns: 1; lost: nothing")
     for text in (seen, debug.read_text(), log.read_text()):
         assert SAID not in text
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("it", False),
+    ],
+)
+def test_who_can_ask_is_known_by_the_address(host: str, local: bool) -> None:
+    assert is_local(host) == local
+
+
+def test_a_port_that_is_taken_ends_the_start_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes(tone(1.0).tobytes())
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        flags = ["talk", "--plain", "--engine", "echo", "--from-file", str(path), "--metrics-port", str(port)]
+        with started(*flags, network=True) as process:
+            out, err = process.communicate(timeout=120)
+    line = complaint(subprocess.CompletedProcess(flags, process.returncode, out, err), 2)
+    assert re.search(pattern("talk.port_busy", port=port, host="127.0.0.1"), line)
+    assert out == ""
 
 
 def test_words_need_a_file_and_without_flags_nothing_is_opened() -> None:

@@ -9,7 +9,7 @@ import stat
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pytest
@@ -144,6 +144,18 @@ def test_an_answer_has_the_time_since_it_was_asked_for() -> None:
     assert json.loads(line)["took_s"] == 0.25
     (line,) = made.fact(101.5, facts.ReplyWritten(1, None), [])
     assert "took_s" not in json.loads(line)
+
+
+def test_the_boundary_of_each_fact_and_order_is_known() -> None:
+    """Of a new one, say here who reports it, or who gets it."""
+    several = {facts.Noticed, facts.EngineFailed, facts.EngineLate, facts.Frame, *boundaries.PASSING}
+    reported = [kind for kinds in boundaries.FROM.values() for kind in kinds]
+    ordered = [kind for kinds in boundaries.TO.values() for kind in kinds]
+    assert {*reported, *several} == set(get_args(facts.Fact))
+    assert set(ordered) == set(get_args(to.Order))
+    assert len(reported) == len(set(reported))
+    assert len(ordered) == len(set(ordered))
+    assert set(boundaries.ANSWERS.values()) <= set(ordered)
 
 
 def test_times_count_from_the_beginning_of_the_talk() -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EVERY_S = 1.0
 """Frames are told of together, so often."""
 
-_FROM: dict[str, tuple[type, ...]] = {
+FROM: dict[str, tuple[type, ...]] = {
     "ear": (facts.Hiss, facts.Gate, facts.SoFar, facts.Flushed, facts.Closed, facts.EngineWorked),
     "scribe": (facts.Transcribed,),
     "judge": (facts.Judged,),
@@ -37,7 +37,8 @@ _FROM: dict[str, tuple[type, ...]] = {
     "mouth": (facts.ClauseVoiced, facts.ClauseSounds, facts.ReplyEnded, facts.CueMade),
     "keys": (facts.Pressed, facts.Typed),
 }
-_TO: dict[str, tuple[type, ...]] = {
+"""Worker -> the facts that only it reports; those of several are from a `worker`."""
+TO: dict[str, tuple[type, ...]] = {
     "ear": (to.Listen, to.Snapshot, to.EndSegment, to.Trim, to.Flush, to.Believe),
     "scribe": (to.Transcribe,),
     "judge": (to.Judge,),
@@ -46,7 +47,8 @@ _TO: dict[str, tuple[type, ...]] = {
     "loudspeaker": (to.Playout, to.Cue, to.Drop),
     "views": (to.Tell,),
 }
-_ANSWERS: dict[type, type] = {
+"""Who gets it -> orders."""
+ANSWERS: dict[type, type] = {
     facts.SoFar: to.Snapshot,
     facts.Flushed: to.Flush,
     facts.Transcribed: to.Transcribe,
@@ -59,7 +61,7 @@ _ANSWERS: dict[type, type] = {
 }
 """Fact -> the order that it answers. One order of a kind is under way at a time."""
 
-_PASSING = (facts.Tick, facts.DayTime)
+PASSING = (facts.Tick, facts.DayTime)
 """That time passes crosses ten times a second and says nothing; the orders that follow from it are told."""
 
 
@@ -77,14 +79,14 @@ class Boundaries:
         """The lines of a fact that was reported at `at`, s, and of the orders that the floor gave for it."""
         if isinstance(fact, facts.Frame):
             yield from self._frame(at, fact)
-        elif not isinstance(fact, _PASSING):
+        elif not isinstance(fact, PASSING):
             took: dict[str, Json] = {}
-            if (asked_at := self._asked.pop(_ANSWERS.get(type(fact), object), None)) is not None:
+            if (asked_at := self._asked.pop(ANSWERS.get(type(fact), object), None)) is not None:
                 took = {"took_s": round(at - asked_at, 4)}
-            yield self._line(at, _who(_FROM, fact), "floor", fact, took)
+            yield self._line(at, _who(FROM, fact), "floor", fact, took)
         for order in orders:
             self._asked[type(order)] = at
-            yield self._line(at, "floor", _who(_TO, order), order, {})
+            yield self._line(at, "floor", _who(TO, order), order, {})
 
     def sound(self, crossing: Crossing) -> str:
         """The line of sound."""

@@ -101,7 +101,7 @@ class TalkLog:
             case Warned(message=message, remedy=remedy, turn=turn):
                 self._line(event.t, WARNING, _message(message, remedy, turn))
             case Failed(message=message, remedy=remedy, turn=turn):
-                self._line(event.t, ERROR, _message(message, remedy, turn))
+                self._line(event.t, ERROR, _message(unquoted(message), unquoted(remedy), turn))
             case _:
                 pass
 

@@ -43,6 +43,16 @@ LogPath = Annotated[Path | None, typer.Option(help="The same in this file.")]
 LOG_NAME = "voicecli.log"
 
 
+def is_local(host: str) -> bool:
+    """Whether only this computer reaches an address."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
+
+
 class Watcher(Protocol):
     """Follows one talk, on threads of its own."""
 
@@ -83,7 +93,8 @@ class Watching:
         from voicecli.metrics.pages import MetricsPage
 
         page = MetricsPage(self.metrics_host, self.metrics_port or 0, clock)
-        note(f"metrics: {page.url}/metrics")
+        reach = "" if is_local(self.metrics_host) else ", for other computers, too"
+        note(f"metrics: {page.url}/metrics{reach}")
         return _Metrics(page)
 
     def _debug(self, clock: Clock, began: float) -> Watcher:
