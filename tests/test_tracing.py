@@ -260,6 +260,7 @@ def test_who_lags_loses_the_oldest_and_says_how_many(tmp_path: Path) -> None:
     assert [line["key"] for line in pressed] == ["3", "4"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_slow_disk_does_not_hold_who_reports(tmp_path: Path) -> None:
     """The file is a pipe that nobody empties."""
     path = tmp_path / "pipe"

@@ -187,11 +187,11 @@ def _by_name(status: Status) -> Iterator[Sample]:
 
 
 def of_places(places: Sequence[BufferFill]) -> Iterator[Sample]:
-    """Samples of every place where something waits; the first and the last one are the devices."""
-    for number, place in enumerate(places):
-        # The row of a device has its name, which is the user's own business.
-        ends = {0: "microphone", len(places) - 1: "loudspeaker"}
-        queue = ends.get(number, place.name)
+    """Samples of every place where something waits."""
+    for place in places:
+        # The row of a device has its name behind this; that is the user's own business.
+        side = place.name.partition(":")[0]
+        queue = side if side in ("microphone", "loudspeaker") else place.name
         amounts = ((f.QUEUE_FILL, place.fill), (f.QUEUE_PEAK, place.peak), (f.QUEUE_CAPACITY, place.capacity))
         for family, amount in amounts:
             if amount is not None:  # nobody can look into some places

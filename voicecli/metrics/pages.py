@@ -46,7 +46,7 @@ class Watched(Protocol):
         ...
 
     def buffers(self) -> list[BufferFill]:
-        """Every place where something waits; the devices are the first and the last."""
+        """Every place where something waits; a device's row begins with `microphone:` or `loudspeaker:`."""
         ...
 
     @property
