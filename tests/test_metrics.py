@@ -35,6 +35,7 @@ from voicecli.errors import ConfigError
 from voicecli.events import Status
 from voicecli.floor import facts
 from voicecli.floor.stages import CONVERSION, LANGUAGE_MODEL, TRANSCRIBER, VOICE
+from voicecli.metrics import endpoint
 from voicecli.metrics.counts import ENGINES, REASONS, TalkCounts, of_places, of_status
 from voicecli.metrics.families import BUCKETS_S, FAMILIES
 from voicecli.metrics.pages import MetricsPage
@@ -386,6 +387,27 @@ def test_a_client_that_says_nothing_does_not_hold_the_talk(stand: Stand) -> None
         threading.Thread(target=tell, daemon=True).start()
         assert told.wait(PATIENCE_S)
         assert stand.get("/health")[0] == 200, "after its patience, the next one"
+
+
+def test_the_end_of_a_talk_does_not_wait_for_a_client(stand: Stand) -> None:
+    port, clock = int(stand.page.url.rpartition(":")[2]), MonotonicClock()
+    with closing(socket.create_connection(("127.0.0.1", port), PATIENCE_S)) as client:
+        client.sendall(b"GET /me")
+        began = clock.now()
+        stand.page.close()
+        assert clock.now() - began < endpoint.PATIENCE_S
+
+
+def test_a_page_that_counts_no_more_says_so(stand: Stand) -> None:
+    stand.follow()
+    stand.talk.events.put(events.TurnDone(1.0, 1, "", {"total": "long"}))  # type: ignore[dict-item]  # the fault
+    stand.talk.events.close()
+    stand.talk.crew.facts.close()
+    with pytest.raises(TypeError):
+        stand.page.close()
+    with pytest.raises(TypeError):
+        stand.page.answer("/metrics")
+    stand.page = MetricsPage("127.0.0.1", 0, stand.clock)
 
 
 def test_a_port_in_use_is_refused_at_once(stand: Stand) -> None:

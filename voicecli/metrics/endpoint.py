@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import socketserver
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -56,18 +57,23 @@ class Endpoint:
             ) from error
         self.address = (host, int(self._server.server_address[1]))
         """Host as it was given, and the port in use."""
-        self._worker = Worker("metrics page", lambda: self._server.serve_forever(LOOK_S), lambda: None)
+        self._server.timeout = LOOK_S
+        self._stop = threading.Event()
+        self._worker = Worker("metrics page", self._serve, lambda: None)
 
     def start(self) -> None:
         """Begin to answer."""
         self._worker.start()
 
     def close(self) -> None:
-        """HttpAnswer no more, and give the port back. The request under way gets its answer."""
-        if self._worker.alive:
-            self._server.shutdown()
-            self._worker.join(PATIENCE_S)
+        """Answer no more, and give the port back; wait for a request under way, but not for long."""
+        self._stop.set()
+        self._worker.join(3 * LOOK_S)
         self._server.server_close()
+
+    def _serve(self) -> None:
+        while not self._stop.is_set():
+            self._server.handle_request()
 
 
 class _Server(socketserver.TCPServer):

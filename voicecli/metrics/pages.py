@@ -94,6 +94,13 @@ class MetricsPage:
         for worker in self._workers:
             worker.join(LAST_EVENTS_S)
         self._endpoint.close()
+        self._check()
+
+    def _check(self) -> None:
+        """Raise what a thread failed with: a page that counts no more says so, instead of old figures."""
+        for worker in self._workers:
+            if worker.failure is not None:
+                raise worker.failure
 
     # ---- the endpoint's thread
 
@@ -121,6 +128,7 @@ class MetricsPage:
         return HttpAnswer(status, "application/json", json.dumps(told).encode("ascii") + b"\n")
 
     def _samples(self) -> Iterator[Sample]:
+        self._check()
         yield Sample(f.INFO, (self._version,), 1)
         yield Sample(f.UPTIME, (), self._clock.now() - self._began)
         yield from of_process()
