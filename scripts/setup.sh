@@ -3,8 +3,8 @@
 #
 #   setup.sh talk [--light]   .venv with the package, PortAudio, the models; --light: the small language model
 #   setup.sh check            .venv with the package and the development tools
-#   setup.sh test             all of these, an audio server, voices and a browser for the tests, and the small
-#                             language model, which the tests use whatever else is there
+#   setup.sh test             all of these, an audio server, voices, a browser and Prometheus's promtool for the
+#                             tests, and the small language model, which the tests use whatever else is there
 #
 # You may interrupt it anywhere and run it again. `.venv/place` holds the checkout's path while the .venv is
 # whole; without it, or with another path in it, this script makes the .venv anew. `.venv/installed-*` are
@@ -120,11 +120,27 @@ browser() {
     say "without chromium the tests that look at the report's page are skipped"
 }
 
+# Only the program, out of Debian's package: installed, the package would also run a server. No root needed.
+prometheus_tool() {
+    if command -v promtool >/dev/null || [ -x .venv/bin/promtool ]; then return; fi
+    if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && fetched=$(mktemp -d); then
+        say "fetching promtool, out of the package prometheus"
+        if (cd "$fetched" && apt-get download -q prometheus) >/dev/null 2>&1 &&
+            dpkg-deb --fsys-tarfile "$fetched"/prometheus_*.deb | tar -xO ./usr/bin/promtool >"$fetched/promtool" &&
+            chmod +x "$fetched/promtool" && "$fetched/promtool" --version >/dev/null 2>&1; then
+            mv "$fetched/promtool" .venv/bin/promtool
+        fi
+        rm -rf "$fetched"
+        if [ -x .venv/bin/promtool ]; then return; fi
+    fi
+    say "without promtool the tests that have Prometheus read the alerts and the page are skipped"
+}
+
 models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 
 case "${1:-}" in
 talk) shift; venv; portaudio; packages talk ""; models "$@" ;;
 check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; browser; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
+test) venv; portaudio; room; browser; prometheus_tool; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
 *) die "usage: setup.sh talk [--light] | check | test" ;;
 esac

@@ -24,6 +24,7 @@ from tests.studio import Studio
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.cli.devices import metering
 from voicecli.cli.talk import session
+from voicecli.cli.talk.watchers import Watching
 from voicecli.config import AudioConfig, Config
 from voicecli.devices.simulated import RecordedUser, SimulatedStreams
 from voicecli.errors import VoicecliError
@@ -50,11 +51,15 @@ def talk(*, crash: bool) -> None:
     config = Config(audio=AudioConfig(push_to_talk=True))
     view = make_view("live", sys.stdout)
     json_file = os.environ.get("JSON_FILE")
+    folder = os.environ.get("WATCHED_IN")
+    watching = Watching()
+    if folder is not None:
+        watching = Watching(0, "127.0.0.1", Path(folder) / "debug.jsonl", log_file=Path(folder) / "talk.log")
     session.hold_talk(
         config,
         ModelStore(Path()),
         lambda _: SimulatedStreams(RecordedUser(), RATE_HZ, 20, MonotonicClock()),
-        session.Outputs(view, Path(json_file) if json_file else None),
+        session.Outputs(view, Path(json_file) if json_file else None, watching.watchers()),
         lambda _: False,
     )
 

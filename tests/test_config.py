@@ -581,7 +581,8 @@ def test_where_no_home_is_known_the_folders_of_the_computer_stand_in(monkeypatch
 
     monkeypatch.setattr("platformdirs.user_config_path", no_home)
     monkeypatch.setattr("platformdirs.user_data_path", lambda *_, **__: Path("~/.local/share/voicecli"))
-    for folder in (folders.settings_folder(), folders.data_folder()):
+    monkeypatch.setattr("platformdirs.user_log_path", no_home)
+    for folder in (folders.settings_folder(), folders.data_folder(), folders.log_folder().parent):
         assert folder.is_absolute()
         assert folder.name == "voicecli"
     assert load() == Config()

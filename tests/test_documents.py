@@ -20,7 +20,8 @@ from voicecli.waiting.times import STAGES
 
 ROOT = Path(__file__).parent.parent
 RECORDS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *RECORDS]
+METRICS = ROOT / "docs" / "metrics" / "README.md"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), METRICS, *RECORDS]
 LONGEST_DECISION = 45
 LONGEST_GLOSSARY = 15
 HASHES = {"sha256": "SHA-256", "md5": "MD5", "git": "SHA-1"}
@@ -100,7 +101,11 @@ def table(path: Path, head: str) -> list[list[str]]:
 
 
 def test_packages_are_imported_where_the_record_says() -> None:
-    modules_of = {"faster-whisper": "faster_whisper", "piper-tts": "piper"}
+    modules_of = {
+        "faster-whisper": "faster_whisper",
+        "piper-tts": "piper",
+        "prometheus-client": "prometheus_client",
+    }
     rows = table(document("0001"), "| package |")
     assert rows
     for package, _, places, *_ in rows:

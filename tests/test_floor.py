@@ -367,6 +367,7 @@ def test_a_cut_that_is_rejoined_adds_to_the_pauses_of_that_speaker_for_a_while(s
         settled(world)
         waits.append(waits_s(world, QUESTION))
     assert len(of(world, events.SpeechBegan)) == 7 if sounds == "over" else 6
+    assert world.floor.memory.cut_offs == 1
     added = [wait - plain_s for wait in waits[-5:]]
     assert added == pytest.approx([CUT_S, CUT_S / 2, CUT_S / 4, 0, 0], abs=0.04)
     assert sounds == "on" or waits[0] - plain_s == pytest.approx(CUT_S, abs=0.04)
@@ -377,6 +378,7 @@ def test_cuts_add_up_within_a_bound_and_never_beyond_the_longest_pause() -> None
     for _ in range(6):
         answered_in_a_moment(world)
     assert world.floor.memory.habits.extra_s == MOST_S
+    assert world.floor.memory.cut_offs == 5, "each but the first goes on with the one before"
     longest_s = world.config.turn.max_pause_ms / 1000
     settled(world)
     assert waits_s(world, "I would like to, um,") == pytest.approx(longest_s, abs=0.08)

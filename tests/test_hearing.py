@@ -76,8 +76,10 @@ def test_another_loudspeaker_has_another_echo() -> None:
     seat.desk.notices.append(Notice("the sound system does not answer", "restart it"))
     assert seat.checks() == ["the sound system does not answer"]
     assert seat.barge_in() == "on"
+    assert seat.hearing.reopened == 0
     seat.desk.reopened("Headset")  # what it sounds like may have changed all the same
     assert seat.checks() == []
+    assert seat.hearing.reopened == 1
     assert seat.hearing.echo == NOTHING_KNOWN
     assert seat.barge_in() == "strict"
 

@@ -21,6 +21,7 @@ ENGINES = {
     "numpy",
     "onnxruntime",
     "piper",
+    "prometheus_client",
     "sounddevice",
     "soxr",
     "xllamacpp",

@@ -252,3 +252,7 @@ class Status:
     """The line that is being typed; None when none is."""
     barge_in: Literal["on", "strict", "off"] = "off"
     """Whether speech stops the agent: off is half duplex, strict until the echo is learnt."""
+    cut_offs: int = 0
+    """Turns that were answered too early: the user went on."""
+    devices_reopened: int = 0
+    """How often the devices were lost and are open again, or others in their place."""

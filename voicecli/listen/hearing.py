@@ -49,6 +49,8 @@ class Hearing:
         self._canceller = canceller
         self._onset = Onset()
         self._loudspeaker = streams.loudspeaker
+        self.reopened = 0
+        """How often the devices were opened again."""
         self._headphones = audio.headphones
         self._worn = ""  # name of the loudspeaker that is the user's headphones
         self._tail_s = audio.tail_ms / 1000
@@ -116,6 +118,7 @@ class Hearing:
         loudspeaker = self._streams.loudspeaker
         if loudspeaker is not self._loudspeaker:  # opened again
             self._loudspeaker = loudspeaker
+            self.reopened += 1
             self._wear()
             if self._canceller is not None:
                 self._canceller.forget()

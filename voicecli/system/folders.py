@@ -30,6 +30,13 @@ def data_folder() -> Path:
     return _usable(user_data_path, site_data_path)
 
 
+def log_folder() -> Path:
+    """`~/.local/state/voicecli/log` on Linux (XDG); below `data_folder` for a user without a home."""
+    from platformdirs import site_data_path, user_log_path
+
+    return _usable(user_log_path, lambda *args, **named: site_data_path(*args, **named) / "log")
+
+
 def _usable(own: Callable[..., Path], shared: Callable[..., Path]) -> Path:
     try:
         folder = own(_NAME, appauthor=False)

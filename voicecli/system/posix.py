@@ -43,6 +43,14 @@ def peak_memory_bytes() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024  # getrusage(2): KiB, but bytes on macOS
 
 
+def memory_bytes(proc: Path = Path("/proc")) -> int | None:
+    """RAM that this process takes now; None where the system has no /proc, as only Linux has."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = int((proc / "self" / "statm").read_text().split()[1])  # proc(5): size, resident, ...
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
 def usable_cores() -> int:
     """How many cores this process may run on; on Linux without those that taskset or a container takes."""
     if hasattr(os, "sched_getaffinity"):

@@ -126,6 +126,12 @@ class Talk:
                 case failure:
                     raise failure
 
+    @property
+    def failed(self) -> bool:
+        """Whether `check` raises, or would have raised, what ends the talk."""
+        ends = self.crew.looked_at(lambda floor: floor.end) is not None
+        return ends or any(worker.failure is not None for worker in self._workers)
+
     def _give_up(self, stage: Stage) -> None:
         """Put a new thread in the place of one that has hung in an engine for `faults.HUNG_S`."""
         anew = self.crew.hears_and_speaks.get(stage)
@@ -143,8 +149,13 @@ class Talk:
     def status(self) -> Status:
         """How the talk is at this moment, for a live view."""
         ear, controls, generator = self.crew.ear, self.crew.controls, self._session.generator.it
-        state, ready, pieces = self.crew.looked_at(
-            lambda floor: (self._state(floor), floor.ready, floor.scribing.stats().losses)
+        state, ready, pieces, cut_offs = self.crew.looked_at(
+            lambda floor: (
+                self._state(floor),
+                floor.ready,
+                floor.scribing.stats().losses,
+                floor.memory.cut_offs,
+            )
         )
         jitter, events_lost = self.crew.playback.jitter, self.events.lost
         waits: dict[str, int] = {}
@@ -168,6 +179,8 @@ class Talk:
             voice_muted=controls.voice_muted,
             push_to_talk=controls.push_to_talk,
             talk_key_down=controls.open and controls.push_to_talk,
+            cut_offs=cut_offs,
+            devices_reopened=ear.hearing.reopened,
         )
 
     def buffers(self) -> list[BufferFill]:

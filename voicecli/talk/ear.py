@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
+    from voicecli.audio.probe import Probe
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
     from voicecli.engines import Seat
@@ -103,6 +104,7 @@ class Ear:
         self._listens = False  # the talk has begun
         self._closed = False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
+        self.probe: Probe | None = None  # of whoever looks at the boundaries
         self._newest = 0.0  # probability of speech of the newest frame
         self._failing: set[Stage] = set()
 
@@ -123,6 +125,8 @@ class Ear:
             self._tick()
             return False
         self.hearing.check_silence()
+        if self.probe is not None:
+            self.probe.piece("microphone", chunk.samples, chunk.rate_hz, self._clock.now())
         # The agent's voice may come back sooner than the devices' times tell, if it never was in the air.
         sounding, at = self._playback.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
@@ -224,6 +228,8 @@ class Ear:
             self.level_dbfs = SILENCE_DBFS if deaf else level_dbfs(frame.samples)
             self._tick()
             return
+        if self.probe is not None:
+            self.probe.piece("frames", frame.samples, RATE_HZ, self._clock.now())
         scored, gate = self.score(frame), self.segmenter
         self.level_dbfs = scored.level_dbfs
         self.hearing.check_loudness(scored.level_dbfs, self._speech_dbfs)

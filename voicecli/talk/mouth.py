@@ -21,6 +21,7 @@ from voicecli.waiting.urgency import Work
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from voicecli.audio.probe import Probe
     from voicecli.engines import Seat
     from voicecli.floor.orders import ToMouth
     from voicecli.messages import Clause, Int16
@@ -63,6 +64,7 @@ class Mouth:
         self._inbox = inbox
         self._post = post
         self._void_before = void_before
+        self.probe: Probe | None = None  # of whoever looks at the boundaries
         self._draft = 0  # the draft whose clauses came last; 0: its reply has ended
         self._begins_at = 0  # index of the first clause that is part of its reply
         self._saying: _Saying | None = None
@@ -209,6 +211,8 @@ class Mouth:
             now = self._clock.now()
             saying.seconds += now - began_at
             saying.made_at = saying.made_at or now
+            if self.probe is not None:
+                self.probe.whole("voice", piece.samples, rate_hz, now)
             yield SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
 
 

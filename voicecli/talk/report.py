@@ -53,7 +53,7 @@ def places(
     frame_ms, ms = FRAME_S * 1000, 1000 / jitter.rate_hz
     target_ms = 0.0  # met at once: the first part of a clause is longer than the usual target (0023)
     return [
-        _device(streams.microphone, audio.block_ms, capture.overflows),
+        _device("microphone", streams.microphone, audio.block_ms, capture.overflows),
         BufferFill(
             "microphone ring",
             "ms",
@@ -76,7 +76,7 @@ def places(
             target_ms,
             "wait",
         ),
-        _device(streams.loudspeaker, audio.block_ms, jitter.device_underruns),
+        _device("loudspeaker", streams.loudspeaker, audio.block_ms, jitter.device_underruns),
     ]
 
 
@@ -87,9 +87,8 @@ def waiting(stats: ChannelStats, unit: str = "orders") -> BufferFill:
     )
 
 
-def _device(form: StreamFormat, block_ms: int, losses: int) -> BufferFill:
+def _device(side: str, form: StreamFormat, block_ms: int, losses: int) -> BufferFill:
     """The device's own buffer: nobody can look into it, but the device tells how long sound stays in it."""
     latency_ms = form.latency_s * 1000
-    return BufferFill(
-        form.name, "ms", latency_ms + block_ms, latency_ms, latency_ms, losses, latency_ms, "drop_oldest"
-    )
+    name, most_ms = f"{side}: {form.name}", latency_ms + block_ms
+    return BufferFill(name, "ms", most_ms, latency_ms, latency_ms, losses, latency_ms, "drop_oldest")

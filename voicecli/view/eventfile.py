@@ -1,18 +1,16 @@
 """Events -> a file of JSON lines, beside any view: `talk --json-file`. Documented in docs/events.md.
 
-Promises: each line is handed to the system whole, and a line that a full disk took in part is cut off again,
-so no end of the program leaves half a line. A slow or full disk delays this thread alone: the talk goes on.
+Promises: the file has whole lines after any end of the program (`LineFile`). A slow or full disk delays this
+thread alone: the talk goes on.
 Relies on: `show` is called by one thread at a time: that of `follow`, or the caller's before and after it.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from voicecli.errors import ConfigError
 from voicecli.events import as_json
+from voicecli.system.linefile import LineFile
 from voicecli.threads.worker import Worker
 from voicecli.view.reading import show_next
 
@@ -33,14 +31,8 @@ class EventFile:
     def __init__(self, path: Path) -> None:
         """Open it, emptied, for its owner alone if it is new. Raises ConfigError."""
         self._path = path
-        try:
-            # Private, because it has what was said. O_APPEND: the next line stands where a cut line stood.
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        except OSError as error:
-            found = f"{path} cannot be written ({error.strerror})"
-            raise ConfigError(found, "give --json-file another place") from error
+        self._file = LineFile(path, "--json-file")
         self._worker: Worker | None = None
-        self._failure = ""
         self._told = False
 
     def follow(self, reader: Reader[Event], warn: Callable[[str, str], None]) -> None:
@@ -50,10 +42,10 @@ class EventFile:
         """
 
         def write() -> None:
-            while not self._failure:
+            while not self._file.failure:
                 show_next(reader, self.show)
             warn(
-                self._failure,
+                self._failure(),
                 "the talk goes on without it; make room, or give the next talk another --json-file",
             )
             self._told = True
@@ -63,16 +55,10 @@ class EventFile:
 
     def show(self, event: Event) -> None:
         """Write the event; after a failure nothing is written any more."""
-        if self._failure:
-            return
-        line, written = as_json(event).encode("ascii") + b"\n", 0
-        try:
-            while written < len(line):
-                written += os.write(self._file, line[written:])
-        except OSError as error:
-            self._failure = f"{self._path} takes no more events ({error.strerror})"
-            with suppress(OSError):  # not a file but a pipe
-                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+        self._file.write(as_json(event))
+
+    def _failure(self) -> str:
+        return f"{self._path} takes no more events ({self._file.failure})" if self._file.failure else ""
 
     def close(self, last: Event | None = None) -> str:
         """After the log has closed, write what is left, then `last`; give a problem that was not told yet."""
@@ -84,5 +70,5 @@ class EventFile:
                 raise self._worker.failure
         if last is not None:
             self.show(last)
-        os.close(self._file)
-        return "" if self._told else self._failure
+        self._file.close()
+        return "" if self._told else self._failure()

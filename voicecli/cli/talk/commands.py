@@ -23,6 +23,7 @@ from voicecli.cli.options import (
     settings,
     store_at,
 )
+from voicecli.cli.talk import watchers as other
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -92,6 +93,12 @@ def talk(
         str | None,
         typer.Option(help="How long it waits when you pause: quick, normal or patient."),
     ] = None,
+    metrics_port: other.MetricsPort = None,
+    metrics_host: other.MetricsHost = "127.0.0.1",
+    debug: other.DebugPath = None,
+    debug_words: other.DebugWords = False,
+    log: other.WithLog = False,
+    log_file: other.LogPath = None,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
@@ -117,7 +124,8 @@ def talk(
         },
     )
     config = lightened(config, light=light)
-    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
+    watching = other.Watching(metrics_port, metrics_host, debug, debug_words, log, log_file)
+    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file, watching=watching)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.talk.session import reads_keys
 
@@ -272,7 +280,9 @@ def _talk_simulated(
         )
 
 
-def _outputs(*, plain: bool, as_json: bool, json_file: Path | None) -> Outputs:
+def _outputs(
+    *, plain: bool, as_json: bool, json_file: Path | None, watching: other.Watching | None = None
+) -> Outputs:
     from voicecli.cli.talk.session import Outputs
     from voicecli.view.modes import make_view
 
@@ -280,4 +290,5 @@ def _outputs(*, plain: bool, as_json: bool, json_file: Path | None) -> Outputs:
         raise ConfigError("--plain and --json exclude one another", "give one of them")
     if json_file == Path("-"):
         raise ConfigError("--json-file needs a file", "give --json for standard output")
-    return Outputs(make_view("json" if as_json else "plain" if plain else "live", sys.stdout), json_file)
+    view = make_view("json" if as_json else "plain" if plain else "live", sys.stdout)
+    return Outputs(view, json_file, () if watching is None else watching.watchers())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from voicecli.audio.streams import AudioStreams
+    from voicecli.cli.talk.watchers import Watcher
     from voicecli.config import Config
     from voicecli.engines import Session
     from voicecli.events import Event, Failed, Status
@@ -43,6 +44,8 @@ class Outputs:
 
     view: View
     json_file: Path | None = None
+    watchers: tuple[Callable[[Clock, float], Watcher], ...] = ()
+    """What opens each of the others, given the clock and when the talk began on it. Raises ConfigError."""
 
 
 def hold_talk(
@@ -55,7 +58,7 @@ def hold_talk(
     """Load, listen and answer until `finished()`, Ctrl-C or SIGTERM, or until nobody reads the view's output.
 
     The first Ctrl-C lets the talk close its devices and files, a second one ends the process at once. Raises
-    the error of a stage that failed, and ConfigError if the file for events cannot be written.
+    the error of a stage that failed, and ConfigError if a file or a port for the outputs cannot be opened.
     """
     from voicecli.talk import Talk
     from voicecli.view.eventfile import EventFile
@@ -64,8 +67,10 @@ def hold_talk(
     clock, view = MonotonicClock(), outputs.view
     began, talk = clock.now(), None
     last: list[Failed] = []
+    watchers: list[Watcher] = []
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
     try:
+        watchers.extend(watch(clock, began) for watch in outputs.watchers)
         with view, _failure_shown(view, lambda: clock.now() - began, last):
             session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
@@ -73,6 +78,8 @@ def hold_talk(
             reader = talk.events.reader("view")
             if file is not None:
                 file.follow(talk.events.reader("file"), talk.warn)
+            for watcher in watchers:
+                watcher.follow(talk)
             talk.start()
             _show(talk, reader, view, finished, _keys(config, talk, view, clock), clock)
     except (KeyboardInterrupt, ReaderGone):
@@ -85,6 +92,9 @@ def hold_talk(
             talk.close()  # `voicecli.cli.main` does not wait for what does not end in time
         if file is not None and (problem := file.close(*last)):
             note(problem)
+        for watcher in watchers:
+            if problem := watcher.close(*last):
+                note(problem)
 
 
 @contextmanager

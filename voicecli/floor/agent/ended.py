@@ -39,13 +39,15 @@ def _learn(memory: Memory, turn: Turn, answer: Draft, rest: Turn | None) -> None
     if turn.longest_pause_s is None or not turn.says_something(answer.transcript):
         return
     if turn.rejoins:
-        memory.habits, turn.cut = memory.habits.cut(), True
+        memory.cut_off()
+        turn.cut = True
     if rest is None or rest.longest_pause_s is None:
         memory.habits = memory.habits.spoke(turn.longest_pause_s, cut=turn.cut)
         return
     longest_s = turn.longest_pause_s
     if answer.times.playback_at is not None:
-        memory.habits, turn.cut = memory.habits.cut(), True
+        memory.cut_off()
+        turn.cut = True
     elif turn.speech_ended_at is not None and turn.decided_at is not None:
         unnoticed = rest.began_at - turn.decided_at <= LATE_S  # later the user may have waited for an answer
         longest_s = max(longest_s, rest.began_at - turn.speech_ended_at if unnoticed else 0.0)

@@ -46,6 +46,8 @@ class Memory:
         """The agent's last words were a question."""
         self.habits = Habits()
         """How the user pauses."""
+        self.cut_offs = 0
+        """Turns that were answered too early: the user went on."""
 
     def messages_for(self, words: str, spoken: str = "", *, rejoins: bool = False) -> tuple[ChatMessage, ...]:
         """The messages that the language model gets to answer these words; `spoken`: their language.
@@ -54,6 +56,10 @@ class Memory:
         """
         told = self.languages.to_be_told(spoken, self._before[1] if rejoins else self.language)
         return tuple(self._conversation.messages_for(words, told, rejoins=rejoins))
+
+    def cut_off(self) -> None:
+        """The user was answered too early, and went on."""
+        self.habits, self.cut_offs = self.habits.cut(), self.cut_offs + 1
 
     @property
     def date_changed(self) -> bool:

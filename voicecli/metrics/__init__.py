@@ -1,0 +1,1 @@
+"""What a talk counts, and the page where Prometheus and its like read it."""
