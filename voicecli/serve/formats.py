@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -21,7 +20,7 @@ def decoded(text: str, encoding: Encoding) -> Int16:
     """(n,) int16 of base64 text. Raises ValueError for text that is not base64, or half a sample."""
     try:
         data = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # not its alphabet, or not ASCII
         raise ValueError("audio is not base64") from error
     if encoding == "audio/pcm":
         if len(data) % 2:

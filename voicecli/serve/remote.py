@@ -106,6 +106,11 @@ class RemoteStreams:
         self._once_heard = call
 
     @property
+    def waiting_s(self) -> float:
+        """Sound of the client's that waits, s."""
+        return self._ring.waiting / self.microphone.rate_hz
+
+    @property
     def lost(self) -> int:
         """Samples lost because the client sent more than it could have heard."""
         return self._ring.lost

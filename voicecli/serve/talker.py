@@ -22,7 +22,7 @@ from voicecli.serve.formats import RATES_HZ, encoded
 from voicecli.serve.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
 from voicecli.serve.ledger import Ledger, fresh
 from voicecli.serve.outbox import Outbox
-from voicecli.serve.remote import RemoteStreams
+from voicecli.serve.remote import INPUT_S, RemoteStreams
 from voicecli.serve.settings import Unfit, Wanted
 from voicecli.talk import Talk
 from voicecli.threads.channel import ChannelClosed
@@ -136,7 +136,7 @@ class Talker:
     async def _hear(self, samples: Int16) -> None:
         talk, streams = await self._talking()
         if self.wanted.detection == "none" and not talk.controls.open:
-            talk.controls.talk(begins=True)
+            talk.controls.talk(begins=True, ago_s=INPUT_S)  # it may come in less time than it took to say
         streams.heard(samples)
 
     async def _commit(self, event_id: str) -> None:
