@@ -22,7 +22,7 @@ from voicecli.system.clock import MonotonicClock
 
 if TYPE_CHECKING:
     from voicecli.engines import Engines, Session
-    from voicecli.serve.settings import Json
+    from voicecli.serve.wire.settings import Json
 
 RATE_HZ = 24_000
 LINE_HZ = 200  # of the first line of a script: twice that

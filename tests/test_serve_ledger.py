@@ -8,8 +8,8 @@ import pytest
 
 from voicecli import events
 from voicecli.events import Event
-from voicecli.serve.ledger import MOST_ITEMS, Item, Ledger
-from voicecli.serve.settings import Json, Wanted
+from voicecli.serve.wire.ledger import MOST_ITEMS, Item, Ledger
+from voicecli.serve.wire.settings import Json, Wanted
 
 SOUND = "AAAA"
 

@@ -10,9 +10,9 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from voicecli.serve.formats import RATES_HZ, Encoding, decoded, encoded
-from voicecli.serve.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
-from voicecli.serve.settings import MOST_INSTRUCTIONS, Unfit, Wanted
+from voicecli.serve.wire.formats import RATES_HZ, Encoding, decoded, encoded
+from voicecli.serve.wire.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
+from voicecli.serve.wire.settings import MOST_INSTRUCTIONS, Unfit, Wanted
 
 FRAMES = 10_000
 """Bad frames that are tried."""

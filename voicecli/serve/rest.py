@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from voicecli.engines import Engines, Session
     from voicecli.listen.recognise.transcript import FileTranscript
-    from voicecli.serve.settings import Json
+    from voicecli.serve.wire.settings import Json
 
 MOST_FILE_BYTES = 25 << 20
 """Largest file of speech, as at OpenAI."""

@@ -10,17 +10,16 @@ import asyncio
 import contextlib
 import signal
 import socket
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from voicecli.errors import ConfigError, VoicecliError
-from voicecli.serve.incoming import MOST_BYTES
 from voicecli.serve.outbox import hold_little
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.talker import Talker
+from voicecli.serve.wire.incoming import MOST_BYTES
 
 if TYPE_CHECKING:
     import ssl
@@ -147,7 +146,7 @@ class Server:
     async def _talk(self, client: web.WebSocketResponse, request: web.Request) -> None:
         transport = request.transport
         hold_little(transport.get_extra_info("socket") if transport is not None else None)
-        expires_at = int(time.time()) + SESSION_S
+        expires_at = int(self._engines.clock.local().timestamp()) + SESSION_S
         talker = Talker(_Wire(client, transport), self._engines, self._config, expires_at, self._alarm)
         talker.greet()
         tasks = [

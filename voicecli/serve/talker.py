@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from voicecli.errors import VoicecliError
 from voicecli.events import Listening
-from voicecli.serve.formats import RATES_HZ, encoded
-from voicecli.serve.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
-from voicecli.serve.ledger import Ledger, fresh
 from voicecli.serve.outbox import Outbox
 from voicecli.serve.remote import INPUT_S, RemoteStreams
-from voicecli.serve.settings import Unfit, Wanted
+from voicecli.serve.wire.formats import RATES_HZ, encoded
+from voicecli.serve.wire.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
+from voicecli.serve.wire.ledger import Ledger, fresh
+from voicecli.serve.wire.settings import Unfit, Wanted
 from voicecli.talk import Talk
 from voicecli.threads.channel import ChannelClosed
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from voicecli.engines import Engines
     from voicecli.events import Event
     from voicecli.messages import Int16
-    from voicecli.serve.incoming import Request
-    from voicecli.serve.settings import Json
+    from voicecli.serve.wire.incoming import Request
+    from voicecli.serve.wire.settings import Json
     from voicecli.system.clock import Clock
     from voicecli.threads.log import Reader
 

@@ -9,14 +9,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from voicecli.serve.formats import decoded
-from voicecli.serve.ledger import Item, fresh
-from voicecli.serve.settings import MOST_INSTRUCTIONS
+from voicecli.serve.wire.formats import decoded
+from voicecli.serve.wire.ledger import Item, fresh
+from voicecli.serve.wire.settings import MOST_INSTRUCTIONS
 
 if TYPE_CHECKING:
     from voicecli.messages import Int16
-    from voicecli.serve.formats import Encoding
-    from voicecli.serve.settings import Json
+    from voicecli.serve.wire.formats import Encoding
+    from voicecli.serve.wire.settings import Json
 
 MOST_BYTES = 1 << 20
 """Longest message that a client may send."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from voicecli.events import Event
-    from voicecli.serve.settings import Json, Wanted
+    from voicecli.serve.wire.settings import Json, Wanted
 
 MOST_ITEMS = 200
 """Items that are kept: an hour of talk. Beyond that the oldest are forgotten."""

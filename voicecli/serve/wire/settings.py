@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from voicecli.serve.formats import RATES_HZ, Encoding
+from voicecli.serve.wire.formats import RATES_HZ, Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
