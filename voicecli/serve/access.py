@@ -44,10 +44,13 @@ class Access:
     """Whether it may be asked under any address, too: one that listens beyond loopback has addresses that it
     does not know, and a page cannot make its own name point to this server and stay an address."""
 
-    def refusal(self, headers: Mapping[str, str], *, secure: bool) -> Refusal | None:
-        """Why a request with these headers is refused; None: it is welcome. `secure`: it came over TLS.
+    def refusal(
+        self, headers: Mapping[str, str], *, secure: bool, open_to_all: bool = False
+    ) -> Refusal | None:
+        """Why a request with these headers is refused; None: it is welcome.
 
-        `headers` must look names up whatever their case.
+        `headers` must look names up whatever their case. `secure`: it came over TLS. `open_to_all`: it asks
+        for something that needs no token.
         """
         host = _host(headers.get("Host", ""))
         if host is None or not (host[0] in self.names or (self.any_address and _is_address(host[0]))):
@@ -55,7 +58,11 @@ class Access:
         origin = headers.get("Origin")
         if origin is not None and not self._is_own(origin, host, secure=secure):
             return Refusal(403, "origin_not_allowed", "pages of another origin are not served")
-        if self.token and not hmac.compare_digest(_token(headers).encode(), self.token.encode()):
+        if (
+            self.token
+            and not open_to_all
+            and not hmac.compare_digest(_token(headers).encode(), self.token.encode())
+        ):
             return Refusal(401, "invalid_api_key", "the token is missing or wrong")
         return None
 

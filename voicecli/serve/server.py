@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from voicecli.errors import ConfigError, VoicecliError
+from voicecli.serve import page
 from voicecli.serve.outbox import hold_little
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.talker import Talker
@@ -88,6 +89,7 @@ class Server:
         """The routes, each behind the same checks."""
         app = web.Application(middlewares=[self._checked], client_max_size=MOST_BYTES)
         Rest(self._engines).add_to(app)
+        page.add_to(app)
         app.router.add_get(PATH, self._realtime)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
@@ -97,7 +99,8 @@ class Server:
 
     @web.middleware
     async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        refusal = self._access.refusal(request.headers, secure=request.secure)
+        open_to_all = request.method == "GET" and request.path in page.paths()
+        refusal = self._access.refusal(request.headers, secure=request.secure, open_to_all=open_to_all)
         if refusal is not None:
             return error(refusal.message, code=refusal.code, status=refusal.status)
         return await handler(request)

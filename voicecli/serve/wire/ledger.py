@@ -87,6 +87,7 @@ class Ledger:
         self._early: deque[str] = deque(maxlen=MOST_EARLY)  # sound of the next reply, until that is told of
         self._by_client = False  # the client asked for the next cancellation
         self._began_ms = 0
+        self._latency_ms: float | None = None
 
     # ---- what the client does
 
@@ -135,7 +136,8 @@ class Ledger:
                 yield from self._may_sound()
             case events.Interrupted(_, _, heard):
                 yield from self._ended("cancelled", heard)
-            case events.TurnDone(heard=heard):
+            case events.TurnDone(heard=heard, latency_ms=latency_ms):
+                self._latency_ms = latency_ms.get("total")
                 yield from self._ended("completed", heard)
             case events.Failed(message=message) if event.turn is not None:
                 yield from self._respond()
@@ -353,6 +355,8 @@ class Ledger:
             "max_output_tokens": "inf",
             "metadata": None,
             "usage": None,
+            # ours: other clients leave fields alone that they do not know
+            "voicecli": {"latency_ms": self._latency_ms if over else None},
         }
 
     # ---- items
