@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from voicecli.errors import VoicecliError
@@ -151,7 +150,7 @@ class Talker:
             self.wanted = self.wanted.merged(session)
         except Unfit as unfit:
             raise BadRequest("invalid_value", str(unfit), event_id, unfit.param) from unfit
-        if self._talk is None or self._talk[0].idle:
+        if self._idle:
             await self._talking()  # now, so that the model has read the instructions when the user speaks
         self._put([{"type": "session.updated", "session": self._session()}])
 
@@ -198,7 +197,7 @@ class Talker:
     async def _respond(self, instructions: str) -> None:
         """Answer the lines that the client added; speech is answered without being asked for."""
         lines, self._lines = self._lines, []
-        if not lines and not instructions and self._talk is not None and not self._talk[0].idle:
+        if not lines and not instructions and not self._idle:
             return  # the turn that is under way is going to be answered
         talk, _ = await self._talking({item_id for item_id, _ in lines})
         for item_id, text in lines or [("", instructions or NO_WORDS)]:
@@ -210,7 +209,7 @@ class Talker:
     async def _talking(self, waiting: Iterable[str] = ()) -> tuple[Talk, RemoteStreams]:
         """The talk, with the settings as they are; `waiting`: items that it has yet to be given."""
         stale = self._other_history or _lasting(self.wanted) != _lasting(self._of_talk)
-        if self._talk is not None and stale and self._talk[0].idle:
+        if stale and self._idle:
             await self._end_talk()
         if self._talk is None:
             history = self._history(set(waiting))
@@ -247,6 +246,11 @@ class Talker:
         )
         self._watcher.start()
         return talk, streams
+
+    @property
+    def _idle(self) -> bool:
+        """Whether no turn is under way, or about to be."""
+        return self._talk is None or (self._talk[0].idle and not self.ledger.busy)
 
     async def _end_talk(self) -> None:
         talking, self._talk = self._talk, None
@@ -317,9 +321,10 @@ class Talker:
             self.outbox.put(json.dumps({"event_id": fresh("event"), **message}))
 
 
-def _lasting(wanted: Wanted) -> Wanted:
-    """The settings that a talk keeps from its beginning; the others are made equal."""
-    return replace(wanted, aloud=True, transcribes=True, metadata=())
+def _lasting(wanted: Wanted) -> tuple[object, ...]:
+    """The settings that a talk keeps from its beginning."""
+    held = wanted.detection == "none"
+    return wanted.instructions, wanted.hears, wanted.speaks, wanted.style, held
 
 
 def _configured(config: Config, wanted: Wanted, instructions: str) -> Config:

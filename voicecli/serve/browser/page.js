@@ -4,10 +4,10 @@ const $ = (id) => document.getElementById(id);
 const log = $("log"), level = $("level");
 const FIRST_RETRY_MS = 250, LAST_RETRY_MS = 4000, MOST_LINES = 100, MOST_UNSENT = 1 << 18;
 
-let audio, capture, play, socket, retries = 0, wanted = false, muted = false, pressed = false, token = "";
+let audio, capture, play, socket, retries = 0, wanted = false, muted = false, pressed = false, ready = false, token = "";
 let lines = new Map(); // item id -> its line in the log
 let history = []; // [role, words], for a server that has forgotten us
-let current = ""; // id of the agent's item that sounds
+let typed = []; // lines that wait for a session
 let spoken = performance.now(); // when the microphone last heard something
 
 // ---- what a person sees
@@ -100,6 +100,7 @@ function connect() {
 }
 
 function closed(opened, code, reason) {
+  ready = false;
   if (play) play.port.postMessage("clear");
   if (!wanted) return say("The talk is over. Press Start for another one.");
   if (!opened) fetch("v1/models", token ? { headers: { Authorization: `Bearer ${token}` } } : {}).then((answer) => {
@@ -124,8 +125,20 @@ function greeted() {
     const type = role === "assistant" ? "output_text" : "input_text";
     send({ type: "conversation.item.create", item: { type: "message", role, content: [{ type, text }] } });
   }
+  ready = true;
+  sendTyped();
   say("Listening.");
   $("stop").disabled = false;
+}
+
+function sendTyped() {
+  if (!ready || !typed.length) return;
+  for (const [id, text] of typed.splice(0)) {
+    history.push(["user", text]);
+    const content = [{ type: "input_text", text }];
+    send({ type: "conversation.item.create", item: { id, type: "message", role: "user", content } });
+  }
+  send({ type: "response.create" });
 }
 
 function on(event) {
@@ -143,9 +156,6 @@ function on(event) {
       say("Thinking.");
       history.push(["user", event.transcript]);
       return line(event.item_id, "user", event.transcript);
-    case "response.output_item.added":
-      current = event.item.id;
-      return;
     case "response.output_audio_transcript.delta":
       return line(event.item_id, "agent", (lines.get(event.item_id)?.textContent || "") + event.delta);
     case "response.output_audio.delta":
@@ -215,12 +225,8 @@ $("typed").onsubmit = async (event) => {
   $("line").value = "";
   const id = `item_${crypto.randomUUID?.() ?? Date.now()}`;
   line(id, "user", text);
-  const create = () => {
-    history.push(["user", text]);
-    send({ type: "conversation.item.create", item: { id, type: "message", role: "user", content: [{ type: "input_text", text }] } });
-    send({ type: "response.create" });
-  };
-  if (socket.readyState === 1) create(); else socket.addEventListener("open", create, { once: true });
+  typed.push([id, text]);
+  sendTyped();
 };
 const typing = (event) => ["INPUT", "TEXTAREA"].includes(event.target.tagName) && event.target.type !== "checkbox";
 document.onkeydown = (event) => {

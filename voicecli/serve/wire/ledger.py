@@ -117,6 +117,11 @@ class Ledger:
         """Whether a response is under way."""
         return self._response is not None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a response is under way, or the client's line has yet to be taken up."""
+        return self.responding or bool(self._typed)
+
     # ---- what the talk tells
 
     def on_event(self, event: Event) -> Iterator[Json]:
