@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 from tests.seats import seated
 from tests.test_talking import Answers, Beeper, Judge, LoudIsSpeech, Scribe
@@ -88,7 +88,7 @@ class Client:
 
 
 def talk(
-    body: Callable[[Client, TestServer], Awaitable[None]],
+    body: Callable[[Client, BaseTestServer], Awaitable[None]],
     hall: Hall | None = None,
     sessions: int = 2,
     token: str = "",
@@ -110,7 +110,7 @@ def talk(
 
 
 def test_a_client_asks_and_is_answered_in_sound() -> None:
-    async def body(client: Client, _: TestServer) -> None:
+    async def body(client: Client, _: BaseTestServer) -> None:
         await client.speak(np.concatenate((tone(0.6), np.zeros(RATE_HZ // 2, "<i2"))))
         done = await client.until("response.done")
         assert done["response"]["status"] == "completed"  # type: ignore[index]
@@ -124,7 +124,7 @@ def test_a_client_asks_and_is_answered_in_sound() -> None:
 
 
 def test_a_recording_that_is_sent_at_once_is_heard_whole() -> None:
-    async def body(client: Client, _: TestServer) -> None:
+    async def body(client: Client, _: BaseTestServer) -> None:
         audio = base64.b64encode(tone(0.8).tobytes()).decode()
         await client.send("input_audio_buffer.append", audio=audio)
         words = await client.until("conversation.item.input_audio_transcription.completed")
@@ -135,7 +135,7 @@ def test_a_recording_that_is_sent_at_once_is_heard_whole() -> None:
 
 
 def test_the_client_says_when_its_turn_is_over() -> None:
-    async def body(client: Client, _: TestServer) -> None:
+    async def body(client: Client, _: BaseTestServer) -> None:
         await client.send("session.update", session={"audio": {"input": {"turn_detection": None}}})
         await client.until("session.updated")
         audio = base64.b64encode(tone(0.8).tobytes()).decode()
@@ -151,7 +151,7 @@ def test_the_client_says_when_its_turn_is_over() -> None:
 
 
 def test_a_typed_line_is_answered() -> None:
-    async def body(client: Client, _: TestServer) -> None:
+    async def body(client: Client, _: BaseTestServer) -> None:
         content = [{"type": "input_text", "text": "Say it."}]
         item = {"type": "message", "role": "user", "content": content}
         await client.send("conversation.item.create", item=item)
@@ -165,7 +165,7 @@ def test_a_typed_line_is_answered() -> None:
 def test_an_interruption_stops_the_sound() -> None:
     replies = ["It is this and that and all the rest of it. " * 4] * 2
 
-    async def body(client: Client, _: TestServer) -> None:
+    async def body(client: Client, _: BaseTestServer) -> None:
         await client.speak(np.concatenate((tone(0.6), np.zeros(RATE_HZ // 2, "<i2"))))
         await client.until("response.output_audio.delta")
         await client.speak(tone(1.2, line=1))
@@ -178,7 +178,7 @@ def test_an_interruption_stops_the_sound() -> None:
 
 
 def test_who_finds_no_room_is_told_at_once_and_nobody_else_notices() -> None:
-    async def body(client: Client, at: TestServer) -> None:
+    async def body(client: Client, at: BaseTestServer) -> None:
         async with ClientSession() as session:
             async with session.ws_connect(at.make_url("/v1/realtime")) as second:
                 message = await asyncio.wait_for(second.receive(), WAIT_S)
@@ -195,7 +195,7 @@ def test_who_finds_no_room_is_told_at_once_and_nobody_else_notices() -> None:
     "headers", [{}, {"Authorization": "Bearer wrong"}, {"Origin": "http://evil.example"}]
 )
 def test_a_stranger_is_refused_before_the_upgrade(headers: dict[str, str]) -> None:
-    async def body(_: Client, at: TestServer) -> None:
+    async def body(_: Client, at: BaseTestServer) -> None:
         async with ClientSession() as session:
             with pytest.raises(WSServerHandshakeError) as refused:
                 async with session.ws_connect(at.make_url("/v1/realtime"), headers=headers):
@@ -206,7 +206,7 @@ def test_a_stranger_is_refused_before_the_upgrade(headers: dict[str, str]) -> No
 
 
 def test_what_a_client_asks_wrongly_is_told_and_it_can_go_on() -> None:
-    async def body(client: Client, _: TestServer) -> None:
+    async def body(client: Client, _: BaseTestServer) -> None:
         for text in ("{", "[]", '{"type": "nonsense"}', '{"type": "response.cancel"}', "[" * 100_000):
             await client.socket.send_str(text)
             error = await client.until("error")
@@ -223,7 +223,7 @@ def test_what_a_client_asks_wrongly_is_told_and_it_can_go_on() -> None:
 def test_what_was_said_is_remembered_by_the_talk_that_other_settings_begin() -> None:
     hall = Hall(["What is it?"], ["It is this."])
 
-    async def body(client: Client, _: TestServer) -> None:
+    async def body(client: Client, _: BaseTestServer) -> None:
         await client.send("response.create", response={"instructions": "Greet me."})
         await client.until("response.done")
         await client.send("session.update", session={"instructions": "Speak like a pirate."})

@@ -149,10 +149,11 @@ def test_words_are_told_once_two_looks_agree_and_only_appended() -> None:
 def test_a_typed_line_makes_no_second_item() -> None:
     session = Session()
     session.keep(session.ledger.add(Item("mine", "user", "input_text", "Hello")))
-    session.ledger.expect_typed("mine")
+    session.ledger.expect_typed("mine", {"who": "me"})
     session.tell(events.Heard(1.0, 1, "Hello", "en", 1.0), events.ReplyClause(1.1, 1, 0, "Hello."))
     users = [item.id for item in session.ledger.items.values() if item.role == "user"]
     assert users == ["mine"]
+    assert session.of("response.created")[0]["response"]["metadata"] == {"who": "me"}  # type: ignore[index]
     assert not session.of("input_audio_buffer.committed")
 
 

@@ -134,7 +134,20 @@ def test_bad_frames_are_refused_and_nothing_else_happens() -> None:
     chance = random.Random(0)
     kinds = ["input_audio_buffer.append", "session.update", "conversation.item.create", "response.create"]
     kinds += ["conversation.item.truncate", "input_audio_buffer.commit", "nonsense", ""]
-    odd = [None, 1e308, -1, True, "", "x" * 300, [], {}, [[[]]], {"a": {"b": None}}, "\ud800", "\x00\x1b[2J"]
+    odd: list[object] = [
+        None,
+        1e308,
+        -1,
+        True,
+        "",
+        "x" * 300,
+        [],
+        {},
+        [[[]]],
+        {"a": {"b": None}},
+        "\ud800",
+        "\x00\x1b[2J",
+    ]
     keys = ["audio", "session", "item", "item_id", "response", "audio_end_ms", "event_id"]
     refused = 0
     for number in range(FRAMES):

@@ -114,8 +114,8 @@ class Talker:
                 self._add(item.id, request)
             case OfItem():
                 self._of_item(request)
-            case Respond(instructions):
-                await self._respond(instructions)
+            case Respond():
+                await self._respond(request)
             case Plain():
                 await self._do(request)
 
@@ -194,14 +194,14 @@ class Talker:
                     ]
                 )
 
-    async def _respond(self, instructions: str) -> None:
+    async def _respond(self, request: Respond) -> None:
         """Answer the lines that the client added; speech is answered without being asked for."""
         lines, self._lines = self._lines, []
-        if not lines and not instructions and not self._idle:
+        if not lines and not request.instructions and not self._idle:
             return  # the turn that is under way is going to be answered
         talk, _ = await self._talking({item_id for item_id, _ in lines})
-        for item_id, text in lines or [("", instructions or NO_WORDS)]:
-            self.ledger.expect_typed(item_id)
+        for item_id, text in lines or [("", request.instructions or NO_WORDS)]:
+            self.ledger.expect_typed(item_id, dict(request.metadata))
             talk.controls.say(text)
 
     # ---- the talk

@@ -119,7 +119,7 @@ function settings() {
 
 function greeted() {
   retries = 0;
-  trouble("");
+  if (capture) trouble("");
   settings();
   for (const [role, text] of history) {
     const type = role === "assistant" ? "output_text" : "input_text";

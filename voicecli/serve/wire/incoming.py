@@ -22,6 +22,10 @@ MOST_BYTES = 1 << 20
 """Longest message that a client may send."""
 
 
+MOST_METADATA = 16
+"""Pairs of a response's metadata, each a key of 64 characters and a value of 512 at most, as at OpenAI."""
+
+
 class BadRequest(ValueError):  # noqa: N818  # an answer
     """A message that asks for nothing this server knows; `event_id` is the client's own, or empty."""
 
@@ -68,6 +72,8 @@ class Respond:
     """`response.create`."""
 
     instructions: str = ""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """Words of the client's own; a response bears them, so that the client knows it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +131,7 @@ def _request(message: Json, hears: Encoding, event_id: str) -> Request:
             return Add(_item(message.get("item")))
         case "response.create":
             response = message.get("response")
-            instructions = response.get("instructions") if isinstance(response, dict) else None
-            return Respond(instructions[:MOST_INSTRUCTIONS] if isinstance(instructions, str) else "")
+            return _respond(response if isinstance(response, dict) else {})
         case str() if kind in _OF_ITEM:
             item_id, end = message.get("item_id"), message.get("audio_end_ms", 0)
             if not isinstance(item_id, str):
@@ -137,6 +142,15 @@ def _request(message: Json, hears: Encoding, event_id: str) -> Request:
             return Plain(_PLAIN[kind], event_id)
         case _:
             raise BadRequest("unknown_event", "this server does not know that type of event", param="type")
+
+
+def _respond(asked: Json) -> Respond:
+    instructions, metadata = asked.get("instructions"), asked.get("metadata")
+    words = metadata.items() if isinstance(metadata, dict) else ()
+    return Respond(
+        instructions[:MOST_INSTRUCTIONS] if isinstance(instructions, str) else "",
+        tuple((key[:64], word[:512]) for key, word in list(words)[:MOST_METADATA] if isinstance(word, str)),
+    )
 
 
 def _item(asked: object) -> Item:

@@ -47,7 +47,7 @@ class Item:
         words = "text" if self.kind.endswith("text") else "transcript"
         content: list[Json] = [{"type": self.kind, words: self.text}]
         if self.status == "in_progress":
-            content = []
+            content = [] if self.role == "assistant" else [{"type": self.kind, words: None}]
         return {
             "id": self.id,
             "object": "realtime.item",
@@ -67,6 +67,7 @@ class _Response:
     clauses: list[str] = field(default_factory=list)
     sounds: bool = False
     cancelled_by: Literal["turn_detected", "client_cancelled"] = "turn_detected"
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 class Ledger:
@@ -84,6 +85,7 @@ class Ledger:
         self._before: list[str] = []  # its words when they were looked at last
         self._response: _Response | None = None
         self._silenced = False  # the user has interrupted: what still comes of the sound is not wanted
+        self._metadata: dict[str, str] = {}
         self._early: deque[str] = deque(maxlen=MOST_EARLY)  # sound of the next reply, until that is told of
         self._by_client = False  # the client asked for the next cancellation
         self._began_ms = 0
@@ -217,7 +219,7 @@ class Ledger:
             self._typed.popleft()  # the client knows what it typed
             return
         item_id = self._item_of_user()
-        item = Item(item_id, "user", "input_audio", heard.text)
+        item = Item(item_id, "user", "input_audio", status="in_progress")
         end_ms = round(heard.t * 1000)
         yield {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": end_ms, "item_id": item.id}
         yield {
@@ -225,7 +227,8 @@ class Ledger:
             "item_id": item.id,
             "previous_item_id": next(reversed(self.items), None),
         }
-        yield from self._added(item)
+        yield from self._added(item)  # without its words: clients add those of the next event
+        item.text, item.status = heard.text, "completed"
         if self._wanted().transcribes:
             yield {
                 "type": "conversation.item.input_audio_transcription.completed",
@@ -242,9 +245,13 @@ class Ledger:
         }
         self._said = ""
 
-    def expect_typed(self, item_id: str) -> None:
-        """The talk is given a line that the client has typed, in this item."""
+    def expect_typed(self, item_id: str, metadata: dict[str, str]) -> None:
+        """The talk is given a line that the client has typed, in this item.
+
+        `metadata`: what the response to it bears.
+        """
         self._typed.append(item_id)
+        self._metadata = metadata
 
     # ---- the agent
 
@@ -256,7 +263,8 @@ class Ledger:
             "output_audio" if self._wanted().aloud else "output_text"
         )
         item = Item(fresh("item"), "assistant", kind, status="in_progress")
-        self._response = response = _Response(fresh("resp"), item)
+        metadata, self._metadata = self._metadata, {}
+        self._response = response = _Response(fresh("resp"), item, metadata=metadata)
         yield {"type": "response.created", "response": self._as_json(response, "in_progress")}
         yield {
             "type": "response.output_item.added",
@@ -358,7 +366,7 @@ class Ledger:
             "output": [response.item.as_json()] if over else [],
             "output_modalities": ["audio" if self._wanted().aloud else "text"],
             "max_output_tokens": "inf",
-            "metadata": None,
+            "metadata": response.metadata or None,
             "usage": None,
             # ours: other clients leave fields alone that they do not know
             "voicecli": {"latency_ms": self._latency_ms if over else None},
