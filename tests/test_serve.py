@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from voicecli.config import Config
 from voicecli.serve.access import Access
 from voicecli.serve.server import Limits, Server
 from voicecli.system.clock import MonotonicClock
+from voicecli.talk import Talk
 
 if TYPE_CHECKING:
     from voicecli.engines import Engines, Session
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 RATE_HZ = 24_000
 LINE_HZ = 200  # of the first line of a script: twice that
 WAIT_S = 20
+VANISHING = 50
 
 
 class Hall:
@@ -233,5 +237,44 @@ def test_what_was_said_is_remembered_by_the_talk_that_other_settings_begin() -> 
         told = " ".join(message.content for message in hall.models[-1].asked[-1])
         assert "pirate" in told
         assert "It is this." in told
+
+    talk(body, hall)
+
+
+def workers() -> int:
+    """Threads, without those that the loop keeps for calls."""
+    return sum(not thread.name.startswith("asyncio") for thread in threading.enumerate())
+
+
+def test_clients_that_vanish_leave_nothing_behind() -> None:
+    hall = Hall(["What is it?"], ["It is this."])
+
+    async def body(client: Client, at: BaseTestServer) -> None:
+        before = workers()
+        for number in range(VANISHING):
+            async with ClientSession() as session:
+                socket = await session.ws_connect(at.make_url("/v1/realtime"))
+                audio = base64.b64encode(tone(0.1).tobytes()).decode()
+                await socket.send_json({"type": "input_audio_buffer.append", "audio": audio})
+                if number % 2:  # the talk has begun
+                    await socket.send_json({"type": "response.create", "response": {"instructions": "Go."}})
+                    while (
+                        json.loads((await socket.receive(timeout=WAIT_S)).data)["type"] != "response.created"
+                    ):
+                        pass
+                assert session.connector is not None
+                await session.connector.close()  # without a word
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    async with ClientSession() as session, session.get(at.make_url("/health")) as health:
+                        if (await health.json())["sessions"] == 1:
+                            break
+                    await asyncio.sleep(0.01)
+        assert workers() == before, [thread.name for thread in threading.enumerate()]
+        hall.models.clear()  # they know the talks that asked them
+        gc.collect()
+        assert sum(isinstance(thing, Talk) for thing in gc.get_objects()) <= 1
+        await client.send("response.create", response={"instructions": "Greet me."})
+        await client.until("response.done")
 
     talk(body, hall)

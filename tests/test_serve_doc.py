@@ -16,7 +16,7 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
     "said",
     [
         f"at most {remote.LEAD_S * 1000:.0f} ms before the time",
-        f"microphone at most {remote.INPUT_S:.0f} s wait",
+        f"microphone at most {remote.INPUT_S:.0f} s wait, and {remote.START_S:.0f} s while",
         f"up to {remote.CATCH_UP} times real time",
         f"nothing for {remote.SILENT_AFTER_S} s",
         f"more than {outbox.FULL_BYTES // 1000} KB waits",

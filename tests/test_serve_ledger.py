@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voicecli import events
 from voicecli.events import Event
@@ -174,3 +177,56 @@ def test_items_are_bounded_and_named_once() -> None:
     assert len(session.ledger.items) == MOST_ITEMS
     with pytest.raises(KeyError):
         session.keep(session.ledger.add(Item("i204", "user", "input_text", "x")))
+
+
+STEPS = st.sampled_from(
+    ["begins", "partial", "heard", "clause", "sound", "fade", "speaking", "cut", "done", "fails", "cancel"]
+)
+
+
+def told(step: str, turn: int) -> Event | None:
+    """The event of a step; None for those that are not the talk's."""
+    made: dict[str, Event] = {
+        "begins": events.SpeechBegan(0.0, turn),
+        "partial": events.Partial(0.0, turn, "so far"),
+        "heard": events.Heard(0.0, turn, "so far it goes", "en", 1.0),
+        "clause": events.ReplyClause(0.0, turn, 0, "Yes."),
+        "speaking": events.Speaking(0.0, turn, 0, "Yes."),
+        "cut": events.Interrupted(0.0, turn, "Y"),
+        "done": events.TurnDone(0.0, turn, "Yes."),
+        "fails": events.Failed(0.0, "it broke", "mend it", turn),
+    }
+    return made.get(step)
+
+
+@given(st.lists(STEPS, max_size=60))
+@hypothesis.settings(max_examples=1000)
+def test_clients_get_whole_responses_and_no_sound_after_an_interruption(steps: list[str]) -> None:
+    session, turn = Session(), 1
+    for step in steps:
+        turn += step == "begins"
+        if (event := told(step, turn)) is not None:
+            session.tell(event)
+        elif step == "cancel":
+            session.ledger.cancel()
+        else:
+            session.sound(fades=step == "fade")
+    check(session.sent)
+
+
+def check(sent: list[Json]) -> None:
+    """One response at a time, each ended once; no sound between `speech_started` and the next response."""
+    response, silenced = None, False
+    for message in sent:
+        kind = str(message["type"])
+        about = message.get("response_id") or (message.get("response") or {}).get("id")  # type: ignore[attr-defined]
+        if kind == "response.created":
+            assert response is None
+            response, silenced = about, False
+        elif kind == "input_audio_buffer.speech_started":
+            silenced = True
+        elif about is not None:
+            assert about == response
+            assert not (silenced and kind == "response.output_audio.delta")
+        if kind == "response.done":
+            response = None

@@ -35,6 +35,9 @@ LEAD_S = 0.3
 INPUT_S = 5.0
 """Most of a client's sound that waits; beyond that the oldest is lost, and counted."""
 
+START_S = 20.0
+"""The same while the talk begins: the model reads its instructions, and the user may speak already."""
+
 CATCH_UP = 8
 """So many times as fast as real time sound is heard that came late."""
 
@@ -79,13 +82,14 @@ class RemoteStreams:
         self._clock = clock
         self._send = send
         self._may_send = may_send
-        self._ring = Ring(round(INPUT_S * rates_hz[0]))
+        self._ring = Ring(round(START_S * rates_hz[0]))
+        self._shed = 0  # samples of it that were thrown away
         self._noise = np.random.default_rng(0)
         self._playout: Playout | None = None
         self._heard_at = self._due = clock.now()
         self._stop = threading.Event()
         self._once_heard: Callable[[], None] | None = None
-        self._listens = False
+        self._listened_at: float | None = None
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
@@ -99,7 +103,7 @@ class RemoteStreams:
 
     def listen(self) -> None:
         """The talk listens: give it what has come, and what comes. Until then it waits here."""
-        self._listens = True
+        self._listened_at = self._clock.now()
 
     def once_heard(self, call: Callable[[], None]) -> None:
         """Call this, from the thread of the devices, once all that has come by now was heard."""
@@ -113,7 +117,7 @@ class RemoteStreams:
     @property
     def lost(self) -> int:
         """Samples lost because the client sent more than it could have heard."""
-        return self._ring.lost
+        return self._ring.lost + self._shed
 
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
         """Begin to call both callbacks, from a thread of their own."""
@@ -136,10 +140,13 @@ class RemoteStreams:
     def hear(self, on_input: OnInput) -> None:
         """Give what has come, at most CATCH_UP blocks of it; silence where long nothing has."""
         now, rate_hz = self._clock.now(), self.microphone.rate_hz
-        if not self._listens:
+        if self._listened_at is None:
             self._heard_at = now
             return
-        before = self._ring.lost
+        before = self.lost
+        may_wait_s = max(INPUT_S, START_S - CATCH_UP * (now - self._listened_at))
+        if (excess := self._ring.waiting - round(may_wait_s * rate_hz)) > 0:
+            self._shed += len(self._ring.read(excess)[1])
         _, samples = self._ring.read(round(CATCH_UP * BLOCK_S * rate_hz))
         if len(samples):
             behind_s = self._ring.waiting / rate_hz

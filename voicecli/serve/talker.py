@@ -11,6 +11,7 @@ talk cannot change begin another one, between two turns, which remembers what wa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from typing import TYPE_CHECKING, Protocol
@@ -82,6 +83,7 @@ class Talker:
         self.failure: VoicecliError | None = None
         """Why the talk ended by itself."""
         self._talk: tuple[Talk, RemoteStreams] | None = None
+        self._beginning: asyncio.Future[tuple[Talk, RemoteStreams]] | None = None
         self._of_talk = Wanted()  # the settings that the talk began with
         self._other_history = False  # the client added items that the talk does not know
         self._lines: list[tuple[str, str]] = []  # id and text of items that wait for `response.create`
@@ -101,7 +103,10 @@ class Talker:
             self._put([_error(bad.code, str(bad), bad.event_id, bad.param)])
 
     async def close(self) -> None:
-        """End the talk."""
+        """End the talk, also one that is only beginning."""
+        if self._beginning is not None:
+            with contextlib.suppress(VoicecliError):
+                self._talk = await self._beginning
         await self._end_talk()
 
     async def _obey(self, request: Request) -> None:
@@ -215,7 +220,10 @@ class Talker:
             history = self._history(set(waiting))
             self._of_talk, self._other_history = self.wanted, False
             config = _configured(self._config, self.wanted, self._told_by_client())
-            self._talk = await asyncio.to_thread(self._begin, self.wanted, config, history)
+            begin = asyncio.to_thread(self._begin, self.wanted, config, history)
+            self._beginning = asyncio.ensure_future(begin)
+            self._talk = await asyncio.shield(self._beginning)  # if the client vanishes, `close` ends it
+            self._beginning = None
         return self._talk
 
     def _begin(
