@@ -3,7 +3,7 @@
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help talk setup check test test-all clean
+.PHONY: help talk serve setup check test test-all clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -15,6 +15,10 @@ talk: ## talk with it; where there is no microphone, a demonstration (flags: mak
 	  code=$$?; [ $$code = 3 ] || exit $$code; \
 	  echo 'So here is "voicecli demo": the same pipeline in real time, on simulated devices.' >&2; \
 	  $(PY) -m voicecli demo $(filter --plain --json --light,$(ARGS)); }
+
+serve: ## serve it to other programs and to a browser (flags: make serve ARGS="--port 9000")
+	@sh scripts/setup.sh talk $(filter --light,$(ARGS))
+	@trap : INT; $(PY) -m voicecli serve $(ARGS)
 
 setup: ## only the set-up: .venv, PortAudio, models (another Python: make setup PYTHON=python3.12)
 	@sh scripts/setup.sh talk

@@ -19,6 +19,7 @@ from voicecli.cli.measure.bench import bench_app
 from voicecli.cli.measure.doctor import doctor
 from voicecli.cli.models import models_app
 from voicecli.cli.say import say
+from voicecli.cli.serve import serve
 from voicecli.cli.talk.commands import demo, talk
 from voicecli.cli.transcribe import transcribe
 from voicecli.errors import VoicecliError
@@ -33,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Talk with a language model on your own computer.",
 )
-for command in (talk, demo, devices, doctor, say, transcribe):
+for command in (talk, demo, devices, doctor, say, transcribe, serve):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
 app.add_typer(models_app, name="models")

@@ -200,6 +200,11 @@ class Playback:
         return at < max(jitter.ended_at, cues.ended_at) + tail_s
 
     @property
+    def waiting_s(self) -> float:
+        """Sound that the loudspeaker could take now, s; what is held back counts, too."""
+        return self.jitter.waiting / self._rate_hz
+
+    @property
     def sounding(self) -> bool:
         """Whether a reply or a cue sounds, as of the last block."""
         return self.jitter.sounding or self.cues.sounding

@@ -27,6 +27,8 @@ from voicecli.threads.worker import Worker
 from voicecli.waiting.buffers import EVENTS_LOST, LOST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
     from voicecli.engines import Session
@@ -51,15 +53,21 @@ class Talk:
         began: float,
         *,
         push_to_talk: bool = False,
+        history: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """`began` is the time on `clock` from which the `t` of events is counted, s."""
+        """`began` is the time on `clock` from which the `t` of events is counted, s.
+
+        `history`: what the user said before and what the agent answered, turn after turn.
+        """
         self._streams = streams
         self._config = config
         self._session = session
         self._clock = clock
         self._told: set[str] = set()
         self._losses = Losses()
-        self.crew = crew = Crew(streams, session, config, clock, began, push_to_talk=push_to_talk)
+        self.crew = crew = Crew(
+            streams, session, config, clock, began, push_to_talk=push_to_talk, history=history
+        )
         self.controls = crew.controls
         """What keys may ask for."""
         self.events: Log[Event] = crew.events

@@ -44,14 +44,17 @@ class Controls:
         """Let nothing of the agent be heard; or let it be heard again."""
         self.voice_muted = not self.voice_muted
 
-    def talk(self, *, begins: bool) -> None:
-        """With push to talk: the user begins to speak, which stops the agent, or has finished."""
+    def talk(self, *, begins: bool, ago_s: float = 0.0) -> None:
+        """With push to talk: the user begins to speak, which stops the agent, or has finished.
+
+        `ago_s`: the key counts as pressed so long ago, because the sound is older than its news.
+        """
         if not self.push_to_talk or begins == self.open:
             return
         if begins:
             self.press("interrupt")
         self.open = begins
-        self._turn()
+        self._turn(ago_s)
 
     def press(self, key: str) -> None:
         """A key that the floor knows: `interrupt` stops the agent, `repeat` has its last reply said again."""
@@ -62,9 +65,9 @@ class Controls:
         if text.strip():
             self._post(Typed(text))
 
-    def _turn(self) -> None:
+    def _turn(self, ago_s: float = 0.0) -> None:
         _, _, now = self._deaf
-        self._deaf = (now, self._clock.now(), self.microphone_muted or not self.open)
+        self._deaf = (now, self._clock.now() - ago_s, self.microphone_muted or not self.open)
 
     # ---- the ear
 

@@ -31,7 +31,7 @@ from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.log import Log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from voicecli.audio.streams import AudioStreams, OnOutput
     from voicecli.config import Config
@@ -63,6 +63,7 @@ class Crew:
         began: float,
         *,
         push_to_talk: bool,
+        history: Sequence[tuple[str, str]] = (),
     ) -> None:
         generator, language = session.generator.it, session.voice.it.language
         self._clock = clock
@@ -77,7 +78,7 @@ class Crew:
             model,
             language,
             began,
-            lambda local: begin(config.conversation, generator, local),
+            lambda local: begin(config.conversation, generator, local, history),
             session.voices.keys(),
         )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from voicecli.reply.conversation.conversation import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from voicecli.config import ConversationConfig
@@ -36,10 +36,19 @@ SHORT_PROMPT = (
 
 
 def begin(
-    config: ConversationConfig, generator: Generator, local: Callable[[], datetime] | None = None
+    config: ConversationConfig,
+    generator: Generator,
+    local: Callable[[], datetime] | None = None,
+    history: Iterable[tuple[str, str]] = (),
 ) -> Conversation:
-    """Begin the conversation that the settings ask for; `local` gives date and time."""
+    """Begin the conversation that the settings ask for; `local` gives date and time.
+
+    `history`: words of the user and the reply to them, turn after turn, which are remembered.
+    """
     prompt = config.system_prompt
     if prompt == AUTO:
         prompt = SHORT_PROMPT if generator.is_small else PROMPT
-    return Conversation(prompt, config.history_tokens, local)
+    conversation = Conversation(prompt, config.history_tokens, local)
+    for words, reply in history:
+        conversation.remember(words, reply, interrupted=False)
+    return conversation

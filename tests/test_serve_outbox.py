@@ -1,0 +1,89 @@
+"""What waits for one client: bounded, never waited for, and given up when nobody reads it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from voicecli.serve.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, STUCK_S, Outbox
+from voicecli.system.clock import FakeClock
+
+TEXT = "x" * 1000
+
+
+class Wire:
+    """A socket that takes texts while it is open."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.sent: list[str] = []
+        self.alarms: list[int] = []
+        self.clock = FakeClock()
+        self.box = Outbox(self.send, lambda: 0, self.clock, self.alarms.append)
+
+    async def send(self, text: str) -> None:
+        await self.open.wait()
+        self.sent.append(text)
+
+
+def test_texts_leave_in_order() -> None:
+    async def run() -> None:
+        wire = Wire()
+        wire.open.set()
+        task = asyncio.create_task(wire.box.run())
+        for number in range(100):
+            wire.box.put(str(number))
+        while len(wire.sent) < 100:
+            await asyncio.sleep(0)
+        task.cancel()
+        assert wire.sent == [str(number) for number in range(100)]
+        assert wire.box.waiting == 0
+
+    asyncio.run(run())
+
+
+def test_sound_stops_long_before_the_client_is_given_up() -> None:
+    async def run() -> None:
+        wire = Wire()
+        while wire.box.takes_sound():
+            wire.box.put(TEXT)
+        assert wire.box.waiting <= FULL_BYTES + len(TEXT)
+        assert not wire.box.stuck
+        assert not wire.alarms
+
+    asyncio.run(run())
+
+
+def test_the_alarm_is_given_once_and_then_the_client_is_given_up() -> None:
+    async def run() -> None:
+        wire = Wire()
+        while not wire.box.stuck:
+            wire.box.put(TEXT)
+        assert len(wire.alarms) == 1
+        assert ALARM_BYTES < wire.alarms[0] <= ALARM_BYTES + len(TEXT)
+        assert MOST_BYTES < wire.box.waiting <= MOST_BYTES + len(TEXT)
+
+    asyncio.run(run())
+
+
+def test_a_client_that_takes_nothing_is_given_up_but_not_one_that_is_slow() -> None:
+    async def run() -> None:
+        wire = Wire()
+        task = asyncio.create_task(wire.box.run())
+        for _ in range(3):
+            wire.box.put(TEXT)
+        for left in (2, 1, 0):
+            wire.clock.advance(STUCK_S - 1)
+            assert not wire.box.stuck
+            wire.open.set()
+            await asyncio.sleep(0)
+            while wire.box.waiting > left * len(TEXT):
+                await asyncio.sleep(0)
+            wire.open.clear()
+        wire.clock.advance(10 * STUCK_S)
+        assert not wire.box.stuck  # nothing waits
+        wire.box.put(TEXT)
+        wire.clock.advance(STUCK_S + 1)
+        assert wire.box.stuck
+        task.cancel()
+
+    asyncio.run(run())

@@ -1,0 +1,164 @@
+"""A client's microphone and loudspeaker at the other end of a socket, in virtual time."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from voicecli.serve.remote import BLOCK_S, INPUT_S, LEAD_S, SILENT_AFTER_S, RemoteStreams
+from voicecli.system.clock import FakeClock
+
+if TYPE_CHECKING:
+    from voicecli.messages import Int16
+
+HEARS_HZ, SPEAKS_HZ = 16_000, 24_000
+BLOCK = round(BLOCK_S * SPEAKS_HZ)
+
+
+class Reply:
+    """What is about to sound: `left_s` of it, of which all that was made can be taken at once."""
+
+    def __init__(self, left_s: float) -> None:
+        self.left = round(left_s * SPEAKS_HZ)
+        self.sounding = False
+        self.dues: list[float] = []
+
+    @property
+    def waiting_s(self) -> float:
+        return self.left / SPEAKS_HZ
+
+    def pull(self, block: Int16, at: float, _: bool) -> None:
+        count = min(len(block), self.left)
+        block[:count] = 1000
+        self.left -= count
+        self.sounding = count > 0
+        self.dues.append(at)
+
+
+class Room:
+    """Streams on a fake clock, and what both sides of them got."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.clock = FakeClock()
+        self.sent: list[float] = []
+        self.heard: list[tuple[float, int]] = []
+        self.open = True
+        self.reply = reply
+        self.streams = RemoteStreams(self.clock, (HEARS_HZ, SPEAKS_HZ), self.send, lambda: self.open)
+        self.streams.follow(reply)
+
+    def send(self, block: Int16, fades: bool) -> None:
+        self.sent.append(self.clock.now())
+
+    def keep(self, samples: Int16, at: float, _: bool) -> None:
+        self.heard.append((at, len(samples)))
+
+    def run(self, seconds: float) -> None:
+        for _ in range(round(seconds / BLOCK_S)):
+            self.streams.hear(self.keep)
+            self.streams.sound(self.reply.pull)
+            self.clock.advance(BLOCK_S)
+
+    @property
+    def heard_s(self) -> float:
+        return sum(count for _, count in self.heard) / HEARS_HZ
+
+
+def test_sound_leaves_at_most_the_lead_ahead_of_its_time() -> None:
+    room = Room(Reply(5.0))
+    began = room.clock.now()
+    room.run(6.0)
+    assert len(room.sent) == 5.0 / BLOCK_S
+    ahead = [number * BLOCK_S - (at - began) for number, at in enumerate(room.sent)]
+    assert max(ahead) <= LEAD_S
+    assert max(ahead) > LEAD_S - 3 * BLOCK_S  # the lead is used
+    assert all(due - at <= LEAD_S for at, due in zip(room.sent, room.reply.dues, strict=False))
+
+
+def test_only_what_is_there_is_taken_ahead() -> None:
+    reply = Reply(0.1)
+    room = Room(reply)
+    room.run(BLOCK_S)
+    assert len(room.sent) == 0.1 / BLOCK_S  # and no silence behind it, which would count as an underrun
+    pulls = len(reply.dues)
+    room.run(0.06)
+    assert len(reply.dues) == pulls
+    reply.left = round(0.1 * SPEAKS_HZ)
+    room.run(0.2)
+    assert all(
+        later - before == pytest.approx(BLOCK_S) for before, later in itertools.pairwise(reply.dues[:10])
+    )
+
+
+def test_while_the_socket_takes_no_more_the_loudspeaker_stands_still() -> None:
+    room = Room(Reply(3.0))
+    room.run(0.5)
+    room.open = False
+    sent, left = len(room.sent), room.reply.left
+    room.run(30.0)
+    assert (len(room.sent), room.reply.left) == (sent, left)
+    room.open = True
+    room.run(3.0)
+    assert room.reply.left == 0
+
+
+def test_nothing_is_heard_before_the_talk_listens() -> None:
+    room = Room(Reply(0))
+    for _ in range(10):
+        room.streams.heard(np.ones(HEARS_HZ, np.int16))
+        room.run(1.0)
+    assert not room.heard
+    room.streams.listen()
+    room.run(1.4)
+    assert room.heard_s == pytest.approx(10.0, abs=0.3)  # of what was said meanwhile nothing is lost
+    assert room.streams.lost == 0
+
+
+def test_sound_that_came_late_is_caught_up_with() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    room.streams.heard(np.ones(2 * HEARS_HZ, np.int16))
+    room.run(0.3)
+    assert room.heard_s == pytest.approx(2.0)
+    ends = [at + count / HEARS_HZ for at, count in room.heard]
+    assert max(ends) <= room.clock.now()
+    assert [at for at, _ in room.heard] == sorted(at for at, _ in room.heard)
+
+
+def test_a_client_that_sends_nothing_is_silent_after_a_while() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    room.streams.heard(np.ones(320, np.int16))
+    room.run(SILENT_AFTER_S - BLOCK_S)
+    assert room.heard_s == pytest.approx(0.02)
+    room.run(1.0)
+    assert room.heard_s == pytest.approx(1.0, abs=0.1)
+
+
+def test_five_times_real_time_for_a_minute_is_bounded_and_counted() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    fast = np.ones(round(10 * 5 * BLOCK_S * HEARS_HZ), np.int16)  # ten times as fast as it is caught up with
+    sent = 0
+    for _ in range(round(60 / BLOCK_S)):
+        room.streams.heard(fast)
+        sent += len(fast)
+        room.run(BLOCK_S)
+    waiting = sent - round(room.heard_s * HEARS_HZ) - room.streams.lost
+    assert 0 <= waiting <= INPUT_S * HEARS_HZ
+    assert room.streams.lost > 0
+    room.run(1.0)
+    assert room.streams.waiting_s == 0  # within 1 s after the rate fell
+
+
+def test_the_end_of_a_turn_waits_until_all_before_it_was_heard() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    room.streams.heard(np.ones(HEARS_HZ, np.int16))
+    ends: list[float] = []
+    room.streams.once_heard(lambda: ends.append(room.heard_s))
+    room.run(1.0)
+    assert ends == [pytest.approx(1.0)]

@@ -1,0 +1,125 @@
+"""`voicecli serve`: the engines, loaded once, and a server in front of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voicecli.cli.options import ConfigFile, Light, ModelsDir, Voice, lightened, note, settings, store_at
+from voicecli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from voicecli.config import Config
+    from voicecli.engines import Engines
+    from voicecli.serve.access import Access
+    from voicecli.serve.server import Server
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; other computers need --token-file.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any that is free.")] = 8765,
+    sessions: Annotated[int, typer.Option(min=1, max=64, help="Most talks at the same time.")] = 2,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="Clients must know the token in this file; it is made if it is not there."),
+    ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="A name by which clients call this computer; may be given again.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate chain, PEM: serve wss and https.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    light: Light = False,
+    voice: Voice = None,
+    config_file: ConfigFile = None,
+    models_dir: ModelsDir = None,
+) -> None:
+    """Serve talks to other programs, by OpenAI's Realtime protocol. Ctrl-C ends."""
+    from voicecli.loading import load
+    from voicecli.serve.access import LOCAL_NAMES, Access, is_loopback
+    from voicecli.serve.server import Address, Limits, Server
+    from voicecli.serve.server import serve as serve_at
+
+    config = lightened(settings(config_file, {"--voice": ("synthesize.voice", voice)}), light=light)
+    if not is_loopback(host) and token_file is None:
+        raise ConfigError(
+            f"{host} can be reached from other computers, and there is no token", "add --token-file"
+        )
+    token = _token(token_file) if token_file is not None else ""
+    address = Address("127.0.0.1" if host == "localhost" else host, port, _tls(tls_cert, tls_key))
+    names = LOCAL_NAMES | {host.lower(), *(given.lower() for given in name or ())}
+    engines = load(config, store_at(models_dir), lambda what: note(f"loading {what}"), sessions)
+    _warm(engines, config)
+
+    def make(port: int) -> Server:
+        access: Access = Access(port, token, names, any_address=not is_loopback(host))
+        return Server(engines, config, access, Limits(sessions), note)
+
+    def ready(url: str) -> None:
+        at = f"{url.replace('http', 'ws', 1)}/v1/realtime"
+        note(f"serving at {at}, {sessions} talks at a time; Ctrl-C ends")
+
+    asyncio.run(serve_at(make, address, ready))
+
+
+def _warm(engines: Engines, config: Config) -> None:
+    """Load the language model now and not in the first talk. Raises EngineError."""
+    from voicecli.reply.conversation.prompt import begin
+
+    session = engines.session()
+    generator = session.generator.it
+    generator.warm(begin(config.conversation, generator).messages_for(""))
+    session.close()
+
+
+def _token(path: Path) -> str:
+    """The token of a file that only its owner may read; made if the file is not there. Raises ConfigError."""
+    try:
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written ({error.strerror})", "choose another --token-file"
+        ) from error
+    else:
+        with os.fdopen(made, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
+        note(f"made a token for clients: {path}")
+    try:
+        if path.stat().st_mode & 0o077 and os.name == "posix":
+            raise ConfigError(f"others may read {path}", f"run: chmod 600 {path}")
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} cannot be read as a token", "name a file with one line of ASCII"
+        ) from error
+    if len(token) < 16:
+        raise ConfigError(
+            f"the token in {path} is shorter than 16 characters", "remove the file: one is made"
+        )
+    return token
+
+
+def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise ConfigError("--tls-cert and --tls-key belong together", "give both")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"{certificate} and {key} are no certificate and key ({error})", "check them"
+        ) from error
+    return context

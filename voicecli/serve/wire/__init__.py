@@ -1,0 +1,1 @@
+"""What crosses the socket: a client's messages and settings, sound, and the events of a talk."""

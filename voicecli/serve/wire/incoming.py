@@ -1,0 +1,183 @@
+"""What a client sends: JSON text -> checked requests. Data only; `talker` obeys them.
+
+Audio comes 50 times a second, so its message is read by hand; the others are rare.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from voicecli.serve.wire.formats import decoded
+from voicecli.serve.wire.ledger import Item, fresh
+from voicecli.serve.wire.settings import MOST_INSTRUCTIONS
+
+if TYPE_CHECKING:
+    from voicecli.messages import Int16
+    from voicecli.serve.wire.formats import Encoding
+    from voicecli.serve.wire.settings import Json
+
+MOST_BYTES = 1 << 20
+"""Longest message that a client may send."""
+
+
+MOST_METADATA = 16
+"""Pairs of a response's metadata, each a key of 64 characters and a value of 512 at most, as at OpenAI."""
+
+
+class BadRequest(ValueError):  # noqa: N818  # an answer
+    """A message that asks for nothing this server knows; `event_id` is the client's own, or empty."""
+
+    def __init__(self, code: str, message: str, event_id: str = "", param: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.event_id = event_id
+        self.param = param
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """`session.update`."""
+
+    session: object
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """`input_audio_buffer.append`: (n,) int16."""
+
+    samples: Int16
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """`conversation.item.create`."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class OfItem:
+    """`conversation.item.retrieve`, `.delete` or `.truncate`."""
+
+    kind: Literal["retrieve", "delete", "truncate"]
+    item_id: str
+    audio_end_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """`response.create`."""
+
+    instructions: str = ""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """Words of the client's own; a response bears them, so that the client knows it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A request without arguments."""
+
+    kind: Literal["commit", "clear", "cancel", "clear_output"]
+    event_id: str
+
+
+Request: TypeAlias = Update | Append | Add | OfItem | Respond | Plain
+
+_PLAIN: dict[object, Literal["commit", "clear", "cancel", "clear_output"]] = {
+    "input_audio_buffer.commit": "commit",
+    "input_audio_buffer.clear": "clear",
+    "response.cancel": "cancel",
+    "output_audio_buffer.clear": "clear_output",
+}
+_OF_ITEM: dict[object, Literal["retrieve", "delete", "truncate"]] = {
+    "conversation.item.retrieve": "retrieve",
+    "conversation.item.delete": "delete",
+    "conversation.item.truncate": "truncate",
+}
+
+
+def read(text: str, hears: Encoding) -> Request:
+    """One message. Raises BadRequest."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("invalid_json", "the message is not JSON") from error
+    if not isinstance(message, dict):
+        raise BadRequest("invalid_json", "the message is not a JSON object")
+    event_id = _word(message.get("event_id"))
+    try:
+        return _request(message, hears, event_id)
+    except BadRequest as bad:
+        raise BadRequest(bad.code, str(bad), event_id, bad.param) from None
+
+
+def _request(message: Json, hears: Encoding, event_id: str) -> Request:
+    kind = message.get("type")
+    match kind:
+        case "input_audio_buffer.append":
+            audio = message.get("audio")
+            if not isinstance(audio, str):
+                raise BadRequest("invalid_value", "audio is base64 text", param="audio")
+            try:
+                return Append(decoded(audio, hears))
+            except ValueError as error:
+                raise BadRequest("invalid_value", str(error), param="audio") from error
+        case "session.update":
+            return Update(message.get("session"), event_id)
+        case "conversation.item.create":
+            return Add(_item(message.get("item")))
+        case "response.create":
+            response = message.get("response")
+            return _respond(response if isinstance(response, dict) else {})
+        case str() if kind in _OF_ITEM:
+            item_id, end = message.get("item_id"), message.get("audio_end_ms", 0)
+            if not isinstance(item_id, str):
+                raise BadRequest("invalid_value", "item_id is text", param="item_id")
+            whole = end if isinstance(end, int) and not isinstance(end, bool) else 0
+            return OfItem(_OF_ITEM[kind], item_id, max(0, whole))
+        case str() if kind in _PLAIN:
+            return Plain(_PLAIN[kind], event_id)
+        case _:
+            raise BadRequest("unknown_event", "this server does not know that type of event", param="type")
+
+
+def _respond(asked: Json) -> Respond:
+    instructions, metadata = asked.get("instructions"), asked.get("metadata")
+    words = metadata.items() if isinstance(metadata, dict) else ()
+    return Respond(
+        instructions[:MOST_INSTRUCTIONS] if isinstance(instructions, str) else "",
+        tuple((key[:64], word[:512]) for key, word in list(words)[:MOST_METADATA] if isinstance(word, str)),
+    )
+
+
+def _item(asked: object) -> Item:
+    """A message of user, agent or system, with all its text. Raises BadRequest."""
+    if not isinstance(asked, dict) or asked.get("type", "message") != "message":
+        raise BadRequest("invalid_value", "items are messages: there are no tools here", param="item.type")
+    role, parts = asked.get("role"), asked.get("content")
+    if role not in ("user", "assistant", "system"):
+        raise BadRequest("invalid_value", "role is user, assistant or system", param="item.role")
+    if not isinstance(parts, list):
+        raise BadRequest("invalid_value", "content is a list", param="item.content")
+    texts = [
+        part[key]
+        for part in parts
+        if isinstance(part, dict)
+        for key in ("text", "transcript")
+        if isinstance(part.get(key), str)
+    ]
+    text = " ".join(texts)
+    if not text.strip():
+        raise BadRequest("invalid_value", "an item needs text; speech is appended", param="item.content")
+    if len(text) > MOST_INSTRUCTIONS:
+        raise BadRequest("invalid_value", f"text is longer than {MOST_INSTRUCTIONS} characters", param="item")
+    item_id = _word(asked.get("id")) or fresh("item")
+    return Item(item_id, role, "output_text" if role == "assistant" else "input_text", text)
+
+
+def _word(value: object) -> str:
+    """A short name that a client gave, or nothing."""
+    return value[:200] if isinstance(value, str) else ""
