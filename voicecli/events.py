@@ -150,6 +150,22 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityStepped:
+    """The talk does without something, or no longer, because it does not keep up; or the level changed."""
+
+    name: ClassVar[str] = "quality"
+    t: float
+    level: str
+    """How well the talk keeps up: calm, warning or critical."""
+    steps: int
+    """How many things it does without now."""
+    step: str | None = None
+    """What changed: a field of `waiting.quality.Quality`. None: only the level."""
+    change: str | None = None
+    """`taken` or `taken back`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A turn, or talk itself, failed."""
 
@@ -172,6 +188,7 @@ Event: TypeAlias = (
     | Overheard
     | TurnDone
     | Warned
+    | QualityStepped
     | Failed
 )
 
@@ -233,6 +250,12 @@ class Status:
     """How to get a better model, or empty."""
     losses: dict[str, int]
     """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
+    pressure: str = "calm"
+    """How well the talk keeps up: calm, warning or critical."""
+    without: tuple[str, ...] = ()
+    """What it does without therefore, for people."""
+    stepped: int = 0
+    """How often it gave up something, since it began."""
     loading: str = ""
     """What is being loaded while `state` is loading, for people."""
     threshold_dbfs: float = -60.0

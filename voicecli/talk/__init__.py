@@ -143,8 +143,13 @@ class Talk:
     def status(self) -> Status:
         """How the talk is at this moment, for a live view."""
         ear, controls, generator = self.crew.ear, self.crew.controls, self._session.generator.it
-        state, ready, pieces = self.crew.looked_at(
-            lambda floor: (self._state(floor), floor.ready, floor.scribing.stats().losses)
+        state, ready, pieces, means = self.crew.looked_at(
+            lambda floor: (
+                self._state(floor),
+                floor.ready,
+                floor.scribing.stats().losses,
+                (floor.exchange.means.level, floor.exchange.means.without, floor.exchange.means.stepped),
+            )
         )
         jitter, events_lost = self.crew.playback.jitter, self.events.lost
         waits: dict[str, int] = {}
@@ -168,6 +173,9 @@ class Talk:
             voice_muted=controls.voice_muted,
             push_to_talk=controls.push_to_talk,
             talk_key_down=controls.open and controls.push_to_talk,
+            pressure=means[0],
+            without=means[1],
+            stepped=means[2],
         )
 
     def buffers(self) -> list[BufferFill]:

@@ -55,6 +55,10 @@ class Memory:
         told = self.languages.to_be_told(spoken, self._before[1] if rejoins else self.language)
         return tuple(self._conversation.messages_for(words, told, rejoins=rejoins))
 
+    def shorten(self, *, short: bool) -> None:
+        """Have the model told only the newest turns from now on, or as many as usual."""
+        self._conversation.short = short
+
     @property
     def date_changed(self) -> bool:
         """Whether it is another day than the model was told last."""

@@ -1,0 +1,85 @@
+"""How well the talk can do its work at the moment, for the rules that go by it; told when it changes.
+
+`quality`    by the steps that the governor takes under pressure
+`drafts`     the same, and off while the model's server takes no more requests, or where it may not be asked
+             before a turn is over
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from voicecli import events
+from voicecli.floor.load_facts import LoadFact, QualityChanged, ServerBusy
+from voicecli.waiting.quality import BEST, STEPS, quality_after
+
+if TYPE_CHECKING:
+    from voicecli.floor.turns.exchange import Out
+    from voicecli.waiting.pressure import Level
+    from voicecli.waiting.quality import Step
+
+BUSY_S = 60.0
+"""s without drafts after a server took no more requests: limits are mostly counted by the minute."""
+
+DRAFTS = next(step for step in STEPS if step.name == "drafts")
+
+
+class Means:
+    """What the talk does without. The floor writes, its parts read."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self.quality = BEST
+        self.level: Level = "calm"
+        self.drafted = True
+        """The language model may be asked before the user's turn is over. Does not change in a talk."""
+        self.stepped = 0
+        """How many steps were taken since the talk began."""
+        self._taken = 0
+        self._busy_until = -math.inf
+        self._busy = False
+
+    @property
+    def drafts(self) -> bool:
+        """Whether the language model may be asked while the user may still go on."""
+        return self.drafted and self.quality.drafts and not self._busy
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """What the talk does without, for people."""
+        steps = [step.words for step in STEPS[: self._taken]]
+        busy = self._busy and self.drafted and self.quality.drafts
+        return (*steps, DRAFTS.words) if busy else tuple(steps)
+
+    def take(self, fact: LoadFact) -> None:
+        """Take what changed, and tell it."""
+        match fact:
+            case QualityChanged(level, taken):
+                before, self._taken = self._taken, taken
+                changed = self.level != level
+                self.level, self.quality = level, quality_after(taken)
+                for step in STEPS[before:taken]:
+                    self._tell(step, "taken")
+                for step in reversed(STEPS[taken:before]):
+                    self._tell(step, "taken back")
+                if changed and before == taken:
+                    self._tell(None, None)
+            case ServerBusy():
+                self._busy_until = self._out.now + BUSY_S
+                if not self._busy and self.drafts:
+                    self._busy = True
+                    self._tell(DRAFTS, "taken")
+                self._busy = True
+
+    def look(self) -> None:
+        """Time has passed: a server may be asked for drafts again."""
+        if self._busy and self._out.now >= self._busy_until:
+            self._busy = False
+            if self.drafts:
+                self._tell(DRAFTS, "taken back")
+
+    def _tell(self, step: Step | None, change: str | None) -> None:
+        self.stepped += change == "taken"
+        name = None if step is None else step.name
+        self._out.tell(events.QualityStepped(self._out.t, self.level, len(self.without), name, change))

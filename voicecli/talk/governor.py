@@ -1,0 +1,77 @@
+"""Watches whether a talk keeps up, and reports to the floor what it is to do without.
+
+It alone writes the level and the steps. The ear looks through it every 0.1 s, on its own thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicecli.floor.facts import Noticed
+from voicecli.floor.load_facts import QualityChanged
+from voicecli.waiting.pressure import Growth, Limits, Pressure, Reading
+from voicecli.waiting.quality import Ladder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from voicecli.config import PressureConfig
+    from voicecli.floor.facts import Fact
+    from voicecli.system.clock import Clock
+    from voicecli.waiting.buffers import BufferFill
+
+GROWS = "{name} has had more and more waiting in it for {minutes:.0f} min"
+REMEDY = "something reads it too slowly: close what keeps the processor busy, or end what reads the events"
+
+
+class Governor:
+    """Level, steps and growth of one talk."""
+
+    def __init__(
+        self,
+        config: PressureConfig,
+        clock: Clock,
+        queues: Callable[[], Sequence[BufferFill]],
+        engines: Callable[[], Iterable[Reading]],
+        readers: Callable[[], Iterable[BufferFill]],
+        post: Callable[[Fact], None],
+    ) -> None:
+        """`queues` and `engines` tell how the talk keeps up.
+
+        `readers` are those of the events. Nobody waits for them, so a slow one is no pressure; it may grow.
+        """
+        limits = Limits(
+            (config.warning_fill, config.critical_fill),
+            (config.warning_lag_s, config.critical_lag_s),
+            (config.warning_late_s, config.critical_late_s),
+            config.growth_s,
+        )
+        self._adapts = config.adapt
+        self._minutes = config.growth_s / 60
+        self._clock = clock
+        self._queues = queues
+        self._engines = engines
+        self._readers = readers
+        self._post = post
+        self._pressure = Pressure(limits)
+        self._growth = Growth(limits)
+        self._ladder = Ladder(config.calm_s)
+
+    def look(self) -> None:
+        """Look once, and report what has changed."""
+        now, before = self._clock.now(), self._pressure.level
+        queues = [reading(place) for place in self._queues() if place.policy != "wait"]
+        level = self._pressure.push(now, [*queues, *self._engines()])
+        stepped = self._ladder.push(now, level) if self._adapts else 0
+        if stepped or level != before:
+            self._post(QualityChanged(level, self._ladder.taken))
+        for name in self._growth.push(now, [*queues, *map(reading, self._readers())]):
+            self._post(Noticed(GROWS.format(name=name, minutes=self._minutes), REMEDY))
+
+
+def reading(place: BufferFill) -> Reading:
+    """How full a place is, and how long the oldest has waited there.
+
+    One whose writer waits when it is full is none to look at: it is often full, as it should be.
+    """
+    return Reading(place.name, place.fill / place.capacity, place.lag_s)
