@@ -17,6 +17,7 @@ import voicecli.speak.synthesize as synthesize
 import voicecli.system.priority as priority
 import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
+import voicecli.waiting.quality as quality
 import voicecli.waiting.urgency as urgency
 from voicecli.bench.turns import counting, holds, sweep
 from voicecli.cli.measure import bench
@@ -28,7 +29,7 @@ from voicecli.devices.recovery import recover, side
 from voicecli.errors import ConfigError, StageError
 from voicecli.floor.agent import answering, cueing
 from voicecli.floor.turns import exchange, faults, turn
-from voicecli.floor.user import hush, overlap, pauses
+from voicecli.floor.user import hush, overlap
 from voicecli.floor.user import speech as floor_speech
 from voicecli.listen.bargein import onset
 from voicecli.listen.bargein import verdict as words_over
@@ -94,7 +95,7 @@ QUOTED = [
     ("latency", f"never decided counts as {counting.UNDECIDED_S:g} s"),
     ("latency", f"at most {1000 * sweep.DELAYS_S[0]:.0f} and {1000 * sweep.DELAYS_S[1]:.0f} ms"),
     ("latency", f"at most {100 * sweep.CUT_SHARES[0]:.0f} and {100 * sweep.CUT_SHARES[1]:.0f} % are cut"),
-    ("0007", f"every {pauses.FRESH_S:g} s of speech, and when the level falls {segment.WORDS_DB:g} dB"),
+    ("0007", f"every {quality.BEST.looks_s:g} s of speech, and when the level falls {segment.WORDS_DB:g} dB"),
     ("0007", f"{CONFIG.conversation.history_tokens} tokens (`conversation.history_tokens`)"),
     ("0007", f"blocks of {CONFIG.audio.block_ms} ms and a latency of {CONFIG.audio.latency_ms} ms"),
     ("0008", f"silent for {echo.REVERBERANT_S:g} s"),

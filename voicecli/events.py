@@ -250,12 +250,6 @@ class Status:
     """How to get a better model, or empty."""
     losses: dict[str, int]
     """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
-    pressure: str = "calm"
-    """How well the talk keeps up: calm, warning or critical."""
-    without: tuple[str, ...] = ()
-    """What it does without therefore, for people."""
-    stepped: int = 0
-    """How often it gave up something, since it began."""
     loading: str = ""
     """What is being loaded while `state` is loading, for people."""
     threshold_dbfs: float = -60.0
@@ -275,3 +269,9 @@ class Status:
     """The line that is being typed; None when none is."""
     barge_in: Literal["on", "strict", "off"] = "off"
     """Whether speech stops the agent: off is half duplex, strict until the echo is learnt."""
+    pressure: str = "calm"
+    """How well the talk keeps up: calm, warning or critical."""
+    without: tuple[str, ...] = ()
+    """What it does without therefore, for people."""
+    stepped: int = 0
+    """How often it gave up something, since it began."""

@@ -120,6 +120,8 @@ class Growth:
         place.emptiest = min(place.emptiest, reading.fill)
         if now - place.began_at < BUCKET_S:
             return False
+        if not place.emptiest:  # it begins anew
+            place.buckets.clear()
         place.buckets.append(place.emptiest)
         place.began_at, place.emptiest = now, reading.fill
         grows = len(place.buckets) == count and steadily(place.buckets) >= self._limits.growth

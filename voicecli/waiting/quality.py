@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.waiting.pressure import Level
 
 STEP_S = 5.0
@@ -48,20 +50,25 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a talk can do without: a field of `Quality`, and its value then."""
+    """One thing a talk can do without."""
 
     name: str
-    value: object
+    """The field of `Quality` that changes."""
     words: str
     """What happens, for people."""
+    change: Callable[[Quality], Quality]
 
 
 STEPS = (
-    Step("looks_s", SELDOM_S, "fewer looks at your words while you speak"),
-    Step("drafts", False, "no drafts"),  # a value, not a mode
-    Step("narrow", True, "a smaller beam in speech to text"),
-    Step("short_history", True, "a shorter memory for the language model"),
-    Step("long_clauses", True, "longer clauses"),
+    Step("looks_s", "fewer looks at your words while you speak", lambda now: replace(now, looks_s=SELDOM_S)),
+    Step("drafts", "no drafts", lambda now: replace(now, drafts=False)),
+    Step("narrow", "a smaller beam in speech to text", lambda now: replace(now, narrow=True)),
+    Step(
+        "short_history",
+        "a shorter memory for the language model",
+        lambda now: replace(now, short_history=True),
+    ),
+    Step("long_clauses", "longer clauses", lambda now: replace(now, long_clauses=True)),
 )
 """In the order in which they are taken."""
 
@@ -70,7 +77,10 @@ BEST = Quality()
 
 def quality_after(taken: int) -> Quality:
     """The quality when so many of the steps are taken."""
-    return replace(BEST, **{step.name: step.value for step in STEPS[:taken]})
+    quality = BEST
+    for step in STEPS[:taken]:
+        quality = step.change(quality)
+    return quality
 
 
 class Ladder:

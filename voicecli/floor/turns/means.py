@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from voicecli import events
 from voicecli.floor.load_facts import LoadFact, QualityChanged, ServerBusy
 from voicecli.waiting.quality import BEST, STEPS, quality_after
 
 if TYPE_CHECKING:
-    from voicecli.floor.turns.exchange import Out
+    from collections.abc import Callable
+
     from voicecli.waiting.pressure import Level
     from voicecli.waiting.quality import Step
 
@@ -28,8 +28,12 @@ DRAFTS = next(step for step in STEPS if step.name == "drafts")
 class Means:
     """What the talk does without. The floor writes, its parts read."""
 
-    def __init__(self, out: Out) -> None:
-        self._out = out
+    def __init__(
+        self, now: Callable[[], float], tell: Callable[[str, int, str | None, str | None], None]
+    ) -> None:
+        """`now` gives the time of the fact that is taken; `tell` tells level, steps, step and change."""
+        self._now = now
+        self._say = tell
         self.quality = BEST
         self.level: Level = "calm"
         self.drafted = True
@@ -66,7 +70,7 @@ class Means:
                 if changed and before == taken:
                     self._tell(None, None)
             case ServerBusy():
-                self._busy_until = self._out.now + BUSY_S
+                self._busy_until = self._now() + BUSY_S
                 if not self._busy and self.drafts:
                     self._busy = True
                     self._tell(DRAFTS, "taken")
@@ -74,7 +78,7 @@ class Means:
 
     def look(self) -> None:
         """Time has passed: a server may be asked for drafts again."""
-        if self._busy and self._out.now >= self._busy_until:
+        if self._busy and self._now() >= self._busy_until:
             self._busy = False
             if self.drafts:
                 self._tell(DRAFTS, "taken back")
@@ -82,4 +86,4 @@ class Means:
     def _tell(self, step: Step | None, change: str | None) -> None:
         self.stepped += change == "taken"
         name = None if step is None else step.name
-        self._out.tell(events.QualityStepped(self._out.t, self.level, len(self.without), name, change))
+        self._say(self.level, len(self.without), name, change)
