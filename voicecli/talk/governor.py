@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
     from voicecli.waiting.buffers import BufferFill
 
-GROWS = "{name} has had more and more waiting in it for {minutes:.0f} min"
-REMEDY = "something reads it too slowly: close what keeps the processor busy, or end what reads the events"
+GROWS = "the queue '{name}' has grown for {minutes:g} min"
+REMEDY = "it is read too slowly: close what keeps the processor busy, or what reads the events of this talk"
 
 
 class Governor:
