@@ -623,7 +623,14 @@ def test_who_asks_to_wait_is_asked_again(line: str, header: str, body: object) -
         assert (talk.ask("When?"), talk.error) == (ANSWER, "")
         assert len(talk.told) == 1
         assert "asked again" in talk.told[0]
+        assert talk.busy == ("Loading" not in str(body)), "one that loads its model is not busy"
         assert (talk.ask("And?"), talk.told) == (ANSWER, [])
+
+
+def test_a_server_that_is_busy_for_long_says_so_before_the_turn_fails() -> None:
+    with talking(always(status("503 Service Unavailable", {"detail": "busy"}))) as talk:
+        assert talk.ask("When?") == ""
+        assert (talk.busy, bool(talk.error)) == (1, True)
 
 
 def test_a_long_wait_is_told_and_not_waited_for() -> None:

@@ -170,7 +170,7 @@ class ClauseSplitter:
             clauses += self._end_word("") + self._close(len(self._words))
         elif char in _WIDE_MARKS and not self._word[-2:-1].isdigit():
             clauses += self._end_word("") + self._marked()
-        elif not self._said and char in ",;!?" and _is_plain(self._word[:-1]):
+        elif not (self._said or self._long) and char in ",;!?" and _is_plain(self._word[:-1]):
             # Nothing that follows can make this a longer word, so there is no need to wait for the space.
             clauses += self._end_word("") + self._close(len(self._words))
         elif len(self._word) >= _MAX_HELD_CHARS:
