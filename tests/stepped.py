@@ -69,6 +69,7 @@ class Stepped:
         answers: type[Answers] = Answers,
         canceller: object = None,
         recogniser: Seat[Scribe] | None = None,
+        smaller: Scribe | None = None,
         german: Beeper | None = None,
         audio: AudioConfig = AudioConfig(headphones=True),  # noqa: B008  # it does not change
         turn: TurnConfig = TurnConfig(),  # noqa: B008
@@ -82,6 +83,8 @@ class Stepped:
         engines = seated(
             self.detector, self.judge, recogniser or self.scribe, self.answers, self.voice, self.clock
         )
+        if smaller is not None:
+            engines = replace(engines, smaller=seat(smaller))
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
         self.config = config = Config(audio=audio, turn=turn, pressure=pressure, generate=generate)

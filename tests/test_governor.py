@@ -19,7 +19,7 @@ from voicecli.reply.generate import Notify, TooManyRequests, ignore
 from voicecli.system.clock import FakeClock
 from voicecli.waiting.lateness import FRESH_S, IN_A_ROW, KNOWN
 from voicecli.waiting.pressure import FALL_S, RISE_S
-from voicecli.waiting.quality import STEPS
+from voicecli.waiting.quality import SMALL, STEPS
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from voicecli.events import Event
     from voicecli.messages import Float32, GenerationStats, Int16, Transcript
 
-NAMES = [step.name for step in STEPS]
+NAMES = [step.name for step in STEPS if step is not SMALL]
+"""The steps of a talk that has no smaller model."""
 LINES = ("What is the time in Oslo?", "and what is the weather like", "how many people live there")
 USUAL_S = 0.2
 
@@ -225,7 +226,7 @@ def test_a_busy_server_gets_no_drafts() -> None:
 def test_clauses_are_longer_under_pressure() -> None:
     reply = "Yes, it is a fine day in Oslo, and tomorrow it will rain in the whole of the country."
     counts = []
-    for taken in (0, len(STEPS)):
+    for taken in ((), STEPS):
         talk = Stepped(replies=(reply,))
         talk.crew.post(QualityChanged("critical", taken))
         talk.types("hello")
@@ -234,6 +235,30 @@ def test_clauses_are_longer_under_pressure() -> None:
         assert " ".join(clauses) == reply
         counts.append(len(clauses))
     assert counts[1] < counts[0]
+
+
+@pytest.mark.parametrize("has_one", [False, True])
+def test_the_smaller_recogniser_is_used_while_that_step_is_taken_and_where_there_is_one(
+    has_one: bool,
+) -> None:
+    small = Scribe(list(LINES))
+    talk = Living(smaller=small if has_one else None)
+    for turn, steps in enumerate(((), (SMALL,), ())):
+        talk.crew.post(QualityChanged("critical" if steps else "calm", steps))
+        before = len(small.passes)
+        talk.asks(turn)
+        assert (len(small.passes) > before) == bool(steps and has_one)
+    assert [each.text for each in talk.seen if isinstance(each, events.Heard)] == list(LINES)
+    assert all(talk.answered())
+
+
+def test_the_step_to_a_smaller_recogniser_is_taken_only_where_there_is_one() -> None:
+    talk = Living(smaller=Scribe(list(LINES)))
+    for seconds in (USUAL_S, 5 * USUAL_S):
+        talk.slow.seconds = seconds
+        for turn in range(8):
+            talk.asks(turn % 3)
+    assert SMALL.name in talk.steps("taken")
 
 
 # ---- how late engines are

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from voicecli.waiting.pressure import Level
+    from voicecli.waiting.quality import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,8 @@ class QualityChanged:
     """The level of pressure, or what the talk does without, is another than before."""
 
     level: Level
-    taken: int
-    """How many of `quality.STEPS` are taken."""
+    steps: tuple[Step, ...]
+    """Those that are taken, in the order in which they were."""
 
 
 @dataclass(frozen=True, slots=True)

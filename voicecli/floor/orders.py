@@ -70,6 +70,8 @@ class Transcribe:
     """The language that the user spoke last."""
     narrow: bool = False
     """Search fewer readings of the sound: the computer does not keep up."""
+    small: bool = False
+    """Use the smaller model, for the same reason."""
 
     @property
     def work(self) -> Work:

@@ -31,6 +31,7 @@ from voicecli.talk.workers import Author, Scribe, TurnJudge
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.log import Log
 from voicecli.waiting.pressure import Reading
+from voicecli.waiting.quality import SMALL, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,6 +102,7 @@ class Crew:
             lambda: [Reading(stage.name, late_s=attempts.late_s(stage)) for stage in late],
             lambda: [waiting(stats, "events") for stats in self.events.stats()],
             self.post,
+            tuple(step for step in STEPS if step is not SMALL or session.smaller is not None),
         )
         """Reports whether the talk keeps up. A server elsewhere may be slow for reasons of its own."""
         self.to_ear: Channel[to.ToEar] = Channel("to the ear", ORDERS, "drop_oldest")
@@ -124,7 +126,7 @@ class Crew:
             look_after=self.governor.look,
         )
         post, void_before = self.post, lambda: self.floor.void_before
-        self.scribe = Scribe(session.recogniser, attempts, self.to_scribe, post)
+        self.scribe = Scribe(session.recogniser, attempts, self.to_scribe, post, session.smaller)
         self.judge = TurnJudge(session.turn_model, attempts, self.to_judge, post)
         self.author = Author(session.generator, language, clock, attempts, self.to_author, post, void_before)
         self.mouth = Mouth(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from voicecli.floor.facts import Fact
     from voicecli.system.clock import Clock
     from voicecli.waiting.buffers import BufferFill
+    from voicecli.waiting.quality import Step
 
 GROWS = "the queue '{name}' has grown for {minutes:g} min"
 REMEDY = "it is read too slowly: close what keeps the processor busy, or what reads the events of this talk"
@@ -35,8 +36,11 @@ class Governor:
         engines: Callable[[], Iterable[Reading]],
         readers: Callable[[], Iterable[BufferFill]],
         post: Callable[[Fact], None],
+        steps: tuple[Step, ...],
     ) -> None:
         """`queues` and `engines` tell how the talk keeps up.
+
+        `steps` are those that the talk can take.
 
         `readers` are those of the events. Nobody waits for them, so a slow one is no pressure; it may grow.
         """
@@ -55,7 +59,7 @@ class Governor:
         self._post = post
         self._pressure = Pressure(limits)
         self._growth = Growth(limits)
-        self._ladder = Ladder(config.calm_s)
+        self._ladder = Ladder(config.calm_s, steps)
 
     def look(self) -> None:
         """Look once, and report what has changed."""

@@ -35,18 +35,25 @@ if TYPE_CHECKING:
 
     Post: TypeAlias = Callable[[facts.Fact], None]
     VoidBefore: TypeAlias = Callable[[], int]
+    Pace: TypeAlias = Callable[[], None]
 
 SHOWN_CHARS = 40
 """Characters of a reply that are kept, to be shown to the user where it has no words."""
 
 
 class Scribe:
-    """Speech -> words."""
+    """Speech -> words; with the smaller recogniser where an order asks for it."""
 
     def __init__(
-        self, recogniser: Seat[Recogniser], attempts: Attempts, inbox: Channel[Transcribe], post: Post
+        self,
+        recogniser: Seat[Recogniser],
+        attempts: Attempts,
+        inbox: Channel[Transcribe],
+        post: Post,
+        smaller: Seat[Recogniser] | None = None,
     ) -> None:
-        self._recogniser = recogniser
+        self._usual = self._recogniser = recogniser
+        self._smaller = smaller or recogniser
         self._passes = Passes(recogniser.it)
         self._order: Transcribe | None = None
         self._attempts = attempts
@@ -61,7 +68,10 @@ class Scribe:
     def take(self, order: Transcribe) -> None:
         """Have the utterance transcribed, and report its words or the fault."""
         self._order = order
-        self._recogniser.it.narrow(on=order.narrow)
+        recogniser = self._smaller if order.small else self._usual
+        if recogniser is not self._recogniser:
+            self._recogniser, self._passes = recogniser, Passes(recogniser.it)
+        recogniser.it.narrow(on=order.narrow)
         found = self._attempts.in_turn(
             order.work,
             TRANSCRIBER,
@@ -190,8 +200,6 @@ class Author:
                 self._post(facts.Noticed(found, remedy))
             case TooManyRequests():
                 self._post(ServerBusy())
-            case AllTakenBack():
-                pass
 
     def _write(self, order: Write) -> None:
         began_at = self._clock.now()
@@ -230,7 +238,7 @@ class Author:
         if isinstance(found, Fault):
             self._attempts.mend(self._generator, found)
 
-    def _pace(self, draft: int) -> Callable[[], None]:
+    def _pace(self, draft: int) -> Pace:
         """To be called before each clause: sleeps while too many wait for the voice."""
         credit, void = CLAUSES_AHEAD, self._void(draft)
 
@@ -247,9 +255,7 @@ class Author:
 class _WrittenReply:
     """One draft's reply while it is written: text -> clauses."""
 
-    def __init__(
-        self, order: Write, language: str, clock: Clock, post: Post, pace: Callable[[], None]
-    ) -> None:
+    def __init__(self, order: Write, language: str, clock: Clock, post: Post, pace: Pace) -> None:
         self._draft, self._long = order.draft, order.long_clauses
         self._language = language
         self._clock = clock

@@ -5,6 +5,7 @@
     drafts             an answer begins when the turn is over, not before
     narrow             speech to text searches fewer readings
     short_history      the language model is told only the newest turns
+    small              a smaller model for speech to text, where there is one: more words are wrong
     long_clauses       the first sound comes a little later
 
 On the way up a step every STEP_S, and every HURRY_S while the level is critical; each is given time to help.
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from voicecli.waiting.pressure import Level
 
@@ -44,6 +45,8 @@ class Quality:
     """Speech to text searches with a smaller beam."""
     short_history: bool = False
     """The language model is told only half as many tokens of past turns."""
+    small: bool = False
+    """Speech to text uses the smaller model."""
     long_clauses: bool = False
     """Clauses are longer, so that there are fewer of them, and more sound is ready before the first."""
 
@@ -59,6 +62,9 @@ class Step:
     change: Callable[[Quality], Quality]
 
 
+SMALL = Step("small", "a smaller model in speech to text", lambda now: replace(now, small=True))
+"""For talks that have one."""
+
 STEPS = (
     Step("looks_s", "fewer looks at your words while you speak", lambda now: replace(now, looks_s=SELDOM_S)),
     Step("drafts", "no drafts", lambda now: replace(now, drafts=False)),
@@ -68,6 +74,7 @@ STEPS = (
         "a shorter memory for the language model",
         lambda now: replace(now, short_history=True),
     ),
+    SMALL,
     Step("long_clauses", "longer clauses", lambda now: replace(now, long_clauses=True)),
 )
 """In the order in which they are taken."""
@@ -75,35 +82,43 @@ STEPS = (
 BEST = Quality()
 
 
-def quality_after(taken: int) -> Quality:
-    """The quality when so many of the steps are taken."""
+def quality_after(steps: Iterable[Step]) -> Quality:
+    """The quality when these steps are taken."""
     quality = BEST
-    for step in STEPS[:taken]:
+    for step in steps:
         quality = step.change(quality)
     return quality
 
 
 class Ladder:
-    """How many steps are taken, by the level."""
+    """Which steps are taken, by the level."""
 
-    def __init__(self, calm_s: float) -> None:
+    def __init__(self, calm_s: float, steps: tuple[Step, ...] = STEPS) -> None:
+        """`steps` are those that this talk can take, in their order."""
         self._calm_s = calm_s
-        self.taken = 0
+        self._steps = steps
+        self.count = 0
+        """How many are taken."""
         self._moved_at = 0.0
         self._calm_since: float | None = 0.0  # None: it is not calm
+
+    @property
+    def taken(self) -> tuple[Step, ...]:
+        """Those that are taken now."""
+        return self._steps[: self.count]
 
     def push(self, now: float, level: Level) -> int:
         """Take the level now; +1 where a step was taken, -1 where one was taken back, else 0."""
         if level == "calm":
             self._calm_since = now if self._calm_since is None else self._calm_since
             due = now - max(self._calm_since, self._moved_at) >= self._calm_s
-            return self._move(now, -1) if due and self.taken else 0
+            return self._move(now, -1) if due and self.count else 0
         first, self._calm_since = self._calm_since is not None, None
         wait_s = STEP_S if level == "warning" else HURRY_S
-        due = (first and not self.taken) or now - self._moved_at >= wait_s
-        return self._move(now, 1) if due and self.taken < len(STEPS) else 0
+        due = (first and not self.count) or now - self._moved_at >= wait_s
+        return self._move(now, 1) if due and self.count < len(self._steps) else 0
 
     def _move(self, now: float, by: int) -> int:
-        self.taken += by
+        self.count += by
         self._moved_at = now
         return by

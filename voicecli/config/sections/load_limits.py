@@ -15,7 +15,9 @@ class PressureConfig(Section):
     adapt: bool = Field(
         default=True,
         description="do without something when the computer does not keep up: looks at your words while you "
-        "speak, drafts, a wide beam, a long memory, short clauses; in this order, and back",
+        "speak, drafts, a wide beam, a long memory, the larger of two Whisper models, short clauses; in this "
+        "order, and back. The smaller model is then in memory, too: whisper-base beside whisper-small; "
+        "whisper-tiny-en beside whisper-base if transcribe.language is en",
     )
     warning_fill: float = Field(
         default=0.5,

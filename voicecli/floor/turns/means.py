@@ -40,7 +40,7 @@ class Means:
         """The language model may be asked before the user's turn is over. Does not change in a talk."""
         self.stepped = 0
         """How many steps were taken since the talk began."""
-        self._taken = 0
+        self._steps: tuple[Step, ...] = ()
         self._busy_until = -math.inf
         self._busy = False
 
@@ -52,22 +52,22 @@ class Means:
     @property
     def without(self) -> tuple[str, ...]:
         """What the talk does without, for people."""
-        steps = [step.words for step in STEPS[: self._taken]]
+        steps = tuple(step.words for step in self._steps)
         busy = self._busy and self.drafted and self.quality.drafts
-        return (*steps, DRAFTS.words) if busy else tuple(steps)
+        return (*steps, DRAFTS.words) if busy else steps
 
     def take(self, fact: LoadFact) -> None:
         """Take what changed, and tell it."""
         match fact:
-            case QualityChanged(level, taken):
-                before, self._taken = self._taken, taken
+            case QualityChanged(level, steps):
+                before, self._steps = self._steps, steps
                 changed = self.level != level
-                self.level, self.quality = level, quality_after(taken)
-                for step in STEPS[before:taken]:
+                self.level, self.quality = level, quality_after(steps)
+                for step in steps[len(before) :]:
                     self._tell(step, "taken")
-                for step in reversed(STEPS[taken:before]):
+                for step in reversed(before[len(steps) :]):
                     self._tell(step, "taken back")
-                if changed and before == taken:
+                if changed and before == steps:
                     self._tell(None, None)
             case ServerBusy():
                 self._busy_until = self._now() + BUSY_S

@@ -134,8 +134,9 @@ class Scribing:
             else:
                 counts = True
             if counts:
-                narrow = self._exchange.means.quality.narrow
-                self._with_scribe = replace(order, language=self._language, narrow=narrow)
+                now = self._exchange.means.quality
+                known = replace(order, language=self._language)
+                self._with_scribe = replace(known, narrow=now.narrow, small=now.small)
                 self._since = self._out.now
                 self._out.add(self._with_scribe)
 
