@@ -139,7 +139,7 @@ def test_pressure_that_comes_back_begins_the_wait_for_calm_anew() -> None:
 
 def known(seconds: float = 0.2, count: int = KNOWN) -> Lateness:
     """Of an engine that usually takes so long."""
-    lateness = Lateness()
+    lateness = Lateness({"judge": 0.5})
     for at in range(count):
         lateness.took("voice", float(at), seconds)
     return lateness
@@ -148,6 +148,19 @@ def known(seconds: float = 0.2, count: int = KNOWN) -> Lateness:
 def test_an_engine_that_is_always_slow_is_not_late() -> None:
     lateness = known(9.0, 30)
     assert lateness.late_s("voice", 30.0) == 0.0
+
+
+def test_an_engine_with_a_bound_is_late_beyond_it_from_the_beginning_and_however_usual_that_is() -> None:
+    lateness = Lateness({"judge": 0.5})
+    assert lateness.late_s("judge", 0.0, under_way_s=2.0, size=2.0) == pytest.approx(1.0)
+    for at in range(30):
+        lateness.took("judge", float(at), 2.0, size=2.0)
+    assert lateness.late_s("judge", 30.0) == pytest.approx(1.0)
+    for at in range(60):
+        lateness.took("judge", 30.0 + at, 0.2, size=2.0)
+    assert lateness.late_s("judge", 90.0, under_way_s=0.8, size=2.0) == pytest.approx(0.6), (
+        "the usual is less"
+    )
 
 
 def test_one_late_call_is_no_lateness_and_two_of_three_are() -> None:

@@ -12,6 +12,7 @@ import threading
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.errors import EngineError, StageError, VoicecliError
@@ -21,7 +22,7 @@ from voicecli.threads.channel import ChannelClosed
 from voicecli.waiting.lateness import Lateness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from voicecli.engines import Seat
     from voicecli.floor.stages import Stage
@@ -35,6 +36,9 @@ E = TypeVar("E")
 SHOWN_CHARS = 120
 """Characters of an engine's own exception that the user is shown."""
 
+NO_BOUNDS: Mapping[Hashable, float] = MappingProxyType({})
+"""Engines are late only by what is usual for them."""
+
 _UNSAID = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|[^\x20-\x7e]+""")
 _WORD = re.compile(r"\w{3,}")
 
@@ -42,13 +46,13 @@ _WORD = re.compile(r"\w{3,}")
 class Attempts:
     """Calls the engines for the workers of a talk, and knows since when each call is under way."""
 
-    def __init__(self, clock: Clock, place: Place) -> None:
-        """`place` is where the talk waits for its turns to compute."""
+    def __init__(self, clock: Clock, place: Place, most_s: Mapping[Hashable, float] = NO_BOUNDS) -> None:
+        """`place` is where the talk waits for its turns to compute; `most_s` is for `lateness`."""
         self._clock = clock
         self._place = place
         self._since: dict[Stage, float] = {}  # when what is under way began, or last gave something
         self._asked: dict[Stage, tuple[float, float]] = {}  # when, and how much: calls whose time counts
-        self.lateness = Lateness()
+        self.lateness = Lateness(most_s)
         """How late each engine is, by the calls that say how much is asked for."""
         self._lock = threading.Lock()
         self._threads: dict[Stage, int] = {}

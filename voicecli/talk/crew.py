@@ -24,7 +24,7 @@ from voicecli.speak.playback import Playback
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
-from voicecli.talk.governor import Governor
+from voicecli.talk.governor import Governor, bounds
 from voicecli.talk.mouth import Mouth
 from voicecli.talk.report import microphone_ring, waiting
 from voicecli.talk.workers import Author, Scribe, TurnJudge
@@ -93,7 +93,7 @@ class Crew:
             reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
             canceller = echo.EchoCanceller(reference, config.audio)
             self.on_output = _heard_by(reference, self.on_output)
-        self.attempts = attempts = Attempts(clock, session.place)
+        self.attempts = attempts = Attempts(clock, session.place, bounds(config))
         late = [TRANSCRIBER, TURN_MODEL, VOICE, *([LANGUAGE_MODEL] if generator.is_local else [])]
         self.governor = Governor(
             config.pressure,

@@ -5,21 +5,32 @@ It alone writes the level and the steps. The ear looks through it every 0.1 s, o
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from voicecli.floor.facts import Noticed
 from voicecli.floor.load_facts import QualityChanged
+from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.waiting.pressure import Growth, Limits, Pressure, Reading
 from voicecli.waiting.quality import Ladder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from voicecli.config import PressureConfig
+    from voicecli.config import Config, PressureConfig
     from voicecli.floor.facts import Fact
+    from voicecli.floor.stages import Stage
     from voicecli.system.clock import Clock
     from voicecli.waiting.buffers import BufferFill
     from voicecli.waiting.quality import Step
+
+MOST_S: Mapping[Stage, float] = MappingProxyType(
+    {TRANSCRIBER: 0.2, TURN_MODEL: 0.2, VOICE: 0.4, LANGUAGE_MODEL: 3.0}
+)
+"""s that an engine of this program may usually take, because beyond it a user waits, whatever is usual on this
+computer. For a pass: for each second of sound, and as much again. For a judgement; for a part of a clause,
+about a second of sound; for the first words of a reply. The first three are about four times what default
+models take on two free cores, the last one is chosen. A command of the user's has no bound."""
 
 GROWS = "the queue '{name}' has grown for {minutes:g} min"
 REMEDY = "it is read too slowly: close what keeps the processor busy, or what reads the events of this talk"
@@ -79,3 +90,9 @@ def reading(place: BufferFill) -> Reading:
     One whose writer waits when it is full is none to look at: it is often full, as it should be.
     """
     return Reading(place.name, place.fill / place.capacity, place.lag_s)
+
+
+def bounds(config: Config) -> dict[Hashable, float]:
+    """`MOST_S` without the engines that are a command."""
+    own = {TRANSCRIBER: config.transcribe.engine, VOICE: config.synthesize.engine}
+    return {stage: most_s for stage, most_s in MOST_S.items() if own.get(stage) != "command"}

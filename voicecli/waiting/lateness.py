@@ -1,23 +1,25 @@
 """How much later than usual each engine gives what it was asked for, seconds.
 
 What is usual is learnt: an engine that is slow on this computer is not late. It is the median of the last
-`REMEMBERED` times, so a load that lasts for minutes is late for minutes, and in the end is the usual.
+`REMEMBERED` times, so a load that lasts for minutes is late for minutes, and in the end is the usual. Where a
+bound is given, the usual is never more: a computer that is too slow from the beginning is late all the time.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
 REMEMBERED = 200
 """Times of an engine that count for what is usual: some minutes of talk. Chosen, not measured."""
 
 KNOWN = 5
-"""With fewer times nobody knows what is usual, and no engine is late."""
+"""With fewer times nobody knows what is usual: it is the bound, and without one no engine is late."""
 
 IN_A_ROW = 3
 """An engine is as late as the median of its newest so many calls: one slow call alone is no pressure."""
@@ -32,7 +34,9 @@ class Lateness:
     What the other thread reads is replaced as a whole.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_s: Mapping[Hashable, float]) -> None:
+        """`most_s` bounds the usual time of an engine for work of size 1, s; none where it has no key."""
+        self._most_s = most_s
         self._times: dict[Hashable, deque[float]] = {}
         self._usual: dict[Hashable, float] = {}
         self._newest: dict[Hashable, tuple[tuple[float, float], ...]] = {}  # when, and how late
@@ -53,5 +57,6 @@ class Lateness:
         return max(median(fresh), self._beyond(engine, under_way_s, size))
 
     def _beyond(self, engine: Hashable, seconds: float, size: float) -> float:
-        usual = self._usual.get(engine)
-        return 0.0 if usual is None else max(0.0, seconds - usual * size)
+        most_s = self._most_s.get(engine, math.inf)
+        usual = min(self._usual.get(engine, most_s), most_s)
+        return max(0.0, seconds - usual * size)
