@@ -24,8 +24,9 @@ KNOWN = 5
 IN_A_ROW = 3
 """An engine is as late as the median of its newest so many calls: one slow call alone is no pressure."""
 
-FRESH_S = 10.0
-"""s: what an engine took before that says nothing of now. A turn and its reply take about as long."""
+FRESH_S = 20.0
+"""s: what an engine took before that says nothing of now. Two turns and their replies take about as long, and
+the language model may be asked but once in each."""
 
 
 class Lateness:
