@@ -84,7 +84,7 @@ class Stepped:
             self.detector, self.judge, recogniser or self.scribe, self.answers, self.voice, self.clock
         )
         if smaller is not None:
-            engines = replace(engines, smaller=seat(smaller))
+            engines = replace(engines, smaller=seat(smaller))  # type: ignore[arg-type]  # duck-typed
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
         self.config = config = Config(audio=audio, turn=turn, pressure=pressure, generate=generate)

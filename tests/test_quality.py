@@ -87,7 +87,7 @@ def test_clauses_are_long_with_that_step_and_no_other(only: str) -> None:
 
 
 def test_the_model_is_told_fewer_turns_with_that_step_and_no_other_and_all_again_after(only: str) -> None:
-    world, said = World(), []
+    world, said = World(), list[str]()
     for _ in range(6):
         said.append(world.types(f"{len(said)}" + " a long line of words" * 10))
         settled(world)

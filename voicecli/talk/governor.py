@@ -28,9 +28,9 @@ MOST_S: Mapping[Stage, float] = MappingProxyType(
     {TRANSCRIBER: 0.2, TURN_MODEL: 0.2, VOICE: 0.4, LANGUAGE_MODEL: 3.0}
 )
 """s that an engine of this program may usually take, because beyond it a user waits, whatever is usual on
-this computer. For a pass: for each second of sound, and as much again. For a judgement; for a part of a clause,
-about a second of sound; for the first words of a reply. The first three are about four times what default
-models take on two free cores, the last one is chosen. A command of the user's has no bound."""
+this computer. For a pass: for each second of sound, and as much again. For a judgement; for a part of a
+clause, about a second of sound; for the first words of a reply. The first three are about four times what the
+default models take on two free cores, the last one is chosen. A command of the user's has no bound."""
 
 GROWS = "the queue '{name}' has grown for {minutes:g} min"
 REMEDY = "it is read too slowly: close what keeps the processor busy, or what reads the events of this talk"
