@@ -17,6 +17,8 @@ from voicecli.floor.load_facts import QualityChanged
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER
 from voicecli.reply.generate import Notify, TooManyRequests, ignore
 from voicecli.system.clock import FakeClock
+from voicecli.talk.governor import Governor
+from voicecli.waiting.buffers import BufferFill
 from voicecli.waiting.lateness import FRESH_S, IN_A_ROW, KNOWN
 from voicecli.waiting.pressure import FALL_S, RISE_S
 from voicecli.waiting.quality import SMALL, STEPS
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.events import Event
+    from voicecli.floor.facts import Fact
     from voicecli.messages import Float32, GenerationStats, Int16, Transcript
 
 NAMES = [step.name for step in STEPS if step is not SMALL]
@@ -168,6 +171,19 @@ def test_a_reader_that_lags_is_no_pressure_but_its_growth_is_told_once() -> None
     assert sum("events: test" in str(each) for each in warned) == 1
     assert talk.events.stats().fill < talk.events.stats().capacity / 2
     assert talk.exchange.means.level == "calm"
+
+
+@pytest.mark.parametrize(("policy", "level"), [("wait", "calm"), ("drop_oldest", "critical")])
+def test_a_full_queue_is_pressure_only_where_something_is_lost(policy: str, level: str) -> None:
+    clock, told = FakeClock(), list[Fact]()
+    full = BufferFill("reply", "clauses", 8, 8, 8, 0, 0.0, policy)
+    governor = Governor(PressureConfig(), clock, lambda: [full], list, list, told.append, STEPS)
+    for _ in range(20):
+        governor.look()
+        clock.advance(0.1)
+    assert [fact.level for fact in told if isinstance(fact, QualityChanged)][-1:] == (
+        [level] if level != "calm" else []
+    )
 
 
 # ---- drafts and servers

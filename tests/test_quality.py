@@ -164,7 +164,26 @@ def test_a_busy_server_and_pressure_are_told_once_each() -> None:
     assert world.floor.exchange.means.drafts
 
 
+def test_without_drafts_words_that_are_not_final_are_not_answered_though_the_turn_is_over() -> None:
+    world = pressed("drafts")
+    world.speaks("What time is it in Oslo?")
+    world.scribe()
+    world.is_quiet(3.0)
+    assert not world.floor.exchange.turns[1].is_open
+    assert not ordered(world, to.Write)
+    settled(world)
+    assert len(ordered(world, to.Write)) == 1
+
+
 # ---- what is told
+
+
+def test_steps_that_are_taken_back_together_are_told_in_reverse() -> None:
+    world = World()
+    world.post(QualityChanged("critical", STEPS[:3]))
+    world.post(QualityChanged("calm", ()))
+    told = [each.step for each in of(world, events.QualityStepped) if each.change == "taken back"]
+    assert told == NAMES[2::-1]
 
 
 def test_each_step_is_told_and_counted_in_its_order_and_back() -> None:
