@@ -175,7 +175,8 @@ def test_a_reader_that_lags_is_no_pressure_but_its_growth_is_told_once() -> None
 
 @pytest.mark.parametrize(("policy", "level"), [("wait", "calm"), ("drop_oldest", "critical")])
 def test_a_full_queue_is_pressure_only_where_something_is_lost(policy: str, level: str) -> None:
-    clock, told = FakeClock(), list[Fact]()
+    clock = FakeClock()
+    told: list[Fact] = []
     full = BufferFill("reply", "clauses", 8, 8, 8, 0, 0.0, policy)
     governor = Governor(PressureConfig(), clock, lambda: [full], list, list, told.append, STEPS)
     for _ in range(20):
