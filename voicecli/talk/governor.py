@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from voicecli.waiting.quality import Step
 
 MOST_S: Mapping[Stage, float] = MappingProxyType(
-    {TRANSCRIBER: 0.2, TURN_MODEL: 0.2, VOICE: 0.4, LANGUAGE_MODEL: 3.0}
+    {TRANSCRIBER: 0.2, TURN_MODEL: 0.2, VOICE: 0.4, LANGUAGE_MODEL: 2.0}
 )
 """s that an engine of this program may usually take, because beyond it a user waits, whatever is usual on
 this computer. For a pass: for each second of sound, and as much again. For a judgement; for a part of a

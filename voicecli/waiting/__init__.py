@@ -1,1 +1,1 @@
-"""How full each place is where something waits, what each stage adds, who goes first, and what is given up."""
+"""How full each place is where something waits, what each stage adds, who goes first, what is given up."""
