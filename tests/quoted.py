@@ -17,6 +17,7 @@ import voicecli.speak.synthesize as synthesize
 import voicecli.system.priority as priority
 import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
+import voicecli.waiting.pressure as pressure
 import voicecli.waiting.quality as quality
 import voicecli.waiting.urgency as urgency
 from voicecli.bench.turns import counting, holds, sweep
@@ -176,6 +177,11 @@ QUOTED = [
     ("0028", f"half of the time beyond that, {habits.MOST_PAUSE_S:g} s at most"),
     ("0028", f"by {habits.LEARNT:g} of the way"),
     ("0028", f"{STYLES['quick']:g}, {STYLES['normal']:g} and {STYLES['patient']:g})"),
+    ("0033", f"passed for {pressure.RISE_S:g} s, and falls when {pressure.EASE:g} of it"),
+    ("0033", f"undershot for {pressure.FALL_S:g} s"),
+    ("0033", f"one every {quality.STEP_S:g} s ({quality.HURRY_S:g} s while critical)"),
+    ("0033", f"after every {CONFIG.pressure.calm_s:g} s of calm"),
+    ("0033", f"every {quality.SELDOM_S:g} s of speech instead of {quality.BEST.looks_s:g}"),
     ("0031", f"is worth {turn_end.S_PER_LOG_ODDS:g} s instead of 1 s"),
     ("0031", f"between {witness.IN_DOUBT[0]:g} and {witness.IN_DOUBT[1]:g})"),
     ("0029", f"a soft tone of {2 * cues.NOTE_S:g} s at {cues.TONE_DBFS:g} dBFS"),
