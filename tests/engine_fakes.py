@@ -28,6 +28,10 @@ class Recogniser:
     finds_language = False
     looks_ahead = True
     window_s = 28.0
+    is_narrow = False
+
+    def narrow(self, *, on: bool) -> None:
+        self.is_narrow = on
 
     def transcribe(
         self,

@@ -17,6 +17,8 @@ import voicecli.speak.synthesize as synthesize
 import voicecli.system.priority as priority
 import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
+import voicecli.waiting.pressure as pressure
+import voicecli.waiting.quality as quality
 import voicecli.waiting.urgency as urgency
 from voicecli.bench.turns import counting, holds, sweep
 from voicecli.cli.measure import bench
@@ -28,7 +30,7 @@ from voicecli.devices.recovery import recover, side
 from voicecli.errors import ConfigError, StageError
 from voicecli.floor.agent import answering, cueing
 from voicecli.floor.turns import exchange, faults, turn
-from voicecli.floor.user import hush, overlap, pauses
+from voicecli.floor.user import hush, overlap
 from voicecli.floor.user import speech as floor_speech
 from voicecli.listen.bargein import onset
 from voicecli.listen.bargein import verdict as words_over
@@ -94,7 +96,7 @@ QUOTED = [
     ("latency", f"never decided counts as {counting.UNDECIDED_S:g} s"),
     ("latency", f"at most {1000 * sweep.DELAYS_S[0]:.0f} and {1000 * sweep.DELAYS_S[1]:.0f} ms"),
     ("latency", f"at most {100 * sweep.CUT_SHARES[0]:.0f} and {100 * sweep.CUT_SHARES[1]:.0f} % are cut"),
-    ("0007", f"every {pauses.FRESH_S:g} s of speech, and when the level falls {segment.WORDS_DB:g} dB"),
+    ("0007", f"every {quality.BEST.looks_s:g} s of speech, and when the level falls {segment.WORDS_DB:g} dB"),
     ("0007", f"{CONFIG.conversation.history_tokens} tokens (`conversation.history_tokens`)"),
     ("0007", f"blocks of {CONFIG.audio.block_ms} ms and a latency of {CONFIG.audio.latency_ms} ms"),
     ("0008", f"silent for {echo.REVERBERANT_S:g} s"),
@@ -175,6 +177,11 @@ QUOTED = [
     ("0028", f"half of the time beyond that, {habits.MOST_PAUSE_S:g} s at most"),
     ("0028", f"by {habits.LEARNT:g} of the way"),
     ("0028", f"{STYLES['quick']:g}, {STYLES['normal']:g} and {STYLES['patient']:g})"),
+    ("0033", f"passed for {pressure.RISE_S:g} s, and falls when {pressure.EASE:g} of it"),
+    ("0033", f"undershot for {pressure.FALL_S:g} s"),
+    ("0033", f"one every {quality.STEP_S:g} s ({quality.HURRY_S:g} s while critical)"),
+    ("0033", f"after every {CONFIG.pressure.calm_s:g} s of calm"),
+    ("0033", f"every {quality.SELDOM_S:g} s of speech instead of {quality.BEST.looks_s:g}"),
     ("0031", f"is worth {turn_end.S_PER_LOG_ODDS:g} s instead of 1 s"),
     ("0031", f"between {witness.IN_DOUBT[0]:g} and {witness.IN_DOUBT[1]:g})"),
     ("0029", f"a soft tone of {2 * cues.NOTE_S:g} s at {cues.TONE_DBFS:g} dBFS"),

@@ -11,7 +11,7 @@ from tests.seats import seat, seated
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.convert import Converter
 from voicecli.audio.streams import StreamFormat
-from voicecli.config import AudioConfig, Config, TurnConfig
+from voicecli.config import AudioConfig, Config, GenerateConfig, PressureConfig, TurnConfig
 from voicecli.events import Listening
 from voicecli.system.clock import FakeClock
 from voicecli.talk.crew import Crew
@@ -69,9 +69,12 @@ class Stepped:
         answers: type[Answers] = Answers,
         canceller: object = None,
         recogniser: Seat[Scribe] | None = None,
+        smaller: Scribe | None = None,
         german: Beeper | None = None,
         audio: AudioConfig = AudioConfig(headphones=True),  # noqa: B008  # it does not change
         turn: TurnConfig = TurnConfig(),  # noqa: B008
+        pressure: PressureConfig = PressureConfig(),  # noqa: B008
+        generate: GenerateConfig = GenerateConfig(),  # noqa: B008
     ) -> None:
         """`lines` as `Scribe` knows them; `german`: a voice beside the main one."""
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
@@ -80,9 +83,11 @@ class Stepped:
         engines = seated(
             self.detector, self.judge, recogniser or self.scribe, self.answers, self.voice, self.clock
         )
+        if smaller is not None:
+            engines = replace(engines, smaller=seat(smaller))  # type: ignore[arg-type]  # duck-typed
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
-        config = Config(audio=audio, turn=turn)
+        self.config = config = Config(audio=audio, turn=turn, pressure=pressure, generate=generate)
         devices: AudioStreams = Devices()
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
         if canceller is not None:

@@ -341,3 +341,18 @@ def test_no_word_of_plain_prose_is_lost_or_doubled(parts: list[tuple[str, str]],
         return re.sub(r"[\s.,!?;:—。]+", "", said)
 
     assert letters("".join(clauses(text, "xx"))) == letters(composed(plain(text), levels=False))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes, it is. The capital of France is Paris, and that of Italy is Rome, and so on.",
+        "I can help you with many things, such as the weather, and I am glad to do so. What do you want?",
+    ],
+)
+def test_long_clauses_are_fewer_and_say_the_same(text: str) -> None:
+    usual, splitter = clauses(text), ClauseSplitter(long=True)
+    long = splitter.push(text) + splitter.finish()
+    assert " ".join(long) == " ".join(usual)
+    assert len(long) < len(usual)
+    assert len(long[0]) > len(usual[0])

@@ -230,3 +230,55 @@ def test_words_that_wait_stay_behind_a_question_that_is_taken_back() -> None:
     conversation.take_back()
     conversation.take_back()
     assert conversation.messages_for("in Oslo?") == [ChatMessage("user", "Is it raining or snowing in Oslo?")]
+
+
+def filled(turns: int, budget: int = 1000) -> Conversation:
+    """Turns of about 60 tokens each."""
+    conversation = talk(budget)
+    for turn in range(turns):
+        conversation.remember(
+            f"question {turn} " + "word " * 15, f"answer {turn} " + "word " * 15, interrupted=False
+        )
+    return conversation
+
+
+def test_a_short_history_is_the_newest_turns_and_nothing_is_forgotten() -> None:
+    conversation = filled(12)
+    whole = history(conversation)
+    conversation.short = True
+    told = history(conversation)
+    assert told == whole[-len(told) :]
+    assert 0 < sum(estimated_tokens(message.content) for message in told) <= 500
+    assert [message.role for message in told[:2]] == ["user", "assistant"]
+    conversation.short = False
+    assert history(conversation) == whole
+
+
+def test_a_short_history_begins_with_the_same_turn_for_as_long_as_it_can() -> None:
+    """Or the model would have to read all of it again at every turn."""
+    conversation = filled(12)
+    conversation.short = True
+    begins = []
+    for turn in range(8):
+        begins.append(history(conversation)[0].content)
+        conversation.remember(f"more {turn} " + "word " * 15, "yes " * 15, interrupted=False)
+    assert len(set(begins)) <= 2
+
+
+def test_a_short_history_has_the_newest_turn_though_it_alone_is_too_long() -> None:
+    conversation = talk(1000)
+    conversation.remember("word " * 300, "yes", interrupted=False)
+    conversation.short = True
+    assert len(history(conversation)) == 2
+    conversation.remember("word " * 300, "no", interrupted=False)
+    assert history(conversation)[-1].content == "no"
+
+
+def test_a_short_history_goes_on_while_old_turns_are_forgotten() -> None:
+    conversation = filled(12, budget=800)
+    conversation.short = True
+    for turn in range(30):
+        conversation.remember(f"more {turn} " + "word " * 15, "yes " * 15, interrupted=False)
+        told = history(conversation)
+        assert told[-2].content.startswith(f"more {turn} ")
+        assert sum(estimated_tokens(message.content) for message in told) <= 400

@@ -6,11 +6,13 @@ import pytest
 
 from tests.model_fakes import BYTES, install, small_manifest
 from tests.sentences import pattern, wording
+from voicecli.config import TranscribeConfig
 from voicecli.errors import ModelError
 from voicecli.models.choice import (
     best_language_model,
     better_language_model,
     language_model_file,
+    smaller_whisper,
     voice_file,
     whisper_folder,
 )
@@ -127,3 +129,29 @@ def test_light_is_the_small_one_whatever_is_here(store: ModelStore) -> None:
 def test_auto_with_nothing_here(store: ModelStore) -> None:
     with pytest.raises(ModelError, match=pattern("models.none")):
         language_model_file(store, "auto")
+
+
+@pytest.mark.parametrize(
+    ("config", "here", "found"),
+    [
+        ({"model": "whisper-small"}, ("whisper-base",), "whisper-base"),
+        ({"model": "whisper-small"}, (), ""),
+        ({"model": "whisper-base", "language": "en"}, ("whisper-tiny-en",), "whisper-tiny-en"),
+        ({"model": "whisper-base"}, ("whisper-tiny-en",), ""),
+        ({"model": "whisper-base", "language": "de"}, ("whisper-tiny-en",), ""),
+        ({"model": "whisper-tiny-en", "language": "en"}, ("whisper-base",), ""),
+        ({"model": "whisper-small", "engine": "moonshine"}, ("whisper-base",), ""),
+        ({"model": "/somewhere/else"}, ("whisper-base",), ""),
+    ],
+)
+def test_a_smaller_whisper_is_one_on_the_disk_that_knows_the_language(
+    tmp_path: Path, config: dict[str, str], here: tuple[str, ...], found: str
+) -> None:
+    base = MANIFEST["whisper-base"]
+    manifest = {
+        name: base.model_copy(update={"name": name}) for name in (*here, "whisper-base", "whisper-tiny-en")
+    }
+    store = ModelStore(tmp_path / "models", manifest)
+    for name in here:
+        install(store.root, manifest[name])
+    assert smaller_whisper(store, TranscribeConfig.model_validate(config)) == found

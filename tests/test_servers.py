@@ -33,7 +33,7 @@ from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage
 from voicecli.reply.conversation.conversation import Conversation
-from voicecli.reply.generate import AllTakenBack, Remark
+from voicecli.reply.generate import AllTakenBack, Notice, Remark, TooManyRequests
 from voicecli.reply.server.openai import OpenAiGenerator
 
 OVERFLOW = "the request has 4390 tokens, the context holds 4096"
@@ -48,6 +48,8 @@ class Talk:
     server: RawServer
     memory: Conversation = field(default_factory=lambda: Conversation(PROMPT, 600))
     told: list[str] = field(default_factory=list)
+    busy: int = 0
+    """How often the server took no more requests."""
     error: str = ""
 
     def ask(self, words: str) -> str:
@@ -56,7 +58,7 @@ class Talk:
         splitter = ClauseSplitter()
         self.told, self.error = [], ""
 
-        def on_notice(notice: Remark | AllTakenBack) -> None:
+        def on_notice(notice: Notice) -> None:
             nonlocal splitter
             match notice:
                 case Remark(found, remedy):
@@ -64,6 +66,8 @@ class Talk:
                 case AllTakenBack():
                     clauses.clear()
                     splitter = ClauseSplitter()
+                case TooManyRequests():
+                    self.busy += 1
 
         self.engine.notify = on_notice
         try:
@@ -619,7 +623,14 @@ def test_who_asks_to_wait_is_asked_again(line: str, header: str, body: object) -
         assert (talk.ask("When?"), talk.error) == (ANSWER, "")
         assert len(talk.told) == 1
         assert "asked again" in talk.told[0]
+        assert talk.busy == ("Loading" not in str(body)), "one that loads its model is not busy"
         assert (talk.ask("And?"), talk.told) == (ANSWER, [])
+
+
+def test_a_server_that_is_busy_for_long_says_so_before_the_turn_fails() -> None:
+    with talking(always(status("503 Service Unavailable", {"detail": "busy"}))) as talk:
+        assert talk.ask("When?") == ""
+        assert (talk.busy, bool(talk.error)) == (1, True)
 
 
 def test_a_long_wait_is_told_and_not_waited_for() -> None:

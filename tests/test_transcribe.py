@@ -15,7 +15,7 @@ from voicecli.errors import ConfigError, ModelError
 from voicecli.listen.whisper import guards, whisper, window
 from voicecli.listen.whisper import transcriber as transcribe
 from voicecli.listen.whisper.transcriber import Transcriber
-from voicecli.listen.whisper.whisper import Whisper
+from voicecli.listen.whisper.whisper import Search, Whisper
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.models.store import models_root
 from voicecli.system.posix import usable_cores
@@ -210,13 +210,15 @@ class ScriptedWhisper:
         self.languages = languages
         self.looks = list(looks)
         self.likely_languages = likely
+        self.beams: list[int] = []
         self.windows: list[int] = []
         """Lengths of the windows it encoded, seconds."""
 
     def encode(self, samples: Float32, before_s: float, total_s: float) -> None:
         self.windows.append(round(total_s))
 
-    def decode(self, *_: object) -> guards.Words:
+    def decode(self, _encoded: None, _language: str, search: Search, _end_s: float) -> guards.Words:
+        self.beams.append(search.beam_size)
         return self.looks.pop(0)
 
     def likely(self, _: None) -> dict[str, float]:
@@ -526,3 +528,14 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
         Whisper(tmp_path)
     assert "voicecli models verify" in caught.value.remedy
+
+
+def test_a_narrow_search_has_smaller_beams_in_both_passes_until_it_is_wide_again() -> None:
+    model = ScriptedWhisper(*[look(LOOP), look("What time is it?")] * 3)
+    transcriber, beams = Transcriber(model), []  # type: ignore[arg-type]
+    for narrow in (False, True, False):
+        transcriber.narrow(on=narrow)
+        transcriber.transcribe(SAID)
+        beams.append(model.beams[-2:])
+    assert beams[0] == beams[2]
+    assert all(small < wide for small, wide in zip(beams[1], beams[0], strict=True))

@@ -28,6 +28,7 @@ from voicecli.events import (
     Listening,
     Overheard,
     Partial,
+    QualityStepped,
     ReplyClause,
     Speaking,
     SpeechBegan,
@@ -46,6 +47,7 @@ from voicecli.view.modes import make_view
 from voicecli.view.plain import PlainView
 from voicecli.view.safe import safe
 from voicecli.view.stream import StreamView
+from voicecli.waiting.quality import STEPS
 
 WIDTHS = (40, 80, 120, 200)
 LATENCY = {
@@ -235,6 +237,22 @@ def test_plain_is_one_line_an_event() -> None:
     assert lines[21] == " 13.100  turn 3: no reply was played"
 
 
+def test_plain_says_each_step_that_is_taken_and_taken_back() -> None:
+    step = STEPS[0]
+    told: list[Event] = [
+        QualityStepped(1.0, "warning", 1, step.name, "taken"),
+        QualityStepped(9.0, "calm", 1),
+        QualityStepped(17.0, "calm", 0, step.name, "taken back"),
+    ]
+    first, level, last = _plain(told)
+    assert step.words in first
+    assert "warning" in first
+    assert level.split() == ["9.000", "load", "calm"]
+    assert step.words in last
+    assert "no longer" in last
+    assert "no longer" not in first
+
+
 def test_plain_says_once_what_is_loaded() -> None:
     one, two = (replace(STATUS, state="loading", loading=name) for name in ("whisper-base", ""))
     lines = _plain([], one, one, two, STATUS)
@@ -319,6 +337,22 @@ def _sent(far: int, out: TextIO) -> str:
         while more := os.read(far, 10_000):
             sent += more
     return sent.decode()
+
+
+def test_live_shows_what_the_talk_does_without_and_nothing_else_while_all_is_calm() -> None:
+    def shown(status: Status) -> list[str]:
+        terminal = FakeTerminal(80)
+        with LiveView(terminal.console) as view:
+            view.show(QualityStepped(1.0, "warning", 1, STEPS[0].name, "taken"))
+            view.tick(status)
+            return [line.plain for line in view._drawn if line.plain.startswith("load ")]
+
+    assert shown(STATUS) == []
+    pressed = replace(STATUS, pressure="warning", without=tuple(step.words for step in STEPS[:1]), stepped=1)
+    (line,) = shown(pressed)
+    assert "warning" in line
+    assert STEPS[0].words in line
+    assert len(shown(replace(pressed, pressure="calm"))) == 1, "until the last step is taken back"
 
 
 def test_live_becomes_plain_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

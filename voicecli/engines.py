@@ -98,6 +98,8 @@ class Session:
     """How to get a better language model than the one in use; empty where there is nothing to say."""
     voices: Mapping[str, Seat[Voice]] = field(default_factory=dict)
     """Voices of other languages than the main voice's, by ISO 639-1 code."""
+    smaller: Seat[Recogniser] | None = None
+    """A quicker recogniser with more wrong words, for when the computer does not keep up."""
 
     def close(self) -> None:
         """End all requests to the engines. The models stay, for other talks."""
@@ -105,6 +107,8 @@ class Session:
             seat.leave()
         for voice in self.voices.values():
             voice.leave()
+        if self.smaller is not None:
+            self.smaller.leave()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Engines:
     hint: str
     lane: Lane
     clock: Clock
+    smaller: SharedModel[Recogniser] | None = None
 
     def session(self) -> Session:
         """Make the session of one more talk. Raises EngineError where the language model has no more room."""
@@ -132,4 +137,5 @@ class Engines:
             Place(self.lane, self.clock),
             self.hint,
             {language: voice.seat() for language, voice in self.voices.items()},
+            None if self.smaller is None else self.smaller.seat(),
         )

@@ -150,6 +150,22 @@ class Warned:
 
 
 @dataclass(frozen=True, slots=True)
+class QualityStepped:
+    """The talk does without something, or no longer, because it does not keep up; or the level changed."""
+
+    name: ClassVar[str] = "quality"
+    t: float
+    level: str
+    """How well the talk keeps up: calm, warning or critical."""
+    steps: int
+    """How many things it does without now."""
+    step: str | None = None
+    """What changed: a field of `waiting.quality.Quality`. None: only the level."""
+    change: str | None = None
+    """`taken` or `taken back`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A turn, or talk itself, failed."""
 
@@ -172,6 +188,7 @@ Event: TypeAlias = (
     | Overheard
     | TurnDone
     | Warned
+    | QualityStepped
     | Failed
 )
 
@@ -256,3 +273,9 @@ class Status:
     """Turns that were answered too early: the user went on."""
     devices_reopened: int = 0
     """How often the devices were lost and are open again, or others in their place."""
+    pressure: str = "calm"
+    """How well the talk keeps up: calm, warning or critical."""
+    without: tuple[str, ...] = ()
+    """What it does without therefore, for people."""
+    stepped: int = 0
+    """How often it gave up something, since it began."""

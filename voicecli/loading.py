@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from voicecli.models.choice import (
     language_model_file,
     moonshine_folder,
     recogniser_name,
+    smaller_whisper,
     voice_file,
     voice_name,
     whisper_folder,
@@ -87,6 +89,11 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     turn_model = load_turn_model(store)
     tell(f"speech to text: {recogniser_name(config.transcribe)}")
     recogniser = load_recogniser(config.transcribe, store)
+    smaller = None
+    if config.pressure.adapt and (name := smaller_whisper(store, config.transcribe)):
+        tell(f"speech to text: {name}")
+        with suppress(ModelError):  # the talk can do without it; "voicecli models verify" tells why
+            smaller = load_recogniser(config.transcribe.model_copy(update={"model": name}), store)
     tell(f"text to speech: {voice_name(config.synthesize)}")
     voice = load_voice(config.synthesize, store)
     voices = load_voices(config, store, tell)
@@ -94,7 +101,8 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     generator, hint = load_language_model(config.generate, store, talks)
     clock = MonotonicClock()
     lane = Lane(usable_cores(), clock)
-    return Engines(detector, turn_model, recogniser, generator, voice, voices, hint, lane, clock)
+    models = (detector, turn_model, recogniser, generator, voice, voices)
+    return Engines(*models, hint, lane, clock, smaller)
 
 
 def load_detector(store: ModelStore) -> SharedModel[Detector]:

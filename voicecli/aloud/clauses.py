@@ -51,6 +51,7 @@ class _Pace:
 _NOTHING_SAID = _Pace(mark=1, opener=3, preposition=3, anywhere=4)
 _LITTLE_SAID = _Pace(mark=4, opener=6, preposition=9, anywhere=14)
 _UNDER_WAY = _Pace(mark=25, opener=25, preposition=30, anywhere=35)
+_PACES = (_NOTHING_SAID, _LITTLE_SAID, _UNDER_WAY, _UNDER_WAY)
 _LONGEST_SENTENCE = 25
 """Number of words from which on the splitter cuts a sentence at its last mark or conjunction."""
 _LITTLE_CHARS = 60
@@ -61,16 +62,14 @@ _SHORTEST_PART = 5
 _FULL_STOPS = ".!?…।॥؟۔"
 _WIDE_STOPS = "。！？｡"
 _MARKS = ",;:—–…،؛"
-_WIDE_MARKS = "，、；：—"
-"""Marks of scripts that write no space after them."""
+_WIDE_MARKS = "，、；：—"  # of scripts that write no space after them
 _CLOSERS = "\"'”’»)]}*_~`」』）】》"
 _WORD_OR_SPACE = re.compile(f"[\\S{GLUE}]+|[^\\S{GLUE}]")
 _WIDE = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS}]")
 _EARLY = re.compile(f"[{_WIDE_STOPS}{_WIDE_MARKS},;!?]")
 _MAY_OPEN = OPENERS | PREPOSITIONS
 _CONJUNCTIONS = OPENERS | {"and", "or"}
-_SCRIPT = re.compile("[\u2e80-\uffdc]")
-"""Characters of scripts that write no spaces between words."""
+_SCRIPT = re.compile("[\u2e80-\uffdc]")  # of scripts that write no spaces between words
 _SIGN_WORD = re.compile(r"[-+*×·/÷=<>≤≥≈≠±→∈&|^−–—~]+")
 _HOUSE_NUMBER = re.compile(r"\d+[a-z]? ")
 
@@ -81,12 +80,13 @@ class ClauseSplitter:
     `language` is the voice's, ISO 639-1.
     """
 
-    def __init__(self, language: str = "en") -> None:
+    def __init__(self, language: str = "en", *, long: bool = False) -> None:
+        """With `long` a clause is as long as usually the next one is: nobody is in time for short ones."""
+        self._long = long
         self._language = language
         self._bound = BOUND | bound(language)
         self._markup = Markup(CODE_PHRASE.get(language, ""), language)
-        self._word = ""
-        """The part of the current word that has arrived."""
+        self._word = ""  # the part of the current word that has arrived
         self._words: list[str] = []
         """Whole words of the current clause, each with the space that follows it, if any."""
         self._counts: list[int] = []
@@ -101,7 +101,7 @@ class ClauseSplitter:
         """Whole words before the last word that opens a clause: used if there is no such mark."""
         self._said = 0
         """Characters of all clauses so far."""
-        self._pace = _NOTHING_SAID
+        self._pace = _PACES[long]
         """How long clauses must be now; it depends on `_said`."""
         self._finished = False
 
@@ -170,7 +170,7 @@ class ClauseSplitter:
             clauses += self._end_word("") + self._close(len(self._words))
         elif char in _WIDE_MARKS and not self._word[-2:-1].isdigit():
             clauses += self._end_word("") + self._marked()
-        elif not self._said and char in ",;!?" and _is_plain(self._word[:-1]):
+        elif not (self._said or self._long) and char in ",;!?" and _is_plain(self._word[:-1]):
             # Nothing that follows can make this a longer word, so there is no need to wait for the space.
             clauses += self._end_word("") + self._close(len(self._words))
         elif len(self._word) >= _MAX_HELD_CHARS:
@@ -250,7 +250,7 @@ class ClauseSplitter:
             text = text.rstrip(",;—–- ")
             text += "." if text.rstrip(_CLOSERS)[-1:].isalnum() else ""
         self._said += len(text)
-        self._pace = _LITTLE_SAID if self._said < _LITTLE_CHARS else _UNDER_WAY
+        self._pace = _PACES[self._long + (1 if self._said < _LITTLE_CHARS else 2)]
         return _pieces(text)
 
     def _ends_bound(self, before: str = "") -> bool:

@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from voicecli.config.keymap import KeysConfig
 from voicecli.config.section import Section, in_order
+from voicecli.config.sections.load_limits import PressureConfig as PressureConfig
+from voicecli.config.sections.playback_buffer import PlaybackConfig as PlaybackConfig
 from voicecli.config.speech_engines import SynthesizeConfig as SynthesizeConfig
 from voicecli.config.speech_engines import TranscribeConfig as TranscribeConfig
 
@@ -201,6 +203,11 @@ class GenerateConfig(Section):
         description="openai: longest silence of the server, before its answer or within it; it has 3 s to "
         "accept the connection, and 180 s while it loads its model",
     )
+    drafts: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="begin replies before your turn is over, and drop those that you never hear; auto: only "
+        "where the model runs on this computer, so that a server elsewhere gets one request a turn",
+    )
     temperature: float = Field(default=0.1, ge=0, le=2, description="0 is always the same answer")
     max_tokens: int = Field(
         default=120,
@@ -216,35 +223,6 @@ class GenerateConfig(Section):
     )
 
 
-class PlaybackConfig(Section):
-    """The buffer before the loudspeaker."""
-
-    jitter_min_ms: int = Field(
-        default=150,
-        ge=20,
-        le=1000,
-        description="a reply begins once this much of it, or all of it, is buffered; at most jitter_max_ms",
-    )
-    jitter_max_ms: int = Field(
-        default=250,
-        ge=20,
-        le=2000,
-        description="each gap in a reply adds 50 ms to what later replies wait for, up to this; "
-        "10 s without a gap take 10 ms off",
-    )
-    ahead_ms: int = Field(
-        default=800,
-        ge=200,
-        le=5000,
-        description="most sound buffered for the loudspeaker, or jitter_max_ms where that is more; "
-        "one more part of a clause may wait",
-    )
-
-    @model_validator(mode="after")
-    def _best_is_not_worse_than_worst(self) -> Self:
-        return in_order(self, "jitter_min_ms", "jitter_max_ms")
-
-
 class Config(Section):
     """The whole file."""
 
@@ -256,6 +234,7 @@ class Config(Section):
     generate: GenerateConfig = GenerateConfig()
     synthesize: SynthesizeConfig = SynthesizeConfig()
     playback: PlaybackConfig = PlaybackConfig()
+    pressure: PressureConfig = PressureConfig()
     keys: KeysConfig = KeysConfig()
 
 

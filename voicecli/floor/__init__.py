@@ -8,6 +8,7 @@
     Pressed, Typed, Flushed      what keys ask for                                    keys
     EngineFailed, EngineLate     what does not work                                   faults
     ClauseSounds, CueMade, time  what is heard while an answer is long in coming      cueing
+    QualityChanged, ServerBusy   what the talk does without, when it does not keep up means
 
 No thread, clock, queue, model or lock. Whoever reports calls `take`, one at a time (`talk.crew.Crew.post`).
 """
@@ -25,6 +26,7 @@ from voicecli.floor.agent.cueing import Cueing
 from voicecli.floor.agent.memory import Memory
 from voicecli.floor.agent.reply_language import Languages
 from voicecli.floor.keys import Keys
+from voicecli.floor.load_facts import QualityChanged, ServerBusy
 from voicecli.floor.orders import LetSound, Listen
 from voicecli.floor.turns.exchange import Exchange, Numbers, Out
 from voicecli.floor.turns.faults import Strikes
@@ -50,6 +52,8 @@ class ToldModel:
     name: str
     is_local: bool
     hint: str
+    drafts: bool = True
+    """It may be asked before the user's turn is over."""
 
 
 class Floor:
@@ -77,6 +81,7 @@ class Floor:
         self._out = out = Out(began)
         self._numbers = Numbers()
         self.exchange = self.exchange_type(out, self._numbers)
+        self.exchange.means.drafted = model.drafts
         languages = Languages(out, language, others)
         self.memory = Memory(remember, languages)
         self.strikes = Strikes(out, self.exchange)
@@ -113,6 +118,7 @@ class Floor:
         self._out.now = now
         if self.stopped:
             return []
+        self.exchange.means.look()
         self.speech.take(fact)
         self._on_rest(fact)
         self._on_work(fact)
@@ -167,6 +173,9 @@ class Floor:
                 self._keys.take(fact)
             case facts.Flushed():
                 self._keys.flushed()
+            case QualityChanged() | ServerBusy():
+                self.exchange.means.take(fact)
+                self.memory.shorten(short=self.exchange.means.quality.short_history)
             case _:
                 pass
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.floor.load_facts import LoadFact
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -254,9 +255,6 @@ class CueMade:
     made: bool
 
 
-# ---- the keyboard
-
-
 @dataclass(frozen=True, slots=True)
 class Pressed:
     """A key was pressed; `action` is what the settings call it."""
@@ -297,4 +295,5 @@ Fact: TypeAlias = (
     | CueMade
     | Pressed
     | Typed
+    | LoadFact
 )

@@ -68,6 +68,10 @@ class Transcribe:
     """0: no overlap; else the number of the pass over it, and turn and segment are provisional. Counts up."""
     language: str = ""
     """The language that the user spoke last."""
+    narrow: bool = False
+    """Search fewer readings of the sound: the computer does not keep up."""
+    small: bool = False
+    """Use the smaller model, for the same reason."""
 
     @property
     def work(self) -> Work:
@@ -114,6 +118,8 @@ class Write:
     """True: first judge whether the user has finished: `EndingJudged`."""
     language: str = ""
     """Of the reply; empty: the main voice's."""
+    long_clauses: bool = False
+    """The voice does not keep up, so it is given more at a time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ class Recogniser(Protocol):
         """Whether it is quick enough for provisional words, while the user still speaks."""
         ...
 
+    def narrow(self, *, on: bool) -> None:
+        """Search fewer readings of the sound from now on, or as many as usual; nothing where it cannot."""
+        ...
+
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """For each part of `samples`, the probability of each language by its code.
 

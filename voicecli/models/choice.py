@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_WHISPER, DEFAULT_VOICE = "whisper-base", "voice-en-us-joe"
 MOONSHINE = "moonshine-tiny-en"
+SMALLER_WHISPER = {"whisper-small": "whisper-base", "whisper-base": "whisper-tiny-en"}
 
 # Without tokenizer.json, faster-whisper would fetch one from the hub.
 _WHISPER_FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
@@ -46,6 +47,17 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
     _refuse_lost_path(name, own)
     _check_kind(store, name, "whisper")
     return store.folder(name)
+
+
+def smaller_whisper(store: ModelStore, config: TranscribeConfig) -> str:
+    """The name of a Whisper on the disk that is quicker than that of the settings; empty where there is none.
+
+    It must know the language: the smallest knows only English.
+    """
+    name = SMALLER_WHISPER.get(config.model, "") if config.engine == "whisper" else ""
+    if name not in store.manifest or (name.endswith("-en") and config.language != "en"):
+        return ""
+    return name if store.state(store.manifest[name]) == "here" else ""
 
 
 def moonshine_folder(store: ModelStore, name: str) -> Path:

@@ -41,11 +41,17 @@ class AllTakenBack:
     """All pieces of this reply so far were the model's thinking: nobody should hear or remember them."""
 
 
-Notify: TypeAlias = Callable[[Remark | AllTakenBack], None]
+@dataclass(frozen=True, slots=True)
+class TooManyRequests:
+    """The server takes no more requests for now: HTTP status 429 or 503."""
+
+
+Notice: TypeAlias = Remark | AllTakenBack | TooManyRequests
+Notify: TypeAlias = Callable[[Notice], None]
 """Is told of what happens besides the words of the reply."""
 
 
-def ignore(_notice: Remark | AllTakenBack) -> None:
+def ignore(_notice: Notice) -> None:
     """Be a `Notify` that does nothing."""
 
 

@@ -157,12 +157,13 @@ class Talk:
     def status(self) -> Status:
         """How the talk is at this moment, for a live view."""
         ear, controls, generator = self.crew.ear, self.crew.controls, self._session.generator.it
-        state, ready, pieces, cut_offs = self.crew.looked_at(
+        state, ready, pieces, cut_offs, means = self.crew.looked_at(
             lambda floor: (
                 self._state(floor),
                 floor.ready,
                 floor.scribing.stats().losses,
                 floor.memory.cut_offs,
+                (floor.exchange.means.level, floor.exchange.means.without, floor.exchange.means.stepped),
             )
         )
         jitter, events_lost = self.crew.playback.jitter, self.events.lost
@@ -189,6 +190,9 @@ class Talk:
             talk_key_down=controls.open and controls.push_to_talk,
             cut_offs=cut_offs,
             devices_reopened=ear.hearing.reopened,
+            pressure=means[0],
+            without=means[1],
+            stepped=means[2],
         )
 
     def buffers(self) -> list[BufferFill]:

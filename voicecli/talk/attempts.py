@@ -12,15 +12,17 @@ import threading
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.errors import EngineError, StageError, VoicecliError
 from voicecli.floor.stages import LANGUAGE_MODEL, Fault
 from voicecli.floor.turns.faults import HUNG_S, LATE_S
 from voicecli.threads.channel import ChannelClosed
+from voicecli.waiting.lateness import Lateness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from voicecli.engines import Seat
     from voicecli.floor.stages import Stage
@@ -34,6 +36,9 @@ E = TypeVar("E")
 SHOWN_CHARS = 120
 """Characters of an engine's own exception that the user is shown."""
 
+NO_BOUNDS: Mapping[Hashable, float] = MappingProxyType({})
+"""Engines are late only by what is usual for them."""
+
 _UNSAID = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|[^\x20-\x7e]+""")
 _WORD = re.compile(r"\w{3,}")
 
@@ -41,21 +46,45 @@ _WORD = re.compile(r"\w{3,}")
 class Attempts:
     """Calls the engines for the workers of a talk, and knows since when each call is under way."""
 
-    def __init__(self, clock: Clock, place: Place) -> None:
-        """`place` is where the talk waits for its turns to compute."""
+    def __init__(self, clock: Clock, place: Place, most_s: Mapping[Hashable, float] = NO_BOUNDS) -> None:
+        """`place` is where the talk waits for its turns to compute; `most_s` is for `lateness`."""
         self._clock = clock
         self._place = place
         self._since: dict[Stage, float] = {}  # when what is under way began, or last gave something
+        self._asked: dict[Stage, tuple[float, float]] = {}  # when, and how much: calls whose time counts
+        self.lateness = Lateness(most_s)
+        """How late each engine is, by the calls that say how much is asked for."""
         self._lock = threading.Lock()
         self._threads: dict[Stage, int] = {}
         """Identifier of the thread that calls each stage; any other was given up."""
 
     def in_turn(
-        self, work: Work, stage: Stage, call: Callable[[], T], given: Sequence[str] = ()
+        self,
+        work: Work,
+        stage: Stage,
+        call: Callable[[], T],
+        given: Sequence[str] = (),
+        size: float | None = None,
     ) -> T | Fault:
-        """Wait until it is the turn of this work, then give what `attempt` gives."""
+        """Wait until it is the turn of this work, then give what `attempt` gives.
+
+        With `size`, how much work it is in any unit, the time counts for `lateness`: the wait, too.
+        """
+        asked_at = self._clock.now()
+        if size is not None:
+            self._asked[stage] = asked_at, size
         with self._place.turn(work, _engine(stage)):
-            return self.attempt(stage, call, given)
+            found = self.attempt(stage, call, given)
+        if size is not None and not isinstance(found, Fault):
+            now = self._clock.now()
+            self.lateness.took(stage, now, now - asked_at, size)
+        return found
+
+    def late_s(self, stage: Stage) -> float:
+        """Any thread: how much later than usual the stage is now, s."""
+        now = self._clock.now()
+        asked_at, size = self._asked.get(stage, (now, 1.0))
+        return self.lateness.late_s(stage, now, now - asked_at, size)
 
     def room_for(self, stage: Stage) -> Work:
         """The least urgent work that the stage would begin at once."""
@@ -79,6 +108,7 @@ class Attempts:
                 if self._threads.get(stage) != threading.get_ident():
                     raise ChannelClosed(stage.name)  # it was given up: another thread goes on
                 self._since.pop(stage, None)
+                self._asked.pop(stage, None)
 
     def give_up(self, stage: Stage) -> Fault | None:
         """Any thread: wait no longer for a stage that hangs; None where it does not hang any more.
@@ -89,6 +119,7 @@ class Attempts:
             if self._clock.now() - self._since.get(stage, math.inf) < HUNG_S:
                 return None
             del self._since[stage], self._threads[stage]
+            self._asked.pop(stage, None)
         self._place.give_up(_engine(stage))
         found = f"{stage.name} gave nothing for {HUNG_S:.0f} s, so it is begun anew"
         return Fault(found, stage.remedy, found, broken=True)
@@ -96,13 +127,23 @@ class Attempts:
     def apart(self, stage: Stage, emit: Callable[[E], None]) -> Callable[[E], None]:
         """Wrap `emit` for an engine that gives piece after piece: each shows that the engine does not hang.
 
-        While `emit` itself waits, no time counts for the engine.
+        While `emit` itself waits, no time counts for the engine. What counts for `lateness` is the wait for
+        the first piece, for which the engine reads the whole prompt; and a later one that lasts longer.
         """
+        began_at: float | None = self._clock.now()
+        self._asked[stage] = self._clock.now(), 1.0
 
         def handed(piece: E) -> None:
+            nonlocal began_at
             self._since.pop(stage, None)
+            self._asked.pop(stage, None)
+            if began_at is not None:
+                now = self._clock.now()
+                self.lateness.took(stage, now, now - began_at)
+                began_at = None
             emit(piece)
             self._since[stage] = self._clock.now()
+            self._asked[stage] = self._clock.now(), 1.0
 
         return handed
 

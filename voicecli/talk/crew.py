@@ -15,7 +15,7 @@ from voicecli.events import WEIGHTS, weight
 from voicecli.floor import Floor, ToldModel
 from voicecli.floor import orders as to
 from voicecli.floor.facts import DayTime
-from voicecli.floor.stages import TRANSCRIBER, TURN_MODEL, VOICE
+from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.listen.capture import Capture
 from voicecli.listen.echo import canceller as echo
 from voicecli.listen.echo.reference import Reference
@@ -24,11 +24,14 @@ from voicecli.speak.playback import Playback
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
+from voicecli.talk.governor import Governor, bounds
 from voicecli.talk.mouth import Mouth
-from voicecli.talk.report import waiting
+from voicecli.talk.report import microphone_ring, waiting
 from voicecli.talk.workers import Author, Scribe, TurnJudge
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.log import Log
+from voicecli.waiting.pressure import Reading
+from voicecli.waiting.quality import SMALL, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +75,8 @@ class Crew:
         self.events: Log[Event] = Log("events", WEIGHTS, weight)
         self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
         """Each fact, with the time when it was reported and the orders that the floor gave for it."""
-        model = ToldModel(generator.name, generator.is_local, session.hint)
+        drafts = {"on": True, "off": False, "auto": generator.is_local}[config.generate.drafts]
+        model = ToldModel(generator.name, generator.is_local, session.hint, drafts)
         self.floor = Floor(
             config.turn,
             model,
@@ -90,7 +94,18 @@ class Crew:
             reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
             canceller = echo.EchoCanceller(reference, config.audio)
             self.on_output = _heard_by(reference, self.on_output)
-        self.attempts = attempts = Attempts(clock, session.place)
+        self.attempts = attempts = Attempts(clock, session.place, bounds(config))
+        late = [TRANSCRIBER, TURN_MODEL, VOICE, *([LANGUAGE_MODEL] if generator.is_local else [])]
+        self.governor = Governor(
+            config.pressure,
+            clock,
+            lambda: [microphone_ring(self.capture, config.audio), *self.waits()],
+            lambda: [Reading(stage.name, late_s=attempts.late_s(stage)) for stage in late],
+            lambda: [waiting(stats, "events") for stats in self.events.stats()],
+            self.post,
+            tuple(step for step in STEPS if step is not SMALL or session.smaller is not None),
+        )
+        """Reports whether the talk keeps up. A server elsewhere may be slow for reasons of its own."""
         self.to_ear: Channel[to.ToEar] = Channel("to the ear", ORDERS, "drop_oldest")
         self.to_scribe: Channel[to.Transcribe] = Channel("to the scribe", ORDERS, "drop_oldest")
         self.to_judge: Channel[to.Judge] = Channel("to the judge", ORDERS, "drop_oldest")
@@ -109,9 +124,10 @@ class Crew:
             attempts=attempts,
             inbox=self.to_ear,
             post=self.post,
+            look_after=self.governor.look,
         )
         post, void_before = self.post, lambda: self.floor.void_before
-        self.scribe = Scribe(session.recogniser, attempts, self.to_scribe, post)
+        self.scribe = Scribe(session.recogniser, attempts, self.to_scribe, post, session.smaller)
         self.judge = TurnJudge(session.turn_model, attempts, self.to_judge, post)
         self.author = Author(session.generator, language, clock, attempts, self.to_author, post, void_before)
         self.mouth = Mouth(

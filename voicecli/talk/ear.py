@@ -79,7 +79,9 @@ class Ear:
         attempts: Attempts,
         inbox: Channel[ToEar],
         post: Callable[[Fact], None],
+        look_after: Callable[[], None],
     ) -> None:
+        """`look_after` is called every CHECK_S, whether there is sound or not."""
         self.hearing = Hearing(
             streams,
             capture,
@@ -101,6 +103,7 @@ class Ear:
         self._attempts = attempts
         self._inbox = inbox
         self._post = post
+        self._look_after = look_after
         self._listens = False  # the talk has begun
         self._closed = False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
@@ -182,6 +185,7 @@ class Ear:
         now = self._clock.now()
         self._check_at = now + CHECK_S
         self.hearing.check(listens=self._listens)
+        self._look_after()
         if now >= self._daytime_at:
             self._daytime_at = now + DAYTIME_S
             self._post(facts.DayTime(self._clock.local()))

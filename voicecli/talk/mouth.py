@@ -198,7 +198,7 @@ class Mouth:
         while self._saying is saying and self._wanted(clause):
             began_at = self._clock.now()
             piece = self._attempts.in_turn(
-                Work.SOUND, VOICE, lambda: next(saying.pieces, None), [clause.text]
+                Work.SOUND, VOICE, lambda: next(saying.pieces, None), [clause.text], size=1.0
             )
             if isinstance(piece, Fault):
                 saying.fault = piece

@@ -54,16 +54,7 @@ def places(
     target_ms = 0.0  # met at once: the first part of a clause is longer than the usual target (0023)
     return [
         _device("microphone", streams.microphone, audio.block_ms, capture.overflows),
-        BufferFill(
-            "microphone ring",
-            "ms",
-            audio.ring_s * 1000,
-            capture.waiting_s * 1000,
-            capture.peak_s * 1000,
-            capture.lost,
-            POLL_S * 1000 / 2,  # the reader looks at times of its own
-            "drop_oldest",
-        ),
+        microphone_ring(capture, audio),
         BufferFill("detector frame", "ms", frame_ms, 0.0, frame_ms, 0, frame_ms / 2, "wait"),
         *waits,
         BufferFill(
@@ -78,6 +69,21 @@ def places(
         ),
         _device("loudspeaker", streams.loudspeaker, audio.block_ms, jitter.device_underruns),
     ]
+
+
+def microphone_ring(capture: Capture, audio: AudioConfig) -> BufferFill:
+    """How much sound waits for the ear."""
+    return BufferFill(
+        "microphone ring",
+        "ms",
+        audio.ring_s * 1000,
+        capture.waiting_s * 1000,
+        capture.peak_s * 1000,
+        capture.lost,
+        POLL_S * 1000 / 2,  # the reader looks at times of its own
+        "drop_oldest",
+        capture.waiting_s,
+    )
 
 
 def waiting(stats: ChannelStats, unit: str = "orders") -> BufferFill:

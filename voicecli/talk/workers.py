@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.floor import facts, orders
 from voicecli.floor.agent.answering import CLAUSES_AHEAD
+from voicecli.floor.load_facts import ServerBusy
 from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Transcribe, Write
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
 from voicecli.listen.recognise.passes import NO_WORDS, Passes
 from voicecli.messages import GenerationStats
-from voicecli.reply.generate import AllTakenBack, Remark, never
+from voicecli.reply.generate import AllTakenBack, Remark, TooManyRequests, never
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -27,25 +28,32 @@ if TYPE_CHECKING:
     from voicecli.listen.detector import TurnModel
     from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import ChatMessage
-    from voicecli.reply.generate import Generator
+    from voicecli.reply.generate import Generator, Notice
     from voicecli.system.clock import Clock
     from voicecli.talk.attempts import Attempts
     from voicecli.threads.channel import Channel
 
     Post: TypeAlias = Callable[[facts.Fact], None]
     VoidBefore: TypeAlias = Callable[[], int]
+    Pace: TypeAlias = Callable[[], None]
 
 SHOWN_CHARS = 40
 """Characters of a reply that are kept, to be shown to the user where it has no words."""
 
 
 class Scribe:
-    """Speech -> words."""
+    """Speech -> words; with the smaller recogniser where an order asks for it."""
 
     def __init__(
-        self, recogniser: Seat[Recogniser], attempts: Attempts, inbox: Channel[Transcribe], post: Post
+        self,
+        recogniser: Seat[Recogniser],
+        attempts: Attempts,
+        inbox: Channel[Transcribe],
+        post: Post,
+        smaller: Seat[Recogniser] | None = None,
     ) -> None:
-        self._recogniser = recogniser
+        self._usual = self._recogniser = recogniser
+        self._smaller = smaller or recogniser
         self._passes = Passes(recogniser.it)
         self._order: Transcribe | None = None
         self._attempts = attempts
@@ -60,12 +68,18 @@ class Scribe:
     def take(self, order: Transcribe) -> None:
         """Have the utterance transcribed, and report its words or the fault."""
         self._order = order
+        recogniser = self._smaller if order.small else self._usual
+        if recogniser is not self._recogniser:
+            self._recogniser, self._passes = recogniser, Passes(recogniser.it)
+        recogniser.it.narrow(on=order.narrow)
         found = self._attempts.in_turn(
             order.work,
             TRANSCRIBER,
             lambda: self._passes.over(
                 order.utterance, order.segment, paused=order.paused, language=order.language
             ),
+            size=1.0
+            + order.utterance.duration_s,  # a pass over a second of sound takes half of one over three
         )
         if isinstance(found, Fault):
             self._post(facts.Transcribed(order, NO_WORDS, fault=found))
@@ -106,7 +120,7 @@ class TurnJudge:
         """Have the sound judged, and report the probability or the fault."""
         self._order = order
         found = self._attempts.in_turn(
-            Work.FINAL, TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples)
+            Work.FINAL, TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples), size=1.0
         )
         fault = found if isinstance(found, Fault) else None
         probability = None if isinstance(found, Fault) else found
@@ -179,15 +193,18 @@ class Author:
             self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, found, counts=False))
             self._attempts.mend(self._generator, found)
 
-    def _on_notice(self, notice: Remark | AllTakenBack) -> None:
+    def _on_notice(self, notice: Notice) -> None:
         """What the model tells while it warms."""
-        if isinstance(notice, Remark):
-            self._post(facts.Noticed(notice.found, notice.remedy))
+        match notice:
+            case Remark(found, remedy):
+                self._post(facts.Noticed(found, remedy))
+            case TooManyRequests():
+                self._post(ServerBusy())
 
     def _write(self, order: Write) -> None:
         began_at = self._clock.now()
         language = order.language or self._language
-        reply = _WrittenReply(order.draft, language, self._clock, self._post, self._pace(order.draft))
+        reply = _WrittenReply(order, language, self._clock, self._post, self._pace(order.draft))
         cancelled = self._void(order.draft)
 
         def generate() -> GenerationStats:
@@ -221,7 +238,7 @@ class Author:
         if isinstance(found, Fault):
             self._attempts.mend(self._generator, found)
 
-    def _pace(self, draft: int) -> Callable[[], None]:
+    def _pace(self, draft: int) -> Pace:
         """To be called before each clause: sleeps while too many wait for the voice."""
         credit, void = CLAUSES_AHEAD, self._void(draft)
 
@@ -238,13 +255,13 @@ class Author:
 class _WrittenReply:
     """One draft's reply while it is written: text -> clauses."""
 
-    def __init__(self, draft: int, language: str, clock: Clock, post: Post, pace: Callable[[], None]) -> None:
-        self._draft = draft
+    def __init__(self, order: Write, language: str, clock: Clock, post: Post, pace: Pace) -> None:
+        self._draft, self._long = order.draft, order.long_clauses
         self._language = language
         self._clock = clock
         self._post = post
         self._pace = pace
-        self._splitter = ClauseSplitter(language)
+        self._splitter = ClauseSplitter(language, long=self._long)
         self._clauses = 0
         self.beginning = ""
         self.token_at: float | None = None
@@ -255,14 +272,16 @@ class _WrittenReply:
         self.token_at = self.token_at or self._clock.now()
         self._say(self._splitter.push(delta))
 
-    def on_notice(self, notice: Remark | AllTakenBack) -> None:
+    def on_notice(self, notice: Notice) -> None:
         """Take what the language model tells besides words."""
         match notice:
             case Remark(found, remedy):
                 self._post(facts.Noticed(found, remedy, self._draft))
             case AllTakenBack():
-                self._splitter, self.beginning = ClauseSplitter(self._language), ""
+                self._splitter, self.beginning = ClauseSplitter(self._language, long=self._long), ""
                 self._post(facts.TakenBack(self._draft, self._clauses))
+            case TooManyRequests():
+                self._post(ServerBusy())
 
     def finish(self) -> None:
         """Take what is left."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.floor import facts
 from voicecli.floor import orders as to
+from voicecli.floor.load_facts import QualityChanged, ServerBusy
 from voicecli.tracing.described import Describer, of_figures
 
 if TYPE_CHECKING:
@@ -28,11 +29,15 @@ EVERY_S = 1.0
 """Frames are told of together, so often."""
 
 FROM: dict[str, tuple[type, ...]] = {
-    "ear": (facts.Hiss, facts.Gate, facts.SoFar, facts.Flushed, facts.Closed, facts.EngineWorked),
+    "ear": (
+        *(facts.Hiss, facts.Gate, facts.SoFar, facts.Flushed, facts.Closed, facts.EngineWorked),
+        QualityChanged,
+    ),
     "scribe": (facts.Transcribed,),
     "judge": (facts.Judged,),
     "author": (
         *(facts.HasRead, facts.EndingJudged, facts.ClauseWritten, facts.TakenBack, facts.ReplyWritten),
+        ServerBusy,
     ),
     "mouth": (facts.ClauseVoiced, facts.ClauseSounds, facts.ReplyEnded, facts.CueMade),
     "keys": (facts.Pressed, facts.Typed),

@@ -12,6 +12,7 @@ from voicecli.events import (
     Listening,
     Overheard,
     Partial,
+    QualityStepped,
     ReplyClause,
     Speaking,
     SpeechBegan,
@@ -20,7 +21,7 @@ from voicecli.events import (
 )
 from voicecli.view.output import LineOutput
 from voicecli.view.safe import safe
-from voicecli.view.wording import how_to_interrupt, notice, stages
+from voicecli.view.wording import how_to_interrupt, notice, stages, without
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -91,6 +92,8 @@ class PlainView:
                 return _turn(event)
             case Warned():
                 return f"warning: {notice(event)}"
+            case QualityStepped():
+                return without(event)
             case Failed():
                 return f"error: {notice(event)}"
             case _ as never:

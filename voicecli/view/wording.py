@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from voicecli.view.safe import safe
+from voicecli.waiting.quality import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from voicecli.events import Failed, Status, Warned
+    from voicecli.events import Failed, QualityStepped, Status, Warned
 
 _STAGES: Final = {
     "device_in": "microphone",
@@ -48,6 +49,15 @@ def notice(event: Warned | Failed) -> str:
     """Say what was found and what to do, on one line."""
     message, remedy = safe(event.message), safe(event.remedy)
     return f"{message}; {remedy}" if remedy else message
+
+
+_STEP_WORDS: Final = {step.name: step.words for step in STEPS}
+
+
+def without(event: QualityStepped) -> str:
+    """`load warning: no drafts`, or `load calm: no drafts, no longer`."""
+    what = "" if event.step is None else f": {_STEP_WORDS.get(event.step, safe(event.step))}"
+    return f"load {safe(event.level)}{what}" + (", no longer" if event.change == "taken back" else "")
 
 
 def counted(counters: Mapping[str, int]) -> str:

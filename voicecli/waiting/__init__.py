@@ -1,1 +1,1 @@
-"""How full each place is where something waits, what a stage adds to the wait, and who goes first."""
+"""How full each place is where something waits, what each stage adds, who goes first, what is given up."""

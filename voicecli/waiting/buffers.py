@@ -23,6 +23,8 @@ class BufferFill:
     """Latency that it adds at least, even when all is well, ms."""
     policy: str
     """What happens when it is full: `wait`, `drop_oldest`, or `drop_lightest` (see `events.weight`)."""
+    lag_s: float = 0.0
+    """How long the oldest of what waits has waited, s, where that is known."""
 
 
 EVENTS_LOST = "events lost"

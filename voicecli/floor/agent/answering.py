@@ -78,6 +78,8 @@ class Answering:
     def read_ahead(self, turn: Turn, words: Transcript) -> None:
         """Have these words of an open turn read ahead; the author stops as soon as there is a draft."""
         newest = self._exchange.draft
+        if not self._exchange.means.drafts:
+            return
         busy = self._exchange.due() is not None or (newest is not None and not self._numbers.is_void(newest))
         if turn.is_open and not busy:
             self._words = turn, words
@@ -164,7 +166,7 @@ class Answering:
         self._wake()
         while (draft := self._exchange.due()) is not None:
             if draft.writing is Writing.WAITING:
-                if self._with_author is not None:
+                if self._with_author is not None or not self._may_begin(draft):
                     break
                 self._begin(draft)
             self._voice(draft)
@@ -190,6 +192,10 @@ class Answering:
             ending.told_void = True
             self._out.add(End(ending.number))
 
+    def _may_begin(self, draft: Draft) -> bool:
+        """Whether the draft may be written now: without drafts only the answer is, one for each turn."""
+        return self._exchange.means.drafts or self._exchange.turns[draft.turn].answer is draft
+
     def _begin(self, draft: Draft) -> None:
         """The draft is due: have it written, unless there is nothing to write."""
         said, turn = draft.transcript, self._exchange.turns[draft.turn]
@@ -214,7 +220,8 @@ class Answering:
             return
         draft.writing, draft.stats, self._woken = Writing.UNDER_WAY, None, False
         draft.language = self._languages.of_reply(said.language)
-        self._with_author = Write(draft.number, turn.number, messages, turn.is_open, draft.language)
+        long = self._exchange.means.quality.long_clauses
+        self._with_author = Write(draft.number, turn.number, messages, turn.is_open, draft.language, long)
         self._out.add(self._with_author)
 
     def _clause(self, draft: Draft, index: int, text: str, token_at: float) -> None:

@@ -61,6 +61,10 @@ class Memory:
         """The user was answered too early, and went on."""
         self.habits, self.cut_offs = self.habits.cut(), self.cut_offs + 1
 
+    def shorten(self, *, short: bool) -> None:
+        """Have the model told only the newest turns from now on, or as many as usual."""
+        self._conversation.short = short
+
     @property
     def date_changed(self) -> bool:
         """Whether it is another day than the model was told last."""

@@ -14,7 +14,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from voicecli.events import QualityStepped
 from voicecli.floor.orders import Drop, LetSound, Tell
+from voicecli.floor.turns.means import Means
 from voicecli.floor.turns.turn import LATE_S, Turn
 
 if TYPE_CHECKING:
@@ -83,6 +85,8 @@ class Exchange:
     def __init__(self, out: Out, numbers: Numbers) -> None:
         self._out = out
         self._numbers = numbers
+        self.means = Means(lambda: out.now, lambda *changed: out.tell(QualityStepped(out.t, *changed)))
+        """What the talk does without, under pressure."""
         self.turns: dict[int, Turn] = {}
         self.newest = 0
         """Number of the newest turn; 0 before the first."""

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from voicecli.floor.user.scribing import Scribing
     from voicecli.messages import Utterance
 
-FRESH_S = 0.3
-"""s of new speech that are worth another look while the user still speaks."""
-
 DIP_S = 0.1
 """s of new speech that the end of a word needs to be worth another look."""
 
@@ -92,7 +89,8 @@ class Pauses:
             fresh_s = frame.spoken_s - self._seen_s
             dipped = fresh_s > DIP_S and frame.level_dbfs < self._loud_dbfs - WORDS_DB
             work = Work.LOOK if dipped else Work.PARTIAL
-            if (fresh_s >= FRESH_S or dipped) and self._scribing.has_time(work, frame.room_for):
+            looks_s = exchange.means.quality.looks_s
+            if (fresh_s >= looks_s or dipped) and self._scribing.has_time(work, frame.room_for):
                 self._out.add(Snapshot())
 
     def _have_judged(self) -> None:

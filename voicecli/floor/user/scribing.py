@@ -119,7 +119,8 @@ class Scribing:
         """What waits."""
         waits, lost = len(self._waiting), self._lost
         kind = "pieces of speech"
-        return BufferFill("speech", kind, CAPACITY, waits, self._peak, lost, 0.0, "drop_oldest")
+        lag_s = self._out.now - self._waiting[0].utterance.decided_at if waits else 0.0
+        return BufferFill("speech", kind, CAPACITY, waits, self._peak, lost, 0.0, "drop_oldest", lag_s)
 
     def _issue(self) -> None:
         """Give the scribe the next utterance that still counts."""
@@ -133,7 +134,10 @@ class Scribing:
             else:
                 counts = True
             if counts:
-                self._with_scribe, self._since = replace(order, language=self._language), self._out.now
+                now = self._exchange.means.quality
+                known = replace(order, language=self._language)
+                self._with_scribe = replace(known, narrow=now.narrow, small=now.small)
+                self._since = self._out.now
                 self._out.add(self._with_scribe)
 
     def _words(

@@ -200,6 +200,9 @@ class MoonshineRecogniser:
     def __init__(self, model: Weights) -> None:
         self._model = model
 
+    def narrow(self, *, on: bool) -> None:
+        """Do nothing: it follows a single reading anyway."""
+
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """English, in each part. Raises ValueError: the samples are not such as `transcribe` takes."""
         check_samples(samples)

@@ -41,6 +41,9 @@ class CommandRecogniser:
         self._command = command
         self._language = DEFAULT_LANGUAGE if language == "auto" else language
 
+    def narrow(self, *, on: bool) -> None:
+        """Do nothing: a command is not told."""
+
     def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """The settings' language, for each part. Raises ValueError for samples `transcribe` does not take."""
         check_samples(samples)

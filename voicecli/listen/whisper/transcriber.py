@@ -65,6 +65,8 @@ LEAST_REPEATED = 0.5
 CHANGED_LANGUAGE = 0.9
 """Least probability at which short sound may change the language: Whisper takes a word, a hum or a laugh for
 another language with up to 0.88."""
+USUAL, NARROW = (2, 5), (1, 2)
+"""Beams of the first pass and of a second one: usually, and where the computer does not keep up."""
 AROUND_S = 0.3
 """Seconds on each side of a part that also serve to find its language. Three English numbers, cut out
 exactly, are Chinese to Whisper (probability 0.8). With this much around them they are English (0.8), as they
@@ -89,6 +91,7 @@ class Transcriber:
             allowed = ", ".join(known) if len(known) > 1 else "en: this model knows only English"
             raise ConfigError(f"the speech model has no language '{language}'", f'use "auto" or {allowed}')
         self._language = known[0] if len(known) == 1 else language
+        self._beams = USUAL
         self._spoken = ""
         """The language of the last words whose language was sure."""
         self._glimpsed = ""
@@ -100,6 +103,10 @@ class Transcriber:
         """Do the work that only the first transcription needs, before a user waits for it."""
         noise = np.random.default_rng(0).standard_normal(RATE_HZ) * 0.01
         self.transcribe(noise.astype(np.float32))
+
+    def narrow(self, *, on: bool) -> None:
+        """Search with the smaller beams of NARROW from now on, or with the usual ones."""
+        self._beams = NARROW if on else USUAL
 
     @property
     def finds_language(self) -> bool:
@@ -149,7 +156,7 @@ class Transcriber:
         before_s = max(0.0, QUIET_BEFORE_S - begins_s)
         encoded = self._encode(samples, before_s, window_s(samples.size / RATE_HZ + before_s))
         language, sure = self._language_of(encoded, sound_s, language, provisional=provisional)
-        quick = Search(beam_size=2, max_tokens=token_budget(samples.size / RATE_HZ))
+        quick = Search(beam_size=self._beams[0], max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(encoded, language, quick, ends_s)
         clear = clear_s >= CLEAR_S
         before, self._glimpsed = self._glimpsed, words.text if provisional else ""
@@ -219,7 +226,7 @@ class Transcriber:
     def second_look(self, samples: Float32, language: str, words: Words) -> Words:
         """Make a second pass for unlikely words, in the window Whisper was trained on; take the likelier."""
         begins_s, ends_s = sounding_s(samples)
-        careful = Search(beam_size=5, max_tokens=MAX_TOKENS, no_repeat_ngram=8)
+        careful = Search(beam_size=self._beams[1], max_tokens=MAX_TOKENS, no_repeat_ngram=8)
         second = self._whisper.decode(self._encode(samples, 0.0, WINDOW_S), language, careful, ends_s)
         if second.no_speech > WHOLE_NO_SPEECH:
             return second
@@ -239,7 +246,7 @@ class Transcriber:
         begins_s, ends_s = sounding_s(samples)
         sound_s = ends_s - begins_s
         whole = self._encode(samples, 0.0, WINDOW_S)
-        free = Search(beam_size=5, max_tokens=token_budget(samples.size / RATE_HZ))
+        free = Search(beam_size=self._beams[1], max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(whole, language, free, ends_s)
         agreed = alike(words.text, first.text)  # if not, repeated words may come from a crowd
         if words.no_speech > (WHOLE_NO_SPEECH if agreed or not words.repeats else NO_SPEECH):

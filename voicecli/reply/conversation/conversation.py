@@ -85,6 +85,10 @@ class Conversation:
         self._told = ("", "")
         """The user's last words, and the text that the model read for them, which is remembered."""
         self._turns: deque[_Turn] = deque()
+        self.short = False
+        """Tell only the newest turns, up to half of the bound; the others are kept for later."""
+        self._skipped = 0
+        """So many of the oldest turns are not told."""
         self._newest: _Turn | None = None
         """The turn remembered last, even if it was forgotten since; None once it was taken back."""
         self._unanswered = ""
@@ -97,7 +101,7 @@ class Conversation:
         With `rejoins` the messages are those that there would be if the last turn had been taken back.
         """
         messages, before = self._system(), self._newest if rejoins else None
-        for turn in self._turns:
+        for turn in self._told_turns():
             if turn is not before:
                 messages += [ChatMessage("user", turn.user), ChatMessage("assistant", turn.reply)]
         words = self._with_unanswered(plain_words(user_text))
@@ -149,6 +153,19 @@ class Conversation:
     def _with_unanswered(self, words: str) -> str:
         return f"{self._unanswered} {words}".strip()
 
+    def _told_turns(self) -> list[_Turn]:
+        """The turns that the model is told: what it is told begins with the same turn as long as it can."""
+        turns = list(self._turns)
+        if not self.short:
+            self._skipped = 0
+            return turns
+        told = turns[self._skipped :]
+        if sum(turn.tokens for turn in told) > self._budget / 2:
+            while len(told) > 1 and sum(turn.tokens for turn in told) > self._budget / 4:
+                told.pop(0)
+        self._skipped = len(turns) - len(told)
+        return told
+
     def _forget(self) -> None:
         """Above the bound, drop the oldest turns until half of the bound is left.
 
@@ -160,3 +177,4 @@ class Conversation:
             return
         while self._turns and (tokens > self._budget or (len(self._turns) > 1 and tokens > self._budget / 2)):
             tokens -= self._turns.popleft().tokens
+            self._skipped = max(0, self._skipped - 1)

@@ -17,9 +17,10 @@ from voicecli.errors import EngineError
 from voicecli.network.connection import BrokenOffError
 from voicecli.network.sse import EventLines, parsed
 from voicecli.reply.conversation.context import ContextRoom, without_oldest
+from voicecli.reply.generate import TooManyRequests
 from voicecli.reply.replytext import LARGER_CONTEXT, ReplyText
 from voicecli.reply.server.abilities import Abilities
-from voicecli.reply.server.complaint import is_overflow, words_of
+from voicecli.reply.server.complaint import is_loading, is_overflow, words_of
 from voicecli.reply.server.streamed import TOKENS_PER_WORD_LIMIT, ServerRefusal, StreamedReply
 from voicecli.reply.server.waits import LOAD_S, Refusal, Waits, wait_s
 
@@ -125,6 +126,8 @@ class Asking:
                 return
             if reply.text.pieces:
                 raise self._broken(refusal, messages)
+            if refusal.status in (429, 503) and not is_loading(refusal.status, refusal.body):
+                notify(TooManyRequests())
             if not await waits.wait(refusal):
                 messages = self._next(refusal, messages)
                 if not messages:

@@ -19,7 +19,7 @@ from voicecli.errors import ConfigError
 from voicecli.messages import GenerationStats
 from voicecli.network.address import host_of, is_loopback, shown
 from voicecli.network.connection import Connection
-from voicecli.reply.generate import NEXT_USER, AllTakenBack, Remark, ignore, never
+from voicecli.reply.generate import NEXT_USER, AllTakenBack, Remark, TooManyRequests, ignore, never
 from voicecli.reply.replytext import ReplyText
 from voicecli.reply.server.asking import Asking
 from voicecli.reply.server.streamed import StreamedReply
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
-    from voicecli.reply.generate import Cancelled, Emit, Notify
+    from voicecli.reply.generate import Cancelled, Emit, Notice, Notify
     from voicecli.turn.witness import Ending
 
 POLL_S = 0.03
@@ -172,13 +172,13 @@ class _Packet:
             self.pieces.clear()
             self._emit(text)
 
-    def notify(self, notice: Remark | AllTakenBack) -> None:
+    def notify(self, notice: Notice) -> None:
         """Hand on a notice, in its place among the words."""
         match notice:
             case AllTakenBack():
                 self.pieces.clear()
                 if self._spoke:
                     self._notify(notice)
-            case Remark():
+            case Remark() | TooManyRequests():
                 self.flush()
                 self._notify(notice)

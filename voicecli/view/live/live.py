@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from voicecli.events import Cued, Failed, Listening, Overheard, TurnDone, Warned
+from voicecli.events import Cued, Failed, Listening, Overheard, QualityStepped, TurnDone, Warned
 from voicecli.system.posix import QuietTerminal
 from voicecli.view import ReaderGone
 from voicecli.view.live.glyphs import glyphs_for
@@ -79,8 +79,8 @@ class LiveView:
             case Listening():
                 # A turn that began and had no words: a cough.
                 self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
-            case Overheard() | Cued():
-                pass  # Overheard: the agent goes on, or `interrupted` follows. Cued: `state` is "thinking"
+            case Overheard() | Cued() | QualityStepped():
+                pass  # Overheard: the agent goes on, or `interrupted` follows. The others are in the status
             case TurnDone():
                 self._done(event)
             case Warned():

@@ -95,6 +95,7 @@ def region(screen: Screen, console: Console) -> list[Text]:
         (9, _typed(screen, console)),
         (8, [line for turn in screen.turns for line in turn_lines(turn, console, body_rows, so_far)]),
         (7, notice_lines(screen.notices, console)),
+        (6, _load(screen, console)),
         (6, loss_lines(screen, console)),
         (3, _latency(screen, console)),
         (2, _model(screen, console)),
@@ -266,6 +267,15 @@ def _devices(screen: Screen, console: Console) -> list[Text]:
     return [
         line for label, name in names if name for line in labelled(label, Text(safe(name), "dim"), console)
     ]
+
+
+def _load(screen: Screen, console: Console) -> list[Text]:
+    """How well the talk keeps up, and what it does without; nothing while all is calm and as usual."""
+    status = screen.status
+    if status is None or (status.pressure == "calm" and not status.without):
+        return []
+    words = ": ".join(part for part in (status.pressure, ", ".join(status.without)) if part)
+    return labelled("load", Text(safe(words), "bold" if status.pressure != "calm" else "dim"), console)
 
 
 def loss_lines(screen: Screen, console: Console) -> list[Text]:

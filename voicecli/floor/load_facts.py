@@ -1,0 +1,27 @@
+"""What is reported to the floor of how well the talk keeps up; two more of the `facts`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from voicecli.waiting.pressure import Level
+    from voicecli.waiting.quality import Step
+
+
+@dataclass(frozen=True, slots=True)
+class QualityChanged:
+    """The level of pressure, or what the talk does without, is another than before."""
+
+    level: Level
+    steps: tuple[Step, ...]
+    """Those that are taken, in the order in which they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerBusy:
+    """The server of the language model takes no more requests for now: HTTP status 429 or 503."""
+
+
+LoadFact: TypeAlias = QualityChanged | ServerBusy
