@@ -232,6 +232,8 @@ class ClauseSounds:
     text: str
     first_at: float | None
     """When the reply's first audible sample met the air."""
+    word_ends_at: tuple[float, ...] = ()
+    """When each of its spoken words will have sounded, if nothing holds it; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
