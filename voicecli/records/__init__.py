@@ -1,1 +1,1 @@
-"""A talk, kept: its sound and its words in a folder, read again, and its figures."""
+"""A talk, kept in a folder: its sound on a time line, its words, its settings."""

@@ -70,5 +70,3 @@ class Appended:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
-
-

@@ -7,9 +7,10 @@
 A round takes whatever has come since the last one and hands it to the system in one piece, so a slow disk
 makes rounds longer, and nothing else. Words go first.
 
-Promises: the talk never waits for the disk. What waits is bounded: sound by the taps, events by their readers.
-When the recording is `SHED_PARTIALS_S` behind, provisional words are left out; when it is `SHED_SOUND_S`
-behind, the sound that waits becomes silence; both are counted. A full disk ends the recording, not the talk.
+Promises: the talk never waits for the disk. What waits is bounded: sound by the taps, events by their
+readers. When the recording is `SHED_PARTIALS_S` behind, provisional words are left out; when it is
+`SHED_SOUND_S` behind, the sound that waits becomes silence; both are counted. A full disk ends the recording,
+not the talk.
 Relies on: `step` is called by one thread at a time; `over`, then `follow`, then `close`, each once.
 """
 
@@ -22,16 +23,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from voicecli.audio.channels import ChannelMixer
-from voicecli.audio.level import to_float
 from voicecli.audio.tap import Tapped
 from voicecli.errors import ConfigError
 from voicecli.events import Partial, as_json
 from voicecli.records import notes
 from voicecli.records.about import about_text, settings_text
 from voicecli.records.appended import Appended
+from voicecli.records.sides import Sides
 from voicecli.records.soundfiles import SoundFiles
-from voicecli.records.track import Track
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.worker import Worker
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicecli.audio.streams import AudioStreams
-    from voicecli.audio.tap import TapReader
     from voicecli.config import Config
     from voicecli.events import Event
     from voicecli.floor.facts import Fact
@@ -55,11 +53,8 @@ RATE_HZ = 48_000
 """Of the recording: no device that people talk with has more, and interpolation is exact enough there."""
 
 ROUND_S = 0.3
-"""s from round to round, while the disk keeps up."""
-
-LATE_S = 0.4
-"""A side whose sound is later than this, s, is silent until it comes: a device that is away must not hold up
-the other side. Sound is on the disk `ROUND_S` + `LATE_S` + a FLAC frame (0.1 s) after it met the air."""
+"""s from round to round, while the disk keeps up. Sound is on the disk at most this, `sides.LATE_S` and a
+FLAC frame (0.1 s) after it met the air."""
 
 SHED_PARTIALS_S = 5.0
 SHED_SOUND_S = 7.0
@@ -114,8 +109,7 @@ class Recorder:
         self._told_full = self._told_slow = False
         self._worker: Worker | None = None
         self._losses: dict[str, int] = {}
-        self._sides: tuple[_Side, _Side] | None = None
-        self._sound_at = 0.0  # time of the first sample
+        self._ended = False
         self._lines: list[str] = []
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -139,13 +133,13 @@ class Recorder:
     def over(self, streams: AudioStreams) -> AudioStreams:
         """Give the streams that the talk is to use in place of these."""
         self._tapped = Tapped(streams, TAP_S)
+        self._sides = Sides(self._tapped, RATE_HZ, self._channel)
         return self._tapped
 
     def follow(self, talk: Followed) -> None:
         """Take what the talk reports from now on."""
         self._talk = talk
         self._tapped.deaf = talk.deaf
-        self._taps = (self._tapped.heard.reader(), self._tapped.played.reader())
 
     def start(self) -> None:
         """Write, on a thread of its own."""
@@ -155,9 +149,9 @@ class Recorder:
     @property
     def lag_s(self) -> float:
         """How much of the newest sound is not written yet, s; 0 when the recording has ended."""
-        if self._sides is None or self._failure:
+        if self._ended or (began_at := self._sides.began_at) is None:
             return 0.0
-        return max(0.0, self._clock.now() - self._sound_at - self._sound.count / RATE_HZ)
+        return max(0.0, self._clock.now() - began_at - self._sound.count / RATE_HZ)
 
     @property
     def failed(self) -> bool:
@@ -179,7 +173,7 @@ class Recorder:
             return
         try:
             self._write_words()
-            self._write_sound(self._until())
+            self._write_sound()
         except OSError as error:
             self._fail(error)
 
@@ -187,17 +181,14 @@ class Recorder:
         """Write the rest, and close the files."""
         try:
             if not self._failure:
-                if self._sides is not None:
-                    self._pull()
-                    for side in self._sides:
-                        side.track.end_run()
-                    self._write_sound(max(side.track.ready for side in self._sides))
+                self._write_sound(last=True)
                 self._lines.append(self._end())
                 self._write_words()
                 self._sound.finish()
         except OSError as error:
             self._fail(error)
         finally:
+            self._ended = True
             for file in (self._words, self._sound):
                 with suppress(OSError):
                     file.close()
@@ -208,6 +199,7 @@ class Recorder:
 
     def _fail(self, error: OSError) -> None:
         self._failure = f"{self.folder} takes no more of the recording ({error.strerror})"
+        self._ended = True
         with suppress(ChannelClosed):
             self._talk.warn(
                 self._failure, "the talk goes on without it; make room, and give the next talk a new --record"
@@ -260,79 +252,46 @@ class Recorder:
 
     # ---- sound
 
-    def _until(self) -> int:
-        """Pull what has come; give the sample up to which both sides are there, or late."""
-        behind = self.lag_s > SHED_SOUND_S
-        self._pull()
-        if self._sides is None:
-            return 0
-        now = round((self._clock.now() - self._sound_at) * RATE_HZ)
+    def _write_sound(self, *, last: bool = False) -> None:
+        behind, now = self.lag_s > SHED_SOUND_S, self._clock.now()
+        self._sides.pull()
+        if (began_at := self._sides.began_at) is None:
+            return
+        self._sound.begins(began_at - self._began)
         if behind:
-            self._silence(now - round(KEPT_S * RATE_HZ))
-        return max(min(side.track.ready for side in self._sides), now - round(LATE_S * RATE_HZ))
-
-    def _pull(self) -> None:
-        if self._sides is None:
-            self._sides = self._begun()
-        for side in self._sides or ():
-            side.pull()
-
-    def _begun(self) -> tuple[_Side, _Side] | None:
-        heard, played = self._tapped.heard, self._tapped.played
-        times = [at for at in (heard.first_at, played.first_at) if at is not None]
-        if not times:
-            return None
-        self._sound_at = times[0]
-        self._sound.begins(self._sound_at - self._began)
-        mixer = ChannelMixer(heard.rate_hz, heard.channels, min(self._channel, heard.channels))
-        return (
-            _Side(self._taps[0], Track(heard.rate_hz, RATE_HZ, self._sound_at), mixer),
-            _Side(self._taps[1], Track(played.rate_hz, RATE_HZ, self._sound_at), None),
-        )
+            self._silence(self._sides.sample_at(now - KEPT_S))
+        self._sound.push(*self._sides.take(self._sides.end() if last else self._sides.due(now)))
+        self._lines += self._sound.write()
 
     def _silence(self, until: int) -> None:
-        """Put silence in place of sound up to sample `until`."""
-        assert self._sides is not None
+        """Put silence in place of the sound up to sample `until`."""
         count = until - self._sound.count
         if count > 0:
-            for side in self._sides:
-                side.track.skip(until)
+            self._sides.skip(until)
             self.silenced_s += count / RATE_HZ
             nothing = np.zeros(count, np.float32)
             self._sound.push(nothing, nothing)
 
-    def _write_sound(self, until: int) -> None:
-        if self._sides is not None:
-            left, right = (side.track.take(until) for side in self._sides)
-            self._sound.push(left, right)
-            self._lines += self._sound.write()
-
     # ---- the end, from the thread that holds the talk
 
     def close(self) -> str:
-        """After the talk has closed, write what is left; give a problem that was not told yet."""
+        """After the talk has closed, write what is left; give a problem that was not told yet.
+
+        A recording that was never started leaves nothing behind.
+        """
         self._stop.set()
-        if self._worker is not None:
+        if self._worker is None:
+            self._words.close()
+            with suppress(OSError):
+                for name in (notes.SETTINGS, notes.ABOUT, notes.TRANSCRIPT):
+                    (self.folder / name).unlink()
+                self.folder.rmdir()
+        else:
             if not self._worker.join(CLOSE_S):
                 return f"{self.folder} may lack the last seconds: the disk is too slow"
             if self._worker.failure is not None:
                 raise self._worker.failure
         return "" if self._told_full else self._failure
-
-
-@dataclass(slots=True)
-class _Side:
-    """A device's sound on its way into the recording."""
-
-    reader: TapReader
-    track: Track
-    mixer: ChannelMixer | None
-    """None: there is one channel."""
-
-    def pull(self) -> None:
-        for block in self.reader.read():
-            one = self.mixer.push(block.samples) if self.mixer else to_float(block.samples[:, 0])
-            self.track.push(np.clip(one, -1.0, 1.0), block.at, block.position, after_loss=block.after_loss)
 
 
 def _drained(reader: Reader[_T]) -> Iterator[_T]:

@@ -45,7 +45,7 @@ class SoundFiles:
         """Samples of each side that were pushed so far."""
 
     def begins(self, t: float) -> None:
-        """The first sample stands at `t`, s from the start of the talk."""
+        """Tell that the first sample stands at `t`, s from the start of the talk."""
         self._begins_t = t
 
     def push(self, left: Float32, right: Float32) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 BREAK_S = 0.1
-"""Where a block's time is this far from where the blocks before it lead, sound is missing: no clock drifts and
-no time jitters so far."""
+"""Where a block's time is this far from where the blocks before it lead, sound is missing: no clock drifts
+and no time jitters so far."""
 
 KEPT_S = 0.02
 """Sound behind the place that was reached is kept so long, s: a correction of the line may step back."""

@@ -15,8 +15,10 @@ from voicecli.cli.options import (
     InputDevice,
     Language,
     Light,
+    MaxMinutes,
     ModelsDir,
     OutputDevice,
+    Record,
     Track,
     Voice,
     lightened,
@@ -51,6 +53,8 @@ def talk(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    record: Record = None,
+    max_minutes: MaxMinutes = None,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,
     headphones: Annotated[
@@ -117,7 +121,7 @@ def talk(
         },
     )
     config = lightened(config, light=light)
-    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
+    outputs = outputs_for(plain, as_json, json_file, record, max_minutes)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.talk.session import reads_keys
 
@@ -138,6 +142,8 @@ def demo(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    record: Record = None,
+    max_minutes: MaxMinutes = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="WAV of the conversation: you left, the agent right.")
     ] = Path("voicecli-demo.wav"),
@@ -154,8 +160,8 @@ def demo(
         for question in DEMO_QUESTIONS:
             yield iter([sound_of(session.voice.it, question)])
 
-    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
-    _talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
+    outputs = outputs_for(plain, as_json, json_file, record, max_minutes)
+    talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
     typer.echo(f"the conversation is in {output}", err=True)
 
 
@@ -220,12 +226,12 @@ def _talk_with_file(
 
     with at_hand(source) as path:
         next(iter(of(RATE_HZ)))  # a file that cannot be read is refused before anything is loaded
-        _talk_simulated(config, models_dir, outputs, recording, tape, stereo=False)
+        talk_simulated(config, models_dir, outputs, recording, tape, stereo=False)
     if read and read[0].damage:
         typer.echo(f"voicecli: {safe(f'{name_of(source)} {read[0].damage}')}", err=True)
 
 
-def _talk_simulated(
+def talk_simulated(
     config: Config,
     models_dir: Path | None,
     outputs: Outputs,
@@ -272,7 +278,10 @@ def _talk_simulated(
         )
 
 
-def _outputs(*, plain: bool, as_json: bool, json_file: Path | None) -> Outputs:
+def outputs_for(
+    plain: bool, as_json: bool, json_file: Path | None, record: Path | None, max_minutes: int | None
+) -> Outputs:
+    """Where the events of a talk go, by its flags. Raises ConfigError."""
     from voicecli.cli.talk.session import Outputs
     from voicecli.view.modes import make_view
 
@@ -280,4 +289,7 @@ def _outputs(*, plain: bool, as_json: bool, json_file: Path | None) -> Outputs:
         raise ConfigError("--plain and --json exclude one another", "give one of them")
     if json_file == Path("-"):
         raise ConfigError("--json-file needs a file", "give --json for standard output")
-    return Outputs(make_view("json" if as_json else "plain" if plain else "live", sys.stdout), json_file)
+    if max_minutes is not None and record is None:
+        raise ConfigError("--max-minutes needs --record", "name the folder of the recording")
+    view = make_view("json" if as_json else "plain" if plain else "live", sys.stdout)
+    return Outputs(view, json_file, record, max_minutes or 0)

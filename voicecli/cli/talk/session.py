@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voicecli.cli.options import note
+from voicecli.cli.talk.recording import followed, recorder_for, with_recording
 from voicecli.errors import VoicecliError
+from voicecli.records.reading.tally import TalkTally
 from voicecli.system.clock import MonotonicClock
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.worker import Worker
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from voicecli.engines import Session
     from voicecli.events import Event, Failed, Status
     from voicecli.models.store import ModelStore
+    from voicecli.records.recorder import Recorder
     from voicecli.system.clock import Clock
     from voicecli.talk import Talk
     from voicecli.threads.log import Reader
@@ -43,6 +46,10 @@ class Outputs:
 
     view: View
     json_file: Path | None = None
+    record: Path | None = None
+    """A folder that keeps sound and words; a new one."""
+    max_minutes: int = 0
+    """The most sound that is kept there; 0: all."""
 
 
 def hold_talk(
@@ -65,17 +72,27 @@ def hold_talk(
     began, talk = clock.now(), None
     last: list[Failed] = []
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
+    recorder = recorder_for(outputs.record, outputs.max_minutes, config, clock, began)
+    tally, gone = TalkTally(), False
     try:
         with view, _failure_shown(view, lambda: clock.now() - began, last):
             session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
-            talk = Talk(open_streams(session), session, config, clock, began, push_to_talk=talk_key)
+            streams = open_streams(session)
+            streams = streams if recorder is None else recorder.over(streams)
+            talk = Talk(streams, session, config, clock, began, push_to_talk=talk_key)
             reader = talk.events.reader("view")
+            if recorder is not None:
+                recorder.follow(followed(talk))
             if file is not None:
                 file.follow(talk.events.reader("file"), talk.warn)
             talk.start()
-            _show(talk, reader, view, finished, _keys(config, talk, view, clock), clock)
-    except (KeyboardInterrupt, ReaderGone):
+            if recorder is not None:
+                recorder.start()
+            keys = _keys(config, talk, view, clock)
+            _show(talk, reader, view, finished, keys, clock, recorder, tally)
+    except (KeyboardInterrupt, ReaderGone) as end:
+        gone = isinstance(end, ReaderGone)
         signal.signal(signal.SIGINT, _end_at_once)
         signal.signal(signal.SIGTERM, _end_at_once)
         if talk is None:
@@ -83,8 +100,24 @@ def hold_talk(
     finally:
         if talk is not None:
             talk.close()  # `voicecli.cli.main` does not wait for what does not end in time
+            tally.losses = talk.status().losses
+        if recorder is not None and (problem := recorder.close()):
+            note(problem)
         if file is not None and (problem := file.close(*last)):
             note(problem)
+    if not gone:
+        _sum_up(view, tally)
+
+
+def _sum_up(view: View, tally: TalkTally) -> None:
+    """Tell a person the figures of the talk; programs have them from the events."""
+    from voicecli.view.output import LineOutput
+    from voicecli.view.stream import StreamView
+
+    line = "" if isinstance(view, StreamView) else tally.short()
+    if line:
+        with suppress(ReaderGone):
+            LineOutput(sys.stdout).write(line)
 
 
 @contextmanager
@@ -162,7 +195,13 @@ def _show(
     finished: Callable[[Talk], bool],
     keys: KeyReader | None,
     clock: Clock,
+    recorder: Recorder | None,
+    tally: TalkTally,
 ) -> None:
+    def shown(event: Event) -> None:
+        tally.add(event)
+        view.show(event)
+
     with ExitStack() as stack:
         reader = stack.enter_context(keys.reading()) if keys is not None else None
         while not finished(talk):
@@ -170,12 +209,12 @@ def _show(
             if reader is not None and reader.failure is not None:
                 raise reader.failure
             talk.tell_losses()
-            status = talk.status()
+            status = with_recording(talk.status(), recorder)
             view.tick(status if keys is None else replace(status, keys=keys.shown, typed=keys.typed))
             due = clock.now() + TICK_S
             try:
                 while (left_s := due - clock.now()) > 0:
-                    show_next(events, view.show, left_s)
+                    show_next(events, shown, left_s)
             except TimeoutError:
                 continue
             except ChannelClosed:

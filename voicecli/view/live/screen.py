@@ -16,7 +16,7 @@ from rich.text import Text
 from voicecli.view.live.bars import latency_bars, level_bar
 from voicecli.view.live.glyphs import glyphs_for
 from voicecli.view.safe import safe
-from voicecli.view.wording import counted, how_to_interrupt, how_to_speak, key_words, stages
+from voicecli.view.wording import counted, how_to_interrupt, how_to_speak, is_late, key_words, stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +96,7 @@ def region(screen: Screen, console: Console) -> list[Text]:
         (8, [line for turn in screen.turns for line in turn_lines(turn, console, body_rows, so_far)]),
         (7, notice_lines(screen.notices, console)),
         (6, loss_lines(screen, console)),
+        (7, _recording(screen, console)),
         (3, _latency(screen, console)),
         (2, _model(screen, console)),
         (1, _devices(screen, console)),
@@ -266,6 +267,16 @@ def _devices(screen: Screen, console: Console) -> list[Text]:
     return [
         line for label, name in names if name for line in labelled(label, Text(safe(name), "dim"), console)
     ]
+
+
+def _recording(screen: Screen, console: Console) -> list[Text]:
+    """Say that sound and words are kept, and how far that is behind."""
+    if screen.status is None or not screen.status.recorded_in:
+        return []
+    late = is_late(screen.status, already=False)
+    behind = f", {screen.status.record_lag_s:.0f} s behind" if late else ""
+    words = f"recorded in {safe(screen.status.recorded_in)}{behind}"
+    return labelled("record", Text(words, "bold"), console)
 
 
 def loss_lines(screen: Screen, console: Console) -> list[Text]:
