@@ -51,7 +51,7 @@ def _bare(url: str) -> str:
 
 
 def _program(command: str) -> str:
-    return command.split()[0] if command.split() else ""
+    return next(iter(command.split()), "")
 
 
 def settings_text(config: Config) -> str:

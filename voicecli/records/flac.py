@@ -1,4 +1,4 @@
-"""Samples -> the bytes of a FLAC stream, as soon as a frame of it is whole. The only file that writes with av.
+"""Samples -> the bytes of a FLAC stream, as soon as a frame is whole. The only file that writes with av.
 
 A FLAC stream can be read up to wherever it ends, because each frame (0.1 s) stands for itself. Only its head
 tells how long it is; that place holds 0, which means unknown, until `length` is written there.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 LENGTH_AT = 21
-"""Byte at which the four low bits and the next 32 hold the number of samples: 4 bytes of mark, 4 of the block's
+"""Byte whose four low bits, with the next 32, hold the number of samples: 4 bytes of mark, 4 of the block's
 head, then bit 108 of STREAMINFO (RFC 9639, 8.2)."""
 
 COMPRESSION = "3"

@@ -35,8 +35,12 @@ def noted(fact: Fact) -> bool:
             return False
 
 
-def note_of(fact: Fact, orders: list[Order], began: float) -> str:
-    """The line for such a fact; empty where there is nothing to tell. `began`: start of the talk, s."""
+def note_of(entry: tuple[float, Fact, list[Order]], began: float) -> str:
+    """Make the line for such a fact, with its time and its orders; empty where there is nothing to tell.
+
+    `began`: start of the talk, s.
+    """
+    at, fact, orders = entry
     match fact:
         case facts.Gate(Utterance() as speech):
             return _spoken(speech, began)
@@ -44,7 +48,7 @@ def note_of(fact: Fact, orders: list[Order], began: float) -> str:
             told = (order.event for order in orders if isinstance(order, to.Tell))
             turn = next((event.turn for event in told if isinstance(event, Speaking)), None)
             ends = [round(at - began, 3) for at in fact.word_ends_at]
-            return line("agent_words", ends[0], turn=turn, index=fact.index, text=fact.text, ends_t=ends)
+            return line("agent_words", at - began, turn=turn, index=fact.index, text=fact.text, ends_t=ends)
         case _:
             return ""
 

@@ -182,7 +182,8 @@ class Recorder:
         try:
             if not self._failure:
                 self._write_sound(last=True)
-                self._lines.append(self._end())
+                shed = {"partials_shed": self.partials_shed, "silenced_s": round(self.silenced_s, 3)}
+                self._lines.append(notes.line("end", self._clock.now() - self._began, **shed))
                 self._write_words()
                 self._sound.finish()
         except OSError as error:
@@ -232,8 +233,8 @@ class Recorder:
                 yield as_json(event)
 
     def _of_facts(self) -> Iterator[str]:
-        for _, fact, orders in _drained(self._talk.facts):
-            if note := notes.note_of(fact, orders, self._began):
+        for entry in _drained(self._talk.facts):
+            if note := notes.note_of(entry, self._began):
                 yield note
 
     def _of_losses(self) -> Iterator[str]:
@@ -241,14 +242,6 @@ class Recorder:
         if losses != self._losses:
             self._losses = losses
             yield notes.lost(self._clock.now() - self._began, losses)
-
-    def _end(self) -> str:
-        return notes.line(
-            "end",
-            self._clock.now() - self._began,
-            partials_shed=self.partials_shed,
-            silenced_s=round(self.silenced_s, 3),
-        )
 
     # ---- sound
 

@@ -112,7 +112,8 @@ class Track:
         places = places - self._run_begin
         whole = np.rint(places)
         if np.abs(places - whole).max() < EXACT:
-            return self._run[np.clip(whole.astype(np.int64), 0, len(self._run) - 1)]
+            exact: Float32 = self._run[np.clip(whole.astype(np.int64), 0, len(self._run) - 1)]
+            return exact
         whole = np.floor(places).astype(np.int64)
         share = (places - whole).astype(np.float32)
         last = len(self._run) - 1

@@ -176,9 +176,13 @@ class Playback:
         return [placed.clause for placed in fresh]
 
     def word_ends_at(self, clause: Clause) -> tuple[float, ...]:
-        """When each spoken word of a clause that sounds ends, s, if nothing holds it; empty if unknown."""
+        """When each spoken word of a clause that sounds ends, s, if nothing holds it.
+
+        Only the last one's end where the voice does not tell those of the others.
+        """
         beat = self.jitter.heartbeat
-        ends = next((placed.word_ends for placed in self._placed if placed.clause == clause), ())
+        found = (placed.word_ends or (placed.end,) for placed in self._placed if placed.clause == clause)
+        ends = next(found, ())
         return tuple(beat.at + (end - beat.position) / self._rate_hz for end in ends)
 
     def first_sound_at(self) -> float | None:

@@ -15,5 +15,7 @@ def stats(
     from voicecli.records.reading.recorded import Recorded
     from voicecli.view.safe import safe
 
-    for line in Recorded(folder).tally().table():
-        typer.echo(safe(line))
+    first, *table = Recorded(folder).tally().table()
+    typer.echo(safe(first))  # names of losses come from the folder
+    for line in table:
+        typer.echo(line)

@@ -1,4 +1,4 @@
-"""A folder that a recorder made, read again. Anybody may have changed it: nothing in it is believed unchecked.
+"""A folder that a recorder made, read again. Anybody may have changed it: all is checked before it is used.
 
 Raises AudioFileError, in one line, for whatever is not as docs/recordings.md describes it.
 """
