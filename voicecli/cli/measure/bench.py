@@ -14,7 +14,7 @@ import typer
 from voicecli.cli.measure.bench_turns import trade_off
 from voicecli.cli.measure.bench_turns import turns as bench_turns
 from voicecli.cli.options import ConfigFile, Light, ModelsDir, Record, lightened, settings, store_at
-from voicecli.cli.talk.recording import followed, recorder_for
+from voicecli.cli.talk.with_recorder import followed, recorder_for
 from voicecli.errors import ConfigError, VoicecliError
 
 if TYPE_CHECKING:

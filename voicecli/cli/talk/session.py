@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voicecli.cli.options import note
-from voicecli.cli.talk.recording import followed, recorder_for, with_recording
+from voicecli.cli.talk.with_recorder import followed, recorder_for, with_recording
 from voicecli.errors import VoicecliError
 from voicecli.records.reading.tally import TalkTally
 from voicecli.system.clock import MonotonicClock

@@ -15,6 +15,7 @@ from voicecli.errors import AudioFileError
 from voicecli.events import Heard, Interrupted, TurnDone
 from voicecli.records import notes
 from voicecli.records.reading.tally import TalkTally
+from voicecli.waiting.buffers import LOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,7 @@ USER, AGENT = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SoundPiece:
     """A file of sound and the time of its first sample, s from the start of the talk."""
 
     path: Path
@@ -120,7 +121,7 @@ class Recorded:
     def _refusal(self, number: int, why: str) -> AudioFileError:
         return AudioFileError(f"{self._transcript}, line {number} {why}", "record the talk again")
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[SoundPiece]:
         """The files of sound that are there, in order. Raises AudioFileError where there is none."""
         # Names come from the folder, not from the transcript: that could name any file.
         found = sorted(path for path in self.folder.glob("conversation*.flac") if path.is_file())
@@ -130,7 +131,7 @@ class Recorded:
         pieces, t = [], 0.0
         for path in found:
             t = times.get(path.name, t)
-            pieces.append(Piece(path, t))
+            pieces.append(SoundPiece(path, t))
         return sorted(pieces, key=lambda piece: piece.t)
 
     def side(self, rate_hz: int, channel: int) -> Iterator[Float32]:
@@ -151,7 +152,8 @@ class Recorded:
             if (event := event_of(line)) is not None:
                 tally.add(event)
             elif line.name == "losses":
-                tally.losses = {name: int(count) for name, count in line.numbers("losses").items()}
+                losses = line.numbers("losses")
+                tally.losses = {name: int(losses[name]) for name in LOST if name in losses}
         return tally
 
 

@@ -1,0 +1,242 @@
+"""A recorded talk is read again: its words, its figures, what differs; and a folder may hold anything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from rig.made_speech import speak
+from rig.program import complaint, voicecli
+from tests.desk import Desk
+from tests.sentences import pattern
+from voicecli.audio.level import to_int16
+from voicecli.audio.recordings.files import WavWriter
+from voicecli.errors import AudioFileError
+from voicecli.events import Event, Heard, Interrupted, Speaking, TurnDone
+from voicecli.messages import RATE_HZ
+from voicecli.records.notes import TRANSCRIPT
+from voicecli.records.reading.compared import compare
+from voicecli.records.reading.recorded import LONGEST_LINE, USER, Recorded, event_of
+from voicecli.records.reading.tally import TalkTally, percentiles
+from voicecli.waiting.times import STAGES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def latency_ms(total: float) -> dict[str, float]:
+    return {**dict.fromkeys(STAGES, 0.0), "transcribe": total, "total": total}
+
+
+TALK: list[Event] = [
+    Heard(1.0, 1, "What time is it?", "en", 0.9),
+    Speaking(2.0, 1, 0, "It is noon, my friend."),
+    Interrupted(2.5, 1, "It is"),
+    TurnDone(2.6, 1, "It is", latency_ms(500.0)),
+    Heard(4.0, 2, "Thank you!", "en", 0.9),
+    TurnDone(5.0, 2, "You are welcome.", latency_ms(700.0)),
+    TurnDone(6.0, 3, ""),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    desk = Desk(tmp_path / "talk")
+    desk.clicks = [1.0]
+    for event in TALK:
+        desk.log.put(event)
+    desk.losses = {"gaps in the reply": 3}
+    desk.records(2.0)
+    desk.ends()
+    return desk.folder
+
+
+def test_the_figures_are_those_of_the_events(folder: Path) -> None:
+    live, recorded = TalkTally(), Recorded(folder).tally()
+    for event in TALK:
+        live.add(event)
+    for tally in (live, recorded):
+        assert (tally.turns, tally.interruptions) == (3, 1)
+        total = tally.of("total")
+        assert total is not None
+        assert (total.count, total.p50, total.p90, total.p99) == (2, 600.0, 700.0, 700.0)
+    assert recorded.losses == {"gaps in the reply": 3}
+
+
+def test_percentiles_are_values_that_the_turns_do_not_exceed() -> None:
+    found = percentiles([float(n) for n in range(1, 201)])
+    assert found is not None
+    assert (found.count, found.p50, found.p90, found.p99) == (200, 100.5, 180.0, 198.0)
+    assert percentiles([]) is None
+
+
+def test_a_talk_compared_with_itself_is_the_same_and_its_latency_does_not_count() -> None:
+    slower = [
+        TurnDone(e.t, e.turn, e.heard, latency_ms(900.0)) if isinstance(e, TurnDone) else e for e in TALK
+    ]
+    assert not compare(TALK, slower).any
+
+
+@pytest.mark.parametrize(
+    ("instead", "same"),
+    [
+        (TALK[1:], 2),
+        ([Heard(1.0, 1, "What is the time?", "en", 0.9), *TALK[1:]], 4),
+        (TALK[:-1], 6),
+        ([event for event in TALK if not isinstance(event, Interrupted)], 6),
+    ],
+)
+def test_what_differs_is_found(instead: list[Event], same: int) -> None:
+    found = compare(TALK, instead)
+    assert found.any
+    assert found.same_words == same
+
+
+def test_the_commands_show_it(folder: Path) -> None:
+    shown = voicecli("replay", "--silent", str(folder))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert [line.split(None, 1)[1] for line in shown.stdout.splitlines()] == [
+        "you: What time is it?",
+        "voicecli: It is noon, my friend.",
+        "interrupted after: It is",
+        "you: Thank you!",
+    ]
+    figures = voicecli("stats", str(folder))
+    assert (figures.returncode, figures.stderr) == (0, "")
+    rows = {line.split()[0]: line.split()[1:] for line in figures.stdout.splitlines()}
+    assert rows["total"] == ["600", "700", "700", "2"]
+    assert set(STAGES) <= rows.keys()
+
+
+def test_a_folder_that_is_no_recording_is_told_in_a_line(tmp_path: Path) -> None:
+    for command in (["stats"], ["replay", "--silent"], ["replay", "--through"], ["replay"]):
+        complaint(voicecli(*command, str(tmp_path)), 1)
+    complaint(voicecli("replay", "--through", "--silent", str(tmp_path)), 2)
+    complaint(voicecli("talk", "--max-minutes", "3"), 2)
+
+
+# ---- anything may be in it
+
+
+def test_a_last_line_that_was_cut_is_left_out(folder: Path) -> None:
+    path = folder / TRANSCRIPT
+    whole = len(list(Recorded(folder).lines()))
+    path.write_bytes(path.read_bytes()[:-5])
+    assert len(list(Recorded(folder).lines())) == whole - 1
+
+
+BAD = [
+    b"{",
+    b"[]",
+    b"null",
+    b"\xff\xfe",
+    b'{"event": "transcript"}',
+    b'{"event": "transcript", "t": NaN}',
+    b'{"event": "transcript", "t": 1e999}',
+    b'{"event": "transcript", "t": "1"}',
+    b'{"event": 5, "t": 1}',
+    b"[" * 100_000,
+    b'{"event": "x", "t": ' + b"9" * 10_000 + b"}",
+    b" " * (LONGEST_LINE + 1),
+]
+
+
+@pytest.mark.parametrize("line", BAD, ids=range(len(BAD)))
+def test_a_line_that_is_none_is_told_with_its_number(folder: Path, line: bytes) -> None:
+    path = folder / TRANSCRIPT
+    path.write_bytes(b'{"event": "listening", "t": 1.0}\n' + line + b"\n")
+    with pytest.raises(AudioFileError, match=pattern("records.bad_line", number=2)):
+        Recorded(folder).tally()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts),
+    max_leaves=5,
+)
+FIELDS = st.fixed_dictionaries(
+    {
+        "event": st.sampled_from(["transcript", "turn_done", "interrupted", "losses", "sound"]),
+        "t": st.floats(0, 9),
+    },
+    optional=dict.fromkeys(("text", "turn", "heard", "language", "latency_ms", "losses", "file"), JSON),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@given(st.lists(FIELDS, max_size=4))
+@example([{"event": "turn_done", "t": 1, "latency_ms": {"total": float("nan")}}])
+@example([{"event": "losses", "t": 1, "losses": {"\x1b[2J": 5, "events lost": 10**400}}])
+def test_fields_of_any_kind_are_read_or_refused_in_a_line(
+    folder: Path, lines: list[dict[str, object]]
+) -> None:
+    (folder / TRANSCRIPT).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    recorded, refused = Recorded(folder), ""
+    try:
+        tally = recorded.tally()
+        assert tally.short().isprintable()
+        assert list(tally.table())
+        assert recorded.pieces()
+        assert not compare(recorded.events(), recorded.events()).any
+    except AudioFileError as error:
+        refused = str(error)
+    assert "\n" not in refused
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@given(st.binary(max_size=300))
+def test_bytes_of_any_kind_are_read_or_refused_in_a_line(folder: Path, data: bytes) -> None:
+    (folder / TRANSCRIPT).write_bytes(data)
+    refused = ""
+    try:
+        for line in Recorded(folder).lines():
+            event_of(line)
+    except AudioFileError as error:
+        refused = str(error)
+    assert "\n" not in refused
+
+
+def test_a_transcript_cannot_name_a_file_elsewhere(folder: Path) -> None:
+    elsewhere = folder.parent / "conversation.flac"
+    elsewhere.write_bytes((folder / "conversation.flac").read_bytes())
+    (folder / "conversation.flac").unlink()
+    line = {"event": "sound", "t": 0.0, "file": "../conversation.flac"}
+    (folder / TRANSCRIPT).write_text(json.dumps(line) + "\n")
+    with pytest.raises(AudioFileError, match=pattern("records.no_sound", folder=folder)):
+        Recorded(folder).pieces()
+
+
+def test_sound_that_is_none_is_told_in_a_line(folder: Path) -> None:
+    (folder / "conversation.flac").write_bytes(b"fLaC" + bytes(100))
+    with pytest.raises(AudioFileError) as caught:
+        list(Recorded(folder).side(RATE_HZ, USER))
+    assert "\n" not in str(caught.value)
+
+
+# ---- with everything
+
+
+@pytest.mark.models
+def test_a_talk_is_recorded_shown_and_held_again(tmp_path: Path) -> None:
+    question, folder = tmp_path / "question.wav", tmp_path / "talk"
+    with WavWriter(question, RATE_HZ, 1) as wav:
+        wav.write(to_int16(speak("How are you today?", RATE_HZ)))
+    flags = ["--plain", "--engine", "echo", "--from-file", str(question), "--record", str(folder)]
+    done = voicecli("talk", *flags)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(folder) in done.stdout
+    recorded = Recorded(folder)
+    assert recorded.tally().turns == 1
+    lines = {line.name: line for line in recorded.lines()}
+    (begin, _), *_ = lines["user_speech"].fields["spans_t"]  # type: ignore[misc]
+    assert lines["sound"].t < begin < lines["transcript"].t
+    assert lines["agent_words"].turn() == 1
+    again = voicecli("replay", "--through", str(folder), env=None)
+    assert "Traceback" not in again.stderr
+    assert again.returncode in (0, 1)
+    last = again.stdout.splitlines()[-4:]
+    assert last[1].count("1") == 2
