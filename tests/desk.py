@@ -1,4 +1,4 @@
-"""A recorder in virtual time: two devices that the test runs, a log of events, a disk slow or full at will."""
+"""A recorder in virtual time: two devices that the test runs, a log of events, a disk slow or full."""
 
 from __future__ import annotations
 

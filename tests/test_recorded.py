@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -12,9 +14,15 @@ from hypothesis import strategies as st
 from rig.made_speech import speak
 from rig.program import complaint, voicecli
 from tests.desk import Desk
+from tests.recording_child import Noisy
+from tests.seats import seated
 from tests.sentences import pattern
+from tests.test_talking import Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.level import to_int16
 from voicecli.audio.recordings.files import WavWriter
+from voicecli.cli.talk.with_recorder import followed
+from voicecli.config import Config
+from voicecli.devices.simulated import SimulatedStreams
 from voicecli.errors import AudioFileError
 from voicecli.events import Event, Heard, Interrupted, Speaking, TurnDone
 from voicecli.messages import RATE_HZ
@@ -22,6 +30,9 @@ from voicecli.records.notes import TRANSCRIPT
 from voicecli.records.reading.compared import compare
 from voicecli.records.reading.recorded import LONGEST_LINE, USER, Recorded, event_of
 from voicecli.records.reading.tally import TalkTally, percentiles
+from voicecli.records.recorder import Recorder
+from voicecli.system.clock import MonotonicClock
+from voicecli.talk import Talk
 from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
@@ -215,6 +226,32 @@ def test_sound_that_is_none_is_told_in_a_line(folder: Path) -> None:
     with pytest.raises(AudioFileError) as caught:
         list(Recorded(folder).side(RATE_HZ, USER))
     assert "\n" not in str(caught.value)
+
+
+# ---- with a talk
+
+
+@pytest.mark.parametrize("muted", [False, True])
+def test_a_muted_microphone_is_muted_in_the_recording(tmp_path: Path, muted: bool) -> None:
+    clock, config, folder = MonotonicClock(), Config(), tmp_path / "talk"
+    recorder = Recorder(folder, config, clock, clock.now())
+    ticks = threading.Event()  # never set
+    streams = recorder.over(SimulatedStreams(Noisy(), RATE_HZ, 20, clock))
+    engines = seated(LoudIsSpeech(), Judge(), Scribe([]), Answers([]), Beeper())
+    talk = Talk(streams, engines, config, clock, clock.now())
+    recorder.follow(followed(talk))
+    if muted:
+        talk.controls.mute_microphone()
+    talk.start()
+    recorder.start()
+    while not any(folder.glob("*.flac")):
+        clock.wait(ticks, 0.05)
+    assert talk.close(timeout_s=5)
+    assert recorder.close() == ""
+    user = np.concatenate(list(Recorded(folder).side(RATE_HZ, USER)))
+    assert len(user) > 0
+    assert user[RATE_HZ // 10 :].any() != muted  # what was said before the key was pressed counts
+    assert [line.name for line in Recorded(folder).lines()][-1] == "end"
 
 
 # ---- with everything

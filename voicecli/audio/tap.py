@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams, Notice, OnInput, OnOutput
     from voicecli.messages import Int16
 
-SHORTEST_BLOCK_S = 0.002
-"""Devices that hand over shorter blocks than this keep less sound in a tap than it was made for."""
+SHORTEST_BLOCK_S = 0.005
+"""s. Devices that hand over shorter blocks than this keep less sound in a tap than it was made for."""
 
 
 @dataclass(frozen=True, slots=True)

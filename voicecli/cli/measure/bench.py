@@ -14,7 +14,7 @@ import typer
 from voicecli.cli.measure.bench_turns import trade_off
 from voicecli.cli.measure.bench_turns import turns as bench_turns
 from voicecli.cli.options import ConfigFile, Light, ModelsDir, Record, lightened, settings, store_at
-from voicecli.cli.talk.with_recorder import followed, recorder_for
+from voicecli.cli.talk.with_recorder import WithRecorder
 from voicecli.errors import ConfigError, VoicecliError
 
 if TYPE_CHECKING:
@@ -154,13 +154,9 @@ def _run(
     devices = _real(config, rate_hz, clock) if real else _simulated(config, rate_hz, clock)
     microphone_hz = devices.streams.microphone.rate_hz
     questions = recorded(recordings, microphone_hz) if recordings else spoken(session.voice.it, microphone_hz)
-    recorder = recorder_for(record, 0, config, clock, clock.now())
-    if recorder is None:
-        made.append(Bench(session, devices, config, clock, stop, _tell))
-        made[0].run(questions, turns)
-        return
+    recorder = WithRecorder(record, 0, config, clock, clock.now())
     made.append(Bench(session, devices, config, clock, stop, _tell, recorder.over))
-    recorder.follow(followed(made[0].talk))
+    recorder.follow(made[0].talk)
     recorder.start()
     try:
         made[0].run(questions, turns)

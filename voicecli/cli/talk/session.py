@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voicecli.cli.options import note
-from voicecli.cli.talk.with_recorder import followed, recorder_for, with_recording
+from voicecli.cli.talk.with_recorder import WithRecorder
 from voicecli.errors import VoicecliError
 from voicecli.records.reading.tally import TalkTally
 from voicecli.system.clock import MonotonicClock
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from voicecli.engines import Session
     from voicecli.events import Event, Failed, Status
     from voicecli.models.store import ModelStore
-    from voicecli.records.recorder import Recorder
     from voicecli.system.clock import Clock
     from voicecli.talk import Talk
     from voicecli.threads.log import Reader
@@ -72,23 +71,20 @@ def hold_talk(
     began, talk = clock.now(), None
     last: list[Failed] = []
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
-    recorder = recorder_for(outputs.record, outputs.max_minutes, config, clock, began)
+    recorder = WithRecorder(outputs.record, outputs.max_minutes, config, clock, began)
     tally, gone = TalkTally(), False
     try:
         with view, _failure_shown(view, lambda: clock.now() - began, last):
             session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
-            streams = open_streams(session)
-            streams = streams if recorder is None else recorder.over(streams)
+            streams = recorder.over(open_streams(session))
             talk = Talk(streams, session, config, clock, began, push_to_talk=talk_key)
             reader = talk.events.reader("view")
-            if recorder is not None:
-                recorder.follow(followed(talk))
+            recorder.follow(talk)
             if file is not None:
                 file.follow(talk.events.reader("file"), talk.warn)
             talk.start()
-            if recorder is not None:
-                recorder.start()
+            recorder.start()
             keys = _keys(config, talk, view, clock)
             _show(talk, reader, view, finished, keys, clock, recorder, tally)
     except (KeyboardInterrupt, ReaderGone) as end:
@@ -96,17 +92,21 @@ def hold_talk(
         signal.signal(signal.SIGINT, _end_at_once)
         signal.signal(signal.SIGTERM, _end_at_once)
         if talk is None:
+            recorder.close()
             _end_at_once(signal.SIGINT, None, code=0)  # the loading thread cannot be asked to stop
     finally:
         if talk is not None:
             talk.close()  # `voicecli.cli.main` does not wait for what does not end in time
             tally.losses = talk.status().losses
-        if recorder is not None and (problem := recorder.close()):
-            note(problem)
-        if file is not None and (problem := file.close(*last)):
-            note(problem)
+        _note(recorder.close())
+        _note(file.close(*last) if file is not None else "")
     if not gone:
         _sum_up(view, tally)
+
+
+def _note(problem: str) -> None:
+    if problem:
+        note(problem)
 
 
 def _sum_up(view: View, tally: TalkTally) -> None:
@@ -195,7 +195,7 @@ def _show(
     finished: Callable[[Talk], bool],
     keys: KeyReader | None,
     clock: Clock,
-    recorder: Recorder | None,
+    recorder: WithRecorder,
     tally: TalkTally,
 ) -> None:
     def shown(event: Event) -> None:
@@ -209,7 +209,7 @@ def _show(
             if reader is not None and reader.failure is not None:
                 raise reader.failure
             talk.tell_losses()
-            status = with_recording(talk.status(), recorder)
+            status = recorder.shown(talk.status())
             view.tick(status if keys is None else replace(status, keys=keys.shown, typed=keys.typed))
             due = clock.now() + TICK_S
             try:
