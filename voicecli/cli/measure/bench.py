@@ -156,8 +156,9 @@ def _run(
     questions = recorded(recordings, microphone_hz) if recordings else spoken(session.voice.it, microphone_hz)
     recorder = WithRecorder(record, 0, config, clock, clock.now())
     made.append(Bench(session, devices, config, clock, stop, _tell, recorder.over))
-    recorder.follow(made[0].talk)
-    recorder.start()
+    if record is not None:
+        recorder.follow(made[0].talk)
+        recorder.start()
     try:
         made[0].run(questions, turns)
     finally:
