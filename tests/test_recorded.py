@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from rig.made_speech import speak
 from rig.program import complaint, voicecli
-from tests.desk import Desk, Disk
+from tests.desk import Desk, Disk, places
 from tests.recording_child import Noisy
 from tests.seats import seated
 from tests.sentences import pattern
+from tests.studio import Studio
 from tests.test_talking import Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.level import to_int16
 from voicecli.audio.recordings.files import WavWriter
+from voicecli.cli.records.replaying import PLAY_HZ, aloud_again
 from voicecli.cli.talk.with_recorder import followed
 from voicecli.config import Config
 from voicecli.devices.simulated import RecordedUser, SimulatedStreams
@@ -37,6 +39,11 @@ from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def sound_t(folder: Path) -> float:
+    """When the sound begins."""
+    return Recorded(folder).pieces()[0].t
 
 
 def latency_ms(total: float) -> dict[str, float]:
@@ -128,6 +135,21 @@ def test_a_folder_that_is_no_recording_is_told_in_a_line(tmp_path: Path) -> None
         complaint(voicecli(*command, str(tmp_path)), 1)
     complaint(voicecli("replay", "--through", "--silent", str(tmp_path)), 2)
     complaint(voicecli("talk", "--max-minutes", "3"), 2)
+
+
+def test_both_sides_are_played_and_words_come_in_their_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    studio = Studio(monkeypatch)
+    studio.add("Desk", 0, 1)
+    aloud_again(Recorded(folder), Config(), studio.clock)
+    played = np.concatenate(studio.played[0]).astype(np.float32) / 32767
+    (clicked,) = places(played, [1.0 - sound_t(folder)])
+    assert clicked == pytest.approx(1.0 - sound_t(folder), abs=0.002)
+    assert np.abs(played).max() > 0.8  # both sides clicked at once, with 0.5 each
+    length_s = sum(map(len, Recorded(folder).side(PLAY_HZ, USER))) / PLAY_HZ
+    assert length_s <= len(played) / PLAY_HZ + 0.02 <= length_s + 0.15  # a rest below a block is left out
+    assert len(capsys.readouterr().out.splitlines()) == 4
 
 
 # ---- anything may be in it

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from voicecli.events import Event, Status
     from voicecli.messages import Int16
     from voicecli.records.reading.recorded import Line, Recorded
+    from voicecli.system.clock import Clock
     from voicecli.view import View
 
 PLAY_HZ = 48_000
@@ -57,7 +58,9 @@ def replay(
         for line in recorded.lines():
             _print(line)
     else:
-        _aloud(recorded, config)
+        from voicecli.system.clock import MonotonicClock
+
+        aloud_again(recorded, config, MonotonicClock())
 
 
 def _print(line: Line) -> None:
@@ -79,13 +82,12 @@ def _print(line: Line) -> None:
     typer.echo(f"{line.t:7.3f}  {safe(words)}")
 
 
-def _aloud(recorded: Recorded, config: Config) -> None:
+def aloud_again(recorded: Recorded, config: Config, clock: Clock) -> None:
     """Play both sides, as one, and print each line when its moment comes. Raises DeviceError."""
     from voicecli.audio.ring import Ring
     from voicecli.devices.choose import device_of
     from voicecli.devices.portaudio import DeviceStream
     from voicecli.devices.single.single import run_until
-    from voicecli.system.clock import MonotonicClock
 
     audio = config.audio
     stream = DeviceStream("output", device_of("output", audio), PLAY_HZ, audio.block_ms, audio.latency_ms)
@@ -116,7 +118,7 @@ def _aloud(recorded: Recorded, config: Config) -> None:
         return done
 
     over()  # before the device starts: the first sound loads libav
-    run_until(over, stream, play, MonotonicClock(), TICK_S)
+    run_until(over, stream, play, clock, TICK_S)
 
 
 def _both(recorded: Recorded, rate_hz: int) -> Iterator[Int16]:
