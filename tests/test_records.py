@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +31,7 @@ from voicecli.records.track import Track
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SAMPLE_S = 1 / RATE_HZ
@@ -206,6 +209,34 @@ def test_a_full_disk_ends_the_recording_once_and_nothing_else(tmp_path: Path, ro
         recording = Recording(sound, RATE_HZ)
         assert sum(map(len, recording)) > 0
         assert not recording.damage
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 kB; only an administrator can make one."""
+    place = tmp_path / "tiny"
+    place.mkdir()
+    mount = shutil.which("mount")
+    made = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if not made or made.returncode:
+        pytest.skip("needs to mount a disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_tiny_disk_fills_and_what_is_on_it_can_be_read(tiny: Path) -> None:
+    desk = Desk(tiny / "talk")
+    desk.clicks = [0.5 + 0.01 * number for number in range(1000)]
+    desk.records(10.0)
+    desk.ends()
+    assert desk.recorder.failed
+    assert len(desk.warned) == 1
+    recording = Recording(desk.folder / "conversation.flac", RATE_HZ)
+    assert sum(map(len, recording)) > RATE_HZ
+    assert not recording.damage
+    assert lines_of(desk)[0]["event"] == "sound"
 
 
 def test_of_a_piece_that_a_full_disk_takes_half_nothing_stays(
