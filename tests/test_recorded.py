@@ -143,7 +143,7 @@ def test_both_sides_are_played_and_words_come_in_their_time(
     studio = Studio(monkeypatch)
     studio.add("Desk", 0, 1)
     aloud_again(Recorded(folder), Config(), studio.clock)
-    played = np.concatenate(studio.played[0]).astype(np.float32) / 32767
+    played = np.concatenate(studio.played[0]).astype(np.float32) / np.float32(32767)
     (clicked,) = places(played, [1.0 - sound_t(folder)])
     assert clicked == pytest.approx(1.0 - sound_t(folder), abs=0.002)
     assert np.abs(played).max() > 0.8  # both sides clicked at once, with 0.5 each
@@ -266,7 +266,7 @@ def test_a_muted_microphone_is_muted_in_the_recording(tmp_path: Path, muted: boo
         talk.controls.mute_microphone()
     talk.start()
     recorder.start()
-    while not any(folder.glob("*.flac")):
+    while talk.crew.capture.received < RATE_HZ or not any(folder.glob("*.flac")):
         clock.wait(ticks, 0.05)
     assert talk.close(timeout_s=5)
     assert recorder.close() == ""
