@@ -235,10 +235,9 @@ def test_the_ear_is_as_far_behind_as_the_ring_is_full() -> None:
 def test_a_field_that_another_part_adds_to_the_status_becomes_a_metric(stand: Stand) -> None:
     class More(Status):
         breaker = "half open"
-        recorded_in = SAID
-        record_lag_s = 2.5
 
-    status = replace(stand.talk.status(), pressure="critical", stepped=3)
+    figures = {"pressure": "critical", "stepped": 3, "recorded_in": SAID, "record_lag_s": 2.5}
+    status = replace(stand.talk.status(), **figures)  # type: ignore[arg-type]
     assert "voicecli_breaker_open" not in {each.family.name for each in of_status(status)}
     more = More(**{name: getattr(status, name) for name in Status.__slots__})
     told = {each.family.name: each.value for each in of_status(more)}

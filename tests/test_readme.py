@@ -32,6 +32,7 @@ NOT_RUN = {
     "voicecli talk --plain": "needs a microphone",
     "voicecli talk --json": "needs a microphone",
     "voicecli talk --json-file talk.jsonl": "needs a microphone",
+    "voicecli talk --record DIR": "needs a microphone",
     "voicecli talk --metrics-port 9464": "needs a microphone",
     "voicecli talk --debug debug.jsonl": "needs a microphone",
     "voicecli talk --log": "needs a microphone",

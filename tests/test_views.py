@@ -47,6 +47,7 @@ from voicecli.view.modes import make_view
 from voicecli.view.plain import PlainView
 from voicecli.view.safe import safe
 from voicecli.view.stream import StreamView
+from voicecli.view.wording import LATE_RECORDING_S, TIMELY_RECORDING_S
 from voicecli.waiting.quality import STEPS
 
 WIDTHS = (40, 80, 120, 200)
@@ -812,3 +813,29 @@ def test_the_region_fits(
     assert len(lines) < height
     assert all(line.cell_len < width and "\n" not in line.plain for line in lines)
     assert any(state in line.plain or "mic off" in line.plain for line in lines)
+
+
+# ---- while the talk is recorded
+
+
+def test_lines_say_once_that_it_is_recorded_and_when_that_falls_behind() -> None:
+    recorded = replace(STATUS, recorded_in="talks/1")
+    late = replace(recorded, record_lag_s=LATE_RECORDING_S + 0.5)
+    catching_up = replace(recorded, record_lag_s=(LATE_RECORDING_S + TIMELY_RECORDING_S) / 2)
+    shown = _plain([], STATUS, recorded, recorded, late, late, catching_up, recorded, STATUS)
+    assert sum("talks/1" in line for line in shown) == 1
+    assert sum(f"{LATE_RECORDING_S + 0.5:.1f} s" in line for line in shown) == 1
+    assert len(shown) == 4
+
+
+def test_the_live_view_says_that_it_is_recorded_as_long_as_it_is() -> None:
+    terminal = FakeTerminal(80)
+    with LiveView(terminal.console) as view:
+        view.tick(STATUS)
+        assert "record" not in terminal.text
+        view.tick(replace(STATUS, recorded_in="talks/1"))
+        assert "record    recorded in talks/1\n" in terminal.text
+        view.tick(replace(STATUS, recorded_in="talks/1", record_lag_s=4.0))
+        assert "talks/1, 4 s behind" in terminal.text
+        view.tick(STATUS)
+        assert "talks/1" not in terminal.text

@@ -267,6 +267,10 @@ class Status:
     """Action of the settings' [keys] -> its key; empty where no keys are read."""
     typed: str | None = None
     """The line that is being typed; None when none is."""
+    recorded_in: str = ""
+    """The folder in which the talk is recorded; empty where it is not, or not any more."""
+    record_lag_s: float = 0.0
+    """How much of the newest sound is not in the recording yet, s."""
     barge_in: Literal["on", "strict", "off"] = "off"
     """Whether speech stops the agent: off is half duplex, strict until the echo is learnt."""
     cut_offs: int = 0

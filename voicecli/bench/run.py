@@ -84,16 +84,17 @@ class Bench:
         clock: Clock,
         stop: threading.Event,
         tell: Callable[[str], None],
+        tapped: Callable[[AudioStreams], AudioStreams] = lambda streams: streams,
     ) -> None:
-        """`session` is warm; `tell` takes a line of progress."""
+        """`session` is warm; `tell` takes a line of progress; `tapped` may wrap the devices."""
         config = _without_cues(config)
         self._config, self._clock, self._stop, self._tell = config, clock, stop, tell
         self._devices = devices
         self._meter = Meter(clock)
         self._session = watched(session, self._meter)
         self._streams = TapedStreams(devices.streams, clock, config.audio.latency_ms / 1000)
-        self._talk = Talk(self._streams, self._session, config, clock, clock.now())
-        self._reader = self._talk.events.reader("bench", wants=_measured)
+        self.talk = Talk(tapped(self._streams), self._session, config, clock, clock.now())
+        self._reader = self.talk.events.reader("bench", wants=_measured)
         self._events: list[events.Event] = []
         self._turns: list[MeasuredTurn] = []
         self._alone: list[Call] = []
@@ -115,7 +116,7 @@ class Bench:
         self._alone = self._meter.take()
         asked = itertools.islice(itertools.cycle(questions), 1, turns + 1)
         try:
-            self._talk.start()
+            self.talk.start()
             self._until_quiet(0.0)
             self._listen_to_nobody()
             self._warm_up(questions[0])
@@ -124,7 +125,7 @@ class Bench:
                     break
                 self._measure(number, turns, question)
         finally:
-            self._talk.close()
+            self.talk.close()
 
     def _until_quiet(self, quiet_s: float) -> None:
         """Wait until the user has ended, the agent has answered and both were silent for `quiet_s`."""
@@ -139,7 +140,7 @@ class Bench:
                     f"the talk is not done after {LONGEST_TURN_S:.0f} s",
                     "see that the language model answers: voicecli demo",
                 )
-            if not (self._streams.user.finished and self._talk.idle):
+            if not (self._streams.user.finished and self.talk.idle):
                 quiet_since = None
                 continue
             quiet_since = now if quiet_since is None else quiet_since
@@ -147,7 +148,7 @@ class Bench:
                 return
 
     def _drain(self) -> None:
-        self._talk.check()
+        self.talk.check()
         try:
             self._events.append(self._reader.get(TICK_S))
             while self._reader.stats().fill:
@@ -202,12 +203,12 @@ class Bench:
         self._busy += self._meter.take()
         self._talk_ended = machine.spent(self._clock.now())
         self._losses = self._counted_losses()
-        self._buffers = self._talk.buffers()
+        self._buffers = self.talk.buffers()
         failure = next((event.message for event in self._events if isinstance(event, events.Failed)), "")
         self._tell(f"{number} of {turns}: {failure or _outcome(turn)}")
 
     def _counted_losses(self) -> dict[str, int]:
-        counts = dict(self._talk.status().losses)
+        counts = dict(self.talk.status().losses)
         losses = {name: sum(counts.pop(each, 0) for each in SUMMED.get(name, ())) for name in LOSSES}
         if self._devices.name == SIMULATED:  # real devices report their losses themselves
             losses["xruns"] += self._streams.late

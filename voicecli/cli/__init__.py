@@ -18,6 +18,8 @@ from voicecli.cli.devices.listing import devices
 from voicecli.cli.measure.bench import bench_app
 from voicecli.cli.measure.doctor import doctor
 from voicecli.cli.models import models_app
+from voicecli.cli.records.replaying import replay
+from voicecli.cli.records.stats import stats
 from voicecli.cli.say import say
 from voicecli.cli.serve import serve
 from voicecli.cli.talk.commands import demo, talk
@@ -34,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Talk with a language model on your own computer.",
 )
-for command in (talk, demo, devices, doctor, say, transcribe, serve):
+for command in (talk, demo, replay, stats, devices, doctor, say, transcribe, serve):
     app.command()(command)
 app.add_typer(bench_app, name="bench")
 app.add_typer(models_app, name="models")

@@ -41,6 +41,15 @@ Light = Annotated[
 ]
 
 
+Record = Annotated[
+    Path | None, typer.Option(help="Record sound and words in this new folder (docs/recordings.md).")
+]
+MaxMinutes = Annotated[
+    int | None,
+    typer.Option(min=1, max=100_000, help="With --record: keep the newest so many minutes of sound."),
+]
+
+
 def settings(config_file: Path | None, flags: dict[str, tuple[str, bool | int | str | None]]) -> Config:
     """The settings in force; `flags` gives the key and the value of each flag, None where it was not given.
 

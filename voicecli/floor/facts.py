@@ -52,8 +52,7 @@ class Hiss:
     at: float  # when it met the air
     steps: int  # of 10 ms, for which it has lasted
     audible: bool = False
-    barge_in: BargeIn = "on"
-    """Both as in a frame."""
+    barge_in: BargeIn = "on"  # both as in a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +230,9 @@ class ClauseSounds:
     draft: int
     index: int
     text: str
-    first_at: float | None
-    """When the reply's first audible sample met the air."""
+    first_at: float | None  # when the reply's first audible sample met the air
+    word_ends_at: tuple[float, ...] = ()
+    """When each spoken word, or at least the last, will have sounded if nothing holds it."""
 
 
 @dataclass(frozen=True, slots=True)

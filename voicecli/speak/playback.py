@@ -175,6 +175,16 @@ class Playback:
         self._announced += len(fresh)
         return [placed.clause for placed in fresh]
 
+    def word_ends_at(self, clause: Clause) -> tuple[float, ...]:
+        """When each spoken word of a clause that sounds ends, s, if nothing holds it.
+
+        Only the last one's end where the voice does not tell those of the others.
+        """
+        beat = self.jitter.heartbeat
+        found = (placed.word_ends or (placed.end,) for placed in self._placed if placed.clause == clause)
+        ends = next(found, ())
+        return tuple(beat.at + (end - beat.position) / self._rate_hz for end in ends)
+
     def first_sound_at(self) -> float | None:
         """When the first audible sample of this reply left the loudspeaker, s; None while it has not."""
         if not self._placed:

@@ -131,7 +131,8 @@ class Mouth:
         if self._draft == self._may_sound:
             for clause in self._playback.begun(now):
                 first_at = self._playback.first_sound_at()
-                self._post(facts.ClauseSounds(clause.draft, clause.index, clause.text, first_at))
+                ends_at = self._playback.word_ends_at(clause)
+                self._post(facts.ClauseSounds(clause.draft, clause.index, clause.text, first_at, ends_at))
         self._go_on()
         void = self._draft < self._void_before()
         if self._ends and (void or self._playback.done(self._clock.now())):

@@ -21,7 +21,7 @@ from voicecli.events import (
 )
 from voicecli.view.output import LineOutput
 from voicecli.view.safe import safe
-from voicecli.view.wording import how_to_interrupt, notice, stages, without
+from voicecli.view.wording import how_to_interrupt, is_late, notice, stages, without
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,6 +38,8 @@ class PlainView:
         self._with = ""
         self._greeted = False
         self._interrupting = ""
+        self._recorded_in = ""
+        self._record_late = False
 
     def __enter__(self) -> Self:
         return self
@@ -62,11 +64,26 @@ class PlainView:
             self._loading = loading
             if loading:
                 self._output.write(f"{'':7}  loading {loading}")
+        self._tell_of_recording(status)
         interrupting = how_to_interrupt(status) if status.state == "speaking" else self._interrupting
         if interrupting != self._interrupting:
             self._interrupting = interrupting
             self._output.write(f"{'':7}  {interrupting}")
         self._output.check()
+
+    def _tell_of_recording(self, status: Status) -> None:
+        """Say that the talk is recorded, that it is not any more, and when the recording falls behind."""
+        if status.recorded_in != self._recorded_in:
+            self._recorded_in = status.recorded_in
+            told = (
+                f"recorded in {safe(status.recorded_in)}" if status.recorded_in else "not recorded any more"
+            )
+            self._output.write(f"{'':7}  {told}")
+        late = is_late(status, already=self._record_late)
+        if late != self._record_late:
+            self._record_late = late
+            told = f"{status.record_lag_s:.1f} s behind" if late else "up to date again"
+            self._output.write(f"{'':7}  the recording is {told}")
 
     def _words(self, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912  # one case an event
         match event:

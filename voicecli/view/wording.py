@@ -69,6 +69,15 @@ def counted(counters: Mapping[str, int]) -> str:
     )
 
 
+LATE_RECORDING_S, TIMELY_RECORDING_S = 2.0, 1.0
+"""s. A recording that is so far behind is worth telling; from the second on it keeps up again."""
+
+
+def is_late(status: Status, *, already: bool) -> bool:
+    """Whether the recording is so far behind that a person should know; `already`: it was."""
+    return status.record_lag_s > (TIMELY_RECORDING_S if already else LATE_RECORDING_S)
+
+
 def how_to_speak(status: Status) -> str:
     """Tell the user that they may speak, and how."""
     if not status.push_to_talk:

@@ -1,6 +1,6 @@
 """A recording: any file libav reads -> mono float32 blocks, and what of it is damaged.
 
-The only file that imports av. Decodes as players do: it leaves out what cannot be read, puts silence in its
+The only file that reads with av. Decodes as players do: leaves out what cannot be read, puts silence in its
 place as far as the length is known, and goes on behind it. Memory holds one block at a time, and the first
 2 s of a recording with several channels.
 """

@@ -13,7 +13,8 @@ import typer
 
 from voicecli.cli.measure.bench_turns import trade_off
 from voicecli.cli.measure.bench_turns import turns as bench_turns
-from voicecli.cli.options import ConfigFile, Light, ModelsDir, lightened, settings, store_at
+from voicecli.cli.options import ConfigFile, Light, ModelsDir, Record, lightened, settings, store_at
+from voicecli.cli.talk.with_recorder import WithRecorder
 from voicecli.errors import ConfigError, VoicecliError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def bench(
         Path | None,
         typer.Option(help="Add the figures that `bench turns` finds for this folder of labelled turns."),
     ] = None,
+    record: Record = None,
     light: Light = False,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
@@ -78,7 +80,7 @@ def bench(
     config = _with_short_answers(lightened(settings(config_file, {}), light=light))
     _check_readable(wav or ())
     report, stopped = _measured(
-        lambda stop, made: _run(config, store_at(models_dir), wav or (), turns, devices, stop, made)
+        lambda stop, made: _run(config, store_at(models_dir), wav or (), turns, devices, record, stop, made)
     )
     if report is not None and labelled is not None and not stopped:
         report = dataclasses.replace(report, tradeoff=trade_off(labelled, config, models_dir))
@@ -138,6 +140,7 @@ def _run(
     recordings: Sequence[Path],
     turns: int,
     real: bool,
+    record: Path | None,
     stop: threading.Event,
     made: list[Bench],
 ) -> None:
@@ -151,8 +154,16 @@ def _run(
     devices = _real(config, rate_hz, clock) if real else _simulated(config, rate_hz, clock)
     microphone_hz = devices.streams.microphone.rate_hz
     questions = recorded(recordings, microphone_hz) if recordings else spoken(session.voice.it, microphone_hz)
-    made.append(Bench(session, devices, config, clock, stop, _tell))
-    made[0].run(questions, turns)
+    recorder = WithRecorder(record, 0, config, clock, clock.now())
+    made.append(Bench(session, devices, config, clock, stop, _tell, recorder.over))
+    if record is not None:
+        recorder.follow(made[0].talk)
+        recorder.start()
+    try:
+        made[0].run(questions, turns)
+    finally:
+        if problem := recorder.close():
+            _tell(problem)
 
 
 def _simulated(config: Config, rate_hz: int, clock: Clock) -> Devices:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +14,10 @@ from voicecli.cli.options import (
     InputDevice,
     Language,
     Light,
+    MaxMinutes,
     ModelsDir,
     OutputDevice,
+    Record,
     Track,
     Voice,
     lightened,
@@ -24,6 +25,7 @@ from voicecli.cli.options import (
     store_at,
 )
 from voicecli.cli.talk import watchers as other
+from voicecli.cli.talk.outputs import AsJson, JsonFile, Plain, outputs_for
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,15 +45,13 @@ DEMO_QUESTIONS = (
 PAUSE_S = 1.0
 """s that the scripted user waits before the next question."""
 
-Plain = Annotated[bool, typer.Option("--plain", help="One line per event instead of the live view.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per event (docs/events.md).")]
-JsonFile = Annotated[Path | None, typer.Option(help="Also write the events of --json to this file.")]
-
 
 def talk(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    record: Record = None,
+    max_minutes: MaxMinutes = None,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,
     headphones: Annotated[
@@ -125,7 +125,7 @@ def talk(
     )
     config = lightened(config, light=light)
     watching = other.Watching(metrics_port, metrics_host, debug, debug_words, log, log_file)
-    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file, watching=watching)
+    outputs = outputs_for(plain, as_json, json_file, record, max_minutes, watching)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.talk.session import reads_keys
 
@@ -146,6 +146,8 @@ def demo(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    record: Record = None,
+    max_minutes: MaxMinutes = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="WAV of the conversation: you left, the agent right.")
     ] = Path("voicecli-demo.wav"),
@@ -162,8 +164,8 @@ def demo(
         for question in DEMO_QUESTIONS:
             yield iter([sound_of(session.voice.it, question)])
 
-    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
-    _talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
+    outputs = outputs_for(plain, as_json, json_file, record, max_minutes)
+    talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
     typer.echo(f"the conversation is in {output}", err=True)
 
 
@@ -228,12 +230,12 @@ def _talk_with_file(
 
     with at_hand(source) as path:
         next(iter(of(RATE_HZ)))  # a file that cannot be read is refused before anything is loaded
-        _talk_simulated(config, models_dir, outputs, recording, tape, stereo=False)
+        talk_simulated(config, models_dir, outputs, recording, tape, stereo=False)
     if read and read[0].damage:
         typer.echo(f"voicecli: {safe(f'{name_of(source)} {read[0].damage}')}", err=True)
 
 
-def _talk_simulated(
+def talk_simulated(
     config: Config,
     models_dir: Path | None,
     outputs: Outputs,
@@ -278,17 +280,3 @@ def _talk_simulated(
             outputs,
             lambda talk: script[0].finished(talk),  # noqa: PLW0108  # made later
         )
-
-
-def _outputs(
-    *, plain: bool, as_json: bool, json_file: Path | None, watching: other.Watching | None = None
-) -> Outputs:
-    from voicecli.cli.talk.session import Outputs
-    from voicecli.view.modes import make_view
-
-    if plain and as_json:
-        raise ConfigError("--plain and --json exclude one another", "give one of them")
-    if json_file == Path("-"):
-        raise ConfigError("--json-file needs a file", "give --json for standard output")
-    view = make_view("json" if as_json else "plain" if plain else "live", sys.stdout)
-    return Outputs(view, json_file, () if watching is None else watching.watchers())

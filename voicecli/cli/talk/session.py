@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voicecli.cli.options import note
+from voicecli.cli.talk.with_recorder import WithRecorder
 from voicecli.errors import VoicecliError
+from voicecli.records.reading.tally import TalkTally
 from voicecli.system.clock import MonotonicClock
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.worker import Worker
@@ -46,6 +48,10 @@ class Outputs:
     json_file: Path | None = None
     watchers: tuple[Callable[[Clock, float], Watcher], ...] = ()
     """What opens each of the others, given the clock and when the talk began on it. Raises ConfigError."""
+    record: Path | None = None
+    """A folder that keeps sound and words; a new one."""
+    max_minutes: int = 0
+    """The most sound that is kept there; 0: all."""
 
 
 def hold_talk(
@@ -69,32 +75,58 @@ def hold_talk(
     last: list[Failed] = []
     watchers: list[Watcher] = []
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
+    recorder = WithRecorder(outputs.record, outputs.max_minutes, config, clock, began)
+    tally, gone = TalkTally(), False
     try:
         watchers.extend(watch(clock, began) for watch in outputs.watchers)
         with view, _failure_shown(view, lambda: clock.now() - began, last):
             session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
-            talk = Talk(open_streams(session), session, config, clock, began, push_to_talk=talk_key)
+            streams = recorder.over(open_streams(session))
+            talk = Talk(streams, session, config, clock, began, push_to_talk=talk_key)
             reader = talk.events.reader("view")
+            recorder.follow(talk)
             if file is not None:
                 file.follow(talk.events.reader("file"), talk.warn)
             for watcher in watchers:
                 watcher.follow(talk)
             talk.start()
-            _show(talk, reader, view, finished, _keys(config, talk, view, clock), clock)
-    except (KeyboardInterrupt, ReaderGone):
+            recorder.start()
+            keys = _keys(config, talk, view, clock)
+            _show(talk, reader, view, finished, keys, clock, recorder, tally)
+    except (KeyboardInterrupt, ReaderGone) as end:
+        gone = isinstance(end, ReaderGone)
         signal.signal(signal.SIGINT, _end_at_once)
         signal.signal(signal.SIGTERM, _end_at_once)
         if talk is None:
+            recorder.close()
             _end_at_once(signal.SIGINT, None, code=0)  # the loading thread cannot be asked to stop
     finally:
         if talk is not None:
             talk.close()  # `voicecli.cli.main` does not wait for what does not end in time
-        if file is not None and (problem := file.close(*last)):
-            note(problem)
+            tally.losses = talk.status().losses
+        _note(recorder.close())
+        _note(file.close(*last) if file is not None else "")
         for watcher in watchers:
-            if problem := watcher.close(*last):
-                note(problem)
+            _note(watcher.close(*last))
+    if not gone:
+        _sum_up(view, tally)
+
+
+def _note(problem: str) -> None:
+    if problem:
+        note(problem)
+
+
+def _sum_up(view: View, tally: TalkTally) -> None:
+    """Tell a person the figures of the talk; programs have them from the events."""
+    from voicecli.view.output import LineOutput
+    from voicecli.view.stream import StreamView
+
+    line = "" if isinstance(view, StreamView) else tally.short()
+    if line:
+        with suppress(ReaderGone):
+            LineOutput(sys.stdout).write(line)
 
 
 @contextmanager
@@ -172,7 +204,13 @@ def _show(
     finished: Callable[[Talk], bool],
     keys: KeyReader | None,
     clock: Clock,
+    recorder: WithRecorder,
+    tally: TalkTally,
 ) -> None:
+    def shown(event: Event) -> None:
+        tally.add(event)
+        view.show(event)
+
     with ExitStack() as stack:
         reader = stack.enter_context(keys.reading()) if keys is not None else None
         while not finished(talk):
@@ -180,12 +218,12 @@ def _show(
             if reader is not None and reader.failure is not None:
                 raise reader.failure
             talk.tell_losses()
-            status = talk.status()
+            status = recorder.shown(talk.status())
             view.tick(status if keys is None else replace(status, keys=keys.shown, typed=keys.typed))
             due = clock.now() + TICK_S
             try:
                 while (left_s := due - clock.now()) > 0:
-                    show_next(events, view.show, left_s)
+                    show_next(events, shown, left_s)
             except TimeoutError:
                 continue
             except ChannelClosed:

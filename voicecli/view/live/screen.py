@@ -16,7 +16,7 @@ from rich.text import Text
 from voicecli.view.live.bars import latency_bars, level_bar
 from voicecli.view.live.glyphs import glyphs_for
 from voicecli.view.safe import safe
-from voicecli.view.wording import counted, how_to_interrupt, how_to_speak, key_words, stages
+from voicecli.view.wording import counted, how_to_interrupt, how_to_speak, is_late, key_words, stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +97,7 @@ def region(screen: Screen, console: Console) -> list[Text]:
         (7, notice_lines(screen.notices, console)),
         (6, _load(screen, console)),
         (6, loss_lines(screen, console)),
+        (7, _recording(screen, console)),
         (3, _latency(screen, console)),
         (2, _model(screen, console)),
         (1, _devices(screen, console)),
@@ -276,6 +277,16 @@ def _load(screen: Screen, console: Console) -> list[Text]:
         return []
     words = ": ".join(part for part in (status.pressure, ", ".join(status.without)) if part)
     return labelled("load", Text(safe(words), "bold" if status.pressure != "calm" else "dim"), console)
+
+
+def _recording(screen: Screen, console: Console) -> list[Text]:
+    """Say that sound and words are kept, and how far that is behind."""
+    if screen.status is None or not screen.status.recorded_in:
+        return []
+    late = is_late(screen.status, already=False)
+    behind = f", {screen.status.record_lag_s:.0f} s behind" if late else ""
+    words = f"recorded in {safe(screen.status.recorded_in)}{behind}"
+    return labelled("record", Text(words, "bold"), console)
 
 
 def loss_lines(screen: Screen, console: Console) -> list[Text]:

@@ -1,0 +1,1 @@
+"""`voicecli replay` and `voicecli stats`: what recorded talks hold."""

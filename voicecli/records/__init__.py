@@ -1,0 +1,1 @@
+"""A talk, kept in a folder: its sound on a time line, its words, its settings."""

@@ -1,0 +1,1 @@
+"""A recorded talk, read again: checked, counted, compared."""
