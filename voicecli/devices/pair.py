@@ -43,7 +43,7 @@ class DeviceStreams:
             close_in_time([self._output])
             raise
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:  # noqa: ARG002  # its user has no device
         """Tell nothing. Raises DeviceError when a device has stopped."""
         for stream in (self._input, self._output):
             if stream.dead(self._clock.now()):

@@ -102,12 +102,14 @@ class Ear:
         self._post = post
         self._listens = False  # the talk has begun
         self._closed = False
+        self._idle: Callable[[], bool] = lambda: False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
         self._newest = 0.0  # probability of speech of the newest frame
         self._failing: set[Stage] = set()
 
     def run(self, stop: threading.Event, idle: Callable[[], bool]) -> None:
         """Listen until `stop` is set. Raises DeviceError when a device is gone for good."""
+        self._idle = idle
         step_forward()  # somebody who begins to speak over the agent waits for this thread
         while not stop.is_set():
             if not self.step():
@@ -177,7 +179,7 @@ class Ear:
     def _check(self) -> None:
         now = self._clock.now()
         self._check_at = now + CHECK_S
-        self.hearing.check(listens=self._listens)
+        self.hearing.check(listens=self._listens, idle=self._idle())
         if now >= self._daytime_at:
             self._daytime_at = now + DAYTIME_S
             self._post(facts.DayTime(self._clock.local()))
