@@ -158,7 +158,7 @@ def aloud(
                 yield SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
 
     # The first clause is made before the device starts. Making it loads code, which would delay the audio
-    # thread; and a device takes as much as its latency at once, which may be more than the clause's first part.
+    # thread; and a device takes its whole latency at once, which may be more than the clause's first part.
     first = spoken(islice(numbered, 1))
     playback.feed(first)
     chunks = chain(first, spoken(numbered))

@@ -55,7 +55,8 @@ class Following:
         if not more or now < self._counts_from:
             return
         self._calm_since, self._counts_from = now, now + MOMENT_S
-        self._moments = [at for at in self._moments if now - at < WITHIN_S][-MOMENTS:] + [now]
+        recent = (at for at in self._moments if now - at < WITHIN_S)
+        self._moments = [*recent, now][-MOMENTS:]
 
     def due(self, now: float) -> int:
         """Give 1 where the device should be opened anew with more latency, -1 with less, else 0."""

@@ -91,7 +91,7 @@ class Side:
         )
 
     def open(self, callback: OnInput | OnOutput, now: float) -> None:
-        """Open the wanted device, or else the default one where the settings allow that. Raises DeviceError."""
+        """Open the wanted device, or else the default one where settings allow that. Raises DeviceError."""
         candidates = self.choice.candidates(fallback=self._audio.fallback)
         if now < self.shunned_until:
             candidates.reverse()
