@@ -131,7 +131,7 @@ class RecoveringStreams:
             block[:] = 0
             return
         fresh, self._fresh = self._fresh, False
-        self._output.xruns += dry
+        self._output.called(self._clock.now(), dry=dry)
         self._on_output(block, at, dry and not fresh)
         if fresh:
             head = block[: len(self._fade_in)]
