@@ -131,7 +131,7 @@ class RecoveringStreams:
             block[:] = 0
             return
         fresh, self._fresh = self._fresh, False
-        self._output.called(self._clock.now(), dry=dry)
+        self._output.xruns += dry
         self._on_output(block, at, dry and not fresh)
         if fresh:
             head = block[: len(self._fade_in)]
@@ -187,9 +187,7 @@ class RecoveringStreams:
             self._lose(lost, now)
             return
         for side in self._sides:
-            if side.mover is not None and side.mover.failure is not None:
-                raise side.mover.failure
-            side.following.see(side.xruns, now)
+            side.look(now)
         if not idle:
             self._busy_at = now
         quiet = now - self._busy_at >= QUIET_S and self._task is None

@@ -49,8 +49,6 @@ class Side:
         """Which latency the open device should have."""
         self.xruns = 0
         """How often the device lost sound because this program was late; the audio thread counts."""
-        self._called_at = 0.0
-        self._holds_s = 0.0  # as much sound as the device may have been given before
         self.stream = self._agreed(self.device, rate_hz)
         self.form = self.stream.form
         """Rate and channels of the first device. The rest of the program keeps them, whichever device is
@@ -70,18 +68,8 @@ class Side:
         fit = fit_input if self.choice.kind == "input" else fit_output
         fitted = fit(callback, self.stream.form, self.form)
         self.stream.start(fitted.callback)
-        form = self.stream.form
-        self._holds_s = max(form.latency_s, form.reported_s) + self._audio.block_ms / 1000
         self.mover = self._moves(fitted.move) if fitted.move is not None else None
         self.following.opened(now)
-
-    def called(self, now: float, *, dry: bool) -> None:
-        """Count it where the loudspeaker has run dry, by its own account or because nobody asked for so long.
-
-        For the audio thread. PulseAudio's ALSA device mostly plays silence then, and tells nobody.
-        """
-        self.xruns += dry or now - self._called_at > self._holds_s
-        self._called_at = now
 
     def close(self) -> None:
         """Close `stream`, however long that takes."""
@@ -89,6 +77,12 @@ class Side:
         mover, self.mover = self.mover, None
         if mover is not None:
             mover.close()
+
+    def look(self, now: float) -> None:
+        """Note the losses so far, a few times a second. Raises what converting the sound failed with."""
+        if self.mover is not None and self.mover.failure is not None:
+            raise self.mover.failure
+        self.following.see(self.xruns, now)
 
     def follow(self, now: float) -> Notice | None:
         """Take the step of latency that is due; give a notice where it is one up. The caller opens anew."""
