@@ -163,6 +163,12 @@ class Room:
             assert self._grown.wait_for(lambda: self.position() >= enough, timeout=20)
         return self.recorded(begin)
 
+    def pass_time(self, seconds: float) -> None:
+        """Wait until the loudspeaker has played for so long."""
+        end = self.position() + round(seconds * RATE_HZ)
+        with self._grown:
+            assert self._grown.wait_for(lambda: self.position() >= end, timeout=20 + seconds)
+
     def recorded(self, begin: int = 0) -> Float32:
         """What the tape has by now from sample `begin` on, (n,) float32 at 16 kHz."""
         data = np.frombuffer(b"".join(self._blocks), "<i2")[begin:]

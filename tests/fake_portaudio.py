@@ -17,6 +17,9 @@ class PortAudioError(Exception):
     """As sounddevice raises it: a text with PortAudio's own words at its end."""
 
 
+GRANTED_MORE_S = 0.005
+
+
 class FakeStream:
     """A stream that remembers what was asked of it; tests call its callback as PortAudio would."""
 
@@ -40,6 +43,13 @@ class FakeStream:
         assert ignore_errors
         assert self.machine.answers.wait(60)
         self.log.append("close")
+
+    @property
+    def latency(self) -> float:
+        """A driver grants a little more than what was asked for."""
+        asked = self.asked["latency"]
+        assert isinstance(asked, float)
+        return asked + GRANTED_MORE_S
 
     @property
     def active(self) -> bool:

@@ -22,11 +22,13 @@ import voicecli.waiting.quality as quality
 import voicecli.waiting.urgency as urgency
 from voicecli.bench.turns import counting, holds, sweep
 from voicecli.cli.measure import bench
+from voicecli.cli.say import AHEAD_MS, UNHURRIED_MS
 from voicecli.config import EAGERNESS as STYLES
 from voicecli.config import Config
 from voicecli.devices import closing, runaway
 from voicecli.devices.portaudio import NoDeviceError
-from voicecli.devices.recovery import recover, side
+from voicecli.devices.recovery import latency, mover, recover, side
+from voicecli.devices.single import settling
 from voicecli.errors import ConfigError, StageError
 from voicecli.floor.agent import answering, cueing
 from voicecli.floor.turns import exchange, faults, turn
@@ -189,6 +191,14 @@ QUOTED = [
     ("0029", f"less than {cueing.SOON_S:g} s old"),
     ("0029", f"again every {cueing.AGAIN_S:g} s, at most {cueing.MOST} times in a turn"),
     ("0029", f"with a fade of {jitter.FADE_S * 1000:g} ms"),
+    ("0039", f"asks for {UNHURRIED_MS} ms of latency"),
+    ("0039", f"opens the loudspeaker and up to {AHEAD_MS / 1000:g} s"),
+    ("0039", f"run dry for {settling.CALM_S:g} s"),
+    ("0039", f"has kept some for {jitter.RUSH_S:g} s"),
+    ("0039", f"within {latency.WITHIN_S:g} s make it {latency.FACTOR:g} times as much"),
+    ("0039", f"{latency.CALM_S:g} s without one take a step back"),
+    ("0039", f"only after {recover.QUIET_S:g} s in which nobody spoke"),
+    ("0039", f"every {mover.POLL_S * 1000:g} ms"),
     ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
     ("events", f"more than {log.CAPACITY} events wait for it"),

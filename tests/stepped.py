@@ -39,7 +39,7 @@ class Devices:
     def start(self, *_: object) -> None:
         """The test calls."""
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         return []
 
     def close(self) -> bool:

@@ -79,7 +79,7 @@ class Loop:
             on_input(heard, told_at, False)
             heard[:] = -1
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         return []
 
     def close(self) -> bool:

@@ -89,7 +89,7 @@ class Hand:
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
         self.on_input, self.on_output = on_input, on_output
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         return [Notice("gone", "")]
 
     def close(self) -> bool:

@@ -12,6 +12,7 @@ from rig.made_speech import QUESTION, speak
 from rig.program import Agent, started, talking, told
 from rig.room import HEADSET, Room, can_run
 from tests.sentences import wording
+from voicecli.devices.recovery.latency import MOMENT_S, SETTLE_S
 
 pytestmark = [
     pytest.mark.models,
@@ -66,6 +67,21 @@ def test_a_talk_goes_on_after_its_devices_were_away() -> None:
         told(agent, "goes on")
         room.say(speak(QUESTION))
         answered(agent)
+
+
+@pytest.mark.matrix
+def test_a_loudspeaker_that_ran_dry_twice_is_opened_with_more_latency_and_the_talk_goes_on() -> None:
+    with Room() as room, talk(room) as agent:
+        room.pass_time(SETTLE_S + 1)
+        for _ in range(2):
+            agent.process.send_signal(signal.SIGSTOP)  # as on a computer that has no time for it
+            room.pass_time(0.5)
+            agent.process.send_signal(signal.SIGCONT)
+            room.pass_time(2 * MOMENT_S)
+        told(agent, "latency")
+        room.say(speak(QUESTION))
+        answered(agent)
+        assert not any("stopped" in str(event.get("message")) for event in agent.seen)
 
 
 @pytest.mark.matrix

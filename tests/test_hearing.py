@@ -36,7 +36,7 @@ class Desk:
     def reopened(self, name: str, *, stands_in: bool = False) -> None:
         self.loudspeaker = replace(self.loudspeaker, name=name, stands_in=stands_in)
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         told, self.notices = self.notices, []
         return told
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from voicecli.audio.ring import Ring
 from voicecli.messages import RATE_HZ
-from voicecli.speak.jitter import CALM_S, FADE_S, GROW_S, SHRINK_S, JitterBuffer
+from voicecli.speak.jitter import CALM_S, FADE_S, GROW_S, RUSH_S, SHRINK_S, JitterBuffer
 
 if TYPE_CHECKING:
     from voicecli.messages import Int16
@@ -85,8 +85,34 @@ def test_a_device_that_takes_blocks_faster_than_they_sound_is_given_nothing_of_a
         assert number < 2 or not block.any()  # the first may be one that came late; then it fades
     assert speaker.jitter.pulled <= BLOCK
     assert (speaker.jitter.underruns, speaker.jitter.device_underruns) == (0, 200)
-    played = speaker.pull(10)
+    played = speaker.pull(20)
     assert np.count_nonzero(played == 10_000) >= LEAST - BLOCK - 2 * FADE
+
+
+def test_what_a_device_takes_while_it_runs_dry_again_and_again_is_silence() -> None:
+    """As PulseAudio's does after a stall: it fills itself, throws that away, and begins anew."""
+    jitter = JitterBuffer(RATE_HZ, 0.8, LEAST / RATE_HZ, MOST / RATE_HZ)
+    jitter.push(steady(LEAST), 1)
+    jitter.finish()
+
+    def pull(seconds: float, *, dry: bool = False) -> Int16:
+        block = steady(BLOCK, -77)
+        jitter.pull(block, START_AT + seconds, device_ran_dry=dry)
+        return block
+
+    heard = [pull(0.0), pull(0.02), pull(0.04)]
+    now = 0.21  # the stall: the device has nothing left
+    pull(now, dry=True)
+    pull(now, dry=True)  # it is known now, and the sound fades
+    for _ in range(40):
+        taken = [pull(now + 0.02), pull(now + 0.04), pull(now + 0.001, dry=True)]
+        assert not np.concatenate(taken).any()
+        now += 0.005
+    kept = jitter.pulled
+    assert kept <= (len(heard) + 1) * BLOCK
+    after = np.concatenate([pull(now + number * BLOCK / RATE_HZ) for number in range(10)])
+    assert 0.04 <= np.flatnonzero(after)[0] / RATE_HZ <= RUSH_S + 0.01
+    assert jitter.pulled > kept
 
 
 def test_a_device_that_ran_dry_and_goes_on_in_time_is_given_its_next_block() -> None:

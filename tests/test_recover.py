@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import threading
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.fake_portaudio import FakeStream, Machine
+from tests.fake_portaudio import GRANTED_MORE_S, FakeStream, Machine
 from tests.sentences import pattern, wording
 from voicecli.audio.streams import DEAD_DEVICE_S, FIRST_CALL_S, Notice
 from voicecli.config import AudioConfig
@@ -21,10 +22,12 @@ from voicecli.devices import closing, runaway
 from voicecli.devices import portaudio as devices
 from voicecli.devices.choose import Choice, choose
 from voicecli.devices.portaudio import DeviceStream
+from voicecli.devices.recovery.latency import CALM_S, SETTLE_S
 from voicecli.devices.recovery.recover import (
     HUNG_S,
     PATIENT_AFTER_S,
     PATIENT_RETRY_S,
+    QUIET_S,
     RETRY_S,
     RecoveringStreams,
 )
@@ -34,12 +37,25 @@ from voicecli.errors import DeviceError
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from voicecli.messages import Int16
 
 VOICE_HZ = 22_050
 POLL_S = 0.1
+
+
+class ByHand:
+    """What converts a device's sound; the desk calls it when the device has called."""
+
+    def __init__(self, move: Callable[[], None], open_now: list[ByHand]) -> None:
+        self.move = move
+        self.failure: BaseException | None = None
+        self._open_now = open_now
+        open_now.append(self)
+
+    def close(self) -> None:
+        self._open_now.remove(self)
 
 
 class FakeScout:
@@ -75,6 +91,10 @@ class Desk:
     scout: FakeScout = field(default_factory=FakeScout)
     heard: list[tuple[Int16, float]] = field(default_factory=list)
     played: list[tuple[float, bool]] = field(default_factory=list)
+    movers: list[ByHand] = field(default_factory=list)
+    idle: bool = False
+    dry: bool = True
+    """Whether the loudspeaker says at each call that it ran dry."""
     notices: list[Notice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -86,6 +106,7 @@ class Desk:
             self.audio,
             self.clock,
             self.scout,  # type: ignore[arg-type]
+            lambda move: ByHand(move, self.movers),
         )
 
     def on_input(self, samples: Int16, at: float, lost: bool) -> None:
@@ -114,12 +135,14 @@ class Desk:
             assert isinstance(frames, int)
             assert isinstance(channels, int)
             blocks[kind] = np.ones((frames, channels), np.int16)
-            stream.call(blocks[kind], (0.0, 0.0, 0.0), output_underflow=True)
+            stream.call(blocks[kind], (0.0, 0.0, 0.0), output_underflow=self.dry)
+        for mover in self.movers:
+            mover.move()
         return blocks
 
     def poll(self) -> None:
         """Look after the devices; what has to be done for them is done when it returns."""
-        self.notices += self.streams.poll()
+        self.notices += self.streams.poll(idle=self.idle)
         if self.streams._task is not None and self.machine.answers.is_set():
             assert self.streams._task.join(60)
 
@@ -467,7 +490,126 @@ def test_another_rate_and_more_channels_do_not_show(machine: Computer) -> None:
         assert desk.call()["output"].shape == (960, 2)
     assert {samples.shape[1] for samples, _ in desk.heard} == {1}
     assert sum(len(samples) for samples, _ in desk.heard) == pytest.approx(32_000, abs=1000)
-    assert len(desk.played) - played == pytest.approx(100, abs=3)  # blocks of 20 ms
+    assert len(desk.played) - played == pytest.approx(100, abs=5)  # blocks of 20 ms
+    assert len(desk.movers) == 2
+    assert desk.streams.close()
+    assert desk.movers == []
+
+
+def test_what_goes_wrong_while_sound_is_converted_is_raised(machine: Computer) -> None:
+    desk = Desk(machine, named()).start()
+    unplug_headset(machine)
+    machine.takes = lambda rate, channels: rate == 48_000
+    desk.lose()
+    desk.wait(0.5)
+    desk.movers[0].failure = IndexError("a mistake of ours")
+    with pytest.raises(IndexError, match="ours"):
+        desk.wait(POLL_S)
+
+
+def at_rest(machine: Computer, **settings: object) -> Desk:
+    """Nobody speaks, and the loudspeaker keeps up."""
+    desk = Desk(machine, AudioConfig.model_validate(settings))
+    desk.idle, desk.dry = True, False
+    desk.start()
+    desk.wait(SETTLE_S + QUIET_S)
+    return desk
+
+
+def stumble(desk: Desk) -> None:
+    """The loudspeaker runs dry twice, 2 s apart; then there is time to do something about it."""
+    for _ in range(2):
+        desk.dry = True
+        desk.call("output")
+        desk.dry = False
+        desk.wait(2.0)
+    desk.wait(SETTLE_S)
+
+
+def asked_ms(desk: Desk) -> tuple[int, int]:
+    """The latency asked of the microphone and of the loudspeaker that are open."""
+    found = []
+    for kind in ("input", "output"):
+        seconds = desk.open(kind).asked["latency"]
+        assert isinstance(seconds, float)
+        found.append(round(seconds * 1000))
+    return found[0], found[1]
+
+
+def test_a_loudspeaker_that_runs_dry_is_asked_for_more_latency_which_is_told_once(machine: Computer) -> None:
+    desk = at_rest(machine)
+    assert asked_ms(desk) == (40, 40)
+    before = len(machine.streams)
+    stumble(desk)
+    assert asked_ms(desk) == (40, 60)
+    assert len(machine.streams) == before + 2
+    (notice,) = desk.notices
+    assert "Built-in" in notice.message
+    assert re.findall(r"\d+", notice.message) == ["60", "40"]
+    assert "audio.latency_ms" in notice.remedy
+    for _ in range(4):
+        stumble(desk)
+    assert asked_ms(desk) == (40, 200)
+    assert len(desk.notices) == 1
+    for form, ms in ((desk.streams.microphone, 40), (desk.streams.loudspeaker, 200)):
+        assert form.latency_s == pytest.approx(ms / 1000)
+        assert form.reported_s == pytest.approx(ms / 1000 + GRANTED_MORE_S)
+
+
+def test_after_a_calm_it_is_asked_for_less_and_nothing_is_told(machine: Computer) -> None:
+    desk = at_rest(machine)
+    stumble(desk)
+    desk.notices.clear()
+    desk.wait(CALM_S)
+    assert asked_ms(desk) == (40, 40)
+    opened = len(machine.streams)
+    desk.wait(2 * CALM_S)
+    assert len(machine.streams) == opened
+    assert desk.notices == []
+
+
+def test_nothing_is_opened_anew_while_somebody_speaks(machine: Computer) -> None:
+    desk = at_rest(machine)
+    opened = len(machine.streams)
+    desk.idle = False
+    stumble(desk)
+    desk.wait(60)
+    assert len(machine.streams) == opened
+    desk.idle = True
+    desk.wait(QUIET_S - 2 * POLL_S)
+    assert len(machine.streams) == opened
+    desk.wait(5 * POLL_S)
+    assert asked_ms(desk) == (40, 60)
+
+
+def test_a_microphone_that_loses_sound_is_asked_for_more_latency(machine: Computer) -> None:
+    desk = at_rest(machine)
+    for _ in range(2):
+        desk.open("input").call(np.ones((320, 2), np.int16), (0.0, 0.0, 0.0), input_overflow=True)
+        desk.wait(2.0)
+    assert asked_ms(desk) == (60, 40)
+
+
+def test_another_device_begins_with_the_latency_of_the_settings(machine: Computer) -> None:
+    desk = at_rest(machine, input_device="head", output_device="head", latency_ms=50, max_latency_ms=60)
+    stumble(desk)
+    stumble(desk)
+    assert asked_ms(desk) == (50, 60)
+    unplug_headset(machine)
+    desk.lose()
+    desk.wait(1.0)
+    assert asked_ms(desk) == (50, 50)
+
+
+def test_a_device_that_does_not_open_with_another_latency_is_told_as_lost(machine: Computer) -> None:
+    desk = at_rest(machine)
+    machine.refusals["open output"] = "Device unavailable"
+    stumble(desk)
+    assert desk.told()[1:] == [LOST_BOTH]
+    machine.refusals.clear()
+    desk.wait(2 * RETRY_S)
+    assert desk.told() == [BUILT_IN]
+    assert asked_ms(desk) == (40, 60)
 
 
 def test_a_driver_that_hangs_is_told_and_never_waited_for(

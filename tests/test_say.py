@@ -22,8 +22,9 @@ from tests.studio import Studio
 from voicecli.audio.recordings.files import WavWriter
 from voicecli.audio.recordings.recording import decode
 from voicecli.audio.recordings.wav import HEAD_BYTES, head
-from voicecli.cli.say import PIECE, aloud, clauses_of, read_pieces
+from voicecli.cli.say import PIECE, UNHURRIED_MS, aloud, clauses_of, read_pieces
 from voicecli.config import Config
+from voicecli.devices.single.settling import CALM_S
 from voicecli.errors import ConfigError, DeviceError
 from voicecli.speak.jitter import FADE_S
 from voicecli.speak.voice import Piece
@@ -82,6 +83,32 @@ def test_all_is_said_to_the_last_sample_and_the_loudspeaker_given_back(studio: S
     np.testing.assert_array_equal(played[said], voice.said[fade:-fade])
     assert not played[said.stop + 2 * fade :].any()
     assert studio.streams[0].log[-1] == "close"
+
+
+def test_the_first_clause_is_made_before_the_loudspeaker_opens_and_more_while_it_plays(
+    studio: Studio,
+) -> None:
+    voice, opened = Counting(), list[bool]()
+
+    def say(text: str) -> Iterator[Piece]:
+        for piece in voice.say(text):
+            opened.append(bool(studio.streams))
+            yield piece
+
+    aloud(iter("abc"), say, VOICE_HZ, Config(), studio.clock)
+    assert opened == [False, False, True, True, True, True]
+
+
+@pytest.mark.parametrize(("set_ms", "asked_ms"), [(40, UNHURRIED_MS), (450, 450)])
+def test_it_does_not_hurry(studio: Studio, set_ms: int, asked_ms: int) -> None:
+    config = Config.model_validate({"audio": {"latency_ms": set_ms}})
+    aloud(iter("a"), Counting().say, VOICE_HZ, config, studio.clock)
+    assert studio.streams[0].asked["latency"] == asked_ms / 1000
+    played = np.concatenate(studio.played[0])
+    loud = np.flatnonzero(played)
+    assert loud[0] / VOICE_HZ == pytest.approx(CALM_S, abs=0.05)
+    # What the device has when it is closed is lost: it has silence.
+    assert (len(played) - loud[-1]) / VOICE_HZ >= asked_ms / 1000
 
 
 def test_a_loudspeaker_that_stops_is_named(studio: Studio) -> None:

@@ -191,7 +191,7 @@ class Streams(SimulatedStreams):
 
     notice: Notice | None = None
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         told, self.notice = self.notice, None
         return super().poll() + ([] if told is None else [told])
 

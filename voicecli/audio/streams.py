@@ -32,6 +32,8 @@ class StreamFormat:
     channels: int
     latency_s: float
     """The latency, s, that this program asked the device for."""
+    reported_s: float = 0.0
+    """The latency, s, that the stream has by its own account; 0 until it is open, or where it tells none."""
     stands_in: bool = False
     """Whether another device takes the place of the one that the user named."""
 
@@ -96,10 +98,11 @@ class AudioStreams(Protocol):
         """Begin to call both, from threads that must not be kept waiting. Raises DeviceError."""
         ...
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         """Check both devices; give the notices for the user. Never waits.
 
-        One thread calls it a few times a second. Raises DeviceError when a device has ended for good.
+        While `idle` nobody speaks, so that a moment without sound harms nobody. One thread calls it a few
+        times a second. Raises DeviceError when a device has ended for good.
         """
         ...
 

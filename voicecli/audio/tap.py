@@ -135,9 +135,9 @@ class Tapped:
 
         self._streams.start(hear, play)
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         """Look after the devices. Raises DeviceError when one has ended."""
-        notices = self._streams.poll()
+        notices = self._streams.poll(idle=idle)
         self.microphone, self.loudspeaker = self._streams.microphone, self._streams.loudspeaker
         return notices
 

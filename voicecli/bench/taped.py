@@ -84,9 +84,9 @@ class TapedStreams:
         self.late += late and not self._is_late
         self._is_late = late
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         """Look after the devices. Raises DeviceError when one has ended."""
-        return self._streams.poll()
+        return self._streams.poll(idle=idle)
 
     def close(self) -> bool:
         """Close the devices; whether that was done in time. Idempotent."""

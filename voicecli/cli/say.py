@@ -30,6 +30,13 @@ PIECE = 1024
 """Bytes that one read takes, about a page, so that the first clause need not wait for the rest of a long
 text."""
 
+UNHURRIED_MS = 300
+"""ms, the latency asked of the loudspeaker unless `audio.latency_ms` is more. Nobody answers what is said, so
+it may sound later than in a talk, and a busy computer may leave this program waiting for so long."""
+
+AHEAD_MS = 3000
+"""ms of sound made ahead of the loudspeaker, for the same reason."""
+
 STDIN = 0
 """The file descriptor; `sys.stdin` would wait for a full buffer, or for the end."""
 
@@ -128,32 +135,39 @@ def aloud(
     """
     from voicecli.devices.choose import device_of
     from voicecli.devices.portaudio import DeviceStream
+    from voicecli.devices.single.settling import Settling
     from voicecli.devices.single.single import run_until
     from voicecli.messages import Clause, SpokenChunk
     from voicecli.speak.playback import Playback
 
     audio = config.audio
     device = device_of("output", audio)
-    stream = DeviceStream("output", device, rate_hz, audio.block_ms, audio.latency_ms)
-    playback = Playback(stream.form, config.playback)
+    stream = DeviceStream("output", device, rate_hz, audio.block_ms, max(UNHURRIED_MS, audio.latency_ms))
+    playback = Playback(
+        stream.form, config.playback.model_copy(update={"ahead_ms": max(AHEAD_MS, config.playback.ahead_ms)})
+    )
     playback.begin(1)
     playback.open(1)
+    numbered = iter(enumerate(clauses))
 
-    def spoken() -> Iterator[SpokenChunk]:
-        for index, text in enumerate(clauses):
+    def spoken(some: Iterable[tuple[int, str]]) -> Iterator[SpokenChunk]:
+        for index, text in some:
             playback.forget()  # a text without end would need memory without end
             clause = Clause(1, 1, index, text)
             for piece in say(text):
                 yield SpokenChunk(clause, piece.samples, rate_hz, piece.word_ends, piece.to_come)
 
-    chunks = spoken()
-    # Make the first sound before the device starts: it loads code, which would delay the audio thread.
-    chunks = chain(list(islice(chunks, 1)), chunks)
+    # The first clause is made before the device starts. Making it loads code, which would delay the audio
+    # thread; and a device takes its whole latency at once, which may be more than the clause's first part.
+    first = spoken(islice(numbered, 1))
+    playback.feed(first)
+    chunks = chain(first, spoken(numbered))
 
     def over() -> bool:
         if not playback.feed(chunks):
             return False
         playback.finish()
-        return playback.done(clock.now())
+        # Closing drops what has not sounded, and the device may be wrong about when that is.
+        return playback.done(clock.now() - stream.form.latency_s)
 
-    run_until(over, stream, playback.pull, clock, TICK_S)
+    run_until(over, stream, Settling(playback.pull, clock), clock, TICK_S)

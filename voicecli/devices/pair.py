@@ -42,8 +42,12 @@ class DeviceStreams:
         except DeviceError:
             close_in_time([self._output])
             raise
+        self.microphone, self.loudspeaker = (
+            self._input.form,
+            self._output.form,
+        )  # what they report is known now
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         """Tell nothing. Raises DeviceError when a device has stopped."""
         for stream in (self._input, self._output):
             if stream.dead(self._clock.now()):

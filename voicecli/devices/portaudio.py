@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -242,6 +242,7 @@ class DeviceStream:
                 device=self._device.number,
                 callback=counted,
             )
+            self.form = replace(self.form, reported_s=float(self._stream.latency))
             self._stream.start()
         except sd.PortAudioError as error:
             self.close()

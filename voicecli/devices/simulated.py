@@ -81,7 +81,7 @@ class SimulatedStreams:
         except Exception as failure:  # noqa: BLE001  # told by `close`
             self._failure = failure
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:
         """Tell nothing. Raises DeviceError when the thread ended by itself; `close` raises why."""
         thread = self._thread
         if thread is not None and not thread.is_alive() and not self._stop.is_set():

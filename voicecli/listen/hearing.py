@@ -109,9 +109,12 @@ class Hearing:
         if self._canceller is not None:
             self._canceller.doubt()
 
-    def check(self, *, listens: bool) -> None:
-        """Look after the devices; `listens`: the talk has begun. Raises DeviceError when one is gone."""
-        for notice in self._streams.poll():
+    def check(self, *, listens: bool, idle: bool = False) -> None:
+        """Look after the devices. Raises DeviceError when one is gone.
+
+        `listens`: the talk has begun; `idle`: nobody speaks.
+        """
+        for notice in self._streams.poll(idle=idle):
             self._tell(notice.message, notice.remedy)
             if notice == copy_notice(self._streams.microphone.name):
                 self._told_copy = self._streams.microphone.name

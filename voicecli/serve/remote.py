@@ -178,7 +178,7 @@ class RemoteStreams:
             self._send(block, not playout.sounding)
             self._due += BLOCK_S
 
-    def poll(self) -> list[Notice]:
+    def poll(self, *, idle: bool = False) -> list[Notice]:  # a client's devices are its own
         """Tell nothing. Raises DeviceError when the thread ended by itself."""
         if self._failure is not None:
             raise DeviceError("the way to the client broke", "connect again") from self._failure

@@ -45,6 +45,9 @@ RUSHING = 0.5
 """Share of a block's length. If a device ran dry, and asks for a block sooner than this after the last one,
 it has lost the last one."""
 
+RUSH_S = 0.08
+"""A device that rushed gets sound only this long after it did so for the last time: docs/decisions/0039."""
+
 GROW_S = 0.05
 SHRINK_S = 0.01
 CALM_S = 10.0
@@ -98,6 +101,7 @@ class JitterBuffer:
         self.blocks = 0
         """Blocks the device has asked for; stands still when it is gone."""
         self._asked_at = 0.0
+        self._rushes_until = 0.0
         self.peak = 0
 
     # ---- pushing side
@@ -199,7 +203,8 @@ class JitterBuffer:
         self.blocks += 1
         if device_ran_dry:
             self.device_underruns += 1
-        rushes = device_ran_dry and (at - self._asked_at) * self.rate_hz < len(block) * RUSHING
+        if device_ran_dry and (at - self._asked_at) * self.rate_hz < len(block) * RUSHING:
+            self._rushes_until = at + RUSH_S
         self._asked_at = at
         may_begin = self._held == self._opened  # read before `_drop_to`, which `begin` writes first
         drop_to = self._drop_to
@@ -209,7 +214,7 @@ class JitterBuffer:
             return
         pushed = self._ring.written  # once: the next reply may be pushed meanwhile
         wish = self._wish
-        if wish == "hold" or rushes or waits:
+        if wish == "hold" or waits or at < self._rushes_until:
             self._fall_silent(block, at, pushed)  # what fades is heard again when it goes on
             return
         waiting, complete = pushed - self._pulled, self._complete_at == pushed  # not if more came since

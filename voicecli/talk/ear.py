@@ -106,6 +106,7 @@ class Ear:
         self._look_after = look_after
         self._listens = False  # the talk has begun
         self._closed = False
+        self._idle: Callable[[], bool] = lambda: False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
         self.probe: Probe | None = None  # of whoever looks at the boundaries
         self._newest = 0.0  # probability of speech of the newest frame
@@ -113,6 +114,7 @@ class Ear:
 
     def run(self, stop: threading.Event, idle: Callable[[], bool]) -> None:
         """Listen until `stop` is set. Raises DeviceError when a device is gone for good."""
+        self._idle = idle
         step_forward()  # somebody who begins to speak over the agent waits for this thread
         while not stop.is_set():
             if not self.step():
@@ -184,7 +186,7 @@ class Ear:
     def _check(self) -> None:
         now = self._clock.now()
         self._check_at = now + CHECK_S
-        self.hearing.check(listens=self._listens)
+        self.hearing.check(listens=self._listens, idle=self._idle())
         self._look_after()
         if now >= self._daytime_at:
             self._daytime_at = now + DAYTIME_S

@@ -1,1 +1,1 @@
-"""What a talk does when a device goes away or comes back."""
+"""What a talk does when a device goes away, comes back or loses sound."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.devices.single.settling import Settling
 from voicecli.devices.single.single import run_until
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ VOICE_HZ = 22_050
 """Sample rate that a loudspeaker should take: most voices have it, also the default one."""
 
 LEAD_S = 1.0
-"""Seconds of silence that a loudspeaker gets first. PulseAudio, through ALSA, may at first take sound faster
-than it plays: on a busy computer some was lost in 3 of 8 runs, and in none of 6 behind this silence."""
+"""Seconds of silence that a loudspeaker gets first, and more while it runs dry (`Settling`). PulseAudio,
+through ALSA, may at first take sound faster than it plays: on a busy computer some was lost in 3 of 8 runs,
+and in none of 6 behind this silence."""
 
 _POLL_S = 0.05
 
@@ -78,7 +80,7 @@ def play(stream: Stream, samples: Int16, clock: Clock) -> float:
     def over() -> bool:
         return handed >= samples.size and clock.now() >= over_at
 
-    run_until(over, stream, fill, clock, _POLL_S)
+    run_until(over, stream, Settling(fill, clock), clock, _POLL_S)
     return _settled(told_s)
 
 
