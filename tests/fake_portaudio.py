@@ -24,6 +24,8 @@ class FakeStream:
         machine.refuse_if_told(f"open {kind}", f"Error opening Raw{kind.title()}Stream: ")
         self.machine, self.kind, self.asked = machine, kind, asked
         self.log: list[str] = []
+        self.latency = 0.07
+        """s: not what was asked for."""
         self.active_answer: bool | PortAudioError = True
         machine.streams.append(self)
 

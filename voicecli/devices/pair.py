@@ -42,6 +42,7 @@ class DeviceStreams:
         except DeviceError:
             close_in_time([self._output])
             raise
+        self.microphone, self.loudspeaker = self._input.form, self._output.form
 
     def poll(self) -> list[Notice]:
         """Tell nothing. Raises DeviceError when a device has stopped."""

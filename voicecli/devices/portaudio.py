@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -243,6 +243,7 @@ class DeviceStream:
                 callback=counted,
             )
             self._stream.start()
+            self.form = replace(self.form, reported_s=float(self._stream.latency))
         except sd.PortAudioError as error:
             self.close()
             raise _refused(self._kind, self.form.name, error) from error

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.channels import ChannelMixer
-from voicecli.audio.convert import Resampler
+from voicecli.audio.convert import RESAMPLER, Resampler
 from voicecli.audio.frames import Reframer
 from voicecli.audio.level import to_float, to_int16
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import OnInput, OnOutput, StreamFormat
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 
 _PULLED_S = 0.02
 """Seconds of sound that the adapter asks of `on_output` in one call: the length of a usual block."""
+
+STAND_IN = Buffer(
+    "stand-in device",
+    "ms",
+    RESAMPLER.capacity + 2 * _PULLED_S * 1000,
+    "block",
+    "what a device of another rate has in its filter, and what is left for a loudspeaker's next block; the "
+    "call that takes sound in gives out all that is certain",
+)
 
 
 def adapt_input(on_input: OnInput, device: StreamFormat, wanted: StreamFormat) -> OnInput:

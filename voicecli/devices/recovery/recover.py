@@ -95,6 +95,7 @@ class RecoveringStreams:
         except DeviceError:
             self._close_both()
             raise
+        self.microphone, self.loudspeaker = self._input.opened, self._output.opened
         if any(side.replaced for side in self._sides):
             self._tell(
                 f"talk begins with {self._input} and {self._output}",

@@ -91,8 +91,9 @@ class Side:
 
     @property
     def opened(self) -> StreamFormat:
-        """A new `StreamFormat`: `form`, but with the name of the device that is open."""
-        return replace(self.form, name=self.device.name, stands_in=self.replaced)
+        """A new `StreamFormat`: `form`, but with name and latency of the device that is open."""
+        told_s = self.stream.form.reported_s
+        return replace(self.form, name=self.device.name, stands_in=self.replaced, reported_s=told_s)
 
     def __str__(self) -> str:
         return f"{self.noun} {self.device.name!r}" + (

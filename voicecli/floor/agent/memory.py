@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from voicecli.floor.turns.turn import Draft
     from voicecli.messages import ChatMessage
     from voicecli.reply.conversation.conversation import Conversation
+    from voicecli.waiting.buffers import BufferFill
 
     Begin: TypeAlias = Callable[[Callable[[], datetime]], Conversation]
 
@@ -54,6 +55,10 @@ class Memory:
         """
         told = self.languages.to_be_told(spoken, self._before[1] if rejoins else self.language)
         return tuple(self._conversation.messages_for(words, told, rejoins=rejoins))
+
+    def stats(self) -> list[BufferFill]:
+        """What waits for an answer, and how much is remembered."""
+        return self._conversation.stats()
 
     @property
     def date_changed(self) -> bool:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voicecli.config.keymap import NO_KEY
+from voicecli.floor.keys import TYPED_LINE
 from voicecli.threads.worker import Worker
 from voicecli.view.keys.held import ONE_PRESS_S, REPEAT_S, TalkKey
 
@@ -27,7 +28,7 @@ ESCAPE_S: Final = 0.05
 PASTE_S: Final = 1.0
 """s of silence that end a paste whose end is missing: Ctrl-Z in it makes the system drop the rest."""
 
-LONGEST_LINE: Final = 1000
+LONGEST_LINE: Final = int(TYPED_LINE.capacity)
 """Characters."""
 
 _NAMES: Final = {
