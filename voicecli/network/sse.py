@@ -64,6 +64,11 @@ class EventLines:
         """Whether any line so far belonged to an event stream."""
 
     @property
+    def held(self) -> int:
+        """Bytes and characters of an event that is not complete."""
+        return len(self._line) + len(self._data) + len(self._loose)
+
+    @property
     def loose(self) -> str:
         """Text so far that was neither an event nor JSON."""
         return self._loose
@@ -76,7 +81,7 @@ class EventLines:
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
         *lines, self._line = _LINE_END.split(self._line + data)
-        if max(len(self._line), len(self._data), len(self._loose)) > SERVER_LINE.capacity:
+        if self.held > SERVER_LINE.capacity:
             raise EngineError("the server sends a line without an end", "check generate.base_url")
         return [event for line in lines for event in self._take(line)]
 

@@ -27,8 +27,6 @@ from voicecli.talk.ear import POLL_S
 from voicecli.waiting.buffers import EVENTS_LOST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from voicecli.audio.streams import AudioStreams, StreamFormat
     from voicecli.config import AudioConfig, Config
     from voicecli.listen.capture import Capture
@@ -134,11 +132,6 @@ def places(streams: AudioStreams, crew: Crew, config: Config) -> list[BufferFill
                 found = [each for each in filled if each.name.partition(": ")[0] == name]
         rows += found or ([] if place.name in absent else [place.filled(None, None)])
     return rows
-
-
-def added_ms(buffers: Iterable[BufferFill]) -> float:
-    """Latency that all of them together add to what the user hears, even when all is well, ms."""
-    return sum(buffer.adds_ms for buffer in buffers)
 
 
 def _device(place: Buffer, form: StreamFormat, audio: AudioConfig, losses: int) -> BufferFill:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Policy: TypeAlias = Literal["block", "drop_oldest", "drop_newest", "latest", "drop_lightest"]
 
@@ -81,6 +84,11 @@ class BufferFill:
     """What happens when it is full: see `POLICIES`."""
     asked_ms: float | None = None
     """Of a device: the latency that was asked for, ms. `adds_ms` is what the device says it has."""
+
+
+def added_ms(buffers: Iterable[BufferFill]) -> float:
+    """Latency that all of them together add to the way from mouth to ear, even when all is well, ms."""
+    return sum(buffer.adds_ms for buffer in buffers)
 
 
 EVENTS_LOST = "events lost"

@@ -152,6 +152,8 @@ class KeyReader:
         self._actions = {key: action for action, key in self.shown.items()}
         self.typed: str | None = None
         """The line that is being typed."""
+        self.refused = 0
+        """Characters that the line had no room for."""
         self._last_key, self._repeats_until = "", -math.inf
         self._was_typed = False
         """Whether the last press, and so its repeats, belonged to the typed line."""
@@ -183,7 +185,7 @@ class KeyReader:
     def _paste(self, text: Pasted) -> None:
         """Begin a line with the pasted text, or add it to the line; the user sees it, and sends it or not."""
         if self.typed is not None or "type" in self.shown:
-            self.typed = f"{self.typed or ''}{text}"[:LONGEST_LINE]
+            self.typed = self._longer(self.typed or "", text)
 
     def _press(self, key: str) -> None:
         repeated = self._repeated(key)
@@ -230,6 +232,11 @@ class KeyReader:
             case "erase word":
                 return line.rstrip().rpartition(" ")[0]
             case "space" | "tab":
-                return f"{line} "[:LONGEST_LINE]
+                return self._longer(line, " ")
             case _:
-                return f"{line}{key}"[:LONGEST_LINE]
+                return self._longer(line, key)
+
+    def _longer(self, line: str, text: str) -> str:
+        """Add what fits."""
+        self.refused += max(0, len(line) + len(text) - LONGEST_LINE)
+        return f"{line}{text}"[:LONGEST_LINE]
