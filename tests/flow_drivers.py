@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.ma  # what numpy imports late is no growth
 
 from voicecli.audio.convert import Converter, Resampler
 from voicecli.audio.streams import StreamFormat
@@ -44,7 +45,6 @@ from voicecli.threads.log import Log
 from voicecli.view.keys.keyboard import KeyReader
 
 if TYPE_CHECKING:
-
     from voicecli.floor.turns.turn import Turn
     from voicecli.messages import Float32, Int16
     from voicecli.waiting.buffers import Buffer, BufferFill
@@ -62,6 +62,11 @@ class Driver:
     """Most that waits, in the place's own unit, when all is well."""
     exact = True
     """Whether each thing that was offered is taken, lost and counted, refused, or still inside."""
+    growth = 100_000
+    """Bytes by which memory may differ between two moments under pressure: Python's own caches, and what is
+    inside."""
+    waits = 0
+    """How often the writer could do nothing but wait, where it is not refused."""
     pressed = True
     """Whether the producer is faster than the consumer."""
 
@@ -336,13 +341,13 @@ class OfCanceller(Through):
 
 
 class OfEchoSteps(OfCanceller):
-    """Steps of 10 ms, at which the ear looks too seldom: every ten seconds, where two are the most."""
+    """Steps of 10 ms, at which the ear looks too seldom: every 2.8 s of sound, where 2 s are the most."""
 
     rate = 1
     exact = False
 
     def offer(self) -> None:
-        for _ in range(8):
+        for _ in range(2):
             super().offer()
 
     def take(self) -> None:
@@ -365,7 +370,7 @@ class OfEchoSteps(OfCanceller):
 class OfReference(Driver):
     """The loudspeaker's clock runs; the reader lags, and begins where the ring of the microphone does."""
 
-    rate = 20
+    rate = 60
     rests_at = 200.0
     exact = False
 
@@ -627,6 +632,7 @@ class OfServerLine(Driver):
     rests_at = 0.0
     exact = False
     piece = b"x" * (1 << 16)
+    growth = 1 << 20
 
     def __init__(self, _: Buffer) -> None:
         super().__init__()
@@ -642,7 +648,7 @@ class OfServerLine(Driver):
         super().offer()
 
     def take(self) -> None:
-        if (self._lines.held and self.offered % 40 == 0) or self.offered > 310:
+        if not self.pressed or self.offered % 40 == 0:
             self._lines.feed(b"\n")
             self._lines = EventLines()
 

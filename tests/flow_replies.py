@@ -48,10 +48,10 @@ class OfThinking(Driver):
         self.offered += len(self.text)
 
     def take(self) -> None:
-        if self.offered > 290 * len(self.text):  # the rate has fallen: the reply ends
+        if not self.pressed and self._inside:  # the rate has fallen: the reply ends
             self._was_lost = self.lost
             said = self._thinking.finish()
-            self.taken += len(said) + (len(self.text) if said.endswith(" ") else 0) * 0
+            self.taken += len(said)
             assert said.startswith("so it is")
             self._thinking, self._inside = Thinking(begins_inside=True), 0
 
@@ -125,7 +125,7 @@ class OfReply(Driver):
 
         class Inbox(Channel[ToAuthor]):
             def get(self, timeout_s: float | None = None) -> ToAuthor:
-                driver.refused += 1
+                driver.waits += 1
                 driver.clock.advance(1 / driver.rate)
                 driver.taken += 1
                 return GoOn(1)
@@ -166,7 +166,6 @@ class OfPlayback(Driver):
         self.playback.begin(1)
         self.playback.open(1)
         self._ready = 0.0
-        self.waits = 0
         self._clauses = self._pulled = 0
         self._at = 0.0
         self._chunks = self._pieces()

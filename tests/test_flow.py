@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from scripts import backpressure
 from tests import flow_drivers as sound
 from tests import flow_replies as replies
-from voicecli.config import Config
-from voicecli.talk.report import declared
-from voicecli.waiting.buffers import POLICIES, Buffer
+from tests.stepped import Stepped
+from tests.test_talking import silence, tone
+from voicecli.config import AudioConfig, Config
+from voicecli.talk.report import declared, places
+from voicecli.waiting.buffers import POLICIES, Buffer, added_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,11 +57,8 @@ DRIVERS: dict[str, Callable[[Buffer], sound.Driver]] = {
     "facts": sound.OfLog,
 }
 
-TICK_S = 0.5
 UNDER_PRESSURE_S = 60.0
 RECOVERS_S = 2.0
-GROWTH = 100_000
-"""Bytes by which memory may grow in the last 45 s: what was allocated once, and Python's own caches."""
 
 
 def bounded(driver: sound.Driver) -> None:
@@ -80,7 +80,7 @@ def pressed(driver: sound.Driver, seconds: float, times: float) -> None:
         while due >= 1:
             due -= 1
             driver.offer()
-            bounded(driver)
+        bounded(driver)
         driver.take()
 
 
@@ -96,11 +96,11 @@ def test_at_five_times_the_rate_the_bound_holds_losses_are_counted_and_it_recove
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert after - before < GROWTH, "memory is flat"
+    assert after - before < driver.growth, "memory is flat"
     assert driver.stats().policy == place.policy
     if place.policy == "block":
         assert driver.lost == 0
-        assert driver.refused or getattr(driver, "waits", 0) or isinstance(driver, sound.Through), "the writer had to wait"
+        assert driver.refused or driver.waits or isinstance(driver, sound.Through), "the writer had to wait"
     else:
         assert driver.lost > 0
     pressed(driver, RECOVERS_S, 0.2)
@@ -128,3 +128,37 @@ def test_every_place_has_a_reason_and_names_of_its_own() -> None:
         assert place.policy in POLICIES
         assert len(place.why.split()) > 5
         assert ": " not in place.name
+
+
+def test_the_audit_of_a_talk_lists_every_place_in_order_with_what_waits_there() -> None:
+    talk = Stepped("what is it", audio=AudioConfig())
+    talk.hears(silence(0.3), tone(0.6), silence(0.2))
+    rows = places(talk.devices, talk.crew, CONFIG)
+    shown = [row.name.partition(": ")[0] for row in rows]
+    absent = {
+        "facts",
+        "stand-in device",
+    }  # nobody reads the facts, both devices are those that were asked for
+    assert list(dict.fromkeys(shown)) == [name for name in PLACES if name not in absent]
+    assert [name for name in shown if shown.count(name) > 1] == ["resampler", "resampler"]
+    for row, place in ((row, PLACES[row.name.partition(": ")[0]]) for row in rows):
+        assert (row.unit, row.policy) == (place.unit, place.policy)
+        assert row.name.startswith(("microphone: ", "loudspeaker: ")) or row.capacity == place.capacity
+        assert row.fill is None or 0 <= row.fill <= row.capacity
+    by_name = {row.name: row for row in rows}
+    assert (by_name["segment"].fill or 0) > 600, "what is being said"
+    assert (by_name["events: test"].peak or 0) > 0
+    nobody_can_look = {row.name for row in rows if row.fill is None}
+    assert {"typed line", "server line", "thinking", "command output"} <= nobody_can_look
+
+
+def test_a_device_adds_what_it_reports_beside_what_was_asked_of_it() -> None:
+    talk = Stepped()
+    asked = {row.name: row for row in places(talk.devices, talk.crew, CONFIG)}
+    talk.devices.microphone = replace(talk.devices.microphone, reported_s=0.087)
+    told = {row.name: row for row in places(talk.devices, talk.crew, CONFIG)}
+    name = f"microphone: {talk.devices.microphone.name}"
+    assert (asked[name].adds_ms, asked[name].asked_ms) == (20.0, 20.0)
+    assert (round(told[name].adds_ms), told[name].asked_ms) == (87, 20.0)
+    assert round(added_ms(told.values()) - added_ms(asked.values())) == 67
+    assert "canceller" not in told, "with headphones there is none"
