@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tests.flow_drivers import AUDIO, BLOCK_S, Driver, Through
+from tests.flow_drivers import BLOCK_S, Driver, Through
 from tests.seats import attempts, seat
 from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.aloud.lengths import CLAUSE_REST
@@ -27,6 +27,8 @@ from voicecli.threads.channel import Channel
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from voicecli.engines import Seat
+    from voicecli.reply.generate import Generator
     from voicecli.waiting.buffers import Buffer, BufferFill
 
 
@@ -144,9 +146,8 @@ class OfReply(Driver):
                 driver.offered += 1
                 driver.most = max(driver.most, driver.ahead())
 
-        author = Author(
-            seat(Model()), "en", self.clock, attempts(self.clock), Inbox(TO_AUTHOR), post, lambda: 0
-        )  # type: ignore[arg-type]
+        model: Seat[Generator] = seat(Model())  # type: ignore[arg-type]  # duck-typed
+        author = Author(model, "en", self.clock, attempts(self.clock), Inbox(TO_AUTHOR), post, lambda: 0)
         author.take(Write(1, 1, (ChatMessage("user", "go on"),), judges=False))
         self.taken = self.offered  # the voice says the rest
 
@@ -271,6 +272,3 @@ class OfLoudspeaker(Driver):
 
     def stats(self) -> BufferFill:
         return self._declared.filled(len(self._held) * BLOCK_S * 1000, None)
-
-
-assert AUDIO

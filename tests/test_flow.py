@@ -65,12 +65,14 @@ def bounded(driver: sound.Driver) -> None:
     stats = driver.stats()
     assert stats.fill is not None
     assert stats.fill <= stats.capacity
+    assert stats.peak is None or stats.peak <= stats.capacity
 
 
 def pressed(driver: sound.Driver, seconds: float, times: float) -> None:
     """The producer offers `times` what the consumer can take, both evenly."""
     if isinstance(driver, replies.OfReply):
         driver.drive(seconds)
+        bounded(driver)
         return
     steps = round(seconds * driver.rate)
     due = 0.0

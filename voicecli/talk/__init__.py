@@ -149,7 +149,7 @@ class Talk:
         jitter, events_lost = self.crew.playback.jitter, self.events.lost
         waits: dict[str, int] = {}
         for place in (place for place in self.crew.waits() if place.name in SHOWN):
-            waits[place.unit] = waits.get(place.unit, 0) + round(place.fill)
+            waits[place.unit] = waits.get(place.unit, 0) + round(place.fill or 0)
         return Status(
             state=state,
             level_dbfs=ear.level_dbfs,
