@@ -438,28 +438,29 @@ class OfScribe(Driver):
         super().__init__()
         self._out = Out(0.0)
         numbers = Numbers()
-        self._exchange = Exchange(self._out, numbers)
+        self.exchange = Exchange(self._out, numbers)
         self.scribing = Scribing(
-            self._out, self._exchange, numbers, Strikes(self._out, self._exchange), lambda *_: None
+            self._out, self.exchange, numbers, Strikes(self._out, self.exchange), lambda *_: None
         )
-        self._turn: Turn = self._exchange.begin(0.0)
-        self._with_scribe: deque[Transcribe] = deque()
+        self.turn: Turn = self.exchange.begin(0.0)
+        self.with_scribe: deque[Transcribe] = deque()
 
     def _hear_orders(self) -> None:
-        self._with_scribe += [order for order in self._out.taken() if isinstance(order, Transcribe)]
+        self.with_scribe += [order for order in self._out.taken() if isinstance(order, Transcribe)]
+
+    def utterance(self) -> Utterance:
+        sound, at = np.zeros(512, np.float32), self.offered
+        return Utterance(sound, at, at, 0.0, 0.0, 0.0, complete=self.look)
 
     def offer(self) -> None:
-        said = Utterance(
-            np.zeros(512, np.float32), self.offered, self.offered, 0.0, 0.0, 0.0, complete=self.look
-        )
-        self.scribing.offer(self._turn.number, self._exchange.segment, said)
+        self.scribing.offer(self.turn.number, self.exchange.segment, self.utterance())
         self._hear_orders()
         super().offer()
 
     def take(self) -> None:
-        self._turn.pieces.clear()  # the end of a turn does that
-        if self._with_scribe:
-            order = self._with_scribe.popleft()
+        self.turn.pieces.clear()  # the end of a turn does that
+        if self.with_scribe:
+            order = self.with_scribe.popleft()
             self.takes(order.utterance.start)
             self.scribing.take(Transcribed(order, NO_WORDS))
             self._hear_orders()
@@ -469,7 +470,7 @@ class OfScribe(Driver):
 
     @property
     def inside(self) -> float:
-        return super().inside + len(self._with_scribe)
+        return super().inside + len(self.with_scribe)
 
 
 class OfLooks(OfScribe):
@@ -479,8 +480,8 @@ class OfLooks(OfScribe):
 
     def take(self) -> None:
         super().take()
-        if self._with_scribe:
-            assert self._with_scribe[0].utterance.start == self.offered - 1
+        if self.with_scribe:
+            assert self.with_scribe[0].utterance.start == self.offered - 1
 
     def stats(self) -> BufferFill:
         return self.scribing.looks()

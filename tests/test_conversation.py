@@ -230,3 +230,14 @@ def test_words_that_wait_stay_behind_a_question_that_is_taken_back() -> None:
     conversation.take_back()
     conversation.take_back()
     assert conversation.messages_for("in Oslo?") == [ChatMessage("user", "Is it raining or snowing in Oslo?")]
+
+
+def test_of_too_many_words_without_an_answer_the_newest_stay() -> None:
+    conversation = Conversation("", 0)
+    conversation.go_on("one " * 150)
+    conversation.go_on("two " * 150)
+    words = conversation.messages_for("three")[-1].content
+    assert (words.count("one"), words.count("two"), words.count("three")) == (0, 150, 1)
+    conversation.go_on("four " * 1000)
+    assert conversation.messages_for("five")[-1].content == "five"
+    assert conversation.stats()[1].losses == 3

@@ -250,8 +250,10 @@ def test_a_stream_is_opened_as_agreed(machine: Machine) -> None:
     assert stream.form.name == "Built-in Microphone"
     assert machine.streams == []  # nothing is opened yet
     assert not stream.ended
+    assert stream.form.reported_s is None
     stream.start(lambda *_: None)
     (opened,) = machine.streams
+    assert stream.form.reported_s == opened.latency
     asked = {key: value for key, value in opened.asked.items() if key != "callback"}
     assert asked == {
         "samplerate": 44_100,

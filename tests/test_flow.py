@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from scripts import backpressure
@@ -13,7 +15,11 @@ from tests import flow_drivers as sound
 from tests import flow_replies as replies
 from tests.stepped import Stepped
 from tests.test_talking import silence, tone
+from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.aloud.lengths import CLAUSE_REST
 from voicecli.config import AudioConfig, Config
+from voicecli.listen.gate.segment import Segmenter
+from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame, ScoredFrame
 from voicecli.talk.report import declared, places
 from voicecli.waiting.buffers import POLICIES, Buffer, added_ms
 
@@ -68,6 +74,11 @@ def bounded(driver: sound.Driver) -> None:
     assert stats.peak is None or stats.peak <= stats.capacity
 
 
+def held_bytes() -> int:
+    gc.collect()  # views of numpy refer to one another in circles
+    return tracemalloc.get_traced_memory()[0]
+
+
 def pressed(driver: sound.Driver, seconds: float, times: float) -> None:
     """The producer offers `times` what the consumer can take, both evenly."""
     if isinstance(driver, replies.OfReply):
@@ -93,9 +104,9 @@ def test_at_five_times_the_rate_the_bound_holds_losses_are_counted_and_it_recove
     try:
         driver = DRIVERS[name](place)
         pressed(driver, UNDER_PRESSURE_S / 4, 5)
-        before, _ = tracemalloc.get_traced_memory()
+        before = held_bytes()
         pressed(driver, UNDER_PRESSURE_S * 3 / 4, 5)
-        after, _ = tracemalloc.get_traced_memory()
+        after = held_bytes()
     finally:
         tracemalloc.stop()
     assert after - before < driver.growth, "memory is flat"
@@ -164,3 +175,48 @@ def test_a_device_adds_what_it_reports_beside_what_was_asked_of_it() -> None:
     assert (round(told[name].adds_ms), told[name].asked_ms) == (87, 20.0)
     assert round(added_ms(told.values()) - added_ms(asked.values())) == 67
     assert "canceller" not in told, "with headphones there is none"
+
+
+def test_the_final_pass_takes_the_place_of_a_look_that_waits() -> None:
+    driver = sound.OfScribe(PLACES["speech"])
+    driver.look = True
+    driver.offer()
+    driver.offer()
+    turn, said = driver.turn, driver.utterance()
+    driver.scribing.offer(turn.number, driver.exchange.segment, said, paused=True)
+    assert (driver.scribing.looks().fill, driver.scribing.looks().losses) == (0, 1)
+    assert driver.scribing.stats().fill == 1
+    driver.take()
+    assert driver.with_scribe[0].utterance is said
+
+
+def test_speech_over_the_agent_is_looked_at_beside_the_turn_and_only_its_newest_look_waits() -> None:
+    driver = sound.OfLooks(PLACES["looks"])
+    driver.offer()
+    driver.offer()
+    for look in (1, 2, 3):
+        driver.scribing.offer(2, 2, driver.utterance(), overlap=look)
+    assert (driver.scribing.looks().fill, driver.scribing.looks().losses) == (2, 2)
+
+
+def test_losses_in_a_pause_make_no_segment_longer_than_its_bound() -> None:
+    segmenter = Segmenter(CONFIG.segment, 1.2)
+    script = [(0, 0.99)] * 600 + [(62, 0.0)] * 30  # frames lost before each, and its probability
+    position = 0
+    for lost, probability in script:
+        position += lost * FRAME_SAMPLES
+        samples = np.full(FRAME_SAMPLES, 0.1, np.float32)
+        frame = Float32Frame(samples, position, position / RATE_HZ)
+        segmenter.push(ScoredFrame(frame, probability, -20.0))
+        position += FRAME_SAMPLES
+        assert (segmenter.stats().fill or 0) <= PLACES["segment"].capacity
+
+
+@pytest.mark.parametrize("after", ["so\n\n    x = f(1);\n", "so\n\n", "| a | b |\n", "```\n"])
+@pytest.mark.parametrize("mark", [" ", "\t", "-", "=", ">", "`", "x"])
+def test_a_line_without_an_end_is_not_kept_whole(after: str, mark: str) -> None:
+    splitter = ClauseSplitter()
+    splitter.push(after)
+    for _ in range(60):
+        splitter.push(mark * 100)
+        assert splitter.held <= CLAUSE_REST.capacity
