@@ -33,10 +33,11 @@ _BLOCK = 1 << 16
 """Bytes that are read at a time: what a pipe holds on Linux, see pipe(7)."""
 PRINTED = Buffer(
     "command output",
-    "blocks of 64 kB",
+    "blocks",
     4,
     "block",
-    "what the user's recogniser or voice prints: read a little ahead of the caller; then the command waits",
+    "what the user's recogniser or voice prints, 64 kB a block: read a little ahead of the caller; then the "
+    "command waits",
 )
 
 

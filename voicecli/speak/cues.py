@@ -98,7 +98,7 @@ class Cues:
 
     def stats(self) -> BufferFill:
         """Whether one waits; a loss is one that a newer one replaced."""
-        return CUE.filled(int(self._waits), 1, self._replaced)
+        return CUE.filled(int(self._waits), None, self._replaced)
 
     def drop(self) -> None:
         """Fall silent with a short fade."""

@@ -69,10 +69,10 @@ REMEMBERED = 200
 
 ECHO_STEPS = Buffer(
     "echo steps",
-    "steps of 10 ms",
+    "steps",
     REMEMBERED,
     "drop_oldest",
-    "how loud each step was above the echo, until the ear looks for the onset of speech: after every block; "
+    "how loud each 10 ms were above the echo, until the ear looks for the onset of speech: after every block; "
     "one that is 2 s old comes too late to silence the agent",
 )
 
