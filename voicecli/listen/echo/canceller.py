@@ -72,7 +72,7 @@ ECHO_STEPS = Buffer(
     "steps",
     REMEMBERED,
     "drop_oldest",
-    "how loud each 10 ms were above the echo, until the ear looks for the onset of speech: after every block; "
+    "how loud each 10 ms were above the echo, until the ear looks for an onset: after every block; "
     "one that is 2 s old comes too late to silence the agent",
 )
 
