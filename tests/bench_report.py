@@ -66,7 +66,7 @@ def report(turns: Sequence[MeasuredTurn]) -> Report:
         ],
         cpu=Cpu(140.0, 5.5, None, 900.0),
         losses=dict.fromkeys(LOSSES, 0),
-        buffers=[BufferFill("jitter buffer", "ms", 1200, 0, 640, 0, 0, "wait")],
+        buffers=[BufferFill("jitter buffer", "ms", 1200, 0, 640, 0, 0, "block")],
         tradeoff=Tradeoff(
             [
                 Curve("silence", [Point(5.0, 0.6)]),

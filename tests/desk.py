@@ -14,6 +14,7 @@ from voicecli.events import WEIGHTS, weight
 from voicecli.records.appended import Appended
 from voicecli.records.recorder import RATE_HZ, ROUND_S, Followed, Recorder
 from voicecli.system.clock import FakeClock
+from voicecli.talk.crew import EVENTS, FACTS
 from voicecli.threads.log import Log
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ class Desk:
     ) -> None:
         self.clock, self.disk = FakeClock(), Disk()
         self.began = self.clock.now()
-        self.log: Log[Event] = Log("events", WEIGHTS, weight)
-        self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
+        self.log: Log[Event] = Log(EVENTS, WEIGHTS, weight)
+        self.facts: Log[tuple[float, Fact, list[Order]]] = Log(FACTS)
         self.losses: dict[str, int] = {}
         self.warned: list[str] = []
         self.deaf = False

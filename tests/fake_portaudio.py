@@ -30,6 +30,13 @@ class FakeStream:
         self.active_answer: bool | PortAudioError = True
         machine.streams.append(self)
 
+    @property
+    def latency(self) -> float:
+        """A driver grants a little more than what was asked for."""
+        asked = self.asked["latency"]
+        assert isinstance(asked, float)
+        return asked + GRANTED_MORE_S
+
     def start(self) -> None:
         self.log.append("start")
         self.machine.refuse_if_told(f"start {self.kind}", "Error starting stream: ")
@@ -43,13 +50,6 @@ class FakeStream:
         assert ignore_errors
         assert self.machine.answers.wait(60)
         self.log.append("close")
-
-    @property
-    def latency(self) -> float:
-        """A driver grants a little more than what was asked for."""
-        asked = self.asked["latency"]
-        assert isinstance(asked, float)
-        return asked + GRANTED_MORE_S
 
     @property
     def active(self) -> bool:

@@ -44,7 +44,6 @@ from voicecli.listen.whisper import transcriber as transcribe
 from voicecli.messages import FRAME_S
 from voicecli.network import connection
 from voicecli.reply.server import asking, complaint, openai, waits
-from voicecli.threads import log
 from voicecli.turn import decision as turn_end
 from voicecli.turn import habits, witness
 from voicecli.view.keys import held
@@ -201,7 +200,7 @@ QUOTED = [
     ("0039", f"every {mover.POLL_S * 1000:g} ms"),
     ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
-    ("events", f"more than {log.CAPACITY} events wait for it"),
+    ("events", f"more than {crew.EVENTS.capacity:.0f} events wait for it"),
     ("events", f"gives nothing for {faults.LATE_S:g} s"),
     ("view", f"{-SCALE_DBFS[0] / LONGEST_BAR:g} dB a column from {SCALE_DBFS[0]:g} to 0 dBFS"),
     ("view", f"200 ms, the highest from {(LONG_MS - 200) / 1000:g} s"),

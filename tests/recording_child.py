@@ -15,6 +15,7 @@ from voicecli.devices.simulated import SimulatedStreams
 from voicecli.events import WEIGHTS, weight
 from voicecli.records.recorder import Followed, Recorder
 from voicecli.system.clock import MonotonicClock
+from voicecli.talk.crew import EVENTS, FACTS
 from voicecli.threads.log import Log
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class Noisy:
 def main(folder: Path) -> None:
     clock = MonotonicClock()
     began = clock.now()
-    log: Log[Event] = Log("events", WEIGHTS, weight)
-    facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
+    log: Log[Event] = Log(EVENTS, WEIGHTS, weight)
+    facts: Log[tuple[float, Fact, list[Order]]] = Log(FACTS)
     recorder = Recorder(folder, Config(), clock, began)
     streams = recorder.over(SimulatedStreams(Noisy(), 22_050, 20, clock))
     recorder.follow(

@@ -88,7 +88,8 @@ class Stepped:
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
         self.config = config = Config(audio=audio, turn=turn, pressure=pressure, generate=generate)
-        devices: AudioStreams = Devices()
+        self.devices = Devices()
+        devices: AudioStreams = self.devices
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
         if canceller is not None:
             self.crew.ear.converter = Converter(RATE_HZ, canceller)  # type: ignore[arg-type]  # duck-typed

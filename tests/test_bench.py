@@ -24,6 +24,7 @@ from voicecli.errors import EngineError
 from voicecli.events import WEIGHTS, Failed, Status, TurnDone, weight
 from voicecli.measure.questions import Question
 from voicecli.system.clock import MonotonicClock
+from voicecli.talk.crew import EVENTS
 from voicecli.threads.log import Log
 from voicecli.waiting.buffers import BufferFill
 
@@ -50,7 +51,7 @@ class Answering:
         self, streams: AudioStreams, engines: Session, config: Config, clock: MonotonicClock, began: float
     ) -> None:
         self._streams, self._engines = streams, engines
-        self.events: Log[events.Event] = Log("events", WEIGHTS, weight)
+        self.events: Log[events.Event] = Log(EVENTS, WEIGHTS, weight)
         self._turn = self._spoken = self._quiet = self._to_play = 0
         self.idle = True
 

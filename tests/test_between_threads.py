@@ -12,6 +12,7 @@ from tests.stepped import Stepped
 from tests.test_jitter import BLOCK, LEAST, Loudspeaker, steady
 from tests.test_talking import silence, tone
 from voicecli.messages import FRAME_S
+from voicecli.talk.crew import TO_EAR
 from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:
@@ -120,6 +121,6 @@ def test_whoever_reports_meanwhile_waits_until_the_orders_are_given() -> None:
             other.join(0.05)
             order.append("order")
 
-    talk.crew.to_ear = Inbox("to the ear", 8, "drop_oldest")  # type: ignore[assignment]
+    talk.crew.to_ear = Inbox(TO_EAR)  # type: ignore[assignment]
     talk.controls.say("a line")
     assert order[0] == "order"

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicecli.threads.channel import Channel, ChannelClosed
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.threads.channel import Policy
+    from voicecli.waiting.buffers import Policy
 
 PATIENCE_S = 10.0
 
@@ -56,9 +57,9 @@ def drained(channel: Channel[int]) -> list[int]:
     return items
 
 
-@pytest.mark.parametrize("policy", ["wait", "drop_oldest"])
+@pytest.mark.parametrize("policy", ["block", "drop_oldest"])
 def test_first_in_is_first_out(policy: Policy) -> None:
-    channel: Channel[int] = Channel("c", 5, policy)
+    channel: Channel[int] = Channel(Buffer("c", "items", 5, policy, "a test"))
     for item in range(5):
         channel.put(item)
     assert drained(channel) == [0, 1, 2, 3, 4]
@@ -68,7 +69,7 @@ def test_first_in_is_first_out(policy: Policy) -> None:
 
 
 def test_a_full_channel_that_drops_loses_the_oldest_and_counts_it() -> None:
-    channel: Channel[int] = Channel("c", 2, "drop_oldest")
+    channel: Channel[int] = Channel(Buffer("c", "items", 2, "drop_oldest", "a test"))
     for item in range(5):
         channel.put(item)
     assert (channel.stats().fill, channel.stats().drops, channel.stats().waits) == (2, 3, 0)
@@ -76,7 +77,7 @@ def test_a_full_channel_that_drops_loses_the_oldest_and_counts_it() -> None:
 
 
 def test_a_full_channel_that_waits_lets_the_writer_on_when_there_is_room() -> None:
-    channel: Channel[int] = Channel("c", 1, "wait")
+    channel: Channel[int] = Channel(Buffer("c", "items", 1, "block", "a test"))
     channel.put(1)
     writer = Waiting(channel, lambda: channel.put(2))
     assert channel.stats().fill == 1
@@ -87,14 +88,14 @@ def test_a_full_channel_that_waits_lets_the_writer_on_when_there_is_room() -> No
 
 
 def test_a_reader_waits_for_an_item() -> None:
-    channel: Channel[int] = Channel("c", 1, "wait")
+    channel: Channel[int] = Channel(Buffer("c", "items", 1, "block", "a test"))
     reader = Waiting(channel, channel.get)
     channel.put(7)
     assert reader.end() == 7
 
 
 def test_a_reader_with_a_timeout_gives_up_and_an_item_that_is_there_needs_none() -> None:
-    channel: Channel[int] = Channel("heard", 1, "wait")
+    channel: Channel[int] = Channel(Buffer("heard", "items", 1, "block", "a test"))
     with pytest.raises(TimeoutError, match="heard"):
         channel.get(0)
     channel.put(1)
@@ -102,7 +103,7 @@ def test_a_reader_with_a_timeout_gives_up_and_an_item_that_is_there_needs_none()
 
 
 def test_a_closed_channel_takes_no_more_and_gives_what_is_left() -> None:
-    channel: Channel[int] = Channel("c", 3, "wait")
+    channel: Channel[int] = Channel(Buffer("c", "items", 3, "block", "a test"))
     channel.put(1)
     channel.put(2)
     channel.close()
@@ -115,9 +116,9 @@ def test_a_closed_channel_takes_no_more_and_gives_what_is_left() -> None:
             channel.get(timeout_s)
 
 
-@pytest.mark.parametrize("policy", ["wait", "drop_oldest"])
+@pytest.mark.parametrize("policy", ["block", "drop_oldest"])
 def test_a_full_closed_channel_neither_waits_nor_drops(policy: Policy) -> None:
-    channel: Channel[int] = Channel("c", 1, policy)
+    channel: Channel[int] = Channel(Buffer("c", "items", 1, policy, "a test"))
     channel.put(1)
     channel.close()
     with pytest.raises(ChannelClosed):
@@ -127,11 +128,11 @@ def test_a_full_closed_channel_neither_waits_nor_drops(policy: Policy) -> None:
 
 
 def test_closing_wakes_a_reader_and_a_writer() -> None:
-    empty: Channel[int] = Channel("c", 1, "wait")
+    empty: Channel[int] = Channel(Buffer("c", "items", 1, "block", "a test"))
     reader = Waiting(empty, empty.get)
     empty.close()
     assert isinstance(reader.end(), ChannelClosed)
-    full: Channel[int] = Channel("c", 1, "wait")
+    full: Channel[int] = Channel(Buffer("c", "items", 1, "block", "a test"))
     full.put(1)
     writer = Waiting(full, lambda: full.put(2))
     full.close()
@@ -140,8 +141,8 @@ def test_closing_wakes_a_reader_and_a_writer() -> None:
 
 
 def test_an_end_travels_down_a_chain_after_the_data() -> None:
-    first: Channel[int] = Channel("first", 2, "wait")
-    second: Channel[int] = Channel("second", 2, "wait")
+    first: Channel[int] = Channel(Buffer("first", "items", 2, "block", "a test"))
+    second: Channel[int] = Channel(Buffer("second", "items", 2, "block", "a test"))
 
     def double() -> None:
         try:
@@ -170,7 +171,7 @@ def test_an_end_travels_down_a_chain_after_the_data() -> None:
 
 
 def test_many_writers_and_readers_lose_nothing() -> None:
-    channel: Channel[tuple[int, int]] = Channel("c", 3, "wait")
+    channel: Channel[tuple[int, int]] = Channel(Buffer("c", "items", 3, "block", "a test"))
     got: list[list[tuple[int, int]]] = [[], [], []]
 
     def write(writer: int) -> None:
@@ -206,7 +207,7 @@ def test_many_writers_and_readers_lose_nothing() -> None:
 @given(st.integers(1, 5), st.lists(st.none() | st.integers()))
 def test_a_channel_that_drops_is_the_newest_of_a_list(capacity: int, steps: list[int | None]) -> None:
     """None reads, a number is written."""
-    channel: Channel[int] = Channel("c", capacity, "drop_oldest")
+    channel: Channel[int] = Channel(Buffer("c", "items", capacity, "drop_oldest", "a test"))
     model: list[int] = []
     drops = peak = 0
     for step in steps:
@@ -222,5 +223,14 @@ def test_a_channel_that_drops_is_the_newest_of_a_list(capacity: int, steps: list
 
 
 def test_a_channel_for_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        Channel("c", 0, "wait")
+    for capacity, policy in ((0, "block"), (0.5, "block"), (1, "wait"), (1, "drop_lightest")):
+        with pytest.raises(ValueError, match=r"\bc\b|at least one"):
+            Channel(Buffer("c", "items", capacity, policy, "a test"))  # type: ignore[arg-type]
+
+
+def test_a_full_channel_that_refuses_keeps_what_is_inside() -> None:
+    channel: Channel[int] = Channel(Buffer("c", "items", 2, "drop_newest", "a test"))
+    for item in range(5):
+        channel.put(item)
+    assert (channel.stats().fill, channel.stats().drops, channel.stats().waits) == (2, 3, 0)
+    assert drained(channel) == [0, 1]

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rig.said import Case, cases
-from voicecli.aloud.clauses import MAX_CLAUSE_CHARS, ClauseSplitter
+from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.aloud.lengths import MAX_CLAUSE_CHARS
 from voicecli.aloud.spoken.signs import composed, plain
 
 

@@ -282,3 +282,14 @@ def test_a_short_history_goes_on_while_old_turns_are_forgotten() -> None:
         told = history(conversation)
         assert told[-2].content.startswith(f"more {turn} ")
         assert sum(estimated_tokens(message.content) for message in told) <= 400
+
+
+def test_of_too_many_words_without_an_answer_the_newest_stay() -> None:
+    conversation = Conversation("", 0)
+    conversation.go_on("one " * 150)
+    conversation.go_on("two " * 150)
+    words = conversation.messages_for("three")[-1].content
+    assert (words.count("one"), words.count("two"), words.count("three")) == (0, 150, 1)
+    conversation.go_on("four " * 1000)
+    assert conversation.messages_for("five")[-1].content == "five"
+    assert conversation.stats()[1].losses == 3

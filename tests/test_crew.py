@@ -21,6 +21,7 @@ from voicecli.system.clock import FakeClock
 from voicecli.talk.crew import ORDERS
 from voicecli.talk.workers import Author
 from voicecli.threads.channel import Channel
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.engines import Seat
@@ -72,7 +73,8 @@ def test_each_place_where_something_waits_is_bounded_and_counted() -> None:
     talk = Stepped()
     places = {place.name: place for place in talk.crew.waits()}
     workers = {f"to the {name}" for name in ("ear", "scribe", "judge", "author", "mouth")}
-    assert set(places) == {"speech", "reply", *workers}
+    floor = {"speech", "looks", "keys and lines", "unanswered words", "conversation", "reply"}
+    assert set(places) == floor | workers
     assert {places[name].capacity for name in workers} == {ORDERS}
     assert not any(place.losses for place in places.values())
 
@@ -93,7 +95,7 @@ class Endless(Answers):
 @pytest.mark.parametrize("void", [False, True])
 def test_an_author_is_ahead_of_the_voice_by_a_bounded_number_of_clauses(void: bool) -> None:
     clock, told, void_before = FakeClock(), list[facts.Fact](), [0]
-    inbox: Channel[to.ToAuthor] = Channel("to the author", 8, "drop_oldest")
+    inbox: Channel[to.ToAuthor] = Channel(Buffer("to the author", "orders", 8, "drop_oldest", "a test"))
     ahead: list[int] = []
 
     class Sleeps(Channel[to.ToAuthor]):
@@ -103,7 +105,7 @@ def test_an_author_is_ahead_of_the_voice_by_a_bounded_number_of_clauses(void: bo
                 void_before[0] = 2
             return to.GoOn(1)
 
-    inbox = Sleeps("to the author", 8, "drop_oldest")
+    inbox = Sleeps(Buffer("to the author", "orders", 8, "drop_oldest", "a test"))
     model: Seat[Generator] = seat(Endless([]))  # type: ignore[arg-type]  # duck-typed
     author = Author(model, "en", clock, attempts(clock), inbox, told.append, lambda: void_before[0])
     author.take(to.Write(1, 1, (ChatMessage("user", "go on"),), judges=False))

@@ -24,6 +24,7 @@ from voicecli.speak.playback import Playback
 from voicecli.system.clock import FakeClock
 from voicecli.talk.mouth import Mouth
 from voicecli.threads.channel import Channel
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.floor.facts import Fact
@@ -168,7 +169,7 @@ def test_the_mouth_makes_a_phrase_and_a_voice_that_fails_on_it_is_no_strike(fail
     told: list[Fact] = []
     voice.fails = [RuntimeError("no")] if fails else []
     speaker = Speaker()
-    inbox: Channel[ToMouth] = Channel("to the mouth", 9, "wait")
+    inbox: Channel[ToMouth] = Channel(Buffer("to the mouth", "orders", 9, "block", "a test"))
     mouth = Mouth(seat(voice), speaker.playback, clock, attempts(clock), inbox, told.append, lambda: 0)
     mouth.take(MakeCue("", "two words"))
     assert told[-1] == CueMade("", "two words", not fails)

@@ -252,6 +252,7 @@ def test_a_stream_is_opened_as_agreed(machine: Machine) -> None:
     assert not stream.ended
     stream.start(lambda *_: None)
     (opened,) = machine.streams
+    assert stream.form.reported_s == opened.latency
     asked = {key: value for key, value in opened.asked.items() if key != "callback"}
     assert asked == {
         "samplerate": 44_100,

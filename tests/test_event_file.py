@@ -21,6 +21,7 @@ from voicecli import events
 from voicecli.errors import ConfigError
 from voicecli.events import WEIGHTS, Event, Heard, Listening, TurnDone, Warned, as_json, weight
 from voicecli.messages import RATE_HZ
+from voicecli.talk.crew import EVENTS
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.log import Log
 from voicecli.view.eventfile import EventFile
@@ -35,7 +36,7 @@ TALK: list[Event] = [
 
 
 def log_of_events() -> Log[Event]:
-    return Log("events", WEIGHTS, weight)
+    return Log(EVENTS, WEIGHTS, weight)
 
 
 def lines_of(*told: Event) -> str:

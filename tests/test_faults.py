@@ -22,6 +22,7 @@ from voicecli.system.clock import FakeClock
 from voicecli.talk.attempts import broken
 from voicecli.talk.workers import Author
 from voicecli.threads.channel import Channel, ChannelClosed
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.floor.stages import Stage
@@ -116,7 +117,7 @@ def test_what_fails_because_the_talk_ends_does_not_count() -> None:
 def written(*, cancelled: bool) -> facts.ReplyWritten:
     """What an author reports of a reply that was complete, or called back."""
     clock, told = FakeClock(), list[facts.Fact]()
-    inbox: Channel[ToAuthor] = Channel("to the author", 8, "drop_oldest")
+    inbox: Channel[ToAuthor] = Channel(Buffer("to the author", "orders", 8, "drop_oldest", "a test"))
     void_before = 2 if cancelled else 0
     model = Stepped().answers
     author = Author(seat(model), "en", clock, attempts(clock), inbox, told.append, lambda: void_before)  # type: ignore[arg-type]  # duck-typed

@@ -15,7 +15,7 @@ from voicecli.floor.agent.answering import DATE_CHECK_S
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER
 from voicecli.floor.turns.faults import IN_A_ROW
 from voicecli.floor.turns.turn import LATE_S
-from voicecli.floor.user.scribing import CAPACITY
+from voicecli.floor.user.scribing import SPEECH
 from voicecli.floor.user.speech import GONE_S
 from voicecli.listen.recognise.passes import NO_WORDS
 from voicecli.messages import GenerationStats
@@ -24,6 +24,8 @@ from voicecli.turn.habits import CUT_S, MOST_PAUSE_S, MOST_S, Habits
 
 E = TypeVar("E", bound=events.Event)
 R = TypeVar("R", bound=to.Order)
+
+WAITING = int(SPEECH.capacity)
 
 
 def of(world: World, kind: type[E]) -> list[E]:
@@ -626,15 +628,15 @@ def test_agreement_before_the_microphone_goes_away_is_no_turn() -> None:
 
 def test_a_turn_whose_words_are_lost_to_a_scribe_that_hangs_ends_all_the_same() -> None:
     world = World()
-    for _ in range(CAPACITY + 3):
+    for _ in range(WAITING + 3):
         world.speaks()
         world.is_quiet(3.0)
     lost = world.floor.scribing.stats().losses
     assert lost > 0
     world.excused.update(words for _, _, words in world.said)
     settled(world)
-    assert world.floor.exchange.settled == CAPACITY + 3
-    assert len(of(world, events.Heard)) == CAPACITY + 3 - lost
+    assert world.floor.exchange.settled == WAITING + 3
+    assert len(of(world, events.Heard)) == WAITING + 3 - lost
 
 
 def test_a_question_whose_answer_fails_is_asked_with_the_next_one() -> None:

@@ -173,7 +173,7 @@ def test_a_reader_that_lags_is_no_pressure_but_its_growth_is_told_once() -> None
     assert talk.exchange.means.level == "calm"
 
 
-@pytest.mark.parametrize(("policy", "level"), [("wait", "calm"), ("drop_oldest", "critical")])
+@pytest.mark.parametrize(("policy", "level"), [("block", "calm"), ("drop_oldest", "critical")])
 def test_a_full_queue_is_pressure_only_where_something_is_lost(policy: str, level: str) -> None:
     clock = FakeClock()
     told: list[Fact] = []

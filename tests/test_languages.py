@@ -26,6 +26,7 @@ from voicecli.speak.voice import Piece
 from voicecli.system.clock import FakeClock
 from voicecli.talk.mouth import Mouth
 from voicecli.threads.channel import Channel
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,7 +265,7 @@ class Steady:
 @pytest.mark.parametrize("device_hz", [16_000, 48_000])
 def test_two_voices_of_different_rates_sound_at_the_rate_of_the_device(device_hz: int) -> None:
     clock, told = FakeClock(), list[facts.Fact]()
-    inbox: Channel[ToMouth] = Channel("to the mouth", 9, "wait")
+    inbox: Channel[ToMouth] = Channel(Buffer("to the mouth", "orders", 9, "block", "a test"))
     playback = Playback(StreamFormat("speaker", device_hz, 1, 0.02), PlaybackConfig(ahead_ms=5000))
 
     def post(fact: Fact) -> None:
@@ -293,7 +294,7 @@ def test_a_voice_that_fails_is_told_and_the_other_goes_on() -> None:
             raise RuntimeError(text)
 
     clock, told = FakeClock(), list[facts.Fact]()
-    inbox: Channel[ToMouth] = Channel("to the mouth", 9, "wait")
+    inbox: Channel[ToMouth] = Channel(Buffer("to the mouth", "orders", 9, "block", "a test"))
     playback = Playback(StreamFormat("speaker", 16_000, 1, 0.02), PlaybackConfig())
     main, german = Steady("en", 16_000, 4000), Broken("de", 16_000, 0)
     others: dict[str, Seat[Voice]] = {"de": seat(german)}

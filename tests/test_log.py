@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 
 from voicecli import events
 from voicecli.events import WEIGHTS, weight
+from voicecli.talk.crew import EVENTS
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.log import Log, Reader
+from voicecli.waiting.buffers import Buffer
 
 PATIENCE_S = 10.0
+
+NUMBERS = Buffer("n", "facts", 1024, "drop_lightest", "a test")
 
 
 def numbers(weights: int = 10) -> Log[int]:
     """A log of numbers, whose last digit is their weight."""
-    return Log("n", weights, lambda number: number % 10)
+    return Log(NUMBERS, weights, lambda number: number % 10)
 
 
 def drained(reader: Reader[int]) -> list[int]:
@@ -63,7 +67,7 @@ def test_the_lightest_is_lost_first_be_it_the_newest() -> None:
 
 
 def test_a_reader_of_events_loses_partial_words_and_keeps_what_came_of_the_turn() -> None:
-    log: Log[events.Event] = Log("events", WEIGHTS, weight)
+    log: Log[events.Event] = Log(EVENTS, WEIGHTS, weight)
     reader = log.reader("r", 5)
     kept: list[events.Event] = [
         events.Heard(1.0, 1, "so it is", "en", 0.9),
@@ -161,7 +165,7 @@ def test_an_end_wakes_who_waits(end: str) -> None:
 
 
 def test_many_writers_and_readers_see_one_order() -> None:
-    log: Log[tuple[int, int]] = Log("n", 1, lambda _: 0)
+    log: Log[tuple[int, int]] = Log(Buffer("n", "facts", 1024, "drop_oldest", "a test"))
     readers = [log.reader(str(number), 2000) for number in range(3)]
     got: list[list[tuple[int, int]]] = [[], [], []]
 
@@ -192,7 +196,7 @@ def test_many_writers_and_readers_see_one_order() -> None:
 @given(st.integers(1, 4), st.lists(st.none() | st.integers(0, 2)))
 def test_a_reader_is_a_list_that_loses_its_lightest(capacity: int, steps: list[int | None]) -> None:
     """None reads, a number is the weight of the next fact."""
-    log: Log[tuple[int, int]] = Log("n", 3, lambda fact: fact[1])
+    log: Log[tuple[int, int]] = Log(NUMBERS, 3, lambda fact: fact[1])
     reader = log.reader("r", capacity)
     model: list[tuple[int, int]] = []
     lost = 0

@@ -210,7 +210,7 @@ def test_losses_and_queues_are_those_of_the_talk(stand: Stand) -> None:
         for each in of_places(stand.talk.buffers())
         if each.family.name == "voicecli_queue_fill"
     }
-    assert {"microphone", "loudspeaker", "microphone ring", "jitter buffer", "to the scribe"} <= places
+    assert {"microphone ring", "jitter buffer", "to the scribe"} <= places
     assert len(REASONS) == len(LOST)
 
 
@@ -266,7 +266,7 @@ def test_what_came_to_nothing_is_counted_by_its_reason_and_a_text_is_none() -> N
 
 
 def test_a_place_that_nobody_can_look_into_has_no_fill() -> None:
-    dark = replace(BufferFill("dark", "ms", 10, 0, 0, 1, 0.0, "drop_oldest"), fill=None, peak=None)  # type: ignore[arg-type]  # as it may become
+    dark = replace(BufferFill("dark", "ms", 10, 0, 0, 1, 0.0, "drop_oldest"), fill=None, peak=None)
     named = {each.family.name for each in of_places([dark]) if each.family.name.startswith("voicecli_queue")}
     assert named == {"voicecli_queue_capacity", "voicecli_queue_lost_total"}
 

@@ -17,6 +17,7 @@ from voicecli.speak.voice import Piece
 from voicecli.system.clock import FakeClock
 from voicecli.talk.mouth import Mouth
 from voicecli.threads.channel import Channel
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ class ThreePieces:
 
 def test_a_clause_that_is_asked_for_while_the_one_before_is_called_off_is_said_whole() -> None:
     clock, voice = FakeClock(), ThreePieces()
-    inbox: Channel[ToMouth] = Channel("to the mouth", 9, "wait")
+    inbox: Channel[ToMouth] = Channel(Buffer("to the mouth", "orders", 9, "block", "a test"))
     playback = Playback(StreamFormat("speaker", RATE_HZ, 1, 0.02), PlaybackConfig())
     told: list[Fact] = []
 

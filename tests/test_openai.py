@@ -16,7 +16,7 @@ from tests.sentences import pattern, wording
 from voicecli.config import GenerateConfig
 from voicecli.errors import ConfigError, EngineError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.network.sse import LONGEST_EVENT, EventLines
+from voicecli.network.sse import SERVER_LINE, EventLines
 from voicecli.reply.server.openai import OpenAiGenerator
 
 WAIT_S = 20.0  # only ever reached by a test that fails
@@ -190,7 +190,7 @@ def test_event_lines_do_not_depend_on_packets(texts: list[str], end: bytes, size
 def test_a_line_without_an_end_is_refused() -> None:
     lines = EventLines()
     with pytest.raises(EngineError, match="without an end"):
-        lines.feed(b"x" * (LONGEST_EVENT + 1))
+        lines.feed(b"x" * (int(SERVER_LINE.capacity) + 1))
 
 
 def test_usage_is_counted(server: Server, engine: OpenAiGenerator) -> None:

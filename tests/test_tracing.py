@@ -30,6 +30,7 @@ from voicecli.floor.stages import VOICE
 from voicecli.messages import FRAME_S
 from voicecli.system.clock import FakeClock
 from voicecli.system.linefile import LineFile
+from voicecli.talk.crew import EVENTS, FACTS
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.log import Log
 from voicecli.tracing import boundaries
@@ -240,7 +241,7 @@ def test_silence_and_nothing_have_a_level() -> None:
 
 
 def facts_log() -> Log[tuple[float, facts.Fact, list[to.Order]]]:
-    return Log("facts", 1, lambda _: 0)
+    return Log(FACTS)
 
 
 def test_who_lags_loses_the_oldest_and_says_how_many(tmp_path: Path) -> None:
@@ -349,7 +350,7 @@ class Desk:
 
     def tell(self, *told: Event) -> list[str]:
         """The lines of a talk with these events."""
-        events_log: Log[Event] = Log("events", WEIGHTS, weight)
+        events_log: Log[Event] = Log(EVENTS, WEIGHTS, weight)
         self.log.follow(events_log, lambda: status(self.losses), never)
         for event in told:
             events_log.put(event)
@@ -438,7 +439,7 @@ def test_the_log_and_its_older_parts_are_bounded_and_private(tmp_path: Path) -> 
 
 
 def test_a_log_that_lags_says_how_many_events_are_missing(desk: Desk) -> None:
-    events_log: Log[Event] = Log("events", WEIGHTS, weight)
+    events_log: Log[Event] = Log(EVENTS, WEIGHTS, weight)
     reader = events_log.reader("log", 1)
     for turn in (1, 2, 3):
         events_log.put(events.TurnDone(1.0, turn, ""))
@@ -462,7 +463,7 @@ def test_a_log_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_log_whose_talk_ends_while_it_tells_of_a_full_disk_ends(tmp_path: Path) -> None:
-    events_log: Log[Event] = Log("events", WEIGHTS, weight)
+    events_log: Log[Event] = Log(EVENTS, WEIGHTS, weight)
     log = TalkLog(tmp_path / "voicecli.log", FakeClock())
 
     def closed(found: str, remedy: str) -> None:

@@ -22,6 +22,7 @@ from voicecli.messages import RATE_HZ, Transcript, Utterance
 from voicecli.system.clock import FakeClock
 from voicecli.talk.workers import Scribe as Worker
 from voicecli.threads.channel import Channel
+from voicecli.waiting.buffers import Buffer
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Desk:
         self.exchange, self.scribing = self.floor.exchange, self.floor.scribing
         self.turn = self.exchange.begin(0.0)
         self.scribe = Scribe(self.clock)
-        inbox: Channel[Transcribe] = Channel("to the scribe", 8, "drop_oldest")
+        inbox: Channel[Transcribe] = Channel(Buffer("to the scribe", "orders", 8, "drop_oldest", "a test"))
         self.worker = Worker(seat(self.scribe), attempts(self.clock), inbox, self.post)
         self.told: list[Event] = []
         self.asked: list[Transcribe] = []

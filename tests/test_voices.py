@@ -29,6 +29,7 @@ from voicecli.speak.voices import language_called, language_of, never_heard
 from voicecli.system.clock import FakeClock, MonotonicClock
 from voicecli.talk.mouth import Mouth
 from voicecli.threads.channel import Channel
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,7 +199,7 @@ def test_two_real_voices_speak_in_one_session(tmp_path: Path) -> None:
     assert (main.it.language, voices["de"].it.language) == ("en", "de")
 
     clock, told, device_hz = FakeClock(), list[facts.Fact](), 16_000
-    inbox: Channel[ToMouth] = Channel("to the mouth", 9, "wait")
+    inbox: Channel[ToMouth] = Channel(Buffer("to the mouth", "orders", 9, "block", "a test"))
     playback = Playback(StreamFormat("speaker", device_hz, 1, 0.02), PlaybackConfig(ahead_ms=5000))
     mouth = Mouth(main, playback, clock, attempts(clock), inbox, told.append, lambda: 0, voices)
     mouth.take(Say(Clause(1, 1, 0, "A spider has legs.")))

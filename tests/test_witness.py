@@ -24,6 +24,7 @@ from voicecli.talk.workers import Author
 from voicecli.threads.channel import Channel
 from voicecli.turn.chatml import is_template_of, unfinished
 from voicecli.turn.witness import Ending, Scores, ending
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,7 +47,7 @@ class Judging(Answers):
 def reported(*, judges: bool) -> list[facts.Fact]:
     """What an author tells of a reply to the words."""
     clock, told = FakeClock(100.0), list[facts.Fact]()
-    inbox: Channel[ToAuthor] = Channel("to the author", 8, "drop_oldest")
+    inbox: Channel[ToAuthor] = Channel(Buffer("to the author", "orders", 8, "drop_oldest", "a test"))
     author = Author(seat(Judging([])), "en", clock, attempts(clock), inbox, told.append, lambda: 0)  # type: ignore[arg-type]  # duck-typed
     author.take(Write(1, 1, (ChatMessage("user", WORDS),), judges))
     return told

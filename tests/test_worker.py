@@ -8,6 +8,7 @@ import pytest
 
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.worker import Worker
+from voicecli.waiting.buffers import Buffer
 
 PATIENCE_S = 10.0
 
@@ -49,8 +50,8 @@ def test_a_failure_is_kept_for_whoever_joins(error: BaseException) -> None:
 
 
 def test_a_closed_channel_is_the_ordinary_end() -> None:
-    first: Channel[int] = Channel("first", 1, "wait")
-    second: Channel[int] = Channel("second", 1, "wait")
+    first: Channel[int] = Channel(Buffer("first", "items", 1, "block", "a test"))
+    second: Channel[int] = Channel(Buffer("second", "items", 1, "block", "a test"))
     worker = Worker("w", lambda: second.put(first.get()), second.close)
     worker.start()
     first.close()

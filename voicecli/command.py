@@ -19,6 +19,7 @@ from voicecli.system.clock import MonotonicClock
 from voicecli.system.posix import kill_group
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.worker import Worker
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -30,8 +31,14 @@ WAIT_S = 20.0
 
 _BLOCK = 1 << 16
 """Bytes that are read at a time: what a pipe holds on Linux, see pipe(7)."""
-_BLOCKS_WAITING = 4
-"""Blocks that are read ahead of the caller; then the command has to wait."""
+PRINTED = Buffer(
+    "command output",
+    "blocks",
+    4,
+    "block",
+    "what the user's recogniser or voice prints, 64 kB a block: read a little ahead of the caller; then the "
+    "command waits",
+)
 
 
 class Command:
@@ -82,7 +89,7 @@ class Command:
         started, takes too long, prints more than `most_bytes`, or ends with another exit code than 0.
         """
         process = self._started()
-        printed = Channel[bytes](self.setting, _BLOCKS_WAITING, "wait")
+        printed = Channel[bytes](PRINTED)
         giver = Worker(f"{self.setting} in", lambda: _give(process.stdin, given), lambda: None)
         taker = Worker(f"{self.setting} out", lambda: _take(process.stdout, printed), printed.close)
         giver.start()

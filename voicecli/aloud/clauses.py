@@ -27,15 +27,11 @@ import re
 from dataclasses import dataclass
 
 from voicecli.aloud.bounds import BOUND, NUMBERED_NAMES, OPENERS, PREPOSITIONS, sentence_ends
+from voicecli.aloud.lengths import MAX_HELD_CHARS, pieces
 from voicecli.aloud.locales import bound
 from voicecli.aloud.markdown.markup import BREAK, GLUE, Markup
 from voicecli.aloud.speakable import CODE_PHRASE, speakable
 from voicecli.aloud.spoken.signs import plain
-
-MAX_CLAUSE_CHARS = 250
-"""Characters of the longest clause: about 17 s of speech, 0.6 s of synthesis."""
-_MAX_HELD_CHARS = 200
-"""Written characters at which a clause ends in any case: abbreviations in words make the clause longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +101,11 @@ class ClauseSplitter:
         """How long clauses must be now; it depends on `_said`."""
         self._finished = False
 
+    @property
+    def held(self) -> int:
+        """Characters that have come and are in no clause yet."""
+        return self._markup.held + len(self._word) + self._length
+
     def push(self, delta: str) -> list[str]:
         """Take a piece of the reply of any length; return the clauses it completes.
 
@@ -133,7 +134,7 @@ class ClauseSplitter:
                     self._word
                     and self._said
                     and piece.isascii()
-                    and len(self._word) + len(piece) < _MAX_HELD_CHARS
+                    and len(self._word) + len(piece) < MAX_HELD_CHARS
                 ):
                     self._word += piece  # what `_go_on` would do with most pieces, but quicker
                 elif piece:
@@ -150,7 +151,7 @@ class ClauseSplitter:
 
     def _go_on(self, piece: str) -> list[str]:
         """Add some characters of a word."""
-        if len(self._word) + len(piece) >= _MAX_HELD_CHARS or self._has_mark(piece):
+        if len(self._word) + len(piece) >= MAX_HELD_CHARS or self._has_mark(piece):
             return [clause for char in piece for clause in self._take_char(char)]
         if self._word:
             self._word += piece
@@ -173,7 +174,7 @@ class ClauseSplitter:
         elif not (self._said or self._long) and char in ",;!?" and _is_plain(self._word[:-1]):
             # Nothing that follows can make this a longer word, so there is no need to wait for the space.
             clauses += self._end_word("") + self._close(len(self._words))
-        elif len(self._word) >= _MAX_HELD_CHARS:
+        elif len(self._word) >= MAX_HELD_CHARS:
             if self._word.lower().startswith(("http://", "https://", "www.")):
                 self._word = self._word[:-1]  # the voice says only the host, which has arrived
             else:
@@ -231,7 +232,7 @@ class ClauseSplitter:
         self._size += count
         self._length += len(word) + 1
         part_at = self._mark_at or self._opener_at
-        if self._length >= _MAX_HELD_CHARS or (part_at and self._size >= _LONGEST_SENTENCE):
+        if self._length >= MAX_HELD_CHARS or (part_at and self._size >= _LONGEST_SENTENCE):
             clauses += self._close(part_at or len(self._words))
         elif self._size >= self._pace.anywhere and not self._ends_bound():
             clauses += self._close(len(self._words))
@@ -251,7 +252,7 @@ class ClauseSplitter:
             text += "." if text.rstrip(_CLOSERS)[-1:].isalnum() else ""
         self._said += len(text)
         self._pace = _PACES[self._long + (1 if self._said < _LITTLE_CHARS else 2)]
-        return _pieces(text)
+        return pieces(text)
 
     def _ends_bound(self, before: str = "") -> bool:
         """Whether the last word is bound to the next (`before`, if known): "the", "5", and perhaps "J."."""
@@ -287,14 +288,3 @@ def _count(word: str) -> int:
 def _is_plain(word: str) -> bool:
     """Whether a mark behind this ends the word, as it does not in 1,000, in an address or in code."""
     return len(word) > 1 and word[-1].isalpha() and not any(c in "./@:" + GLUE for c in word)
-
-
-def _pieces(text: str) -> list[str]:
-    """Cut a clause that its abbreviations, said in words, made too long; at a space where there is one."""
-    pieces: list[str] = []
-    while len(text) > MAX_CLAUSE_CHARS:
-        at = text.rfind(" ", 1, MAX_CLAUSE_CHARS)
-        at = at if at > 0 else MAX_CLAUSE_CHARS
-        pieces.append(text[:at].strip())
-        text = text[at:].strip()
-    return [*pieces, text] if text else pieces

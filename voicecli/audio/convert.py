@@ -11,12 +11,32 @@ import numpy as np
 
 from voicecli.audio.channels import AUTO, ChannelMixer
 from voicecli.audio.frames import Reframer
-from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.messages import FRAME_S, FRAME_SAMPLES, RATE_HZ, Float32Frame
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from voicecli.messages import Float32, Pcm16Chunk
+    from voicecli.waiting.buffers import BufferFill
+
+RESAMPLER = Buffer(
+    "resampler",
+    "ms",
+    125,
+    "block",
+    "the filter needs the samples that come next: 37 ms of them at 48 kHz, 115 at 8 kHz (measured); one call "
+    "takes samples in and gives out all that are certain",
+)
+"""Inside soxr, where a device's rate differs from what is wanted."""
+
+DETECTOR_FRAME = Buffer(
+    "detector frame",
+    "ms",
+    FRAME_S * 1000,
+    "block",
+    "the detector takes 512 samples at a time; a frame that is whole is handed on by the call that filled it",
+)
 
 
 class Resampler:
@@ -31,16 +51,31 @@ class Resampler:
         self.from_hz = from_hz
         self.to_hz = to_hz
         self._stream = None
+        self._taken = self._given = 0
+        self._peak_ms = 0.0
         if from_hz != to_hz:
             import soxr
 
             self._stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality="HQ")
 
+    @property
+    def held_ms(self) -> float:
+        """Sound that went in and has not come out, ms."""
+        return max(0.0, (self._taken / self.from_hz - self._given / self.to_hz) * 1000)
+
+    def stats(self, of: str, *, adds: bool) -> BufferFill:
+        """What the filter holds; `adds`: somebody waits for it."""
+        held_ms = self.held_ms
+        return RESAMPLER.filled(held_ms, self._peak_ms, adds_ms=held_ms if adds else 0.0, of=of)
+
     def push(self, samples: Float32, *, last: bool = False) -> Float32:
         """(n,) at `from_hz` -> (m,) at `to_hz`; `last` lets out what the filter still holds."""
         if self._stream is None:
             return samples
-        return np.asarray(self._stream.resample_chunk(samples, last=last), np.float32)
+        out = np.asarray(self._stream.resample_chunk(samples, last=last), np.float32)
+        self._taken, self._given = self._taken + samples.size, self._given + out.size
+        self._peak_ms = max(self._peak_ms, self.held_ms)
+        return out
 
 
 class Cleaner(Protocol):
@@ -77,6 +112,12 @@ class Converter:
         self._resampler = Resampler(rate_hz, RATE_HZ)
         self._reframer = Reframer(np.float32)
         self._resampled = 0  # position of the next sample out of the resampler, at 16 kHz
+
+    def stats(self) -> list[BufferFill]:
+        """What the filter and the unfinished frame hold."""
+        frame_ms, held_ms = FRAME_S * 1000, len(self._reframer) / RATE_HZ * 1000
+        frame = DETECTOR_FRAME.filled(held_ms, frame_ms, adds_ms=frame_ms / 2)
+        return [self._resampler.stats("microphone", adds=True), frame]
 
     def forget(self) -> None:
         """Begin anew with the next chunk, as after a gap."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from voicecli.waiting.buffers import Buffer
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicecli.config import AudioConfig
     from voicecli.messages import Int16
 
     OnInput: TypeAlias = Callable[[Int16, float, bool], None]
@@ -23,6 +26,30 @@ if TYPE_CHECKING:
     before)."""
 
 
+def devices_own(audio: AudioConfig) -> tuple[Buffer, Buffer]:
+    """The buffers inside a microphone and a loudspeaker, as this program asks for them."""
+    asked_ms, settings = audio.latency_ms + audio.block_ms, "audio.latency_ms + audio.block_ms"
+    return (
+        Buffer(
+            "microphone",
+            "ms",
+            asked_ms,
+            "drop_oldest",
+            "hardware waits for nobody: its driver overwrites what is not taken in time, says so, and each "
+            "time is counted; more would be latency in every turn",
+            settings,
+        ),
+        Buffer(
+            "loudspeaker",
+            "ms",
+            asked_ms,
+            "block",
+            "the device takes the next block when it has room for it; more would be latency in every turn",
+            settings,
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class StreamFormat:
     """What a device agreed to."""
@@ -32,10 +59,10 @@ class StreamFormat:
     channels: int
     latency_s: float
     """The latency, s, that this program asked the device for."""
-    reported_s: float = 0.0
-    """The latency, s, that the stream has by its own account; 0 until it is open, or where it tells none."""
     stands_in: bool = False
     """Whether another device takes the place of the one that the user named."""
+    reported_s: float | None = None
+    """The latency, s, that PortAudio says the open device has; None where nobody tells."""
 
 
 @dataclass(frozen=True, slots=True)

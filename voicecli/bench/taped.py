@@ -75,6 +75,7 @@ class TapedStreams:
             self.played.write(block, at)
 
         self._streams.start(hear, play)
+        self.microphone, self.loudspeaker = self._streams.microphone, self._streams.loudspeaker
 
     def _count_late(self, due: float) -> None:
         """Count late blocks. The least late block so far shows the usual time, as no block comes early."""

@@ -42,10 +42,7 @@ class DeviceStreams:
         except DeviceError:
             close_in_time([self._output])
             raise
-        self.microphone, self.loudspeaker = (
-            self._input.form,
-            self._output.form,
-        )  # what they report is known now
+        self.microphone, self.loudspeaker = self._input.form, self._output.form
 
     def poll(self, *, idle: bool = False) -> list[Notice]:
         """Tell nothing. Raises DeviceError when a device has stopped."""

@@ -244,6 +244,7 @@ class DeviceStream:
             )
             self.form = replace(self.form, reported_s=float(self._stream.latency))
             self._stream.start()
+            self.form = replace(self.form, reported_s=float(self._stream.latency))
         except sd.PortAudioError as error:
             self.close()
             raise _refused(self._kind, self.form.name, error) from error

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from voicecli.errors import VoicecliError
 from voicecli.threads.channel import Channel
 from voicecli.threads.worker import Worker
+from voicecli.waiting.buffers import Buffer
 
 Status: TypeAlias = Literal["pass", "warn", "fail", "skip"]
 
@@ -50,7 +51,8 @@ def examine(looks: Sequence[tuple[str, Look]], longest_s: float = LONGEST_S) -> 
     """
     rest = list(looks)
     while rest:
-        done = Channel[Check]("checks", len(rest), "wait")
+        room_for_all = "a check that is done waits for nobody: the next one begins"
+        done = Channel[Check](Buffer("checks", "checks", len(rest), "block", room_for_all))
         Worker("doctor", partial(_look, tuple(rest), done), done.close).start()
         while rest:
             try:

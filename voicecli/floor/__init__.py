@@ -91,7 +91,7 @@ class Floor:
         pauses = self._pauses = Pauses(out, self.exchange, self.scribing, self.strikes, self.memory, config)
         self._cueing = Cueing(out, self.exchange, self._numbers, languages, others, config)
         self.speech = Speech(out, self.exchange, self.overlaps, pauses, self.scribing, self.answering)
-        self._keys = Keys(out, self.exchange, self.scribing)
+        self.keys = Keys(out, self.exchange, self.scribing)
         self.ready = False
         """The language model is warm, or it failed to load. Before that the microphone is not listened to."""
 
@@ -123,7 +123,7 @@ class Floor:
         self._on_rest(fact)
         self._on_work(fact)
         if self.ready:
-            self._keys.obey()
+            self.keys.obey()
         self.answering.advance()
         quiet = self.speech.silent and self.overlaps.mode == "play"
         self._cueing.look(quiet=quiet, idle=self.idle)
@@ -170,9 +170,9 @@ class Floor:
             case facts.DayTime(local):
                 self.memory.local = local
             case facts.Pressed() | facts.Typed():
-                self._keys.take(fact)
+                self.keys.take(fact)
             case facts.Flushed():
-                self._keys.flushed()
+                self.keys.flushed()
             case QualityChanged() | ServerBusy():
                 self.exchange.means.take(fact)
                 self.memory.shorten(short=self.exchange.means.quality.short_history)

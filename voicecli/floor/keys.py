@@ -5,19 +5,40 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli import events
 from voicecli.floor.facts import Pressed, Typed
 from voicecli.floor.orders import Flush
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.floor.turns.exchange import Exchange, Out
     from voicecli.floor.user.scribing import Scribing
+    from voicecli.waiting.buffers import BufferFill
 
     Key: TypeAlias = Pressed | Typed
 
 STOP = Pressed("interrupt")
 
-WAITING = 8
-"""Keys and lines that may wait; beyond that the oldest are dropped."""
+LINES = Buffer(
+    "keys and lines",
+    "keys and lines",
+    8,
+    "drop_oldest",
+    "they wait for the end of what is being said, and a line for the turns before it; who types nine while "
+    "one is answered wants the last, and is told of the one that is dropped",
+)
+
+TYPED_LINE = Buffer(
+    "typed line",
+    "characters",
+    1000,
+    "drop_newest",
+    "until Enter sends it; nobody says more in one turn, and the user sees that the line does not grow",
+)
+"""One line, where it is typed."""
+
+MOST_TURNS = 4
+"""A line waits while so many turns have no outcome: void ones end when the language model has stopped."""
 
 
 class Keys:
@@ -27,19 +48,29 @@ class Keys:
         self._out = out
         self._exchange = exchange
         self._scribing = scribing
-        self._waiting: deque[Key] = deque(maxlen=WAITING)
+        self._waiting: deque[Key] = deque()
         self._flushing: Key | None = None
+        self._peak = self._lost = 0
 
     def take(self, key: Key) -> None:
         """Take one more. A key that stops the agent drops all that waited before it."""
         if key == STOP:
             self._waiting.clear()
+        if len(self._waiting) >= LINES.capacity:
+            self._lost += 1
+            if isinstance(self._waiting.popleft(), Typed):
+                found = f"a typed line was dropped: {LINES.capacity:g} later ones wait"
+                self._out.tell(events.Warned(self._out.t, found, "wait for an answer, then type it again"))
         self._waiting.append(key)
+        self._peak = max(self._peak, len(self._waiting))
+
+    def stats(self) -> BufferFill:
+        """What waits."""
+        return LINES.filled(len(self._waiting), self._peak, self._lost)
 
     def obey(self) -> None:
         """Do what can be done now; to be called after every fact."""
-        keys, self._waiting = list(self._waiting), deque(maxlen=WAITING)
-        self._waiting.extend(key for key in keys if self._must_wait(key))
+        self._waiting = deque([key for key in self._waiting if self._must_wait(key)])
 
     def _must_wait(self, key: Key) -> bool:
         turn = self._exchange.turns.get(self._exchange.newest)
@@ -51,6 +82,8 @@ class Keys:
                     self._exchange.call_off()  # at once: it is not meant for what comes later
             case Pressed("repeat") if turn is not None:
                 return not turn.is_open  # it waits until the reply has ended that it would cut short
+            case Typed() if len(self._exchange.turns) >= MOST_TURNS:
+                return True
             case Pressed("repeat") | Typed():
                 self._flushing = key
                 self._out.add(Flush())  # what was being said is a turn of its own

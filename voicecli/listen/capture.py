@@ -6,13 +6,28 @@ from typing import TYPE_CHECKING
 
 from voicecli.audio.ring import Ring
 from voicecli.messages import Pcm16Chunk
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import StreamFormat
     from voicecli.messages import Int16
+    from voicecli.waiting.buffers import BufferFill
 
 SILENT_AFTER_S = 3.0
 """Digital silence for so long is no quiet room: a real microphone has noise in its last bit."""
+
+
+def microphone_ring(seconds: float) -> Buffer:
+    """The ring between the microphone's thread and the ear."""
+    return Buffer(
+        "microphone ring",
+        "ms",
+        seconds * 1000,
+        "drop_oldest",
+        "a microphone cannot wait; the ear is usually 10 ms behind, and the rest is for a computer that "
+        "stands still for a while, because a lost sample is a lost word",
+        "audio.ring_s",
+    )
 
 
 class Capture:
@@ -22,6 +37,7 @@ class Capture:
     """
 
     def __init__(self, form: StreamFormat, ring_s: float) -> None:
+        self._declared = microphone_ring(ring_s)
         self._ring = Ring(round(ring_s * form.rate_hz), form.channels)
         self._rate_hz = form.rate_hz
         # (position, time) of the newest block, replaced as a whole so that a reader never sees half of it.
@@ -54,15 +70,13 @@ class Capture:
         """Whether the device has delivered nothing but zeros for 3 s."""
         return self._zeros >= SILENT_AFTER_S * self._rate_hz
 
-    @property
-    def waiting_s(self) -> float:
-        """Sound in the ring, s."""
-        return self._ring.waiting / self._rate_hz
-
-    @property
-    def peak_s(self) -> float:
-        """The most that ever waited there, s."""
-        return self._ring.peak / self._rate_hz
+    def stats(self, adds_ms: float = 0.0) -> BufferFill:
+        """How full the ring is; `adds_ms` is what the reader's pace adds."""
+        ms, ring = 1000 / self._rate_hz, self._ring
+        lag_s = ring.waiting / self._rate_hz
+        return self._declared.filled(
+            ring.waiting * ms, ring.peak * ms, ring.lost, adds_ms=adds_ms, lag_s=lag_s
+        )
 
     @property
     def received(self) -> int:

@@ -14,9 +14,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from voicecli.errors import EngineError
+from voicecli.waiting.buffers import Buffer
 
-LONGEST_EVENT = 1 << 20
-"""Most bytes of an event. An event is one token and its JSON, so anything longer is not such a stream."""
+SERVER_LINE = Buffer(
+    "server line",
+    "bytes",
+    1 << 20,
+    "drop_newest",
+    "an event is one token and its JSON: anything longer is no such stream, so the reply ends with an error; "
+    "while the author waits for the voice, what follows stays in the socket, and the server waits",
+)
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -57,6 +64,11 @@ class EventLines:
         """Whether any line so far belonged to an event stream."""
 
     @property
+    def held(self) -> int:
+        """Bytes and characters of an event that is not complete."""
+        return len(self._line) + len(self._data) + len(self._loose)
+
+    @property
     def loose(self) -> str:
         """Text so far that was neither an event nor JSON."""
         return self._loose
@@ -69,7 +81,7 @@ class EventLines:
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
         *lines, self._line = _LINE_END.split(self._line + data)
-        if max(len(self._line), len(self._data), len(self._loose)) > LONGEST_EVENT:
+        if self.held > SERVER_LINE.capacity:
             raise EngineError("the server sends a line without an end", "check generate.base_url")
         return [event for line in lines for event in self._take(line)]
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 CIRCLE_WORDS = 3
 """A sentence that comes again ends the reply if it has at least so many words."""
 
+LONGEST_SENTENCE = 2000
+"""Characters: of a longer sentence only the end is compared with those that were said."""
+
 LARGER_CONTEXT = "give the model a larger context, or lower conversation.history_tokens"
 
 
@@ -158,7 +161,7 @@ class ReplyText:
     def _circles(self, piece: str, own: int | None) -> bool:
         """Whether this piece ends a sentence that was said before; "No. No." does not count."""
         if not own:
-            self._sentence += piece
+            self._sentence = (self._sentence + piece)[-LONGEST_SENTENCE:]
             return False
         words = re.findall(r"\w+", (self._sentence + piece[:own]).casefold())
         self._sentence = piece[own:]

@@ -16,10 +16,18 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from voicecli.waiting.buffers import Buffer
+
 _LONGEST_TAG = 40
 _LONGEST_HEADER = 80
-_MOST_HELD = 1 << 18
-"""Most characters of a reply kept back until the closing tag comes; more than any token limit allows."""
+THINKING = Buffer(
+    "thinking",
+    "characters",
+    1 << 18,
+    "drop_newest",
+    "a reply of a model that thinks first is kept back until the closing tag shows what of it is to be said; "
+    "more than any token limit allows, and a reply without a tag keeps its beginning",
+)
 
 _TOKEN = re.compile(
     rf"<[^<>\s]{{1,{_LONGEST_TAG}}}>|\[/?[A-Z_]{{1,{_LONGEST_TAG}}}\]|◁[^◁▷\s]{{1,{_LONGEST_TAG}}}▷|`+"
@@ -59,6 +67,8 @@ class Thinking:
         self._out: list[str] = []
         self._held: list[str] = []
         self._size = 0
+        self.lost = 0
+        """Characters of a reply that was too long to be kept back."""
         self._last = "\n"
         """The character before the rest."""
         self._fence = ""
@@ -99,9 +109,10 @@ class Thinking:
             self._said = bool(text)
         if not self._inside:
             return text
-        if self._size < _MOST_HELD:
-            self._held.append(text)
-            self._size += len(text)
+        kept = text[: int(THINKING.capacity) - self._size]
+        self._held.append(kept)
+        self._size += len(kept)
+        self.lost += len(text) - len(kept)
         return ""
 
     # Each state takes some of the rest, and says False where it waits for more.

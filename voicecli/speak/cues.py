@@ -21,10 +21,21 @@ import numpy as np
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import end_of_sound, level_dbfs, to_float, to_int16
 from voicecli.speak.jitter import FADE_S
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.messages import Int16
     from voicecli.speak.jitter import JitterBuffer
+    from voicecli.waiting.buffers import BufferFill
+
+CUE = Buffer(
+    "cue",
+    "cues",
+    1,
+    "latest",
+    "it begins with the loudspeaker's next block, and only the newest says what is going on; one that a "
+    "reply has overtaken is worth nothing",
+)
 
 TONE_DBFS = -30.0
 """Of the tone, over its whole length: some 10 dB softer than the voice. A choice."""
@@ -53,6 +64,7 @@ class Cues:
         self._rate_hz = rate_hz = jitter.rate_hz
         self._tone = tone(rate_hz)
         self._phrases: dict[tuple[str, str], Int16] = {}
+        self._replaced = 0
         self._wish: tuple[Int16] | None = None  # the floor's thread: a new object each time; None: silence
         # Audio thread:
         self._now: tuple[Int16] | None = None
@@ -77,7 +89,16 @@ class Cues:
 
     def play(self, language: str, text: str) -> None:
         """Sound a phrase that was kept, else the tone, from the next block on, unless a reply has begun."""
+        self._replaced += self._waits
         self._wish = (self._phrases.get((language, text), self._tone),)
+
+    @property
+    def _waits(self) -> bool:
+        return self._wish is not None and self._wish is not self._now
+
+    def stats(self) -> BufferFill:
+        """Whether one waits; a loss is one that a newer one replaced."""
+        return CUE.filled(int(self._waits), None, self._replaced)
 
     def drop(self) -> None:
         """Fall silent with a short fade."""

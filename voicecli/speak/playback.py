@@ -15,6 +15,7 @@ from voicecli.audio.convert import Resampler
 from voicecli.audio.level import first_audible, to_float, to_int16
 from voicecli.speak.cues import Cues
 from voicecli.speak.jitter import JitterBuffer
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,35 @@ if TYPE_CHECKING:
     from voicecli.audio.streams import StreamFormat
     from voicecli.config import PlaybackConfig
     from voicecli.messages import Clause, Int16, SpokenChunk
+    from voicecli.waiting.buffers import BufferFill
+
+PART = Buffer(
+    "part of a clause",
+    "ms",
+    30_000,
+    "block",
+    "the voice is asked for the next piece of a clause when all of the last is in the jitter buffer; a piece "
+    "of Piper lasts up to 1.5 s, of a voice that gives clauses whole as long as the longest clause",
+)
+
+
+def jitter_sound(ahead_s: float) -> Buffer:
+    """Sound ahead of the loudspeaker: the credit of the voice."""
+    return Buffer(
+        "jitter buffer",
+        "ms",
+        ahead_s * 1000,
+        "block",
+        "credit: the voice may be so far ahead of the loudspeaker, and gets more as sound is played; a long "
+        "clause stops at it, half made. It covers a part of a clause that is late, and little is made for "
+        "nothing where the user interrupts",
+        "playback.ahead_ms",
+    )
+
+
+def credit_s(config: PlaybackConfig) -> float:
+    """Most sound that is buffered for the loudspeaker, s: no less than a reply needs to begin."""
+    return max(config.ahead_ms, config.jitter_max_ms) / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +93,7 @@ class Playback:
         self._rate_hz = loudspeaker.rate_hz
         self.jitter = JitterBuffer(
             self._rate_hz,
-            # The credit. A reply begins when the target is buffered, so the credit is no less than that.
-            max(config.ahead_ms, config.jitter_max_ms) / 1000,
+            credit_s(config),
             config.jitter_min_ms / 1000,
             config.jitter_max_ms / 1000,
         )
@@ -77,7 +106,25 @@ class Playback:
         self._placed: list[Placed] = []
         self._announced = 0
         self._rest: Int16 = np.zeros(0, np.int16)
+        self._rest_peak = 0
         self._resampler = Resampler(self._rate_hz, self._rate_hz)  # until there is a clause
+
+    def stats(self) -> list[BufferFill]:
+        """What waits between the voice and the loudspeaker, in order; a loss of the jitter buffer is a gap.
+
+        It adds no time: the first part of a clause is longer than the usual target (0023).
+        """
+        ms, jitter = 1000 / self._rate_hz, self.jitter
+        ahead = jitter_sound(jitter.capacity * ms / 1000)
+        return [
+            PART.filled(len(self._rest) * ms, self._rest_peak * ms),
+            ahead.filled(round(jitter.waiting * ms), round(jitter.peak * ms), jitter.underruns),
+            self.cues.stats(),
+        ]
+
+    def voice_resampler(self) -> BufferFill:
+        """What the filter holds of the clause that is being said; its end lets all of it out."""
+        return self._resampler.stats("voice", adds=False)
 
     def begin(self, draft: int) -> None:
         """A new reply, held back until `open(draft)`; what was known of the one before is forgotten."""
@@ -120,7 +167,9 @@ class Playback:
         self._placed[-1] = replace(placed, audible=audible, end=self._end_of(chunk))
 
     def _resampled(self, chunk: SpokenChunk) -> Int16:
-        return to_int16(self._resampler.push(to_float(chunk.samples), last=not chunk.to_come))
+        sound = to_int16(self._resampler.push(to_float(chunk.samples), last=not chunk.to_come))
+        self._rest_peak = max(self._rest_peak, len(sound))
+        return sound
 
     def _audible(self) -> int:
         """Position at which `_rest` begins to be audible; its end where nothing of it is."""

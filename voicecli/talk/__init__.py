@@ -22,7 +22,7 @@ from voicecli.floor.facts import EngineLate
 from voicecli.listen.gate.segment import State
 from voicecli.talk.attempts import broken
 from voicecli.talk.crew import Crew
-from voicecli.talk.report import Losses, places, waiting
+from voicecli.talk.report import SHOWN, Losses, places
 from voicecli.threads.worker import Worker
 from voicecli.waiting.buffers import EVENTS_LOST, LOST
 
@@ -168,8 +168,8 @@ class Talk:
         )
         jitter, events_lost = self.crew.playback.jitter, self.events.lost
         waits: dict[str, int] = {}
-        for place in (place for place in self.crew.waits() if place.unit != "orders"):  # inboxes: not shown
-            waits[place.unit] = waits.get(place.unit, 0) + round(place.fill)
+        for place in (place for place in self.crew.waits() if place.name in SHOWN):
+            waits[place.unit] = waits.get(place.unit, 0) + round(place.fill or 0)
         return Status(
             state=state,
             level_dbfs=ear.level_dbfs,
@@ -196,10 +196,8 @@ class Talk:
         )
 
     def buffers(self) -> list[BufferFill]:
-        """Every place where sound or text waits, in the order it passes them."""
-        waits = [*self.crew.waits(), *(waiting(stats, "events") for stats in self.events.stats())]
-        jitter = self.crew.playback.jitter
-        return places(self._streams, self.crew.capture, waits, jitter, self._config.audio)
+        """Every place where sound, text or events wait, in the order in which sound passes them."""
+        return places(self._streams, self.crew, self._config)
 
     def _state(self, floor: Floor) -> TalkState:
         if not floor.ready:

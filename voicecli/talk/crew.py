@@ -26,10 +26,10 @@ from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
 from voicecli.talk.governor import Governor, bounds
 from voicecli.talk.mouth import Mouth
-from voicecli.talk.report import microphone_ring, waiting
 from voicecli.talk.workers import Author, Scribe, TurnJudge
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.log import Log
+from voicecli.waiting.buffers import Buffer
 from voicecli.waiting.pressure import Reading
 from voicecli.waiting.quality import SMALL, STEPS
 
@@ -53,6 +53,53 @@ ORDERS = 32
 """Most orders that wait for a worker. An order that needs an answer comes only after the answer to the one
 before, so at most one of these waits; orders that need none are few."""
 
+_NO_WAIT = "the floor, which gives orders under its lock, may not wait for a worker"
+TO_EAR = Buffer(
+    "to the ear", "orders", ORDERS, "drop_oldest", f"{_NO_WAIT}; the ear looks at every frame, so a few wait"
+)
+TO_SCRIBE = Buffer(
+    "to the scribe",
+    "orders",
+    ORDERS,
+    "drop_oldest",
+    f"{_NO_WAIT}; it gives the next utterance when it has the "
+    "words of the last, so one waits; what piles up waits as `speech`",
+)
+TO_JUDGE = Buffer(
+    "to the judge", "orders", ORDERS, "drop_oldest", f"{_NO_WAIT}; only the newest pause is still open"
+)
+TO_AUTHOR = Buffer(
+    "to the author",
+    "orders",
+    ORDERS,
+    "drop_oldest",
+    f"{_NO_WAIT}; one reply or reading at a time, beside it "
+    "only leave to go on, at most once for each clause ahead",
+)
+TO_MOUTH = Buffer(
+    "to the mouth",
+    "orders",
+    ORDERS,
+    "drop_oldest",
+    f"{_NO_WAIT}; one clause at a time, beside it only the end "
+    "of a reply, leave to sound and word that drafts are void",
+)
+EVENTS = Buffer(
+    "events",
+    "events",
+    1024,
+    "drop_lightest",
+    "for each reader: a slow terminal, file or pipe must not hold up the talk; 1024 are minutes of talk, and "
+    "less than 1 MB",
+)
+FACTS = Buffer(
+    "facts",
+    "facts",
+    1024,
+    "drop_oldest",
+    "for each reader of what the workers report: half a minute of frames; whoever lags sees the gap",
+)
+
 
 class Crew:
     """One floor, five workers, their inboxes, and what sound goes through."""
@@ -72,8 +119,8 @@ class Crew:
         self._clock = clock
         self._lock = threading.Lock()
         self.stop = threading.Event()
-        self.events: Log[Event] = Log("events", WEIGHTS, weight)
-        self.facts: Log[tuple[float, Fact, list[Order]]] = Log("facts", 1, lambda _: 0)
+        self.events: Log[Event] = Log(EVENTS, WEIGHTS, weight)
+        self.facts: Log[tuple[float, Fact, list[Order]]] = Log(FACTS)
         """Each fact, with the time when it was reported and the orders that the floor gave for it."""
         drafts = {"on": True, "off": False, "auto": generator.is_local}[config.generate.drafts]
         model = ToldModel(generator.name, generator.is_local, session.hint, drafts)
@@ -89,28 +136,28 @@ class Crew:
         self.capture = Capture(streams.microphone, config.audio.ring_s)
         self.playback = Playback(streams.loudspeaker, config.playback)
         self.on_output: OnOutput = self.controls.over(self.playback.pull)
-        canceller = None
+        self.reference, self.canceller = None, None
         if echo.wanted(config.audio):
-            reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
-            canceller = echo.EchoCanceller(reference, config.audio)
-            self.on_output = _heard_by(reference, self.on_output)
+            self.reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
+            self.canceller = echo.EchoCanceller(self.reference, config.audio)
+            self.on_output = _heard_by(self.reference, self.on_output)
         self.attempts = attempts = Attempts(clock, session.place, bounds(config))
         late = [TRANSCRIBER, TURN_MODEL, VOICE, *([LANGUAGE_MODEL] if generator.is_local else [])]
         self.governor = Governor(
             config.pressure,
             clock,
-            lambda: [microphone_ring(self.capture, config.audio), *self.waits()],
+            self._queues,
             lambda: [Reading(stage.name, late_s=attempts.late_s(stage)) for stage in late],
-            lambda: [waiting(stats, "events") for stats in self.events.stats()],
+            self.events.filled,
             self.post,
             tuple(step for step in STEPS if step is not SMALL or session.smaller is not None),
         )
         """Reports whether the talk keeps up. A server elsewhere may be slow for reasons of its own."""
-        self.to_ear: Channel[to.ToEar] = Channel("to the ear", ORDERS, "drop_oldest")
-        self.to_scribe: Channel[to.Transcribe] = Channel("to the scribe", ORDERS, "drop_oldest")
-        self.to_judge: Channel[to.Judge] = Channel("to the judge", ORDERS, "drop_oldest")
-        self.to_author: Channel[to.ToAuthor] = Channel("to the author", ORDERS, "drop_oldest")
-        self.to_mouth: Channel[to.ToMouth] = Channel("to the mouth", ORDERS, "drop_oldest")
+        self.to_ear: Channel[to.ToEar] = Channel(TO_EAR)
+        self.to_scribe: Channel[to.Transcribe] = Channel(TO_SCRIBE)
+        self.to_judge: Channel[to.Judge] = Channel(TO_JUDGE)
+        self.to_author: Channel[to.ToAuthor] = Channel(TO_AUTHOR)
+        self.to_mouth: Channel[to.ToMouth] = Channel(TO_MOUTH)
         self.ear = Ear(
             streams,
             self.capture,
@@ -120,7 +167,7 @@ class Crew:
             config,
             clock,
             controls=self.controls,
-            canceller=canceller,
+            canceller=self.canceller,
             attempts=attempts,
             inbox=self.to_ear,
             post=self.post,
@@ -178,12 +225,27 @@ class Crew:
         for inbox in (self.to_ear, self.to_scribe, self.to_judge, self.to_author, self.to_mouth):
             inbox.close()
 
+    def _inboxes(self) -> list[BufferFill]:
+        inboxes = (self.to_ear, self.to_scribe, self.to_judge, self.to_author, self.to_mouth)
+        return [inbox.filled() for inbox in inboxes]
+
+    def _queues(self) -> list[BufferFill]:
+        """Sound, speech and orders that wait to be worked at: where these are full, the talk is behind."""
+        floor = self.looked_at(lambda floor: (floor.scribing.stats(), floor.answering.stats()))
+        return [self.capture.stats(), *floor, *self._inboxes()]
+
     def waits(self) -> list[BufferFill]:
-        """How full each queue is, on the way from speech to sound."""
-        scribing, answering = self.looked_at(lambda floor: (floor.scribing.stats(), floor.answering.stats()))
-        before = [self.to_ear.stats(), self.to_judge.stats(), self.to_scribe.stats()]
-        after = [self.to_author.stats(), self.to_mouth.stats()]
-        return [scribing, *map(waiting, before), answering, *map(waiting, after)]
+        """How full the floor's queues and the inboxes are."""
+        floor = self.looked_at(
+            lambda floor: (
+                floor.scribing.stats(),
+                floor.scribing.looks(),
+                floor.keys.stats(),
+                *floor.memory.stats(),
+                floor.answering.stats(),
+            )
+        )
+        return [*floor, *self._inboxes()]
 
     def _hand_out(self, order: Order) -> None:  # noqa: C901  # one line an order
         match order:

@@ -75,7 +75,7 @@ class Governor:
     def look(self) -> None:
         """Look once, and report what has changed."""
         now, before = self._clock.now(), self._pressure.level
-        queues = [reading(place) for place in self._queues() if place.policy != "wait"]
+        queues = [reading(place) for place in self._queues() if place.policy != "block"]
         level = self._pressure.push(now, [*queues, *self._engines()])
         stepped = self._ladder.push(now, level) if self._adapts else 0
         if stepped or level != before:
@@ -89,7 +89,7 @@ def reading(place: BufferFill) -> Reading:
 
     One whose writer waits when it is full is none to look at: it is often full, as it should be.
     """
-    return Reading(place.name, place.fill / place.capacity, place.lag_s)
+    return Reading(place.name, (place.fill or 0.0) / place.capacity, place.lag_s)
 
 
 def bounds(config: Config) -> dict[Hashable, float]:

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from voicecli.messages import FRAME_S
+from voicecli.aloud.lengths import CLAUSE_REST
+from voicecli.audio.convert import DETECTOR_FRAME, RESAMPLER
+from voicecli.audio.streams import devices_own
+from voicecli.command import PRINTED
+from voicecli.devices.recovery.adapt import STAND_IN
+from voicecli.floor.agent.answering import REPLY
+from voicecli.floor.keys import LINES, TYPED_LINE
+from voicecli.floor.user.scribing import LOOKS, SPEECH
+from voicecli.listen.capture import microphone_ring
+from voicecli.listen.echo.canceller import CANCELLER, ECHO_STEPS
+from voicecli.listen.echo.reference import echo_reference
+from voicecli.listen.gate.segment import segment_sound
+from voicecli.network.sse import SERVER_LINE
+from voicecli.reply.conversation.conversation import history, unanswered
+from voicecli.reply.thinking import THINKING
+from voicecli.speak.cues import CUE
+from voicecli.speak.playback import PART, credit_s, jitter_sound
+from voicecli.talk.crew import EVENTS, FACTS, TO_AUTHOR, TO_EAR, TO_JUDGE, TO_MOUTH, TO_SCRIBE
 from voicecli.talk.ear import POLL_S
-from voicecli.waiting.buffers import EVENTS_LOST, BufferFill
+from voicecli.waiting.buffers import EVENTS_LOST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from voicecli.audio.streams import AudioStreams, StreamFormat
-    from voicecli.config import AudioConfig
+    from voicecli.config import AudioConfig, Config
     from voicecli.listen.capture import Capture
     from voicecli.speak.jitter import JitterBuffer
-    from voicecli.threads.channel import ChannelStats
+    from voicecli.talk.crew import Crew
+    from voicecli.waiting.buffers import Buffer, BufferFill
 
 
 class Losses:
@@ -42,59 +58,85 @@ class Losses:
         return {name: count - self._before[name] for name, count in counts.items()}
 
 
-def places(
-    streams: AudioStreams,
-    capture: Capture,
-    waits: Iterable[BufferFill],
-    jitter: JitterBuffer,
-    audio: AudioConfig,
-) -> list[BufferFill]:
-    """Every place, in the order that sound and text pass them."""
-    frame_ms, ms = FRAME_S * 1000, 1000 / jitter.rate_hz
-    target_ms = 0.0  # met at once: the first part of a clause is longer than the usual target (0023)
-    return [
-        _device("microphone", streams.microphone, audio.block_ms, capture.overflows),
-        microphone_ring(capture, audio),
-        BufferFill("detector frame", "ms", frame_ms, 0.0, frame_ms, 0, frame_ms / 2, "wait"),
-        *waits,
-        BufferFill(
-            "jitter buffer",
-            "ms",
-            round(jitter.capacity * ms),
-            round(jitter.waiting * ms),
-            round(jitter.peak * ms),
-            jitter.underruns,
-            target_ms,
-            "wait",
-        ),
-        _device("loudspeaker", streams.loudspeaker, audio.block_ms, jitter.device_underruns),
+SHOWN = (SPEECH.name, REPLY.name)
+"""Places whose fill tells a person what the talk is at."""
+
+
+def declared(config: Config) -> tuple[Buffer, ...]:
+    """Every place where sound, text or events wait, in the order in which sound passes them."""
+    audio = config.audio
+    microphone, loudspeaker = devices_own(audio)
+    return (
+        microphone,
+        STAND_IN,
+        microphone_ring(audio.ring_s),
+        RESAMPLER,
+        echo_reference(audio.ring_s),
+        CANCELLER,
+        ECHO_STEPS,
+        DETECTOR_FRAME,
+        segment_sound(config.segment.max_utterance_s),
+        TO_EAR,
+        TO_JUDGE,
+        SPEECH,
+        LOOKS,
+        TO_SCRIBE,
+        PRINTED,
+        TYPED_LINE,
+        LINES,
+        unanswered(config.conversation.history_tokens),
+        history(config.conversation.history_tokens),
+        TO_AUTHOR,
+        SERVER_LINE,
+        THINKING,
+        CLAUSE_REST,
+        REPLY,
+        TO_MOUTH,
+        PART,
+        jitter_sound(credit_s(config.playback)),
+        CUE,
+        loudspeaker,
+        EVENTS,
+        FACTS,
+    )
+
+
+def places(streams: AudioStreams, crew: Crew, config: Config) -> list[BufferFill]:
+    """How full all of `declared` are; of those that this talk cannot look into, only that they are there."""
+    playback, microphone, loudspeaker = crew.playback, streams.microphone, streams.loudspeaker
+    filled = [
+        *crew.ear.converter.stats(),
+        playback.voice_resampler(),
+        crew.capture.stats(POLL_S * 1000 / 2),  # the reader looks at times of its own
+        *(crew.canceller.stats() if crew.canceller else ()),
+        *([crew.reference.stats()] if crew.reference else ()),
+        crew.ear.segmenter.stats(),
+        *crew.waits(),
+        crew.author.stats(),
+        *playback.stats(),
+        *crew.events.filled(),
+        *crew.facts.filled(),
     ]
+    absent = {EVENTS.name, FACTS.name}
+    absent |= set() if crew.canceller else {CANCELLER.name, ECHO_STEPS.name}
+    absent |= set() if crew.reference else {"echo reference"}
+    absent |= set() if microphone.stands_in or loudspeaker.stands_in else {STAND_IN.name}
+    rows: list[BufferFill] = []
+    for place in declared(config):
+        match place.name:
+            case "microphone":
+                found = [_device(place, microphone, config.audio, crew.capture.overflows)]
+            case "loudspeaker":
+                found = [_device(place, loudspeaker, config.audio, playback.jitter.device_underruns)]
+            case name:
+                found = [each for each in filled if each.name.partition(": ")[0] == name]
+        rows += found or ([] if place.name in absent else [place.filled(None, None)])
+    return rows
 
 
-def microphone_ring(capture: Capture, audio: AudioConfig) -> BufferFill:
-    """How much sound waits for the ear."""
-    return BufferFill(
-        "microphone ring",
-        "ms",
-        audio.ring_s * 1000,
-        capture.waiting_s * 1000,
-        capture.peak_s * 1000,
-        capture.lost,
-        POLL_S * 1000 / 2,  # the reader looks at times of its own
-        "drop_oldest",
-        capture.waiting_s,
-    )
-
-
-def waiting(stats: ChannelStats, unit: str = "orders") -> BufferFill:
-    """How full a queue is. Its reader sleeps on it, so it adds no latency."""
-    return BufferFill(
-        stats.name, unit, stats.capacity, stats.fill, stats.peak, stats.drops, 0.0, stats.policy
-    )
-
-
-def _device(side: str, form: StreamFormat, block_ms: int, losses: int) -> BufferFill:
+def _device(place: Buffer, form: StreamFormat, audio: AudioConfig, losses: int) -> BufferFill:
     """The device's own buffer: nobody can look into it, but the device tells how long sound stays in it."""
-    latency_ms = form.latency_s * 1000
-    name, most_ms = f"{side}: {form.name}", latency_ms + block_ms
-    return BufferFill(name, "ms", most_ms, latency_ms, latency_ms, losses, latency_ms, "drop_oldest")
+    asked_ms = form.latency_s * 1000
+    tells_ms = asked_ms if form.reported_s is None else form.reported_s * 1000
+    holds = place.holding(max(asked_ms, tells_ms) + audio.block_ms)
+    return holds.filled(None, None, losses, adds_ms=tells_ms, asked_ms=asked_ms, of=form.name)

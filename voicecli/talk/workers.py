@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.aloud.lengths import CLAUSE_REST
 from voicecli.floor import facts, orders
 from voicecli.floor.agent.answering import CLAUSES_AHEAD
 from voicecli.floor.load_facts import ServerBusy
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
     from voicecli.talk.attempts import Attempts
     from voicecli.threads.channel import Channel
+    from voicecli.waiting.buffers import BufferFill
 
     Post: TypeAlias = Callable[[facts.Fact], None]
     VoidBefore: TypeAlias = Callable[[], int]
@@ -157,6 +159,13 @@ class Author:
         self._inbox = inbox
         self._post = post
         self._void_before = void_before
+        self._reply: _WrittenReply | None = None
+        self._peak = 0
+
+    def stats(self) -> BufferFill:
+        """What has been written and is in no clause yet."""
+        held = self._reply.held if self._reply else 0
+        return CLAUSE_REST.filled(held, max(self._peak, held))
 
     def run(self) -> None:
         """Until the inbox closes."""
@@ -205,7 +214,12 @@ class Author:
         began_at = self._clock.now()
         language = order.language or self._language
         reply = _WrittenReply(order, language, self._clock, self._post, self._pace(order.draft))
+        self._reply = reply
         cancelled = self._void(order.draft)
+
+        def take(delta: str) -> None:
+            reply.on_text(delta)
+            self._peak = max(self._peak, reply.held)
 
         def generate() -> GenerationStats:
             stats = GenerationStats()
@@ -215,7 +229,7 @@ class Author:
                         ending = self._generator.it.ending(order.messages)
                         self._post(facts.EndingJudged(order.draft, ending))
                     self._generator.it.notify = reply.on_notice
-                    on_text = self._attempts.apart(LANGUAGE_MODEL, reply.on_text)
+                    on_text = self._attempts.apart(LANGUAGE_MODEL, take)
                     stats = self._generator.it.generate(order.messages, on_text, cancelled)
             finally:
                 if not cancelled():
@@ -271,6 +285,11 @@ class _WrittenReply:
         self.beginning = (self.beginning + delta)[:SHOWN_CHARS]
         self.token_at = self.token_at or self._clock.now()
         self._say(self._splitter.push(delta))
+
+    @property
+    def held(self) -> int:
+        """Characters that are in no clause yet."""
+        return self._splitter.held
 
     def on_notice(self, notice: Notice) -> None:
         """Take what the language model tells besides words."""

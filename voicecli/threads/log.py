@@ -17,18 +17,25 @@ from voicecli.threads.channel import ChannelClosed, ChannelStats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-T = TypeVar("T")
+    from voicecli.waiting.buffers import Buffer, BufferFill
 
-CAPACITY = 1024
-"""Facts that may wait for a reader that names no other bound: minutes of talk, and less than 1 MB."""
+T = TypeVar("T")
 
 
 class Log(Generic[T]):
     """Passes facts to all readers there are. None is kept for readers that come later."""
 
-    def __init__(self, name: str, weights: int, weigh: Callable[[T], int]) -> None:
-        """`weigh` gives the weight of a fact, 0 to `weights` - 1; a late reader loses weight 0 first."""
-        self.name = name
+    def __init__(self, declared: Buffer, weights: int = 1, weigh: Callable[[T], int] = lambda _: 0) -> None:
+        """`weigh` gives the weight of a fact, 0 to `weights` - 1; a late reader loses weight 0 first.
+
+        `declared` says how much may wait for a reader that names no other bound. Raises ValueError for a
+        policy that a log does not keep.
+        """
+        if declared.policy != ("drop_lightest" if weights > 1 else "drop_oldest"):
+            raise ValueError(f"a log with {weights} weights does not {declared.policy}")
+        self._declared = declared
+        self.name = declared.name
+        self.policy = declared.policy
         self._weights = weights
         self._weigh = weigh
         self._lock = threading.Lock()
@@ -38,9 +45,10 @@ class Log(Generic[T]):
         self._lost_by_those_gone = 0
 
     def reader(
-        self, name: str, capacity: int = CAPACITY, wants: Callable[[T], bool] = lambda _: True
+        self, name: str, capacity: int | None = None, wants: Callable[[T], bool] = lambda _: True
     ) -> Reader[T]:
         """Make a reader of the facts from now on that `wants` chooses."""
+        capacity = int(self._declared.capacity) if capacity is None else capacity
         reader = Reader(self, name, capacity, self._weights, wants)
         with self._lock:
             if self._closed:
@@ -70,6 +78,14 @@ class Log(Generic[T]):
         """The counters of each reader, in the order in which they came."""
         with self._lock:
             return [reader._stats() for reader in self._readers]  # noqa: SLF001
+
+    def filled(self) -> list[BufferFill]:
+        """The same for the buffer audit."""
+        with self._lock:
+            return [
+                self._declared.holding(each.capacity).filled(each._lag, each._peak, each._lost, of=each.name)  # noqa: SLF001
+                for each in self._readers
+            ]
 
     @property
     def lost(self) -> int:
@@ -155,7 +171,7 @@ class Reader(Generic[T]):
 
     def _stats(self) -> ChannelStats:
         name = f"{self._log.name}: {self.name}"
-        return ChannelStats(name, self.capacity, self._lag, self._peak, 0, self._lost, "drop_lightest")
+        return ChannelStats(name, self.capacity, self._lag, self._peak, 0, self._lost, self._log.policy)
 
 
 def _number_of_first(queue: deque[tuple[int, T]]) -> int:

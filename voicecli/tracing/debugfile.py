@@ -15,6 +15,7 @@ from voicecli.system.linefile import LineFile
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.worker import Worker
 from voicecli.tracing.boundaries import Boundaries
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,15 @@ SOUNDS = 256
 LAST_LINES_S = 0.5
 """s that the end of a talk waits for the disk at most."""
 
+DEBUGGED = Buffer(
+    "sound to debug",
+    "blocks",
+    SOUNDS,
+    "drop_oldest",
+    "what crosses a boundary of sound waits for the file of --debug; nobody may wait for a disk, and losses "
+    "are written there",
+)
+
 
 class DebugFile:
     """Open from the beginning until `close`."""
@@ -50,7 +60,7 @@ class DebugFile:
         self._file = LineFile(path, "--debug")
         self._lines = Boundaries(began, words=words)
         self._facts = facts
-        self._sounds: Channel[Crossing] = Channel("sound", sounds, "drop_oldest")
+        self._sounds: Channel[Crossing] = Channel(DEBUGGED.holding(sounds))
         self._sounds_told = 0
         self._worker: Worker | None = None
         self._told = False

@@ -21,7 +21,7 @@ from voicecli.aloud.markdown.lines import (
 )
 from voicecli.aloud.markdown.spans import BREAK, GLUE, HELD_MAX, LONG_MAX, Spans
 
-__all__ = ["BREAK", "GLUE", "Markup"]
+__all__ = ["BREAK", "GLUE", "LONG_MAX", "Markup"]
 
 
 class Markup(Spans):
@@ -121,7 +121,7 @@ class Markup(Spans):
         return BREAK + self._code_phrase + BREAK
 
     def _indented_on(self, char: str) -> str:
-        self._held += char
+        self._held = (self._held + char)[:HELD_MAX]
         line = self._held.expandtabs(4)
         if char == "\n":
             self._held = ""

@@ -60,6 +60,11 @@ class Spans(ABC):
         self._fence = ""
         """The backticks that will close the open code."""
 
+    @property
+    def held(self) -> int:
+        """Characters kept back."""
+        return len(self._held)
+
     def feed(self, text: str) -> str:
         """Take a piece of any length; return the characters that are now certain, often none."""
         if self._plain and _RUN.fullmatch(text):

@@ -180,6 +180,7 @@ BUFFERS = {
     "peak": "peak",
     "losses": "lost",
     "adds_ms": "adds at least ms",
+    "asked_ms": "asked for, ms",
     "policy": "when full",
 }
 CPU = {
@@ -192,6 +193,8 @@ CPU = {
 
 def _table(title: str, report: Row, key: str, columns: Mapping[str, str]) -> str:
     rows = tables.rows(report.get(key))
+    added = [number for row in rows if (number := tables.number(row.get("adds_ms"))) is not None]
+    rows += [{"name": "all together", "adds_ms": sum(added)}] if added else []
     cells = [[tables.figure(row.get(column)) for column in columns] for row in rows]
     return tables.section(title, tables.table(title, list(columns.values()), cells)) if rows else ""
 

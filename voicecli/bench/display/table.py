@@ -11,6 +11,7 @@ from rich.text import Text
 
 from voicecli.bench.figures import counted
 from voicecli.view.safe import safe
+from voicecli.waiting.buffers import added_ms
 from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
@@ -216,10 +217,11 @@ def _buffers(report: Report) -> RenderableType:
         table.add_row(
             safe(each.name),
             f"{each.capacity:.0f} {safe(each.unit)}",
-            f"{each.fill:.0f}",
-            f"{each.peak:.0f}",
+            _number(each.fill, 0),
+            _number(each.peak, 0),
             f"{each.losses}",
-            f"{each.adds_ms:.0f}",
+            f"{each.adds_ms:.0f}" + ("" if each.asked_ms is None else f" ({each.asked_ms:.0f})"),
             _label(each.policy),
         )
-    return table
+    together = f"All together add {added_ms(report.buffers):.0f} ms."
+    return Group(table, Text(f"{together} In brackets: what the device was asked for.\n"))

@@ -20,6 +20,7 @@ from voicecli.audio.channels import ChannelMixer
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import to_float, to_int16
 from voicecli.audio.ring import Ring
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,15 @@ _PULLED_S = 0.02
 _LEAST_AHEAD_S = 0.04
 """Seconds of converted sound that wait for the loudspeaker: its latency, as it takes so much at once when it
 was late, or this where that is more. What stops the agent is heard so much later."""
+
+STAND_IN = Buffer(
+    "stand-in device",
+    "ms",
+    _RING_S * 1000,
+    "drop_oldest",
+    "sound of a microphone of another rate waits here for the thread that converts it every few ms, and the "
+    "audio thread may not wait; a loudspeaker's is converted ahead, so there the converter waits",
+)
 
 
 @dataclass(frozen=True, slots=True)

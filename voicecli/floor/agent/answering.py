@@ -29,7 +29,7 @@ from voicecli.floor.turns.turn import Writing
 from voicecli.listen.bargein.verdict import kind_of
 from voicecli.listen.recognise.passes import NO_WORDS
 from voicecli.messages import Clause, GenerationStats
-from voicecli.waiting.buffers import BufferFill
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.floor.agent.memory import Memory
@@ -37,9 +37,17 @@ if TYPE_CHECKING:
     from voicecli.floor.turns.faults import Strikes
     from voicecli.floor.turns.turn import Draft, Turn
     from voicecli.messages import ChatMessage, Transcript
+    from voicecli.waiting.buffers import BufferFill
 
 CLAUSES_AHEAD = 8
-"""Clauses that may wait for the voice: half a minute of speech."""
+REPLY = Buffer(
+    "reply",
+    "clauses",
+    CLAUSES_AHEAD,
+    "block",
+    "the author has leave for eight clauses, half a minute of speech, and gets leave for one more with each "
+    "that the voice has said; then it sleeps, and the language model waits: a server on its socket",
+)
 
 DATE_CHECK_S = 30.0
 """s between two checks whether another day has begun, while the author has nothing to do."""
@@ -157,7 +165,7 @@ class Answering:
     def stats(self) -> BufferFill:
         """What waits for the voice."""
         waits = len(draft.clauses) if (draft := self._exchange.due()) is not None else 0
-        return BufferFill("reply", "clauses", CLAUSES_AHEAD, waits, self._peak, 0, 0.0, "wait")
+        return REPLY.filled(waits, self._peak)
 
     # ---- what is to be done next
 

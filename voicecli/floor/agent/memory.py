@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from voicecli.floor.turns.turn import Draft
     from voicecli.messages import ChatMessage
     from voicecli.reply.conversation.conversation import Conversation
+    from voicecli.waiting.buffers import BufferFill
 
     Begin: TypeAlias = Callable[[Callable[[], datetime]], Conversation]
 
@@ -64,6 +65,10 @@ class Memory:
     def shorten(self, *, short: bool) -> None:
         """Have the model told only the newest turns from now on, or as many as usual."""
         self._conversation.short = short
+
+    def stats(self) -> list[BufferFill]:
+        """What waits for an answer, and how much is remembered."""
+        return self._conversation.stats()
 
     @property
     def date_changed(self) -> bool:

@@ -1,7 +1,7 @@
 """What the scribe writes down, and when; what its words become: partial words, drafts, the answer. Pure.
 
 One utterance at a time is with the scribe. What waits is bounded: the oldest is dropped, counted, and treated
-as a sound without words, so that its turn ends all the same.
+as a sound without words, so that its turn ends all the same. Of looks only the newest waits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from voicecli.listen.recognise.partial import same_words
 from voicecli.listen.recognise.passes import NO_WORDS, joined
 from voicecli.messages import Transcript
 from voicecli.turn.words import word_evidence
-from voicecli.waiting.buffers import BufferFill
+from voicecli.waiting.buffers import Buffer
 from voicecli.waiting.times import TurnTimes
 
 if TYPE_CHECKING:
@@ -30,10 +30,25 @@ if TYPE_CHECKING:
     from voicecli.floor.turns.faults import Strikes
     from voicecli.floor.turns.turn import Turn
     from voicecli.messages import Utterance
+    from voicecli.waiting.buffers import BufferFill
     from voicecli.waiting.urgency import Work
 
-CAPACITY = 8
-"""Utterances that wait: more than a person says while one is transcribed."""
+SPEECH = Buffer(
+    "speech",
+    "pieces of speech",
+    8,
+    "drop_oldest",
+    "the user cannot be made to wait; eight are more than a person says while one is transcribed, and where "
+    "they pile up, what was said last is what the user waits for",
+)
+LOOKS = Buffer(
+    "looks",
+    "passes",
+    2,
+    "latest",
+    "words that may still change: the newest look covers the sound of the one before; one of the user's turn "
+    "and one of speech over the agent",
+)
 
 MIN_WORDS = 3
 """With fewer words more almost always follows, so they are worth no draft while the user speaks."""
@@ -65,7 +80,7 @@ class Scribing:
         self._with_scribe: Transcribe | None = None
         self._since = 0.0
         self._waiting: deque[Transcribe] = deque()
-        self._peak = self._lost = 0
+        self._peak = self._lost = self._looks_peak = self._looks_replaced = 0
         self._language = ""
         """The language that the user spoke last; typed lines are assumed to be in it."""
         self.overheard = (0, NO_WORDS)
@@ -75,12 +90,18 @@ class Scribing:
         self, turn: int, segment: int, utterance: Utterance, *, paused: bool = False, overlap: int = 0
     ) -> None:
         """Have an utterance written down."""
-        self._waiting.append(Transcribe(turn, segment, utterance, paused, overlap))
+        order = Transcribe(turn, segment, utterance, paused, overlap)
+        kept = [other for other in self._waiting if not _replaces(order, other)]
+        self._looks_replaced += len(self._waiting) - len(kept)
+        self._waiting = deque([*kept, order])
         self._issue()
-        if len(self._waiting) > CAPACITY:
+        pieces = [other for other in self._waiting if not _is_look(other)]
+        if len(pieces) > SPEECH.capacity:
             self._lost += 1
-            self._words(self._waiting.popleft(), NO_WORDS, self._out.now)
-        self._peak = max(self._peak, len(self._waiting))
+            self._waiting.remove(pieces[0])
+            self._words(pieces.pop(0), NO_WORDS, self._out.now)
+        self._peak = max(self._peak, len(pieces))
+        self._looks_peak = max(self._looks_peak, len(self._waiting) - len(pieces))
 
     def has_time(self, work: Work, room_for: Work) -> bool:
         """Whether words that may still change, PARTIAL, or may be complete, LOOK, can be looked at now.
@@ -116,23 +137,27 @@ class Scribing:
             self._exchange.confirm(draft)
 
     def stats(self) -> BufferFill:
-        """What waits."""
-        waits, lost = len(self._waiting), self._lost
-        kind = "pieces of speech"
-        lag_s = self._out.now - self._waiting[0].utterance.decided_at if waits else 0.0
-        return BufferFill("speech", kind, CAPACITY, waits, self._peak, lost, 0.0, "drop_oldest", lag_s)
+        """What waits to be written down for good."""
+        waiting = [order for order in self._waiting if not _is_look(order)]
+        lag_s = self._out.now - waiting[0].utterance.decided_at if waiting else 0.0
+        return SPEECH.filled(len(waiting), self._peak, self._lost, lag_s=lag_s)
+
+    def looks(self) -> BufferFill:
+        """Looks that wait. A loss is one that a newer one replaced."""
+        return LOOKS.filled(self._looks, self._looks_peak, self._looks_replaced)
+
+    @property
+    def _looks(self) -> int:
+        return sum(map(_is_look, self._waiting))
 
     def _issue(self) -> None:
         """Give the scribe the next utterance that still counts."""
         while self._with_scribe is None and self._waiting:
             order = self._waiting.popleft()
-            if order.overlap:
-                counts = not any(later.overlap for later in self._waiting)  # a later pass covers all of it
-            elif order.utterance.complete:  # no later pass has its words
+            counts = True
+            if order.utterance.complete and not order.overlap:  # of a piece, no later pass has the words
                 turn = self._exchange.turns.get(order.turn)
                 counts = turn is not None and turn.counts(order.segment, self._exchange.segment)
-            else:
-                counts = True
             if counts:
                 now = self._exchange.means.quality
                 known = replace(order, language=self._language)
@@ -216,6 +241,19 @@ class Scribing:
         if turn.missed or missed:
             missing = PARTLY_CAUGHT if draft.transcript.text else NOT_CAUGHT
             self._exchange.tell(draft, events.Warned(t, *missing, number))
+
+
+def _is_look(order: Transcribe) -> bool:
+    """Whether a later pass covers all of its sound."""
+    return bool(order.overlap) or (order.utterance.complete and not order.paused)
+
+
+def _replaces(newer: Transcribe, older: Transcribe) -> bool:
+    """Whether a look that waits is worth nothing beside a newer order."""
+    if older.overlap or newer.overlap:
+        return bool(older.overlap and newer.overlap)
+    covers = newer.utterance.complete and newer.turn == older.turn
+    return _is_look(older) and (covers or newer.turn > older.turn)
 
 
 def same(one: Transcript, other: Transcript) -> bool:

@@ -20,6 +20,7 @@ from voicecli.errors import EngineError
 from voicecli.listen.echo.bands import BandEcho
 from voicecli.listen.echo.residual import BEYOND_ECHO_DB, NOTHING_KNOWN, Residual
 from voicecli.messages import FRAME_S, RATE_HZ
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from livekit.rtc.audio_frame import AudioFrame
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from voicecli.listen.echo.bands import Bands
     from voicecli.listen.echo.reference import Reference
     from voicecli.messages import Float32
+    from voicecli.waiting.buffers import BufferFill
 
 FRAME = RATE_HZ // 100
 """Samples the module takes at a time."""
@@ -53,8 +55,26 @@ REVERBERANT_S = 2.0
 """Silence of the loudspeaker after which the canceller rests: longer than devices and rooms hold sound."""
 
 
+CANCELLER = Buffer(
+    "canceller",
+    "ms",
+    (FRAME + DELAY + DELAY_SUPPRESSION) / RATE_HZ * 1000,
+    "block",
+    "the module takes 10 ms at a time and gives them out 8 ms late, 14 with noise suppression; the call that "
+    "fills a frame hands it on",
+)
+
 REMEMBERED = 200
 """Newest frames of 10 ms for which the canceller keeps how far each was above the loudest possible echo."""
+
+ECHO_STEPS = Buffer(
+    "echo steps",
+    "steps",
+    REMEMBERED,
+    "drop_oldest",
+    "how loud each 10 ms were above the echo, until the ear looks for an onset: after every block; "
+    "one that is 2 s old comes too late to silence the agent",
+)
 
 PAST = 2 * FRAME
 """When the canceller begins to run, it first gives the module this many past samples: they push out what the
@@ -82,7 +102,16 @@ class EchoCanceller:
         self._delay = (DELAY if echo else 0) + (DELAY_SUPPRESSION if suppression else 0)
         self.cancels = echo
         """Whether it removes the echo; False: it only suppresses noise or sets the gain."""
+        self._peak = self._steps_peak = self._steps_lost = 0
         self.restart()
+
+    def stats(self) -> list[BufferFill]:
+        """What is held back, and what waits for the look at it."""
+        ms, held = 1000 / RATE_HZ, len(self._waiting) + (self._delay if self._running else 0)
+        return [
+            CANCELLER.filled(held * ms, self._peak * ms, adds_ms=self._delay * ms if self._running else 0.0),
+            ECHO_STEPS.filled(len(self._steps), self._steps_peak, self._steps_lost),
+        ]
 
     def restart(self) -> None:
         """Begin anew: the next samples do not follow the last ones. What is held back of those is dropped."""
@@ -123,6 +152,7 @@ class EchoCanceller:
     def steps(self) -> list[Bands]:
         """The steps of 10 ms since the last call, before they were cleaned; none while it rests."""
         fresh = list(self._steps)
+        self._steps_peak = max(self._steps_peak, len(fresh))
         self._steps.clear()
         return fresh
 
@@ -143,6 +173,7 @@ class EchoCanceller:
             self._clean(frame, at + (position - first) / RATE_HZ)
             for position, frame in self._waiting.frames(FRAME)
         ]
+        self._peak = max(self._peak, len(self._waiting) + self._delay)
         if not heard and not self._always:  # what is held back holds no echo
             rest_at = at + (self._waiting.position - first) / RATE_HZ
             rest = self._waiting.take(len(self._waiting))
@@ -167,6 +198,7 @@ class EchoCanceller:
         self._over.append((at - self._delay / RATE_HZ, self._residual.over_echo_db))
         # `frame` gives the bands 8 ms sooner than `heard` would. The lag was found with `heard`, so the echo
         # in `frame` comes 8 ms earlier than that: `bands.EARLIER` allows it.
+        self._steps_lost += len(self._steps) == REMEMBERED
         self._steps.append(self._in_bands.push(reference, frame, absent=self._residual.absent))
         self._remember(frame)
         given = min(self._given, FRAME)

@@ -26,9 +26,11 @@ from voicecli.audio.level import FULL_SCALE
 from voicecli.audio.ring import Ring
 from voicecli.listen.echo.align import Alignment
 from voicecli.messages import RATE_HZ
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
+    from voicecli.waiting.buffers import BufferFill
 
 BLOCKS = 1024
 """Blocks whose times are known: 10 s of the shortest."""
@@ -44,11 +46,25 @@ KAISER_BETA = 8.0
 """Shape of the Kaiser window over the sinc."""
 
 
+def echo_reference(seconds: float) -> Buffer:
+    """What was played, until the canceller has compared the microphone's sound of the same time with it."""
+    return Buffer(
+        "echo reference",
+        "ms",
+        seconds * 1000,
+        "drop_oldest",
+        "the loudspeaker's thread cannot wait; as long as the microphone ring, because a canceller that is "
+        "late with the one is as late with the other; what is missing counts as silence",
+        "audio.ring_s",
+    )
+
+
 class Reference:
     """Holds the newest `seconds` the loudspeaker was given, (n,) int16 at `rate_hz`."""
 
     def __init__(self, rate_hz: int, seconds: float) -> None:
         self._rate_hz = rate_hz
+        self._declared = echo_reference(seconds)
         self._ring = Ring(round(rate_hz * seconds))
         self._starts = [0] * BLOCKS
         self._times = [0.0] * BLOCKS
@@ -59,6 +75,12 @@ class Reference:
         self._half, self._kernel = _kernel(rate_hz)
         self.short_s = 0.0
         """Reader: how much of what it last read the loudspeaker had not been given yet, s."""
+        self._end = self._peak = self._lost = 0  # reader: behind the newest sample it read; in samples
+
+    def stats(self) -> BufferFill:
+        """What was played and not compared yet."""
+        ms, waits = 1000 / self._rate_hz, min(self._ring.capacity, max(0, self._ring.written - self._end))
+        return self._declared.filled(waits * ms, self._peak * ms, self._lost)
 
     # ---- audio thread
 
@@ -132,6 +154,9 @@ class Reference:
         """Samples `begin` to `end`, zeros where there are none."""
         window = np.zeros(end - begin, np.float32)
         written = self._ring.written
+        self._peak = max(self._peak, min(self._ring.capacity, written - max(0, begin)))
+        self._lost += max(0, min(end, written - self._ring.capacity) - max(begin, self._end, 0))
+        self._end = max(self._end, min(end, written))
         self.short_s = max(0, end - written) / self._rate_hz
         low, high = max(begin, 0, written - self._ring.capacity), min(end, written)
         if low >= high:

@@ -16,14 +16,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from enum import Enum
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.audio.level import end_of_sound
 from voicecli.listen.gate.noise_floor import NoiseFloor
-from voicecli.listen.loss import bridge
+from voicecli.listen.gate.runs import last_run, spans
+from voicecli.listen.loss import BRIDGED_S, bridge
 from voicecli.messages import (
     FRAME_S,
     FRAME_SAMPLES,
@@ -34,10 +34,12 @@ from voicecli.messages import (
     SpeechStarted,
     Utterance,
 )
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.config import SegmentConfig
     from voicecli.messages import Float32Frame, ScoredFrame, SegmentEvent
+    from voicecli.waiting.buffers import BufferFill
 
 TRAIL_S = 0.2
 """Sound kept after the last speech frame: final consonants are softer than the release threshold."""
@@ -58,9 +60,6 @@ HEARD_DB = 35.0
 WORDS_DB = 18.0
 """A sound so far below the loudest, with no pause before it, is a word dying away: the end of the words."""
 
-SPAN_PAUSE_FRAMES = 6
-"""0.2 s: a pause after which the user may change the language; most pauses inside a sentence are shorter."""
-
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
 
@@ -69,6 +68,15 @@ SPLIT_SEARCH_S = 5.0
 
 GAP_FRAMES = 4
 """0.13 s: the shortest gap between words; a stop consonant inside a word is quiet for 50 to 100 ms."""
+
+
+def segment_sound(longest_s: float) -> Buffer:
+    """Speech under way, until a pause, or its length, ends it."""
+    why = (
+        "a recogniser takes whole phrases; longer speech is split where it is quietest, and the call that "
+        "fills it hands the first part on; a loss of up to 2 s that silence stands for comes on top"
+    )
+    return Buffer("segment", "ms", (longest_s + BRIDGED_S) * 1000, "block", why, "segment.max_utterance_s")
 
 
 class State(Enum):
@@ -93,7 +101,13 @@ class Segmenter:
         # A hangover is subtracted: an utterance is not split in a pause, which may add a hangover to it.
         self._longest = round(config.max_utterance_s / FRAME_S) - self._hangover
         self.floor = NoiseFloor()
+        self._declared, self._peak = segment_sound(config.max_utterance_s), 0
         self.reset()
+
+    def stats(self) -> BufferFill:
+        """How much is held, the pre-roll included."""
+        ms, held = FRAME_S * 1000, len(self._held)
+        return self._declared.filled(held * ms, max(self._peak, held) * ms)
 
     def reset(self) -> None:
         """Forget the frames held; the noise floor is kept."""
@@ -163,6 +177,7 @@ class Segmenter:
         events = [] if whole else self._after_loss(scored.frame)
         self._expected = scored.frame.position + FRAME_SAMPLES
         self._held.append(scored)
+        self._peak = max(self._peak, len(self._held))
         if self.state in (State.QUIET, State.STARTING):
             return events + self._before_speech(scored)
         return events + self._in_speech(scored)
@@ -171,7 +186,7 @@ class Segmenter:
         """Samples were lost before `frame`: within speech, silence stands for them and counts as no pause."""
         lost = frame.position - self._expected
         silence = list(bridge(lost, frame)) if self.state in (State.SPEAKING, State.STOPPING) else []
-        if not silence:
+        if not silence or len(self._held) > self._longest:
             return self.flush()
         self._held.extend(silence)
         self._last += len(silence)
@@ -264,7 +279,8 @@ class Segmenter:
         until = kept[-1].captured_at + FRAME_S
         searched = round(END_SEARCH_S * RATE_HZ)
         # A softer voice may have spoken last: compared with a louder one before, it would count as silence.
-        alone = min(searched, (len(held) - self._last_run(held, last)) * FRAME_SAMPLES)
+        speech = [self._goes_on(scored) for scored in held]
+        alone = min(searched, (len(held) - last_run(speech, last, PAUSE_FRAMES)) * FRAME_SAMPLES)
 
         def ended_at(size: int, range_db: float) -> float:
             tail = samples[-size:]
@@ -279,22 +295,6 @@ class Segmenter:
             decided_at=newest.frame.captured_at + FRAME_S,
             complete=complete,
             clear_s=sum(scored.probability >= CLEAR for scored in held) * FRAME_S,
-            spans=self._spans(held),
+            spans=spans(speech),
             lost_s=self._lost / RATE_HZ,
         )
-
-    def _spans(self, held: list[ScoredFrame]) -> tuple[tuple[float, float], ...]:
-        """Begin and end of each run of speech without a pause, seconds from the first frame."""
-        spoken = [at for at, scored in enumerate(held) if self._goes_on(scored)]
-        ends = [at for at, after in pairwise(spoken) if after - at > SPAN_PAUSE_FRAMES] + spoken[-1:]
-        begins = spoken[:1] + [after for at, after in pairwise(spoken) if after - at > SPAN_PAUSE_FRAMES]
-        return tuple((begin * FRAME_S, (end + 1) * FRAME_S) for begin, end in zip(begins, ends, strict=True))
-
-    def _last_run(self, held: list[ScoredFrame], last: int) -> int:
-        """Index of the first frame behind the last pause before frame `last`; 0 where there is none."""
-        quiet = 0
-        for at in range(last, -1, -1):
-            quiet = 0 if self._goes_on(held[at]) else quiet + 1
-            if quiet == PAUSE_FRAMES:
-                return at + PAUSE_FRAMES
-        return 0

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from voicecli.messages import ChatMessage
 from voicecli.reply.conversation.aside import with_aside
 from voicecli.reply.conversation.today import date_line, with_time
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from voicecli.waiting.buffers import BufferFill
 
 BYTES_PER_TOKEN = 3.5
 """Bytes of UTF-8 for one token, an estimate: with SmolLM2's tokeniser English measures 4.3 to 5.0, German
@@ -68,6 +71,32 @@ class _Turn:
         return estimated_tokens(self.user) + estimated_tokens(self.reply)
 
 
+def unanswered(history_tokens: int) -> Buffer:
+    """Words that got no answer, until the next ones do."""
+    return Buffer(
+        "unanswered words",
+        "tokens",
+        max(history_tokens, UNANSWERED_TOKENS),
+        "drop_oldest",
+        "they stand before the next words, so that the user need not repeat them; of too many the newest are "
+        "kept, because nobody asks for the older ones any more",
+        "conversation.history_tokens",
+    )
+
+
+def history(tokens: int) -> Buffer:
+    """The past turns that the model is told of."""
+    return Buffer(
+        "conversation",
+        "tokens",
+        max(1, tokens),
+        "drop_oldest",
+        "a small model takes seconds to read it again when its beginning changes, so the older half goes at "
+        "once",
+        "conversation.history_tokens",
+    )
+
+
 class Conversation:
     """The memory of one talk. Used by one thread."""
 
@@ -81,6 +110,7 @@ class Conversation:
         self._prompt = system_prompt.strip()
         self._local = local if self._prompt else None
         self._budget = history_tokens
+        self._peak = self._forgotten = self._words_peak = self._words_lost = 0
         self._date_told = ""
         self._told = ("", "")
         """The user's last words, and the text that the model read for them, which is remembered."""
@@ -133,10 +163,25 @@ class Conversation:
             self.go_on(later)
 
     def go_on(self, user_text: str) -> None:
-        """Keep words that were not answered, to put them before the next ones; if too many, drop them all."""
-        user = self._with_unanswered(plain_words(user_text))
-        kept = estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS)
-        self._unanswered = user if kept else ""
+        """Keep words that were not answered, to put them before the next ones; of too many, the newest."""
+        newest, most = plain_words(user_text), unanswered(self._budget).capacity
+        before = self._unanswered
+        for words in (f"{before} {newest}".strip(), newest, ""):
+            if estimated_tokens(words) <= most:
+                break
+            self._words_lost += 1
+        self._unanswered = words
+        self._words_peak = max(self._words_peak, estimated_tokens(words))
+
+    def stats(self) -> list[BufferFill]:
+        """How much is remembered, and what waits for an answer. A loss is a turn, or words said at once."""
+        waits = estimated_tokens(self._unanswered) if self._unanswered else 0
+        return [
+            history(self._budget).filled(
+                sum(turn.tokens for turn in self._turns), self._peak, self._forgotten
+            ),
+            unanswered(self._budget).filled(waits, self._words_peak, self._words_lost),
+        ]
 
     def _system(self) -> list[ChatMessage]:
         if not self._prompt:
@@ -173,8 +218,10 @@ class Conversation:
         every turn would change it every time; dropping many at once makes that rare.
         """
         tokens = sum(turn.tokens for turn in self._turns)
+        self._peak = max(self._peak, min(tokens, self._budget))
         if tokens <= self._budget:
             return
         while self._turns and (tokens > self._budget or (len(self._turns) > 1 and tokens > self._budget / 2)):
             tokens -= self._turns.popleft().tokens
             self._skipped = max(0, self._skipped - 1)
+            self._forgotten += 1

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from voicecli.config.keymap import NO_KEY
+from voicecli.floor.keys import TYPED_LINE
 from voicecli.threads.worker import Worker
 from voicecli.view.keys.held import ONE_PRESS_S, REPEAT_S, TalkKey
 
@@ -27,7 +28,7 @@ ESCAPE_S: Final = 0.05
 PASTE_S: Final = 1.0
 """s of silence that end a paste whose end is missing: Ctrl-Z in it makes the system drop the rest."""
 
-LONGEST_LINE: Final = 1000
+LONGEST_LINE: Final = int(TYPED_LINE.capacity)
 """Characters."""
 
 _NAMES: Final = {
@@ -151,6 +152,8 @@ class KeyReader:
         self._actions = {key: action for action, key in self.shown.items()}
         self.typed: str | None = None
         """The line that is being typed."""
+        self.refused = 0
+        """Characters that the line had no room for."""
         self._last_key, self._repeats_until = "", -math.inf
         self._was_typed = False
         """Whether the last press, and so its repeats, belonged to the typed line."""
@@ -182,7 +185,7 @@ class KeyReader:
     def _paste(self, text: Pasted) -> None:
         """Begin a line with the pasted text, or add it to the line; the user sees it, and sends it or not."""
         if self.typed is not None or "type" in self.shown:
-            self.typed = f"{self.typed or ''}{text}"[:LONGEST_LINE]
+            self.typed = self._longer(self.typed or "", text)
 
     def _press(self, key: str) -> None:
         repeated = self._repeated(key)
@@ -229,6 +232,11 @@ class KeyReader:
             case "erase word":
                 return line.rstrip().rpartition(" ")[0]
             case "space" | "tab":
-                return f"{line} "[:LONGEST_LINE]
+                return self._longer(line, " ")
             case _:
-                return f"{line}{key}"[:LONGEST_LINE]
+                return self._longer(line, key)
+
+    def _longer(self, line: str, text: str) -> str:
+        """Add what fits."""
+        self.refused += max(0, len(line) + len(text) - LONGEST_LINE)
+        return f"{line}{text}"[:LONGEST_LINE]

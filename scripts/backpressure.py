@@ -1,0 +1,55 @@
+"""Writes docs/backpressure.md: every place where sound, text or events wait, as the code declares it.
+
+    python -m scripts.backpressure
+
+`tests/test_flow.py` compares the page with what this makes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from voicecli.config import Config
+from voicecli.talk.report import declared
+from voicecli.waiting.buffers import POLICIES, Buffer
+
+PAGE = Path(__file__).parent.parent / "docs" / "backpressure.md"
+
+HEAD = """\
+# Backpressure: where sound, text and events wait
+
+Where one part is faster than the next, something has to wait, and must not wait without bound. This page
+lists every place where it does, in the order in which sound passes: from the microphone to the loudspeaker,
+then what views are told. It is made of the declarations in the code (`python -m scripts.backpressure`);
+`voicecli bench` shows how full each place is ([how to read that](latency.md#how-to-read-the-buffer-audit)).
+Capacities are those of the default settings. Why so: [decisions/0032](decisions/0032-where-things-wait.md).
+
+| policy | what happens when the place is full |
+|---|---|
+"""
+
+BETWEEN = """
+Nothing is lost silently: where a policy loses, a counter says how much, and the audit shows it. Windows over
+what has passed (levels, errors of the echo's alignment, the last frames before speech) are not listed:
+nobody waits for what is in them, and each has a fixed size.
+
+| place | holds | when full | why |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole document."""
+    policies = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in POLICIES.items())
+    return HEAD + policies + BETWEEN + "".join(map(_row, declared(Config())))
+
+
+def _row(place: Buffer) -> str:
+    setting = f" (`{place.setting}`)" if place.setting else ""
+    return (
+        f"| {place.name} | {place.capacity:,.0f} {place.unit}{setting} | `{place.policy}` | {place.why} |\n"
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
