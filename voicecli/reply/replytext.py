@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 CIRCLE_WORDS = 3
 """A sentence that comes again ends the reply if it has at least so many words."""
 
+CHARS_PER_TOKEN = 32
+"""Most characters of a reply for each token that it may have. Tokens have 4 on average; some servers send a
+whole reply as one piece, and one that goes wrong may send a piece of any length."""
+
 LARGER_CONTEXT = "give the model a larger context, or lower conversation.history_tokens"
 
 
@@ -27,6 +31,7 @@ class ReplyText:
     A reply cut at the token limit would break off audibly, inside a sentence. So once half the limit
     is used up, the reply is over at the next end of a sentence. An engine without a limit of its own stops
     there as well. A reply is also over after a sentence that it repeats: small models may repeat without end.
+    One that passes the limit all the same, as no sentence ends, is cut there.
     """
 
     _SENTENCE_END = re.compile(r"([^\W\d]{2}[.!?…][\"'”’)]*\s|[。！？])")
@@ -47,6 +52,9 @@ class ReplyText:
         """Pieces handed on; a piece is a token in every server known."""
         self.spoke = False
         """Something other than spaces was handed on."""
+        self.ran_over = False
+        """The reply passed its limit, and was cut there."""
+        self._room = max_tokens * CHARS_PER_TOKEN
 
     @property
     def thought(self) -> bool:
@@ -143,6 +151,11 @@ class ReplyText:
 
     def _say(self, piece: str) -> bool:
         """Hand on words; say whether the reply may end here."""
+        self.ran_over = self.pieces >= self._max_tokens or len(piece) > self._room
+        if self.pieces >= self._max_tokens:
+            return True
+        piece = piece[: self._room]
+        self._room -= len(piece)
         self._tail = self._tail[-8:] + piece
         end = self._SENTENCE_END.search(self._tail)
         # Only so much of this piece belongs to the finished sentence.
@@ -153,7 +166,7 @@ class ReplyText:
         self.spoke = self.spoke or bool(piece.strip())
         if said := piece[:own].rstrip() if over else piece:
             self._emit(said)
-        return over
+        return over or self.ran_over
 
     def _circles(self, piece: str, own: int | None) -> bool:
         """Whether this piece ends a sentence that was said before; "No. No." does not count."""

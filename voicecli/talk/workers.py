@@ -10,12 +10,14 @@ import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.aloud.remainder import remainder
 from voicecli.floor import facts, orders
 from voicecli.floor.agent.answering import CLAUSES_AHEAD
 from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Transcribe, Write
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
 from voicecli.listen.recognise.passes import NO_WORDS, Passes
 from voicecli.messages import GenerationStats
+from voicecli.reply.apology import APOLOGIES
 from voicecli.reply.generate import AllTakenBack, Remark, never
 from voicecli.waiting.urgency import Work
 
@@ -191,7 +193,7 @@ class Author:
         cancelled = self._void(order.draft)
 
         def generate() -> GenerationStats:
-            stats = GenerationStats()
+            stats, whole = GenerationStats(), False
             try:
                 if not cancelled():
                     if order.judges:
@@ -200,13 +202,16 @@ class Author:
                     self._generator.it.notify = reply.on_notice
                     on_text = self._attempts.apart(LANGUAGE_MODEL, reply.on_text)
                     stats = self._generator.it.generate(order.messages, on_text, cancelled)
+                whole = True
             finally:
                 if not cancelled():
-                    reply.finish()  # the reply is complete, or broke off: what has come stands
+                    reply.finish(whole=whole)  # what has come of one that broke off stands
             return stats
 
         work = Work.DRAFT if order.judges else Work.ANSWER
         found = self._attempts.in_turn(work, LANGUAGE_MODEL, generate, _words(order.messages))
+        fault = found if isinstance(found, Fault) else None
+        apologised = fault is not None and fault.apologise and not cancelled() and reply.apologise()
         self._post(
             facts.ReplyWritten(
                 order.draft,
@@ -215,11 +220,12 @@ class Author:
                 reply.beginning,
                 reply.token_at,
                 cancelled=cancelled(),
-                fault=found if isinstance(found, Fault) else None,
+                fault=fault,
+                apologised=apologised,
             )
         )
-        if isinstance(found, Fault):
-            self._attempts.mend(self._generator, found)
+        if fault is not None:
+            self._attempts.mend(self._generator, fault)
 
     def _pace(self, draft: int) -> Callable[[], None]:
         """To be called before each clause: sleeps while too many wait for the voice."""
@@ -248,25 +254,37 @@ class _WrittenReply:
         self._clauses = 0
         self.beginning = ""
         self.token_at: float | None = None
+        self._cut = False  # the last word that came may not be whole yet
 
     def on_text(self, delta: str) -> None:
         """Take the next piece of the reply."""
         self.beginning = (self.beginning + delta)[:SHOWN_CHARS]
         self.token_at = self.token_at or self._clock.now()
+        self._cut = delta[-1:].isalnum()
         self._say(self._splitter.push(delta))
 
     def on_notice(self, notice: Remark | AllTakenBack) -> None:
         """Take what the language model tells besides words."""
         match notice:
-            case Remark(found, remedy):
-                self._post(facts.Noticed(found, remedy, self._draft))
+            case Remark(found, remedy, of_reply):
+                self._post(facts.Noticed(found, remedy, self._draft if of_reply else 0))
             case AllTakenBack():
                 self._splitter, self.beginning = ClauseSplitter(self._language), ""
                 self._post(facts.TakenBack(self._draft, self._clauses))
 
-    def finish(self) -> None:
-        """Take what is left."""
-        self._say(self._splitter.finish())
+    def finish(self, *, whole: bool) -> None:
+        """Take what is left; of a reply that is not `whole`, what of its last clause can stand alone."""
+        rest = self._splitter.finish()
+        if rest and not whole:
+            rest = [*rest[:-1], remainder(rest[-1], self._language, cut=self._cut)]
+        self._say(filter(None, rest))
+
+    def apologise(self) -> bool:
+        """Say an apology in place of a reply; False where words of one have come, or none is known."""
+        apology = "" if self.token_at is not None else APOLOGIES.get(self._language, "")
+        splitter = ClauseSplitter(self._language)
+        self._say([*splitter.push(apology), *splitter.finish()])
+        return bool(apology)
 
     def _say(self, texts: Iterable[str]) -> None:
         for text in texts:
