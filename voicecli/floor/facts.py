@@ -205,8 +205,6 @@ class ReplyWritten:
     token_at: float | None = None
     cancelled: bool = False
     fault: Fault | None = None
-    apologised: bool = False
-    """Its clauses are an apology, and no answer."""
 
 
 # ---- voice

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 CIRCLE_WORDS = 3
 """A sentence that comes again ends the reply if it has at least so many words."""
 
+RUNS_OVER = 2
+"""A reply whose sentence does not end is cut at so many times its limit. Not at once: some servers send pieces
+that are less than a token."""
+_FEW = 32  # tokens, for a limit of hardly any
+
 CHARS_PER_TOKEN = 32
 """Most characters of a reply for each token that it may have. Tokens have 4 on average; some servers send a
 whole reply as one piece, and one that goes wrong may send a piece of any length."""
@@ -54,7 +59,8 @@ class ReplyText:
         """Something other than spaces was handed on."""
         self.ran_over = False
         """The reply passed its limit, and was cut there."""
-        self._room = max_tokens * CHARS_PER_TOKEN
+        self._most = RUNS_OVER * max_tokens + _FEW
+        self._room = self._most * CHARS_PER_TOKEN
 
     @property
     def thought(self) -> bool:
@@ -151,8 +157,8 @@ class ReplyText:
 
     def _say(self, piece: str) -> bool:
         """Hand on words; say whether the reply may end here."""
-        self.ran_over = self.pieces >= self._max_tokens or len(piece) > self._room
-        if self.pieces >= self._max_tokens:
+        self.ran_over = self.pieces >= self._most or len(piece) > self._room
+        if self.pieces >= self._most:
             return True
         piece = piece[: self._room]
         self._room -= len(piece)

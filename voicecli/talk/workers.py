@@ -7,17 +7,16 @@ whether its reply is still wanted. A worker reports what its engine raised as th
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from voicecli.aloud.clauses import ClauseSplitter
-from voicecli.aloud.remainder import remainder
+from voicecli.aloud.reply_clauses import ReplyClauses
 from voicecli.floor import facts, orders
 from voicecli.floor.agent.answering import CLAUSES_AHEAD
 from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Transcribe, Write
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
 from voicecli.listen.recognise.passes import NO_WORDS, Passes
 from voicecli.messages import GenerationStats
-from voicecli.reply.apology import APOLOGIES
 from voicecli.reply.generate import AllTakenBack, Remark, never
 from voicecli.waiting.urgency import Work
 
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
 
     Post: TypeAlias = Callable[[facts.Fact], None]
     VoidBefore: TypeAlias = Callable[[], int]
-
-SHOWN_CHARS = 40
-"""Characters of a reply that are kept, to be shown to the user where it has no words."""
 
 
 class Scribe:
@@ -211,17 +207,17 @@ class Author:
         work = Work.DRAFT if order.judges else Work.ANSWER
         found = self._attempts.in_turn(work, LANGUAGE_MODEL, generate, _words(order.messages))
         fault = found if isinstance(found, Fault) else None
-        apologised = fault is not None and fault.apologise and not cancelled() and reply.apologise()
+        if fault is not None and fault.apologise:
+            fault = replace(fault, apologise=not cancelled() and reply.apologise())
         self._post(
             facts.ReplyWritten(
                 order.draft,
                 None if isinstance(found, Fault) else found,
                 self._clock.now() - began_at,
-                reply.beginning,
+                reply.words.beginning,
                 reply.token_at,
                 cancelled=cancelled(),
                 fault=fault,
-                apologised=apologised,
             )
         )
         if fault is not None:
@@ -242,26 +238,21 @@ class Author:
 
 
 class _WrittenReply:
-    """One draft's reply while it is written: text -> clauses."""
+    """One draft's reply while it is written: reports its clauses."""
 
     def __init__(self, draft: int, language: str, clock: Clock, post: Post, pace: Callable[[], None]) -> None:
         self._draft = draft
-        self._language = language
         self._clock = clock
         self._post = post
         self._pace = pace
-        self._splitter = ClauseSplitter(language)
         self._clauses = 0
-        self.beginning = ""
+        self.words = ReplyClauses(language)
         self.token_at: float | None = None
-        self._cut = False  # the last word that came may not be whole yet
 
     def on_text(self, delta: str) -> None:
         """Take the next piece of the reply."""
-        self.beginning = (self.beginning + delta)[:SHOWN_CHARS]
         self.token_at = self.token_at or self._clock.now()
-        self._cut = delta[-1:].isalnum()
-        self._say(self._splitter.push(delta))
+        self._say(self.words.push(delta))
 
     def on_notice(self, notice: Remark | AllTakenBack) -> None:
         """Take what the language model tells besides words."""
@@ -269,21 +260,16 @@ class _WrittenReply:
             case Remark(found, remedy, of_reply):
                 self._post(facts.Noticed(found, remedy, self._draft if of_reply else 0))
             case AllTakenBack():
-                self._splitter, self.beginning = ClauseSplitter(self._language), ""
+                self.words.take_back()
                 self._post(facts.TakenBack(self._draft, self._clauses))
 
     def finish(self, *, whole: bool) -> None:
-        """Take what is left; of a reply that is not `whole`, what of its last clause can stand alone."""
-        rest = self._splitter.finish()
-        if rest and not whole:
-            rest = [*rest[:-1], remainder(rest[-1], self._language, cut=self._cut)]
-        self._say(filter(None, rest))
+        """Take what is left; it is `whole`, or broke off."""
+        self._say(self.words.finish(whole=whole))
 
     def apologise(self) -> bool:
-        """Say an apology in place of a reply; False where words of one have come, or none is known."""
-        apology = "" if self.token_at is not None else APOLOGIES.get(self._language, "")
-        splitter = ClauseSplitter(self._language)
-        self._say([*splitter.push(apology), *splitter.finish()])
+        """Say an apology in place of the reply, if none of it has come; say whether that is so."""
+        self._say(apology := self.words.apologise())
         return bool(apology)
 
     def _say(self, texts: Iterable[str]) -> None:

@@ -11,4 +11,4 @@ APOLOGIES = {
     "nl": "Sorry, ik kan nu even geen antwoord geven. Vraag het me alsjeblieft nog eens.",
     "pt": "Desculpe, não consigo responder agora. Pergunte-me outra vez, por favor.",
 }
-"""ISO 639-1 code -> an apology. In a language that is not here, nothing is said: the line on the screen stays."""
+"""ISO 639-1 code -> an apology. In other languages nothing is said, and only a line is shown."""

@@ -1,0 +1,71 @@
+"""One reply while it is written -> its clauses, also where it breaks off or never begins.
+
+whole              all its clauses
+broke off          those that came, and the last one if it can stand alone
+never begun        an apology, where one is wanted
+"""
+
+from __future__ import annotations
+
+from voicecli.aloud.apology import APOLOGIES
+from voicecli.aloud.clauses import ClauseSplitter
+from voicecli.turn.words import word_evidence
+
+SHOWN_CHARS = 40
+"""Characters of a reply that are kept, to be shown to the user where it has no words."""
+
+LEAST_WORDS = 3
+"""Fewer words of a sentence without its end say nothing. A choice."""
+
+
+class ReplyClauses:
+    """Cuts one reply into clauses. Not thread-safe."""
+
+    def __init__(self, language: str) -> None:
+        """`language` is the voice's, ISO 639-1."""
+        self._language = language
+        self._splitter = ClauseSplitter(language)
+        self._cut = False  # the last word that came may lack its end
+        self._begun = False
+        self.beginning = ""
+        """Of what was written, `SHOWN_CHARS` at most."""
+
+    def push(self, delta: str) -> list[str]:
+        """Take the next piece of the reply; give the clauses that it completes."""
+        self.beginning = (self.beginning + delta)[:SHOWN_CHARS]
+        self._begun, self._cut = True, delta[-1:].isalnum()
+        return self._splitter.push(delta)
+
+    def take_back(self) -> None:
+        """All that came so far was thinking."""
+        self._splitter, self.beginning = ClauseSplitter(self._language), ""
+
+    def finish(self, *, whole: bool) -> list[str]:
+        """Give what is left; of a reply that is not `whole`, what of its last clause can stand alone."""
+        rest = self._splitter.finish()
+        if not rest or whole:
+            return rest
+        last = remainder(rest[-1], self._language, cut=self._cut)
+        return [*rest[:-1], last] if last else rest[:-1]
+
+    def apologise(self) -> list[str]:
+        """Give an apology in place of a reply; nothing where one has begun, or where none is known."""
+        splitter = ClauseSplitter(self._language)
+        apology = "" if self._begun else APOLOGIES.get(self._language, "")
+        return [*splitter.push(apology), *splitter.finish()]
+
+
+def remainder(clause: str, language: str, *, cut: bool) -> str:
+    """Give the last clause of a reply that broke off, without a word that may be cut; empty if it hangs.
+
+    `cut`: the text broke off behind a letter or a digit, so its last word may lack its end. A sentence that
+    came whole stands. Which words more must follow is known for English. `language` is an ISO 639-1 code.
+    """
+    if not cut and clause.endswith((".", "!", "?", "…")) and not clause.endswith("..."):
+        return clause
+    *before, last = clause.split() or [""]
+    if cut and word_evidence(last, language).words <= 1:  # as in scripts with spaces between words
+        clause = " ".join(before)
+    clause = clause.rstrip(" ,;:.—–-")
+    evidence = word_evidence(clause, language)
+    return f"{clause}." if evidence.words >= LEAST_WORDS and not evidence.hangs else ""
