@@ -56,6 +56,7 @@ LONGEST_TURN_S = 20.0
 MOST_BYTES = 30_000_000
 LONGEST_REPLY = 10_000
 """Characters: 120 tokens, twice, of 32 characters each, and 32 more."""
+SILENT, THOUGHT = pattern("server.silent", seconds=1), "thought for 1 s"
 SHORT = {"first_token_s": 1.0, "timeout_s": 1.0, "total_s": 2.5}
 HALF = "It has eight legs. The second pair of them is used to fe"
 WHOLE_HALF = "It has eight legs."
@@ -75,7 +76,7 @@ class Talk(Stepped):
     """A talk with a server that is really there."""
 
     def __init__(self, url: str, stand_in: Callable[[], Generator] | None = None, **settings: object) -> None:
-        config = {"engine": "openai", "model": "m", "base_url": url, **SHORT, **settings}
+        config = {"engine": "openai", "model": "m", "base_url": url, **settings}
         checked = GenerateConfig.model_validate(config)
         self.waited, self.breaker_clock = Waited(), FakeClock()
         self.breaker = Breaker(self.breaker_clock)
@@ -142,17 +143,17 @@ NO_WORD = {
     "hangs up in the head": (lambda: [HEAD[:30]], pattern("server.broke")),
     "a line without end": (lambda: endless(HEAD + b"data: ", b"x" * 65536), "without an end"),
     "no JSON": (lambda: stream(b"data: {nonsense\n\n"), "not JSON"),
-    "a byte a second": (drip, pattern("server.silent", seconds=1)),
-    "keep-alives": (lambda: endless(HEAD, b": busy\n\n", every_s=0.02), pattern("server.silent")),
-    "a gigabyte of keep-alives": (lambda: endless(HEAD, b": busy\n\n" * 8192), pattern("server.silent")),
-    "empty events": (lambda: endless(HEAD, chunk({"content": ""}), every_s=0.02), pattern("server.silent")),
+    "a byte a second": (drip, SILENT),
+    "keep-alives": (lambda: endless(HEAD, b": busy\n\n", every_s=0.02), SILENT),
+    "a gigabyte of keep-alives": (lambda: endless(HEAD, b": busy\n\n" * 8192), SILENT),
+    "empty events": (lambda: endless(HEAD, chunk({"content": ""}), every_s=0.02), SILENT),
     "thoughts": (
         lambda: endless(HEAD, chunk({"reasoning_content": "Hm. "}), every_s=0.02),
-        "thought for 1 s",
+        THOUGHT,
     ),
     "a body that drips": (
         lambda: endless(b"HTTP/1.1 500 Oops\r\nContent-Length: 9999\r\n\r\n", b"x", every_s=0.02),
-        pattern("server.silent"),
+        SILENT,
     ),
 }
 """What the server does before any word -> what the user is told."""
@@ -214,7 +215,7 @@ def asked_in_time(talk: Talk, number: int = 0) -> list[events.Event]:
 def test_a_server_without_a_word_costs_a_turn_and_the_question_stays(name: str) -> None:
     bad, line = NO_WORD[name]
     rule, mend = at_first(bad)
-    with talking(rule) as (talk, server):
+    with talking(rule, **(SHORT if line in {SILENT, THOUGHT} else {})) as (talk, server):
         told = asked_in_time(talk)
         (failed,) = [event for event in told if isinstance(event, events.Failed)]
         assert failed.turn == 1
@@ -232,7 +233,7 @@ def test_a_server_without_a_word_costs_a_turn_and_the_question_stays(name: str) 
 @pytest.mark.parametrize("name", HALF_A_REPLY)
 def test_what_was_said_of_a_reply_that_broke_off_stands(name: str) -> None:
     rule, mend = at_first(HALF_A_REPLY[name])
-    with talking(rule) as (talk, server):
+    with talking(rule, timeout_s=1.0, total_s=2.5) as (talk, server):
         told = asked_in_time(talk)
         (failed,) = lines_of(told)
         assert isinstance(failed, events.Failed)

@@ -17,7 +17,7 @@ def said(text: str, language: str = "en", *, whole: bool = False) -> str:
     ("text", "heard"),
     [
         ("It has eight legs. The second pa", "It has eight legs."),
-        ("It has eight legs. The second pair helps it to", "It has eight legs."),
+        ("It has eight legs. The second pair helps it to ", "It has eight legs."),
         ("It has eight legs. The second pair helps it ", "It has eight legs. The second pair helps it."),
         ("It has eight legs. The second pair helps it fe", "It has eight legs. The second pair helps it."),
         ("It has eight legs. Two of", "It has eight legs."),

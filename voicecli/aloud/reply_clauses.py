@@ -18,6 +18,13 @@ LEAST_WORDS = 3
 """Fewer words of a sentence without its end say nothing. A choice."""
 
 
+TAIL_CHARS = 8
+"""Characters of a reply's end that are kept, to tell whether it ended."""
+
+_STOPS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+_CLOSERS = " \n\"'”’»)]*_`"
+
+
 class ReplyClauses:
     """Cuts one reply into clauses. Not thread-safe."""
 
@@ -25,7 +32,7 @@ class ReplyClauses:
         """`language` is the voice's, ISO 639-1."""
         self._language = language
         self._splitter = ClauseSplitter(language)
-        self._cut = False  # the last word that came may lack its end
+        self._tail = ""  # the last characters that came
         self._begun = False
         self.beginning = ""
         """Of what was written, `SHOWN_CHARS` at most."""
@@ -33,7 +40,7 @@ class ReplyClauses:
     def push(self, delta: str) -> list[str]:
         """Take the next piece of the reply; give the clauses that it completes."""
         self.beginning = (self.beginning + delta)[:SHOWN_CHARS]
-        self._begun, self._cut = True, delta[-1:].isalnum()
+        self._begun, self._tail = True, (self._tail + delta)[-TAIL_CHARS:]
         return self._splitter.push(delta)
 
     def take_back(self) -> None:
@@ -45,7 +52,7 @@ class ReplyClauses:
         rest = self._splitter.finish()
         if not rest or whole:
             return rest
-        last = remainder(rest[-1], self._language, cut=self._cut)
+        last = remainder(rest[-1], self._tail, self._language)
         return [*rest[:-1], last] if last else rest[:-1]
 
     def apologise(self) -> list[str]:
@@ -55,16 +62,17 @@ class ReplyClauses:
         return [*splitter.push(apology), *splitter.finish()]
 
 
-def remainder(clause: str, language: str, *, cut: bool) -> str:
+def remainder(clause: str, tail: str, language: str) -> str:
     """Give the last clause of a reply that broke off, without a word that may be cut; empty if it hangs.
 
-    `cut`: the text broke off behind a letter or a digit, so its last word may lack its end. A sentence that
-    came whole stands. Which words more must follow is known for English. `language` is an ISO 639-1 code.
+    `tail` is how the text ended as it was written: the clause has got a full stop of its own. Behind a letter
+    or a digit, the last word may lack its end. A sentence that came whole stands. Which words more must follow
+    is known for English. `language` is an ISO 639-1 code.
     """
-    if not cut and clause.endswith((".", "!", "?", "…")) and not clause.endswith("..."):
+    if tail.rstrip(_CLOSERS).endswith(_STOPS) and not tail.rstrip(_CLOSERS).endswith("..."):
         return clause
     *before, last = clause.split() or [""]
-    if cut and word_evidence(last, language).words <= 1:  # as in scripts with spaces between words
+    if tail[-1:].isalnum() and word_evidence(last, language).words <= 1:  # words have spaces between them
         clause = " ".join(before)
     clause = clause.rstrip(" ,;:.—–-")
     evidence = word_evidence(clause, language)
