@@ -166,7 +166,7 @@ def closed_port() -> Iterator[str]:
     [
         ("refuses", "no server answers", "--engine embedded"),
         ("404", "has no model tiny", "generate.model"),
-        ("hangs", "sent no word for 1 s", "raise generate.first_token_s"),
+        ("hangs", "for 1 s", "raise generate.first_token_s"),
         ("breaks", "broke off", "ask again"),
     ],
 )

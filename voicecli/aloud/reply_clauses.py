@@ -7,6 +7,8 @@ never begun        an apology, where one is wanted
 
 from __future__ import annotations
 
+import re
+
 from voicecli.aloud.apology import APOLOGIES
 from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.turn.words import word_evidence
@@ -22,6 +24,8 @@ TAIL_CHARS = 8
 """Characters of a reply's end that are kept, to tell whether it ended."""
 
 _STOPS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+_MARKS = " ,;:—–-"
+_INNER = re.compile(r"(.+[.!?…,;:])\s")
 _CLOSERS = " \n\"'”’»)]*_`"
 
 
@@ -63,17 +67,23 @@ class ReplyClauses:
 
 
 def remainder(clause: str, tail: str, language: str) -> str:
-    """Give the last clause of a reply that broke off, without a word that may be cut; empty if it hangs.
+    """Give what stands alone of the last clause of a reply that broke off, from its beginning; or nothing.
 
     `tail` is how the text ended as it was written: the clause has got a full stop of its own. Behind a letter
-    or a digit, the last word may lack its end. A sentence that came whole stands. Which words more must follow
-    is known for English. `language` is an ISO 639-1 code.
+    or a digit, the last word may lack its end. A sentence that came whole stands. Which words hang is known
+    for English. `language` is an ISO 639-1 code.
     """
     if tail.rstrip(_CLOSERS).endswith(_STOPS) and not tail.rstrip(_CLOSERS).endswith("..."):
         return clause
     *before, last = clause.split() or [""]
     if tail[-1:].isalnum() and word_evidence(last, language).words <= 1:  # words have spaces between them
         clause = " ".join(before)
-    clause = clause.rstrip(" ,;:.—–-")
-    evidence = word_evidence(clause, language)
-    return f"{clause}." if evidence.words >= LEAST_WORDS and not evidence.hangs else ""
+    left = clause.rstrip(_MARKS + ".")
+    while left and not left.endswith(_STOPS):
+        bare = left.rstrip(_MARKS)
+        evidence = word_evidence(bare, language)
+        if evidence.words >= LEAST_WORDS and not evidence.hangs:
+            return f"{bare}."
+        before_mark = _INNER.match(left)
+        left = before_mark[1] if before_mark else ""
+    return left

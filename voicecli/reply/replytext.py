@@ -19,8 +19,8 @@ CIRCLE_WORDS = 3
 """A sentence that comes again ends the reply if it has at least so many words."""
 
 RUNS_OVER = 2
-"""A reply whose sentence does not end is cut at so many times its limit. Not at once: some servers send pieces
-that are less than a token."""
+"""A reply whose sentence does not end is cut at so many times its limit. Not at once: some servers
+send pieces that are less than a token."""
 _FEW = 32  # tokens, for a limit of hardly any
 
 CHARS_PER_TOKEN = 32
