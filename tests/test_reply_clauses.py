@@ -22,7 +22,10 @@ def said(text: str, language: str = "en", *, whole: bool = False) -> str:
         ("It has eight legs. The second pair helps it fe", "It has eight legs. The second pair helps it."),
         ("It has eight legs. Two of", "It has eight legs."),
         ("It has eight legs. and the", "It has eight legs."),
-        ("Well, the second pair helps it, because of the th", "Well, the second pair helps it."),
+        (
+            "They are long and thin, covered with fine hairs, all of them. The second helps it, because of",
+            "They are long and thin, covered with fine hairs, all of them. The second helps it.",
+        ),
         ("It has eight legs.", "It has eight legs."),
         ("Eigh", ""),
         ("", ""),
