@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from voicecli.aloud.apology import APOLOGIES
-from voicecli.aloud.reply_clauses import SHOWN_CHARS, ReplyClauses
+from voicecli.aloud.reply_clauses import SHOWN_CHARS, ReplyClauses, remainder
 
 
 def said(text: str, language: str = "en", *, whole: bool = False) -> str:
@@ -22,10 +22,6 @@ def said(text: str, language: str = "en", *, whole: bool = False) -> str:
         ("It has eight legs. The second pair helps it fe", "It has eight legs. The second pair helps it."),
         ("It has eight legs. Two of", "It has eight legs."),
         ("It has eight legs. and the", "It has eight legs."),
-        (
-            "They are long and thin, covered with fine hairs, all of them. The second helps it, because of",
-            "They are long and thin, covered with fine hairs, all of them. The second helps it.",
-        ),
         ("It has eight legs.", "It has eight legs."),
         ("Eigh", ""),
         ("", ""),
@@ -33,6 +29,11 @@ def said(text: str, language: str = "en", *, whole: bool = False) -> str:
 )
 def test_of_a_reply_that_broke_off_only_what_stands_alone_is_said(text: str, heard: str) -> None:
     assert said(text) == heard
+
+
+def test_what_comes_before_the_last_mark_of_a_clause_may_stand_where_all_of_it_does_not() -> None:
+    assert remainder("The second helps it, because of the.", "of the ", "en") == "The second helps it."
+    assert remainder("So, because of the.", "of the ", "en") == ""
 
 
 def test_a_whole_reply_is_said_whole() -> None:
