@@ -11,6 +11,7 @@ import voicecli.bench.compare as compare
 import voicecli.listen.loss as loss
 import voicecli.reply.embedded as embedded
 import voicecli.reply.gguf as gguf
+import voicecli.reply.replytext as replytext
 import voicecli.speak.cues as cues
 import voicecli.speak.jitter as jitter
 import voicecli.speak.synthesize as synthesize
@@ -42,8 +43,8 @@ from voicecli.listen.gate import gain, segment
 from voicecli.listen.whisper import guards, window
 from voicecli.listen.whisper import transcriber as transcribe
 from voicecli.messages import FRAME_S
-from voicecli.network import connection
-from voicecli.reply.server import asking, complaint, openai, waits
+from voicecli.network import breaker
+from voicecli.reply.server import complaint, openai, reading, waits
 from voicecli.turn import decision as turn_end
 from voicecli.turn import habits, witness
 from voicecli.view.keys import held
@@ -143,9 +144,9 @@ QUOTED = [
     ("0013", f"at most {channels.MOST_CHANNELS}"),
     ("0013", f"(correlation above {channels.SAME_SOUND:g})"),
     ("0013", f"and {ear.AGENTS_S:g} s longer"),
-    ("0016", f"{asking.SILENCE_S:g} s of silence"),
+    ("0016", f"{reading.SILENCE_S:g} s of silence"),
     ("0016", f"up to {waits.LOAD_S:g} s; `Retry-After` is obeyed up to {waits.SHORT_WAIT_S:g} s"),
-    ("0016", f"A connection has {connection.CONNECT_S:g} s"),
+    ("0016", f"A connection has {CONFIG.generate.connect_s:g} s"),
     ("0016", f"takes {openai.POLL_S * 1000:g} ms at most"),
     ("0017", f"correlation of {residual.COPY_FOLLOWS:g}, within {residual.COPY_DB:g} dB"),
     ("0017", f"{residual.FEW} loud frames are enough where the correlation is {residual.CLOSELY_FEW:g}"),
@@ -190,6 +191,16 @@ QUOTED = [
     ("0029", f"less than {cueing.SOON_S:g} s old"),
     ("0029", f"again every {cueing.AGAIN_S:g} s, at most {cueing.MOST} times in a turn"),
     ("0029", f"with a fade of {jitter.FADE_S * 1000:g} ms"),
+    ("0034", f"{waits.TRIES} tries, with {waits.BACKOFF_S:g} s before the second"),
+    ("0034", f"{breaker.FAILURES} failures in a row"),
+    ("0034", f"for {breaker.FIRST_S:g} s, then twice as long each time, {breaker.LONGEST_S:g} s at most"),
+    (
+        "0034",
+        f"{CONFIG.generate.connect_s:g} s to connect, {CONFIG.generate.first_token_s:g} s to the first word",
+    ),
+    ("0034", f"{CONFIG.generate.timeout_s:g} s from word to word, {CONFIG.generate.total_s:g} s in all"),
+    ("0034", f"{replytext.RUNS_OVER} times `generate.max_tokens`"),
+    ("0034", f"{replytext.CHARS_PER_TOKEN} characters a token"),
     ("0039", f"asks for {UNHURRIED_MS} ms of latency"),
     ("0039", f"opens the loudspeaker and up to {AHEAD_MS / 1000:g} s"),
     ("0039", f"run dry for {settling.CALM_S:g} s"),
@@ -223,8 +234,7 @@ QUOTED = [
 
 SETTINGS = [
     ("audio.noise_suppression", f"adds {echo.DELAY_SUPPRESSION / 16:g} ms"),
-    ("generate.timeout_s", f"it has {connection.CONNECT_S:g} s to accept the connection"),
-    ("generate.timeout_s", f"{waits.LOAD_S:g} s while it loads its model"),
+    ("generate.first_token_s", f"{waits.LOAD_S:g} s while the server loads its model"),
     ("playback.jitter_max_ms", f"each gap in a reply adds {jitter.GROW_S * 1000:g} ms"),
     ("playback.jitter_max_ms", f"{jitter.CALM_S:g} s without a gap take {jitter.SHRINK_S * 1000:g} ms off"),
 ]

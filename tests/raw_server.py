@@ -63,16 +63,37 @@ def status(line: str, body: object = b"", kind: str = "application/json", header
     return [head.encode() + data]
 
 
-@contextmanager
-def serving(rule: Rule) -> Iterator[RawServer]:
-    """Answer requests for a reply by `rule`, until the block is over."""
+def endless(*events: bytes, every_s: float = 0.0) -> Iterator[bytes]:
+    """An answer that ends when the client leaves: its first packet once, the others again and again."""
+    first, *others = events
+    yield first
+    pause = threading.Event()
+    while True:
+        for event in others:
+            if every_s:
+                pause.wait(every_s)
+            yield event
+
+
+def free_port() -> int:
+    """A port of this computer where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(rule: Rule, port: int = 0) -> Iterator[RawServer]:
+    """Answer requests for a reply by `rule`, until the block is over."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
         server = RawServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
         thread = threading.Thread(target=_serve, args=(listener, server, rule))
         thread.start()
-        yield server
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield server
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def _serve(listener: socket.socket, server: RawServer, rule: Rule) -> None:

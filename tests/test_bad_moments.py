@@ -166,7 +166,7 @@ def closed_port() -> Iterator[str]:
     [
         ("refuses", "no server answers", "--engine embedded"),
         ("404", "has no model tiny", "generate.model"),
-        ("hangs", "sent nothing for 1 s", "raise generate.timeout_s"),
+        ("hangs", "for 1 s", "raise generate.first_token_s"),
         ("breaks", "broke off", "ask again"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_server_that_fails_is_told_and_talk_goes_on(
     tmp_path: Path, question: Path, mode: str, found: str, remedy: str
 ) -> None:
     answer = tmp_path / "answer.wav"
-    env = {**os.environ, "VOICECLI_GENERATE__TIMEOUT_S": "1"}
+    env = {**os.environ, "VOICECLI_GENERATE__FIRST_TOKEN_S": "1"}
     files = ["--from-file", str(question), "--to-file", str(answer)]
     with closed_port() if mode == "refuses" else server(mode) as url:
         flags = [*files, "--engine", "openai", "--model", "tiny", "--base-url", url]

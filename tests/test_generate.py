@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError, ModelError
+from voicecli.loading import load_language_model
 from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.models.store import ModelStore
 from voicecli.reply.generate import Generator
 from voicecli.reply.generators import EchoGenerator, make_language_model
 from voicecli.reply.replytext import ReplyText
@@ -60,6 +62,14 @@ def test_making_an_engine_loads_no_library() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_without_an_embedded_model_to_stand_in_the_talk_is_told_how_to_get_one(tmp_path: Path) -> None:
+    config = GenerateConfig(engine="openai", model="m", fallback="embedded")
+    model, hint = load_language_model(config, ModelStore(tmp_path))
+    assert "voicecli models pull" in hint
+    assert model.seat().it.name.startswith("m at")
+    assert load_language_model(GenerateConfig(engine="openai"), ModelStore(tmp_path))[1] == ""
+
+
 def spoken(pieces: list[str], max_tokens: int) -> tuple[str, bool]:
     said: list[str] = []
     reply = ReplyText(said.append, max_tokens)
@@ -74,6 +84,13 @@ def test_a_long_reply_ends_with_a_sentence() -> None:
     pieces = ["One", " two", ".", " Three", " four", ".", " Five", " six", ".", " Seven"]
     assert spoken(pieces, 100) == ("".join(pieces), False)
     assert spoken(pieces, 8) == ("One two. Three four.", True)
+
+
+@pytest.mark.parametrize("pieces", [["and then "] * 5000, ["and then " * 5000]])
+def test_a_reply_whose_sentence_does_not_end_is_cut(pieces: list[str]) -> None:
+    said, ended = spoken(pieces, 100)
+    assert ended
+    assert 100 * len("and then ") < len(said) < 10_000
 
 
 @pytest.mark.parametrize(

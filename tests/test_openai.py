@@ -454,8 +454,8 @@ def test_a_dropped_connection_is_an_error(server: Server, engine: OpenAiGenerato
 
 def test_a_server_that_never_answers(server: Server) -> None:
     server.script = Handler.wait_until_client_leaves
-    engine = OpenAiGenerator(config(server, timeout_s=0.1))
-    with pytest.raises(EngineError, match=pattern("server.silent", seconds="0.1")):
+    engine = OpenAiGenerator(config(server).model_copy(update={"first_token_s": 1.0}))
+    with pytest.raises(EngineError, match=pattern("server.silent", seconds=1)):
         reply(engine)
     assert server.client_left.wait(WAIT_S)
     engine.close()

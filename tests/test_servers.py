@@ -86,11 +86,15 @@ class Talk:
         return [m.content for m in self.memory.messages_for("") if m.role == "assistant"]
 
 
+async def at_once(_seconds: float) -> None:
+    """In place of `asyncio.sleep`."""
+
+
 @contextmanager
 def talking(rule: Rule, url: str = "", **settings: object) -> Iterator[Talk]:
     with serving(rule) as server:
         config = {"engine": "openai", "model": "m", "base_url": url or server.url, "timeout_s": 10.0}
-        engine = OpenAiGenerator(GenerateConfig.model_validate(config | settings))
+        engine = OpenAiGenerator(GenerateConfig.model_validate(config | settings), at_once)
         try:
             yield Talk(engine, server)
         finally:

@@ -81,7 +81,7 @@ def test_remarks_are_warnings_and_what_came_before_a_failure_is_said() -> None:
     with talking(["when"], [], answers=Remarks) as talk:
         talk.until(events.Listening)
         talk.says(tone(0.5))
-        assert talk.until(events.TurnDone).heard == "The museum opens at."
+        assert talk.until(events.TurnDone).heard == "The museum opens"
     warned = [(e.message, e.turn) for e in talk.seen if isinstance(e, events.Warned)]
     assert ("it loads", None) in warned
     assert ("it was cut", 1) in warned

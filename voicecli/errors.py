@@ -5,7 +5,8 @@
     ├── DeviceError      a microphone or loudspeaker
     ├── ModelError       a model file: missing, cut, wrong, unreadable
     ├── AudioFileError   a recording that cannot be read or written
-    ├── EngineError      a model that failed while running, or a server
+    ├── EngineError      a model that failed while running
+    │   └── ServerError  a language model server that refused, failed or fell silent
     └── StageError       a part of a talk that failed again and again, or crashed: it ends the talk
 
 Each says what was found and what to do about it, in one line. The command line prints that line and
@@ -47,7 +48,24 @@ class AudioFileError(VoicecliError):
 
 
 class EngineError(VoicecliError):
-    """A model that failed while running, or a server that refused or fell silent."""
+    """A model that failed while running."""
+
+
+class ServerError(EngineError):
+    """A language model server that refused, failed or fell silent: it costs a turn, and never the talk."""
+
+    def __init__(
+        self, found: str, remedy: str = "", *, passes: bool = False, wait_s: float | None = None
+    ) -> None:
+        """`passes`: it may be over in a moment, so it is worth asking again.
+
+        `wait_s`: for how long the server wants to be left alone, s.
+        """
+        super().__init__(found, remedy)
+        self.passes = passes
+        self.wait_s = wait_s
+        self.apologise = False
+        """The user is to hear an apology in place of an answer."""
 
 
 class StageError(VoicecliError):

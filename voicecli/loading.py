@@ -221,16 +221,30 @@ def load_language_model(
     config: GenerateConfig, store: ModelStore, talks: int = 1
 ) -> tuple[SharedModel[Generator], str]:
     """The language model, or its stand-in, and how to get a better one. Its `warm` loads or connects it."""
+    hints: list[str] = []
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None
+        if config.engine == "openai" and config.fallback == "embedded":
+            gguf = _stand_in_file(store)
+            if gguf is None:
+                hints.append('generate.fallback finds no embedded model: run "voicecli models pull"')
         model = SharedModel(lambda: make_language_model(config, gguf, talks), _close)
     except ModelError as error:
         absent = error
         return SharedModel(lambda: lambda: AbsentGenerator(absent)), ""
-    hints = []
-    if gguf is not None and config.model == "auto":
+    if config.engine == "embedded" and gguf is not None and config.model == "auto":
         if gguf.parent.name == LIGHT_MODEL:
             hints.append("it answers like a toy")
         if better := better_language_model(store, gguf.parent.name):
             hints.append(f"a better one: voicecli models pull {better}")
     return model, "; ".join(hints)
+
+
+def _stand_in_file(store: ModelStore) -> Path | None:
+    """The model that stands in for a server: the lightest, for it is in memory beside all else; or any."""
+    for name in ("light", "auto"):
+        try:
+            return language_model_file(store, name)
+        except ModelError:
+            pass
+    return None

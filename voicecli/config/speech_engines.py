@@ -1,4 +1,4 @@
-"""Settings of the recogniser and of the voice: which engine each uses, and the options of that engine."""
+"""Settings of recogniser, language model and voice: which engine each uses, and that engine's options."""
 
 from __future__ import annotations
 
@@ -48,6 +48,74 @@ class TranscribeConfig(Section):
     @model_validator(mode="after")
     def _a_command_is_there(self) -> Self:
         return _with_command(self, self.engine, self.command)
+
+
+class GenerateConfig(Section):
+    """The language model."""
+
+    engine: Literal["embedded", "openai", "echo"] = Field(
+        default="embedded",
+        description="embedded: a GGUF in this process; openai: an OpenAI-compatible server; echo: repeats",
+    )
+    model: str = Field(
+        default="auto",
+        min_length=1,
+        description='embedded: "auto" (the best one here that suits this computer), "light" (the small one: '
+        "quick, often wrong), a name of `voicecli models list`, a .gguf file or a hub name; openai: the "
+        "server's name for it",
+    )
+    base_url: str = Field(
+        default="http://127.0.0.1:11434/v1",
+        pattern=r"^https?://[^\s/]\S*$",
+        description="openai: where the server is, with its /v1",
+        json_schema_extra={"allowed": "a URL that begins with http:// or https://"},
+    )
+    api_key_env: str = Field(
+        default="OPENAI_API_KEY",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
+        description="openai: environment variable that holds the key",
+        json_schema_extra={"allowed": "a name such as OPENAI_API_KEY, not the key itself"},
+        repr=False,  # if somebody puts the key itself here, no error may show it
+    )
+    connect_s: float = Field(
+        default=3.0, gt=0, le=60, description="openai: longest wait for the server to accept the connection"
+    )
+    first_token_s: float = Field(
+        default=15.0,
+        gt=0,
+        le=600,
+        description="openai: longest wait for the first word to be said, thinking not counted as such; 180 s "
+        "while the server loads its model",
+    )
+    timeout_s: float = Field(
+        default=20.0, gt=0, le=600, description="openai: longest wait for the next word of a reply"
+    )
+    total_s: float = Field(
+        default=120.0, gt=0, le=3600, description="openai: longest wait for all words of a reply together"
+    )
+    fallback: Literal["apology", "embedded", "off"] = Field(
+        default="apology",
+        description="openai: what you hear while the server fails: a short apology; an answer of the "
+        "embedded model, the small one if it is here; or nothing",
+    )
+    drafts: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="begin replies before your turn is over, and drop those that you never hear; auto: only "
+        "where the model runs on this computer, so that a server elsewhere gets one request a turn",
+    )
+    temperature: float = Field(default=0.1, ge=0, le=2, description="0 is always the same answer")
+    max_tokens: int = Field(
+        default=120,
+        ge=8,
+        le=4096,
+        description="most tokens of a reply, thinking included; past half of them it ends at a sentence end",
+    )
+    context_tokens: int = Field(
+        default=2048, ge=512, le=131_072, description="embedded: room for prompt and reply together"
+    )
+    threads: int = Field(
+        default=0, ge=0, le=64, description="embedded: CPU threads, 0 for a number that suits"
+    )
 
 
 class SynthesizeConfig(Section):

@@ -38,3 +38,7 @@ class Fault:
     """`found` without the stage."""
     broken: bool = False
     """The engine itself failed, and may do so again: it is to be made anew."""
+    counts: bool = True
+    """Three such faults in a row end the talk; not those of a server, which comes back by itself."""
+    apologise: bool = False
+    """The user is to hear an apology in place of an answer."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from voicecli.errors import ConfigError, EngineError
+from voicecli.errors import ConfigError, ServerError
 from voicecli.network.address import moved, reachable, shown
 from voicecli.network.proxies import REMEDY, check_proxies, proxy_for
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     import httpx
 
     from voicecli.network.sse import Json
-
-CONNECT_S = 3.0
-"""Longest wait for a connection, s."""
 
 KEEP_S = 600.0
 """How long an idle connection is kept for the next turn, s."""
@@ -36,31 +33,31 @@ _UNPACKED = ("", "identity", "gzip", "deflate")
 """Content encodings that httpx can undo without optional packages."""
 
 
-class BrokenOffError(EngineError):
+class BrokenOffError(ServerError):
     """The connection ended in the middle of an answer, or before it."""
 
 
 class Answer:
     """A server's answer, which can be read while the connection is open."""
 
-    def __init__(self, response: httpx.Response, where: str, patience_s: float | None) -> None:
-        """`patience_s`: the longest silence, for errors. Raises EngineError for an unknown compression."""
+    def __init__(self, response: httpx.Response, where: str) -> None:
+        """Raise ServerError for an unknown compression."""
         self._response = response
-        self._where, self._patience_s = where, patience_s
+        self._where = where
         self.status = response.status_code
         self.kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         """The media type; empty where none is given."""
         self.headers: Mapping[str, str] = response.headers
         packed = response.headers.get("content-encoding", "").strip().lower()
         if packed not in _UNPACKED:
-            raise EngineError(
+            raise ServerError(
                 f"{where} sends its answer compressed ({packed[:20]}), which was not asked for",
                 "switch compression off there, or for this address in the proxy before it",
             )
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes as they come, decompressed. Raises EngineError: they break off, or none come in time."""
-        with _faults(self._where, self._patience_s, ""):
+        """The bytes as they come, decompressed. Raises ServerError where they break off."""
+        with _faults(self._where, ""):
             async for piece in self._response.aiter_bytes():
                 yield piece
 
@@ -75,9 +72,12 @@ class Answer:
 
 
 class Connection:
-    """A connection that is kept open between requests. Use it on one event loop only."""
+    """A connection that is kept open between requests. Use it on one event loop only.
 
-    def __init__(self, url: str, headers: Mapping[str, str], timeout_s: float, *, is_local: bool) -> None:
+    It limits how long connecting may take; whoever asks limits the answer.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str], connect_s: float, *, is_local: bool) -> None:
         """`url` is the base of all paths. Raises ConfigError for proxy variables that cannot be used."""
         if not is_local:
             check_proxies()
@@ -85,7 +85,7 @@ class Connection:
         """The address, as people may see it."""
         self._url = reachable(url)
         self._headers = {"Accept-Encoding": "identity", **headers}
-        self._timeout_s = timeout_s
+        self._connect_s = connect_s
         self._is_local = is_local
         self._proxy = "" if is_local else proxy_for(self._url)
         self._client: httpx.AsyncClient | None = None
@@ -96,18 +96,15 @@ class Connection:
 
     @asynccontextmanager
     async def ask(
-        self, method: str, path: str, body: Mapping[str, Json] | None = None, patience_s: float | None = None
+        self, method: str, path: str, body: Mapping[str, Json] | None = None
     ) -> AsyncGenerator[Answer, None]:
-        """Send a request and give the answer. `patience_s`: the longest silence, in place of `timeout_s`.
-
-        Raises EngineError where no answer comes, or where it breaks off.
-        """
+        """Send a request and give the answer. Raises ServerError where none comes, or where it breaks off."""
         import httpx
 
         client = self._http()
         url = self._moved.get(path, f"{self._url}/{path}")
-        timeout = httpx.Timeout(patience_s or self._timeout_s, connect=CONNECT_S)
-        with _faults(self.where, timeout.read, self._proxy):
+        timeout = httpx.Timeout(None, connect=self._connect_s)
+        with _faults(self.where, self._proxy):
             for _hop in range(MOST_REDIRECTS + 1):
                 response = await self._send(
                     client, client.build_request(method, url, json=body, timeout=timeout)
@@ -117,13 +114,13 @@ class Connection:
                     if response.status_code not in _REDIRECTS or not location:
                         if response.is_success and url != f"{self._url}/{path}":
                             self._moved[path] = url
-                        yield Answer(response, self.where, timeout.read)
+                        yield Answer(response, self.where)
                         return
                 finally:
                     await response.aclose()
                 url = self._follow(url, location, path)
         base = shown(url).rstrip("/").removesuffix(f"/{path}")
-        raise EngineError(
+        raise ServerError(
             f"{self.where} sends requests round in circles, at last to {shown(url)}",
             f"set generate.base_url to the server's own address, perhaps {base}",
         )
@@ -165,7 +162,7 @@ class Connection:
         there, same = moved(url, location)
         if not same:
             base = shown(there).rstrip("/").removesuffix(f"/{path}")
-            raise EngineError(
+            raise ServerError(
                 f"{self.where} sends requests on to {shown(there)[:200]}, another server",
                 f"if that is right, set generate.base_url to {base[:200]}",
             )
@@ -173,10 +170,10 @@ class Connection:
 
 
 @contextmanager
-def _faults(where: str, waited_s: float | None, proxy: str) -> Iterator[None]:
-    """Turn httpx's exceptions into an EngineError of one line.
+def _faults(where: str, proxy: str) -> Iterator[None]:
+    """Turn httpx's exceptions into a ServerError of one line.
 
-    `waited_s`: the longest silence that was allowed. `proxy`: the variable that names the proxy in between.
+    `proxy`: the variable that names the proxy in between.
     """
     import httpx
 
@@ -185,22 +182,18 @@ def _faults(where: str, waited_s: float | None, proxy: str) -> Iterator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
         if proxy:
             found = f"{where} cannot be reached through the proxy of the environment variable {proxy}"
-            raise EngineError(
+            raise ServerError(
                 found, f"correct {proxy} or unset it, or list the server in NO_PROXY"
             ) from error
-        raise EngineError(f"no server answers at {where}", "start it, or use --engine embedded") from error
-    except httpx.TimeoutException as error:
-        raise EngineError(
-            f"{where} sent nothing for {waited_s:g} s",
-            "use a smaller model, or raise generate.timeout_s",
-        ) from error
+        found, remedy = f"no server answers at {where}", "start it, or use --engine embedded"
+        raise ServerError(found, remedy, passes=True) from error
     except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
         raise BrokenOffError(
-            f"{where} broke off the connection", "look at its log, then ask again"
+            f"{where} broke off the connection", "look at its log, then ask again", passes=True
         ) from error
     except httpx.DecodingError as error:
-        raise EngineError(
+        raise ServerError(
             f"{where} sends an answer whose compression is damaged", "switch compression off there"
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise EngineError(f"{where}: {error}", "check generate.base_url") from error
+        raise ServerError(f"{where}: {error}", "check generate.base_url") from error

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from voicecli.errors import EngineError
+from voicecli.errors import ServerError
 from voicecli.waiting.buffers import Buffer
 
 SERVER_LINE = Buffer(
@@ -74,7 +74,7 @@ class EventLines:
         return self._loose
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take bytes as they come. Raises EngineError for an event that does not end."""
+        """Take bytes as they come. Raises ServerError for an event that does not end."""
         if not data:
             return []
         if self._after_cr and data[:1] == b"\n":
@@ -82,7 +82,7 @@ class EventLines:
         self._after_cr = data.endswith(b"\r")
         *lines, self._line = _LINE_END.split(self._line + data)
         if self.held > SERVER_LINE.capacity:
-            raise EngineError("the server sends a line without an end", "check generate.base_url")
+            raise ServerError("the server sends a line without an end", "check generate.base_url")
         return [event for line in lines for event in self._take(line)]
 
     def finish(self) -> list[Event]:

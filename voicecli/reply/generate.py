@@ -2,6 +2,7 @@
 
 Generator ── EmbeddedGenerator   a GGUF in this process            (embedded.py)
           ── OpenAiGenerator     any OpenAI-compatible server      (server/openai.py)
+          ── GuardedGenerator    one that may fail, and a stand-in (guarded.py)
           ── EchoGenerator       repeats the user, to try a microphone (generators.py)
 """
 
@@ -34,6 +35,8 @@ class Remark:
 
     found: str
     remedy: str
+    of_reply: bool = True
+    """False: it is so, whatever becomes of this reply."""
 
 
 @dataclass(frozen=True, slots=True)

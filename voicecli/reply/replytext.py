@@ -21,6 +21,15 @@ CIRCLE_WORDS = 3
 LONGEST_SENTENCE = 2000
 """Characters: of a longer sentence only the end is compared with those that were said."""
 
+RUNS_OVER = 2
+"""A reply whose sentence does not end is cut at so many times its limit. Not at once: some servers
+send pieces that are less than a token."""
+_FEW = 32  # tokens, for a limit of hardly any
+
+CHARS_PER_TOKEN = 32
+"""Most characters of a reply for each token that it may have. Tokens have 4 on average; some servers send a
+whole reply as one piece, and one that goes wrong may send a piece of any length."""
+
 LARGER_CONTEXT = "give the model a larger context, or lower conversation.history_tokens"
 
 
@@ -30,6 +39,7 @@ class ReplyText:
     A reply cut at the token limit would break off audibly, inside a sentence. So once half the limit
     is used up, the reply is over at the next end of a sentence. An engine without a limit of its own stops
     there as well. A reply is also over after a sentence that it repeats: small models may repeat without end.
+    One that passes the limit all the same, as no sentence ends, is cut there.
     """
 
     _SENTENCE_END = re.compile(r"([^\W\d]{2}[.!?…][\"'”’)]*\s|[。！？])")
@@ -50,6 +60,10 @@ class ReplyText:
         """Pieces handed on; a piece is a token in every server known."""
         self.spoke = False
         """Something other than spaces was handed on."""
+        self.ran_over = False
+        """The reply passed its limit, and was cut there."""
+        self._most = RUNS_OVER * max_tokens + _FEW
+        self._room = self._most * CHARS_PER_TOKEN
 
     @property
     def thought(self) -> bool:
@@ -146,6 +160,11 @@ class ReplyText:
 
     def _say(self, piece: str) -> bool:
         """Hand on words; say whether the reply may end here."""
+        self.ran_over = self.pieces >= self._most or len(piece) > self._room
+        if self.pieces >= self._most:
+            return True
+        piece = piece[: self._room]
+        self._room -= len(piece)
         self._tail = self._tail[-8:] + piece
         end = self._SENTENCE_END.search(self._tail)
         # Only so much of this piece belongs to the finished sentence.
@@ -156,7 +175,7 @@ class ReplyText:
         self.spoke = self.spoke or bool(piece.strip())
         if said := piece[:own].rstrip() if over else piece:
             self._emit(said)
-        return over
+        return over or self.ran_over
 
     def _circles(self, piece: str, own: int | None) -> bool:
         """Whether this piece ends a sentence that was said before; "No. No." does not count."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from voicecli.errors import EngineError, StageError, VoicecliError
+from voicecli.errors import EngineError, ServerError, StageError, VoicecliError
 from voicecli.floor.stages import LANGUAGE_MODEL, Fault
 from voicecli.floor.turns.faults import HUNG_S, LATE_S
 from voicecli.threads.channel import ChannelClosed
@@ -195,6 +195,8 @@ def in_one_line(stage: Stage, given: Sequence[str] = ()) -> Iterator[None]:
 
 def fault_of(stage: Stage, error: Exception, given: Sequence[str]) -> Fault:
     """What is told of an exception of an engine. `given`: words it was given, which are not shown."""
+    if isinstance(error, ServerError):
+        return Fault(error.found, error.remedy, error.found, counts=False, apologise=error.apologise)
     if isinstance(error, VoicecliError):
         # An engine that refuses in its own words is whole. One that another exception made fail is broken.
         return Fault(error.found, error.remedy, error.found, broken=error.__cause__ is not None)

@@ -7,10 +7,11 @@ whether its reply is still wanted. A worker reports what its engine raised as th
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.aloud.lengths import CLAUSE_REST
+from voicecli.aloud.reply_clauses import ReplyClauses
 from voicecli.floor import facts, orders
 from voicecli.floor.agent.answering import CLAUSES_AHEAD
 from voicecli.floor.load_facts import ServerBusy
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     Post: TypeAlias = Callable[[facts.Fact], None]
     VoidBefore: TypeAlias = Callable[[], int]
     Pace: TypeAlias = Callable[[], None]
-
-SHOWN_CHARS = 40
-"""Characters of a reply that are kept, to be shown to the user where it has no words."""
 
 
 class Scribe:
@@ -222,7 +220,7 @@ class Author:
             self._peak = max(self._peak, reply.held)
 
         def generate() -> GenerationStats:
-            stats = GenerationStats()
+            stats, whole = GenerationStats(), False
             try:
                 if not cancelled():
                     if order.judges:
@@ -231,26 +229,30 @@ class Author:
                     self._generator.it.notify = reply.on_notice
                     on_text = self._attempts.apart(LANGUAGE_MODEL, take)
                     stats = self._generator.it.generate(order.messages, on_text, cancelled)
+                whole = True
             finally:
                 if not cancelled():
-                    reply.finish()  # the reply is complete, or broke off: what has come stands
+                    reply.finish(whole=whole)  # what has come of one that broke off stands
             return stats
 
         work = Work.DRAFT if order.judges else Work.ANSWER
         found = self._attempts.in_turn(work, LANGUAGE_MODEL, generate, _words(order.messages))
+        fault = found if isinstance(found, Fault) else None
+        if fault is not None and fault.apologise:
+            fault = replace(fault, apologise=not cancelled() and reply.apologise())
         self._post(
             facts.ReplyWritten(
                 order.draft,
                 None if isinstance(found, Fault) else found,
                 self._clock.now() - began_at,
-                reply.beginning,
+                reply.words.beginning,
                 reply.token_at,
                 cancelled=cancelled(),
-                fault=found if isinstance(found, Fault) else None,
+                fault=fault,
             )
         )
-        if isinstance(found, Fault):
-            self._attempts.mend(self._generator, found)
+        if fault is not None:
+            self._attempts.mend(self._generator, fault)
 
     def _pace(self, draft: int) -> Pace:
         """To be called before each clause: sleeps while too many wait for the voice."""
@@ -267,44 +269,46 @@ class Author:
 
 
 class _WrittenReply:
-    """One draft's reply while it is written: text -> clauses."""
+    """One draft's reply while it is written: reports its clauses."""
 
     def __init__(self, order: Write, language: str, clock: Clock, post: Post, pace: Pace) -> None:
-        self._draft, self._long = order.draft, order.long_clauses
-        self._language = language
+        self._draft = order.draft
         self._clock = clock
         self._post = post
         self._pace = pace
-        self._splitter = ClauseSplitter(language, long=self._long)
         self._clauses = 0
-        self.beginning = ""
+        self.words = ReplyClauses(language, long=order.long_clauses)
         self.token_at: float | None = None
 
     def on_text(self, delta: str) -> None:
         """Take the next piece of the reply."""
-        self.beginning = (self.beginning + delta)[:SHOWN_CHARS]
         self.token_at = self.token_at or self._clock.now()
-        self._say(self._splitter.push(delta))
+        self._say(self.words.push(delta))
 
     @property
     def held(self) -> int:
         """Characters that are in no clause yet."""
-        return self._splitter.held
+        return self.words.held
 
     def on_notice(self, notice: Notice) -> None:
         """Take what the language model tells besides words."""
         match notice:
-            case Remark(found, remedy):
-                self._post(facts.Noticed(found, remedy, self._draft))
+            case Remark(found, remedy, of_reply):
+                self._post(facts.Noticed(found, remedy, self._draft if of_reply else 0))
             case AllTakenBack():
-                self._splitter, self.beginning = ClauseSplitter(self._language, long=self._long), ""
+                self.words.take_back()
                 self._post(facts.TakenBack(self._draft, self._clauses))
             case TooManyRequests():
                 self._post(ServerBusy())
 
-    def finish(self) -> None:
-        """Take what is left."""
-        self._say(self._splitter.finish())
+    def finish(self, *, whole: bool) -> None:
+        """Take what is left; it is `whole`, or broke off."""
+        self._say(self.words.finish(whole=whole))
+
+    def apologise(self) -> bool:
+        """Say an apology in place of the reply, if none of it has come; say whether that is so."""
+        self._say(apology := self.words.apologise())
+        return bool(apology)
 
     def _say(self, texts: Iterable[str]) -> None:
         for text in texts:

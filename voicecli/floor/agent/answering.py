@@ -119,7 +119,7 @@ class Answering:
         draft.generate_s, draft.beginning = fact.seconds, fact.beginning
         draft.times.first_token_at = draft.times.first_token_at or fact.token_at
         if fact.fault is not None:
-            draft.failed = True
+            draft.failed, draft.apologised = True, fact.fault.apologise
             self._strikes.failed(LANGUAGE_MODEL, draft.turn, fact.fault)
             failed = events.Failed(self._out.t, fact.fault.found, fact.fault.remedy, draft.turn)
             self._exchange.tell(draft, failed)

@@ -26,6 +26,7 @@ class Memory:
     cut off, and they go on                 before their next ones      -
     whole, and without a word               before their next ones      -
     an engine failed, nothing was heard     before their next ones      -
+    no answer, but an apology               before their next ones      -
     whole, but short, and they go on        before their next ones      taken back once the next is answered
     it was the last one again               -                           -
     otherwise                               remembered                  as far as it was heard, if at all
@@ -85,7 +86,7 @@ class Memory:
             return
         cut, heard = not outcome.whole, outcome.heard
         wordless = draft.stats is not None and not cut and draft.wordless
-        failed = draft.failed and not (draft.repeats or cut or heard)
+        failed = draft.apologised or (draft.failed and not (draft.repeats or cut or heard))
         waits = continued or wordless or failed
         if rejoins and (waits or heard):
             self._conversation.take_back()

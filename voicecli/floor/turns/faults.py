@@ -1,7 +1,7 @@
 """How the floor counts engines that fail or hang, and tells the user.
 
 it raises                one line; the turn ends without it, or goes on without it
-three times in a row     the talk ends when the turn is over: StageError
+three times in a row     the talk ends when the turn is over: StageError; not for a server
 nothing for LATE_S       a warning, once a turn
 nothing for HUNG_S       the same as if it had raised; not for the language model, which may be slow
 """
@@ -43,6 +43,8 @@ class Strikes:
 
     def failed(self, stage: Stage, unit: int, fault: Fault) -> None:
         """Count a failure; failures of one `unit` (the number of a turn or a frame) count once."""
+        if not fault.counts:
+            return
         count, newest = self._rows.get(stage, (0, -1))
         count += unit != newest or not count
         self._rows[stage] = count, unit

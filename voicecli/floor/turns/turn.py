@@ -90,6 +90,8 @@ class Draft:
     synthesize_s: float = 0.0
     failed: bool = False
     """An engine failed on the reply, or on a part of it."""
+    apologised: bool = False
+    """The reply is an apology, because nobody answered."""
     voice_failed: bool = False
     """The user was told that the voice failed on it."""
     untold: list[Event] = field(default_factory=list)

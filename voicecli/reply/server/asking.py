@@ -6,6 +6,7 @@ nothing named, never answered before       without the least usual field
 the conversation is too long               without its oldest turns, in later turns too
 the model is being loaded                  every second
 too many requests                          after the time it asks for, where that is short
+a failure that may be over in a moment     twice, soon after, while no word has come
 """
 
 from __future__ import annotations
@@ -13,33 +14,26 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from voicecli.errors import EngineError
-from voicecli.network.connection import BrokenOffError
-from voicecli.network.sse import EventLines, parsed
+from voicecli.errors import EngineError, ServerError
+from voicecli.network.sse import parsed
 from voicecli.reply.conversation.context import ContextRoom, without_oldest
-from voicecli.reply.generate import TooManyRequests
 from voicecli.reply.replytext import LARGER_CONTEXT, ReplyText
 from voicecli.reply.server.abilities import Abilities
-from voicecli.reply.server.complaint import is_loading, is_overflow, words_of
+from voicecli.reply.server.complaint import is_overflow, quoted
+from voicecli.reply.server.patience import Patience
+from voicecli.reply.server.reading import read
 from voicecli.reply.server.streamed import TOKENS_PER_WORD_LIMIT, ServerRefusal, StreamedReply
-from voicecli.reply.server.waits import LOAD_S, Refusal, Waits, wait_s
+from voicecli.reply.server.waits import LOAD_S, Refusal, Waits, again, wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
-    from voicecli.network.connection import Answer, Connection
+    from voicecli.network.connection import Connection
     from voicecli.network.sse import Event, Json
     from voicecli.reply.generate import Notify
-
-REST_S = 0.2
-"""Longest wait for the end of a stream whose reply is complete, s. Only a response read to its end leaves the
-connection open for the next turn."""
-
-SILENCE_S = 2.0
-"""Some servers give a reason for the end of a reply, and then neither [DONE] nor the end of the stream. The
-stream counts as ended after so much silence, s, or five times the longest pause before it if that is more."""
+    from voicecli.reply.server.waits import Sleep
 
 _NOT_THE_REQUEST = (401, 402, 403, 404, 429)
 _THE_REQUEST = (400, 413, 422)
@@ -50,9 +44,17 @@ class Asking:
     """Asks one server, and knows what it accepts. Used on one event loop."""
 
     def __init__(
-        self, connection: Connection, config: GenerateConfig, *, is_local: bool, has_key: bool
+        self,
+        connection: Connection,
+        config: GenerateConfig,
+        sleep: Sleep,
+        *,
+        is_local: bool,
+        has_key: bool,
     ) -> None:
+        """`sleep` waits before the server is asked again."""
         self._connection = connection
+        self._sleep = sleep
         self._config = config
         self._has_key = has_key
         self._abilities = Abilities(switch_thinking_off=is_local)
@@ -66,8 +68,9 @@ class Asking:
         def nobody(_most: int | None) -> StreamedReply:
             return StreamedReply(ReplyText(lambda _piece: None, 1), lambda: False)
 
-        patience_s = max(LOAD_S, self._config.timeout_s)
-        await self._ask(messages, nobody, lambda: None, notify, max_tokens=1, patience_s=patience_s)
+        patience = Patience(LOAD_S, LOAD_S, LOAD_S)
+        waits = Waits(self._connection.where, notify, self._sleep)
+        await self._ask(messages, nobody, lambda: None, waits, patience, 1)
 
     async def complete(
         self,
@@ -79,17 +82,37 @@ class Asking:
         """Ask until a reply that `begin` has made was read to its end; `flush` is called after each packet.
 
         `begin` is called for each try, with the number of events that the reply may have at most. Raises
-        EngineError.
+        ServerError; EngineError for a conversation that is too long.
         """
-        tokens = self._config.max_tokens
-        await self._ask(messages, begin, flush, notify, max_tokens=tokens, patience_s=self._config.timeout_s)
+        patience, waits = Patience.of(self._config), Waits(self._connection.where, notify, self._sleep)
+        newest: StreamedReply | None = None
+
+        def begun(most_events: int | None) -> StreamedReply:
+            nonlocal newest
+            newest = begin(most_events)
+            return newest
+
+        def worth(error: ServerError) -> bool:
+            return error.passes and not (newest is not None and newest.text.pieces)
+
+        async for attempt in again(worth, self._sleep):
+            with attempt:
+                await self._ask(messages, begun, flush, waits, patience, self._config.max_tokens)
 
     async def models(self) -> list[str]:
-        """Names of the models the server has. Raises EngineError."""
-        async with self._connection.ask("GET", "models") as answer:
-            if answer.status in (401, 403):
-                raise self._unauthorised()
-            listed = parsed(await answer.text())
+        """Names of the models the server has. Raises ServerError."""
+        patience = Patience.of(self._config)
+        try:
+            async with (
+                asyncio.timeout_at(patience.begin(asyncio.get_running_loop().time())),
+                self._connection.ask("GET", "models") as answer,
+            ):
+                if answer.status in (401, 403):
+                    raise self._unauthorised()
+                listed = parsed(await answer.text())
+        except TimeoutError:
+            patience.end(asyncio.get_running_loop().time())
+            raise patience.error(self._connection.where, thought=False) from None
         entries = listed.get("data") if isinstance(listed, dict) else None
         if not isinstance(entries, list):
             return []
@@ -102,19 +125,17 @@ class Asking:
         messages: Sequence[ChatMessage],
         begin: Callable[[int | None], StreamedReply],
         flush: Callable[[], None],
-        notify: Notify,
-        *,
+        waits: Waits,
+        patience: Patience,
         max_tokens: int,
-        patience_s: float,
     ) -> None:
         if self.model is None:
             self.model = await self._first_model()
-        messages, waits = self._room.fit(messages), Waits(self._connection.where, notify)
+        messages = self._room.fit(messages)
         while True:
-            limit = None if self._abilities.limited else max_tokens * TOKENS_PER_WORD_LIMIT
-            reply = begin(limit)
+            reply = begin(max_tokens * TOKENS_PER_WORD_LIMIT)
             body = self._abilities.body(self.model, messages, max_tokens, self._config.temperature)
-            refusal = await self._try(body, reply, flush, patience_s)
+            refusal = await self._try(body, reply, flush, patience)
             if refusal is None:
                 if max_tokens > 1 and reply.overflowed and without_oldest(messages):
                     messages = self._room.refuse(messages)
@@ -126,8 +147,6 @@ class Asking:
                 return
             if reply.text.pieces:
                 raise self._broken(refusal, messages)
-            if refusal.status in (429, 503) and not is_loading(refusal.status, refusal.body):
-                notify(TooManyRequests())
             if not await waits.wait(refusal):
                 messages = self._next(refusal, messages)
                 if not messages:
@@ -152,70 +171,51 @@ class Asking:
         return self._room.refuse(messages)
 
     async def _try(
-        self, body: Mapping[str, Json], reply: StreamedReply, flush: Callable[[], None], patience_s: float
+        self, body: Mapping[str, Json], reply: StreamedReply, flush: Callable[[], None], patience: Patience
     ) -> Refusal | None:
         """Ask once; None where a reply came."""
-        async with self._connection.ask("POST", "chat/completions", body, patience_s) as answer:
-            if not 200 <= answer.status < 300:
-                return Refusal(answer.status, await answer.text(), wait_s(answer.headers))
-            try:
-                await self._read(answer, reply, flush)
-            except ServerRefusal as refused:
-                return Refusal(answer.status, refused.body, wait_s(answer.headers))
-            return None
-
-    async def _read(self, answer: Answer, reply: StreamedReply, flush: Callable[[], None]) -> None:
-        lines, loop = EventLines(), asyncio.get_running_loop()
-        last, longest, resting = loop.time(), 0.0, False
+        now = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout(None) as rest:
-                async for data in answer.chunks():
-                    now = loop.time()
-                    longest, last = max(longest, now - last) if reply.text.spoke else 0.0, now
-                    if _take(lines.feed(data), reply, flush):
-                        return
-                    if not reply.done:
-                        silence_s = max(SILENCE_S, 5 * longest)
-                        rest.reschedule(now + silence_s if reply.credible else None)
-                    elif not resting:
-                        resting = True  # counted from [DONE]: comments that follow do not make it longer
-                        rest.reschedule(now + REST_S)
-        except TimeoutError:
-            pass  # the stream has ended without saying so
-        except BrokenOffError as error:
-            if not (reply.done or reply.credible):
-                if reply.answered:
-                    raise
-                reply.broken = error
-                return
-        if _take(lines.finish(), reply, flush):
-            return
-        self._check_end(answer, lines, reply)
+            async with (
+                asyncio.timeout_at(patience.begin(now())) as limit,
+                self._connection.ask("POST", "chat/completions", body) as answer,
+            ):
+                if not 200 <= answer.status < 300:
+                    return Refusal(answer.status, await answer.text(), wait_s(answer.headers))
 
-    def _check_end(self, answer: Answer, lines: EventLines, reply: StreamedReply) -> None:
-        """Raise EngineError where the stream ended in the middle of a reply."""
-        where = self._connection.where
-        streams = lines.framed or answer.kind == "text/event-stream"
-        if not reply.answered and (lines.loose or not streams):
-            kind = answer.kind or "something without a type"
-            raise EngineError(
-                f"{where} answers with {kind}, not with a stream{_quoted(lines.loose)}",
-                "generate.base_url ends in /v1",
-            )
-        if lines.framed and reply.answered and not reply.finished and not reply.text.whole:
-            raise EngineError(f"{where} broke off in the middle of the reply", "ask again")
+                def take(events: Sequence[Event]) -> bool:
+                    """Read the events of one packet; say whether to stop there."""
+                    patience.end(now())
+                    try:
+                        return any(reply.take(event) for event in events)
+                    finally:
+                        flush()
+                        limit.reschedule(patience.begin(now(), reply.progress))
+
+                try:
+                    await read(answer, reply, take, self._connection.where)
+                except ServerRefusal as refused:
+                    return Refusal(answer.status, refused.body, wait_s(answer.headers))
+                return None
+        except TimeoutError:
+            patience.end(now())
+            if reply.done or reply.credible:
+                return None
+            raise patience.error(self._connection.where, thought=reply.text.thought) from None
+        finally:
+            patience.end(now())
 
     async def _first_model(self) -> str:
         for name in await self.models():
             if "embed" not in name.lower():
                 return name
-        raise EngineError(
+        raise ServerError(
             f"{self._connection.where} lists no language model",
             "load one there, or set generate.model to its name",
         )
 
-    def _unauthorised(self) -> EngineError:
-        return EngineError(
+    def _unauthorised(self) -> ServerError:
+        return ServerError(
             f"{self._connection.where} {'refuses the key' if self._has_key else 'asks for a key'}",
             f"set the environment variable {self._config.api_key_env}",
         )
@@ -225,13 +225,11 @@ class Asking:
         overflow = is_overflow(refusal.body)
         if overflow:
             self._room.refuse(messages)
-        return EngineError(
-            f"the server failed in the middle of the reply{_quoted(refusal.body)}",
-            LARGER_CONTEXT if overflow else "ask again",
-        )
+        found = f"the server failed in the middle of the reply{quoted(refusal.body)}"
+        return EngineError(found, LARGER_CONTEXT) if overflow else ServerError(found, "ask again")
 
     async def _error(self, refusal: Refusal) -> EngineError:
-        where, said = self._connection.where, _quoted(refusal.body)
+        where, said = self._connection.where, quoted(refusal.body)
         match refusal.status:
             case 401 | 403:
                 return self._unauthorised()
@@ -239,36 +237,24 @@ class Asking:
                 return await self._not_found(said)
             case 429:
                 when = f"for {refusal.wait_s:.0f} s" if refusal.wait_s else "for now"
-                return EngineError(
-                    f"{where} takes no more requests {when}{said}", "wait, or look at your quota"
-                )
+                found = f"{where} takes no more requests {when}{said}"
+                remedy = "wait, or look at your quota"
+                return ServerError(found, remedy, passes=refusal.passes, wait_s=refusal.wait_s)
             case status if is_overflow(refusal.body):
                 number = f" {status}" if status >= 400 else ""
                 return EngineError(f"{where} answers with error{number}{said}", LARGER_CONTEXT)
             case status if status < 400:
-                return EngineError(f"{where} answers with an error{said}", "look at its log")
+                return ServerError(f"{where} answers with an error{said}", "look at its log")
             case status:
-                return EngineError(f"{where} answers with error {status}{said}", "look at its log")
+                found, passes = f"{where} answers with error {status}{said}", refusal.passes
+                return ServerError(found, "look at its log", passes=passes, wait_s=refusal.wait_s)
 
-    async def _not_found(self, said: str) -> EngineError:
+    async def _not_found(self, said: str) -> ServerError:
         where, models = self._connection.where, await self.models()
         if models and self.model not in models:
             some = ", ".join(models[:5]) + (", ..." if len(models) > 5 else "")
-            return EngineError(f"{where} has no model {self.model}", f"it has: {some}")
-        return EngineError(
+            return ServerError(f"{where} has no model {self.model}", f"it has: {some}")
+        return ServerError(
             f"{where} has no {'chat/completions' if models else 'model ' + (self.model or '')}{said}",
             "check generate.model and generate.base_url, which ends in /v1",
         )
-
-
-def _take(events: Sequence[Event], reply: StreamedReply, flush: Callable[[], None]) -> bool:
-    """Read the events of one packet; say whether to stop there."""
-    try:
-        return any(reply.take(event) for event in events)
-    finally:
-        flush()
-
-
-def _quoted(body: str) -> str:
-    words = words_of(body)
-    return f": {words}" if words else ""

@@ -50,6 +50,12 @@ def words_of(body: str) -> str:
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 3].rstrip()}..."
 
 
+def quoted(body: str) -> str:
+    """Give the same behind a colon, to end a sentence with; empty where it says nothing."""
+    words = words_of(body)
+    return f": {words}" if words else ""
+
+
 def is_overflow(body: str) -> bool:
     """Whether it says that the conversation is too long for the model."""
     return bool(_OVERFLOW.search(body))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
     from voicecli.reply.generate import Cancelled, Emit, Notice, Notify
+    from voicecli.reply.server.waits import Sleep
     from voicecli.turn.witness import Ending
 
 POLL_S = 0.03
@@ -39,8 +40,11 @@ POLL_S = 0.03
 class OpenAiGenerator:
     """A model on a server. Nothing is sent before the first `warm` or `generate`."""
 
-    def __init__(self, config: GenerateConfig) -> None:
-        """Raise ConfigError for an address, a key or a proxy that cannot be used."""
+    def __init__(self, config: GenerateConfig, sleep: Sleep = asyncio.sleep) -> None:
+        """`sleep` waits before the server is asked again, on the loop of this engine.
+
+        Raises ConfigError for an address, a key or a proxy that cannot be used.
+        """
         self._config = config
         self._url = config.base_url.rstrip("/")
         self.is_local = is_loopback(host_of(self._url))
@@ -52,8 +56,8 @@ class OpenAiGenerator:
         self.notify: Notify = ignore
         self.is_small = False
         self.reads_ahead = False
-        self._connection = Connection(self._url, headers, config.timeout_s, is_local=self.is_local)
-        self._asking = Asking(self._connection, config, is_local=self.is_local, has_key=bool(headers))
+        self._connection = Connection(self._url, headers, config.connect_s, is_local=self.is_local)
+        self._asking = Asking(self._connection, config, sleep, is_local=self.is_local, has_key=bool(headers))
         self._thinks_first = False
         """The model was seen to think before it speaks, without an opening tag."""
         self._busy = threading.Lock()

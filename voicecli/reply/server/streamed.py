@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voicecli.errors import EngineError
+from voicecli.errors import EngineError, ServerError
 from voicecli.messages import GenerationStats
 from voicecli.network.sse import DONE, Json, parsed
+from voicecli.reply.replytext import CHARS_PER_TOKEN
 from voicecli.reply.server.complaint import is_error
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ LONGEST_REFUSAL = 300
 """Characters kept of what a model says when it refuses."""
 
 TOKENS_PER_WORD_LIMIT = 8
-"""Most events for each token of the longest reply, where the server was not told the limit. It is more than
-1, because the model may think first."""
+"""Most events for each token of the longest reply. It is more than 1, because the model may think first."""
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thoughts")
 """Fields beside the text: llama-server's and vLLM's, Ollama's and vLLM's newer one, OpenRouter's."""
@@ -42,7 +42,7 @@ class StreamedReply:
     """Reads the events of one reply: `text` gets the words, `stats` what they cost."""
 
     def __init__(self, text: ReplyText, cancelled: Cancelled, most_events: int | None = None) -> None:
-        """`most_events`: most events with content, where the server was not told a limit; else None."""
+        """`most_events`: most events with content; a server may not keep to the limit that it was told."""
         self.text = text
         self.stats = GenerationStats()
         self.cut_short = False
@@ -53,11 +53,11 @@ class StreamedReply:
         """The last reason for an end that the server gave. Some servers give one with every event."""
         self.answered = False
         """Part of a chat completion has come."""
-        self.broken: EngineError | None = None
+        self.broken: ServerError | None = None
         """The connection broke before anything had come."""
         self._cancelled = cancelled
         self._most_events = most_events
-        self._events = 0
+        self._events = self._chars = 0
         self._refusal = ""
         self._lied = False
         self._last_was_end = False
@@ -66,6 +66,11 @@ class StreamedReply:
     def finished(self) -> bool:
         """Whether the server has said in some way that the reply is complete."""
         return self.done or self.ended is not None
+
+    @property
+    def progress(self) -> int:
+        """Pieces so far of what is to be said: neither white space alone nor thinking counts."""
+        return self.text.pieces if self.text.spoke else 0
 
     @property
     def credible(self) -> bool:
@@ -92,7 +97,7 @@ class StreamedReply:
         chunk = parsed(event.data)
         if not isinstance(chunk, dict):
             if event.data[:1] in ("{", "["):
-                raise EngineError("the server sends something that is not JSON", "check generate.base_url")
+                raise ServerError("the server sends something that is not JSON", "check generate.base_url")
             return False  # something that only keeps the connection open
         if is_error(chunk):
             raise ServerRefusal(event.data)
@@ -100,8 +105,10 @@ class StreamedReply:
         for choice in _choices(chunk):
             self.answered = True
             self.cut_short = self.cut_short or self._cancelled() or self._read(choice)
-        if self._most_events is not None and self._events > self._most_events:
-            self.ended = "length"
+        most = self._most_events
+        too_much = most is not None and (self._events > most or self._chars > most * CHARS_PER_TOKEN)
+        if self.text.ran_over or too_much:
+            self.ended, self.cut_short = "length", False
             return True
         return self.cut_short
 
@@ -120,6 +127,7 @@ class StreamedReply:
             self._refusal = (self._refusal + refusal)[:LONGEST_REFUSAL]
         content = delta.get("content", choice.get("text"))
         pieces = list(_spoken(content, self.text.thought_elsewhere))
+        self._chars += sum(map(len, pieces))
         over = any(self.text.take(piece) for piece in pieces)
         self._note_end(choice, delta, something=bool(pieces))
         return over
