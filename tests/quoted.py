@@ -26,6 +26,7 @@ from voicecli.devices import closing, runaway
 from voicecli.devices.portaudio import NoDeviceError
 from voicecli.devices.recovery import recover, side
 from voicecli.errors import ConfigError, StageError
+from voicecli.floor import orders
 from voicecli.floor.agent import answering, cueing
 from voicecli.floor.turns import exchange, faults, turn
 from voicecli.floor.user import hush, overlap, pauses
@@ -178,7 +179,7 @@ QUOTED = [
     ("0031", f"is worth {turn_end.S_PER_LOG_ODDS:g} s instead of 1 s"),
     ("0031", f"between {witness.IN_DOUBT[0]:g} and {witness.IN_DOUBT[1]:g})"),
     ("0029", f"a soft tone of {2 * cues.NOTE_S:g} s at {cues.TONE_DBFS:g} dBFS"),
-    ("0029", f"after a phrase {cues.LONGEST_S:g} s"),
+    ("0029", f"after a phrase {orders.LONGEST_CUE_S:g} s"),
     ("0029", f"less than {cueing.SOON_S:g} s old"),
     ("0029", f"again every {cueing.AGAIN_S:g} s, at most {cueing.MOST} times in a turn"),
     ("0029", f"with a fade of {jitter.FADE_S * 1000:g} ms"),

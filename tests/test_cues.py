@@ -15,7 +15,7 @@ from voicecli.audio.level import level_dbfs, to_float
 from voicecli.audio.streams import StreamFormat
 from voicecli.config import AudioConfig, PlaybackConfig, TurnConfig
 from voicecli.floor.facts import CueMade, EngineFailed
-from voicecli.floor.orders import MakeCue
+from voicecli.floor.orders import LONGEST_CUE_S, MakeCue
 from voicecli.listen.echo.residual import Residual
 from voicecli.messages import Clause, SpokenChunk
 from voicecli.speak import cues
@@ -124,7 +124,7 @@ def test_a_cue_that_comes_too_late_is_lost() -> None:
 @pytest.mark.parametrize("how", ["duck", "hold", "drop"])
 def test_a_cue_falls_silent_at_once_without_a_click_and_does_not_go_on(how: str) -> None:
     speaker = Speaker()
-    speaker.playback.cues.keep("", "word", WORD, RATE_HZ)
+    speaker.playback.cues.keep("", "word", WORD, RATE_HZ, LONGEST_CUE_S)
     speaker.asks("word")
     before = speaker.pulls(0.1)
     match how:
@@ -148,16 +148,18 @@ def test_a_phrase_is_kept_without_the_silence_after_it_at_the_rate_of_the_loudsp
     speaker = Speaker()
     at = np.arange(12_000) / 24_000
     word = (8000 * np.sin(2 * np.pi * 300 * at)).astype(np.int16)
-    assert speaker.playback.cues.keep("", "word", np.concatenate([word, np.zeros(24_000, np.int16)]), 24_000)
+    assert speaker.playback.cues.keep(
+        "", "word", np.concatenate([word, np.zeros(24_000, np.int16)]), 24_000, LONGEST_CUE_S
+    )
     speaker.asks("word")
     sound = speaker.pulls(1.0)
     assert np.flatnonzero(sound)[-1] / RATE_HZ == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize("seconds", [0.0, cues.LONGEST_S + 0.05])
+@pytest.mark.parametrize("seconds", [0.0, LONGEST_CUE_S + 0.05])
 def test_a_phrase_that_is_too_long_is_not_kept_and_the_tone_stands_for_it(seconds: float) -> None:
     speaker = Speaker()
-    assert not speaker.playback.cues.keep("", "word", tone(seconds), RATE_HZ)
+    assert not speaker.playback.cues.keep("", "word", tone(seconds), RATE_HZ, LONGEST_CUE_S)
     speaker.asks("word")
     assert np.array_equal(speaker.pulls(1.0)[: len(cues.tone(RATE_HZ))], cues.tone(RATE_HZ))
 

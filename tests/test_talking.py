@@ -233,8 +233,8 @@ class Talk:
         self.user.say(iter(pieces))
 
     def names(self) -> list[str]:
-        """Of the events, but for partial words: how many of these come is a matter of time."""
-        return [event.name for event in self.seen if not isinstance(event, events.Partial)]
+        """Of the events, but for partial words and levels: how many of these come is a matter of time."""
+        return [event.name for event in self.seen if not isinstance(event, events.Partial | events.Level)]
 
     def played(self) -> Float32:
         return to_float(np.concatenate([played for _, played in self.tape]))

@@ -526,8 +526,8 @@ class World:
         assert done == sorted(set(done)), "a turn is done twice, or before its turn"
 
     def names(self) -> list[str]:
-        """Of the events so far, partial words left out."""
-        return [event.name for event in self.told if not isinstance(event, events.Partial)]
+        """Of the events so far, partial words and levels left out."""
+        return [event.name for event in self.told if not isinstance(event, events.Partial | events.Level)]
 
     def done(self) -> list[tuple[int, str]]:
         """Turns that are over, and what was heard in each."""

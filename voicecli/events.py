@@ -113,6 +113,43 @@ class Overheard:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """Something that the user said, or a key, came to nothing."""
+
+    name: ClassVar[str] = "dropped"
+    t: float
+    reason: str
+    """A key of `DROPPED`."""
+    count: int
+    """How often that happened in this talk, with this time."""
+    turn: int | None = None
+
+
+DROPPED = {
+    "too_short": "a sound too short to be speech",
+    "no_words": "a sound without words",
+    "guess": "words that were a guess",
+    "held_off": "a sound over the agent that was too little to stop it",
+    "endless": "what a voice said that did not pause",
+    "unanswered": "the oldest of too many words that waited for an answer",
+    "key": "a key that had nothing to do",
+    "key_queue": "a key or a typed line, because too many waited",
+}
+"""Reason for which something is dropped -> what was dropped, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud the microphone was since the last such event; about every 10 s of listening."""
+
+    name: ClassVar[str] = "level"
+    t: float
+    median_dbfs: float
+    loudest_dbfs: float
+    """Of the loudest 32 ms."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnDone:
     """The turn is over; with the times of its stages."""
 
@@ -170,6 +207,8 @@ Event: TypeAlias = (
     | Cued
     | Interrupted
     | Overheard
+    | Dropped
+    | Level
     | TurnDone
     | Warned
     | Failed
@@ -182,10 +221,10 @@ WEIGHTS = 3
 def weight(event: Event) -> int:
     """Which events a late reader loses first: the lightest.
 
-    0: words that a later event replaces. 1: the course of a turn. 2: its outcome, and what went wrong.
+    0: what a later event replaces. 1: the course of a turn. 2: its outcome, and what went wrong.
     """
     match event:
-        case Partial():
+        case Partial() | Level():
             return 0
         case Heard() | Interrupted() | TurnDone() | Warned() | Failed():
             return 2

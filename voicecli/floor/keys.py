@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = Pressed | Typed
 
-STOP = Pressed("interrupt")
+STOPS = (Pressed("interrupt"), Pressed("talk"))
+"""They stop the agent. The talk key has something to do even where the agent is silent."""
 
 WAITING = 8
 """Keys and lines that may wait; beyond that the oldest are dropped."""
@@ -32,8 +33,10 @@ class Keys:
 
     def take(self, key: Key) -> None:
         """Take one more. A key that stops the agent drops all that waited before it."""
-        if key == STOP:
+        if key in STOPS:
             self._waiting.clear()
+        elif len(self._waiting) == WAITING:
+            self._out.drop("key_queue")
         self._waiting.append(key)
 
     def obey(self) -> None:
@@ -46,9 +49,11 @@ class Keys:
         match key:
             case _ if self._flushing is not None:
                 return True
-            case Pressed("interrupt"):
+            case Pressed("interrupt" | "talk"):
                 if turn is None or not turn.is_open:
                     self._exchange.call_off()  # at once: it is not meant for what comes later
+                if key.key == "interrupt" and (turn is None or turn.is_open):
+                    self._out.drop("key", None if turn is None else turn.number)
             case Pressed("repeat") if turn is not None:
                 return not turn.is_open  # it waits until the reply has ended that it would cut short
             case Pressed("repeat") | Typed():

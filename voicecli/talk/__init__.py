@@ -24,7 +24,7 @@ from voicecli.talk.attempts import broken
 from voicecli.talk.crew import Crew
 from voicecli.talk.report import Losses, places, waiting
 from voicecli.threads.worker import Worker
-from voicecli.waiting.buffers import EVENTS_LOST, LOST
+from voicecli.waiting.buffers import EVENTS_LOST, LOST, REMEDIES
 
 if TYPE_CHECKING:
     from voicecli.audio.streams import AudioStreams
@@ -100,8 +100,7 @@ class Talk:
         for name, count in self.status().losses.items():
             if count and name not in self._told and name != EVENTS_LOST:  # each reader tells its own
                 self._told.add(name)
-                remedy = "close what keeps the processor busy; more latency_ms in the settings helps too"
-                self.warn(f"{LOST[name]} ({name}: {count} so far)", remedy)
+                self.warn(f"{LOST[name]} ({name}: {count} so far)", REMEDIES[name])
 
     def warn(self, found: str, remedy: str) -> None:
         """Tell all readers what is wrong, and what to do. Raises ChannelClosed after the end."""

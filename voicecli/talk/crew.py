@@ -79,6 +79,7 @@ class Crew:
             began,
             lambda local: begin(config.conversation, generator, local),
             session.voices.keys(),
+            speaks_errors=config.synthesize.speak_errors == "on",
         )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)
         self.capture = Capture(streams.microphone, config.audio.ring_s)

@@ -187,7 +187,8 @@ class Mouth:
             self._post(facts.EngineFailed(VOICE, 0, sound, counts=False))
             kept = False
         else:
-            kept = self._playback.cues.keep(cue.language, cue.text, sound, voice.it.rate_hz)
+            rate_hz = voice.it.rate_hz
+            kept = self._playback.cues.keep(cue.language, cue.text, sound, rate_hz, cue.longest_s)
         self._post(facts.CueMade(cue.language, cue.text, kept))
 
     def _chunks(self, saying: _Saying, voice: Seat[Voice]) -> Iterator[SpokenChunk]:

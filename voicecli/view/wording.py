@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from voicecli.events import DROPPED
 from voicecli.view.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from voicecli.events import Failed, Status, Warned
+    from voicecli.events import Dropped, Failed, Status, Warned
 
 _STAGES: Final = {
     "device_in": "microphone",
@@ -48,6 +49,11 @@ def notice(event: Warned | Failed) -> str:
     """Say what was found and what to do, on one line."""
     message, remedy = safe(event.message), safe(event.remedy)
     return f"{message}; {remedy}" if remedy else message
+
+
+def dropped(event: Dropped) -> str:
+    """Say what came to nothing, and how often so far; never in the user's words."""
+    return f"dropped: {safe(DROPPED.get(event.reason, event.reason))} ({event.reason}: {event.count} so far)"
 
 
 def counted(counters: Mapping[str, int]) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.engines import Session
     from voicecli.messages import Int16
+    from voicecli.view.modes import Mode
 
 DEMO_QUESTIONS = (
     "Hello! What can you do?",
@@ -44,6 +45,9 @@ PAUSE_S = 1.0
 
 Plain = Annotated[bool, typer.Option("--plain", help="One line per event instead of the live view.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per event (docs/events.md).")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Also show what was dropped, and how loud the microphone is.")
+]
 JsonFile = Annotated[Path | None, typer.Option(help="Also write the events of --json to this file.")]
 
 
@@ -51,6 +55,7 @@ def talk(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    verbose: Verbose = False,
     input_device: InputDevice = None,
     output_device: OutputDevice = None,
     headphones: Annotated[
@@ -117,7 +122,7 @@ def talk(
         },
     )
     config = lightened(config, light=light)
-    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
+    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file, verbose=verbose)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.talk.session import reads_keys
 
@@ -138,6 +143,7 @@ def demo(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    verbose: Verbose = False,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="WAV of the conversation: you left, the agent right.")
     ] = Path("voicecli-demo.wav"),
@@ -154,7 +160,7 @@ def demo(
         for question in DEMO_QUESTIONS:
             yield iter([sound_of(session.voice.it, question)])
 
-    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
+    outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file, verbose=verbose)
     _talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
     typer.echo(f"the conversation is in {output}", err=True)
 
@@ -272,7 +278,7 @@ def _talk_simulated(
         )
 
 
-def _outputs(*, plain: bool, as_json: bool, json_file: Path | None) -> Outputs:
+def _outputs(*, plain: bool, as_json: bool, json_file: Path | None, verbose: bool) -> Outputs:
     from voicecli.cli.talk.session import Outputs
     from voicecli.view.modes import make_view
 
@@ -280,4 +286,5 @@ def _outputs(*, plain: bool, as_json: bool, json_file: Path | None) -> Outputs:
         raise ConfigError("--plain and --json exclude one another", "give one of them")
     if json_file == Path("-"):
         raise ConfigError("--json-file needs a file", "give --json for standard output")
-    return Outputs(make_view("json" if as_json else "plain" if plain else "live", sys.stdout), json_file)
+    mode: Mode = "json" if as_json else "plain" if plain else "live"
+    return Outputs(make_view(mode, sys.stdout, verbose=verbose), json_file)

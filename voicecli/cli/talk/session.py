@@ -67,6 +67,7 @@ def hold_talk(
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
     try:
         with view, _failure_shown(view, lambda: clock.now() - began, last):
+            config = _with_spoken_errors(config, view)
             session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
             talk = Talk(open_streams(session), session, config, clock, began, push_to_talk=talk_key)
@@ -85,6 +86,17 @@ def hold_talk(
             talk.close()  # `voicecli.cli.main` does not wait for what does not end in time
         if file is not None and (problem := file.close(*last)):
             note(problem)
+
+
+def _with_spoken_errors(config: Config, view: View) -> Config:
+    """Settle `synthesize.speak_errors`: "auto" is on where nobody looks at the live view."""
+    from voicecli.view.live.live import LiveView
+
+    synthesize = config.synthesize
+    if synthesize.speak_errors != "auto":
+        return config
+    told = "off" if isinstance(view, LiveView) else "on"
+    return config.model_copy(update={"synthesize": synthesize.model_copy(update={"speak_errors": told})})
 
 
 @contextmanager

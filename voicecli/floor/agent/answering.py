@@ -32,6 +32,7 @@ from voicecli.messages import Clause, GenerationStats
 from voicecli.waiting.buffers import BufferFill
 
 if TYPE_CHECKING:
+    from voicecli.floor.agent.excuse import Excuse
     from voicecli.floor.agent.memory import Memory
     from voicecli.floor.turns.exchange import Exchange, Numbers, Out
     from voicecli.floor.turns.faults import Strikes
@@ -49,13 +50,20 @@ class Answering:
     """Gives author and voice their work, one order at a time each."""
 
     def __init__(
-        self, out: Out, exchange: Exchange, numbers: Numbers, strikes: Strikes, memory: Memory
+        self,
+        out: Out,
+        exchange: Exchange,
+        numbers: Numbers,
+        strikes: Strikes,
+        memory: Memory,
+        excuse: Excuse,
     ) -> None:
         self._out = out
         self._exchange = exchange
         self._numbers = numbers
         self._strikes = strikes
         self._memory = memory
+        self._excuse = excuse
         self._languages = memory.languages
         self._with_author: ReadAhead | Write | None = None
         self._has_read = False
@@ -256,8 +264,8 @@ class Answering:
 
     def _finalise(self, turn: Turn, draft: Draft) -> None:
         """The answer is over: remember what was said and what sounded, and tell how long it took."""
-        if draft.outcome is not None:
-            remember(self._out, self._exchange, self._memory, turn, draft, draft.outcome)
+        remember(self._out, self._exchange, self._memory, turn, draft)
+        self._excuse.over(turn, draft)
         self._exchange.finalise(turn)
         self._owed = True
         if draft.answerable and draft.stats is not None and self._exchange.due() is None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from voicecli.messages import Utterance
     from voicecli.waiting.urgency import Work
 
+TOO_SHORT = replace(NO_WORDS, reason="too_short")
+
 CAPACITY = 8
 """Utterances that wait: more than a person says while one is transcribed."""
 
@@ -111,7 +113,7 @@ class Scribing:
 
     def wordless(self, turn: Turn) -> None:
         """The sound of the turn is too short for words."""
-        draft = self._propose(turn, self._exchange.segment, NO_WORDS, self._out.now)
+        draft = self._propose(turn, self._exchange.segment, TOO_SHORT, self._out.now)
         if draft is not None:
             self._exchange.confirm(draft)
 

@@ -56,6 +56,16 @@ def estimated_tokens(text: str) -> int:
     return TOKENS_PER_MESSAGE + int(len(text.encode()) / BYTES_PER_TOKEN)
 
 
+def newest_words(text: str, tokens: int) -> str:
+    """The end of a message, no longer than so many tokens, estimated; it begins with a whole word."""
+    room = int((tokens - TOKENS_PER_MESSAGE + 1) * BYTES_PER_TOKEN) - 1
+    packed = text.encode()
+    if len(packed) <= room:
+        return text
+    end = packed[-room:].decode(errors="ignore")
+    return end.partition(" ")[2] or end  # a script without spaces is cut between two characters
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     user: str
@@ -128,11 +138,14 @@ class Conversation:
             self._turns = deque(turn for turn in self._turns if turn is not newest)
             self.go_on(later)
 
-    def go_on(self, user_text: str) -> None:
-        """Keep words that were not answered, to put them before the next ones; if too many, drop them all."""
-        user = self._with_unanswered(plain_words(user_text))
-        kept = estimated_tokens(user) <= max(self._budget, UNANSWERED_TOKENS)
-        self._unanswered = user if kept else ""
+    def go_on(self, user_text: str) -> bool:
+        """Keep words that were not answered, to put them before the next ones.
+
+        If there are too many, the newest stay; says whether older ones were dropped.
+        """
+        words = self._with_unanswered(plain_words(user_text))
+        self._unanswered = newest_words(words, max(self._budget, UNANSWERED_TOKENS))
+        return self._unanswered != words
 
     def _system(self) -> list[ChatMessage]:
         if not self._prompt:
