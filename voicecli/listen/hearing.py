@@ -10,6 +10,7 @@ from voicecli.devices.monitor import copy_notice
 from voicecli.listen.bargein.bargein import barge_in
 from voicecli.listen.bargein.onset import Onset
 from voicecli.listen.echo.bands import STEP, Bands, band_levels
+from voicecli.listen.microphone import MicrophoneSense
 from voicecli.messages import FRAME_S, FRAME_SAMPLES
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Hearing:
     ) -> None:
         self._streams = streams
         self._capture = capture
+        self.sense = MicrophoneSense(lambda: streams.microphone.name, tell)
         self._tell = tell
         self._canceller = canceller
         self._onset = Onset()

@@ -123,6 +123,7 @@ class Ear:
             self._tick()
             return False
         self.hearing.check_silence()
+        self.hearing.sense.chunk(chunk.samples, len(chunk.samples) / chunk.rate_hz)
         # The agent's voice may come back sooner than the devices' times tell, if it never was in the air.
         sounding, at = self._playback.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
@@ -228,6 +229,7 @@ class Ear:
         self.level_dbfs = scored.level_dbfs
         self.hearing.check_loudness(scored.level_dbfs, self._speech_dbfs)
         self._report(gate.push(scored))
+        self.hearing.sense.frame(scored.level_dbfs, speaking=gate.state is State.SPEAKING)
         self._tick_at = self._clock.now() + CHECK_S
         self._post(
             facts.Frame(
