@@ -11,7 +11,7 @@ from tests.seats import seat, seated
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.convert import Converter
 from voicecli.audio.streams import StreamFormat
-from voicecli.config import AudioConfig, Config, TurnConfig
+from voicecli.config import AudioConfig, Config, SynthesizeConfig, TurnConfig
 from voicecli.events import Listening
 from voicecli.system.clock import FakeClock
 from voicecli.talk.crew import Crew
@@ -72,6 +72,7 @@ class Stepped:
         german: Beeper | None = None,
         audio: AudioConfig = AudioConfig(headphones=True),  # noqa: B008  # it does not change
         turn: TurnConfig = TurnConfig(),  # noqa: B008
+        synthesize: SynthesizeConfig = SynthesizeConfig(),  # noqa: B008
     ) -> None:
         """`lines` as `Scribe` knows them; `german`: a voice beside the main one."""
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
@@ -82,7 +83,7 @@ class Stepped:
         )
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
-        config = Config(audio=audio, turn=turn)
+        config = Config(audio=audio, turn=turn, synthesize=synthesize)
         devices: AudioStreams = Devices()
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
         if canceller is not None:

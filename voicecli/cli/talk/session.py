@@ -67,7 +67,7 @@ def hold_talk(
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
     try:
         with view, _failure_shown(view, lambda: clock.now() - began, last):
-            config = _with_spoken_errors(config, view)
+            config = spoken_errors(config, view)
             session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
             talk = Talk(open_streams(session), session, config, clock, began, push_to_talk=talk_key)
@@ -88,7 +88,7 @@ def hold_talk(
             note(problem)
 
 
-def _with_spoken_errors(config: Config, view: View) -> Config:
+def spoken_errors(config: Config, view: View) -> Config:
     """Settle `synthesize.speak_errors`: "auto" is on where nobody looks at the live view."""
     from voicecli.view.live.live import LiveView
 
