@@ -88,6 +88,7 @@ class Stepped:
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
         if canceller is not None:
             self.crew.ear.converter = Converter(RATE_HZ, canceller)  # type: ignore[arg-type]  # duck-typed
+            self.crew.ear.make_canceller = lambda: canceller  # type: ignore[assignment,return-value]
         self.floor, self.exchange = self.crew.floor, self.crew.floor.exchange
         self.controls, self.jitter = self.crew.controls, self.crew.playback.jitter
         self.events = self.crew.events.reader("test")

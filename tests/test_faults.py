@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,14 +26,23 @@ from voicecli.threads.channel import Channel, ChannelClosed
 
 if TYPE_CHECKING:
     from voicecli.floor.stages import Stage
+    from voicecli.listen.echo.bands import Bands
     from voicecli.messages import Float32
 
 
 class Canceller:
     """Gives what it gets, or fails."""
 
+    cancels = copied = False
+
     def __init__(self) -> None:
         self.fails = 0
+
+    def steps(self) -> list[Bands]:
+        return []
+
+    def over_echo_db(self, _: float) -> float:
+        return math.inf
 
     def restart(self) -> None:
         """Know nothing."""

@@ -60,6 +60,10 @@ class Hearing:
         self._faint: list[float] | None = []  # levels, while nothing was as loud as speech
         self._told_half_duplex = audio.echo == "off" and not audio.headphones  # the user chose it
 
+    def cancels_with(self, canceller: EchoCanceller | None) -> None:
+        """Rely on another canceller, which knows nothing of the echo yet; None: there is none."""
+        self._canceller = canceller
+
     def _wear(self) -> None:
         """Note the name of the headphones: the first loudspeaker that is not open in place of another."""
         if not self._loudspeaker.stands_in:

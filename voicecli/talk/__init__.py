@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from voicecli.errors import VoicecliError
 from voicecli.events import Status, Warned
-from voicecli.floor.facts import EngineLate
 from voicecli.listen.gate.segment import State
 from voicecli.talk.attempts import broken
 from voicecli.talk.crew import Crew
@@ -27,6 +26,8 @@ from voicecli.threads.worker import Worker
 from voicecli.waiting.buffers import EVENTS_LOST, LOST, REMEDIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
     from voicecli.engines import Session
@@ -65,7 +66,7 @@ class Talk:
         self.events: Log[Event] = crew.events
         """What views are told, for any number of readers; one made before `start` misses nothing."""
         bodies = {
-            "ear": lambda: crew.ear.run(crew.stop, lambda: self.idle),
+            "ear": crew.listen,
             "scribe": crew.scribe.run,
             "judge": crew.judge.run,
             "author": crew.author.run,
@@ -113,9 +114,8 @@ class Talk:
         """
         if (end := self.crew.looked_at(lambda floor: floor.end)) is not None:
             raise end
-        for stage in self.crew.attempts.late():
-            self.crew.post(EngineLate(stage))
-            self._give_up(stage)
+        for stage, report, run in self.crew.given_up():
+            self._begin_anew(stage, report, run)
         for worker in self._workers:
             match worker.failure:
                 case None:
@@ -125,14 +125,16 @@ class Talk:
                 case failure:
                     raise failure
 
-    def _give_up(self, stage: Stage) -> None:
-        """Put a new thread in the place of one that has hung in an engine for `faults.HUNG_S`."""
-        anew = self.crew.hears_and_speaks.get(stage)
-        fault = self.crew.attempts.give_up(stage) if anew is not None else None
-        if anew is not None and fault is not None:
-            worker = Worker(f"{stage.name}, anew", lambda: anew(fault), lambda: None)
-            self._workers.append(worker)
-            worker.start()
+    def _begin_anew(self, stage: Stage, report: Callable[[], None], run: Callable[[], None]) -> None:
+        """Put a new thread in the place of one that hangs in an engine."""
+
+        def body() -> None:
+            report()
+            run()
+
+        worker = Worker(f"{stage.name}, anew", body, lambda: None)
+        self._workers.append(worker)
+        worker.start()
 
     @property
     def idle(self) -> bool:

@@ -9,13 +9,14 @@ oldest order.
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.events import WEIGHTS, weight
 from voicecli.floor import Floor, ToldModel
 from voicecli.floor import orders as to
-from voicecli.floor.facts import DayTime
-from voicecli.floor.stages import TRANSCRIBER, TURN_MODEL, VOICE
+from voicecli.floor.facts import DayTime, EngineLate
+from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.listen.capture import Capture
 from voicecli.listen.echo import canceller as echo
 from voicecli.listen.echo.reference import Reference
@@ -85,10 +86,10 @@ class Crew:
         self.capture = Capture(streams.microphone, config.audio.ring_s)
         self.playback = Playback(streams.loudspeaker, config.playback)
         self.on_output: OnOutput = self.controls.over(self.playback.pull)
-        canceller = None
+        make_canceller: Callable[[], echo.EchoCanceller | None] = _none
         if echo.wanted(config.audio):
             reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
-            canceller = echo.EchoCanceller(reference, config.audio)
+            make_canceller = partial(echo.EchoCanceller, reference, config.audio)
             self.on_output = _heard_by(reference, self.on_output)
         self.attempts = attempts = Attempts(clock, session.place)
         self.to_ear: Channel[to.ToEar] = Channel("to the ear", ORDERS, "drop_oldest")
@@ -105,7 +106,7 @@ class Crew:
             config,
             clock,
             controls=self.controls,
-            canceller=canceller,
+            make_canceller=make_canceller,
             attempts=attempts,
             inbox=self.to_ear,
             post=self.post,
@@ -117,12 +118,33 @@ class Crew:
         self.mouth = Mouth(
             session.voice, self.playback, clock, attempts, self.to_mouth, post, void_before, session.voices
         )
-        self.hears_and_speaks: dict[Stage, Callable[[Fault], None]] = {
-            TRANSCRIBER: self.scribe.begin_anew,
-            TURN_MODEL: self.judge.begin_anew,
-            VOICE: self.mouth.begin_anew,
+        self._workers: dict[Stage, tuple[Callable[[Fault], None], Callable[[], None]]] = {
+            TRANSCRIBER: (self.scribe.give_up, self.scribe.run),
+            TURN_MODEL: (self.judge.give_up, self.judge.run),
+            LANGUAGE_MODEL: (self.author.give_up, self.author.run),
+            VOICE: (self.mouth.give_up, self.mouth.run),
+            DETECTOR: (partial(self.ear.give_up, DETECTOR), self.listen),
+            CONVERSION: (partial(self.ear.give_up, CONVERSION), self.listen),
         }
-        """Engines that may be given up when they hang, and how another thread goes on."""
+        """Who calls each engine: what to do when it hangs, and then, on another thread."""
+
+    def listen(self) -> None:
+        """Run the ear until the talk ends. Raises DeviceError when a device is gone for good."""
+        self.ear.run(self.stop, lambda: self.looked_at(lambda floor: floor.idle))
+
+    def given_up(self) -> list[tuple[Stage, Callable[[], None], Callable[[], None]]]:
+        """Tell which engines are late, and give up those that hang; not while models are still read.
+
+        For each that hangs: its stage, and what is to be done on a new thread, first and then.
+        """
+        ready, found = self.looked_at(lambda floor: floor.ready), []
+        for stage in self.attempts.late():
+            self.post(EngineLate(stage))
+            fault = self.attempts.give_up(stage) if ready else None
+            if fault is not None:
+                report, run = self._workers[stage]
+                found.append((stage, partial(report, fault), run))
+        return found
 
     def begin(self) -> None:
         """Tell the floor the time of day, and hand out its first orders."""
@@ -196,6 +218,10 @@ class Crew:
                 self.to_judge.put(order)
             case _:
                 self.to_ear.put(order)
+
+
+def _none() -> None:
+    """Make no canceller: the settings ask for nothing that one does."""
 
 
 def _heard_by(reference: Reference, pull: OnOutput) -> OnOutput:

@@ -88,15 +88,14 @@ class Mouth:
             return BEGINS_S
         return max(SOON_S, self._playback.due_s(self._clock.now()))
 
-    def begin_anew(self, fault: Fault) -> None:
-        """Run on a new thread, because the old one hangs; the clause it was at counts as failed."""
+    def give_up(self, fault: Fault) -> None:
+        """The thread that ran this hangs, and another one will: the clause it was at counts as failed."""
         if self._saying is not None:
             self._attempts.mend(self._voices[self._saying.clause.language], fault)
             self._saying.fault = fault
             self._is_through()
         elif self._making is not None:
             self._made(self._making, fault)
-        self.run()
 
     def take(self, order: ToMouth) -> None:
         """Obey the order as far as it can be done now; `look` does the rest."""

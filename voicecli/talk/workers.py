@@ -73,12 +73,11 @@ class Scribe:
         else:
             self._post(facts.Transcribed(order, *found))
 
-    def begin_anew(self, fault: Fault) -> None:
-        """Run on a new thread, because the old one hangs; the order it was at counts as failed."""
+    def give_up(self, fault: Fault) -> None:
+        """The thread that ran this hangs, and another one will: the order it was at counts as failed."""
         if self._order is not None:
             self._post(facts.Transcribed(self._order, NO_WORDS, fault=fault))
         self._mend(fault)
-        self.run()
 
     def _mend(self, fault: Fault) -> None:
         if self._attempts.mend(self._recogniser, fault):
@@ -114,12 +113,11 @@ class TurnJudge:
         if fault is not None:
             self._attempts.mend(self._model, fault)
 
-    def begin_anew(self, fault: Fault) -> None:
-        """Run on a new thread, because the old one hangs; the order it was at counts as failed."""
+    def give_up(self, fault: Fault) -> None:
+        """The thread that ran this hangs, and another one will: the order it was at counts as failed."""
         if self._order is not None:
             self._post(facts.Judged(self._order.turn, self._order.segment, None, fault))
         self._attempts.mend(self._model, fault)
-        self.run()
 
 
 class Author:
@@ -137,6 +135,7 @@ class Author:
     ) -> None:
         """`language` is the main voice's, ISO 639-1: that of a reply whose order names none."""
         self._generator = generator
+        self._order: ToAuthor | None = None
         self._language = language
         self._clock = clock
         self._attempts = attempts
@@ -151,6 +150,7 @@ class Author:
 
     def take(self, order: ToAuthor) -> None:
         """Read ahead, or write a reply."""
+        self._order = order
         match order:
             case ReadAhead(messages, first):
                 if first or self._generator.it.reads_ahead:
@@ -164,6 +164,16 @@ class Author:
                 self._write(order)
             case Hurry() | GoOn():
                 pass  # it came too late: the reading or the draft it is for is over
+
+    def give_up(self, fault: Fault) -> None:
+        """The thread that ran this hangs, and another one will: the order it was at counts as failed."""
+        match self._order:
+            case Write(draft=draft):
+                self._post(facts.ReplyWritten(draft, None, cancelled=self._void(draft)(), fault=fault))
+            case ReadAhead():
+                self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, fault, counts=False))
+                self._post(facts.HasRead())
+        self._attempts.mend(self._generator, fault)
 
     def _asked(self) -> bool:
         """Whether an order waits, or the talk ends."""
@@ -201,6 +211,7 @@ class Author:
                     on_text = self._attempts.apart(LANGUAGE_MODEL, reply.on_text)
                     stats = self._generator.it.generate(order.messages, on_text, cancelled)
             finally:
+                self._attempts.check(LANGUAGE_MODEL)
                 if not cancelled():
                     reply.finish()  # the reply is complete, or broke off: what has come stands
             return stats
