@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.stepped import Stepped
-from tests.test_cueing import waits
+from tests.test_cueing import sounds, waits
 from tests.test_floor import asked, of, ordered
 from tests.test_talking import RATE_HZ, silence, tone
 from tests.world import World
@@ -163,13 +163,25 @@ def test_who_goes_on_or_calls_it_off_hears_nothing_of_it() -> None:
     assert not world.cues
 
 
+def test_who_calls_it_off_before_it_is_known_that_they_were_not_heard_is_not_told() -> None:
+    world = a_world()
+    world.speaks()
+    world.is_quiet(2.0)
+    world.interrupts()
+    for _ in range(10):
+        world.scribe(fails=True)
+        world.is_quiet(0.1)
+    assert world.floor.idle
+    assert not world.cues
+
+
 def test_speech_over_it_silences_it_and_is_heard() -> None:
     world = a_world()
     fails(world)
     world.is_quiet(FRAME_S)
-    assert world.audible
+    assert sounds(world)
     world.speaks("what else", 0.7)
-    assert not world.audible
+    assert not sounds(world)
     world.is_quiet(0.3)
     world.works()
     world.settles()
@@ -226,7 +238,7 @@ def test_unless_it_is_set_it_depends_on_whether_somebody_looks() -> None:
     settled = [spoken_errors(Config(), view).synthesize.speak_errors for view in (live, plain)]
     assert settled == ["off", "on"]
     for choice in ("on", "off"):
-        config = Config(synthesize=SynthesizeConfig(speak_errors=choice))  # type: ignore[arg-type]  # of two
+        config = Config(synthesize=SynthesizeConfig(speak_errors=choice))
         assert spoken_errors(config, live) == spoken_errors(config, plain) == config
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.audio.level import frame_levels_dbfs, to_float
+from voicecli.audio.level import frame_levels_dbfs, to_float, to_int16
 from voicecli.listen.microphone import CLIPPED_WITHIN_S, MicrophoneSense
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ
 
@@ -62,14 +62,15 @@ def noise(seconds: float, dbfs: float) -> Int16:
 
 def hum(seconds: float, dbfs: float) -> Int16:
     at = times(seconds)
-    return np.rint(np.sin(2 * np.pi * 50 * at) * 2**0.5 * 10 ** (dbfs / 20) * 32768).astype(np.int16)
+    return to_int16((np.sin(2 * np.pi * 50 * at) * 2**0.5 * 10 ** (dbfs / 20)).astype(np.float32))
 
 
 def chords(seconds: float) -> Int16:
     """A piano: each chord begins loud and fades."""
     at = times(seconds)
     fades = np.exp(-(at % 0.8) * 3)
-    return np.rint(sum(np.sin(2 * np.pi * hz * at) for hz in (262, 330, 392)) * fades * 3000).astype(np.int16)
+    tones = np.sum([np.sin(2 * np.pi * hz * at) for hz in (262, 330, 392)], axis=0)
+    return to_int16((tones * fades * 0.1).astype(np.float32))
 
 
 def test_clipped_speech_is_told_once() -> None:

@@ -137,7 +137,8 @@ class Crew:
 
         For each that hangs: its stage, and what is to be done on a new thread, first and then.
         """
-        ready, found = self.looked_at(lambda floor: floor.ready), []
+        ready = self.looked_at(lambda floor: floor.ready)
+        found: list[tuple[Stage, Callable[[], None], Callable[[], None]]] = []
         for stage in self.attempts.late():
             self.post(EngineLate(stage))
             fault = self.attempts.give_up(stage) if ready else None

@@ -110,11 +110,11 @@ class Cueing:
     def _awaited(self) -> Draft | None:
         """The answer to what the user said last, while none of it has sounded."""
         turn = self._exchange.turns.get(self._exchange.newest)
-        draft = None if turn is None or turn.called_off else turn.answer
+        draft = None if turn is None else turn.answer
         if draft is None or draft.turn <= self._sounded or self._numbers.is_void(draft):
-            return None
+            return None  # a question that was called off has void drafts alone
         no_words = draft.writing is Writing.WAITING and not draft.transcript.text
-        return None if no_words or draft.writing is Writing.OVER else draft
+        return None if no_words else draft
 
     def _give(self, draft: Draft) -> None:
         language = self._languages.of_reply(draft.transcript.language)

@@ -75,8 +75,7 @@ class Excuse:
 
     def over(self, turn: Turn, draft: Draft) -> None:
         """Take the end of a turn, with its answer."""
-        cut = draft.outcome is not None and not draft.outcome.whole
-        if cut or turn.called_off or draft.voice_failed:
+        if turn.called_off or draft.voice_failed:
             return
         if draft.failed:
             kind = NO_ANSWER
