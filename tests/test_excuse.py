@@ -16,9 +16,11 @@ from tests.world import World
 from voicecli import events
 from voicecli.cli.talk.session import spoken_errors
 from voicecli.config import Config, SynthesizeConfig, TurnConfig
+from voicecli.floor import facts
 from voicecli.floor import orders as to
 from voicecli.floor.agent.cueing import PHRASES as CUES
 from voicecli.floor.agent.excuse import LONGEST_S, NO_ANSWER, NOT_HEARD, PHRASES, WAITS_S
+from voicecli.listen.gate.segment import State
 from voicecli.messages import FRAME_S
 from voicecli.view.live.live import LiveView, terminal_console
 from voicecli.view.plain import PlainView
@@ -100,7 +102,9 @@ def test_a_voice_that_fails_says_nothing_of_it() -> None:
         world.author()
     for _ in range(world.clauses):
         world.voice(fails=True)
+    world.works(play=True)
     world.is_quiet(5.0)
+    assert world.done() == [(1, "")]
     assert len(of(world, events.Failed)) == 1
     assert not world.cues
 
@@ -129,22 +133,36 @@ def test_after_a_reply_that_broke_off_it_is_told_when_its_words_have_sounded() -
     assert world.done() == [(1, "Clause 1 to 1.")]
 
 
-def test_it_waits_until_the_user_is_silent_and_not_for_long() -> None:
+def sounds_begin(world: World, seconds: float) -> None:
+    """What may begin a word, again and again, and begins none."""
+    for _ in range(round(seconds / FRAME_S)):
+        world.now += FRAME_S
+        world.post(facts.Frame(world.now - FRAME_S, -40.0, 0.9, State.STARTING, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(("seconds", "said_then"), [(WAITS_S - 0.3, 1), (WAITS_S + 0.3, 0)])
+def test_it_waits_until_the_user_is_silent_and_not_for_long(seconds: float, said_then: int) -> None:
     world = a_world()
     waits(world)
-    world.speaks("uh", 2 * FRAME_S)
+    sounds_begin(world, 0.1)
     world.author(fails=True)
+    sounds_begin(world, seconds)
     assert not world.cues
-    world.is_quiet(3 * FRAME_S)
-    assert len(world.cues) == 1
-    waits(world)
-    for _ in range(round(WAITS_S / FRAME_S)):  # somebody who coughs again and again
-        world.speaks("uh", 2 * FRAME_S)
-        world.author(fails=True)
-        world.now += FRAME_S
-    world.speaks("uh", 2 * FRAME_S)
+    world.is_quiet(3.0)
+    assert len(world.cues) == said_then
+
+
+def test_words_that_could_not_be_written_down_are_no_matter_where_an_earlier_question_is_answered() -> None:
+    world = a_world()
+    fails(world)
     world.is_quiet(1.0)
-    assert len(world.cues) == 1
+    world.speaks("more")
+    for _ in range(30):
+        world.is_quiet(0.1)
+        world.scribe(fails=True)
+    world.settles()
+    assert world.done()[-1][1]
+    assert said(world) == [("", ENGLISH[NO_ANSWER])]
 
 
 def test_who_goes_on_or_calls_it_off_hears_nothing_of_it() -> None:
