@@ -27,10 +27,12 @@ from voicecli.devices.portaudio import NoDeviceError
 from voicecli.devices.recovery import recover, side
 from voicecli.errors import ConfigError, StageError
 from voicecli.floor import orders
-from voicecli.floor.agent import answering, cueing
+from voicecli.floor.agent import answering, cueing, excuse
+from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL
 from voicecli.floor.turns import exchange, faults, turn
-from voicecli.floor.user import hush, overlap, pauses
+from voicecli.floor.user import endless, hush, levels, overlap, pauses
 from voicecli.floor.user import speech as floor_speech
+from voicecli.listen import microphone
 from voicecli.listen.bargein import onset
 from voicecli.listen.bargein import verdict as words_over
 from voicecli.listen.echo import canceller as echo
@@ -183,6 +185,20 @@ QUOTED = [
     ("0029", f"less than {cueing.SOON_S:g} s old"),
     ("0029", f"again every {cueing.AGAIN_S:g} s, at most {cueing.MOST} times in a turn"),
     ("0029", f"with a fade of {jitter.FADE_S * 1000:g} ms"),
+    ("0038", f"at most {excuse.WAITS_S:g} s later"),
+    ("0038", f"A phrase of more than {excuse.LONGEST_S:g} s is not kept"),
+    ("0038", f"the voice, the end-of-turn model | {faults.LATE_S:g} s | {faults.HUNG_S:g} s |"),
+    ("0038", "has been read | {0.late_s:g} s | {0.hung_s:g} s |".format(faults.limits(LANGUAGE_MODEL))),
+    ("0038", "echo cancelling | {0.late_s:g} s | {0.hung_s:g} s |".format(faults.limits(CONVERSION))),
+    ("0038", "echo cancelling | {0.late_s:g} s | {0.hung_s:g} s |".format(faults.limits(DETECTOR))),
+    ("0038", f"{microphone.CLIPPED_S:g} s of clipped pieces within {microphone.CLIPPED_WITHIN_S:g} s"),
+    ("0038", f"{microphone.SOFT_S:g} s of speech whose loudest tenth is below {microphone.SOFT_DBFS:g} dBFS"),
+    ("0038", f"{microphone.HUM_S:g} s of a steady noise of {microphone.HUM_DBFS:g} dBFS"),
+    ("0038", f"at most {microphone.HUM_DB:g} dB between"),
+    ("0038", f"it has paused for {endless.QUIET_S:g} s"),
+    ("0038", f"every {levels.EVERY_S:g} s how loud"),
+    ("events", f"what works on all sound: for {faults.limits(DETECTOR).late_s:g} s"),
+    ("view", f"was, every {levels.EVERY_S:g} s"),
     ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
     ("events", f"more than {log.CAPACITY} events wait for it"),

@@ -81,7 +81,10 @@ def test_a_cue_sounds_from_the_next_block_on_and_once() -> None:
     assert not speaker.pulls(0.1).any()
     speaker.asks()
     begins_at = speaker.at
-    sound = speaker.pulls(1.0)
+    first = speaker.pulls(2 * BLOCK_S)
+    assert speaker.playback.audible(begins_at + BLOCK_S, 0.0)
+    assert not speaker.playback.audible(begins_at - BLOCK_S, 0.0)
+    sound = np.concatenate([first, speaker.pulls(1.0)])
     assert np.array_equal(sound[: len(cues.tone(RATE_HZ))], cues.tone(RATE_HZ))
     assert not sound[len(cues.tone(RATE_HZ)) :].any()
     assert speaker.playback.audible(begins_at + 0.1, 0.0)
@@ -114,7 +117,10 @@ def test_a_cue_that_comes_too_late_is_lost() -> None:
     before = speaker.pulls(0.1)
     speaker.asks()
     assert speaker.pulls(0.1).max() == before.max() == REPLY.max()
-    assert not speaker.pulls(1.0)[len(REPLY) :].any(), "not after the reply either"
+    rest = speaker.pulls(1.0)
+    over = len(REPLY) - round(0.2 * RATE_HZ) + 2 * BLOCK
+    assert rest[: over - 3 * BLOCK].all()
+    assert not rest[over:].any(), "not after the reply either"
     speaker.reply(draft=2)
     speaker.asks()
     speaker.pulls(1.0)
@@ -139,6 +145,8 @@ def test_a_cue_falls_silent_at_once_without_a_click_and_does_not_go_on(how: str)
     silent_from = round(FADE_S * RATE_HZ)
     assert not sound[silent_from:].any()
     assert np.abs(np.diff(np.concatenate([before[-1:], sound]))).max() < 8000 / silent_from * 2
+    assert speaker.playback.audible(falls_at + FADE_S / 2, 0.0)
+    assert speaker.playback.audible(falls_at + 2 * FADE_S, 0.1), "the tail, as of any sound"
     assert not speaker.playback.audible(falls_at + 2 * FADE_S, 0.0)
     speaker.playback.resume()
     assert not speaker.pulls(0.4).any()

@@ -122,7 +122,7 @@ class Cues:
             rest = self._now[0][self._place : self._place + len(self._fade)]
             faded = rest * self._fade[: len(rest)]
             block[: len(rest)] += faded.astype(np.int16)
-        self._now, self.ended_at, self.sounding = None, at + FADE_S, False
+        self.ended_at, self.sounding = at + FADE_S, False
 
 
 def tone(rate_hz: int) -> Int16:
