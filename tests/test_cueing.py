@@ -280,6 +280,18 @@ def test_phrases_are_made_one_at_a_time_however_long_the_voice_takes() -> None:
     assert [order.text for order in ordered(world, to.MakeCue)] == list(PHRASES["en"])
 
 
+def test_no_phrase_is_said_twice_in_a_row_even_if_there_is_only_one() -> None:
+    world = a_world("words")
+    world.voice()
+    for _ in PHRASES["en"][1:]:
+        world.voice(fails=True)
+    for _ in range(3):
+        waits(world)
+        world.is_quiet(AFTER_S + 0.1)
+        world.settles()
+    assert [cue.text for _, cue in world.cues] == [PHRASES["en"][0], "", PHRASES["en"][0]]
+
+
 def test_a_phrase_that_cannot_be_made_is_not_said() -> None:
     world = a_world("words")
     for _ in PHRASES["en"]:

@@ -78,6 +78,7 @@ class Cueing:
         self._count = 0  # of its cues
         self._sounded = 0  # the newest turn with an answer that was heard
         self._said = 0  # phrases
+        self._last = ""  # the newest cue's text
         if config.thinking == "words":
             spoken = {MAIN: languages.main, **{other: other for other in others}}
             self._texts = {voice: PHRASES.get(code, ()) for voice, code in spoken.items()}
@@ -119,8 +120,11 @@ class Cueing:
     def _give(self, draft: Draft) -> None:
         language = self._languages.of_reply(draft.transcript.language)
         made = [] if self._count else self._phrases.made(language, self._texts.get(language, ()))
-        text = made[self._said % len(made)] if made else ""
+        begin = self._said % len(made) if made else 0
+        # Not the same twice in a row, even where the voice could make only one.
+        text = next((each for each in made[begin:] + made[:begin] if each != self._last), "")
         self._said += bool(text)
+        self._last = text
         self._count += 1
         self._due_at = self._out.now + AGAIN_S
         self._out.add(Cue(language, text))
