@@ -49,9 +49,9 @@ def times(seconds: float) -> np.ndarray:
 def voice(seconds: float, peak: float) -> Int16:
     """Syllables of a tone with overtones, four a second; what is above full scale is clipped."""
     at = times(seconds)
-    sound = sum(np.sin(2 * np.pi * 140 * n * at + n) / n for n in range(1, 12))
+    sound = np.sum([np.sin(2 * np.pi * 140 * n * at + n) / n for n in range(1, 12)], axis=0)
     shaped = sound / np.abs(sound).max() * np.abs(np.sin(2 * np.pi * 2 * at)) * peak
-    return np.clip(np.rint(shaped * 32768), -32768, 32767).astype(np.int16)
+    return to_int16(shaped.astype(np.float32))
 
 
 def noise(seconds: float, dbfs: float) -> Int16:
