@@ -33,8 +33,11 @@ LATENCY_S = 0.02
 class Devices:
     """Two that are always there."""
 
-    microphone = StreamFormat("microphone", RATE_HZ, 1, LATENCY_S)
     loudspeaker = StreamFormat("loudspeaker", RATE_HZ, 1, LATENCY_S)
+
+    def __init__(self, channels: int) -> None:
+        """`channels`: of the microphone."""
+        self.microphone = StreamFormat("microphone", RATE_HZ, channels, LATENCY_S)
 
     def start(self, *_: object) -> None:
         """The test calls."""
@@ -73,6 +76,7 @@ class Stepped:
         audio: AudioConfig = AudioConfig(headphones=True),  # noqa: B008  # it does not change
         turn: TurnConfig = TurnConfig(),  # noqa: B008
         synthesize: SynthesizeConfig = SynthesizeConfig(),  # noqa: B008
+        channels: int = 1,
     ) -> None:
         """`lines` as `Scribe` knows them; `german`: a voice beside the main one."""
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
@@ -84,7 +88,7 @@ class Stepped:
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
         config = Config(audio=audio, turn=turn, synthesize=synthesize)
-        devices: AudioStreams = Devices()
+        devices: AudioStreams = Devices(channels)
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
         if canceller is not None:
             self.crew.ear.converter = Converter(RATE_HZ, canceller)  # type: ignore[arg-type]  # duck-typed

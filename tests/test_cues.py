@@ -164,6 +164,15 @@ def test_a_phrase_is_kept_without_the_silence_after_it_at_the_rate_of_the_loudsp
     assert np.flatnonzero(sound)[-1] / RATE_HZ == pytest.approx(0.5, abs=0.02)
 
 
+def test_a_phrase_is_that_of_its_language() -> None:
+    speaker = Speaker()
+    assert speaker.playback.cues.keep("de", "word", WORD, RATE_HZ, LONGEST_CUE_S)
+    speaker.playback.cues.play("", "word")
+    assert np.count_nonzero(speaker.pulls(1.0)) <= len(cues.tone(RATE_HZ)), "the main voice has none"
+    speaker.playback.cues.play("de", "word")
+    assert np.count_nonzero(speaker.pulls(1.0)) == len(WORD)
+
+
 @pytest.mark.parametrize("seconds", [0.0, LONGEST_CUE_S + 0.05])
 def test_a_phrase_that_is_too_long_is_not_kept_and_the_tone_stands_for_it(seconds: float) -> None:
     speaker = Speaker()

@@ -40,8 +40,8 @@ SOFT_DBFS = -50.0
 SOFT_S = 5.0
 """s of speech after which it is told that all of it was soft. A choice: one whispered sentence is shorter."""
 
-HUM_DBFS = -50.0
-"""A steady level from here on is told: quiet rooms and fans are softer."""
+HUM_DBFS = -45.0
+"""A steady level from here on is told: quiet rooms and fans are softer. A choice."""
 
 HUM_DB = 3.0
 """Most dB between the softest and the loudest tenth of a hum. Pink noise has some 2, music more than 6."""

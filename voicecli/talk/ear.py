@@ -130,7 +130,9 @@ class Ear:
             return False
         self._position = chunk.position
         self.hearing.check_silence()
-        self.hearing.sense.chunk(chunk.samples, len(chunk.samples) / chunk.rate_hz)
+        begin = min(self._channel, chunk.samples.shape[1]) - 1  # the others may carry anything
+        heard = chunk.samples[:, begin : begin + 1] if self._channel else chunk.samples
+        self.hearing.sense.chunk(heard, len(heard) / chunk.rate_hz)
         # The agent's voice may come back sooner than the devices' times tell, if it never was in the air.
         sounding, at = self._playback.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
