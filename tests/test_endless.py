@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tests.test_cueing import waits
 from tests.test_floor import asked, of
 from tests.world import World
 from voicecli import events
 from voicecli.config import TurnConfig
+from voicecli.floor import facts
+from voicecli.floor.orders import EndSegment
 from voicecli.floor.user.endless import QUIET_S
+from voicecli.listen.gate.segment import State
 from voicecli.messages import FRAME_S
+from voicecli.waiting.urgency import Work
 
 LONGEST_S = 30.0
 
@@ -109,6 +114,27 @@ def test_a_turn_with_pauses_in_it_is_as_long_as_it_may_be_all_the_same() -> None
     world.settles()
     assert len(world.done()) == 2
     assert len(told(world)) == 1
+
+
+def test_a_question_that_waits_long_for_its_answer_is_no_long_turn() -> None:
+    world = a_world()
+    waits(world)
+    world.is_quiet(2 * LONGEST_S)
+    assert not told(world)
+    world.settles()
+    assert [turn for turn, _ in world.done()] == [1]
+
+
+def test_an_ear_that_is_late_is_asked_once_to_end_it() -> None:
+    world = a_world()
+    world.speaks("word", 1.0)
+    at = world.now + LONGEST_S
+    frames = [
+        facts.Frame(at + n * FRAME_S, -20.0, 0.9, State.SPEAKING, 0.0, LONGEST_S, room_for=Work.FINAL)
+        for n in range(9)
+    ]
+    orders = [order for frame in frames for order in world.floor.take(frame, frame.at + FRAME_S)]
+    assert [order for order in orders if isinstance(order, EndSegment)] == [EndSegment()]
 
 
 def test_a_long_question_is_heard_to_its_end() -> None:

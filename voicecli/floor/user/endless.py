@@ -41,11 +41,11 @@ class Endless:
         """The voice of a turn that was ended still goes on, and is not listened to."""
         self._told = False
 
-    def cuts(self, frame: Frame) -> bool:
-        """Whether the newest turn is longer than it may be; then it is ended, and the user told, once."""
+    def look(self, frame: Frame) -> None:
+        """End the newest turn if it is longer than it may be, and tell the user, once in a talk."""
         turn = self._exchange.turns.get(self._exchange.newest)
         if turn is None or not turn.is_open or frame.at - turn.began_at < self._longest_s:
-            return False
+            return
         if self._ending != turn.number:
             self._ending = turn.number
             self._out.add(EndSegment())
@@ -56,11 +56,10 @@ class Endless:
                     "switch off what talks beside you, use push to talk, or raise turn.max_s in the settings"
                 )
                 self._out.tell(events.Warned(self._out.t, found, remedy, turn.number))
-        return True
 
     def ended(self, at: float) -> None:
         """The newest turn is over; if it was ended for its length, what follows is not listened to."""
-        if self._ending == self._exchange.newest and not self.ignores:
+        if self._ending == self._exchange.newest:
             self.ignores, self._spoke_at = True, at
             self._out.drop("endless", self._ending)
         self._ending = 0

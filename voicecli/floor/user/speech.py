@@ -115,8 +115,8 @@ class Speech:
         self._spoken_s = self._overlaps.respond(frame, over_agent=over_agent)
         overlap = self._overlaps.current
         if overlap is None:
-            if not self._endless.cuts(frame):
-                self._pauses.decide(frame)
+            self._endless.look(frame)
+            self._pauses.decide(frame)
             return
         self._judge(overlap, frame, over_agent=over_agent)
 
