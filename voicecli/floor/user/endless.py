@@ -35,7 +35,7 @@ class Endless:
         self._out = out
         self._exchange = exchange
         self._longest_s = longest_s
-        self._ending = 0  # the turn that was ended for its length, until its last words are there
+        self._ending = 0  # the newest turn that was ended for its length
         self._spoke_at = math.inf
         self.ignores = False
         """The voice of a turn that was ended still goes on, and is not listened to."""
@@ -62,7 +62,6 @@ class Endless:
         if self._ending == self._exchange.newest:
             self.ignores, self._spoke_at = True, at
             self._out.drop("endless", self._ending)
-        self._ending = 0
 
     def take(self, event: SegmentEvent) -> None:
         """Take what the gate finds of the voice that is not listened to: it is thrown away."""
@@ -78,4 +77,4 @@ class Endless:
 
     def let_go(self) -> None:
         """The microphone closes."""
-        self.ignores, self._ending = False, 0
+        self.ignores = False
