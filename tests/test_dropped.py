@@ -23,6 +23,7 @@ from voicecli.listen.recognise.passes import NO_WORDS, joined
 from voicecli.messages import FRAME_S, SpeechDropped, SpeechStarted, Transcript
 from voicecli.reply.conversation.conversation import UNANSWERED_TOKENS, Conversation, estimated_tokens
 from voicecli.talk.report import Losses
+from voicecli.view.live.live import LiveView, terminal_console
 from voicecli.view.plain import PlainView
 from voicecli.waiting.buffers import LOST, REMEDIES
 
@@ -238,6 +239,16 @@ def test_only_who_wants_to_know_is_shown_what_was_dropped(*, verbose: bool) -> N
         assert events.DROPPED["guess"] in lines[0]
         assert "(guess: 2 so far)" in lines[0]
         assert "-61 dBFS" in lines[2]
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_in_the_live_view_a_line_scrolls_away_for_each_thing_that_was_dropped(*, verbose: bool) -> None:
+    out = io.StringIO()
+    with LiveView(terminal_console(out), verbose=verbose) as view:
+        view.show(events.Dropped(1.0, "guess", 2, 3))
+        view.show(events.Level(2.0, -61.2, -20.4))
+    assert out.getvalue().count("(guess: 2 so far)") == verbose
+    assert "dBFS" not in out.getvalue()
 
 
 def test_the_reasons_are_those_that_are_documented_and_used() -> None:

@@ -85,7 +85,7 @@ def test_clipped_speech_is_told_once() -> None:
 
 def test_clipping_in_any_channel_counts() -> None:
     listener = Listener()
-    assert listener.chunks(np.stack((voice(6.0, 0.3), voice(6.0, 4.0)), axis=1))
+    assert listener.chunks(np.stack((*[voice(6.0, 0.3)] * 31, voice(6.0, 4.0)), axis=1))
 
 
 @pytest.mark.parametrize(("channel", "told"), [(0, 1), (1, 0), (2, 1)])
@@ -103,6 +103,12 @@ def test_in_a_talk_only_the_channels_that_are_heard_count(channel: int, told: in
 @pytest.mark.parametrize("peak", [0.1, 0.5, 1.0])
 def test_speech_that_just_fits_is_not_told(peak: float) -> None:
     assert Listener().chunks(voice(60.0, peak)) == []
+
+
+def test_a_whistle_that_just_fits_is_not_told() -> None:
+    """One sample in four is at full scale, and none of its neighbours."""
+    whistle = np.sin(2 * np.pi * 2000 * times(10.0) + np.pi / 2)
+    assert Listener().chunks(to_int16(whistle.astype(np.float32))) == []
 
 
 def test_a_bang_now_and_then_is_not_told() -> None:

@@ -39,6 +39,7 @@ class Endless:
         self._spoke_at = math.inf
         self.ignores = False
         """The voice of a turn that was ended still goes on, and is not listened to."""
+        self._dropping = False  # some of it was thrown away since
         self._told = False
 
     def look(self, frame: Frame) -> None:
@@ -60,14 +61,16 @@ class Endless:
     def ended(self, at: float) -> None:
         """The newest turn is over; if it was ended for its length, what follows is not listened to."""
         if self._ending == self._exchange.newest:
-            self.ignores, self._spoke_at = True, at
-            self._out.drop("endless", self._ending)
+            self.ignores, self._dropping, self._spoke_at = True, False, at
 
     def take(self, event: SegmentEvent) -> None:
         """Take what the gate finds of the voice that is not listened to: it is thrown away."""
         if isinstance(event, SpeechStarted):
             self._spoke_at = event.at
             self._out.add(EndSegment(drop=True))
+            if not self._dropping:
+                self._dropping = True
+                self._out.drop("endless", self._ending)
 
     def pauses(self, frame: Frame) -> bool:
         """Whether it has paused by now, and whoever speaks next is listened to."""
