@@ -85,7 +85,7 @@ def test_clipped_speech_is_told_once() -> None:
 
 def test_clipping_in_any_channel_counts() -> None:
     listener = Listener()
-    assert listener.chunks(np.stack((*[voice(15.0, 0.3)] * 31, voice(15.0, 2.0)), axis=1))
+    assert listener.chunks(np.stack((*[voice(20.0, 0.3)] * 31, voice(20.0, 1.2)), axis=1))
 
 
 @pytest.mark.parametrize(("channel", "told"), [(0, 1), (1, 0), (2, 1)])
