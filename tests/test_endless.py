@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.stepped import Stepped
 from tests.test_cueing import waits
 from tests.test_floor import asked, of
+from tests.test_talking import silence, tone
 from tests.world import World
 from voicecli import events
 from voicecli.config import TurnConfig
@@ -135,6 +137,23 @@ def test_an_ear_that_is_late_is_asked_once_to_end_it() -> None:
     ]
     orders = [order for frame in frames for order in world.floor.take(frame, frame.at + FRAME_S)]
     assert [order for order in orders if isinstance(order, EndSegment)] == [EndSegment()]
+
+
+def test_in_a_talk_the_answer_is_heard_over_the_voice_that_goes_on() -> None:
+    talk = Stepped("on and on", "what else", replies=("It is noon.",), turn=TurnConfig(max_s=20))
+    talk.hears(silence(0.3), tone(20.5))
+    for _ in range(10):
+        talk.works()
+        talk.hears(tone(0.5))
+    done = [event for event in talk.told() if isinstance(event, events.TurnDone)]
+    assert [(event.turn, event.heard) for event in done] == [(1, "It is noon.")]
+    assert talk.exchange.newest == 1
+    talk.hears(silence(QUIET_S + 0.1), tone(0.6, 1))
+    for _ in range(10):
+        talk.hears(silence(0.5))
+        talk.works()
+    done = [event for event in talk.told() if isinstance(event, events.TurnDone)]
+    assert [(event.turn, event.heard) for event in done] == [(2, "You said: what else.")]
 
 
 def test_a_long_question_is_heard_to_its_end() -> None:
