@@ -11,7 +11,7 @@ from tests.seats import seat, seated
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.convert import Converter
 from voicecli.audio.streams import StreamFormat
-from voicecli.config import AudioConfig, Config, SynthesizeConfig, TurnConfig
+from voicecli.config import AudioConfig, Config, GenerateConfig, SynthesizeConfig, TurnConfig
 from voicecli.events import Listening
 from voicecli.system.clock import FakeClock
 from voicecli.talk.crew import Crew
@@ -76,6 +76,7 @@ class Stepped:
         audio: AudioConfig = AudioConfig(headphones=True),  # noqa: B008  # it does not change
         turn: TurnConfig = TurnConfig(),  # noqa: B008
         synthesize: SynthesizeConfig = SynthesizeConfig(),  # noqa: B008
+        generate: GenerateConfig = GenerateConfig(),  # noqa: B008
         channels: int = 1,
     ) -> None:
         """`lines` as `Scribe` knows them; `german`: a voice beside the main one."""
@@ -87,7 +88,7 @@ class Stepped:
         )
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
-        config = Config(audio=audio, turn=turn, synthesize=synthesize)
+        config = Config(audio=audio, turn=turn, generate=generate, synthesize=synthesize)
         devices: AudioStreams = Devices(channels)
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
         if canceller is not None:

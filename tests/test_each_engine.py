@@ -14,7 +14,7 @@ from tests.test_failing_engines import quiet
 from tests.test_faults import Canceller
 from tests.test_talking import tone
 from voicecli import events
-from voicecli.config import TurnConfig
+from voicecli.config import GenerateConfig, TurnConfig
 from voicecli.errors import StageError
 from voicecli.floor.stages import (
     CONVERSION,
@@ -205,6 +205,20 @@ def test_three_in_a_row_end_the_talk_with_exit_code_70(row: Row, how: str) -> No
     assert isinstance(end, StageError)
     assert end.exit_code == 70
     assert end.found.startswith(row.stage.name)
+
+
+def test_a_server_is_named_and_not_given_up_because_it_has_limits_of_its_own() -> None:
+    talk = Stepped(*LINES, generate=GenerateConfig(engine="openai", timeout_s=600))
+
+    def answers() -> None:
+        talk.clock.advance(limits(LANGUAGE_MODEL).hung_s + 1)
+        assert talk.crew.given_up() == []
+
+    talk.types("a line")
+    talk.told()
+    talk.crew.attempts.attempt(LANGUAGE_MODEL, answers)
+    (late,) = lines_of(talk.told())
+    assert late.message.startswith(LANGUAGE_MODEL.name)
 
 
 def test_while_the_language_model_is_still_read_nothing_is_given_up() -> None:

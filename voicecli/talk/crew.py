@@ -121,12 +121,13 @@ class Crew:
         self._workers: dict[Stage, tuple[Callable[[Fault], None], Callable[[], None]]] = {
             TRANSCRIBER: (self.scribe.give_up, self.scribe.run),
             TURN_MODEL: (self.judge.give_up, self.judge.run),
-            LANGUAGE_MODEL: (self.author.give_up, self.author.run),
             VOICE: (self.mouth.give_up, self.mouth.run),
             DETECTOR: (partial(self.ear.give_up, DETECTOR), self.listen),
             CONVERSION: (partial(self.ear.give_up, CONVERSION), self.listen),
         }
         """Who calls each engine: what to do when it hangs, and then, on another thread."""
+        if config.generate.engine == "embedded":  # of a server the user sets how long it may take
+            self._workers[LANGUAGE_MODEL] = self.author.give_up, self.author.run
 
     def listen(self) -> None:
         """Run the ear until the talk ends. Raises DeviceError when a device is gone for good."""
@@ -141,9 +142,10 @@ class Crew:
         found: list[tuple[Stage, Callable[[], None], Callable[[], None]]] = []
         for stage in self.attempts.late():
             self.post(EngineLate(stage))
-            fault = self.attempts.give_up(stage) if ready else None
-            if fault is not None:
-                report, run = self._workers[stage]
+            worker = self._workers.get(stage)
+            fault = self.attempts.give_up(stage) if ready and worker is not None else None
+            if worker is not None and fault is not None:
+                report, run = worker
                 found.append((stage, partial(report, fault), run))
         return found
 

@@ -46,7 +46,7 @@ _LIMITS = {
     DETECTOR: Limits(late_s=3.0, hung_s=10.0),
     CONVERSION: Limits(late_s=3.0, hung_s=10.0),
 }
-"""Choices. A prompt of 2,000 tokens may take a slow computer 100 s; a server that loads its model has 180.
+"""Choices. A prompt of 2,000 tokens may take a slow computer 100 s; a server has limits of its own.
 What works on all sound takes 1 ms a frame; the ring before it holds 8 s."""
 
 
