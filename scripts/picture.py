@@ -16,15 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from voicecli.config.keymap import KeysConfig
-from voicecli.events import (
-    Heard,
-    Listening,
-    ReplyClause,
-    Speaking,
-    SpeechBegan,
-    Status,
-    TurnDone,
-)
+from voicecli.events import Heard, Listening, ReplyClause, Speaking, SpeechBegan, TurnDone
+from voicecli.status import Status
 from voicecli.view.live.live import LiveView
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ import time
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from voicecli.events import Event, Heard, Listening, Partial, ReplyClause, Speaking, Status, TurnDone
+from voicecli.events import Event, Heard, Listening, Partial, ReplyClause, Speaking, TurnDone
+from voicecli.status import Status
 from voicecli.view.live.live import LiveView, terminal_console
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from voicecli.events import WEIGHTS, weight
 from voicecli.records.appended import Appended
 from voicecli.records.recorder import RATE_HZ, ROUND_S, Followed, Recorder
 from voicecli.system.clock import FakeClock
-from voicecli.talk.crew import EVENTS, FACTS
+from voicecli.talk.inboxes import EVENTS, FACTS
 from voicecli.threads.log import Log
 
 if TYPE_CHECKING:

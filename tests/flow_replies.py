@@ -13,15 +13,15 @@ from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.aloud.lengths import CLAUSE_REST
 from voicecli.audio.streams import StreamFormat
 from voicecli.config import PlaybackConfig
-from voicecli.floor.agent.answering import REPLY
 from voicecli.floor.facts import ClauseWritten, Fact
 from voicecli.floor.orders import GoOn, ToAuthor, Write
+from voicecli.floor.turns.turn import REPLY
 from voicecli.messages import RATE_HZ, ChatMessage, Clause, GenerationStats, SpokenChunk
 from voicecli.reply.thinking import THINKING, Thinking
 from voicecli.speak.playback import Playback
 from voicecli.system.clock import FakeClock
-from voicecli.talk.crew import TO_AUTHOR
-from voicecli.talk.workers import Author
+from voicecli.talk.inboxes import TO_AUTHOR
+from voicecli.talk.workers.author import Author
 from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ import voicecli.speak.cues as cues
 import voicecli.speak.jitter as jitter
 import voicecli.speak.synthesize as synthesize
 import voicecli.system.priority as priority
-import voicecli.talk.crew as crew
 import voicecli.talk.ear as ear
 import voicecli.waiting.pressure as pressure
 import voicecli.waiting.quality as quality
@@ -31,10 +30,13 @@ from voicecli.devices.portaudio import NoDeviceError
 from voicecli.devices.recovery import latency, mover, recover, side
 from voicecli.devices.single import settling
 from voicecli.errors import ConfigError, StageError
-from voicecli.floor.agent import answering, cueing
+from voicecli.floor import orders
+from voicecli.floor.agent import answering, cueing, excuse
+from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL
 from voicecli.floor.turns import exchange, faults, turn
-from voicecli.floor.user import hush, overlap
+from voicecli.floor.user import endless, hush, levels, overlap
 from voicecli.floor.user import speech as floor_speech
+from voicecli.listen import microphone
 from voicecli.listen.bargein import onset
 from voicecli.listen.bargein import verdict as words_over
 from voicecli.listen.echo import canceller as echo
@@ -155,7 +157,7 @@ QUOTED = [
     ("0019", f"files under {embedded.SMALL_BYTES / 1e6:g} MB"),
     ("0021", f"after {faults.LATE_S:g} s without a sign of life"),
     ("0021", f"exit code {StageError.exit_code}, EX_SOFTWARE"),
-    ("0022", f"room for {crew.ORDERS} orders, the language model may be {answering.CLAUSES_AHEAD} clauses"),
+    ("0022", f"room for {inboxes.ORDERS} orders, the language model may be {turn.CLAUSES_AHEAD} clauses"),
     ("0024", f"gives nothing for {faults.HUNG_S:g} s"),
     ("0024", f"waits longer than {urgency.PATIENCE_S:g} s"),
     ("0030", f"{onset.BRIGHT_DB:.0f} dB more than below 1 kHz"),
@@ -187,7 +189,7 @@ QUOTED = [
     ("0031", f"is worth {turn_end.S_PER_LOG_ODDS:g} s instead of 1 s"),
     ("0031", f"between {witness.IN_DOUBT[0]:g} and {witness.IN_DOUBT[1]:g})"),
     ("0029", f"a soft tone of {2 * cues.NOTE_S:g} s at {cues.TONE_DBFS:g} dBFS"),
-    ("0029", f"after a phrase {cues.LONGEST_S:g} s"),
+    ("0029", f"after a phrase {orders.LONGEST_CUE_S:g} s"),
     ("0029", f"less than {cueing.SOON_S:g} s old"),
     ("0029", f"again every {cueing.AGAIN_S:g} s, at most {cueing.MOST} times in a turn"),
     ("0029", f"with a fade of {jitter.FADE_S * 1000:g} ms"),
@@ -209,9 +211,23 @@ QUOTED = [
     ("0039", f"{latency.CALM_S:g} s without one take a step back"),
     ("0039", f"only after {recover.QUIET_S:g} s in which nobody spoke"),
     ("0039", f"every {mover.POLL_S * 1000:g} ms"),
+    ("0038", f"at most {excuse.WAITS_S:g} s later"),
+    ("0038", f"A phrase of more than {excuse.LONGEST_S:g} s is not kept"),
+    ("0038", f"the voice, the end-of-turn model | {faults.LATE_S:g} s | {faults.HUNG_S:g} s |"),
+    ("0038", "has been read | {0.late_s:g} s | {0.hung_s:g} s |".format(faults.limits(LANGUAGE_MODEL))),
+    ("0038", "echo cancelling | {0.late_s:g} s | {0.hung_s:g} s |".format(faults.limits(CONVERSION))),
+    ("0038", "echo cancelling | {0.late_s:g} s | {0.hung_s:g} s |".format(faults.limits(DETECTOR))),
+    ("0038", f"{microphone.CLIPPED_S:g} s of clipped pieces within {microphone.CLIPPED_WITHIN_S:g} s"),
+    ("0038", f"{microphone.SOFT_S:g} s of speech whose loudest tenth is below {microphone.SOFT_DBFS:g} dBFS"),
+    ("0038", f"{microphone.HUM_S:g} s of a steady noise of {microphone.HUM_DBFS:g} dBFS"),
+    ("0038", f"at most {microphone.HUM_DB:g} dB between"),
+    ("0038", f"it has paused for {endless.QUIET_S:g} s"),
+    ("0038", f"every {levels.EVERY_S:g} s how loud"),
+    ("events", f"what works on all sound: for {faults.limits(DETECTOR).late_s:g} s"),
+    ("view", f"was, every {levels.EVERY_S:g} s"),
     ("architecture", f"a frame every {1000 * FRAME_S:g} ms, a tick every {ear.CHECK_S:g} s"),
     ("events", f"within {turn.LATE_S:g} s of the agent's first sound"),
-    ("events", f"more than {crew.EVENTS.capacity:.0f} events wait for it"),
+    ("events", f"more than {inboxes.EVENTS.capacity:.0f} events wait for it"),
     ("events", f"gives nothing for {faults.LATE_S:g} s"),
     ("view", f"{-SCALE_DBFS[0] / LONGEST_BAR:g} dB a column from {SCALE_DBFS[0]:g} to 0 dBFS"),
     ("view", f"200 ms, the highest from {(LONG_MS - 200) / 1000:g} s"),

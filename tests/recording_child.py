@@ -15,7 +15,7 @@ from voicecli.devices.simulated import SimulatedStreams
 from voicecli.events import WEIGHTS, weight
 from voicecli.records.recorder import Followed, Recorder
 from voicecli.system.clock import MonotonicClock
-from voicecli.talk.crew import EVENTS, FACTS
+from voicecli.talk.inboxes import EVENTS, FACTS
 from voicecli.threads.log import Log
 
 if TYPE_CHECKING:

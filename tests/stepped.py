@@ -11,7 +11,14 @@ from tests.seats import seat, seated
 from tests.test_talking import RATE_HZ, Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.audio.convert import Converter
 from voicecli.audio.streams import StreamFormat
-from voicecli.config import AudioConfig, Config, GenerateConfig, PressureConfig, TurnConfig
+from voicecli.config import (
+    AudioConfig,
+    Config,
+    GenerateConfig,
+    PressureConfig,
+    SynthesizeConfig,
+    TurnConfig,
+)
 from voicecli.events import Listening
 from voicecli.system.clock import FakeClock
 from voicecli.talk.crew import Crew
@@ -33,8 +40,11 @@ LATENCY_S = 0.02
 class Devices:
     """Two that are always there."""
 
-    microphone = StreamFormat("microphone", RATE_HZ, 1, LATENCY_S)
     loudspeaker = StreamFormat("loudspeaker", RATE_HZ, 1, LATENCY_S)
+
+    def __init__(self, channels: int) -> None:
+        """`channels`: of the microphone."""
+        self.microphone = StreamFormat("microphone", RATE_HZ, channels, LATENCY_S)
 
     def start(self, *_: object) -> None:
         """The test calls."""
@@ -75,6 +85,8 @@ class Stepped:
         turn: TurnConfig = TurnConfig(),  # noqa: B008
         pressure: PressureConfig = PressureConfig(),  # noqa: B008
         generate: GenerateConfig = GenerateConfig(),  # noqa: B008
+        synthesize: SynthesizeConfig = SynthesizeConfig(),  # noqa: B008
+        channels: int = 1,
     ) -> None:
         """`lines` as `Scribe` knows them; `german`: a voice beside the main one."""
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
@@ -87,12 +99,15 @@ class Stepped:
             engines = replace(engines, smaller=seat(smaller))  # type: ignore[arg-type]  # duck-typed
         if german is not None:
             engines = replace(engines, voices={"de": seat(german)})
-        self.config = config = Config(audio=audio, turn=turn, pressure=pressure, generate=generate)
-        self.devices = Devices()
+        self.config = config = Config(
+            audio=audio, turn=turn, pressure=pressure, generate=generate, synthesize=synthesize
+        )
+        self.devices = Devices(channels)
         devices: AudioStreams = self.devices
         self.crew = Watched(devices, engines, config, self.clock, self.clock.now(), push_to_talk=False)
         if canceller is not None:
             self.crew.ear.converter = Converter(RATE_HZ, canceller)  # type: ignore[arg-type]  # duck-typed
+            self.crew.ear.make_canceller = lambda: canceller  # type: ignore[assignment,return-value]
         self.floor, self.exchange = self.crew.floor, self.crew.floor.exchange
         self.controls, self.jitter = self.crew.controls, self.crew.playback.jitter
         self.events = self.crew.events.reader("test")

@@ -21,10 +21,11 @@ from voicecli.config import Config
 from voicecli.devices.simulated import SIMULATED_LATENCY_S, RecordedUser, SimulatedStreams
 from voicecli.engines import Session
 from voicecli.errors import EngineError
-from voicecli.events import WEIGHTS, Failed, Status, TurnDone, weight
+from voicecli.events import WEIGHTS, Failed, TurnDone, weight
 from voicecli.measure.questions import Question
+from voicecli.status import Status
 from voicecli.system.clock import MonotonicClock
-from voicecli.talk.crew import EVENTS
+from voicecli.talk.inboxes import EVENTS
 from voicecli.threads.log import Log
 from voicecli.waiting.buffers import BufferFill
 

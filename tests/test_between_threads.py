@@ -12,7 +12,7 @@ from tests.stepped import Stepped
 from tests.test_jitter import BLOCK, LEAST, Loudspeaker, steady
 from tests.test_talking import silence, tone
 from voicecli.messages import FRAME_S
-from voicecli.talk.crew import TO_EAR
+from voicecli.talk.inboxes import TO_EAR
 from voicecli.threads.channel import Channel
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ def test_with_push_to_talk_only_the_open_key_is_heard() -> None:
     made.talk(begins=False)
     assert not made.deaf(clock.now() - 0.05)
     assert made.deaf(clock.now())
-    assert made.posted == [Pressed("interrupt")]  # who begins to speak stops the agent
+    assert made.posted == [Pressed("talk")]  # who begins to speak stops the agent
 
 
 def test_a_muted_microphone_stays_muted_with_the_talk_key_down() -> None:

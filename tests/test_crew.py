@@ -14,12 +14,12 @@ from tests.test_talking import Answers, silence, tone
 from voicecli import events
 from voicecli.floor import facts
 from voicecli.floor import orders as to
-from voicecli.floor.agent.answering import CLAUSES_AHEAD
+from voicecli.floor.turns.turn import CLAUSES_AHEAD
 from voicecli.floor.user.speech import GONE_S
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.system.clock import FakeClock
-from voicecli.talk.crew import ORDERS
-from voicecli.talk.workers import Author
+from voicecli.talk.inboxes import ORDERS
+from voicecli.talk.workers.author import Author
 from voicecli.threads.channel import Channel
 from voicecli.waiting.buffers import Buffer
 

@@ -202,6 +202,16 @@ def test_a_sound_without_words_is_not_announced() -> None:
     assert not world.cues
 
 
+def test_a_sound_without_words_that_waits_for_the_author_is_not_announced() -> None:
+    world = a_world()
+    waits(world)
+    world.speaks("uh", 0.1)
+    world.is_quiet(10)
+    assert world.authoring is not None, "the author is still at the first question"
+    assert world.floor.exchange.newest == 2
+    assert not world.cues
+
+
 def test_a_question_whose_words_are_not_known_yet_is_announced_as_soon_as_they_are() -> None:
     world = a_world()
     world.speaks()
@@ -259,6 +269,27 @@ def test_phrases_are_made_while_nobody_waits_and_said_in_turn_and_then_comes_a_t
     first, second, third = PHRASES["en"]
     assert [cue.text for _, cue in world.cues] == [first, "", second, third, first]
     assert [event.text for event in of(world, events.Cued)] == [first, None, second, third, first]
+
+
+def test_phrases_are_made_one_at_a_time_however_long_the_voice_takes() -> None:
+    world = a_world("words")
+    world.is_quiet(1.0)
+    assert len(ordered(world, to.MakeCue)) == 1
+    for _ in PHRASES["en"]:
+        world.voice()
+    assert [order.text for order in ordered(world, to.MakeCue)] == list(PHRASES["en"])
+
+
+def test_no_phrase_is_said_twice_in_a_row_even_if_there_is_only_one() -> None:
+    world = a_world("words")
+    world.voice()
+    for _ in PHRASES["en"][1:]:
+        world.voice(fails=True)
+    for _ in range(3):
+        waits(world)
+        world.is_quiet(AFTER_S + 0.1)
+        world.settles()
+    assert [cue.text for _, cue in world.cues] == [PHRASES["en"][0], "", PHRASES["en"][0]]
 
 
 def test_a_phrase_that_cannot_be_made_is_not_said() -> None:

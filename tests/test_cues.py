@@ -15,7 +15,7 @@ from voicecli.audio.level import level_dbfs, to_float
 from voicecli.audio.streams import StreamFormat
 from voicecli.config import AudioConfig, PlaybackConfig, TurnConfig
 from voicecli.floor.facts import CueMade, EngineFailed
-from voicecli.floor.orders import MakeCue
+from voicecli.floor.orders import LONGEST_CUE_S, MakeCue
 from voicecli.listen.echo.residual import Residual
 from voicecli.messages import Clause, SpokenChunk
 from voicecli.speak import cues
@@ -82,7 +82,10 @@ def test_a_cue_sounds_from_the_next_block_on_and_once() -> None:
     assert not speaker.pulls(0.1).any()
     speaker.asks()
     begins_at = speaker.at
-    sound = speaker.pulls(1.0)
+    first = speaker.pulls(2 * BLOCK_S)
+    assert speaker.playback.audible(begins_at + BLOCK_S, 0.0)
+    assert not speaker.playback.audible(begins_at - BLOCK_S, 0.0)
+    sound = np.concatenate([first, speaker.pulls(1.0)])
     assert np.array_equal(sound[: len(cues.tone(RATE_HZ))], cues.tone(RATE_HZ))
     assert not sound[len(cues.tone(RATE_HZ)) :].any()
     assert speaker.playback.audible(begins_at + 0.1, 0.0)
@@ -115,7 +118,10 @@ def test_a_cue_that_comes_too_late_is_lost() -> None:
     before = speaker.pulls(0.1)
     speaker.asks()
     assert speaker.pulls(0.1).max() == before.max() == REPLY.max()
-    assert not speaker.pulls(1.0)[len(REPLY) :].any(), "not after the reply either"
+    rest = speaker.pulls(1.0)
+    over = len(REPLY) - round(0.2 * RATE_HZ) + 2 * BLOCK
+    assert rest[: over - 3 * BLOCK].all()
+    assert not rest[over:].any(), "not after the reply either"
     speaker.reply(draft=2)
     speaker.asks()
     speaker.pulls(1.0)
@@ -125,7 +131,7 @@ def test_a_cue_that_comes_too_late_is_lost() -> None:
 @pytest.mark.parametrize("how", ["duck", "hold", "drop"])
 def test_a_cue_falls_silent_at_once_without_a_click_and_does_not_go_on(how: str) -> None:
     speaker = Speaker()
-    speaker.playback.cues.keep("", "word", WORD, RATE_HZ)
+    speaker.playback.cues.keep("", "word", WORD, RATE_HZ, LONGEST_CUE_S)
     speaker.asks("word")
     before = speaker.pulls(0.1)
     match how:
@@ -140,6 +146,8 @@ def test_a_cue_falls_silent_at_once_without_a_click_and_does_not_go_on(how: str)
     silent_from = round(FADE_S * RATE_HZ)
     assert not sound[silent_from:].any()
     assert np.abs(np.diff(np.concatenate([before[-1:], sound]))).max() < 8000 / silent_from * 2
+    assert speaker.playback.audible(falls_at + FADE_S / 2, 0.0)
+    assert speaker.playback.audible(falls_at + 2 * FADE_S, 0.1), "the tail, as of any sound"
     assert not speaker.playback.audible(falls_at + 2 * FADE_S, 0.0)
     speaker.playback.resume()
     assert not speaker.pulls(0.4).any()
@@ -149,16 +157,27 @@ def test_a_phrase_is_kept_without_the_silence_after_it_at_the_rate_of_the_loudsp
     speaker = Speaker()
     at = np.arange(12_000) / 24_000
     word = (8000 * np.sin(2 * np.pi * 300 * at)).astype(np.int16)
-    assert speaker.playback.cues.keep("", "word", np.concatenate([word, np.zeros(24_000, np.int16)]), 24_000)
+    assert speaker.playback.cues.keep(
+        "", "word", np.concatenate([word, np.zeros(24_000, np.int16)]), 24_000, LONGEST_CUE_S
+    )
     speaker.asks("word")
     sound = speaker.pulls(1.0)
     assert np.flatnonzero(sound)[-1] / RATE_HZ == pytest.approx(0.5, abs=0.02)
 
 
-@pytest.mark.parametrize("seconds", [0.0, cues.LONGEST_S + 0.05])
+def test_a_phrase_is_that_of_its_language() -> None:
+    speaker = Speaker()
+    assert speaker.playback.cues.keep("de", "word", WORD, RATE_HZ, LONGEST_CUE_S)
+    speaker.playback.cues.play("", "word")
+    assert np.count_nonzero(speaker.pulls(1.0)) <= len(cues.tone(RATE_HZ)), "the main voice has none"
+    speaker.playback.cues.play("de", "word")
+    assert np.count_nonzero(speaker.pulls(1.0)) == len(WORD)
+
+
+@pytest.mark.parametrize("seconds", [0.0, LONGEST_CUE_S + 0.05])
 def test_a_phrase_that_is_too_long_is_not_kept_and_the_tone_stands_for_it(seconds: float) -> None:
     speaker = Speaker()
-    assert not speaker.playback.cues.keep("", "word", tone(seconds), RATE_HZ)
+    assert not speaker.playback.cues.keep("", "word", tone(seconds), RATE_HZ, LONGEST_CUE_S)
     speaker.asks("word")
     assert np.array_equal(speaker.pulls(1.0)[: len(cues.tone(RATE_HZ))], cues.tone(RATE_HZ))
 

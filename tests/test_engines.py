@@ -21,12 +21,14 @@ from voicecli import events
 from voicecli.engines import Seat, SharedModel
 from voicecli.errors import EngineError, ModelError
 from voicecli.floor.stages import TRANSCRIBER, TURN_MODEL, VOICE, Fault
+from voicecli.floor.turns.faults import Limits
 from voicecli.system.clock import FakeClock
 from voicecli.talk import attempts as attempts_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from voicecli.floor.stages import Stage
     from voicecli.speak.voice import Piece
 
 ROOT = Path(__file__).parent.parent
@@ -130,14 +132,13 @@ class Stuck(Beeper):
 
 
 @contextmanager
-def impatient(monkeypatch: pytest.MonkeyPatch, *threads: str) -> Iterator[None]:
-    """While something hangs; then the threads that were given up end, and nobody is given up any more."""
-    monkeypatch.setattr(attempts_module, "LATE_S", 0.4)
-    monkeypatch.setattr(attempts_module, "HUNG_S", 0.5)
+def impatient(monkeypatch: pytest.MonkeyPatch, stage: Stage, *threads: str) -> Iterator[None]:
+    """While it hangs; then the threads that were given up end, and nobody is given up any more."""
+    monkeypatch.setattr(attempts_module, "limits", lambda of: Limits(0.4, 0.5) if of is stage else Limits())
     stuck = [thread for thread in threading.enumerate() if thread.name in threads]
     assert stuck
     yield
-    monkeypatch.setattr(attempts_module, "HUNG_S", 600.0)
+    monkeypatch.setattr(attempts_module, "limits", lambda _: Limits(600.0, 600.0))
     for thread in stuck:
         thread.join(60)
         assert not thread.is_alive(), "who was given up ends when it comes back"
@@ -147,7 +148,7 @@ def test_a_recogniser_that_hangs_is_given_up_and_the_talk_goes_on(monkeypatch: p
     with talking(["how many legs has a spider", "and an ant"], ["Eight.", "Six."]) as talk:
         talk.until(events.Listening)
         talk.scribe.goes.clear()
-        with impatient(monkeypatch, "scribe"):
+        with impatient(monkeypatch, TRANSCRIBER, "scribe"):
             talk.says(tone(0.6))
             assert talk.until(events.Failed).message.startswith(TRANSCRIBER.name)
             talk.scribe.goes.set()
@@ -162,7 +163,7 @@ def test_a_turn_model_that_hangs_is_given_up_and_the_turn_ends_without_it(
     with talking(["how many legs has a spider"], ["Eight."]) as talk:
         talk.until(events.Listening)
         talk.judge.goes.clear()
-        with impatient(monkeypatch, "judge"):
+        with impatient(monkeypatch, TURN_MODEL, "judge"):
             talk.says(tone(0.6))
             late, given_up = talk.until(events.Warned), talk.until(events.Warned)
             assert late.message.startswith(TURN_MODEL.name)
@@ -175,7 +176,7 @@ def test_a_voice_that_hangs_is_given_up_and_the_next_answer_sounds(monkeypatch: 
     voice = Stuck()
     with talking(["how many legs has a spider", "and an ant"], ["Eight.", "Six."], voice=voice) as talk:
         talk.until(events.Listening)
-        with impatient(monkeypatch, "mouth"):
+        with impatient(monkeypatch, VOICE, "mouth"):
             talk.says(tone(0.6))
             assert talk.until(events.Failed).message.startswith(VOICE.name)
             voice.goes.set()

@@ -21,7 +21,7 @@ from voicecli import events
 from voicecli.errors import ConfigError
 from voicecli.events import WEIGHTS, Event, Heard, Listening, TurnDone, Warned, as_json, weight
 from voicecli.messages import RATE_HZ
-from voicecli.talk.crew import EVENTS
+from voicecli.talk.inboxes import EVENTS
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.log import Log
 from voicecli.view.eventfile import EventFile

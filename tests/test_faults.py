@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,20 +21,29 @@ from voicecli.floor.turns.faults import IN_A_ROW, LATE_S
 from voicecli.messages import FRAME_SAMPLES, ChatMessage, Float32Frame, Pcm16Chunk
 from voicecli.system.clock import FakeClock
 from voicecli.talk.attempts import broken
-from voicecli.talk.workers import Author
+from voicecli.talk.workers.author import Author
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.floor.stages import Stage
+    from voicecli.listen.echo.bands import Bands
     from voicecli.messages import Float32
 
 
 class Canceller:
     """Gives what it gets, or fails."""
 
+    cancels = copied = False
+
     def __init__(self) -> None:
         self.fails = 0
+
+    def steps(self) -> list[Bands]:
+        return []
+
+    def over_echo_db(self, _: float) -> float:
+        return math.inf
 
     def restart(self) -> None:
         """Know nothing."""

@@ -147,7 +147,7 @@ def test_a_sound_too_short_for_words_is_a_turn_that_nobody_answers() -> None:
     world = World()
     world.speaks("uh", 0.1)
     settled(world)
-    assert world.names() == ["listening", "speech_started", "listening"]
+    assert world.names() == ["listening", "speech_started", "dropped", "listening"]
     assert world.floor.exchange.settled == 1
 
 

@@ -41,7 +41,7 @@ class Conversation(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.floor_type, others=["de"])
+        self.world = World(self.floor_type, others=["de"], speaks_errors=True)
 
     @rule(words=WORDS, seconds=SPEECH_S, language=LANGUAGES)
     def speaks(self, words: str, seconds: float, language: str) -> None:

@@ -55,6 +55,13 @@ def test_a_single_long_pause_adds_less_than_any_cut() -> None:
     assert 0 < after([(False, 1.4)]).extra_s < CUT_S / 4
 
 
+def test_long_pauses_that_come_again_and_again_add_half_of_what_is_too_long_and_learn_slowly() -> None:
+    pause_s = LONG_PAUSE_S + 0.2
+    assert after([(False, pause_s)] * 30).extra_s == pytest.approx(0.1, abs=0.001)
+    assert after([(False, pause_s)] * 3).extra_s == pytest.approx(0.1 * (1 - 0.7**3))
+    assert after([(False, 5.0)] * 30).extra_s == pytest.approx(MOST_PAUSE_S, abs=0.001)
+
+
 def test_the_extra_is_added_to_the_wait_and_to_nothing_else() -> None:
     def wanted(known: Evidence, extra_s: float) -> float:
         return pause_wanted_s(

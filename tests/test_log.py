@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from voicecli import events
 from voicecli.events import WEIGHTS, weight
-from voicecli.talk.crew import EVENTS
+from voicecli.talk.inboxes import EVENTS
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.log import Log, Reader
 from voicecli.waiting.buffers import Buffer

@@ -32,13 +32,13 @@ from voicecli import events
 from voicecli.cli.talk.watchers import Watching, is_local
 from voicecli.config import AudioConfig, Config
 from voicecli.errors import ConfigError
-from voicecli.events import Status
 from voicecli.floor import facts
 from voicecli.floor.stages import CONVERSION, LANGUAGE_MODEL, TRANSCRIBER, VOICE
 from voicecli.metrics import endpoint
 from voicecli.metrics.counts import ENGINES, REASONS, TalkCounts, of_places, of_status
 from voicecli.metrics.families import BUCKETS_S, FAMILIES
 from voicecli.metrics.pages import MetricsPage
+from voicecli.status import Status
 from voicecli.system.clock import FakeClock, MonotonicClock
 from voicecli.system.posix import memory_bytes
 from voicecli.talk import Talk
@@ -53,7 +53,7 @@ LATENCY_MS = {**dict.fromkeys(STAGES, 50.0), "total": 400.0}
 def talk_of(clock: FakeClock) -> Talk:
     """It does not run; its logs and its floor are there."""
     engines = seated(LoudIsSpeech(), Judge(), Scribe([]), Answers([]), Beeper(), clock)
-    return Talk(Devices(), engines, Config(audio=AudioConfig(headphones=True)), clock, clock.now())
+    return Talk(Devices(1), engines, Config(audio=AudioConfig(headphones=True)), clock, clock.now())
 
 
 class Stand:
@@ -278,7 +278,7 @@ class Telling(Talk):
 def test_no_word_that_was_said_is_on_a_page() -> None:
     stepped = Stepped(f"What is {SAID}?", replies=(f"It is {SAID} and more.", f"So {SAID}."))
     talk = Telling(
-        Devices(),
+        Devices(1),
         seated(LoudIsSpeech(), Judge(), Scribe([]), Answers([]), Beeper()),
         Config(),
         FakeClock(),
@@ -350,7 +350,7 @@ def test_a_page_that_fails_is_told_and_the_next_request_is_answered(stand: Stand
             raise ZeroDivisionError(SAID)
 
     broken = Broken(
-        Devices(),
+        Devices(1),
         seated(LoudIsSpeech(), Judge(), Scribe([]), Answers([]), Beeper()),
         Config(),
         FakeClock(),

@@ -13,9 +13,9 @@ from typing import get_args
 import pytest
 
 from tests.test_metrics import Stand
-from voicecli.events import State
 from voicecli.metrics.counts import ENGINES, REASONS
 from voicecli.metrics.families import BUCKETS_S, FAMILIES, Family
+from voicecli.status import State
 from voicecli.waiting.times import STAGES
 
 ROOT = Path(__file__).parent.parent

@@ -23,6 +23,8 @@ from voicecli.config import Config
 from voicecli.devices.simulated import RecordedUser, SimulatedStreams
 from voicecli.errors import DeviceError, EngineError, StageError
 from voicecli.floor.agent import answering
+from voicecli.floor.stages import TRANSCRIBER
+from voicecli.floor.turns.faults import Limits
 from voicecli.messages import (
     FRAME_S,
     ChatMessage,
@@ -233,8 +235,8 @@ class Talk:
         self.user.say(iter(pieces))
 
     def names(self) -> list[str]:
-        """Of the events, but for partial words: how many of these come is a matter of time."""
-        return [event.name for event in self.seen if not isinstance(event, events.Partial)]
+        """Of the events, but for partial words and levels: how many of these come is a matter of time."""
+        return [event.name for event in self.seen if not isinstance(event, events.Partial | events.Level)]
 
     def played(self) -> Float32:
         return to_float(np.concatenate([played for _, played in self.tape]))
@@ -562,7 +564,8 @@ def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_talk_whose_transcriber_hangs_says_so_and_ends_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(attempts, "LATE_S", 0.05)
+    soon = Limits(late_s=0.05)
+    monkeypatch.setattr(attempts, "limits", lambda stage: soon if stage is TRANSCRIBER else Limits())
     with talking(["go"], []) as talk:
         talk.until(events.Listening)
         talk.scribe.goes.clear()

@@ -23,14 +23,15 @@ from tests.world import fault
 from voicecli import events
 from voicecli.audio.probe import EVERY_S, Crossing, Probe
 from voicecli.errors import ConfigError
-from voicecli.events import WEIGHTS, Event, Status, weight
+from voicecli.events import WEIGHTS, Event, weight
 from voicecli.floor import facts
 from voicecli.floor import orders as to
 from voicecli.floor.stages import VOICE
 from voicecli.messages import FRAME_S
+from voicecli.status import Status
 from voicecli.system.clock import FakeClock
 from voicecli.system.linefile import LineFile
-from voicecli.talk.crew import EVENTS, FACTS
+from voicecli.talk.inboxes import EVENTS, FACTS
 from voicecli.threads.channel import ChannelClosed
 from voicecli.threads.log import Log
 from voicecli.tracing import boundaries

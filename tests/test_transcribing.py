@@ -20,7 +20,7 @@ from voicecli.floor.orders import Order, Tell, Transcribe
 from voicecli.floor.user.scribing import NOT_CAUGHT, PARTLY_CAUGHT
 from voicecli.messages import RATE_HZ, Transcript, Utterance
 from voicecli.system.clock import FakeClock
-from voicecli.talk.workers import Scribe as Worker
+from voicecli.talk.workers.scribe import Scribe as Worker
 from voicecli.threads.channel import Channel
 from voicecli.waiting.buffers import Buffer
 from voicecli.waiting.urgency import Work

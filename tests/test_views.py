@@ -32,13 +32,12 @@ from voicecli.events import (
     ReplyClause,
     Speaking,
     SpeechBegan,
-    State,
-    Status,
     TurnDone,
     Warned,
     as_json,
 )
 from voicecli.listen.bargein.bargein import BargeIn
+from voicecli.status import State, Status
 from voicecli.view import ReaderGone
 from voicecli.view.live.live import LiveView
 from voicecli.view.live.screen import Screen, ShownNotice, region

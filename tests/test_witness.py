@@ -20,7 +20,7 @@ from voicecli.messages import ChatMessage
 from voicecli.reply.embedded import EmbeddedGenerator
 from voicecli.reply.gguf import Gguf
 from voicecli.system.clock import FakeClock
-from voicecli.talk.workers import Author
+from voicecli.talk.workers.author import Author
 from voicecli.threads.channel import Channel
 from voicecli.turn.chatml import is_template_of, unfinished
 from voicecli.turn.witness import Ending, Scores, ending

@@ -22,6 +22,7 @@ from voicecli.config import Config, TurnConfig
 from voicecli.events import Event
 from voicecli.floor import Floor, ToldModel, facts
 from voicecli.floor import orders as to
+from voicecli.floor.agent import excuse
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, VOICE, Fault, Stage
 from voicecli.floor.user.speech import GONE_S
 from voicecli.listen.bargein.verdict import GIVE_UP_S, kind_of
@@ -93,11 +94,18 @@ class World:
         floor_type: type[Floor] = Floor,
         others: Collection[str] = (),
         turn: TurnConfig = TurnConfig(),  # noqa: B008  # it does not change
+        *,
+        speaks_errors: bool = False,
     ) -> None:
-        """The main voice speaks English; `others`: the languages that have a voice of their own."""
+        """The main voice speaks English; `others`: the languages that have a voice of their own.
+
+        `speaks_errors`: failures are told by voice, too.
+        """
         self.config = Config(turn=turn)
         self.others = others
-        self.floor = floor_type(self.config.turn, MODEL, "en", START_AT, remembered, others)
+        self.floor = floor_type(
+            self.config.turn, MODEL, "en", START_AT, remembered, others, speaks_errors=speaks_errors
+        )
         self.now = START_AT
         self.posted = 0
         self.broken = False
@@ -193,9 +201,13 @@ class World:
                 assert self.mode == "play", "a cue while somebody may be speaking"
                 assert self.gate.state is State.QUIET or self.closed, "a cue over the user"
                 assert not self.audible, "a cue over the agent"
-                newest = self.floor.exchange.turns[self.floor.exchange.newest]
+                newest = self.floor.exchange.turns.get(self.floor.exchange.newest)
+                excuses = any(order.text in texts for texts in excuse.PHRASES.values())
+                assert excuses == (newest is None), "a cue for nothing, or an excuse before the turn is over"
                 sounded = [
-                    self.replies[each.number].sounded for each in newest.drafts if each.number in self.replies
+                    self.replies[each.number].sounded
+                    for each in (newest.drafts if newest else ())
+                    if each.number in self.replies
                 ]
                 assert not any(sounded), "a cue after the reply's first sound"
                 self.cues.append((self.now, order))
@@ -526,8 +538,8 @@ class World:
         assert done == sorted(set(done)), "a turn is done twice, or before its turn"
 
     def names(self) -> list[str]:
-        """Of the events so far, partial words left out."""
-        return [event.name for event in self.told if not isinstance(event, events.Partial)]
+        """Of the events so far, partial words and levels left out."""
+        return [event.name for event in self.told if not isinstance(event, events.Partial | events.Level)]
 
     def done(self) -> list[tuple[int, str]]:
         """Turns that are over, and what was heard in each."""

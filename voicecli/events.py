@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,43 @@ class Overheard:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """Something that the user said, or a key, came to nothing."""
+
+    name: ClassVar[str] = "dropped"
+    t: float
+    reason: str
+    """A key of `DROPPED`."""
+    count: int
+    """How often that happened in this talk, with this time."""
+    turn: int | None = None
+
+
+DROPPED = {
+    "too_short": "a sound too short to be speech",
+    "no_words": "a sound without words",
+    "guess": "words that were a guess",
+    "held_off": "a sound over the agent that was too little to stop it",
+    "endless": "what a voice said that did not pause",
+    "unanswered": "the oldest of too many words that waited for an answer",
+    "key": "a key that had nothing to do",
+    "key_queue": "a key or a typed line, because too many waited",
+}
+"""Reason for which something is dropped -> what was dropped, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How loud the microphone was since the last such event; about every 10 s of listening."""
+
+    name: ClassVar[str] = "level"
+    t: float
+    median_dbfs: float
+    loudest_dbfs: float
+    """Of the loudest 32 ms."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnDone:
     """The turn is over; with the times of its stages."""
 
@@ -186,6 +223,8 @@ Event: TypeAlias = (
     | Cued
     | Interrupted
     | Overheard
+    | Dropped
+    | Level
     | TurnDone
     | Warned
     | QualityStepped
@@ -199,10 +238,10 @@ WEIGHTS = 3
 def weight(event: Event) -> int:
     """Which events a late reader loses first: the lightest.
 
-    0: words that a later event replaces. 1: the course of a turn. 2: its outcome, and what went wrong.
+    0: what a later event replaces. 1: the course of a turn. 2: its outcome, and what went wrong.
     """
     match event:
-        case Partial():
+        case Partial() | Level():
             return 0
         case Heard() | Interrupted() | TurnDone() | Warned() | Failed():
             return 2
@@ -228,58 +267,3 @@ def _rounded(value: object) -> object:
             return {key: _rounded(part) for key, part in value.items()}
         case _:
             return value
-
-
-State: TypeAlias = Literal["loading", "listening", "hearing", "thinking", "speaking"]
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """The status of a talk, for a live view. Polled, never queued."""
-
-    state: State
-    level_dbfs: float
-    """Level of the newest microphone frame."""
-    floor_dbfs: float
-    """Tracked noise floor."""
-    microphone: str
-    loudspeaker: str
-    model: str
-    """The language model in use, for people."""
-    hint: str
-    """How to get a better model, or empty."""
-    losses: dict[str, int]
-    """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
-    loading: str = ""
-    """What is being loaded while `state` is loading, for people."""
-    threshold_dbfs: float = -60.0
-    """Nothing below it counts as speech."""
-    heard_so_far: str = ""
-    """The words that have sounded, of the reply that sounds or of the last one."""
-    waiting: dict[str, int] = field(default_factory=dict)
-    """Unit -> amount that waits in the queues."""
-    microphone_muted: bool = False
-    voice_muted: bool = False
-    push_to_talk: bool = False
-    """The microphone is closed unless the talk key opens it."""
-    talk_key_down: bool = False
-    keys: dict[str, str] = field(default_factory=dict)
-    """Action of the settings' [keys] -> its key; empty where no keys are read."""
-    typed: str | None = None
-    """The line that is being typed; None when none is."""
-    recorded_in: str = ""
-    """The folder in which the talk is recorded; empty where it is not, or not any more."""
-    record_lag_s: float = 0.0
-    """How much of the newest sound is not in the recording yet, s."""
-    barge_in: Literal["on", "strict", "off"] = "off"
-    """Whether speech stops the agent: off is half duplex, strict until the echo is learnt."""
-    cut_offs: int = 0
-    """Turns that were answered too early: the user went on."""
-    devices_reopened: int = 0
-    """How often the devices were lost and are open again, or others in their place."""
-    pressure: str = "calm"
-    """How well the talk keeps up: calm, warning or critical."""
-    without: tuple[str, ...] = ()
-    """What it does without therefore, for people."""
-    stepped: int = 0
-    """How often it gave up something, since it began."""

@@ -174,6 +174,8 @@ class Transcript:
     settled: bool = True
     """False: the words repeat themselves, and no second pass has checked whether the user really said
     that."""
+    reason: str = ""
+    """Why there are no words, where that is known: a key of `events.DROPPED`."""
 
     def __post_init__(self) -> None:
         _check(0.0 <= self.confidence <= 1.0, "Transcript: confidence outside 0..1")

@@ -137,8 +137,10 @@ class TurnConfig(Section):
         '"Let me think."',
     )
     thinking_after_ms: int = Field(
-        default=1000, ge=900, le=5000, description="from the end of your turn to that sound or those words"
+        default=900, ge=900, le=5000, description="from the end of your turn to that sound or those words"
     )
+
+    max_s: int = Field(default=120, ge=20, le=3600, description="a longer turn is ended as it is")
 
     @property
     def eager(self) -> float:

@@ -154,6 +154,10 @@ class SynthesizeConfig(Section):
         default=0.7, gt=0, le=1, description="1 is full scale; with a command, 1 is as loud as the command"
     )
     threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
+    speak_errors: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="a failure that ends a turn is told by voice, too; auto: without the live view alone",
+    )
 
     @model_validator(mode="after")
     def _a_command_is_there(self) -> Self:

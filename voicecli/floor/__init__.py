@@ -7,7 +7,8 @@
     HasRead ... ReplyEnded       how it is answered, and what is remembered           answering, memory
     Pressed, Typed, Flushed      what keys ask for                                    keys
     EngineFailed, EngineLate     what does not work                                   faults
-    ClauseSounds, CueMade, time  what is heard while an answer is long in coming      cueing
+    ClauseSounds, time           what is heard while an answer is long in coming      cueing
+    CueMade, time                what is said of a failure; phrases made beforehand   excuse, phrases
     QualityChanged, ServerBusy   what the talk does without, when it does not keep up means
 
 No thread, clock, queue, model or lock. Whoever reports calls `take`, one at a time (`talk.crew.Crew.post`).
@@ -23,13 +24,16 @@ from voicecli import events
 from voicecli.floor import facts
 from voicecli.floor.agent.answering import Answering
 from voicecli.floor.agent.cueing import Cueing
+from voicecli.floor.agent.excuse import Excuse
 from voicecli.floor.agent.memory import Memory
+from voicecli.floor.agent.phrases import Phrases
 from voicecli.floor.agent.reply_language import Languages
 from voicecli.floor.keys import Keys
 from voicecli.floor.load_facts import QualityChanged, ServerBusy
 from voicecli.floor.orders import LetSound, Listen
 from voicecli.floor.turns.exchange import Exchange, Numbers, Out
 from voicecli.floor.turns.faults import Strikes
+from voicecli.floor.user.endless import Endless
 from voicecli.floor.user.overlap import Overlaps
 from voicecli.floor.user.pauses import Pauses
 from voicecli.floor.user.scribing import Scribing
@@ -71,11 +75,13 @@ class Floor:
         began: float,
         remember: Begin,
         others: Collection[str] = (),
+        *,
+        speaks_errors: bool = False,
     ) -> None:
         """`language` is the main voice's, `others` are those that have a voice of their own.
 
         `began` is the time the `t` of events is counted from. `remember` makes the conversation; its argument
-        is a function that gives date and time.
+        is a function that gives date and time. `speaks_errors`: failures are told by voice, too.
         """
         self._model = model
         self._out = out = Out(began)
@@ -85,12 +91,17 @@ class Floor:
         languages = Languages(out, language, others)
         self.memory = Memory(remember, languages)
         self.strikes = Strikes(out, self.exchange)
-        self.answering = Answering(out, self.exchange, self._numbers, self.strikes, self.memory)
+        self._phrases = phrases = Phrases(out)
+        self._excuse = Excuse(out, self.exchange, languages, phrases, others, speaks=speaks_errors)
+        self.answering = Answering(out, self.exchange, self._numbers, self.strikes, self.memory, self._excuse)
         self.scribing = Scribing(out, self.exchange, self._numbers, self.strikes, self.answering.read_ahead)
         self.overlaps = self.overlaps_type(out, self.exchange, self.scribing)
         pauses = self._pauses = Pauses(out, self.exchange, self.scribing, self.strikes, self.memory, config)
-        self._cueing = Cueing(out, self.exchange, self._numbers, languages, others, config)
-        self.speech = Speech(out, self.exchange, self.overlaps, pauses, self.scribing, self.answering)
+        self._cueing = Cueing(out, self.exchange, self._numbers, languages, phrases, others, config)
+        endless = Endless(out, self.exchange, config.max_s)
+        self.speech = Speech(
+            out, self.exchange, self.overlaps, pauses, self.scribing, self.answering, endless
+        )
         self.keys = Keys(out, self.exchange, self.scribing)
         self.ready = False
         """The language model is warm, or it failed to load. Before that the microphone is not listened to."""
@@ -126,7 +137,9 @@ class Floor:
             self.keys.obey()
         self.answering.advance()
         quiet = self.speech.silent and self.overlaps.mode == "play"
-        self._cueing.look(quiet=quiet, idle=self.idle)
+        self._cueing.look(quiet=quiet)
+        self._excuse.look(quiet=quiet)
+        self._phrases.look(idle=self.idle)
         return self._decided()
 
     def _decided(self) -> list[Order]:
@@ -165,8 +178,10 @@ class Floor:
     def _on_rest(self, fact: Fact) -> None:
         """Facts of the clock on the wall, of the keys and of what is heard."""
         match fact:
-            case facts.ClauseSounds() | facts.CueMade():
+            case facts.ClauseSounds():
                 self._cueing.take(fact)
+            case facts.CueMade():
+                self._phrases.take(fact)
             case facts.DayTime(local):
                 self.memory.local = local
             case facts.Pressed() | facts.Typed():

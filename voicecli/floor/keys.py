@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = Pressed | Typed
 
-STOP = Pressed("interrupt")
+STOPS = (Pressed("interrupt"), Pressed("talk"))
+"""They stop the agent. The talk key has something to do even where the agent is silent."""
 
 LINES = Buffer(
     "keys and lines",
@@ -54,10 +55,11 @@ class Keys:
 
     def take(self, key: Key) -> None:
         """Take one more. A key that stops the agent drops all that waited before it."""
-        if key == STOP:
+        if key in STOPS:
             self._waiting.clear()
-        if len(self._waiting) >= LINES.capacity:
+        elif len(self._waiting) >= LINES.capacity:
             self._lost += 1
+            self._out.drop("key_queue")
             if isinstance(self._waiting.popleft(), Typed):
                 found = f"a typed line was dropped: {LINES.capacity:g} later ones wait"
                 self._out.tell(events.Warned(self._out.t, found, "wait for an answer, then type it again"))
@@ -77,9 +79,11 @@ class Keys:
         match key:
             case _ if self._flushing is not None:
                 return True
-            case Pressed("interrupt"):
+            case Pressed("interrupt" | "talk"):
                 if turn is None or not turn.is_open:
                     self._exchange.call_off()  # at once: it is not meant for what comes later
+                if key.key == "interrupt" and (turn is None or turn.is_open):
+                    self._out.drop("key", None if turn is None else turn.number)
             case Pressed("repeat") if turn is not None:
                 return not turn.is_open  # it waits until the reply has ended that it would cut short
             case Typed() if len(self._exchange.turns) >= MOST_TURNS:

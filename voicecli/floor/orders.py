@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from voicecli.events import Event
     from voicecli.messages import ChatMessage, Clause, Utterance
 
+LONGEST_CUE_S = 0.8
+"""s: a phrase for a user who waits that takes longer is not used, because a reply waits until it has ended.
+"Let me think." takes the voice joe 0.75 s."""
+
 Mode: TypeAlias = Literal["play", "duck", "hold"]
 
 # ---- to the ear
@@ -161,6 +165,8 @@ class MakeCue:
     language: str
     """Of the reply; empty: the main voice's."""
     text: str
+    longest_s: float = LONGEST_CUE_S
+    """s: one that is longer is not kept."""
 
 
 # ---- to the loudspeaker: done at once, and cannot fail
@@ -182,7 +188,7 @@ class Playout:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Let a cue be heard, unless a reply sounds by then."""
+    """Let a cue, or a phrase that tells of a failure, be heard, unless a reply sounds by then."""
 
     language: str
     text: str

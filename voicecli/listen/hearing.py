@@ -10,6 +10,7 @@ from voicecli.devices.monitor import copy_notice
 from voicecli.listen.bargein.bargein import barge_in
 from voicecli.listen.bargein.onset import Onset
 from voicecli.listen.echo.bands import STEP, Bands, band_levels
+from voicecli.listen.microphone import MicrophoneSense
 from voicecli.messages import FRAME_S, FRAME_SAMPLES
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Hearing:
     ) -> None:
         self._streams = streams
         self._capture = capture
+        self.sense = MicrophoneSense(lambda: streams.microphone.name, tell)
         self._tell = tell
         self._canceller = canceller
         self._onset = Onset()
@@ -59,6 +61,10 @@ class Hearing:
         self._told_copy = ""  # name of the microphone that the user knows to copy the loudspeaker
         self._faint: list[float] | None = []  # levels, while nothing was as loud as speech
         self._told_half_duplex = audio.echo == "off" and not audio.headphones  # the user chose it
+
+    def cancels_with(self, canceller: EchoCanceller | None) -> None:
+        """Rely on another canceller, which knows nothing of the echo yet; None: there is none."""
+        self._canceller = canceller
 
     def _wear(self) -> None:
         """Note the name of the headphones: the first loudspeaker that is not open in place of another."""

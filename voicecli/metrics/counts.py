@@ -7,20 +7,22 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
 
-from voicecli.events import Cued, Failed, Interrupted, Overheard, State, TurnDone, Warned
+from voicecli.events import Cued, Failed, Interrupted, Overheard, TurnDone, Warned
 from voicecli.floor.facts import ClauseVoiced, EngineFailed, EngineLate, Judged, ReplyWritten, Transcribed
 from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.metrics import families as f
 from voicecli.metrics.families import BUCKETS_S, Distribution, Family, Sample
+from voicecli.status import State
 from voicecli.waiting.buffers import LOST
 from voicecli.waiting.times import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
     from voicecli.floor.facts import Fact
     from voicecli.floor.stages import Stage
+    from voicecli.status import Status
     from voicecli.waiting.buffers import BufferFill
 
 ENGINES = {

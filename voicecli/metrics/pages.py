@@ -23,9 +23,10 @@ from voicecli.threads.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
     from voicecli.floor.facts import Fact
     from voicecli.floor.orders import Order
+    from voicecli.status import Status
     from voicecli.system.clock import Clock
     from voicecli.threads.log import Log, Reader
     from voicecli.waiting.buffers import BufferFill

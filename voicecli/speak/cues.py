@@ -47,10 +47,6 @@ NOTE_S = 0.07
 """s of each note: too short for the echo canceller to learn the echo from. From notes of 0.125 s it learnt an
 echo 4 dB too soft, and took that of the next words for a person."""
 
-LONGEST_S = 0.8
-"""s: a phrase that takes longer is not used, because a reply waits until it has ended. "Let me think." takes
-the voice joe 0.75 s."""
-
 END_DBFS, END_DB = -60.0, 40.0
 """A phrase ends with its last sound that is well above END_DBFS and at most END_DB below its loudest: see
 `end_of_sound`. What follows is silence, and is cut off."""
@@ -76,11 +72,11 @@ class Cues:
 
     # ---- mouth
 
-    def keep(self, language: str, text: str, samples: Int16, rate_hz: int) -> bool:
-        """Keep a phrase as the voice said it; False where it is empty or too long."""
+    def keep(self, language: str, text: str, samples: Int16, rate_hz: int, longest_s: float) -> bool:
+        """Keep a phrase as the voice said it; False where it is empty, or longer than `longest_s`."""
         sound = to_float(samples)
         sound = sound[: end_of_sound(sound, rate_hz, END_DBFS, END_DB)]
-        if not 0 < len(sound) <= LONGEST_S * rate_hz:
+        if not 0 < len(sound) <= longest_s * rate_hz:
             return False
         self._phrases[language, text] = to_int16(Resampler(rate_hz, self._rate_hz).push(sound, last=True))
         return True
@@ -147,7 +143,7 @@ class Cues:
             rest = self._now[0][self._place : self._place + len(self._fade)]
             faded = rest * self._fade[: len(rest)]
             block[: len(rest)] += faded.astype(np.int16)
-        self._now, self.ended_at, self.sounding = None, at + FADE_S, False
+        self.ended_at, self.sounding = at + FADE_S, False
 
 
 def tone(rate_hz: int) -> Int16:

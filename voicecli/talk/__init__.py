@@ -17,25 +17,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voicecli.errors import VoicecliError
-from voicecli.events import Status, Warned
-from voicecli.floor.facts import EngineLate
+from voicecli.events import Warned
 from voicecli.listen.gate.segment import State
+from voicecli.status import Status
 from voicecli.talk.attempts import broken
 from voicecli.talk.crew import Crew
 from voicecli.talk.report import SHOWN, Losses, places
 from voicecli.threads.worker import Worker
-from voicecli.waiting.buffers import EVENTS_LOST, LOST
+from voicecli.waiting.buffers import EVENTS_LOST, LOST, REMEDIES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
     from voicecli.engines import Session
     from voicecli.events import Event
-    from voicecli.events import State as TalkState
     from voicecli.floor import Floor
     from voicecli.floor.stages import Stage
+    from voicecli.status import State as TalkState
     from voicecli.system.clock import Clock
     from voicecli.threads.log import Log
     from voicecli.waiting.buffers import BufferFill
@@ -73,7 +73,7 @@ class Talk:
         self.events: Log[Event] = crew.events
         """What views are told, for any number of readers; one made before `start` misses nothing."""
         bodies = {
-            "ear": lambda: crew.ear.run(crew.stop, lambda: self.idle),
+            "ear": crew.listen,
             "scribe": crew.scribe.run,
             "judge": crew.judge.run,
             "author": crew.author.run,
@@ -108,8 +108,7 @@ class Talk:
         for name, count in self.status().losses.items():
             if count and name not in self._told and name != EVENTS_LOST:  # each reader tells its own
                 self._told.add(name)
-                remedy = "close what keeps the processor busy; more latency_ms in the settings helps too"
-                self.warn(f"{LOST[name]} ({name}: {count} so far)", remedy)
+                self.warn(f"{LOST[name]} ({name}: {count} so far)", REMEDIES[name])
 
     def warn(self, found: str, remedy: str) -> None:
         """Tell all readers what is wrong, and what to do. Raises ChannelClosed after the end."""
@@ -122,9 +121,8 @@ class Talk:
         """
         if (end := self.crew.looked_at(lambda floor: floor.end)) is not None:
             raise end
-        for stage in self.crew.attempts.late():
-            self.crew.post(EngineLate(stage))
-            self._give_up(stage)
+        for stage, report, run in self.crew.given_up():
+            self._begin_anew(stage, report, run)
         for worker in self._workers:
             match worker.failure:
                 case None:
@@ -140,14 +138,16 @@ class Talk:
         ends = self.crew.looked_at(lambda floor: floor.end) is not None
         return ends or any(worker.failure is not None for worker in self._workers)
 
-    def _give_up(self, stage: Stage) -> None:
-        """Put a new thread in the place of one that has hung in an engine for `faults.HUNG_S`."""
-        anew = self.crew.hears_and_speaks.get(stage)
-        fault = self.crew.attempts.give_up(stage) if anew is not None else None
-        if anew is not None and fault is not None:
-            worker = Worker(f"{stage.name}, anew", lambda: anew(fault), lambda: None)
-            self._workers.append(worker)
-            worker.start()
+    def _begin_anew(self, stage: Stage, report: Callable[[], None], run: Callable[[], None]) -> None:
+        """Put a new thread in the place of one that hangs in an engine."""
+
+        def body() -> None:
+            report()
+            run()
+
+        worker = Worker(f"{stage.name}, anew", body, lambda: None)
+        self._workers.append(worker)
+        worker.start()
 
     @property
     def idle(self) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.errors import EngineError, ServerError, StageError, VoicecliError
 from voicecli.floor.stages import LANGUAGE_MODEL, Fault
-from voicecli.floor.turns.faults import HUNG_S, LATE_S
+from voicecli.floor.turns.faults import limits
 from voicecli.threads.channel import ChannelClosed
 from voicecli.waiting.lateness import Lateness
 
@@ -105,8 +105,7 @@ class Attempts:
             return fault_of(stage, error, given)
         finally:
             with self._lock:
-                if self._threads.get(stage) != threading.get_ident():
-                    raise ChannelClosed(stage.name)  # it was given up: another thread goes on
+                self.check(stage)  # if it was given up, another thread goes on
                 self._since.pop(stage, None)
                 self._asked.pop(stage, None)
 
@@ -116,12 +115,12 @@ class Attempts:
         The thread that called it ends as soon as the call returns.
         """
         with self._lock:
-            if self._clock.now() - self._since.get(stage, math.inf) < HUNG_S:
+            if self._clock.now() - self._since.get(stage, math.inf) < limits(stage).hung_s:
                 return None
             del self._since[stage], self._threads[stage]
             self._asked.pop(stage, None)
         self._place.give_up(_engine(stage))
-        found = f"{stage.name} gave nothing for {HUNG_S:.0f} s, so it is begun anew"
+        found = f"{stage.name} gave nothing for {limits(stage).hung_s:.0f} s, so it is begun anew"
         return Fault(found, stage.remedy, found, broken=True)
 
     def apart(self, stage: Stage, emit: Callable[[E], None]) -> Callable[[E], None]:
@@ -135,6 +134,7 @@ class Attempts:
 
         def handed(piece: E) -> None:
             nonlocal began_at
+            self.check(stage)
             self._since.pop(stage, None)
             self._asked.pop(stage, None)
             if began_at is not None:
@@ -147,6 +147,11 @@ class Attempts:
 
         return handed
 
+    def check(self, stage: Stage) -> None:
+        """Raise ChannelClosed if this thread, which called the stage, was given up meanwhile."""
+        if self._threads.get(stage) != threading.get_ident():
+            raise ChannelClosed(stage.name)
+
     def mend(self, seat: Seat[E], fault: Fault) -> bool:
         """Put another engine in the place of one that broke; say whether there is one now."""
         if not fault.broken:
@@ -158,9 +163,10 @@ class Attempts:
         return True
 
     def late(self) -> list[Stage]:
-        """Any thread: the stages that have given nothing for `faults.LATE_S`."""
+        """Any thread: the stages that have given nothing for longer than their limit."""
         now = self._clock.now()
-        return [stage for stage, since in list(self._since.items()) if now - since >= LATE_S]
+        since = list(self._since.items())
+        return [stage for stage, began_at in since if now - began_at >= limits(stage).late_s]
 
 
 def _engine(stage: Stage) -> Stage | None:

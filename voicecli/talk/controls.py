@@ -52,12 +52,12 @@ class Controls:
         if not self.push_to_talk or begins == self.open:
             return
         if begins:
-            self.press("interrupt")
+            self.press("talk")
         self.open = begins
         self._turn(ago_s)
 
     def press(self, key: str) -> None:
-        """A key that the floor knows: `interrupt` stops the agent, `repeat` has its last reply said again."""
+        """A key that the floor knows: `interrupt` and `talk` stop the agent, `repeat` has it say it again."""
         self._post(Pressed(key))
 
     def say(self, text: str) -> None:

@@ -9,13 +9,14 @@ oldest order.
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from voicecli.events import WEIGHTS, weight
 from voicecli.floor import Floor, ToldModel
 from voicecli.floor import orders as to
-from voicecli.floor.facts import DayTime
-from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
+from voicecli.floor.facts import DayTime, EngineLate
+from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.listen.capture import Capture
 from voicecli.listen.echo import canceller as echo
 from voicecli.listen.echo.reference import Reference
@@ -25,11 +26,12 @@ from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
 from voicecli.talk.governor import Governor, bounds
+from voicecli.talk.inboxes import EVENTS, FACTS, TO_AUTHOR, TO_EAR, TO_JUDGE, TO_MOUTH, TO_SCRIBE
 from voicecli.talk.mouth import Mouth
-from voicecli.talk.workers import Author, Scribe, TurnJudge
+from voicecli.talk.workers.author import Author
+from voicecli.talk.workers.scribe import Scribe, TurnJudge
 from voicecli.threads.channel import Channel, ChannelClosed
 from voicecli.threads.log import Log
-from voicecli.waiting.buffers import Buffer
 from voicecli.waiting.pressure import Reading
 from voicecli.waiting.quality import SMALL, STEPS
 
@@ -48,57 +50,6 @@ if TYPE_CHECKING:
     from voicecli.waiting.buffers import BufferFill
 
 T = TypeVar("T")
-
-ORDERS = 32
-"""Most orders that wait for a worker. An order that needs an answer comes only after the answer to the one
-before, so at most one of these waits; orders that need none are few."""
-
-_NO_WAIT = "the floor, which gives orders under its lock, may not wait for a worker"
-TO_EAR = Buffer(
-    "to the ear", "orders", ORDERS, "drop_oldest", f"{_NO_WAIT}; the ear looks at every frame, so a few wait"
-)
-TO_SCRIBE = Buffer(
-    "to the scribe",
-    "orders",
-    ORDERS,
-    "drop_oldest",
-    f"{_NO_WAIT}; it gives the next utterance when it has the "
-    "words of the last, so one waits; what piles up waits as `speech`",
-)
-TO_JUDGE = Buffer(
-    "to the judge", "orders", ORDERS, "drop_oldest", f"{_NO_WAIT}; only the newest pause is still open"
-)
-TO_AUTHOR = Buffer(
-    "to the author",
-    "orders",
-    ORDERS,
-    "drop_oldest",
-    f"{_NO_WAIT}; one reply or reading at a time, beside it "
-    "only leave to go on, at most once for each clause ahead",
-)
-TO_MOUTH = Buffer(
-    "to the mouth",
-    "orders",
-    ORDERS,
-    "drop_oldest",
-    f"{_NO_WAIT}; one clause at a time, beside it only the end "
-    "of a reply, leave to sound and word that drafts are void",
-)
-EVENTS = Buffer(
-    "events",
-    "events",
-    1024,
-    "drop_lightest",
-    "for each reader: a slow terminal, file or pipe must not hold up the talk; 1024 are minutes of talk, and "
-    "less than 1 MB",
-)
-FACTS = Buffer(
-    "facts",
-    "facts",
-    1024,
-    "drop_oldest",
-    "for each reader of what the workers report: half a minute of frames; whoever lags sees the gap",
-)
 
 
 class Crew:
@@ -131,15 +82,17 @@ class Crew:
             began,
             lambda local: begin(config.conversation, generator, local, history),
             session.voices.keys(),
+            speaks_errors=config.synthesize.speak_errors == "on",
         )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)
         self.capture = Capture(streams.microphone, config.audio.ring_s)
         self.playback = Playback(streams.loudspeaker, config.playback)
         self.on_output: OnOutput = self.controls.over(self.playback.pull)
-        self.reference, self.canceller = None, None
+        self.reference: Reference | None = None
+        make_canceller: Callable[[], echo.EchoCanceller | None] = _none
         if echo.wanted(config.audio):
             self.reference = Reference(streams.loudspeaker.rate_hz, config.audio.ring_s)
-            self.canceller = echo.EchoCanceller(self.reference, config.audio)
+            make_canceller = partial(echo.EchoCanceller, self.reference, config.audio)
             self.on_output = _heard_by(self.reference, self.on_output)
         self.attempts = attempts = Attempts(clock, session.place, bounds(config))
         late = [TRANSCRIBER, TURN_MODEL, VOICE, *([LANGUAGE_MODEL] if generator.is_local else [])]
@@ -167,7 +120,7 @@ class Crew:
             config,
             clock,
             controls=self.controls,
-            canceller=self.canceller,
+            make_canceller=make_canceller,
             attempts=attempts,
             inbox=self.to_ear,
             post=self.post,
@@ -180,12 +133,36 @@ class Crew:
         self.mouth = Mouth(
             session.voice, self.playback, clock, attempts, self.to_mouth, post, void_before, session.voices
         )
-        self.hears_and_speaks: dict[Stage, Callable[[Fault], None]] = {
-            TRANSCRIBER: self.scribe.begin_anew,
-            TURN_MODEL: self.judge.begin_anew,
-            VOICE: self.mouth.begin_anew,
+        self._workers: dict[Stage, tuple[Callable[[Fault], None], Callable[[], None]]] = {
+            TRANSCRIBER: (self.scribe.give_up, self.scribe.run),
+            TURN_MODEL: (self.judge.give_up, self.judge.run),
+            VOICE: (self.mouth.give_up, self.mouth.run),
+            DETECTOR: (partial(self.ear.give_up, DETECTOR), self.listen),
+            CONVERSION: (partial(self.ear.give_up, CONVERSION), self.listen),
         }
-        """Engines that may be given up when they hang, and how another thread goes on."""
+        """Who calls each engine: what to do when it hangs, and then, on another thread."""
+        if config.generate.engine == "embedded":  # of a server the user sets how long it may take
+            self._workers[LANGUAGE_MODEL] = self.author.give_up, self.author.run
+
+    def listen(self) -> None:
+        """Run the ear until the talk ends. Raises DeviceError when a device is gone for good."""
+        self.ear.run(self.stop, lambda: self.looked_at(lambda floor: floor.idle))
+
+    def given_up(self) -> list[tuple[Stage, Callable[[], None], Callable[[], None]]]:
+        """Tell which engines are late, and give up those that hang; not while models are still read.
+
+        For each that hangs: its stage, and what is to be done on a new thread, first and then.
+        """
+        ready = self.looked_at(lambda floor: floor.ready)
+        found: list[tuple[Stage, Callable[[], None], Callable[[], None]]] = []
+        for stage in self.attempts.late():
+            self.post(EngineLate(stage))
+            worker = self._workers.get(stage)
+            fault = self.attempts.give_up(stage) if ready and worker is not None else None
+            if worker is not None and fault is not None:
+                report, run = worker
+                found.append((stage, partial(report, fault), run))
+        return found
 
     def begin(self) -> None:
         """Tell the floor the time of day, and hand out its first orders."""
@@ -274,6 +251,10 @@ class Crew:
                 self.to_judge.put(order)
             case _:
                 self.to_ear.put(order)
+
+
+def _none() -> None:
+    """Make no canceller: the settings ask for nothing that one does."""
 
 
 def _heard_by(reference: Reference, pull: OnOutput) -> OnOutput:

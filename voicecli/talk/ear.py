@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, OffsetRemover, level_dbfs
+from voicecli.errors import VoicecliError
 from voicecli.floor import facts
 from voicecli.floor.orders import Believe, EndSegment, Flush, Listen, Snapshot, Trim
 from voicecli.floor.stages import CONVERSION, DETECTOR, TRANSCRIBER, Fault
@@ -75,13 +76,19 @@ class Ear:
         clock: Clock,
         *,
         controls: Controls,
-        canceller: EchoCanceller | None,
+        make_canceller: Callable[[], EchoCanceller | None],
         attempts: Attempts,
         inbox: Channel[ToEar],
         post: Callable[[Fact], None],
         look_after: Callable[[], None],
     ) -> None:
-        """`look_after` is called every CHECK_S, whether there is sound or not."""
+        """`make_canceller` gives None where the settings ask for nothing that it does. Raises EngineError.
+
+        `look_after` is called every CHECK_S, whether there is sound or not.
+        """
+        self.make_canceller = make_canceller
+        self.canceller = canceller = make_canceller()
+        """What takes the echo out, where it is taken out."""
         self.hearing = Hearing(
             streams,
             capture,
@@ -92,7 +99,8 @@ class Ear:
         self.segmenter = Segmenter(within(config.segment, recogniser), config.turn.max_pause_ms / 1000)
         self.level_dbfs = SILENCE_DBFS
         self._capture = capture
-        self.converter = Converter(streams.microphone.rate_hz, canceller, config.audio.channel)
+        self._rate_hz, self._channel = streams.microphone.rate_hz, config.audio.channel
+        self.converter = Converter(self._rate_hz, canceller, self._channel)
         self._offset = OffsetRemover(RATE_HZ)
         self._detector = detector
         self._looks_ahead = recogniser.looks_ahead
@@ -109,6 +117,7 @@ class Ear:
         self._idle: Callable[[], bool] = lambda: False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
         self.probe: Probe | None = None  # of whoever looks at the boundaries
+        self._position = 0  # of the newest chunk
         self._newest = 0.0  # probability of speech of the newest frame
         self._failing: set[Stage] = set()
 
@@ -129,9 +138,13 @@ class Ear:
         if chunk is None:
             self._tick()
             return False
+        self._position = chunk.position
         self.hearing.check_silence()
         if self.probe is not None:
             self.probe.piece("microphone", chunk.samples, chunk.rate_hz, self._clock.now())
+        begin = min(self._channel, chunk.samples.shape[1]) - 1  # the others may carry anything
+        heard = chunk.samples[:, begin : begin + 1] if self._channel else chunk.samples
+        self.hearing.sense.chunk(heard, len(heard) / chunk.rate_hz)
         # The agent's voice may come back sooner than the devices' times tell, if it never was in the air.
         sounding, at = self._playback.sounding, chunk.captured_at
         hold = sounding or self._playback.audible(at, max(self.hearing.tail_s, AGENTS_S))
@@ -155,7 +168,7 @@ class Ear:
             frame = self._attempts.attempt(CONVERSION, lambda: next(fresh, None))
             if isinstance(frame, Fault):
                 self._fails(CONVERSION, chunk.position, frame)
-                self.converter.forget()
+                self._convert_anew()
                 return
             if frame is None:
                 return
@@ -173,6 +186,25 @@ class Ear:
         self._works(DETECTOR)
         self._newest = scored.probability
         return scored
+
+    def give_up(self, stage: Stage, fault: Fault) -> None:
+        """The thread that ran this hangs in one of the two engines, and another one will."""
+        self._fails(stage, self._position, fault)
+        if stage is DETECTOR:
+            self._attempts.mend(self._detector, fault)
+        else:
+            self._convert_anew()
+
+    def _convert_anew(self) -> None:
+        """Put another converter in the place of one that failed; without a canceller, if none can be made."""
+        try:
+            canceller = self.make_canceller()
+        except VoicecliError as error:
+            canceller = None  # the microphone is then off while the agent speaks
+            self._post(facts.Noticed(error.found, error.remedy))
+        self.canceller = canceller
+        self.hearing.cancels_with(canceller)
+        self.converter = Converter(self._rate_hz, canceller, self._channel)
 
     def _fails(self, stage: Stage, unit: int, fault: Fault) -> None:
         self._failing.add(stage)
@@ -240,6 +272,7 @@ class Ear:
         self.level_dbfs = scored.level_dbfs
         self.hearing.check_loudness(scored.level_dbfs, self._speech_dbfs)
         self._report(gate.push(scored))
+        self.hearing.sense.frame(scored.level_dbfs, speaking=gate.state is State.SPEAKING)
         self._tick_at = self._clock.now() + CHECK_S
         self._post(
             facts.Frame(

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from voicecli.speak.voice import Piece, Voice
     from voicecli.system.clock import Clock
     from voicecli.talk.attempts import Attempts
-    from voicecli.talk.workers import Post, VoidBefore
+    from voicecli.talk.workers.author import VoidBefore
+    from voicecli.talk.workers.scribe import Post
     from voicecli.threads.channel import Channel
 
 SOON_S = 0.01
@@ -90,15 +91,14 @@ class Mouth:
             return BEGINS_S
         return max(SOON_S, self._playback.due_s(self._clock.now()))
 
-    def begin_anew(self, fault: Fault) -> None:
-        """Run on a new thread, because the old one hangs; the clause it was at counts as failed."""
+    def give_up(self, fault: Fault) -> None:
+        """The thread that ran this hangs, and another one will: the clause it was at counts as failed."""
         if self._saying is not None:
             self._attempts.mend(self._voices[self._saying.clause.language], fault)
             self._saying.fault = fault
             self._is_through()
         elif self._making is not None:
             self._made(self._making, fault)
-        self.run()
 
     def take(self, order: ToMouth) -> None:
         """Obey the order as far as it can be done now; `look` does the rest."""
@@ -190,7 +190,8 @@ class Mouth:
             self._post(facts.EngineFailed(VOICE, 0, sound, counts=False))
             kept = False
         else:
-            kept = self._playback.cues.keep(cue.language, cue.text, sound, voice.it.rate_hz)
+            rate_hz = voice.it.rate_hz
+            kept = self._playback.cues.keep(cue.language, cue.text, sound, rate_hz, cue.longest_s)
         self._post(facts.CueMade(cue.language, cue.text, kept))
 
     def _chunks(self, saying: _Saying, voice: Seat[Voice]) -> Iterator[SpokenChunk]:

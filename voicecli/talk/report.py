@@ -10,8 +10,8 @@ from voicecli.audio.convert import DETECTOR_FRAME, RESAMPLER
 from voicecli.audio.streams import devices_own
 from voicecli.command import PRINTED
 from voicecli.devices.recovery.adapt import STAND_IN
-from voicecli.floor.agent.answering import REPLY
 from voicecli.floor.keys import LINES, TYPED_LINE
+from voicecli.floor.turns.turn import REPLY
 from voicecli.floor.user.scribing import LOOKS, SPEECH
 from voicecli.listen.capture import microphone_ring
 from voicecli.listen.echo.canceller import CANCELLER, ECHO_STEPS
@@ -22,8 +22,8 @@ from voicecli.reply.conversation.conversation import history, unanswered
 from voicecli.reply.thinking import THINKING
 from voicecli.speak.cues import CUE
 from voicecli.speak.playback import PART, credit_s, jitter_sound
-from voicecli.talk.crew import EVENTS, FACTS, TO_AUTHOR, TO_EAR, TO_JUDGE, TO_MOUTH, TO_SCRIBE
 from voicecli.talk.ear import POLL_S
+from voicecli.talk.inboxes import EVENTS, FACTS, TO_AUTHOR, TO_EAR, TO_JUDGE, TO_MOUTH, TO_SCRIBE
 from voicecli.waiting.buffers import EVENTS_LOST
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def places(streams: AudioStreams, crew: Crew, config: Config) -> list[BufferFill
         *crew.ear.converter.stats(),
         playback.voice_resampler(),
         crew.capture.stats(POLL_S * 1000 / 2),  # the reader looks at times of its own
-        *(crew.canceller.stats() if crew.canceller else ()),
+        *(crew.ear.canceller.stats() if crew.ear.canceller else ()),
         *([crew.reference.stats()] if crew.reference else ()),
         crew.ear.segmenter.stats(),
         *crew.waits(),
@@ -118,7 +118,7 @@ def places(streams: AudioStreams, crew: Crew, config: Config) -> list[BufferFill
         *crew.facts.filled(),
     ]
     absent = {EVENTS.name, FACTS.name}
-    absent |= set() if crew.canceller else {CANCELLER.name, ECHO_STEPS.name}
+    absent |= set() if crew.ear.canceller else {CANCELLER.name, ECHO_STEPS.name}
     absent |= set() if crew.reference else {"echo reference"}
     absent |= set() if microphone.stands_in or loudspeaker.stands_in else {STAND_IN.name}
     rows: list[BufferFill] = []

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from io import TextIOWrapper
     from pathlib import Path
 
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
+    from voicecli.status import Status
     from voicecli.system.clock import Clock
     from voicecli.threads.log import Log, Reader
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
+    from voicecli.status import Status
 
 
 class ReaderGone(Exception):  # noqa: N818  # like StopIteration: the end, not a fault

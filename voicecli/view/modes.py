@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 Mode: TypeAlias = Literal["live", "plain", "json"]
 
 
-def make_view(mode: Mode, stdout: TextIO) -> View:
-    """Choose the view; `live` becomes `plain` where the output is not a terminal that can move its cursor."""
+def make_view(mode: Mode, stdout: TextIO, *, verbose: bool = False) -> View:
+    """Choose the view; `live` becomes `plain` where the output is not a terminal that can move its cursor.
+
+    `verbose`: people are shown what was dropped, too; programs always are.
+    """
     from voicecli.view.plain import PlainView
     from voicecli.view.stream import StreamView
 
@@ -27,6 +30,8 @@ def make_view(mode: Mode, stdout: TextIO) -> View:
             from voicecli.view.live.live import LiveView, terminal_console
 
             console = terminal_console(stdout)
-            return LiveView(console) if console.is_interactive else PlainView(stdout)
+            if console.is_interactive:
+                return LiveView(console, verbose=verbose)
+            return PlainView(stdout, verbose=verbose)
         case "live" | "plain":
-            return PlainView(stdout)
+            return PlainView(stdout, verbose=verbose)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Self, TextIO, assert_never
 
 from voicecli.events import (
     Cued,
+    Dropped,
     Failed,
     Heard,
     Interrupted,
+    Level,
     Listening,
     Overheard,
     Partial,
@@ -21,19 +23,22 @@ from voicecli.events import (
 )
 from voicecli.view.output import LineOutput
 from voicecli.view.safe import safe
-from voicecli.view.wording import how_to_interrupt, is_late, notice, stages, without
+from voicecli.view.wording import dropped, how_to_interrupt, is_late, notice, stages, without
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
+    from voicecli.status import Status
 
 
 class PlainView:
     """`talk --plain`: `  3.214  you: what time is it`, with the seconds since start."""
 
-    def __init__(self, stdout: TextIO) -> None:
+    def __init__(self, stdout: TextIO, *, verbose: bool = False) -> None:
+        """`verbose`: what was dropped, and levels, are written as well."""
         self._output = LineOutput(stdout)
+        self._verbose = verbose
         self._loading = ""
         self._with = ""
         self._greeted = False
@@ -51,6 +56,8 @@ class PlainView:
 
     def show(self, event: Event) -> None:
         """Write the event."""
+        if isinstance(event, Dropped | Level) and not self._verbose:
+            return
         self._output.write(f"{event.t:7.3f}  {self._words(event)}")
 
     def tick(self, status: Status) -> None:
@@ -105,6 +112,10 @@ class PlainView:
                 return f"interrupted after: {safe(heard)}" if heard else "interrupted before it was heard"
             case Overheard(text=text):
                 return f"you, meanwhile: {safe(text or '') or 'a sound without words'}"
+            case Dropped():
+                return dropped(event)
+            case Level(median_dbfs=middle, loudest_dbfs=loudest):
+                return f"microphone: {middle:.0f} dBFS, at its loudest {loudest:.0f} dBFS"
             case TurnDone():
                 return _turn(event)
             case Warned():

@@ -10,7 +10,8 @@ from voicecli.view.output import LineOutput
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
+    from voicecli.status import Status
 
 
 class StreamView:

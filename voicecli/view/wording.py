@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from voicecli.events import DROPPED
 from voicecli.view.safe import safe
 from voicecli.waiting.quality import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from voicecli.events import Failed, QualityStepped, Status, Warned
+    from voicecli.events import Dropped, Failed, QualityStepped, Warned
+    from voicecli.status import Status
 
 _STAGES: Final = {
     "device_in": "microphone",
@@ -58,6 +60,11 @@ def without(event: QualityStepped) -> str:
     """`load warning: no drafts`, or `load calm: no drafts, no longer`."""
     what = "" if event.step is None else f": {_STEP_WORDS.get(event.step, safe(event.step))}"
     return f"load {safe(event.level)}{what}" + (", no longer" if event.change == "taken back" else "")
+
+
+def dropped(event: Dropped) -> str:
+    """Say what came to nothing, and how often so far; never in the user's words."""
+    return f"dropped: {safe(DROPPED.get(event.reason, event.reason))} ({event.reason}: {event.count} so far)"
 
 
 def counted(counters: Mapping[str, int]) -> str:

@@ -105,3 +105,15 @@ LOST = {
     EVENTS_LOST: "something was not shown, or not written",
 }
 """Counter of losses -> what it means to a person."""
+
+_TOO_BUSY = "close what keeps the processor busy"
+
+REMEDIES = {
+    "microphone overflows": f"{_TOO_BUSY}, or raise audio.latency_ms in the settings",
+    "microphone samples lost": f"{_TOO_BUSY}: speech was not looked at in time",
+    "loudspeaker underflows": f"{_TOO_BUSY}, or raise audio.latency_ms in the settings",
+    "gaps in the reply": f"{_TOO_BUSY}, or raise playback.jitter_min_ms in the settings",
+    "pieces of speech lost": f"pause now and then, or set a quicker transcribe.model; {_TOO_BUSY}",
+    EVENTS_LOST: "read faster, or close what keeps the processor or the disk busy",
+}
+"""Counter of losses -> what to do."""

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from voicecli.config import Config
     from voicecli.engines import Session
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
     from voicecli.messages import Int16
     from voicecli.records.reading.recorded import Line, Recorded
+    from voicecli.status import Status
     from voicecli.system.clock import Clock
     from voicecli.view import View
 

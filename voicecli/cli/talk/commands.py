@@ -25,7 +25,7 @@ from voicecli.cli.options import (
     store_at,
 )
 from voicecli.cli.talk import watchers as other
-from voicecli.cli.talk.outputs import AsJson, JsonFile, Plain, outputs_for
+from voicecli.cli.talk.outputs import AsJson, JsonFile, Plain, Verbose, outputs_for
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def talk(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    verbose: Verbose = False,
     record: Record = None,
     max_minutes: MaxMinutes = None,
     input_device: InputDevice = None,
@@ -125,7 +126,7 @@ def talk(
     )
     config = lightened(config, light=light)
     watching = other.Watching(metrics_port, metrics_host, debug, debug_words, log, log_file)
-    outputs = outputs_for(plain, as_json, json_file, record, max_minutes, watching)
+    outputs = outputs_for(plain, as_json, json_file, record, max_minutes, watching, verbose=verbose)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.talk.session import reads_keys
 
@@ -146,6 +147,7 @@ def demo(
     plain: Plain = False,
     as_json: AsJson = False,
     json_file: JsonFile = None,
+    verbose: Verbose = False,
     record: Record = None,
     max_minutes: MaxMinutes = None,
     output: Annotated[
@@ -164,7 +166,7 @@ def demo(
         for question in DEMO_QUESTIONS:
             yield iter([sound_of(session.voice.it, question)])
 
-    outputs = outputs_for(plain, as_json, json_file, record, max_minutes)
+    outputs = outputs_for(plain, as_json, json_file, record, max_minutes, verbose=verbose)
     talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
     typer.echo(f"the conversation is in {output}", err=True)
 

@@ -13,9 +13,13 @@ from voicecli.errors import ConfigError
 if TYPE_CHECKING:
     from voicecli.cli.talk.session import Outputs
     from voicecli.cli.talk.watchers import Watching
+    from voicecli.view.modes import Mode
 
 Plain = Annotated[bool, typer.Option("--plain", help="One line per event instead of the live view.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per event (docs/events.md).")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Also show what was dropped, and how loud the microphone is.")
+]
 JsonFile = Annotated[Path | None, typer.Option(help="Also write the events of --json to this file.")]
 
 
@@ -26,6 +30,8 @@ def outputs_for(
     record: Path | None,
     max_minutes: int | None,
     watching: Watching | None = None,
+    *,
+    verbose: bool = False,
 ) -> Outputs:
     """Where the events of a talk go, by its flags. Raises ConfigError."""
     from voicecli.cli.talk.session import Outputs
@@ -37,6 +43,7 @@ def outputs_for(
         raise ConfigError("--json-file needs a file", "give --json for standard output")
     if max_minutes is not None and record is None:
         raise ConfigError("--max-minutes needs --record", "name the folder of the recording")
-    view = make_view("json" if as_json else "plain" if plain else "live", sys.stdout)
+    mode: Mode = "json" if as_json else "plain" if plain else "live"
+    view = make_view(mode, sys.stdout, verbose=verbose)
     watchers = () if watching is None else watching.watchers()
     return Outputs(view, json_file, watchers, record, max_minutes or 0)

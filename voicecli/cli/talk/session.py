@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from voicecli.cli.talk.watchers import Watcher
     from voicecli.config import Config
     from voicecli.engines import Session
-    from voicecli.events import Event, Failed, Status
+    from voicecli.events import Event, Failed
     from voicecli.models.store import ModelStore
+    from voicecli.status import Status
     from voicecli.system.clock import Clock
     from voicecli.talk import Talk
     from voicecli.threads.log import Reader
@@ -80,6 +81,7 @@ def hold_talk(
     try:
         watchers.extend(watch(clock, began) for watch in outputs.watchers)
         with view, _failure_shown(view, lambda: clock.now() - began, last):
+            config = spoken_errors(config, view)
             session = _load(config, store, view)
             talk_key = config.audio.push_to_talk
             streams = recorder.over(open_streams(session))
@@ -129,6 +131,17 @@ def _sum_up(view: View, tally: TalkTally) -> None:
             LineOutput(sys.stdout).write(line)
 
 
+def spoken_errors(config: Config, view: View) -> Config:
+    """Settle `synthesize.speak_errors`: "auto" is on where nobody looks at the live view."""
+    from voicecli.view.live.live import LiveView
+
+    synthesize = config.synthesize
+    if synthesize.speak_errors != "auto":
+        return config
+    told = "off" if isinstance(view, LiveView) else "on"
+    return config.model_copy(update={"synthesize": synthesize.model_copy(update={"speak_errors": told})})
+
+
 @contextmanager
 def _failure_shown(view: View, elapsed_s: Callable[[], float], last: list[Failed]) -> Iterator[None]:
     """Show the error that ends the talk as an event, and keep it in `last`. A person sees it on stderr."""
@@ -155,7 +168,7 @@ def _end_at_once(number: int, frame: FrameType | None, code: int = 130) -> None:
 
 def _loading(what: str) -> Status:
     from voicecli.audio.level import SILENCE_DBFS
-    from voicecli.events import Status
+    from voicecli.status import Status
 
     return Status("loading", SILENCE_DBFS, SILENCE_DBFS, "", "", "", "", {}, loading=what)
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
-    from voicecli.events import Status
     from voicecli.records.recorder import Followed, Recorder
+    from voicecli.status import Status
     from voicecli.system.clock import Clock
     from voicecli.talk import Talk
 

@@ -25,29 +25,19 @@ from voicecli.floor.facts import (
 )
 from voicecli.floor.orders import End, GoOn, Hurry, ReadAhead, Say, Unsay, Write
 from voicecli.floor.stages import LANGUAGE_MODEL, VOICE
-from voicecli.floor.turns.turn import Writing
+from voicecli.floor.turns.turn import REPLY, Writing
 from voicecli.listen.bargein.verdict import kind_of
 from voicecli.listen.recognise.passes import NO_WORDS
 from voicecli.messages import Clause, GenerationStats
-from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
+    from voicecli.floor.agent.excuse import Excuse
     from voicecli.floor.agent.memory import Memory
     from voicecli.floor.turns.exchange import Exchange, Numbers, Out
     from voicecli.floor.turns.faults import Strikes
     from voicecli.floor.turns.turn import Draft, Turn
     from voicecli.messages import ChatMessage, Transcript
     from voicecli.waiting.buffers import BufferFill
-
-CLAUSES_AHEAD = 8
-REPLY = Buffer(
-    "reply",
-    "clauses",
-    CLAUSES_AHEAD,
-    "block",
-    "the author has leave for eight clauses, half a minute of speech, and gets leave for one more with each "
-    "that the voice has said; then it sleeps, and the language model waits: a server on its socket",
-)
 
 DATE_CHECK_S = 30.0
 """s between two checks whether another day has begun, while the author has nothing to do."""
@@ -57,13 +47,20 @@ class Answering:
     """Gives author and voice their work, one order at a time each."""
 
     def __init__(
-        self, out: Out, exchange: Exchange, numbers: Numbers, strikes: Strikes, memory: Memory
+        self,
+        out: Out,
+        exchange: Exchange,
+        numbers: Numbers,
+        strikes: Strikes,
+        memory: Memory,
+        excuse: Excuse,
     ) -> None:
         self._out = out
         self._exchange = exchange
         self._numbers = numbers
         self._strikes = strikes
         self._memory = memory
+        self._excuse = excuse
         self._languages = memory.languages
         self._with_author: ReadAhead | Write | None = None
         self._has_read = False
@@ -144,7 +141,7 @@ class Answering:
                 self._ending = None
                 if draft is not None:
                     draft.times.playback_at = draft.times.playback_at or first_at
-                    self._over(draft, fact)
+                    draft.over(fact)
 
     def _clause_voiced(self, draft: Draft, fact: ClauseVoiced) -> None:
         if draft.writing is Writing.UNDER_WAY:
@@ -264,15 +261,12 @@ class Answering:
             self._ending = draft
             self._out.add(End(draft.number))
         else:
-            self._over(draft, ReplyEnded(draft.number, "", whole=not void))
-
-    def _over(self, draft: Draft, outcome: ReplyEnded) -> None:
-        draft.writing, draft.outcome = Writing.OVER, outcome
+            draft.over(ReplyEnded(draft.number, "", whole=not void))
 
     def _finalise(self, turn: Turn, draft: Draft) -> None:
         """The answer is over: remember what was said and what sounded, and tell how long it took."""
-        if draft.outcome is not None:
-            remember(self._out, self._exchange, self._memory, turn, draft, draft.outcome)
+        remember(self._out, self._exchange, self._memory, turn, draft)
+        self._excuse.over(turn, draft)
         self._exchange.finalise(turn)
         self._owed = True
         if draft.answerable and draft.stats is not None and self._exchange.due() is None:

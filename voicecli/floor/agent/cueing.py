@@ -12,12 +12,10 @@ The voice makes the phrases beforehand, one at a time, while nobody waits. If it
 from __future__ import annotations
 
 import math
-from collections import deque
 from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.floor.agent.reply_language import MAIN
-from voicecli.floor.facts import ClauseSounds, CueMade
 from voicecli.floor.orders import Cue, MakeCue
 from voicecli.floor.turns.turn import Writing
 
@@ -25,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from voicecli.config import TurnConfig
+    from voicecli.floor.agent.phrases import Phrases
     from voicecli.floor.agent.reply_language import Languages
+    from voicecli.floor.facts import ClauseSounds
     from voicecli.floor.turns.exchange import Exchange, Numbers, Out
     from voicecli.floor.turns.turn import Draft
 
@@ -61,6 +61,7 @@ class Cueing:
         exchange: Exchange,
         numbers: Numbers,
         languages: Languages,
+        phrases: Phrases,
         others: Collection[str],
         config: TurnConfig,
     ) -> None:
@@ -69,40 +70,32 @@ class Cueing:
         self._exchange = exchange
         self._numbers = numbers
         self._languages = languages
+        self._phrases = phrases
         self._on = config.thinking != "off"
         self._after_s = config.thinking_after_ms / 1000
         self._turn = 0  # the newest turn that has waited
         self._due_at = math.inf
         self._count = 0  # of its cues
         self._sounded = 0  # the newest turn with an answer that was heard
-        self._with_voice = False
-        self._to_make: deque[MakeCue] = deque()
-        self._made: dict[str, list[str]] = {}  # language of a reply -> its phrases
         self._said = 0  # phrases
+        self._last = ""  # the newest cue's text
         if config.thinking == "words":
             spoken = {MAIN: languages.main, **{other: other for other in others}}
-            self._to_make.extend(
-                MakeCue(voice, text) for voice, code in spoken.items() for text in PHRASES.get(code, ())
-            )
+            self._texts = {voice: PHRASES.get(code, ()) for voice, code in spoken.items()}
+            phrases.want(MakeCue(voice, text) for voice, texts in self._texts.items() for text in texts)
+        else:
+            self._texts = {}
 
-    def take(self, fact: ClauseSounds | CueMade) -> None:
-        """Take the fact that an answer sounds, or what became of a phrase."""
-        match fact:
-            case CueMade(language, text, made):
-                self._with_voice = False
-                if made:
-                    self._made.setdefault(language, []).append(text)
-            case ClauseSounds(number) if draft := self._exchange.find(number):
-                self._sounded = max(self._sounded, draft.turn)
+    def take(self, fact: ClauseSounds) -> None:
+        """Take the fact that an answer sounds."""
+        if draft := self._exchange.find(fact.draft):
+            self._sounded = max(self._sounded, draft.turn)
 
-    def look(self, *, quiet: bool, idle: bool) -> None:
+    def look(self, *, quiet: bool) -> None:
         """Give a cue if one is due; to be called after every fact.
 
-        `quiet`: the user is silent and holds nothing up. `idle`: no turn is under way.
+        `quiet`: the user is silent and holds nothing up.
         """
-        if idle and self._to_make and not self._with_voice:
-            self._with_voice = True
-            self._out.add(self._to_make.popleft())
         if not self._on or (draft := self._awaited()) is None:
             return
         now = self._out.now
@@ -118,17 +111,20 @@ class Cueing:
     def _awaited(self) -> Draft | None:
         """The answer to what the user said last, while none of it has sounded."""
         turn = self._exchange.turns.get(self._exchange.newest)
-        draft = None if turn is None or turn.called_off else turn.answer
+        draft = None if turn is None else turn.answer
         if draft is None or draft.turn <= self._sounded or self._numbers.is_void(draft):
-            return None
+            return None  # a question that was called off has void drafts alone
         no_words = draft.writing is Writing.WAITING and not draft.transcript.text
-        return None if no_words or draft.writing is Writing.OVER else draft
+        return None if no_words else draft
 
     def _give(self, draft: Draft) -> None:
         language = self._languages.of_reply(draft.transcript.language)
-        made = self._made.get(language) if not self._count else None
-        text = made[self._said % len(made)] if made else ""
+        made = [] if self._count else self._phrases.made(language, self._texts.get(language, ()))
+        begin = self._said % len(made) if made else 0
+        # Not the same twice in a row, even where the voice could make only one.
+        text = next((each for each in made[begin:] + made[:begin] if each != self._last), "")
         self._said += bool(text)
+        self._last = text
         self._count += 1
         self._due_at = self._out.now + AGAIN_S
         self._out.add(Cue(language, text))

@@ -9,17 +9,25 @@ from voicecli.floor.turns.turn import LATE_S
 
 if TYPE_CHECKING:
     from voicecli.floor.agent.memory import Memory
-    from voicecli.floor.facts import ReplyEnded
     from voicecli.floor.turns.exchange import Exchange, Out
     from voicecli.floor.turns.turn import Draft, Turn
 
 _ASK_AGAIN = "ask again, or in other words"
 
+TOO_MANY_WORDS = (
+    "too many words wait for an answer: the oldest of them are forgotten",
+    "pause until you hear an answer; conversation.history_tokens is how much is kept",
+)
+"""What was found, and what to do."""
 
-def remember(
-    out: Out, exchange: Exchange, memory: Memory, turn: Turn, answer: Draft, outcome: ReplyEnded
-) -> None:
-    """Remember what was said and what sounded, and tell how long it took."""
+
+def remember(out: Out, exchange: Exchange, memory: Memory, turn: Turn, answer: Draft) -> None:
+    """Remember what was said and what sounded, and tell how long it took; or what was not answered."""
+    outcome = answer.outcome
+    if outcome is None:
+        if turn.fault is None:
+            out.drop("key" if answer.repeats else answer.transcript.reason or "no_words", turn.number)
+        return
     times = turn.times_of(answer)
     newest = exchange.turns[exchange.newest]
     answered_at = times.playback_at if outcome.heard else None
@@ -27,7 +35,9 @@ def remember(
     if answer.stats is not None and outcome.whole and (shown := answer.wordless):
         found = f"the reply has no words to say, only {shown}"
         out.tell(events.Warned(out.t, found, _ASK_AGAIN, turn.number))
-    memory.keep(answer, continued=continued, rejoins=turn.rejoins_with(answer.transcript))
+    if memory.keep(answer, continued=continued, rejoins=turn.rejoins_with(answer.transcript)):
+        out.drop("unanswered", turn.number)
+        out.tell(events.Warned(out.t, *TOO_MANY_WORDS, turn.number))
     _learn(memory, turn, answer, newest if continued else None)
     if not outcome.whole:
         out.tell(events.Interrupted(out.t, turn.number, outcome.heard))

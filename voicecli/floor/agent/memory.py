@@ -76,14 +76,14 @@ class Memory:
         """Whether it is another day than the model was told last."""
         return self._conversation.date_changed
 
-    def keep(self, draft: Draft, *, continued: bool, rejoins: bool) -> None:
-        """A turn is over, with this draft and its outcome.
+    def keep(self, draft: Draft, *, continued: bool, rejoins: bool) -> bool:
+        """A turn is over, with this draft and its outcome; say whether unanswered words became too many.
 
         `continued`: the user went on instead. `rejoins`: they went on with the question before.
         """
-        outcome, words = draft.outcome, draft.transcript.text
+        outcome, words, too_many = draft.outcome, draft.transcript.text, False
         if outcome is None:
-            return
+            return False
         cut, heard = not outcome.whole, outcome.heard
         wordless = draft.stats is not None and not cut and draft.wordless
         failed = draft.apologised or (draft.failed and not (draft.repeats or cut or heard))
@@ -92,10 +92,11 @@ class Memory:
             self._conversation.take_back()
             self.last, self.language = self._before
         if waits:
-            self._conversation.go_on(words)
+            too_many = self._conversation.go_on(words)
         elif not draft.repeats:
             self._conversation.remember(words, heard, cut or draft.failed)
             if heard:
                 self._before = self.last, self.language
                 self.last, self.language = heard, draft.language
         self.asked = not cut and heard.rstrip().endswith("?")
+        return too_many

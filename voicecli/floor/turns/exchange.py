@@ -12,9 +12,10 @@ is not forgotten: the scribe may still confirm that it has all the words of its 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from voicecli.events import QualityStepped
+from voicecli.events import Dropped, QualityStepped
 from voicecli.floor.orders import Drop, LetSound, Tell
 from voicecli.floor.turns.means import Means
 from voicecli.floor.turns.turn import LATE_S, Turn
@@ -34,6 +35,7 @@ class Out:
     def __init__(self, began: float) -> None:
         self.now = self._began = began
         self._orders: list[Order] = []
+        self._dropped: Counter[str] = Counter()
 
     @property
     def t(self) -> float:
@@ -51,6 +53,11 @@ class Out:
     def tell(self, event: Event) -> None:
         """Tell readers of events."""
         self._orders.append(Tell(event))
+
+    def drop(self, reason: str, turn: int | None = None) -> None:
+        """Count what was dropped, and tell of it. `reason`: a key of `events.DROPPED`."""
+        self._dropped[reason] += 1
+        self.tell(Dropped(self.t, reason, self._dropped[reason], turn))
 
     def taken(self) -> list[Order]:
         """All orders since the last call."""

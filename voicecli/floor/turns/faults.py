@@ -2,16 +2,18 @@
 
 it raises                one line; the turn ends without it, or goes on without it
 three times in a row     the talk ends when the turn is over: StageError; not for a server
-nothing for LATE_S       a warning, once a turn
-nothing for HUNG_S       the same as if it had raised; not for the language model, which may be slow
+nothing for late_s       a warning that names it, once a turn
+nothing for hung_s       the same as if it had raised
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicecli import events
 from voicecli.errors import StageError
+from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL
 
 if TYPE_CHECKING:
     from voicecli.floor.stages import Fault, Stage
@@ -27,6 +29,31 @@ answer for so long; but a slow computer may take as long to read a conversation 
 HUNG_S = 60.0
 """An engine that hears or speaks and gives nothing for so long is given up. A choice: four times
 what the longest piece of speech took on two cores (14 s), and nobody waits longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long an engine may give nothing, s, while it holds up a turn or the sound."""
+
+    late_s: float = LATE_S
+    """Then the user is told."""
+    hung_s: float = HUNG_S
+    """Then it is given up, and begun anew."""
+
+
+_LIMITS = {
+    LANGUAGE_MODEL: Limits(hung_s=240.0),
+    DETECTOR: Limits(late_s=3.0, hung_s=10.0),
+    CONVERSION: Limits(late_s=3.0, hung_s=10.0),
+}
+"""Choices. A prompt of 2,000 tokens may take a slow computer 100 s; a server has limits of its own.
+What works on all sound takes 1 ms a frame; the ring before it holds 8 s."""
+
+
+def limits(stage: Stage) -> Limits:
+    """How long this stage may give nothing."""
+    return _LIMITS.get(stage, Limits())
+
 
 _CHECK = 'run "voicecli doctor --full"'
 
@@ -65,7 +92,7 @@ class Strikes:
 
     def late(self, stage: Stage) -> None:
         """Warn of an engine that seems to hang, once a turn."""
-        found = f"{stage.name} has been at work for {LATE_S:.0f} s and gives nothing"
+        found = f"{stage.name} has been at work for {limits(stage).late_s:.0f} s and gives nothing"
         self._warn(stage, "late", found, "wait, or end the talk with Ctrl-C and begin anew")
 
     def end(self) -> StageError | None:

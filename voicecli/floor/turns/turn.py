@@ -11,6 +11,7 @@ from voicecli.events import ReplyClause, TurnDone
 from voicecli.listen.bargein.verdict import kind_of
 from voicecli.listen.recognise.partial import Agreement
 from voicecli.messages import GenerationStats
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from voicecli.events import Event
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
 LATE_S = 0.6
 """s: a user who speaks so soon after the agent's first sound goes on with what they were saying. It takes
 people 0.2 s and more to react to a voice."""
+
+CLAUSES_AHEAD = 8
+REPLY = Buffer(
+    "reply",
+    "clauses",
+    CLAUSES_AHEAD,
+    "block",
+    "the author has leave for eight clauses, half a minute of speech, and gets leave for one more with each "
+    "that the voice has said; then it sleeps, and the language model waits: a server on its socket",
+)
 
 
 class Writing(Enum):
@@ -103,6 +114,10 @@ class Draft:
         self.clauses.clear()
         self.untold = [event for event in self.untold if not isinstance(event, ReplyClause)]
         self.times.first_clause_at = self.times.first_audio_at = self.times.playback_at = None
+
+    def over(self, outcome: ReplyEnded) -> None:
+        """It is known what was heard."""
+        self.writing, self.outcome = Writing.OVER, outcome
 
     @property
     def wordless(self) -> str:

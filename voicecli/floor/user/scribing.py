@@ -49,6 +49,7 @@ LOOKS = Buffer(
     "words that may still change: the newest look covers the sound of the one before; one of the user's turn "
     "and one of speech over the agent",
 )
+TOO_SHORT = replace(NO_WORDS, reason="too_short")
 
 MIN_WORDS = 3
 """With fewer words more almost always follows, so they are worth no draft while the user speaks."""
@@ -132,7 +133,7 @@ class Scribing:
 
     def wordless(self, turn: Turn) -> None:
         """The sound of the turn is too short for words."""
-        draft = self._propose(turn, self._exchange.segment, NO_WORDS, self._out.now)
+        draft = self._propose(turn, self._exchange.segment, TOO_SHORT, self._out.now)
         if draft is not None:
             self._exchange.confirm(draft)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from voicecli import events
 from voicecli.floor import facts
 from voicecli.floor.orders import Believe, EndSegment
+from voicecli.floor.user.levels import Levels
 from voicecli.listen.echo.residual import BEYOND_ECHO_DB
 from voicecli.listen.gate.segment import State
 from voicecli.messages import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from voicecli.floor.agent.answering import Answering
     from voicecli.floor.facts import Fact, Frame, Gate
     from voicecli.floor.turns.exchange import Exchange, Out
+    from voicecli.floor.user.endless import Endless
     from voicecli.floor.user.overlap import Overlap, Overlaps
     from voicecli.floor.user.pauses import Pauses
     from voicecli.floor.user.scribing import Scribing
@@ -55,6 +57,7 @@ class Speech:
         pauses: Pauses,
         scribing: Scribing,
         answering: Answering,
+        endless: Endless,
     ) -> None:
         self._out = out
         self._exchange = exchange
@@ -62,6 +65,8 @@ class Speech:
         self._pauses = pauses
         self._scribing = scribing
         self._answering = answering
+        self._endless = endless
+        self._levels = Levels(out)
         self.gate = State.QUIET
         self._spoken_s = 0.0
         self._newest: Frame | None = None
@@ -80,6 +85,8 @@ class Speech:
                 self._on_frame(fact)
             case facts.Hiss() if self._overlaps.current is not None or self.gate in NO_SPEECH:
                 self._overlaps.hiss(fact)
+            case facts.Gate() if self._endless.ignores:
+                self._endless.take(fact.event)
             case facts.Gate():
                 self._on_gate(fact)
             case facts.SoFar(Utterance() as utterance) if self._overlaps.current is not None:
@@ -88,6 +95,7 @@ class Speech:
                 self._pauses.give(utterance, self._spoken_s)
             case facts.Closed():
                 self.gate = State.QUIET
+                self._endless.let_go()
                 if self._overlaps.current is not None:
                     self._dismiss(self._overlaps.current)
                 self._overlaps.let_go()
@@ -99,10 +107,15 @@ class Speech:
     def _on_frame(self, frame: Frame) -> None:
         self.gate, self._spoken_s, self._newest = frame.gate, frame.spoken_s, frame
         self._heard.append((frame.at + FRAME_S, self._out.now))
+        self._levels.take(frame)
+        if self._endless.ignores and not self._endless.pauses(frame):
+            self.gate = State.QUIET
+            return
         over_agent = self._overlaps.mode == "hold" or frame.audible or frame.over_echo_db < BEYOND_ECHO_DB
         self._spoken_s = self._overlaps.respond(frame, over_agent=over_agent)
         overlap = self._overlaps.current
         if overlap is None:
+            self._endless.look(frame)
             self._pauses.decide(frame)
             return
         self._judge(overlap, frame, over_agent=over_agent)
@@ -121,6 +134,8 @@ class Speech:
                 self._interrupt(overlap)
 
     def _dismiss(self, overlap: Overlap, *, stops: bool = False) -> None:
+        if not overlap.held:
+            self._out.drop("held_off", overlap.over)
         self._overlaps.dismiss(overlap, stops=stops)
         self.gate = State.QUIET
 
@@ -196,6 +211,7 @@ class Speech:
         self.gate = State.QUIET
         heard_at = next((at for until, at in self._heard if until >= ended_at), None)
         self._exchange.commit(ended_at, heard_at)
+        self._endless.ended(self._out.now)
 
     def _on_silence(self) -> None:
         """Where no sound comes any more, as from a device that is gone, end what was being said."""

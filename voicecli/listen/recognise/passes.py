@@ -81,6 +81,7 @@ def joined(pieces: list[Transcript]) -> Transcript:
     spoken = [piece for piece in pieces if piece.text]
     likely = max((piece.spoken for piece in pieces), default=0.0)
     if not spoken:
-        return replace(NO_WORDS, spoken=likely)
+        reason = next((piece.reason for piece in pieces if piece.reason), "")
+        return replace(NO_WORDS, spoken=likely, reason=reason)
     text = " ".join(piece.text for piece in spoken)
     return Transcript(text, spoken[-1].language, min(piece.confidence for piece in spoken), likely)

@@ -158,16 +158,16 @@ class Transcriber:
         language, sure = self._language_of(encoded, sound_s, language, provisional=provisional)
         quick = Search(beam_size=self._beams[0], max_tokens=token_budget(samples.size / RATE_HZ))
         words = self._whisper.decode(encoded, language, quick, ends_s)
-        clear = clear_s >= CLEAR_S
+        clear, guessed = clear_s >= CLEAR_S, bool(words.text)
         before, self._glimpsed = self._glimpsed, words.text if provisional else ""
         if not (sure or clear) and words.no_speech > NO_SPEECH:
-            return self._nothing(words)
+            return self._nothing(words, guessed=guessed)
         if not provisional and sound_s > LONG_S and self._tells_nothing(words, sound_s):
             return self._parts(samples, language, clear_s, words)
         if not words.confirmed(before):  # a second pass takes as long as all else
             words = self._settled(samples, language, words, sound_s, provisional=provisional, clear=clear)
         if not words.text or (words.no_speech > NO_SPEECH and not sure):
-            return self._nothing(words)
+            return self._nothing(words, guessed=guessed)
         if sure and not provisional:
             self._spoken = language
         likely = min(1.0, exp(words.log_prob))
@@ -191,9 +191,11 @@ class Transcriber:
             words = self.second_look(samples, language, words)
         return replace(words, text="") if words.none else words
 
-    def _nothing(self, words: Words | None = None) -> Transcript:
+    def _nothing(self, words: Words | None = None, *, guessed: bool = False) -> Transcript:
+        """No words; `guessed`: there were some, and nobody is believed to have said them."""
         language = "" if self._language == "auto" else self._language
-        return Transcript("", language, 0.0, 0.0 if words is None else 1.0 - words.no_speech)
+        likely = 0.0 if words is None else 1.0 - words.no_speech
+        return Transcript("", language, 0.0, likely, reason="guess" if guessed else "")
 
     @staticmethod
     def _tells_nothing(words: Words, sound_s: float) -> bool:
@@ -218,7 +220,7 @@ class Transcriber:
             if spoken_letters(given.text) >= SLOWEST_LETTERS * part.size / RATE_HZ and not is_loop(given.text)
         )
         if straight < LEAST_WORDED and worded < LEAST_REPEATED:
-            return self._nothing(words)
+            return self._nothing(words, guessed=bool(words.text))
         said = [given for given in found if given.text]
         text = " ".join(given.text for given in said)
         return Transcript(text, language, min(given.confidence for given in said), 1.0 - words.no_speech)

@@ -59,6 +59,16 @@ def estimated_tokens(text: str) -> int:
     return TOKENS_PER_MESSAGE + int(len(text.encode()) / BYTES_PER_TOKEN)
 
 
+def newest_words(text: str, tokens: int) -> str:
+    """The end of a message, no longer than so many tokens, estimated; it begins with a whole word."""
+    room = int((tokens - TOKENS_PER_MESSAGE + 1) * BYTES_PER_TOKEN) - 1
+    packed = text.encode()
+    if len(packed) <= room:
+        return text
+    end = packed[-room:].decode(errors="ignore")
+    return end.partition(" ")[2] or end  # a script without spaces is cut between two characters
+
+
 @dataclass(frozen=True, slots=True)
 class _Turn:
     user: str
@@ -162,16 +172,17 @@ class Conversation:
             self._turns = deque(turn for turn in self._turns if turn is not newest)
             self.go_on(later)
 
-    def go_on(self, user_text: str) -> None:
-        """Keep words that were not answered, to put them before the next ones; of too many, the newest."""
-        newest, most = plain_words(user_text), unanswered(self._budget).capacity
-        before = self._unanswered
-        for words in (f"{before} {newest}".strip(), newest, ""):
-            if estimated_tokens(words) <= most:
-                break
-            self._words_lost += 1
-        self._unanswered = words
-        self._words_peak = max(self._words_peak, estimated_tokens(words))
+    def go_on(self, user_text: str) -> bool:
+        """Keep words that were not answered, to put them before the next ones.
+
+        If there are too many, the newest stay; says whether older ones were dropped.
+        """
+        words = self._with_unanswered(plain_words(user_text))
+        self._unanswered = newest_words(words, int(unanswered(self._budget).capacity))
+        dropped = self._unanswered != words
+        self._words_lost += dropped
+        self._words_peak = max(self._words_peak, estimated_tokens(self._unanswered))
+        return dropped
 
     def stats(self) -> list[BufferFill]:
         """How much is remembered, and what waits for an answer. A loss is a turn, or words said at once."""

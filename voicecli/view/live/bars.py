@@ -9,7 +9,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from voicecli.events import Status
+    from voicecli.status import Status
     from voicecli.view.live.glyphs import Glyphs
 
 SCALE_DBFS: Final = (-80.0, 0.0)

@@ -12,19 +12,31 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from voicecli.events import Cued, Failed, Listening, Overheard, QualityStepped, TurnDone, Warned
+from voicecli.events import (
+    Cued,
+    Dropped,
+    Failed,
+    Level,
+    Listening,
+    Overheard,
+    QualityStepped,
+    TurnDone,
+    Warned,
+)
 from voicecli.system.posix import QuietTerminal
 from voicecli.view import ReaderGone
 from voicecli.view.live.glyphs import glyphs_for
 from voicecli.view.live.screen import Screen, ShownNotice, labelled, loss_lines, notice_lines, region
 from voicecli.view.live.shown_turn import ShownTurn
 from voicecli.view.safe import safe
+from voicecli.view.wording import dropped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from voicecli.events import Event, Status
+    from voicecli.events import Event
+    from voicecli.status import Status
 
 FALL_DB: Final = 4.0
 """dB that the level bar falls in one tick at most: 40 dB a second, slow enough to see a syllable."""
@@ -45,7 +57,9 @@ class LiveView:
     the bottom is ever erased.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        """`verbose`: a line for each thing that was dropped."""
+        self._verbose = verbose
         self._console = console
         self._terminal = QuietTerminal(console.file)
         self._live = self._region()
@@ -79,8 +93,11 @@ class LiveView:
             case Listening():
                 # A turn that began and had no words: a cough.
                 self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
-            case Overheard() | Cued() | QualityStepped():
-                pass  # Overheard: the agent goes on, or `interrupted` follows. The others are in the status
+            case Dropped() if self._verbose:
+                self._print([Text(dropped(event), "dim")])
+            case Overheard() | Cued() | QualityStepped() | Dropped() | Level():
+                # Overheard: the agent goes on, or `interrupted` follows. The status has the others.
+                pass
             case TurnDone():
                 self._done(event)
             case Warned():

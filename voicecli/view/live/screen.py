@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from voicecli.events import Status
+    from voicecli.status import Status
     from voicecli.view.live.glyphs import Glyphs
     from voicecli.view.live.shown_turn import ShownTurn
 

@@ -1,7 +1,7 @@
-"""The workers that carry out orders and report what came of them: scribe, judge, author. They decide nothing.
+"""The author: the talk so far -> the clauses of a reply. It decides nothing.
 
-Each sleeps on an inbox of its own. The author compares the number of its draft with `void_before`, to see
-whether its reply is still wanted. A worker reports what its engine raised as the result of the order.
+It compares the number of its draft with `void_before`, to see whether its reply is still wanted. It reports
+what its engine raised as the result of the order.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.aloud.lengths import CLAUSE_REST
 from voicecli.aloud.reply_clauses import ReplyClauses
-from voicecli.floor import facts, orders
-from voicecli.floor.agent.answering import CLAUSES_AHEAD
+from voicecli.floor import facts
 from voicecli.floor.load_facts import ServerBusy
-from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Transcribe, Write
-from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, Fault
-from voicecli.listen.recognise.passes import NO_WORDS, Passes
+from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Write
+from voicecli.floor.stages import LANGUAGE_MODEL, Fault
+from voicecli.floor.turns.turn import CLAUSES_AHEAD
 from voicecli.messages import GenerationStats
 from voicecli.reply.generate import AllTakenBack, Remark, TooManyRequests, never
 from voicecli.waiting.urgency import Work
@@ -27,113 +26,16 @@ if TYPE_CHECKING:
 
     from voicecli.engines import Seat
     from voicecli.floor.orders import ToAuthor
-    from voicecli.listen.detector import TurnModel
-    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import ChatMessage
     from voicecli.reply.generate import Generator, Notice
     from voicecli.system.clock import Clock
     from voicecli.talk.attempts import Attempts
+    from voicecli.talk.workers.scribe import Post
     from voicecli.threads.channel import Channel
     from voicecli.waiting.buffers import BufferFill
 
-    Post: TypeAlias = Callable[[facts.Fact], None]
     VoidBefore: TypeAlias = Callable[[], int]
     Pace: TypeAlias = Callable[[], None]
-
-
-class Scribe:
-    """Speech -> words; with the smaller recogniser where an order asks for it."""
-
-    def __init__(
-        self,
-        recogniser: Seat[Recogniser],
-        attempts: Attempts,
-        inbox: Channel[Transcribe],
-        post: Post,
-        smaller: Seat[Recogniser] | None = None,
-    ) -> None:
-        self._usual = self._recogniser = recogniser
-        self._smaller = smaller or recogniser
-        self._passes = Passes(recogniser.it)
-        self._order: Transcribe | None = None
-        self._attempts = attempts
-        self._inbox = inbox
-        self._post = post
-
-    def run(self) -> None:
-        """Until the inbox closes."""
-        while True:
-            self.take(self._inbox.get())
-
-    def take(self, order: Transcribe) -> None:
-        """Have the utterance transcribed, and report its words or the fault."""
-        self._order = order
-        recogniser = self._smaller if order.small else self._usual
-        if recogniser is not self._recogniser:
-            self._recogniser, self._passes = recogniser, Passes(recogniser.it)
-        recogniser.it.narrow(on=order.narrow)
-        found = self._attempts.in_turn(
-            order.work,
-            TRANSCRIBER,
-            lambda: self._passes.over(
-                order.utterance, order.segment, paused=order.paused, language=order.language
-            ),
-            size=1.0
-            + order.utterance.duration_s,  # a pass over a second of sound takes half of one over three
-        )
-        if isinstance(found, Fault):
-            self._post(facts.Transcribed(order, NO_WORDS, fault=found))
-            self._mend(found)
-        else:
-            self._post(facts.Transcribed(order, *found))
-
-    def begin_anew(self, fault: Fault) -> None:
-        """Run on a new thread, because the old one hangs; the order it was at counts as failed."""
-        if self._order is not None:
-            self._post(facts.Transcribed(self._order, NO_WORDS, fault=fault))
-        self._mend(fault)
-        self.run()
-
-    def _mend(self, fault: Fault) -> None:
-        if self._attempts.mend(self._recogniser, fault):
-            self._passes = Passes(self._recogniser.it)
-
-
-class TurnJudge:
-    """Speech -> how likely the turn is over."""
-
-    def __init__(
-        self, model: Seat[TurnModel], attempts: Attempts, inbox: Channel[orders.Judge], post: Post
-    ) -> None:
-        self._model = model
-        self._order: orders.Judge | None = None
-        self._attempts = attempts
-        self._inbox = inbox
-        self._post = post
-
-    def run(self) -> None:
-        """Until the inbox closes."""
-        while True:
-            self.take(self._inbox.get())
-
-    def take(self, order: orders.Judge) -> None:
-        """Have the sound judged, and report the probability or the fault."""
-        self._order = order
-        found = self._attempts.in_turn(
-            Work.FINAL, TURN_MODEL, lambda: self._model.it.complete(order.utterance.samples), size=1.0
-        )
-        fault = found if isinstance(found, Fault) else None
-        probability = None if isinstance(found, Fault) else found
-        self._post(facts.Judged(order.turn, order.segment, probability, fault))
-        if fault is not None:
-            self._attempts.mend(self._model, fault)
-
-    def begin_anew(self, fault: Fault) -> None:
-        """Run on a new thread, because the old one hangs; the order it was at counts as failed."""
-        if self._order is not None:
-            self._post(facts.Judged(self._order.turn, self._order.segment, None, fault))
-        self._attempts.mend(self._model, fault)
-        self.run()
 
 
 class Author:
@@ -151,6 +53,7 @@ class Author:
     ) -> None:
         """`language` is the main voice's, ISO 639-1: that of a reply whose order names none."""
         self._generator = generator
+        self._order: ToAuthor | None = None
         self._language = language
         self._clock = clock
         self._attempts = attempts
@@ -172,6 +75,7 @@ class Author:
 
     def take(self, order: ToAuthor) -> None:
         """Read ahead, or write a reply."""
+        self._order = order
         match order:
             case ReadAhead(messages, first):
                 if first or self._generator.it.reads_ahead:
@@ -185,6 +89,16 @@ class Author:
                 self._write(order)
             case Hurry() | GoOn():
                 pass  # it came too late: the reading or the draft it is for is over
+
+    def give_up(self, fault: Fault) -> None:
+        """The thread that ran this hangs, and another one will: the order it was at counts as failed."""
+        match self._order:
+            case Write(draft=draft):
+                self._post(facts.ReplyWritten(draft, None, cancelled=self._void(draft)(), fault=fault))
+            case ReadAhead():
+                self._post(facts.EngineFailed(LANGUAGE_MODEL, 0, fault, counts=False))
+                self._post(facts.HasRead())
+        self._attempts.mend(self._generator, fault)
 
     def _asked(self) -> bool:
         """Whether an order waits, or the talk ends."""
@@ -231,6 +145,7 @@ class Author:
                     stats = self._generator.it.generate(order.messages, on_text, cancelled)
                 whole = True
             finally:
+                self._attempts.check(LANGUAGE_MODEL)
                 if not cancelled():
                     reply.finish(whole=whole)  # what has come of one that broke off stands
             return stats
