@@ -16,9 +16,10 @@ from voicecli.audio.streams import StreamFormat
 from voicecli.config import AudioConfig, Config, SegmentConfig
 from voicecli.devices.recovery.adapt import _Microphone
 from voicecli.errors import EngineError
+from voicecli.events import Warned
 from voicecli.floor.facts import Transcribed, Typed
 from voicecli.floor.keys import TYPED_LINE, Keys
-from voicecli.floor.orders import Transcribe
+from voicecli.floor.orders import Tell, Transcribe
 from voicecli.floor.turns.exchange import Exchange, Numbers, Out
 from voicecli.floor.turns.faults import Strikes
 from voicecli.floor.user.scribing import Scribing
@@ -563,7 +564,7 @@ class OfLines(Driver):
     def _obeys(self) -> None:
         self._keys.obey()
         orders = self._out.taken()
-        self.told += sum("Tell" in type(order).__name__ for order in orders)
+        self.told += sum(isinstance(order, Tell) and isinstance(order.event, Warned) for order in orders)
         if any(type(order).__name__ == "Flush" for order in orders):
             self._keys.flushed()
             self._obeys()

@@ -47,6 +47,7 @@ from voicecli.listen.whisper import transcriber as transcribe
 from voicecli.messages import FRAME_S
 from voicecli.network import breaker
 from voicecli.reply.server import complaint, openai, reading, waits
+from voicecli.talk import inboxes
 from voicecli.turn import decision as turn_end
 from voicecli.turn import habits, witness
 from voicecli.view.keys import held
