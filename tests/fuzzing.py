@@ -80,7 +80,7 @@ def tried(parser: Parser, first: int, count: int) -> Outcome:
                     parser.read(data, Path(folder))
             except parser.refuses:
                 refused += 1
-            except (Exception, _TooSlow) as error:
+            except (Exception, _TooSlow) as error:  # noqa: BLE001  # it is what this looks for
                 faults.append((seed, _told(error)))
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Outcome(refused, faults, (after - before) * 1024)

@@ -54,6 +54,9 @@ LIVELY_DBFS, LIVELY_S = -70.0, 0.3
 """A track with so many seconds above this level, and above twice its own quietest power, is not silent."""
 
 
+_COUNT = "leave it out, or count from 1"
+
+
 class Recording:
     """A file to be read, once or several times."""
 
@@ -99,7 +102,7 @@ class Recording:
                 joined_wav(self._path) as joined,
                 av.open(joined or f"file:{self._path}", "r", metadata_errors="replace") as container,
             ):
-                if not container.streams.audio:
+                if not any(stream.codec_context for stream in container.streams.audio):
                     raise AudioFileError(f"{self.called} has no sound in it", "give a recording")
                 yield container
         except FileNotFoundError as error:
@@ -121,16 +124,16 @@ class Recording:
         with self._opened() as container:
             streams = container.streams.audio
             if self._track > len(streams):
-                raise AudioFileError(
-                    f"--track {self._track}: {self.called} has {_count(len(streams), 'sound track')}",
-                    "leave it out, or count from 1",
-                )
+                has = _count(len(streams), "sound track")
+                raise AudioFileError(f"--track {self._track}: {self.called} has {has}", _COUNT)
+            known = [place for place, stream in enumerate(streams) if stream.codec_context]
+            if self._track and self._track - 1 not in known:
+                raise AudioFileError(f"--track {self._track} is of an unknown kind", "leave it out")
             best = container.streams.best("audio")
-            usual = next((place for place, stream in enumerate(streams) if stream is best), 0)
-        if self._track or len(streams) == 1:
-            return max(0, self._track - 1)
-        others = [place for place in range(len(streams)) if place != usual]
-        return next((place for place in [usual, *others] if self._lively(place)), usual)
+            known.sort(key=lambda place: streams[place] is not best)
+        if self._track or len(known) == 1:
+            return self._track - 1 if self._track else known[0]
+        return next((place for place in known if self._lively(place)), known[0])
 
     def _lively(self, place: int) -> bool:
         with self._opened() as container:
@@ -199,19 +202,17 @@ class Recording:
     def _mixed(self, blocks: Iterator[Float32], full: float) -> Iterator[Float32]:
         mixer: ChannelMixer | None = None
         for block in gathered(blocks, round(PRIMED_S * self._rate_hz)):
-            # A float recording may hold anything. NaN becomes silence; the rest is clipped, as a loudspeaker
-            # clips it.
+            # A float recording may hold anything. NaN becomes silence; the rest is clipped, as by loudspeakers.
             clean = np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
             if mixer is None or mixer.channels != block.shape[1]:
                 mixer = self._mixer(clean)
-            yield mixer.push(clean)
+            yield mixer.push(clean).clip(-1.0, 1.0)  # two loud channels together may be louder
 
     def _mixer(self, samples: Float32) -> ChannelMixer:
         channels = samples.shape[1]
         if self._channel > channels:
             raise AudioFileError(
-                f"--channel {self._channel}: {self.called} has {_count(channels, 'channel')}",
-                "leave it out, or count from 1",
+                f"--channel {self._channel}: {self.called} has {_count(channels, 'channel')}", _COUNT
             )
         mixer = ChannelMixer(self._rate_hz, channels, self._channel)
         mixer.prime(samples)
