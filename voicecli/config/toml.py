@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-from voicecli.errors import ConfigError
+from voicecli.errors import ConfigError, without_userinfo
 
 Scalar = bool | int | float | str
 Value = Scalar | Mapping[str, str]
@@ -101,7 +101,7 @@ def shown(value: object) -> str:
     """Any value found in a file, short enough for an error of one line."""
     match value:
         case str() if len(value) > _LONG_TEXT:
-            text = f'"{_escaped(value[:20])}..." ({len(value)} characters)'
+            text = f'"{_escaped(without_userinfo(value)[:20])}..." ({len(value)} characters)'
         case str():
             text = f'"{_escaped(value)}"'
         case int() if abs(value) >= 10**20:  # Python refuses to print thousands of digits

@@ -20,7 +20,8 @@ def host_of(url: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port  # reading the port checks it
     except ValueError as error:
-        raise ConfigError(f"generate.base_url is no address: {error}", EXAMPLE) from error
+        # The error of the library quotes a part of the URL, which may be a password.
+        raise ConfigError("generate.base_url is no address", EXAMPLE) from error
     if not host:
         raise ConfigError("generate.base_url names no server", EXAMPLE)
     return host
