@@ -149,6 +149,7 @@ def demo(
     config = lightened(settings(config_file, {}), light=light)
 
     from voicecli.speak.voice import sound_of
+    from voicecli.view.safe import safe
 
     def questions(session: Session) -> Iterator[Iterator[Int16]]:
         for question in DEMO_QUESTIONS:
@@ -156,7 +157,7 @@ def demo(
 
     outputs = _outputs(plain=plain, as_json=as_json, json_file=json_file)
     _talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
-    typer.echo(f"the conversation is in {output}", err=True)
+    typer.echo(safe(f"the conversation is in {output}"), err=True)
 
 
 def _talk_with_devices(
