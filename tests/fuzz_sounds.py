@@ -63,6 +63,7 @@ def _wavs() -> list[bytes]:
 def _encoded() -> list[bytes]:
     """A quarter of a second in each format that libav writes here."""
     import av
+    from av.audio.stream import AudioStream
 
     made = []
     for form, codec, rate_hz in (
@@ -78,6 +79,7 @@ def _encoded() -> list[bytes]:
         file = io.BytesIO()
         with av.open(file, "w", format=form) as out:
             stream = out.add_stream(codec, rate=rate_hz)
+            assert isinstance(stream, AudioStream)
             frame = av.AudioFrame.from_ndarray(_INT16.astype(np.int16).reshape(1, -1), "s16", "stereo")
             frame.sample_rate = rate_hz
             for packet in (*stream.encode(frame), *stream.encode(None)):

@@ -27,7 +27,10 @@ def scaled(block: Float32, full: float) -> Float32:
 
     A float recording may hold anything. NaN becomes silence; the rest is clipped, as a loudspeaker clips it.
     """
-    return np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
+    within: Float32 = np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(
+        -1.0, 1.0
+    )
+    return within
 
 
 class Scale:
