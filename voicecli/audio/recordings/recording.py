@@ -53,7 +53,7 @@ UNREAD_BYTES = 200
 LEAST_HZ, MOST_HZ = 1000, 1_000_000
 """Sample rates that are read: to convert others, the resampler takes gigabytes, or gives years of sound."""
 
-LIVELY_DBFS, LIVELY_S = -70.0, 0.3
+LIVELY_DBFS, LIVELY_S, MOST_TRACKS = -70.0, 0.3, 16
 """A track with so many seconds above this level, and above twice its own quietest power, is not silent."""
 
 
@@ -132,7 +132,7 @@ class Recording:
             known.sort(key=lambda place: streams[place] is not best)
         if self._track or len(known) == 1:
             return self._track - 1 if self._track else known[0]
-        return next((place for place in known if self._lively(place)), known[0])
+        return next((place for place in known[:MOST_TRACKS] if self._lively(place)), known[0])
 
     def _lively(self, place: int) -> bool:
         with self._opened() as container:
