@@ -52,6 +52,10 @@ class Hub(BaseHTTPRequestHandler):
             return
         self.answer(206 if int(wanted) else 200, body)
 
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
     def answer(self, status: int, body: bytes, sent: int | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -204,5 +208,12 @@ def test_look_up_a_voice(hub: HubSource) -> None:
     assert found.hf is not None
     assert found.hf.folder == place
     assert [(file.name, file.md5) for file in found.files] == [("a.onnx", md5), ("a.onnx.json", md5)]
+    assert [file.sha256 for file in found.files] == [None, None]  # a mirror that does not tell more
+    large = {"type": "file", "path": f"{place}/a.onnx", "size": 9, "oid": "1" * 40}
+    large["lfs"] = {"oid": "2" * 64, "size": 9, "pointerSize": 1}
+    Hub.pages["/api/models/rhasspy/piper-voices/paths-info/v1.0.0"] = json.dumps([large]).encode()
+    found = hub.look_up("en_GB-alan-medium")
+    assert [file.sha256 for file in found.files] == ["2" * 64, None]
+    assert [file.md5 for file in found.files] == [md5, md5]
     with pytest.raises(ModelError, match=pattern("models.no_piper_voice", name="en_GB-nobody-low")):
         hub.look_up("en_GB-nobody-low")

@@ -191,11 +191,24 @@ def test_each_kind_of_hash_is_checked(tmp_path: Path, kind: str) -> None:
     assert file.fault(tmp_path / "a") == wording("models.hash")
 
 
-def test_a_file_has_exactly_one_hash() -> None:
-    with pytest.raises(ValidationError, match="exactly one"):
+def test_a_file_has_a_hash() -> None:
+    with pytest.raises(ValidationError, match="at least one"):
         ModelFile(name="a", bytes=1)
-    with pytest.raises(ValidationError, match="exactly one"):
-        ModelFile(name="a", bytes=1, md5="0" * 32, git="0" * 40)
+
+
+@pytest.mark.parametrize("kind", ["sha256", "md5", "git"])
+def test_of_several_hashes_each_must_be_right(tmp_path: Path, kind: str) -> None:
+    data = b"what is up, doc?"
+    right = {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "md5": hashlib.md5(data).hexdigest(),
+        "git": "bd9dbf5aae1a3862dd1526723246b20206e5fc37",
+    }
+    (tmp_path / "a").write_bytes(data)
+    file = ModelFile.model_validate({"name": "a", "bytes": len(data), **right})
+    assert file.fault(tmp_path / "a") is None
+    wrong = file.model_copy(update={kind: "0" * len(right[kind])})
+    assert wrong.fault(tmp_path / "a") == wording("models.hash")
 
 
 def fetched_model(name: str) -> Model:
@@ -222,6 +235,25 @@ def test_a_recorded_model_is_known_without_the_hub(store: ModelStore) -> None:
     (folder / ".model.json").write_text("spoilt")
     with pytest.raises(ModelError, match="is not here"):
         store.folder(name)
+
+
+def test_what_was_published_by_md5_is_compared_by_sha256_afterwards(store: ModelStore) -> None:
+    name = "en_US-joe-medium"
+    folder = store.path(name)
+    folder.mkdir(parents=True)
+    files = []
+    for file, data in content("voice").items():
+        (folder / file).write_bytes(data)
+        files.append(ModelFile(name=file, bytes=len(data), md5=hashlib.md5(data).hexdigest()))
+    store.record(fetched_model(name).model_copy(update={"kind": "voice", "files": tuple(files)}))
+    known = store.model(name)
+    found = [hashlib.sha256(data).hexdigest() for data in content("voice").values()]
+    assert [file.sha256 for file in known.files] == found
+    assert [file.md5 for file in known.files] == [file.md5 for file in files]
+    assert store.faults(known, rehash=True) == []
+    first = known.files[0]
+    (folder / first.name).write_bytes(bytes(first.bytes))
+    assert [file.name for file, _ in store.faults(known)] == [first.name]
 
 
 def test_remove_deletes_its_own_files_only(store: ModelStore) -> None:

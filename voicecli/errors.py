@@ -13,20 +13,34 @@ Each says what was found and what to do about it, in one line. The command line 
 exits with `exit_code`; it never prints a traceback for one of these.
 """
 
+import re
+
+_USERINFO = re.compile(r"(?<=://)\S*@")
+
+
+def without_userinfo(text: str) -> str:
+    """Hide the user names and passwords in the addresses of a text."""
+    return _USERINFO.sub("***@", text)
+
 
 class VoicecliError(Exception):
     """What was found, and what to do.
 
     Both are fragments of one line: `no input device matches 'yeti'` and
-    `run "voicecli devices" and copy a name`.
+    `run "voicecli devices" and copy a name`. An address in them loses its password.
     """
 
     exit_code = 1
 
     def __init__(self, found: str, remedy: str = "") -> None:
-        self.found = " ".join(found.split())
-        self.remedy = " ".join(remedy.split())
-        super().__init__(f"{self.found}; {self.remedy}" if self.remedy else self.found)
+        super().__init__()
+        self.reword(found, remedy)
+
+    def reword(self, found: str, remedy: str) -> None:
+        """Say it in other words."""
+        self.found = without_userinfo(" ".join(found.split()))
+        self.remedy = without_userinfo(" ".join(remedy.split()))
+        self.args = (f"{self.found}; {self.remedy}" if self.remedy else self.found,)
 
 
 class ConfigError(VoicecliError):

@@ -211,6 +211,10 @@ def from_json(text: str, name: str) -> Report:
     return report
 
 
+_TOO_LARGE = 10**15
+"""No figure of a report comes near it. Python makes no float of an integer of 310 digits."""
+
+
 def _refused(constant: str) -> float:
     """Refuse NaN and infinity: JSON does not have them, but Python's reader accepts them."""
     raise ValueError(constant)
@@ -228,7 +232,7 @@ def _as(kind: object, found: object, path: str) -> object:
             allowed = parts if union else (kind,)
             if type(found) in allowed:
                 return found
-            if type(found) is int and float in allowed:
+            if type(found) is int and float in allowed and abs(found) < _TOO_LARGE:
                 return float(found)
         case list() if origin is list:
             return [_as(parts[0], part, f"{path}[{at}]") for at, part in enumerate(found)]

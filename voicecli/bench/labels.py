@@ -83,7 +83,7 @@ def _label(path: Path, number: int, line: str) -> Label:
             inside=tuple(LabelledPause(float(one[0]), float(one[1])) for one in found.get("pauses", [])),
             voice=str(found.get("voice", "")),
         )
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ConfigError(
             f"{path} line {number} is no label", 'want {"file": ..., "turn_end_s": ...}'
         ) from error

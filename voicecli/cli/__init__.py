@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from voicecli.cli.config import config_app
 from voicecli.cli.devices.listing import devices
@@ -26,11 +27,37 @@ from voicecli.cli.talk.commands import demo, talk
 from voicecli.cli.transcribe import transcribe
 from voicecli.errors import VoicecliError
 from voicecli.threads.worker import any_alive
+from voicecli.view.safe import safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
+
+class _Commands(TyperGroup):
+    """All commands. A word of the command line that typer repeats in an error cannot steer the terminal."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        with _neutral():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        with _neutral():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _neutral() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):  # an error of typer's
+            vars(error)["message"] = safe(message)
+        raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -142,8 +169,6 @@ def _working_folder_is_gone() -> bool:
 
 
 def _fail(line: str, code: int) -> NoReturn:
-    from voicecli.view.safe import safe
-
     with contextlib.suppress(OSError):  # there is nowhere to write the error to
         sys.stderr.write(f"voicecli: {safe(line)}\n")
     # What could not be written is still buffered: Python would try once more as it ends, and complain.

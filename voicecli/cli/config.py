@@ -36,13 +36,14 @@ def init(
 ) -> None:
     """Write a settings file; use a language model server of this computer, if there is one."""
     from voicecli.config.find import FILE_NAME, find, user_file
+    from voicecli.config.toml import printable
 
     path = Path(FILE_NAME) if here else user_file()
     if os.path.lexists(path) and not force:
         raise _is_there(path)
     choice = _choice(take_first=yes, again=f"voicecli config init{' --here' if here else ''} --force --yes")
     _write(path, _text_with(choice), force=force)
-    typer.echo(f"wrote {path}")
+    typer.echo(f"wrote {printable(str(path))}")
     if (used := find().file) is not None and not used.samefile(path):
         note(f"in this folder {used} is used instead of it")
 
@@ -78,9 +79,10 @@ def check(
 def show_path() -> None:
     """Print the settings file that is used, or the one that would be."""
     from voicecli.config.find import find, user_file
+    from voicecli.config.toml import printable
 
     found = find()
-    typer.echo((found.file or user_file()).absolute())
+    typer.echo(printable(str((found.file or user_file()).absolute())))
     _tell_of_others(found.passed_over)
     if found.file is None and not any(other.path == user_file() for other in found.passed_over):
         typer.echo("not there yet: voicecli config init writes it", err=True)

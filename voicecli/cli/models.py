@@ -12,6 +12,7 @@ import typer
 
 from voicecli.cli.options import ConfigFile, ModelsDir, note, settings
 from voicecli.errors import ConfigError, ModelError
+from voicecli.view.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,7 @@ def list_models(
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from voicecli.models.store import pull_command
 
@@ -59,10 +61,12 @@ def list_models(
     words = {"here": "yes", "incomplete": "in part", "absent": "no"}
     for model, state in models:
         about = model.about if model.wheels else f"{model.about} (hub only)"
-        table.add_row(model.name, model.kind, f"{model.bytes / 1e6:.1f}", model.licence, words[state], about)
+        size = f"{model.bytes / 1e6:.1f}"
+        row = (model.name, model.kind, size, model.licence, words[state], about)
+        table.add_row(*(Text(safe(cell)) for cell in row))  # the hub wrote some of it
     console = Console()
     console.print(table)
-    console.print(f"in {store.root}", soft_wrap=True, highlight=False, markup=False)
+    console.print(safe(f"in {store.root}"), soft_wrap=True, highlight=False, markup=False)
     with contextlib.suppress(ConfigError):  # this command works without settings
         for name in _voices_of(settings(None, {}), store):
             if name not in store.manifest and store.recorded(name) is None:
@@ -148,12 +152,12 @@ def verify(models_dir: ModelsDir = None) -> None:
     bad: list[str] = []
     here = [model for model in store.models() if store.state(model) != "absent"]
     if not here:
-        typer.echo(f"no models in {store.root}")
+        typer.echo(safe(f"no models in {store.root}"))
     for model in here:
         faults = store.faults(model, rehash=True)
-        typer.echo(f"{model.name}: {'bad' if faults else 'good'}")
+        typer.echo(safe(f"{model.name}: {'bad' if faults else 'good'}"))
         for file, fault in faults:
-            typer.echo(f"  {store.path(model.name) / file.name} {fault}")
+            typer.echo(f"  {safe(f'{store.path(model.name) / file.name} {fault}')}")
         if faults:
             bad.append(model.name)
     if bad:
@@ -166,7 +170,7 @@ def remove(
 ) -> None:
     """Delete the files of a model."""
     freed = _store(models_dir).remove(name)
-    typer.echo(f"{name}: removed, {freed / 1e6:.1f} MB freed")
+    typer.echo(safe(f"{name}: removed, {freed / 1e6:.1f} MB freed"))
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from voicecli.view.safe import safe
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -31,7 +33,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Write it."""
-        typer.echo(line, err=True)
+        typer.echo(safe(line), err=True)
 
     def begin(self, what: str, total: int, done: int) -> None:
         """Begin to count for a model. The caller has already said its name in a line."""
@@ -94,7 +96,7 @@ class Bars:
 
     def say(self, line: str) -> None:
         """Write it above the bar."""
-        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._progress.console.print(safe(line), markup=False, highlight=False, soft_wrap=True)
 
     def begin(self, what: str, total: int, done: int) -> None:
         """Draw another bar in the place of the last."""

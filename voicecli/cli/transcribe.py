@@ -98,7 +98,8 @@ def transcribe(
             }
             typer.echo(json.dumps(entry))
         else:
-            typer.echo(f"{safe(name_of(file))}: {result.text}" if len(files) > 1 else result.text)
+            text = safe(result.text)
+            typer.echo(f"{safe(name_of(file))}: {text}" if len(files) > 1 else text)
     if failed:
         raise typer.Exit(1)
 

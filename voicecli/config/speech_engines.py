@@ -72,9 +72,9 @@ class GenerateConfig(Section):
     )
     api_key_env: str = Field(
         default="OPENAI_API_KEY",
-        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
+        pattern=r"^([A-Z_][A-Z0-9_]*)?$",  # many keys would pass for a name with small letters
         description="openai: environment variable that holds the key",
-        json_schema_extra={"allowed": "a name such as OPENAI_API_KEY, not the key itself"},
+        json_schema_extra={"allowed": "a name in capitals such as OPENAI_API_KEY, not the key itself"},
         repr=False,  # if somebody puts the key itself here, no error may show it
     )
     connect_s: float = Field(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from voicecli.config import Config
 from voicecli.config.catalogue import KEYS, Key, value_of
 from voicecli.config.toml import to_toml
+from voicecli.errors import without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,12 +42,14 @@ def starter_toml(config: Config) -> str:
 
 
 def effective_toml(config: Config, origins: Mapping[str, str]) -> str:
-    """Every key and value; behind a value that is not the default, where it comes from."""
+    """Every key and value, but for passwords; behind a value that is not the default, where it comes from."""
     tables = []
     for section, keys in _sections():
         lines = [f"[{section}]"]
         for key in keys:
             value = value_of(config, key)
+            if isinstance(value, str) and key.name == "base_url":
+                value = without_userinfo(value)
             origin = f"  # {origins[key.path]}" if value != key.default and key.path in origins else ""
             lines.append(f"{key.name} = {to_toml(value)}{origin}")
         tables.append("\n".join(lines) + "\n")

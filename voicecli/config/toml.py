@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-from voicecli.errors import ConfigError
+from voicecli.errors import ConfigError, without_userinfo
 
 Scalar = bool | int | float | str
 Value = Scalar | Mapping[str, str]
@@ -18,6 +18,7 @@ Value = Scalar | Mapping[str, str]
 
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _LONG_TEXT = 80
+_BREAK = re.compile(r" (?=\S)")
 _WHERE = re.compile(r"(?P<what>.*) \(at (?:(?P<where>line \d+, column \d+)|end of document)\)", re.DOTALL)
 
 
@@ -84,17 +85,23 @@ def to_toml(value: Value) -> str:
         case str() if len(value) <= _LONG_TEXT and "\n" not in value:
             return f'"{_escaped(value)}"'
         case str():
-            lines = (
-                re.sub(rf"(.{{{_LONG_TEXT},}}? )(?=\S)", r"\1\\\n", _escaped(x)) for x in value.split("\n")
-            )
-            return '"""\n' + "\n".join(lines) + '"""'
+            return '"""\n' + "\n".join(_broken(_escaped(line)) for line in value.split("\n")) + '"""'
+
+
+def _broken(line: str) -> str:
+    r"""Break a long line behind spaces: each part but the last has `_LONG_TEXT` characters or more."""
+    parts, begin = [], 0
+    while len(line) - begin > _LONG_TEXT and (space := _BREAK.search(line, begin + _LONG_TEXT)):
+        parts.append(line[begin : space.end()])
+        begin = space.end()
+    return "\\\n".join((*parts, line[begin:]))
 
 
 def shown(value: object) -> str:
     """Any value found in a file, short enough for an error of one line."""
     match value:
         case str() if len(value) > _LONG_TEXT:
-            text = f'"{_escaped(value[:20])}..." ({len(value)} characters)'
+            text = f'"{_escaped(without_userinfo(value)[:20])}..." ({len(value)} characters)'
         case str():
             text = f'"{_escaped(value)}"'
         case int() if abs(value) >= 10**20:  # Python refuses to print thousands of digits

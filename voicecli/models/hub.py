@@ -22,7 +22,7 @@ from voicecli.models.sources import SourceError, without
 from voicecli.network.proxies import check_proxies, proxy_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from voicecli.models.sources import Wanted
@@ -32,6 +32,12 @@ _ANSWER_S = 3.0
 
 _SILENCE_S = 10.0
 """s: longest wait for the next bytes of a transfer that has begun."""
+
+_LONGEST_LIST = 1 << 24
+"""Most bytes of the list of voices, which has 0.3 MB."""
+
+_NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
+"""What the client library and this file raise for answers that are no JSON, or JSON of another form."""
 
 
 class _VoiceFile(BaseModel):
@@ -86,7 +92,10 @@ class HubSource:
         Raises ModelError: what it has is not a model this program can use.
         """
         wanted = hub_name(name)
-        return self._look_up_voice(name) if wanted is None else self._look_up_repo(name, wanted)
+        try:
+            return self._look_up_voice(name) if wanted is None else self._look_up_repo(name, wanted)
+        except _NOT_UNDERSTOOD as error:
+            raise SourceError(f"what the hub says of '{name}' cannot be understood") from error
 
     def _probe(self) -> str | None:
         from huggingface_hub import constants
@@ -210,7 +219,7 @@ class HubSource:
 
     def _look_up_voice(self, name: str) -> Model:
         self._demand_answer()
-        text = b"".join(self._stream(VOICES_REPO, "voices.json", VOICES_REVISION))
+        text = self._list_of_voices()
         try:
             voice = TypeAdapter(dict[str, _HubVoice]).validate_json(text).get(name)
         except ValidationError as error:
@@ -218,6 +227,7 @@ class HubSource:
         if voice is None:
             raise ModelError(f"Piper has no voice '{name}'", "copy a name from its list of voices")
         paths = {path: entry for path, entry in voice.files.items() if path.endswith((".onnx", ".onnx.json"))}
+        large = self._large_files(paths)
         return Model(
             name=name,
             kind="voice",
@@ -225,10 +235,39 @@ class HubSource:
             licence="see its model card",
             hf=HubPlace(repo=VOICES_REPO, revision=VOICES_REVISION, folder=min(paths).rpartition("/")[0]),
             files=tuple(
-                ModelFile(name=path.rpartition("/")[2], bytes=entry.size_bytes, md5=entry.md5_digest)
+                ModelFile(
+                    name=path.rpartition("/")[2],
+                    bytes=entry.size_bytes,
+                    sha256=large.get(path),
+                    md5=entry.md5_digest,
+                )
                 for path, entry in paths.items()
             ),
         )
+
+    def _list_of_voices(self) -> bytes:
+        text = b""
+        for chunk in self._stream(VOICES_REPO, "voices.json", VOICES_REVISION):
+            text += chunk
+            if len(text) > _LONGEST_LIST:
+                raise SourceError("the list of voices on the hub is too long")
+        return text
+
+    def _large_files(self, paths: Iterable[str]) -> dict[str, str]:
+        """SHA-256 of those files of Piper's voices for which the hub publishes it; a mirror may not."""
+        from huggingface_hub import HfApi
+        from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
+        from huggingface_hub.hf_api import RepoFile
+
+        try:
+            found = HfApi(endpoint=self._endpoint).get_paths_info(
+                VOICES_REPO, [*paths], revision=VOICES_REVISION
+            )
+        except HfHubHTTPError:
+            return {}
+        except (HTTPError, OSError) as error:
+            raise SourceError("the connection to the hub broke") from error
+        return {each.path: each.lfs.sha256 for each in found if isinstance(each, RepoFile) and each.lfs}
 
 
 def _is_wanted(path: str, wanted: HubName) -> bool:

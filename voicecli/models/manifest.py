@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from hashlib import _Hash
     from pathlib import Path
 
@@ -23,6 +24,8 @@ _VOICE_NAME = re.compile(r"[a-z]{2,3}_[A-Z]{2}-\w+-(?:x_low|low|medium|high)")
 
 VOICES_REPO = "rhasspy/piper-voices"
 VOICES_REVISION = "v1.0.0"
+
+_CHUNK_BYTES = 1 << 20
 
 FileName = Annotated[str, Field(pattern=rf"^{_PART}$")]
 """A plain name: no folder, no leading dot, so it cannot leave the folder of its model."""
@@ -42,11 +45,28 @@ class HubPlace(_Frozen):
     """Folder inside the repository, empty for its top."""
 
 
-class ModelFile(_Frozen):
-    """One file, with exactly one published hash.
+class Hashes:
+    """Several hashes of the same bytes."""
 
-    It is `sha256` for files of the manifest and large files on the hub, `md5` for voices of Piper's list,
-    `git` (SHA-1 of a git blob) for small files on the hub.
+    def __init__(self, fresh: Sequence[_Hash]) -> None:
+        self._each = fresh
+
+    def update(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        for each in self._each:
+            each.update(chunk)
+
+    def hexdigest(self) -> str:
+        """All of them in one text, as in `ModelFile.digest`."""
+        return "+".join(each.hexdigest() for each in self._each)
+
+
+class ModelFile(_Frozen):
+    """One file, with its hashes. All that are known are compared.
+
+    Published are `sha256` for files of the manifest and large files on the hub, `md5` for voices of Piper's
+    list, `git` (SHA-1 of a git blob) for small files on the hub. Where no SHA-256 is published, the store
+    computes it when the file has come, so that later changes of the file are found by it.
     """
 
     name: FileName
@@ -63,9 +83,9 @@ class ModelFile(_Frozen):
     """Hash of each part, where `part_bytes` is known."""
 
     @model_validator(mode="after")
-    def _one_hash(self) -> Self:
-        if sum(value is not None for value in (self.sha256, self.md5, self.git)) != 1:
-            raise ValueError(f"{self.name}: wants exactly one of sha256, md5, git")
+    def _a_hash(self) -> Self:
+        if not self.digest:
+            raise ValueError(f"{self.name}: wants at least one of sha256, md5, git")
         return self
 
     @model_validator(mode="after")
@@ -78,17 +98,27 @@ class ModelFile(_Frozen):
 
     @property
     def digest(self) -> str:
-        """The published hash, hexadecimal."""
-        return self.sha256 or self.md5 or self.git or ""
+        """All hashes that are known, hexadecimal, in one text."""
+        return "+".join(filter(None, (self.sha256, self.md5, self.git)))
 
-    def hasher(self) -> _Hash:
-        """A fresh hash of the kind that was published, ready for the bytes of the file."""
+    def hasher(self) -> Hashes:
+        """Fresh hashes of the kinds that are known, ready for the bytes of the file."""
+        fresh = []
         if self.sha256 is not None:
-            return hashlib.sha256()
+            fresh.append(hashlib.sha256())
         if self.md5 is not None:
-            return hashlib.md5(usedforsecurity=False)
-        # A git blob hashes its length before its bytes: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
-        return hashlib.sha1(b"blob %d\0" % self.bytes, usedforsecurity=False)
+            fresh.append(hashlib.md5(usedforsecurity=False))
+        if self.git is not None:
+            # A git blob hashes its length first: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+            fresh.append(hashlib.sha1(b"blob %d\0" % self.bytes, usedforsecurity=False))
+        return Hashes(fresh)
+
+    def with_sha256(self, path: Path) -> ModelFile:
+        """The same file with the SHA-256 of the bytes at `path`, where none is known. Raises OSError."""
+        if self.sha256 is not None:
+            return self
+        with path.open("rb") as stream:
+            return self.model_copy(update={"sha256": hashlib.file_digest(stream, "sha256").hexdigest()})
 
     def fault(self, path: Path) -> str | None:
         """What is wrong with the bytes at `path`, None if they are the published ones. Reads the whole file.
@@ -99,8 +129,10 @@ class ModelFile(_Frozen):
         if size != self.bytes:
             return f"has {size:,} bytes instead of {self.bytes:,}"
         with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, self.hasher).hexdigest()
-        return None if digest == self.digest else "does not have the published hash"
+            hashes = self.hasher()
+            while chunk := stream.read(_CHUNK_BYTES):
+                hashes.update(chunk)
+        return None if hashes.hexdigest() == self.digest else "does not have the published hash"
 
 
 class Model(_Frozen):

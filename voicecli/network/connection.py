@@ -142,7 +142,8 @@ class Connection:
                     trust_env=not self._is_local,
                 )
             except (ValueError, ImportError, httpx.InvalidURL) as error:
-                found = f"the proxy settings cannot be used: {str(error).partition('.')[0]}"
+                # The library's error quotes the address, in which there may be a password.
+                found = "the proxy settings cannot be used"
                 raise ConfigError(found, f"HTTP_PROXY, HTTPS_PROXY, ALL_PROXY: {REMEDY}") from error
         return self._client
 

@@ -19,11 +19,14 @@ from voicecli.waiting.buffers import Buffer
 SERVER_LINE = Buffer(
     "server line",
     "bytes",
-    1 << 20,
+    1 << 18,
     "drop_newest",
     "an event is one token and its JSON: anything longer is no such stream, so the reply ends with an error; "
     "while the author waits for the voice, what follows stays in the socket, and the server waits",
 )
+
+MOST_LINES = 500
+"""Most lines of an event: with each line the JSON so far is read again."""
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -60,6 +63,8 @@ class EventLines:
         """The `data` lines of an event that is not complete yet."""
         self._loose = ""
         """Lines that are no field of an event stream: bare JSON, or a web page."""
+        self._lines = 0
+        """How many lines of either have been read."""
         self.framed = False
         """Whether any line so far belonged to an event stream."""
 
@@ -115,6 +120,9 @@ class EventLines:
         return []
 
     def _take_data(self, line: str) -> list[Event]:
+        self._lines += 1
+        if self._lines > MOST_LINES:
+            raise ServerError("the server sends an event without an end", "check generate.base_url")
         whole = f"{self._data}\n{line}" if self._data else line
         if whole.strip() == DONE or parsed(whole) is not None:
             self._data = whole
@@ -127,13 +135,15 @@ class EventLines:
     def _complete(self, *, keep_name: bool = False) -> list[Event]:
         """End the event under way and give it, if it has data."""
         data, name = self._data.strip(), self._name
-        self._data, self._name = "", name if keep_name else ""
+        self._data, self._name, self._lines = "", name if keep_name else "", 0
         return [Event(data, name == "error")] if data else []
 
     def _take_loose(self, line: str) -> list[Event]:
+        self._lines += 1
         self._loose = f"{self._loose}\n{line}" if self._loose else line
-        if line.rstrip()[-1:] in ("}", "]") and isinstance(parsed(self._loose), dict):
-            whole, self._loose = self._loose.strip(), ""
+        may_end = line.rstrip()[-1:] in ("}", "]") and self._lines <= MOST_LINES
+        if may_end and isinstance(parsed(self._loose), dict):
+            whole, self._loose, self._lines = self._loose.strip(), "", 0
             return [Event(whole)]
         return []
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
+from voicecli.audio.recordings.wavpipe import RATES_HZ
 from voicecli.errors import EngineError, ModelError
 from voicecli.speak.halves import halves
 from voicecli.speak.voice import Piece, sound_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from piper import AudioChunk, PiperVoice, SynthesisConfig
+    from piper.config import PiperConfig
 
     from voicecli.config import SynthesizeConfig
     from voicecli.messages import Float32
@@ -56,6 +58,9 @@ KNEE = 0.8
 """Share of full scale above which a peak is bent to stay below 1. All clauses have one gain, because the peak
 of a clause is not known before its end."""
 
+LEAST_PACE = 0.05
+"""Least `length_scale` of a voice's file, which is 1 for most; its inverse is the largest."""
+
 _WARM = ("Yes.", "Let me think about that for a moment, please.")
 _VERIFY = 'run "voicecli models verify", or choose another voice'
 
@@ -71,7 +76,7 @@ class Piper:
         settings = voice.with_name(voice.name + ".json")
         threads = config.threads or 2
         try:
-            described = PiperConfig.from_dict(json.loads(settings.read_text("utf-8")))
+            described = _checked(PiperConfig.from_dict(json.loads(settings.read_text("utf-8"))))
             parts = halves(voice) if voice.is_file() else None
             session = open_session(parts.encoder if parts else voice, threads, lengths_vary=True)
             decoder = open_session(parts.decoder, threads, lengths_vary=True) if parts else None
@@ -100,6 +105,16 @@ class Piper:
     def session(self) -> Synthesizer:
         """Make the voice for one talk."""
         return Synthesizer(self)
+
+
+def _checked(described: PiperConfig) -> PiperConfig:
+    """Refuse what no voice can have; piper takes what the file says. Raises ValueError, TypeError."""
+    rate_hz, pace = described.sample_rate, float(described.length_scale)
+    if type(rate_hz) is not int or not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
+        raise ValueError("a sample rate that no voice has")
+    if not LEAST_PACE <= pace <= 1 / LEAST_PACE or not isinstance(described.espeak_voice, str):
+        raise ValueError("a pace or a language that no voice has")
+    return described
 
 
 class Synthesizer:

@@ -26,7 +26,7 @@ def language_of(voice: Path) -> str:
     settings = voice.with_name(f"{voice.name}.json")
     try:
         return language_called(json.loads(settings.read_text("utf-8"))["espeak"]["voice"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(
             f"{settings} does not tell the language of the voice", "choose another voice"
         ) from error

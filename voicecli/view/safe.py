@@ -24,7 +24,8 @@ _HIDDEN = re.compile(
     # C0, DEL, C1 but for breaks, which become spaces: no ESC is left that could begin a new sequence.
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional marks, overrides, isolates (UAX 9, 2)
-    "\u00ad\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"  # other characters nobody sees
+    "\u00ad\u180e\u200b\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb"  # other characters nobody sees
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # of hieroglyphs, shorthand, music
     "\U000e0000-\U000e007f"  # tags: text that is there and not shown
     "]"
 )

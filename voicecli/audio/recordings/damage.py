@@ -17,6 +17,10 @@ MOST_HOLE_S = 60.0
 """In a recording whose header does not tell its length, a longer jump is a wrong timestamp, not a hole."""
 
 
+MOST_FILLED_S = 3600.0
+"""Most silence in place of all holes together. A header that lies about the length could ask for years."""
+
+
 @dataclass(slots=True)
 class Damage:
     """What is damaged in one recording, counted while it is read. As a bool: whether anything is."""
@@ -81,6 +85,8 @@ class Timeline:
     """Since the last frame, something could not be read."""
     _guessed_s: float = 0.0
     """Sum of the lengths that `hurt` was given since the last frame, s."""
+    _filled_s: float = 0.0
+    """Sum of the lengths of all holes so far, s."""
 
     def hurt(self, guessed_s: float = 0.0) -> None:
         """Note that something cannot be read here; `guessed_s`: its length, where no timestamps will tell."""
@@ -111,10 +117,13 @@ class Timeline:
             self.damage.missing_s += hole_s
         self._hurt, self._guessed_s = False, 0.0
         self.read_s += hole_s
+        self._filled_s += hole_s
         return hole_s
 
     def _fits(self, hole_s: float) -> bool:
         """Whether the recording, as long as its header tells, has room for a hole of this length."""
+        if self._filled_s + hole_s > MOST_FILLED_S:
+            return False
         if self.length_s:
             return 0.0 < hole_s < self.length_s - self.read_s
         return 0.0 < hole_s < MOST_HOLE_S

@@ -17,7 +17,7 @@ from voicecli.audio.channels import AUTO, PRIMED_S, ChannelMixer
 from voicecli.audio.recordings.blocks import calm, gathered, silence
 from voicecli.audio.recordings.damage import Damage, Timeline
 from voicecli.audio.recordings.headers import joined_wav, written_length_s
-from voicecli.audio.recordings.scale import Scale
+from voicecli.audio.recordings.scale import Scale, scaled
 from voicecli.errors import AudioFileError
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")
 UNREAD_BYTES = 200
 """In a file with one track, more bytes than this between two packets are something libav could not read."""
 
-LIVELY_DBFS, LIVELY_S = -70.0, 0.3
+LEAST_HZ, MOST_HZ = 1000, 1_000_000
+"""Sample rates that are read: to convert others, the resampler takes gigabytes, or gives years of sound."""
+
+LIVELY_DBFS, LIVELY_S, MOST_TRACKS = -70.0, 0.3, 16
 """A track with so many seconds above this level, and above twice its own quietest power, is not silent."""
 
 
@@ -99,7 +102,7 @@ class Recording:
                 joined_wav(self._path) as joined,
                 av.open(joined or f"file:{self._path}", "r", metadata_errors="replace") as container,
             ):
-                if not container.streams.audio:
+                if not any(stream.codec_context for stream in container.streams.audio):
                     raise AudioFileError(f"{self.called} has no sound in it", "give a recording")
                 yield container
         except FileNotFoundError as error:
@@ -121,16 +124,15 @@ class Recording:
         with self._opened() as container:
             streams = container.streams.audio
             if self._track > len(streams):
-                raise AudioFileError(
-                    f"--track {self._track}: {self.called} has {_count(len(streams), 'sound track')}",
-                    "leave it out, or count from 1",
-                )
+                raise _has_only(f"--track {self._track}: {self.called}", len(streams), "sound track")
+            known = [place for place, stream in enumerate(streams) if stream.codec_context]
+            if self._track and self._track - 1 not in known:
+                raise AudioFileError(f"--track {self._track} is of an unknown kind", "leave it out")
             best = container.streams.best("audio")
-            usual = next((place for place, stream in enumerate(streams) if stream is best), 0)
-        if self._track or len(streams) == 1:
-            return max(0, self._track - 1)
-        others = [place for place in range(len(streams)) if place != usual]
-        return next((place for place in [usual, *others] if self._lively(place)), usual)
+            known.sort(key=lambda place: streams[place] is not best)
+        if self._track or len(known) == 1:
+            return self._track - 1 if self._track else known[0]
+        return next((place for place in known[:MOST_TRACKS] if self._lively(place)), known[0])
 
     def _lively(self, place: int) -> bool:
         with self._opened() as container:
@@ -199,20 +201,15 @@ class Recording:
     def _mixed(self, blocks: Iterator[Float32], full: float) -> Iterator[Float32]:
         mixer: ChannelMixer | None = None
         for block in gathered(blocks, round(PRIMED_S * self._rate_hz)):
-            # A float recording may hold anything. NaN becomes silence; the rest is clipped, as a loudspeaker
-            # clips it.
-            clean = np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(-1.0, 1.0)
+            clean = scaled(block, full)
             if mixer is None or mixer.channels != block.shape[1]:
                 mixer = self._mixer(clean)
-            yield mixer.push(clean)
+            yield mixer.push(clean).clip(-1.0, 1.0)  # two loud channels together may be louder
 
     def _mixer(self, samples: Float32) -> ChannelMixer:
         channels = samples.shape[1]
         if self._channel > channels:
-            raise AudioFileError(
-                f"--channel {self._channel}: {self.called} has {_count(channels, 'channel')}",
-                "leave it out, or count from 1",
-            )
+            raise _has_only(f"--channel {self._channel}: {self.called}", channels, "channel")
         mixer = ChannelMixer(self._rate_hz, channels, self._channel)
         mixer.prime(samples)
         return mixer
@@ -253,6 +250,8 @@ def _frames(
         for frame in frames:
             if not frame.samples:
                 continue
+            if not LEAST_HZ <= frame.sample_rate <= MOST_HZ:
+                raise ValueError(f"a sample rate of {frame.sample_rate} Hz")
             at_s = None if raw else frame.time
             if hole_s := timeline.silence_before(at_s, lost=gapless or unread):
                 yield hole_s
@@ -285,8 +284,9 @@ def _told_length_s(container: InputContainer, stream: AudioStream) -> float:
     return (container.duration or 0) / 1_000_000
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _has_only(what: str, number: int, noun: str) -> AudioFileError:
+    count = f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return AudioFileError(f"{what} has {count}", "leave it out, or count from 1")
 
 
 def _form(frame: AudioFrame) -> tuple[object, ...]:

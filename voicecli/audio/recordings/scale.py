@@ -22,6 +22,17 @@ _LOWEST = -40
 """Exponents of two below this are counted as this one."""
 
 
+def scaled(block: Float32, full: float) -> Float32:
+    """A block whose full scale is `full` -> the same within [-1, 1].
+
+    A float recording may hold anything. NaN becomes silence; the rest is clipped, as a loudspeaker clips it.
+    """
+    within: Float32 = np.nan_to_num(block / np.float32(full), nan=0.0, posinf=1.0, neginf=-1.0).clip(
+        -1.0, 1.0
+    )
+    return within
+
+
 class Scale:
     """Takes all samples of a recording, then tells their scale. Keeps a count and a peak per power of two."""
 

@@ -161,6 +161,7 @@ def demo(
     config = lightened(settings(config_file, {}), light=light)
 
     from voicecli.speak.voice import sound_of
+    from voicecli.view.safe import safe
 
     def questions(session: Session) -> Iterator[Iterator[Int16]]:
         for question in DEMO_QUESTIONS:
@@ -168,7 +169,7 @@ def demo(
 
     outputs = outputs_for(plain, as_json, json_file, record, max_minutes, verbose=verbose)
     talk_simulated(config, models_dir, outputs, questions, output, stereo=True)
-    typer.echo(f"the conversation is in {output}", err=True)
+    typer.echo(safe(f"the conversation is in {output}"), err=True)
 
 
 def _talk_with_devices(

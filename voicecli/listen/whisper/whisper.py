@@ -71,7 +71,7 @@ def knows_only_english(folder: Path) -> bool:
             data = file.read_bytes()
             tokens = len(json.loads(data)) if file.suffix == ".json" else data.strip().count(b"\n") + 1
             return tokens < MULTILINGUAL_TOKENS
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError, RecursionError):
         pass  # whoever loads the model reports it
     return False
 

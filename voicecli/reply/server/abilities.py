@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.messages import ChatMessage
 from voicecli.network.sse import Json, parsed
+from voicecli.reply.server.complaint import MOST_READ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +40,7 @@ _NAMES = {
     r"|\broles?\b.{0,60}\b(?:system|alternate)"
     r"|messages\W+0\W+role|(?:only|be) '?user'? (?:and|or) '?(?:assistant|model)|developer instruction",
 }
+_OF_WORDS = re.compile(r"\bmessages\b|\bcontent\b|\bmodel\b")
 _ANYHOW = re.IGNORECASE | re.DOTALL
 
 
@@ -96,7 +98,7 @@ class Abilities:
 
     def guess(self, refusal: str) -> bool:
         """After a refusal that names nothing, leave out one more field; say whether there was one left."""
-        if self._accepted or not self._may_guess or re.search(r"\bmessages\b|\bcontent\b|\bmodel\b", refusal):
+        if self._accepted or not self._may_guess or _OF_WORDS.search(refusal[:MOST_READ]):
             return False
         name = next((name for name in _GUESSES if name not in self._without), None)
         if name is not None:
@@ -116,7 +118,9 @@ class Abilities:
             sent.discard("system")
         # First a name in a field of its own: a name in a sentence may be what the server wants instead.
         for text in (*_parameters(parsed(refusal), 0), refusal):
-            found = [name for name in _NAMES if name in sent and re.search(_NAMES[name], text, _ANYHOW)]
+            found = [
+                name for name in _NAMES if name in sent and re.search(_NAMES[name], text[:MOST_READ], _ANYHOW)
+            ]
             if found:
                 return found
         return []

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LONGEST = 200
 """Most characters that are shown of a server's words."""
 
+MOST_READ = 1 << 13
+"""Most characters of a refusal that are searched for words: what it means stands at its beginning."""
+
 _OVERFLOW = re.compile(
     r"exceed_context_size|context_length_exceeded|string_above_max_length"
     r"|n_ctx|max_model_len|max_new_tokens|max_input_tokens"
@@ -37,15 +40,16 @@ _NOT_READ = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.IGNOR
 def words_of(body: str) -> str:
     """Give what a body says, in one line of at most `LONGEST` characters; empty where it says nothing."""
     body = body.strip()
+    page = body[:MOST_READ]
     data = body[5:].strip() if body.startswith("data:") else body
     answer = parsed(data)
     if isinstance(answer, dict | list):
         text = "; ".join(dict.fromkeys(filter(None, _messages(answer, 0))))
-    elif "<" in body and ">" in body:
-        title = _TITLE.search(body)
-        text = html.unescape(_NOT_READ.sub(" ", title[2] if title else body))
+    elif "<" in page and ">" in page:
+        title = _TITLE.search(page)
+        text = html.unescape(_NOT_READ.sub(" ", title[2] if title else page))
     else:
-        text = answer if isinstance(answer, str) else body
+        text = answer if isinstance(answer, str) else page
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 3].rstrip()}..."
 
@@ -58,12 +62,12 @@ def quoted(body: str) -> str:
 
 def is_overflow(body: str) -> bool:
     """Whether it says that the conversation is too long for the model."""
-    return bool(_OVERFLOW.search(body))
+    return bool(_OVERFLOW.search(body[:MOST_READ]))
 
 
 def is_loading(status: int, body: str) -> bool:
     """Whether it says that the model is being loaded, and asks to wait."""
-    return status == 503 and bool(_LOADING.search(body))
+    return status == 503 and bool(_LOADING.search(body[:MOST_READ]))
 
 
 def is_error(answer: Json) -> bool:

@@ -13,19 +13,22 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from voicecli.errors import ConfigError
+from voicecli.errors import ConfigError, EngineError
 from voicecli.messages import GenerationStats
 from voicecli.network.address import host_of, is_loopback, shown
 from voicecli.network.connection import Connection
+from voicecli.network.secrets import Secrets, in_address
 from voicecli.reply.generate import NEXT_USER, AllTakenBack, Remark, TooManyRequests, ignore, never
 from voicecli.reply.replytext import ReplyText
 from voicecli.reply.server.asking import Asking
 from voicecli.reply.server.streamed import StreamedReply
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Iterator, Sequence
 
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
@@ -56,6 +59,7 @@ class OpenAiGenerator:
         self.notify: Notify = ignore
         self.is_small = False
         self.reads_ahead = False
+        self._secrets = Secrets(key, *in_address(self._url))
         self._connection = Connection(self._url, headers, config.connect_s, is_local=self.is_local)
         self._asking = Asking(self._connection, config, sleep, is_local=self.is_local, has_key=bool(headers))
         self._thinks_first = False
@@ -67,7 +71,7 @@ class OpenAiGenerator:
     @property
     def name(self) -> str:
         """The model and where it runs, for people."""
-        return f"{self._asking.model or 'the first model'} at {shown(self._url)}"
+        return self._secrets.hidden(f"{self._asking.model or 'the first model'} at {shown(self._url)}")
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Make a server of this computer load its model and evaluate the prompt.
@@ -77,12 +81,12 @@ class OpenAiGenerator:
         """
         if not messages or messages[-1].role != "user":
             messages = [*messages, NEXT_USER]
-        ready = self._asking.evaluate(messages, self.notify) if self.is_local else self._asking.models()
+        ready = self._asking.evaluate(messages, self._notified) if self.is_local else self._asking.models()
         self._run(ready, cancelled)
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Stream a reply; `cancelled` is asked before each piece and every 30 ms."""
-        voice = _Packet(emit, self.notify)
+        voice = _Packet(lambda text: emit(self._secrets.hidden(text)), self._notified)
         replies: list[StreamedReply] = []
 
         def begin(most_events: int | None) -> StreamedReply:
@@ -93,14 +97,17 @@ class OpenAiGenerator:
             return replies[-1]
 
         try:
-            arrived = self._run(self._asking.complete(messages, begin, voice.flush, self.notify), cancelled)
+            arrived = self._run(
+                self._asking.complete(messages, begin, voice.flush, self._notified), cancelled
+            )
         finally:
             self._thinks_first = self._thinks_first or any(reply.text.thinks_first for reply in replies)
         if not replies:
             return GenerationStats()
         reply = replies[-1]
         if arrived and not reply.cut_short:
-            reply.finish()
+            with self._hiding():
+                reply.finish()
             voice.flush()
         stats = reply.stats
         if self.is_local and stats.prompt_tokens and stats.prompt_tokens_evaluated is not None:
@@ -115,7 +122,7 @@ class OpenAiGenerator:
         async def ask() -> None:
             found.extend(await self._asking.models())
 
-        return found if self._run(ask(), cancelled) else None
+        return self._secrets.all_hidden(found) if self._run(ask(), cancelled) else None
 
     def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         """None: servers give no probabilities for the middle of a message."""
@@ -136,7 +143,23 @@ class OpenAiGenerator:
                 request.close()
                 return False
             self._loop = self._loop or asyncio.new_event_loop()
-            return self._loop.run_until_complete(self._watch(request, cancelled))
+            with self._hiding():
+                return self._loop.run_until_complete(self._watch(request, cancelled))
+
+    @contextmanager
+    def _hiding(self) -> Iterator[None]:
+        """Raise an EngineError without the secrets that a server may have put into it."""
+        try:
+            yield
+        except EngineError as error:
+            error.reword(*self._secrets.all_hidden((error.found, error.remedy)))
+            raise error from None
+
+    def _notified(self, notice: Notice) -> None:
+        if isinstance(notice, Remark):
+            found, remedy = self._secrets.all_hidden((notice.found, notice.remedy))
+            notice = replace(notice, found=found, remedy=remedy)
+        self.notify(notice)
 
     async def _finish(self) -> None:
         loop = asyncio.get_running_loop()

@@ -114,5 +114,5 @@ def wait_s(headers: Mapping[str, str]) -> float | None:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
