@@ -177,7 +177,7 @@ HALF_A_REPLY = {
 ODD = {
     "no full stop": (lambda: endless(HEAD, *words("and then it went on ")), 1),
     "a gigabyte of tokens": (lambda: endless(HEAD, b"".join(words("and then it went on ")) * 800), 1),
-    "a gigabyte in few": (lambda: endless(HEAD, chunk({"content": "and then " * 50_000})), 1),
+    "a gigabyte in few": (lambda: endless(HEAD, chunk({"content": "and then " * 20_000})), 1),
     "a gigabyte of sentences": (lambda: endless(HEAD, chunk({"content": "It is so. And so. "}) * 2000), 0),
     "no UTF-8": (
         lambda: stream(chunk({"content": "It has \x00eight legs."}).replace(b"\\u0000", b"\xff\xc3("), STOP),

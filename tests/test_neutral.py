@@ -17,7 +17,6 @@ from voicecli.cli import app
 from voicecli.cli.progress import Bars, Lines
 from voicecli.errors import VoicecliError
 from voicecli.events import (
-from voicecli.status import 
     Failed,
     Heard,
     Listening,
@@ -25,12 +24,12 @@ from voicecli.status import
     Partial,
     ReplyClause,
     Speaking,
-    Status,
     Warned,
     as_json,
 )
 from voicecli.models.manifest import HubPlace, Model
 from voicecli.models.store import ModelStore
+from voicecli.status import Status
 from voicecli.system.clock import FakeClock
 from voicecli.view.live.live import LiveView
 from voicecli.view.plain import PlainView
