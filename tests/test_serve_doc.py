@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from voicecli.serve import outbox, remote, rest, server
+from voicecli.serve import rest, server
+from voicecli.serve.client import outbox, remote
 from voicecli.serve.wire import incoming, settings
 
 TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(encoding="utf-8").split())

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from voicecli import events
 from voicecli.events import Event
-from voicecli.serve.wire.ledger import MOST_ITEMS, Item, Ledger
+from voicecli.serve.wire.items import Item
+from voicecli.serve.wire.ledger import MOST_ITEMS, Ledger
 from voicecli.serve.wire.settings import Json, Wanted
 
 SOUND = "AAAA"
@@ -21,7 +22,7 @@ class Session:
     """A ledger, and all that it gave."""
 
     def __init__(self, wanted: Wanted | None = None) -> None:
-        self.ledger = Ledger(lambda: wanted or Wanted(), "joe")
+        self.ledger = Ledger(lambda: wanted or Wanted())
         self.sent: list[Json] = []
 
     def tell(self, *told: Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from voicecli.serve.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, STUCK_S, Outbox
+from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, STUCK_S, Outbox
 from voicecli.system.clock import FakeClock
 
 TEXT = "x" * 1000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.serve.remote import BLOCK_S, INPUT_S, LEAD_S, SILENT_AFTER_S, RemoteStreams
+from voicecli.serve.client.remote import BLOCK_S, INPUT_S, LEAD_S, SILENT_AFTER_S, RemoteStreams
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:

@@ -46,8 +46,9 @@ def serve(
     """Serve talks to other programs, by OpenAI's Realtime protocol. Ctrl-C ends."""
     from voicecli.loading import load
     from voicecli.serve.access import LOCAL_NAMES, Access, is_loopback
-    from voicecli.serve.server import Address, Limits, Server
-    from voicecli.serve.server import serve as serve_at
+    from voicecli.serve.listening import Address
+    from voicecli.serve.listening import serve as serve_at
+    from voicecli.serve.server import Limits, Server
 
     config = lightened(settings(config_file, {"--voice": ("synthesize.voice", voice)}), light=light)
     if not is_loopback(host) and token_file is None:

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from voicecli.errors import ConfigError, VoicecliError
+from voicecli.errors import VoicecliError
 from voicecli.serve import page
-from voicecli.serve.outbox import hold_little
+from voicecli.serve.client.outbox import hold_little
+from voicecli.serve.client.talker import Talker
 from voicecli.serve.rest import Rest, error
-from voicecli.serve.talker import Talker
 from voicecli.serve.wire.incoming import MOST_BYTES
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from voicecli.config import Config
     from voicecli.engines import Engines
@@ -239,65 +236,3 @@ class _Wire:
 async def _until_stuck(talker: Talker) -> None:
     while not talker.outbox.stuck and talker.failure is None:
         await asyncio.sleep(LOOK_S)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server listens."""
-
-    host: str
-    port: int
-    """0: the system chooses one."""
-    tls: ssl.SSLContext | None = None
-
-    def url(self, port: int) -> str:
-        """How a client calls it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.tls else 'http'}://{host}:{port}"
-
-
-async def serve(make: Callable[[int], Server], address: Address, ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT, or until SIGTERM and the end of the last talk.
-
-    `make` gets the port, and `ready` the address once it is open. Raises ConfigError where the address cannot
-    be had.
-    """
-    with _bound(address) as listening:
-        port = listening.getsockname()[1]
-        server = make(port)
-        runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listening, ssl_context=address.tls).start()
-            ready(address.url(port))
-            await _asked_to_end(server)
-        finally:
-            await server.end()
-            await runner.cleanup()
-
-
-@contextlib.contextmanager
-def _bound(address: Address) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((address.host, address.port))
-        except OSError as error:
-            found = f"port {address.port} of {address.host} cannot be had ({error.strerror or error})"
-            raise ConfigError(found, "give another --port, or end the program that has it") from error
-        yield listening
-
-
-async def _asked_to_end(server: Server) -> None:
-    loop, at_once, slowly = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-    loop.add_signal_handler(signal.SIGINT, at_once.set)
-    loop.add_signal_handler(signal.SIGTERM, slowly.set)
-    waits = [asyncio.create_task(at_once.wait()), asyncio.create_task(slowly.wait())]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    if not at_once.is_set():
-        drain = asyncio.create_task(server.drain())
-        await asyncio.wait([drain, waits[0]], return_when=asyncio.FIRST_COMPLETED)
-        drain.cancel()
-    for task in waits:
-        task.cancel()

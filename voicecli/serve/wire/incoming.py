@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voicecli.serve.wire.formats import decoded
-from voicecli.serve.wire.ledger import Item, fresh
+from voicecli.serve.wire.items import Item, fresh
 from voicecli.serve.wire.settings import MOST_INSTRUCTIONS
 
 if TYPE_CHECKING:

@@ -11,12 +11,11 @@ an interruption. After it no sound of the interrupted response is given.
 
 from __future__ import annotations
 
-import secrets
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from voicecli import events
+from voicecli.serve.wire.items import Item, Response, fresh, previous
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,58 +31,19 @@ MOST_EARLY = 50
 """Blocks of sound that may come before the event that tells of their reply: 1 s."""
 
 
-@dataclass(slots=True)
-class Item:
-    """One entry of the conversation."""
-
-    id: str
-    role: Literal["user", "assistant", "system"]
-    kind: Literal["input_audio", "output_audio", "input_text", "output_text"]
-    text: str = ""
-    status: Literal["in_progress", "completed", "incomplete"] = "completed"
-
-    def as_json(self) -> Json:
-        """The item as OpenAI's API shows it."""
-        words = "text" if self.kind.endswith("text") else "transcript"
-        content: list[Json] = [{"type": self.kind, words: self.text}]
-        if self.status == "in_progress":
-            content = [] if self.role == "assistant" else [{"type": self.kind, words: None}]
-        return {
-            "id": self.id,
-            "object": "realtime.item",
-            "type": "message",
-            "status": self.status,
-            "role": self.role,
-            "content": content,
-        }
-
-
-@dataclass(slots=True)
-class _Response:
-    """The agent's answer, while it is written and sounds."""
-
-    id: str
-    item: Item
-    clauses: list[str] = field(default_factory=list)
-    sounds: bool = False
-    cancelled_by: Literal["turn_detected", "client_cancelled"] = "turn_detected"
-    metadata: dict[str, str] = field(default_factory=dict)
-
-
 class Ledger:
     """One session's items, the turn under way and the response under way."""
 
-    def __init__(self, wanted: Callable[[], Wanted], voice: str) -> None:
+    def __init__(self, wanted: Callable[[], Wanted]) -> None:
         """`wanted` gives the session's settings as they are now."""
         self._wanted = wanted
-        self._voice = voice
         self.items: OrderedDict[str, Item] = OrderedDict()
         self._said = ""  # id of the item for what the user is saying
         self._turn = 0  # the turn that speech began last
         self._typed: deque[str] = deque(maxlen=MOST_ITEMS)  # items of the lines that the talk was given
         self._told: list[str] = []  # its words that were told
         self._before: list[str] = []  # its words when they were looked at last
-        self._response: _Response | None = None
+        self._response: Response | None = None
         self._silenced = False  # the user has interrupted: what still comes of the sound is not wanted
         self._metadata: dict[str, str] = {}
         self._early: deque[str] = deque(maxlen=MOST_EARLY)  # sound of the next reply, until that is told of
@@ -98,11 +58,7 @@ class Ledger:
         if item.id in self.items:
             raise KeyError(item.id)
         yield from self._added(item)
-        yield {
-            "type": "conversation.item.done",
-            "previous_item_id": self._previous(item),
-            "item": item.as_json(),
-        }
+        yield self._done(item)
 
     def delete(self, item_id: str) -> Iterator[Json]:
         """The client deletes an item. Raises KeyError."""
@@ -170,7 +126,7 @@ class Ledger:
         if not response.sounds:
             response.sounds = True
             yield {"type": "output_audio_buffer.started", "response_id": response.id}
-        yield {"type": "response.output_audio.delta", **self._place(response), "delta": audio}
+        yield {"type": "response.output_audio.delta", **response.place, "delta": audio}
 
     def _may_sound(self) -> Iterator[Json]:
         """A reply is told of, so its sound, which may have come first, is wanted."""
@@ -238,11 +194,7 @@ class Ledger:
                 "usage": {"type": "duration", "seconds": max(0, end_ms - self._began_ms) / 1000},
                 "language": heard.language,
             }
-        yield {
-            "type": "conversation.item.done",
-            "previous_item_id": self._previous(item),
-            "item": item.as_json(),
-        }
+        yield self._done(item)
         self._said = ""
 
     def expect_typed(self, item_id: str, metadata: dict[str, str]) -> None:
@@ -264,8 +216,8 @@ class Ledger:
         )
         item = Item(fresh("item"), "assistant", kind, status="in_progress")
         metadata, self._metadata = self._metadata, {}
-        self._response = response = _Response(fresh("resp"), item, metadata=metadata)
-        yield {"type": "response.created", "response": self._as_json(response, "in_progress")}
+        self._response = response = Response(fresh("resp"), item, metadata=metadata)
+        yield {"type": "response.created", "response": response.as_json("in_progress")}
         yield {
             "type": "response.output_item.added",
             "response_id": response.id,
@@ -273,7 +225,7 @@ class Ledger:
             "item": item.as_json(),
         }
         yield from self._added(item)
-        yield {"type": "response.content_part.added", **self._place(response), "part": self._part(response)}
+        yield {"type": "response.content_part.added", **response.place, "part": response.part}
 
     def _clause(self, text: str) -> Iterator[Json]:
         yield from self._respond()
@@ -283,7 +235,7 @@ class Ledger:
         delta = f" {text}" if response.clauses else text
         response.clauses.append(text)
         kind = "output_audio_transcript" if self._wanted().aloud else "output_text"
-        yield {"type": f"response.{kind}.delta", **self._place(response), "delta": delta}
+        yield {"type": f"response.{kind}.delta", **response.place, "delta": delta}
 
     def _ended(
         self, status: Literal["completed", "cancelled", "failed"], heard: str | None, message: str = ""
@@ -298,10 +250,10 @@ class Ledger:
         if by_client:
             response.cancelled_by = "client_cancelled"
             status = "cancelled" if status == "completed" else status
-        item, written = response.item, " ".join(response.clauses)
+        item, written = response.item, response.written
         item.text = written if heard is None or not self._wanted().aloud else heard
         item.status = "completed" if status == "completed" else "incomplete"
-        place, part = self._place(response), self._part(response)
+        place, part = response.place, response.part
         if item.kind == "output_audio":
             yield {"type": "response.output_audio.done", **place}
             yield {"type": "response.output_audio_transcript.done", **place, "transcript": written}
@@ -314,14 +266,10 @@ class Ledger:
             "output_index": 0,
             "item": item.as_json(),
         }
-        yield {
-            "type": "conversation.item.done",
-            "previous_item_id": self._previous(item),
-            "item": item.as_json(),
-        }
+        yield self._done(item)
         if response.sounds and status == "completed":
             yield {"type": "output_audio_buffer.stopped", "response_id": response.id}
-        yield {"type": "response.done", "response": self._as_json(response, status, message)}
+        yield {"type": "response.done", "response": response.as_json(status, message, self._latency_ms)}
 
     def _correct(self, heard: str) -> None:
         """What was heard of the newest reply is known now: a client that asks for the item is told this."""
@@ -331,48 +279,11 @@ class Ledger:
                     item.text = heard
                 return
 
-    def _place(self, response: _Response) -> Json:
-        return {
-            "response_id": response.id,
-            "item_id": response.item.id,
-            "output_index": 0,
-            "content_index": 0,
-        }
-
-    def _part(self, response: _Response) -> Json:
-        written = " ".join(response.clauses)
-        if response.item.kind == "output_audio":
-            return {"type": "audio", "transcript": written}
-        return {"type": "text", "text": written}
-
-    def _as_json(self, response: _Response, status: str, message: str = "") -> Json:
-        details: Json | None = None
-        match status:
-            case "cancelled":
-                details = {"type": "cancelled", "reason": response.cancelled_by}
-            case "failed":
-                details = {
-                    "type": "failed",
-                    "error": {"type": "server_error", "code": "failed", "message": message},
-                }
-            case _:
-                pass
-        over = status != "in_progress"
-        return {
-            "id": response.id,
-            "object": "realtime.response",
-            "status": status,
-            "status_details": details,
-            "output": [response.item.as_json()] if over else [],
-            "output_modalities": ["audio" if self._wanted().aloud else "text"],
-            "max_output_tokens": "inf",
-            "metadata": response.metadata or None,
-            "usage": None,
-            # ours: other clients leave fields alone that they do not know
-            "voicecli": {"latency_ms": self._latency_ms if over else None},
-        }
-
     # ---- items
+
+    def _done(self, item: Item) -> Json:
+        before = previous(self.items, item)
+        return {"type": "conversation.item.done", "previous_item_id": before, "item": item.as_json()}
 
     def _added(self, item: Item) -> Iterator[Json]:
         self.items[item.id] = item
@@ -380,19 +291,6 @@ class Ledger:
             self.items.popitem(last=False)
         yield {
             "type": "conversation.item.added",
-            "previous_item_id": self._previous(item),
+            "previous_item_id": previous(self.items, item),
             "item": item.as_json(),
         }
-
-    def _previous(self, item: Item) -> str | None:
-        before: str | None = None
-        for item_id in self.items:
-            if item_id == item.id:
-                return before
-            before = item_id
-        return before
-
-
-def fresh(kind: str) -> str:
-    """An id that no other has."""
-    return f"{kind}_{secrets.token_hex(10)}"

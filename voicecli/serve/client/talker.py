@@ -1,46 +1,34 @@
 """One client: obeys its requests with a talk of its own, and tells it what happens there.
 
-    loop     reads requests, sends events; everything in here but what is said below
-    watcher  a thread: takes the talk's events and errors, and hands them to the loop
-    devices  a thread (`remote`): hands the agent's voice to the loop
-
-The talk begins with the first sound or line, so that the settings it needs are known by then. Settings that a
-talk cannot change begin another one, between two turns, which remembers what was said.
+Everything in here runs on the asyncio loop, also what the talk's threads report (`sitting`).
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import threading
 from typing import TYPE_CHECKING, Protocol
 
-from voicecli.errors import VoicecliError
-from voicecli.events import Listening
-from voicecli.serve.outbox import Outbox
-from voicecli.serve.remote import INPUT_S, RemoteStreams
-from voicecli.serve.wire.formats import RATES_HZ, encoded
+from voicecli.serve.client.outbox import Outbox
+from voicecli.serve.client.remote import INPUT_S
+from voicecli.serve.client.sitting import Sitting
+from voicecli.serve.wire.formats import encoded
 from voicecli.serve.wire.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
-from voicecli.serve.wire.ledger import Ledger, fresh
+from voicecli.serve.wire.items import fresh, history
+from voicecli.serve.wire.ledger import Ledger
 from voicecli.serve.wire.settings import Unfit, Wanted
-from voicecli.talk import Talk
-from voicecli.threads.channel import ChannelClosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from voicecli.config import Config
     from voicecli.engines import Engines
+    from voicecli.errors import VoicecliError
     from voicecli.events import Event
     from voicecli.messages import Int16
+    from voicecli.serve.client.remote import RemoteStreams
     from voicecli.serve.wire.incoming import Request
     from voicecli.serve.wire.settings import Json
-    from voicecli.system.clock import Clock
-    from voicecli.threads.log import Reader
-
-LOOK_S = 0.1
-"""How often the watcher looks after a talk that tells nothing."""
+    from voicecli.talk import Talk
 
 NO_WORDS = "Please begin."
 """What the model is told where a client asks for a response and nobody has said anything."""
@@ -70,26 +58,19 @@ class Talker:
         alarm: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`expires_at` is told to the client, a Unix time, s. `alarm`: as in `Outbox`."""
-        self._engines = engines
-        self._clock: Clock = engines.clock
         self._config = config
         self._expires_at = expires_at
-        self._loop = asyncio.get_running_loop()
-        self._began = self._clock.now()
         self.id = fresh("sess")
         self.wanted = Wanted()
-        self.outbox = Outbox(socket.send, socket.unsent, self._clock, alarm)
-        self.ledger = Ledger(lambda: self.wanted, config.synthesize.voice)
+        self.outbox = Outbox(socket.send, socket.unsent, engines.clock, alarm)
+        self.ledger = Ledger(lambda: self.wanted)
         self.failure: VoicecliError | None = None
         """Why the talk ended by itself."""
-        self._talk: tuple[Talk, RemoteStreams] | None = None
-        self._beginning: asyncio.Future[tuple[Talk, RemoteStreams]] | None = None
-        self._of_talk = Wanted()  # the settings that the talk began with
+        self._sitting = Sitting(engines, config, self, self.outbox.takes_sound)
         self._other_history = False  # the client added items that the talk does not know
         self._lines: list[tuple[str, str]] = []  # id and text of items that wait for `response.create`
-        self._watcher: threading.Thread | None = None
 
-    # ---- the loop
+    # ---- what the client asks
 
     def greet(self) -> None:
         """Tell the client that the session is there."""
@@ -104,10 +85,7 @@ class Talker:
 
     async def close(self) -> None:
         """End the talk, also one that is only beginning."""
-        if self._beginning is not None:
-            with contextlib.suppress(VoicecliError):
-                self._talk = await self._beginning
-        await self._end_talk()
+        await self._sitting.close()
 
     async def _obey(self, request: Request) -> None:
         match request:
@@ -131,8 +109,8 @@ class Talker:
             case "clear":
                 self._put([{"type": "input_audio_buffer.cleared"}])
             case "cancel" | "clear_output":
-                if self.ledger.cancel() and self._talk is not None:
-                    self._talk[0].controls.press("interrupt")
+                if self.ledger.cancel():
+                    self._sitting.press("interrupt")
                 elif request.kind == "cancel":
                     found = "Cancellation failed: no active response"
                     raise BadRequest("response_cancel_not_active", found, request.event_id)
@@ -209,113 +187,33 @@ class Talker:
             self.ledger.expect_typed(item_id, dict(request.metadata))
             talk.controls.say(text)
 
-    # ---- the talk
-
     async def _talking(self, waiting: Iterable[str] = ()) -> tuple[Talk, RemoteStreams]:
         """The talk, with the settings as they are; `waiting`: items that it has yet to be given."""
-        stale = self._other_history or _lasting(self.wanted) != _lasting(self._of_talk)
+        stale = self._other_history or self._sitting.lacks(self.wanted)
         if stale and self._idle:
-            await self._end_talk()
-        if self._talk is None:
-            history = self._history(set(waiting))
-            self._of_talk, self._other_history = self.wanted, False
-            config = _configured(self._config, self.wanted, self._told_by_client())
-            begin = asyncio.to_thread(self._begin, self.wanted, config, history)
-            self._beginning = asyncio.ensure_future(begin)
-            self._talk = await asyncio.shield(self._beginning)  # if the client vanishes, `close` ends it
-            self._beginning = None
-        return self._talk
-
-    def _begin(
-        self, wanted: Wanted, config: Config, history: list[tuple[str, str]]
-    ) -> tuple[Talk, RemoteStreams]:
-        """A thread of the loop's: start a talk. Raises EngineError."""
-        rates_hz = RATES_HZ[wanted.hears], RATES_HZ[wanted.speaks]
-        session = self._engines.session()
-
-        def send(block: Int16, fades: bool) -> None:  # noqa: FBT001  # as the devices call
-            self._hand(lambda: self._on_sound(block, fades=fades))
-
-        streams = RemoteStreams(self._clock, rates_hz, send, self.outbox.takes_sound)
-        talk = Talk(
-            streams,
-            session,
-            config,
-            self._clock,
-            self._began,
-            push_to_talk=wanted.detection == "none",
-            history=history,
-        )
-        streams.follow(talk.crew.playback)
-        reader = talk.events.reader("client")
-        talk.start()
-        self._watcher = threading.Thread(
-            target=self._watch, args=(talk, streams, reader), name="watcher", daemon=True
-        )
-        self._watcher.start()
-        return talk, streams
+            await self._sitting.close()
+            self._other_history = False
+        told = [item.text for item in self.ledger.items.values() if item.role == "system"]
+        instructions = "\n".join(filter(None, [self.wanted.instructions, *told]))
+        return await self._sitting.need(self.wanted, instructions, history(self.ledger.items, set(waiting)))
 
     @property
     def _idle(self) -> bool:
         """Whether no turn is under way, or about to be."""
-        return self._talk is None or (self._talk[0].idle and not self.ledger.busy)
+        return self._sitting.idle and not self.ledger.busy
 
-    async def _end_talk(self) -> None:
-        talking, self._talk = self._talk, None
-        if talking is not None:
-            await asyncio.to_thread(talking[0].close)
+    # ---- what the talk tells
 
-    def _told_by_client(self) -> str:
-        """The instructions and the items of the role `system`."""
-        items = [item.text for item in self.ledger.items.values() if item.role == "system"]
-        return "\n".join(filter(None, [self.wanted.instructions, *items]))
-
-    def _history(self, waiting: set[str]) -> list[tuple[str, str]]:
-        """What was said so far, turn after turn."""
-        turns: list[tuple[str, str]] = []
-        words: list[str] = []
-        for item in self.ledger.items.values():
-            if item.role == "user" and item.id not in waiting:
-                words.append(item.text)
-            elif item.role == "assistant" and item.text:
-                turns.append((" ".join(words), item.text))
-                words = []
-        return turns
-
-    # ---- the watcher
-
-    def _watch(self, talk: Talk, streams: RemoteStreams, reader: Reader[Event]) -> None:
-        while True:
-            try:
-                talk.check()
-                event = reader.get(LOOK_S)
-                if isinstance(event, Listening):
-                    streams.listen()
-                self._hand(lambda event=event: self._on_event(event))  # type: ignore[misc]
-            except TimeoutError:
-                continue
-            except ChannelClosed:
-                return
-            except VoicecliError as failure:
-                self._hand(lambda failure=failure: self._on_failure(failure))  # type: ignore[misc]
-                return
-
-    def _hand(self, call: Callable[[], None]) -> None:
-        """From any thread: have the loop make a call; nothing where the loop has ended."""
-        try:
-            self._loop.call_soon_threadsafe(call)
-        except RuntimeError:
-            return
-
-    # ---- the loop, called by threads
-
-    def _on_event(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
+        """Tell the client of an event of the talk."""
         self._put(self.ledger.on_event(event))
 
-    def _on_sound(self, block: Int16, *, fades: bool) -> None:
-        self._put(self.ledger.on_sound(encoded(block, self._of_talk.speaks), fades=fades))
+    def on_sound(self, block: Int16, *, fades: bool) -> None:
+        """Send (n,) int16 of the agent's voice; `fades`: the end of what was dropped or put on hold."""
+        self._put(self.ledger.on_sound(encoded(block, self._sitting.speaks), fades=fades))
 
-    def _on_failure(self, failure: VoicecliError) -> None:
+    def on_failure(self, failure: VoicecliError) -> None:
+        """The talk ended by itself."""
         self.failure = failure
         self._put([_error("server_error", f"{failure.found}; {failure.remedy}", kind="server_error")])
 
@@ -327,24 +225,6 @@ class Talker:
     def _put(self, messages: Iterable[Json]) -> None:
         for message in messages:
             self.outbox.put(json.dumps({"event_id": fresh("event"), **message}))
-
-
-def _lasting(wanted: Wanted) -> tuple[object, ...]:
-    """The settings that a talk keeps from its beginning."""
-    held = wanted.detection == "none"
-    return wanted.instructions, wanted.hears, wanted.speaks, wanted.style, held
-
-
-def _configured(config: Config, wanted: Wanted, instructions: str) -> Config:
-    """The settings of a talk for this client, which takes the echo out of its microphone itself."""
-    audio = config.audio.model_copy(update={"headphones": True, "push_to_talk": wanted.detection == "none"})
-    turn = (
-        config.turn if wanted.eagerness == "auto" else config.turn.model_copy(update={"style": wanted.style})
-    )
-    conversation = config.conversation
-    if instructions:
-        conversation = conversation.model_copy(update={"system_prompt": instructions})
-    return config.model_copy(update={"audio": audio, "turn": turn, "conversation": conversation})
 
 
 def _error(
