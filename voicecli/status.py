@@ -58,3 +58,5 @@ class Status:
     """What it does without therefore, for people."""
     stepped: int = 0
     """How often it gave up something, since it began."""
+    breaker: Literal["closed", "open", "half open"] | None = None
+    """Whether the server of the language model is asked; None where there is no server."""

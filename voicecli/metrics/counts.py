@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, get_args
 
-from voicecli.events import Cued, Failed, Interrupted, Overheard, TurnDone, Warned
+from voicecli.events import Cued, Dropped, Failed, Interrupted, Overheard, TurnDone, Warned
 from voicecli.floor.facts import ClauseVoiced, EngineFailed, EngineLate, Judged, ReplyWritten, Transcribed
 from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
 from voicecli.metrics import families as f
@@ -94,11 +94,8 @@ class TalkCounts:
                     self._add(f.WARNINGS)
                 case Failed():
                     self._add(f.ERRORS)
-                case _ if (
-                    event.name == "dropped"
-                ):  # an event that may be there: what came to nothing, and why
-                    why = str(getattr(event, "reason", ""))
-                    self._add(f.DROPPED, why if why.isidentifier() and why.isascii() else "another")
+                case Dropped(reason=reason):
+                    self._add(f.DROPPED, reason)
                 case _:
                     pass
 
@@ -166,26 +163,17 @@ def of_status(status: Status) -> Iterator[Sample]:
     yield Sample(f.REOPENED, (), status.devices_reopened)
     yield Sample(f.LEVEL, (), status.level_dbfs)
     yield Sample(f.NOISE, (), status.floor_dbfs)
-    yield from _by_name(status)
+    yield Sample(f.PRESSURE, (), PRESSURES[status.pressure])
+    yield Sample(f.QUALITY, (), status.stepped)
+    if status.breaker is not None:
+        yield Sample(f.BREAKER, (), BREAKERS[status.breaker])
+    if status.recorded_in:
+        yield Sample(f.LAG, ("recording",), status.record_lag_s)
 
 
 def of_state(now: State) -> Iterator[Sample]:
     """A sample of each state a talk may be in."""
     return (Sample(f.STATE, (state,), float(state == now)) for state in get_args(State))
-
-
-def _by_name(status: Status) -> Iterator[Sample]:
-    """Fields that a status may have: what other parts of a talk add to it is read here, by its name."""
-    if (pressure := PRESSURES.get(getattr(status, "pressure", ""))) is not None:
-        yield Sample(f.PRESSURE, (), pressure)
-    if (breaker := BREAKERS.get(getattr(status, "breaker", ""))) is not None:
-        yield Sample(f.BREAKER, (), breaker)
-    if isinstance(stepped := getattr(status, "stepped", None), int):
-        yield Sample(f.QUALITY, (), stepped)
-    if getattr(status, "recorded_in", "") and isinstance(
-        lag_s := getattr(status, "record_lag_s", None), float
-    ):
-        yield Sample(f.LAG, ("recording",), lag_s)
 
 
 def of_places(places: Sequence[BufferFill]) -> Iterator[Sample]:
@@ -199,7 +187,7 @@ def of_places(places: Sequence[BufferFill]) -> Iterator[Sample]:
             if amount is not None:  # nobody can look into some places
                 yield Sample(family, (queue, place.unit), amount)
         yield Sample(f.QUEUE_LOST, (queue,), place.losses)
-        lag_s = getattr(place, "lag_s", 0.0)
+        lag_s = place.lag_s
         if place.name == RING:
             yield Sample(f.LAG, ("ear",), max(lag_s, (place.fill or 0.0) / 1000))
         elif lag_s:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicecli.messages import ChatMessage, GenerationStats
-    from voicecli.network.breaker import Breaker
+    from voicecli.network.breaker import Breaker, BreakerState
     from voicecli.reply.generate import Cancelled, Emit, Generator
     from voicecli.turn.witness import Ending
 
@@ -49,6 +49,11 @@ class GuardedGenerator:
     def name(self) -> str:
         """The model and where it runs, for people."""
         return self._server.name
+
+    @property
+    def breaker(self) -> BreakerState:
+        """Whether the server is asked at all."""
+        return self._breaker.state
 
     @property
     def is_local(self) -> bool:

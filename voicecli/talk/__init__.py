@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from voicecli.errors import VoicecliError
 from voicecli.events import Warned
 from voicecli.listen.gate.segment import State
+from voicecli.reply.guarded import GuardedGenerator
 from voicecli.status import Status
 from voicecli.talk.attempts import broken
 from voicecli.talk.crew import Crew
@@ -193,6 +194,7 @@ class Talk:
             pressure=means[0],
             without=means[1],
             stepped=means[2],
+            breaker=generator.breaker if isinstance(generator, GuardedGenerator) else None,
         )
 
     def buffers(self) -> list[BufferFill]:
