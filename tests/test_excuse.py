@@ -50,6 +50,14 @@ def fails(world: World) -> None:
     world.author(fails=True)
 
 
+def test_an_apology_in_place_of_the_reply_is_enough() -> None:
+    world = a_world()
+    waits(world)
+    world.author(fails=True, apologises=True)
+    world.is_quiet(5.0)
+    assert said(world) == []
+
+
 def test_it_is_off_in_a_floor_that_is_not_asked_for_it() -> None:
     world = World()
     assert world.making is None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -405,8 +405,8 @@ class World:
         if order is not None:
             self.post(facts.Judged(order.turn, order.segment, 0.98))
 
-    def author(self, *, fails: bool = False) -> None:
-        """The author has read, or written a clause or the end of a reply."""
+    def author(self, *, fails: bool = False, apologises: bool = False) -> None:
+        """The author has read, or written a clause or the end of a reply; `apologises`: it said so itself."""
         order = self.authoring
         match order:
             case to.ReadAhead():
@@ -420,7 +420,7 @@ class World:
                     self.post(facts.ClauseWritten(draft, reply.written - 1, text, self.now))
                     return
                 self.authoring = None
-                found = fault(LANGUAGE_MODEL) if fails else None
+                found = replace(fault(LANGUAGE_MODEL), apologise=apologises) if fails else None
                 stats = None if fails else GenerationStats()
                 self.post(facts.ReplyWritten(draft, stats, 0.1, "Clause", self.now, cancelled, found))
 

@@ -75,7 +75,7 @@ class Excuse:
 
     def over(self, turn: Turn, draft: Draft) -> None:
         """Take the end of a turn, with its answer."""
-        if turn.called_off or draft.voice_failed:
+        if turn.called_off or draft.voice_failed or draft.apologised:
             return
         if draft.failed:
             kind = NO_ANSWER
