@@ -246,8 +246,14 @@ def workers() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name in ("remote devices", "watcher")]
 
 
+def talks() -> int:
+    """Talks that are in memory."""
+    gc.collect()
+    return sum(isinstance(thing, Talk) for thing in gc.get_objects())
+
+
 def test_clients_that_vanish_leave_nothing_behind() -> None:
-    hall = Hall(["What is it?"], ["It is this."])
+    hall, others = Hall(["What is it?"], ["It is this."]), talks()
 
     async def body(client: Client, at: BaseTestServer) -> None:
         for number in range(VANISHING):
@@ -271,9 +277,21 @@ def test_clients_that_vanish_leave_nothing_behind() -> None:
                     await asyncio.sleep(0.01)
         assert workers() == []
         hall.models.clear()  # they know the talks that asked them
-        gc.collect()
-        assert sum(isinstance(thing, Talk) for thing in gc.get_objects()) <= 1
+        assert talks() <= others
         await client.send("response.create", response={"instructions": "Greet me."})
         await client.until("response.done")
 
     talk(body, hall)
+
+
+def test_what_talks_counted_is_told_and_no_word_of_it() -> None:
+    async def body(client: Client, at: BaseTestServer) -> None:
+        await client.send("response.create", response={"instructions": "Say zanzibar."})
+        await client.until("response.done")
+        async with ClientSession() as session, session.get(at.make_url("/metrics")) as answer:
+            page = await answer.text()
+        assert "voicecli_sessions 1.0" in page
+        assert 'voicecli_turns_total{outcome="answered"} 1.0' in page
+        assert "zanzibar" not in page.casefold()
+
+    talk(body, Hall([], ["I say zanzibar."]))

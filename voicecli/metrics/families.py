@@ -104,12 +104,18 @@ MEMORY = Family("process_resident_memory_bytes", "gauge", "RAM of this process; 
 MEMORY_PEAK = Family("voicecli_resident_memory_peak_bytes", "gauge", "The most it ever was; not on Windows.")
 THREADS = Family("voicecli_threads", "gauge", "Threads of Python in this process.")
 
+SESSIONS = Family("voicecli_sessions", "gauge", "Clients of `voicecli serve` that talk now; only there.")
+SESSIONS_MOST = Family("voicecli_sessions_limit", "gauge", "How many may talk at once.")
+SESSIONS_LET_IN = Family("voicecli_sessions_let_in_total", "counter", "Clients that were let in.")
+SESSIONS_REFUSED = Family("voicecli_sessions_refused_total", "counter", "Clients that found no room.")
+
 FAMILIES: tuple[Family, ...] = (
     *(INFO, STATE, FAILED, UPTIME),
     *(LATENCY, DECIDED, TURNS, INTERRUPTIONS, OVERHEARD, CUT_OFFS, CUES),
     *(DRAFTS, DRAFTS_WORK, PROMPT, PROMPT_NEW, WARNINGS, ERRORS, ENGINE_FAILURES, ENGINE_LATE),
     *(LOSSES, DROPPED, QUEUE_FILL, QUEUE_PEAK, QUEUE_CAPACITY, QUEUE_LOST, LAG, REOPENED),
     *(LEVEL, NOISE, PRESSURE, QUALITY, BREAKER, CPU, MEMORY, MEMORY_PEAK, THREADS),
+    *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED),
 )
 """All of them, in the order of the page."""
 

@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from voicecli.errors import VoicecliError
+from voicecli.metrics import families as f
+from voicecli.metrics.counts import TalkCounts
+from voicecli.metrics.exposition import page as metrics_page
+from voicecli.metrics.families import Sample
+from voicecli.metrics.own_process import of_process
 from voicecli.serve import page
 from voicecli.serve.client.outbox import hold_little
 from voicecli.serve.client.talker import Talker
@@ -78,6 +83,8 @@ class Server:
         self._addresses: list[str] = []
         """The address of each client with a session."""
         self._sockets: set[web.WebSocketResponse] = set()
+        self._counts = TalkCounts()
+        self._let_in = self._refused = 0
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -90,6 +97,7 @@ class Server:
         app.router.add_get(PATH, self._realtime)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
+        app.router.add_get("/metrics", self._metrics)
         return app
 
     # ---- requests
@@ -110,6 +118,18 @@ class Server:
             return web.json_response(body)
         return web.json_response(body, status=503, headers={"Retry-After": str(RETRY_S)})
 
+    async def _metrics(self, _: web.Request) -> web.Response:
+        """What all talks so far counted together, and how many there are."""
+        sessions = (
+            Sample(f.SESSIONS, (), len(self._addresses)),
+            Sample(f.SESSIONS_MOST, (), self._limits.sessions),
+            Sample(f.SESSIONS_LET_IN, (), self._let_in),
+            Sample(f.SESSIONS_REFUSED, (), self._refused),
+        )
+        samples = [*self._counts.samples(), *of_process(), *sessions]
+        kind, text = await asyncio.to_thread(metrics_page, samples, self._counts.distributions())
+        return web.Response(body=text, headers={"Content-Type": kind})
+
     async def _models(self, _: web.Request) -> web.Response:
         model = {"id": "voicecli", "object": "model", "created": 0, "owned_by": "voicecli"}
         return web.json_response({"object": "list", "data": [model]})
@@ -125,8 +145,10 @@ class Server:
         if self._draining:
             await client.close(code=WSCloseCode.SERVICE_RESTART, message=b"restarting")
         elif not self._has_room(address):
+            self._refused += 1
             await client.close(code=WSCloseCode.TRY_AGAIN_LATER, message=FULL.encode())
         else:
+            self._let_in += 1
             self._addresses.append(address)
             self._sockets.add(client)
             self._empty.clear()
@@ -147,7 +169,10 @@ class Server:
         transport = request.transport
         hold_little(transport.get_extra_info("socket") if transport is not None else None)
         expires_at = int(self._engines.clock.local().timestamp()) + SESSION_S
-        talker = Talker(_Wire(client, transport), self._engines, self._config, expires_at, self._alarm)
+        wire = _Wire(client, transport)
+        talker = Talker(
+            wire, self._engines, self._config, expires_at, alarm=self._alarm, count=self._counts.event
+        )
         talker.greet()
         tasks = [
             asyncio.create_task(talker.outbox.run(), name="outbox"),

@@ -55,10 +55,16 @@ class Talker:
         engines: Engines,
         config: Config,
         expires_at: int,
-        alarm: Callable[[int], None] = lambda _: None,
+        *,
+        alarm: Callable[[int], None],
+        count: Callable[[Event], None],
     ) -> None:
-        """`expires_at` is told to the client, a Unix time, s. `alarm`: as in `Outbox`."""
+        """`expires_at` is told to the client, a Unix time, s. `alarm`: as in `Outbox`.
+
+        `count` is called with each event of the talk.
+        """
         self._config = config
+        self._count = count
         self._expires_at = expires_at
         self.id = fresh("sess")
         self.wanted = Wanted()
@@ -206,6 +212,7 @@ class Talker:
 
     def on_event(self, event: Event) -> None:
         """Tell the client of an event of the talk."""
+        self._count(event)
         self._put(self.ledger.on_event(event))
 
     def on_sound(self, block: Int16, *, fades: bool) -> None:
