@@ -46,7 +46,7 @@ from voicecli.listen.whisper import guards, window
 from voicecli.listen.whisper import transcriber as transcribe
 from voicecli.messages import FRAME_S
 from voicecli.network import breaker
-from voicecli.reply.server import complaint, openai, reading, waits
+from voicecli.reply.server import answer_stream, complaint, openai, waits
 from voicecli.talk import inboxes
 from voicecli.turn import decision as turn_end
 from voicecli.turn import habits, witness
@@ -147,7 +147,7 @@ QUOTED = [
     ("0013", f"at most {channels.MOST_CHANNELS}"),
     ("0013", f"(correlation above {channels.SAME_SOUND:g})"),
     ("0013", f"and {ear.AGENTS_S:g} s longer"),
-    ("0016", f"{reading.SILENCE_S:g} s of silence"),
+    ("0016", f"{answer_stream.SILENCE_S:g} s of silence"),
     ("0016", f"up to {waits.LOAD_S:g} s; `Retry-After` is obeyed up to {waits.SHORT_WAIT_S:g} s"),
     ("0016", f"A connection has {CONFIG.generate.connect_s:g} s"),
     ("0016", f"takes {openai.POLL_S * 1000:g} ms at most"),

@@ -213,13 +213,13 @@ def test_levels_are_told_at_a_low_rate_while_it_listens() -> None:
     world = World()
     world.speaks("a word", EVERY_S * 0.3)
     world.is_quiet(EVERY_S * 0.9)
-    (level,) = of(world, events.Level)
+    (level,) = of(world, events.MicrophoneLevel)
     assert level.t == pytest.approx(EVERY_S, abs=0.7)
     assert level.loudest_dbfs == pytest.approx(level_dbfs(LOUD), abs=1)
     assert level.median_dbfs == pytest.approx(level_dbfs(SOFT), abs=1)
     world.mutes()
     world.is_quiet(3 * EVERY_S)
-    assert len(of(world, events.Level)) == 1
+    assert len(of(world, events.MicrophoneLevel)) == 1
     assert events.weight(level) == 0
 
 
@@ -232,7 +232,7 @@ def test_only_who_wants_to_know_is_shown_what_was_dropped(*, verbose: bool) -> N
     view = PlainView(out, verbose=verbose)
     view.show(events.Dropped(1.0, "guess", 2, 3))
     view.show(events.Dropped(1.0, "of a later version", 1))
-    view.show(events.Level(2.0, -61.2, -20.4))
+    view.show(events.MicrophoneLevel(2.0, -61.2, -20.4))
     lines = out.getvalue().splitlines()
     assert len(lines) == (3 if verbose else 0)
     if verbose:
@@ -246,7 +246,7 @@ def test_in_the_live_view_a_line_scrolls_away_for_each_thing_that_was_dropped(*,
     out = io.StringIO()
     with LiveView(terminal_console(out), verbose=verbose) as view:
         view.show(events.Dropped(1.0, "guess", 2, 3))
-        view.show(events.Level(2.0, -61.2, -20.4))
+        view.show(events.MicrophoneLevel(2.0, -61.2, -20.4))
     assert out.getvalue().count("(guess: 2 so far)") == verbose
     assert "dBFS" not in out.getvalue()
 

@@ -21,7 +21,7 @@ from voicecli import events
 from voicecli.engines import Seat, SharedModel
 from voicecli.errors import EngineError, ModelError
 from voicecli.floor.stages import TRANSCRIBER, TURN_MODEL, VOICE, Fault
-from voicecli.floor.turns.faults import Limits
+from voicecli.floor.turns.faults import StageLimits
 from voicecli.system.clock import FakeClock
 from voicecli.talk import attempts as attempts_module
 
@@ -134,11 +134,13 @@ class Stuck(Beeper):
 @contextmanager
 def impatient(monkeypatch: pytest.MonkeyPatch, stage: Stage, *threads: str) -> Iterator[None]:
     """While it hangs; then the threads that were given up end, and nobody is given up any more."""
-    monkeypatch.setattr(attempts_module, "limits", lambda of: Limits(0.4, 0.5) if of is stage else Limits())
+    monkeypatch.setattr(
+        attempts_module, "limits", lambda of: StageLimits(0.4, 0.5) if of is stage else StageLimits()
+    )
     stuck = [thread for thread in threading.enumerate() if thread.name in threads]
     assert stuck
     yield
-    monkeypatch.setattr(attempts_module, "limits", lambda _: Limits(600.0, 600.0))
+    monkeypatch.setattr(attempts_module, "limits", lambda _: StageLimits(600.0, 600.0))
     for thread in stuck:
         thread.join(60)
         assert not thread.is_alive(), "who was given up ends when it comes back"

@@ -17,14 +17,14 @@ from voicecli.waiting.pressure import (
     RISE_S,
     Growth,
     Level,
-    Limits,
     Pressure,
+    PressureLimits,
     Reading,
     steadily,
 )
 from voicecli.waiting.quality import BEST, HURRY_S, STEP_S, STEPS, Ladder, Quality, quality_after
 
-LIMITS = Limits()
+LIMITS = PressureLimits()
 TICK_S = 0.1
 CALM_S = 8.0
 NOTHING = Reading("ring")

@@ -318,7 +318,7 @@ def test_no_secret_is_in_the_settings(tmp_path: Path) -> None:
             "generate": {
                 "engine": "openai",
                 "base_url": "https://me:SECRET@example.org/v1?key=SECRET",
-                "api_key_env": "sk_SECRET",
+                "api_key_env": "SK_SECRET",
             },
             "transcribe": {"engine": "command", "command": "hear --key SECRET"},
             "synthesize": {"engine": "command", "command": "speak --key SECRET"},

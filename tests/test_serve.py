@@ -19,7 +19,7 @@ from tests.seats import seated
 from tests.test_talking import Answers, Beeper, Judge, LoudIsSpeech, Scribe
 from voicecli.config import Config
 from voicecli.serve.access import Access
-from voicecli.serve.server import Limits, Server
+from voicecli.serve.server import Server, ServerLimits
 from voicecli.system.clock import MonotonicClock
 from voicecli.talk import Talk
 
@@ -101,7 +101,7 @@ def talk(
 
     async def run() -> None:
         engines: Engines = hall or Hall(["What is it?", "Stop that."], ["It is this."])  # type: ignore[assignment]
-        server = Server(engines, Config(), Access(0, token), Limits(sessions), lambda _: None)
+        server = Server(engines, Config(), Access(0, token), ServerLimits(sessions), lambda _: None)
         async with TestServer(server.application()) as at, ClientSession() as session:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             async with session.ws_connect(at.make_url("/v1/realtime"), headers=headers) as socket:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from voicecli import events
 from voicecli.events import Event
-from voicecli.serve.wire.items import Item
+from voicecli.serve.wire.items import ConversationItem
 from voicecli.serve.wire.ledger import MOST_ITEMS, Ledger
-from voicecli.serve.wire.settings import Json, Wanted
+from voicecli.serve.wire.settings import Json, SessionSettings
 
 SOUND = "AAAA"
 
@@ -21,8 +21,8 @@ SOUND = "AAAA"
 class Session:
     """A ledger, and all that it gave."""
 
-    def __init__(self, wanted: Wanted | None = None) -> None:
-        self.ledger = Ledger(lambda: wanted or Wanted())
+    def __init__(self, wanted: SessionSettings | None = None) -> None:
+        self.ledger = Ledger(lambda: wanted or SessionSettings())
         self.sent: list[Json] = []
 
     def tell(self, *told: Event) -> None:
@@ -152,7 +152,7 @@ def test_words_are_told_once_two_looks_agree_and_only_appended() -> None:
 
 def test_a_typed_line_makes_no_second_item() -> None:
     session = Session()
-    session.keep(session.ledger.add(Item("mine", "user", "input_text", "Hello")))
+    session.keep(session.ledger.add(ConversationItem("mine", "user", "input_text", "Hello")))
     session.ledger.expect_typed("mine", {"who": "me"})
     session.tell(events.Heard(1.0, 1, "Hello", "en", 1.0), events.ReplyClause(1.1, 1, 0, "Hello."))
     users = [item.id for item in session.ledger.items.values() if item.role == "user"]
@@ -162,7 +162,7 @@ def test_a_typed_line_makes_no_second_item() -> None:
 
 
 def test_text_alone() -> None:
-    session = Session(Wanted(aloud=False))
+    session = Session(SessionSettings(aloud=False))
     asks(session)
     session.tell(events.ReplyClause(2.1, 1, 0, "Yes."))
     session.sound()
@@ -174,10 +174,10 @@ def test_text_alone() -> None:
 def test_items_are_bounded_and_named_once() -> None:
     session = Session()
     for number in range(MOST_ITEMS + 5):
-        session.keep(session.ledger.add(Item(f"i{number}", "user", "input_text", "x")))
+        session.keep(session.ledger.add(ConversationItem(f"i{number}", "user", "input_text", "x")))
     assert len(session.ledger.items) == MOST_ITEMS
     with pytest.raises(KeyError):
-        session.keep(session.ledger.add(Item("i204", "user", "input_text", "x")))
+        session.keep(session.ledger.add(ConversationItem("i204", "user", "input_text", "x")))
 
 
 STEPS = st.sampled_from(

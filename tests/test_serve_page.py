@@ -12,13 +12,14 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from rig.browser import CHROMIUM, Page, opened
+from rig.pages.browser import CHROMIUM, Page, opened
 from tests.test_serve import Hall, tone
 from voicecli.audio.recordings.files import WavWriter
 from voicecli.config import Config
+from voicecli.engines import Engines
 from voicecli.serve.access import Access
-from voicecli.serve.page import KINDS
-from voicecli.serve.server import Limits, Server
+from voicecli.serve.browser_page import KINDS
+from voicecli.serve.server import Server, ServerLimits
 
 LARGEST = 40_000
 """Bytes of the whole page."""
@@ -41,7 +42,7 @@ def show(
 
     async def run() -> None:
         hall = Hall(["What is it?"], ["It is this and that."] * 3)
-        server = Server(hall, Config(), Access(0, token), Limits(), lambda _: None)  # type: ignore[arg-type]
+        server = Server(hall, Config(), Access(0, token), ServerLimits(), lambda _: None)  # type: ignore[arg-type]
         async with (
             TestServer(server.application()) as at,
             opened(str(at.make_url("/")), folder / "profile", *flags) as page,
@@ -117,7 +118,9 @@ def test_the_page_is_small_and_loads_nothing_from_elsewhere() -> None:
 
 def test_it_is_served_under_a_strict_policy() -> None:
     async def run() -> None:
-        server = Server(Hall([], []), Config(), Access(0, "a token of some length"), Limits(), lambda _: None)  # type: ignore[arg-type]
+        hall: Engines = Hall([], [])  # type: ignore[assignment]  # duck-typed
+        access = Access(0, "a token of some length")
+        server = Server(hall, Config(), access, ServerLimits(), lambda _: None)
         async with TestServer(server.application()) as at, ClientSession() as session:
             for path, status in (("/", 200), ("/page.js", 200), ("/v1/models", 401), ("/../talker.py", 401)):
                 async with session.get(at.make_url(path)) as answer:

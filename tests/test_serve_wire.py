@@ -12,7 +12,7 @@ import pytest
 
 from voicecli.serve.wire.formats import RATES_HZ, Encoding, decoded, encoded
 from voicecli.serve.wire.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
-from voicecli.serve.wire.settings import MOST_INSTRUCTIONS, Unfit, Wanted
+from voicecli.serve.wire.settings import MOST_INSTRUCTIONS, SessionSettings, Unfit
 
 FRAMES = 10_000
 """Bad frames that are tried."""
@@ -58,7 +58,7 @@ def test_what_is_no_sound_is_refused(text: str) -> None:
 
 
 def test_settings_are_merged_deeply() -> None:
-    wanted = Wanted().merged(
+    wanted = SessionSettings().merged(
         {"audio": {"input": {"turn_detection": {"type": "semantic_vad", "eagerness": "low"}}}}
     )
     wanted = wanted.merged(
@@ -69,7 +69,7 @@ def test_settings_are_merged_deeply() -> None:
 
 
 def test_null_turns_off() -> None:
-    wanted = Wanted().merged({"audio": {"input": {"turn_detection": None, "transcription": None}}})
+    wanted = SessionSettings().merged({"audio": {"input": {"turn_detection": None, "transcription": None}}})
     assert wanted.detection == "none"
     assert not wanted.transcribes
     told = wanted.effective("sess", "joe", 0)["audio"]
@@ -78,7 +78,7 @@ def test_null_turns_off() -> None:
 
 
 def test_what_is_not_mentioned_stays() -> None:
-    wanted = Wanted().merged({"output_modalities": ["text"], "instructions": "x"})
+    wanted = SessionSettings().merged({"output_modalities": ["text"], "instructions": "x"})
     assert wanted.merged({"tracing": "auto", "audio": {"input": {}}}) == wanted
 
 
@@ -98,7 +98,7 @@ def test_what_is_not_mentioned_stays() -> None:
 )
 def test_a_setting_that_cannot_be_is_named(session: object) -> None:
     with pytest.raises(Unfit) as refused:
-        Wanted().merged(session)
+        SessionSettings().merged(session)
     assert refused.value.param.startswith("session")
 
 

@@ -24,7 +24,7 @@ from voicecli.devices.simulated import RecordedUser, SimulatedStreams
 from voicecli.errors import DeviceError, EngineError, StageError
 from voicecli.floor.agent import answering
 from voicecli.floor.stages import TRANSCRIBER
-from voicecli.floor.turns.faults import Limits
+from voicecli.floor.turns.faults import StageLimits
 from voicecli.messages import (
     FRAME_S,
     ChatMessage,
@@ -236,7 +236,11 @@ class Talk:
 
     def names(self) -> list[str]:
         """Of the events, but for partial words and levels: how many of these come is a matter of time."""
-        return [event.name for event in self.seen if not isinstance(event, events.Partial | events.Level)]
+        return [
+            event.name
+            for event in self.seen
+            if not isinstance(event, events.Partial | events.MicrophoneLevel)
+        ]
 
     def played(self) -> Float32:
         return to_float(np.concatenate([played for _, played in self.tape]))
@@ -564,8 +568,8 @@ def test_a_failing_worker_is_told_by_check(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_talk_whose_transcriber_hangs_says_so_and_ends_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    soon = Limits(late_s=0.05)
-    monkeypatch.setattr(attempts, "limits", lambda stage: soon if stage is TRANSCRIBER else Limits())
+    soon = StageLimits(late_s=0.05)
+    monkeypatch.setattr(attempts, "limits", lambda stage: soon if stage is TRANSCRIBER else StageLimits())
     with talking(["go"], []) as talk:
         talk.until(events.Listening)
         talk.scribe.goes.clear()

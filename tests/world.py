@@ -372,6 +372,8 @@ class World:
 
     def interrupts(self) -> None:
         self.called_off.add(self.floor.exchange.newest)
+        waiting = self.floor.keys._waiting  # the key takes back the lines that wait
+        self.excused.update(key.text for key in waiting if isinstance(key, facts.Typed))
         self.post(facts.Pressed("interrupt"))
 
     # ---- the workers
@@ -539,7 +541,11 @@ class World:
 
     def names(self) -> list[str]:
         """Of the events so far, partial words and levels left out."""
-        return [event.name for event in self.told if not isinstance(event, events.Partial | events.Level)]
+        return [
+            event.name
+            for event in self.told
+            if not isinstance(event, events.Partial | events.MicrophoneLevel)
+        ]
 
     def done(self) -> list[tuple[int, str]]:
         """Turns that are over, and what was heard in each."""

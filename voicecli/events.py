@@ -139,7 +139,7 @@ DROPPED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class MicrophoneLevel:
     """How loud the microphone was since the last such event; about every 10 s of listening."""
 
     name: ClassVar[str] = "level"
@@ -224,7 +224,7 @@ Event: TypeAlias = (
     | Interrupted
     | Overheard
     | Dropped
-    | Level
+    | MicrophoneLevel
     | TurnDone
     | Warned
     | QualityStepped
@@ -241,7 +241,7 @@ def weight(event: Event) -> int:
     0: what a later event replaces. 1: the course of a turn. 2: its outcome, and what went wrong.
     """
     match event:
-        case Partial() | Level():
+        case Partial() | MicrophoneLevel():
             return 0
         case Heard() | Interrupted() | TurnDone() | Warned() | Failed():
             return 2

@@ -7,13 +7,13 @@ from importlib.metadata import version
 
 from livekit import rtc
 from livekit.plugins import openai
-from shared import BLOCK, RATE_HZ, Doing, Seen, arguments, go_through, tell
+from shared import BLOCK, RATE_HZ, ClientReport, Doing, arguments, go_through, tell
 
 
 async def main() -> None:
     """Run the client, and print what came of it."""
     url, folder = arguments()
-    seen = Seen("livekit-plugins-openai", version("livekit-plugins-openai"))
+    seen = ClientReport("livekit-plugins-openai", version("livekit-plugins-openai"))
     session = openai.realtime.RealtimeModel(base_url=f"{url}/v1", api_key="x").session()
     sounds, over, stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
     tasks: list[asyncio.Task[None]] = []

@@ -6,13 +6,13 @@ import asyncio
 from importlib.metadata import version
 
 from agents.realtime import RealtimeAgent, RealtimeRunner
-from shared import Doing, Seen, arguments, go_through, tell
+from shared import ClientReport, Doing, arguments, go_through, tell
 
 
 async def main() -> None:
     """Run the client, and print what came of it."""
     url, folder = arguments()
-    seen = Seen("openai-agents", version("openai-agents"))
+    seen = ClientReport("openai-agents", version("openai-agents"))
     runner = RealtimeRunner(RealtimeAgent(name="Agent", instructions="Answer in one sentence."))
     address = url.replace("http", "ws", 1) + "/v1/realtime"
     sounds, over, stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()

@@ -8,13 +8,13 @@ import base64
 import openai
 from openai.types.realtime import RealtimeServerEvent
 from pydantic import TypeAdapter, ValidationError
-from shared import Doing, Seen, arguments, go_through, tell
+from shared import ClientReport, Doing, arguments, go_through, tell
 
 
 async def main() -> None:
     """Run the client, and print what came of it."""
     url, folder = arguments()
-    seen = Seen("openai", openai.__version__)
+    seen = ClientReport("openai", openai.__version__)
     known = TypeAdapter(RealtimeServerEvent)
     client = openai.AsyncOpenAI(api_key="x", base_url=f"{url}/v1")
     async with client.realtime.connect(model="voicecli") as connection:

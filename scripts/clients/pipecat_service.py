@@ -20,7 +20,7 @@ from pipecat.pipeline.task import PipelineParams, PipelineTask
 from pipecat.processors.frame_processor import FrameProcessor
 from pipecat.services.openai.realtime import events
 from pipecat.services.openai.realtime.llm import OpenAIRealtimeLLMService
-from shared import RATE_HZ, Doing, Seen, arguments, go_through, tell
+from shared import RATE_HZ, ClientReport, Doing, arguments, go_through, tell
 
 
 async def main() -> None:
@@ -28,7 +28,7 @@ async def main() -> None:
     url, folder = arguments()
     logger.remove()
     logger.add(sys.stderr, level="ERROR")
-    seen = Seen("pipecat-ai", version("pipecat-ai"))
+    seen = ClientReport("pipecat-ai", version("pipecat-ai"))
     sounds, over, stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Tap(FrameProcessor):

@@ -31,7 +31,7 @@ TYPED = "How many legs does a spider have?"
 
 
 @dataclass
-class Seen:
+class ClientReport:
     """What came of it."""
 
     client: str
@@ -68,10 +68,10 @@ def recording(folder: Path, name: str) -> bytes:
         return file.readframes(file.getnframes())
 
 
-async def go_through(doing: Doing, folder: Path, seen: Seen) -> None:
+async def go_through(doing: Doing, folder: Path, seen: ClientReport) -> None:
     """Ask, ask for something long and interrupt it, type a line; count what is answered."""
     quiet: asyncio.Event = asyncio.Event()
-    microphone = Microphone(doing.send)
+    microphone = SpeakingMicrophone(doing.send)
     listening = asyncio.create_task(microphone.run(quiet))
     try:
         for name in ("question", "long"):
@@ -98,7 +98,7 @@ async def go_through(doing: Doing, folder: Path, seen: Seen) -> None:
         await listening
 
 
-class Microphone:
+class SpeakingMicrophone:
     """Gives what is said, and silence otherwise, in real time."""
 
     def __init__(self, send: Callable[[bytes], Awaitable[None]]) -> None:
@@ -120,6 +120,6 @@ class Microphone:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
 
-def tell(seen: Seen) -> None:
+def tell(seen: ClientReport) -> None:
     """Print the result, a line of JSON."""
     print(json.dumps(asdict(seen)), flush=True)

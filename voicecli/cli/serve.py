@@ -48,7 +48,7 @@ def serve(
     from voicecli.serve.access import LOCAL_NAMES, Access, is_loopback
     from voicecli.serve.listening import Address
     from voicecli.serve.listening import serve as serve_at
-    from voicecli.serve.server import Limits, Server
+    from voicecli.serve.server import Server, ServerLimits
 
     config = lightened(settings(config_file, {"--voice": ("synthesize.voice", voice)}), light=light)
     if not is_loopback(host) and token_file is None:
@@ -63,7 +63,7 @@ def serve(
 
     def make(port: int) -> Server:
         access: Access = Access(port, token, names, any_address=not is_loopback(host))
-        return Server(engines, config, access, Limits(sessions), note)
+        return Server(engines, config, access, ServerLimits(sessions), note)
 
     def ready(url: str) -> None:
         at = f"{url.replace('http', 'ws', 1)}/v1/realtime"

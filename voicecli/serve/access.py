@@ -23,7 +23,7 @@ KEY_SUBPROTOCOL = "openai-insecure-api-key."
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class AccessRefusal:
     """Why a request is not served: the HTTP status, a code for programs, and a line for people."""
 
     status: int
@@ -46,7 +46,7 @@ class Access:
 
     def refusal(
         self, headers: Mapping[str, str], *, secure: bool, open_to_all: bool = False
-    ) -> Refusal | None:
+    ) -> AccessRefusal | None:
         """Why a request with these headers is refused; None: it is welcome.
 
         `headers` must look names up whatever their case. `secure`: it came over TLS. `open_to_all`: it asks
@@ -54,16 +54,16 @@ class Access:
         """
         host = _host(headers.get("Host", ""))
         if host is None or not (host[0] in self.names or (self.any_address and _is_address(host[0]))):
-            return Refusal(403, "host_not_allowed", "this server is not known by that Host")
+            return AccessRefusal(403, "host_not_allowed", "this server is not known by that Host")
         origin = headers.get("Origin")
         if origin is not None and not self._is_own(origin, host, secure=secure):
-            return Refusal(403, "origin_not_allowed", "pages of another origin are not served")
+            return AccessRefusal(403, "origin_not_allowed", "pages of another origin are not served")
         if (
             self.token
             and not open_to_all
             and not hmac.compare_digest(_token(headers).encode(), self.token.encode())
         ):
-            return Refusal(401, "invalid_api_key", "the token is missing or wrong")
+            return AccessRefusal(401, "invalid_api_key", "the token is missing or wrong")
         return None
 
     def _is_own(self, origin: str, host: tuple[str, int | None], *, secure: bool) -> bool:

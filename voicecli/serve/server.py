@@ -19,7 +19,7 @@ from voicecli.metrics.counts import TalkCounts
 from voicecli.metrics.exposition import page as metrics_page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
-from voicecli.serve import page
+from voicecli.serve import browser_page
 from voicecli.serve.client.outbox import hold_little
 from voicecli.serve.client.talker import Talker
 from voicecli.serve.rest import Rest, error
@@ -61,7 +61,7 @@ FULL = "all sessions of this server are in use; try again later"
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """How much the server takes on."""
 
     sessions: int = 2
@@ -72,7 +72,12 @@ class Server:
     """Talks over the network, as many at once as `limits` allows."""
 
     def __init__(
-        self, engines: Engines, config: Config, access: Access, limits: Limits, tell: Callable[[str], None]
+        self,
+        engines: Engines,
+        config: Config,
+        access: Access,
+        limits: ServerLimits,
+        tell: Callable[[str], None],
     ) -> None:
         """`tell` gets lines for the person at the server's terminal: nothing of what is said."""
         self._engines = engines
@@ -93,7 +98,7 @@ class Server:
         """The routes, each behind the same checks."""
         app = web.Application(middlewares=[self._checked], client_max_size=MOST_BYTES)
         Rest(self._engines).add_to(app)
-        page.add_to(app)
+        browser_page.add_to(app)
         app.router.add_get(PATH, self._realtime)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
@@ -104,7 +109,7 @@ class Server:
 
     @web.middleware
     async def _checked(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        open_to_all = request.method == "GET" and request.path in page.paths()
+        open_to_all = request.method == "GET" and request.path in browser_page.paths()
         refusal = self._access.refusal(request.headers, secure=request.secure, open_to_all=open_to_all)
         if refusal is not None:
             return error(refusal.message, code=refusal.code, status=refusal.status)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from voicecli.floor.facts import Noticed
 from voicecli.floor.load_facts import QualityChanged
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER, TURN_MODEL, VOICE
-from voicecli.waiting.pressure import Growth, Limits, Pressure, Reading
+from voicecli.waiting.pressure import Growth, Pressure, PressureLimits, Reading
 from voicecli.waiting.quality import Ladder
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Governor:
 
         `readers` are those of the events. Nobody waits for them, so a slow one is no pressure; it may grow.
         """
-        limits = Limits(
+        limits = PressureLimits(
             (config.warning_fill, config.critical_fill),
             (config.warning_lag_s, config.critical_lag_s),
             (config.warning_late_s, config.critical_late_s),

@@ -10,8 +10,8 @@ from voicecli.events import (
     Failed,
     Heard,
     Interrupted,
-    Level,
     Listening,
+    MicrophoneLevel,
     Overheard,
     Partial,
     QualityStepped,
@@ -56,7 +56,7 @@ class PlainView:
 
     def show(self, event: Event) -> None:
         """Write the event."""
-        if isinstance(event, Dropped | Level) and not self._verbose:
+        if isinstance(event, Dropped | MicrophoneLevel) and not self._verbose:
             return
         self._output.write(f"{event.t:7.3f}  {self._words(event)}")
 
@@ -114,7 +114,7 @@ class PlainView:
                 return f"you, meanwhile: {safe(text or '') or 'a sound without words'}"
             case Dropped():
                 return dropped(event)
-            case Level(median_dbfs=middle, loudest_dbfs=loudest):
+            case MicrophoneLevel(median_dbfs=middle, loudest_dbfs=loudest):
                 return f"microphone: {middle:.0f} dBFS, at its loudest {loudest:.0f} dBFS"
             case TurnDone():
                 return _turn(event)

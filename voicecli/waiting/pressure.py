@@ -53,7 +53,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PressureLimits:
     """What is much. Each pair: for warning, for critical."""
 
     fill: tuple[float, float] = (0.5, 0.8)
@@ -68,7 +68,7 @@ class Limits:
 class Pressure:
     """The level of one talk."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PressureLimits) -> None:
         self._limits = limits
         self._at = 0
         self._since: tuple[int, float] | None = None  # where to it would change, and since when
@@ -105,7 +105,7 @@ class Pressure:
 class Growth:
     """Finds places that have grown steadily for a while, however far from full they are."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PressureLimits) -> None:
         self._limits = limits
         self._places: dict[str, _Place] = {}
 

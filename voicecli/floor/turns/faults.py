@@ -32,7 +32,7 @@ what the longest piece of speech took on two cores (14 s), and nobody waits long
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class StageLimits:
     """How long an engine may give nothing, s, while it holds up a turn or the sound."""
 
     late_s: float = LATE_S
@@ -42,17 +42,17 @@ class Limits:
 
 
 _LIMITS = {
-    LANGUAGE_MODEL: Limits(hung_s=240.0),
-    DETECTOR: Limits(late_s=3.0, hung_s=10.0),
-    CONVERSION: Limits(late_s=3.0, hung_s=10.0),
+    LANGUAGE_MODEL: StageLimits(hung_s=240.0),
+    DETECTOR: StageLimits(late_s=3.0, hung_s=10.0),
+    CONVERSION: StageLimits(late_s=3.0, hung_s=10.0),
 }
 """Choices. A prompt of 2,000 tokens may take a slow computer 100 s; a server has limits of its own.
 What works on all sound takes 1 ms a frame; the ring before it holds 8 s."""
 
 
-def limits(stage: Stage) -> Limits:
+def limits(stage: Stage) -> StageLimits:
     """How long this stage may give nothing."""
-    return _LIMITS.get(stage, Limits())
+    return _LIMITS.get(stage, StageLimits())
 
 
 _CHECK = 'run "voicecli doctor --full"'

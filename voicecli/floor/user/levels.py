@@ -29,4 +29,4 @@ class Levels:
         levels.append(frame.level_dbfs)
         if len(levels) * FRAME_S >= EVERY_S:
             self._levels_dbfs = []
-            self._out.tell(events.Level(self._out.t, median(levels), max(levels)))
+            self._out.tell(events.MicrophoneLevel(self._out.t, median(levels), max(levels)))

@@ -19,9 +19,9 @@ from voicecli.network.sse import parsed
 from voicecli.reply.conversation.context import ContextRoom, without_oldest
 from voicecli.reply.replytext import LARGER_CONTEXT, ReplyText
 from voicecli.reply.server.abilities import Abilities
+from voicecli.reply.server.answer_stream import read
 from voicecli.reply.server.complaint import is_overflow, quoted
 from voicecli.reply.server.patience import Patience
-from voicecli.reply.server.reading import read
 from voicecli.reply.server.streamed import TOKENS_PER_WORD_LIMIT, ServerRefusal, StreamedReply
 from voicecli.reply.server.waits import LOAD_S, Refusal, Waits, again, wait_s
 

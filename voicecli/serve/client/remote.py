@@ -48,7 +48,7 @@ NOISE = 2
 """Largest sample of the silence put in its place, of 32767: no room is more silent than -90 dBFS."""
 
 
-class Playout(Protocol):
+class PlayedSound(Protocol):
     """What is about to sound, as far as these devices must know it: `speak.playback.Playback` does."""
 
     @property
@@ -85,7 +85,7 @@ class RemoteStreams:
         self._ring = Ring(round(START_S * rates_hz[0]))
         self._shed = 0  # samples of it that were thrown away
         self._noise = np.random.default_rng(0)
-        self._playout: Playout | None = None
+        self._playout: PlayedSound | None = None
         self._heard_at = self._due = clock.now()
         self._stop = threading.Event()
         self._once_heard: Callable[[], None] | None = None
@@ -93,7 +93,7 @@ class RemoteStreams:
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
-    def follow(self, playout: Playout) -> None:
+    def follow(self, playout: PlayedSound) -> None:
         """Before `start`: ask this what is about to sound."""
         self._playout = playout
 

@@ -19,7 +19,7 @@ from voicecli.errors import VoicecliError
 from voicecli.events import Listening
 from voicecli.serve.client.remote import RemoteStreams
 from voicecli.serve.wire.formats import RATES_HZ
-from voicecli.serve.wire.settings import Wanted
+from voicecli.serve.wire.settings import SessionSettings
 from voicecli.talk import Talk
 from voicecli.threads.channel import ChannelClosed
 
@@ -64,7 +64,7 @@ class Sitting:
         self._takes_sound = takes_sound
         self._loop = asyncio.get_running_loop()
         self._began = engines.clock.now()
-        self._wanted = Wanted()  # the settings that the talk began with
+        self._wanted = SessionSettings()  # the settings that the talk began with
         self._talking: tuple[Talk, RemoteStreams] | None = None
         self._beginning: asyncio.Future[tuple[Talk, RemoteStreams]] | None = None
 
@@ -78,7 +78,7 @@ class Sitting:
         """How the client gets the talk's sound."""
         return self._wanted.speaks
 
-    def lacks(self, wanted: Wanted) -> bool:
+    def lacks(self, wanted: SessionSettings) -> bool:
         """Whether the talk began with other settings than these."""
         return _lasting(wanted) != _lasting(self._wanted)
 
@@ -88,7 +88,7 @@ class Sitting:
             self._talking[0].controls.press(key)
 
     async def need(
-        self, wanted: Wanted, instructions: str, history: list[tuple[str, str]]
+        self, wanted: SessionSettings, instructions: str, history: list[tuple[str, str]]
     ) -> tuple[Talk, RemoteStreams]:
         """Give the talk; begin one with these if there is none. Raises EngineError."""
         if self._talking is None:
@@ -110,7 +110,7 @@ class Sitting:
             await asyncio.to_thread(talking[0].close)
 
     def _begin(
-        self, wanted: Wanted, instructions: str, history: list[tuple[str, str]]
+        self, wanted: SessionSettings, instructions: str, history: list[tuple[str, str]]
     ) -> tuple[Talk, RemoteStreams]:
         """A thread of the loop's: start a talk. Raises EngineError."""
         clock, rates_hz = self._engines.clock, (RATES_HZ[wanted.hears], RATES_HZ[wanted.speaks])
@@ -152,13 +152,13 @@ class Sitting:
             self._loop.call_soon_threadsafe(call)
 
 
-def _lasting(wanted: Wanted) -> tuple[object, ...]:
+def _lasting(wanted: SessionSettings) -> tuple[object, ...]:
     """The settings that a talk keeps from its beginning."""
     held = wanted.detection == "none"
     return wanted.instructions, wanted.hears, wanted.speaks, wanted.style, held
 
 
-def _configured(config: Config, wanted: Wanted, instructions: str) -> Config:
+def _configured(config: Config, wanted: SessionSettings, instructions: str) -> Config:
     """The settings of a talk for this client, which takes the echo out of its microphone itself."""
     audio = config.audio.model_copy(update={"headphones": True, "push_to_talk": wanted.detection == "none"})
     turn = (

@@ -15,7 +15,7 @@ from voicecli.serve.wire.formats import encoded
 from voicecli.serve.wire.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
 from voicecli.serve.wire.items import fresh, history
 from voicecli.serve.wire.ledger import Ledger
-from voicecli.serve.wire.settings import Unfit, Wanted
+from voicecli.serve.wire.settings import SessionSettings, Unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,7 +67,7 @@ class Talker:
         self._count = count
         self._expires_at = expires_at
         self.id = fresh("sess")
-        self.wanted = Wanted()
+        self.wanted = SessionSettings()
         self.outbox = Outbox(socket.send, socket.unsent, engines.clock, alarm)
         self.ledger = Ledger(lambda: self.wanted)
         self.failure: VoicecliError | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from voicecli.serve.wire.formats import decoded
-from voicecli.serve.wire.items import Item, fresh
+from voicecli.serve.wire.items import ConversationItem, fresh
 from voicecli.serve.wire.settings import MOST_INSTRUCTIONS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Append:
 class Add:
     """`conversation.item.create`."""
 
-    item: Item
+    item: ConversationItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def _respond(asked: Json) -> Respond:
     )
 
 
-def _item(asked: object) -> Item:
+def _item(asked: object) -> ConversationItem:
     """A message of user, agent or system, with all its text. Raises BadRequest."""
     if not isinstance(asked, dict) or asked.get("type", "message") != "message":
         raise BadRequest("invalid_value", "items are messages: there are no tools here", param="item.type")
@@ -175,7 +175,7 @@ def _item(asked: object) -> Item:
     if len(text) > MOST_INSTRUCTIONS:
         raise BadRequest("invalid_value", f"text is longer than {MOST_INSTRUCTIONS} characters", param="item")
     item_id = _word(asked.get("id")) or fresh("item")
-    return Item(item_id, role, "output_text" if role == "assistant" else "input_text", text)
+    return ConversationItem(item_id, role, "output_text" if role == "assistant" else "input_text", text)
 
 
 def _word(value: object) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Item:
+class ConversationItem:
     """One entry of the conversation."""
 
     id: str
@@ -43,7 +43,7 @@ class Response:
     """The agent's answer, while it is written and sounds."""
 
     id: str
-    item: Item
+    item: ConversationItem
     clauses: list[str] = field(default_factory=list)
     sounds: bool = False
     cancelled_by: Literal["turn_detected", "client_cancelled"] = "turn_detected"
@@ -98,7 +98,7 @@ def fresh(kind: str) -> str:
     return f"{kind}_{secrets.token_hex(10)}"
 
 
-def history(items: Mapping[str, Item], waiting: set[str]) -> list[tuple[str, str]]:
+def history(items: Mapping[str, ConversationItem], waiting: set[str]) -> list[tuple[str, str]]:
     """What was said so far, turn after turn, without the items that wait for an answer."""
     turns: list[tuple[str, str]] = []
     words: list[str] = []
@@ -111,7 +111,7 @@ def history(items: Mapping[str, Item], waiting: set[str]) -> list[tuple[str, str
     return turns
 
 
-def previous(items: Mapping[str, Item], item: Item) -> str | None:
+def previous(items: Mapping[str, ConversationItem], item: ConversationItem) -> str | None:
     """The id of the item before this one."""
     before: str | None = None
     for item_id in items:

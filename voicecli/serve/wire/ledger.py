@@ -15,13 +15,13 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Literal
 
 from voicecli import events
-from voicecli.serve.wire.items import Item, Response, fresh, previous
+from voicecli.serve.wire.items import ConversationItem, Response, fresh, previous
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from voicecli.events import Event
-    from voicecli.serve.wire.settings import Json, Wanted
+    from voicecli.serve.wire.settings import Json, SessionSettings
 
 MOST_ITEMS = 200
 """Items that are kept: an hour of talk. Beyond that the oldest are forgotten."""
@@ -34,10 +34,10 @@ MOST_EARLY = 50
 class Ledger:
     """One session's items, the turn under way and the response under way."""
 
-    def __init__(self, wanted: Callable[[], Wanted]) -> None:
+    def __init__(self, wanted: Callable[[], SessionSettings]) -> None:
         """`wanted` gives the session's settings as they are now."""
         self._wanted = wanted
-        self.items: OrderedDict[str, Item] = OrderedDict()
+        self.items: OrderedDict[str, ConversationItem] = OrderedDict()
         self._said = ""  # id of the item for what the user is saying
         self._turn = 0  # the turn that speech began last
         self._typed: deque[str] = deque(maxlen=MOST_ITEMS)  # items of the lines that the talk was given
@@ -53,7 +53,7 @@ class Ledger:
 
     # ---- what the client does
 
-    def add(self, item: Item) -> Iterator[Json]:
+    def add(self, item: ConversationItem) -> Iterator[Json]:
         """The client adds an item. Raises KeyError if there is one of its name."""
         if item.id in self.items:
             raise KeyError(item.id)
@@ -175,7 +175,7 @@ class Ledger:
             self._typed.popleft()  # the client knows what it typed
             return
         item_id = self._item_of_user()
-        item = Item(item_id, "user", "input_audio", status="in_progress")
+        item = ConversationItem(item_id, "user", "input_audio", status="in_progress")
         end_ms = round(heard.t * 1000)
         yield {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": end_ms, "item_id": item.id}
         yield {
@@ -214,7 +214,7 @@ class Ledger:
         kind: Literal["output_audio", "output_text"] = (
             "output_audio" if self._wanted().aloud else "output_text"
         )
-        item = Item(fresh("item"), "assistant", kind, status="in_progress")
+        item = ConversationItem(fresh("item"), "assistant", kind, status="in_progress")
         metadata, self._metadata = self._metadata, {}
         self._response = response = Response(fresh("resp"), item, metadata=metadata)
         yield {"type": "response.created", "response": response.as_json("in_progress")}
@@ -281,11 +281,11 @@ class Ledger:
 
     # ---- items
 
-    def _done(self, item: Item) -> Json:
+    def _done(self, item: ConversationItem) -> Json:
         before = previous(self.items, item)
         return {"type": "conversation.item.done", "previous_item_id": before, "item": item.as_json()}
 
-    def _added(self, item: Item) -> Iterator[Json]:
+    def _added(self, item: ConversationItem) -> Iterator[Json]:
         self.items[item.id] = item
         while len(self.items) > MOST_ITEMS:
             self.items.popitem(last=False)

@@ -36,7 +36,7 @@ class Unfit(ValueError):  # noqa: N818  # an answer
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SessionSettings:
     """The settings of a session, in this program's terms."""
 
     instructions: str = ""
@@ -58,7 +58,7 @@ class Wanted:
         """How long the agent waits in a pause."""
         return STYLES[self.eagerness]
 
-    def merged(self, asked: object) -> Wanted:
+    def merged(self, asked: object) -> SessionSettings:
         """These settings with those of a `session.update`. Raises Unfit, and then nothing of it counts."""
         session = _table(asked, "session")
         wanted = self
@@ -118,7 +118,7 @@ class Wanted:
                 return {"type": "server_vad", "idle_timeout_ms": None, **always}
 
 
-def _with_input(wanted: Wanted, asked: Json) -> Wanted:
+def _with_input(wanted: SessionSettings, asked: Json) -> SessionSettings:
     if asked.get("format") is not None:
         wanted = replace(wanted, hears=_encoding(asked["format"], "session.audio.input.format"))
     if "transcription" in asked:

@@ -16,8 +16,8 @@ from voicecli.events import (
     Cued,
     Dropped,
     Failed,
-    Level,
     Listening,
+    MicrophoneLevel,
     Overheard,
     QualityStepped,
     TurnDone,
@@ -95,7 +95,7 @@ class LiveView:
                 self._turns = {number: turn for number, turn in self._turns.items() if turn.final}
             case Dropped() if self._verbose:
                 self._print([Text(dropped(event), "dim")])
-            case Overheard() | Cued() | QualityStepped() | Dropped() | Level():
+            case Overheard() | Cued() | QualityStepped() | Dropped() | MicrophoneLevel():
                 # Overheard: the agent goes on, or `interrupted` follows. The status has the others.
                 pass
             case TurnDone():

@@ -1,6 +1,6 @@
 """Runs clients that other people wrote against `voicecli serve`, each in an environment of its own.
 
-    python -m scripts.clients.run FOLDER [CLIENT...]
+    python -m scripts.clients.clients FOLDER [CLIENT...]
 
 FOLDER keeps the environments (1.5 GB for all). Prints a line of JSON for each client: version, questions
 answered of three, whether the interruption was told, errors. The exit code is 1 if one is not as it should

@@ -1,0 +1,1 @@
+"""Pages, shown in a browser without a window."""
