@@ -31,6 +31,7 @@ from voicecli.errors import VoicecliError
 from voicecli.messages import ChatMessage, GenerationStats
 from voicecli.models.store import ModelStore
 from voicecli.system.clock import MonotonicClock
+from voicecli.threads.worker import any_alive
 from voicecli.view.modes import make_view
 
 
@@ -108,8 +109,13 @@ if __name__ == "__main__":
     if "meter" in sys.argv:
         meter()
     else:
+        code = 0
         try:
             talk(crash="crash" in sys.argv)
         except VoicecliError as error:
             print(error)
-            sys.exit(error.exit_code)
+            code = error.exit_code
+        sys.stdout.flush()
+        if any_alive():
+            os._exit(code)  # as `voicecli.cli` does: a thread may be stuck
+        sys.exit(code)
