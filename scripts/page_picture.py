@@ -36,7 +36,7 @@ async def take(folder: Path, url: str) -> bytes:
         f"--use-file-for-fake-audio-capture={folder / 'said.wav'}%noloop",
     )
     async with opened(f"{url}/", folder / "profile", *flags) as page:
-        size = {"width": 390, "height": 430, "deviceScaleFactor": 2, "mobile": True}
+        size = {"width": 390, "height": 450, "deviceScaleFactor": 2, "mobile": True}
         await page.call("Emulation.setDeviceMetricsOverride", **size)
         await page.ask("document.getElementById('start').click()")
         await page.until("document.getElementById('latency').textContent", timeout_s=90)
