@@ -295,3 +295,27 @@ def test_what_talks_counted_is_told_and_no_word_of_it() -> None:
         assert "zanzibar" not in page.casefold()
 
     talk(body, Hall([], ["I say zanzibar."]))
+
+
+def test_a_server_that_drains_takes_nobody_and_lets_the_others_finish() -> None:
+    async def run() -> None:
+        hall: Engines = Hall([], ["It is this."])  # type: ignore[assignment]  # duck-typed
+        server = Server(hall, Config(), Access(0), ServerLimits(), lambda _: None)
+        async with TestServer(server.application()) as at, ClientSession() as session:
+            socket = await session.ws_connect(at.make_url("/v1/realtime"))
+            client = Client(socket)
+            await client.until("session.created")
+            draining = asyncio.create_task(server.drain(WAIT_S))
+            await asyncio.sleep(0)  # it begins
+            async with session.get(at.make_url("/health")) as health:
+                assert (health.status, (await health.json())["status"]) == (503, "draining")
+            async with session.ws_connect(at.make_url("/v1/realtime")) as late:
+                message = await late.receive(timeout=WAIT_S)
+                assert (message.type, message.data) == (WSMsgType.CLOSE, 1012)
+            await client.send("response.create", response={"instructions": "Greet me."})
+            await client.until("response.done")
+            assert not draining.done()
+            await socket.close()
+            await asyncio.wait_for(draining, WAIT_S)
+
+    asyncio.run(run())
