@@ -48,6 +48,9 @@ it has lost the last one."""
 RUSH_S = 0.08
 """A device that rushed gets sound only this long after it did so for the last time: docs/decisions/0039."""
 
+STARTS = 8
+"""So many are kept of a reply: it may run dry or be held a few times before its first sound is looked for."""
+
 GROW_S = 0.05
 SHRINK_S = 0.01
 CALM_S = 10.0
@@ -94,6 +97,8 @@ class JitterBuffer:
         self.heartbeat = Heartbeat(0, 0.0)
         self.began = Heartbeat(0, 0.0)
         """Where and when sound last began after silence."""
+        self.starts: tuple[Heartbeat, ...] = ()
+        """Where and when the newest reply began to sound, and went on after silences: the first STARTS."""
         self.ended_at = 0.0
         """When sound last ended; means nothing while `sounding`."""
         self.underruns = 0
@@ -224,12 +229,16 @@ class JitterBuffer:
             return
         # Only blocks with sound set the heartbeat: in silence time goes on, but the position does not.
         self.heartbeat = Heartbeat(self._pulled, at)
+        begins = not self._playing
+        if begins:  # before `_pulled`: of a sample that was pulled it is known when it sounds
+            self.began = self.heartbeat
+            fresh = not self.starts or self.starts[0].position < drop_to  # where a reply begins
+            self.starts = (self.began,) if fresh else (*self.starts, self.began)[:STARTS]
         count = min(len(block), waiting)
         self._copy(block, count)
         self._pulled += count
         self._soften(block, ducked=wish == "duck")
-        if not self._playing:
-            self.began = self.heartbeat
+        if begins:
             self._playing = True
             self._ramp(block, self._fade_in)
         if waiting < len(block):

@@ -238,12 +238,13 @@ class Playback:
         """When the first audible sample of this reply left the loudspeaker, s; None while it has not."""
         if not self._placed:
             return None
-        first, began = self._placed[0].audible, self.jitter.began
+        first, starts = self._placed[0].audible, self.jitter.starts
         before, cut = self._cut
         end = cut if self._draft < before else self.jitter.pulled
-        if not began.position <= first < end:
+        began = [start for start in starts if start.position <= first]
+        if not began or first >= end:
             return None
-        return began.at + (first - began.position) / self._rate_hz
+        return began[-1].at + (first - began[-1].position) / self._rate_hz
 
     def done(self, now: float) -> bool:
         """Whether every clause has sounded to its end."""
