@@ -77,7 +77,7 @@ class ClauseSplitter:
     """
 
     def __init__(self, language: str = "en", *, long: bool = False) -> None:
-        """With `long` a clause is as long as usually the next one is: nobody is in time for short ones."""
+        """With `long` clauses are longer from the beginning: the voice would be late with short ones."""
         self._long = long
         self._language = language
         self._bound = BOUND | bound(language)

@@ -17,7 +17,7 @@ SHOWN_CHARS = 40
 """Characters of a reply that are kept, to be shown to the user where it has no words."""
 
 LEAST_WORDS = 3
-"""Fewer words of a sentence without its end say nothing. A choice."""
+"""Least words of a sentence without its end that are said: fewer tell nothing. A choice."""
 
 
 TAIL_CHARS = 8

@@ -24,8 +24,8 @@ def microphone_ring(seconds: float) -> Buffer:
         "ms",
         seconds * 1000,
         "drop_oldest",
-        "a microphone cannot wait; the ear is usually 10 ms behind, and the rest is for a computer that "
-        "stands still for a while, because a lost sample is a lost word",
+        "a microphone cannot wait; the ear is usually 10 ms behind, and the rest is room for a computer that "
+        "stands still for a while, because lost sound is lost words",
         "audio.ring_s",
     )
 

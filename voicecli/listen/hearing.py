@@ -146,8 +146,8 @@ class Hearing:
     def check_loudness(self, level_dbfs: float, speech_dbfs: float) -> None:
         """Take the level of the next frame; below `speech_dbfs` nothing is speech.
 
-        The user is told once in a talk, and only if nothing has been loud enough since it began: who has been
-        heard may be silent for long.
+        The user is told once in a talk, and only if nothing has been loud enough since it began: a user who
+        has been heard may be silent for long.
         """
         if self._faint is None:
             return

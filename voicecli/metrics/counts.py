@@ -64,11 +64,12 @@ def failed_engine(fact: Fact) -> Stage | None:
 
 
 class TalkCounts:
-    """TalkCounts from the beginning of a talk."""
+    """What was counted since the beginning of a talk."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # What may come is there from the beginning, as 0: else the first of a kind would be no rise.
+        # All labels that may come are there from the beginning, as 0: else Prometheus would see no rise when
+        # the first of a kind comes.
         self._counts: dict[Key, float] = dict.fromkeys(_from_the_beginning(), 0.0)
         self._seconds: dict[Key, list[float]] = defaultdict(lambda: [0.0])
         self._buckets: dict[Key, list[int]] = defaultdict(lambda: [0] * (len(BUCKETS_S) + 1))

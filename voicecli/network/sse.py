@@ -21,8 +21,8 @@ SERVER_LINE = Buffer(
     "bytes",
     1 << 18,
     "drop_newest",
-    "an event is one token and its JSON: anything longer is no such stream, so the reply ends with an error; "
-    "while the author waits for the voice, what follows stays in the socket, and the server waits",
+    "an event is one token and its JSON: a longer line is no such event, so the reply ends with an error; "
+    "while the author waits for the voice, the next events stay in the socket, and the server waits",
 )
 
 MOST_LINES = 500

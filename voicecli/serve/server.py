@@ -1,7 +1,7 @@
-"""The socket: aiohttp, in one asyncio loop. The only file that imports it.
+"""The server's routes and WebSockets, by aiohttp, in one asyncio loop.
 
-Each WebSocket is a talk of its own (`talker`); the models' weights are shared. Whoever may not connect is
-refused before the upgrade; whoever finds no room is told so at once, and may try again.
+Each WebSocket is a talk of its own (`talker`); the models' weights are shared. A client that may not connect
+is refused before the upgrade. A client that finds no room is told so at once, and may try again.
 """
 
 from __future__ import annotations

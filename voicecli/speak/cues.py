@@ -33,8 +33,8 @@ CUE = Buffer(
     "cues",
     1,
     "latest",
-    "it begins with the loudspeaker's next block, and only the newest says what is going on; one that a "
-    "reply has overtaken is worth nothing",
+    "a cue begins with the loudspeaker's next block, and only the newest says what is going on; once a reply "
+    "sounds, a cue is worth nothing",
 )
 
 TONE_DBFS = -30.0

@@ -26,7 +26,7 @@ CALM_S, LONGEST_CALM_S = 120.0, 3600.0
 
 
 class Following:
-    """The latency asked of one device. `start_ms` is the least, `most_ms` the most unless it is less."""
+    """The latency asked of one device: `start_ms` up to `most_ms`; always `start_ms` if that is more."""
 
     def __init__(self, start_ms: int, most_ms: int) -> None:
         self._ladder = [start_ms]

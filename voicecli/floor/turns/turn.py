@@ -31,8 +31,8 @@ REPLY = Buffer(
     "clauses",
     CLAUSES_AHEAD,
     "block",
-    "the author has leave for eight clauses, half a minute of speech, and gets leave for one more with each "
-    "that the voice has said; then it sleeps, and the language model waits: a server on its socket",
+    "the author may be eight clauses ahead, half a minute of speech, and writes one more for each that the "
+    "voice has said; then it sleeps, and the language model waits (a server: as nobody reads its socket)",
 )
 
 
@@ -236,11 +236,11 @@ class Turn:
         return playback_at is None or newest.began_at - playback_at <= LATE_S
 
     def says_something(self, words: Transcript) -> bool:
-        """Whether these are no agreement, call for silence or noise alone."""
+        """Whether these words are more than agreement, a call for silence, or noise."""
         return kind_of(words.text, words.language) == "words"
 
     def rejoins_with(self, words: Transcript) -> bool:
-        """Whether with these words it goes on with the question before, though that was answered."""
+        """Whether the turn, with these words, goes on with the question before it, which was answered."""
         return self.rejoins and self.says_something(words)
 
     def times_of(self, answer: Draft) -> TurnTimes:

@@ -36,7 +36,7 @@ its levels. Here that would be too much: an "s" of the agent would hide an "s" o
 echo comes outside these limits after all, the agent is held for a moment, and no more."""
 
 DECAY_DB = 1.5
-"""So fast the echo falls at least, dB a step: 0.4 s for 60 dB, as rooms have it at 4 kHz."""
+"""The echo falls at least so fast, dB a step: in 0.4 s by 60 dB, as in usual rooms at 4 kHz."""
 
 HISTORY = 400
 """Steps that are learnt from: 4 s."""

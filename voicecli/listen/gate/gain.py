@@ -22,7 +22,7 @@ STANDS_OUT_DB = 6.0
 level of a room wavers by 2 dB or so from frame to frame."""
 
 FALL_DB_S = 30.0
-"""So fast the loudest level is forgotten while sounds go on: softer ones may be another person."""
+"""How fast the loudest level is forgotten while sounds go on: softer ones may be another person."""
 
 HELD_S = 1.0
 """The gain stays for so long after the last sound. A later sound sets it anew."""

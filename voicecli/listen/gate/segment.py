@@ -74,7 +74,7 @@ def segment_sound(longest_s: float) -> Buffer:
     """Speech under way, until a pause, or its length, ends it."""
     why = (
         "a recogniser takes whole phrases; longer speech is split where it is quietest, and the call that "
-        "fills it hands the first part on; a loss of up to 2 s that silence stands for comes on top"
+        "fills the segment hands the first part on; up to 2 s of silence in place of lost sound come on top"
     )
     return Buffer("segment", "ms", (longest_s + BRIDGED_S) * 1000, "block", why, "segment.max_utterance_s")
 

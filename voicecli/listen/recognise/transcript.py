@@ -29,7 +29,7 @@ LONGEST_S = 26.0
 """Speech given to the recogniser at a time: its window is 30 s, less some silence after the speech."""
 
 LONGEST_GAP_S = 1.0
-"""Longer pauses are shortened to this: the recogniser's time goes with the length."""
+"""Longer pauses are shortened to this, because the recogniser takes longer for longer sound."""
 
 HANGOVER_S = 0.35
 """A pause that ends a piece: one voice may follow another, in another language."""

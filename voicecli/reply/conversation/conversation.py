@@ -88,8 +88,8 @@ def unanswered(history_tokens: int) -> Buffer:
         "tokens",
         max(history_tokens, UNANSWERED_TOKENS),
         "drop_oldest",
-        "they stand before the next words, so that the user need not repeat them; of too many the newest are "
-        "kept, because nobody asks for the older ones any more",
+        "they stand before the user's next words, so that the user need not repeat them; of too many the "
+        "newest are kept, because the user waits no longer for an answer to the older ones",
         "conversation.history_tokens",
     )
 
@@ -101,8 +101,8 @@ def history(tokens: int) -> Buffer:
         "tokens",
         max(1, tokens),
         "drop_oldest",
-        "a small model takes seconds to read it again when its beginning changes, so the older half goes at "
-        "once",
+        "a small model takes seconds to read the conversation again when its beginning changes, so the older "
+        "half is dropped in one go, and that seldom",
         "conversation.history_tokens",
     )
 
