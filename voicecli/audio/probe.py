@@ -23,10 +23,10 @@ EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What can be said of samples, whatever they are of."""
+    """What `--debug` says of samples, whatever sound they are."""
 
     shape: tuple[int, ...]
-    """Of the last piece."""
+    """Shape of the last piece."""
     dtype: str
     level_dbfs: float
     least: float

@@ -36,7 +36,7 @@ TYPED_LINE = Buffer(
     "drop_newest",
     "until Enter sends it; nobody says more in one turn, and the user sees that the line does not grow",
 )
-"""One line, where it is typed."""
+"""The line that the user is typing."""
 
 MOST_TURNS = 4
 """A line waits while so many turns have no outcome: void ones end when the language model has stopped."""

@@ -16,7 +16,7 @@ class QualityChanged:
 
     level: Level
     steps: tuple[Step, ...]
-    """Those that are taken, in the order in which they were."""
+    """The steps that are taken, in the order in which they were taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,6 +205,6 @@ REASONS = tuple(map(reason, LOST))
 
 
 def ordered(found: Iterable[S]) -> list[S]:
-    """In the order of `FAMILIES`, and each family together."""
+    """What was found, in the order of `FAMILIES`, so that each family stands together."""
     place = {family: number for number, family in enumerate(f.FAMILIES)}
     return sorted(found, key=lambda each: place[each.family])

@@ -127,7 +127,7 @@ FAMILIES: tuple[Family, ...] = (
     *(LEVEL, NOISE, PRESSURE, QUALITY, BREAKER, CPU, MEMORY, MEMORY_PEAK, THREADS),
     *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED),
 )
-"""All of them, in the order of the page."""
+"""All metrics, in the order of the page."""
 
 BUCKETS_S = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Upper bounds of the histograms, s: fine around the budgets of docs/latency.md, with 1 s, of which the alert
@@ -140,7 +140,7 @@ class Sample:
 
     family: Family
     values: tuple[str, ...]
-    """Of the family's labels."""
+    """Values of the family's labels, in their order."""
     value: float
 
 

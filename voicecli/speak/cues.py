@@ -38,7 +38,7 @@ CUE = Buffer(
 )
 
 TONE_DBFS = -30.0
-"""Of the tone, over its whole length: some 10 dB softer than the voice. A choice."""
+"""Level of the tone over its whole length: some 10 dB softer than the voice. A choice."""
 
 NOTES_HZ = (392.0, 523.25)
 """G4, then C5: a rising melody tells that something is to follow."""

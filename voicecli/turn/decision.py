@@ -80,7 +80,7 @@ WEIGHTS_WITHOUT_ENDING = {
     "dictates": -0.02,
     "short answer": 0.00,
 }
-"""The same where no language model has said whether the words may end there."""
+"""These weights where no language model has said whether the words may end there."""
 
 LEAST_ENDING = -3.0
 """A small language model that is surer than this of more words to come is wrong too often."""
@@ -102,7 +102,7 @@ class Evidence:
     ending: Ending | None = None
     """What the language model makes of the words; None until known."""
     language: str = "en"
-    """Of the words, ISO 639-1."""
+    """Language of the words, ISO 639-1."""
     asked: bool = False
     """The agent's last reply ended with a question."""
     extra_s: float = 0.0

@@ -30,7 +30,7 @@ the language model may be asked but once in each."""
 
 
 class Lateness:
-    """Of each engine of a talk. One thread reports for each engine, another may ask for all of them.
+    """How late each engine of a talk is. One thread reports for each engine, another may ask for all of them.
 
     What the other thread reads is replaced as a whole.
     """

@@ -43,7 +43,7 @@ PHRASES = {
     "nl": ("Sorry, dat heb ik niet gehoord.", "Sorry, ik kan nu niet antwoorden."),
     "pt": ("Desculpe, não ouvi.", "Desculpe, não posso responder agora."),
 }
-"""By the language of the voice, for NOT_HEARD and NO_ANSWER; a voice of another language says the English."""
+"""What is said for NOT_HEARD and for NO_ANSWER, by the voice's language; any other voice says the English."""
 
 
 class Excuse:

@@ -78,7 +78,7 @@ class Draft:
     withdrawn: bool = False
     """A later pass found other words."""
     language: str = ""
-    """Of the reply, once that is due; empty: the main voice's."""
+    """The language of the reply, once that is due; empty: the main voice's."""
     writing: Writing = Writing.WAITING
     answerable: bool = True
     clauses: deque[Clause] = field(default_factory=deque)
@@ -174,9 +174,9 @@ class Turn:
     pieces: list[Transcript] = field(default_factory=list)
     """Words of the pieces of a turn that was split because it grew long."""
     missed: bool = False
-    """One of them is speech without words."""
+    """One of these pieces is speech without words."""
     fault: Fault | None = None
-    """Of the newest transcription that failed."""
+    """What the newest transcription that failed, failed with."""
     longest_pause_s: float | None = None
     """The longest silence in it behind which the user went on, none over the agent. None: it was typed."""
     cut: bool = False

@@ -45,7 +45,7 @@ LAGS = 100
 """The echo comes at most so many steps after what was played."""
 
 ENOUGH = 15
-"""So many loud steps of the agent's voice in a band are needed to learn how loud its echo is there."""
+"""Loud steps of the agent's voice in a band that are needed to learn how loud its echo is there."""
 
 LOUD_DB = 15.0
 """A step counts as loud if it is at most so far below the loudest step of its band."""

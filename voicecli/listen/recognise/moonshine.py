@@ -78,7 +78,7 @@ class Said:
     log_prob: float
     """Mean over the tokens, the one for the end among them."""
     tokens: int
-    """Of the text alone."""
+    """Tokens of the text alone."""
     cut_off: bool
     """The token budget was used up before the words ended."""
 

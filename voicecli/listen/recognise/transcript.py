@@ -35,7 +35,7 @@ HANGOVER_S = 0.35
 """A pause that ends a piece: one voice may follow another, in another language."""
 
 ROOM_S = 3.0
-"""So much of a recording is read ahead, to find how loud its room is before the detector hears a frame."""
+"""Seconds of a recording that are read ahead, to learn how loud the room is before the detector hears it."""
 
 ROOM_SHARE = 0.1
 """The level of the room is this quantile of the levels of those frames."""

@@ -70,7 +70,7 @@ class Words:
     no_speech: float
     """Probability that nobody speaks, 0..1."""
     tokens: int
-    """Of the text alone."""
+    """Tokens of the text alone."""
     cut_off: bool
     """The token budget was used up before the words ended."""
 

@@ -128,7 +128,7 @@ class Conversation:
         self.short = False
         """Tell only the newest turns, up to half of the bound; the others are kept for later."""
         self._skipped = 0
-        """So many of the oldest turns are not told."""
+        """How many of the oldest turns the model is not told."""
         self._newest: _Turn | None = None
         """The turn remembered last, even if it was forgotten since; None once it was taken back."""
         self._unanswered = ""
