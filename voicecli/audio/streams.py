@@ -74,7 +74,7 @@ class Notice:
 
 
 DEAD_DEVICE_S = 2.0
-"""A running device that has not called for so long is gone, whatever its driver says (decisions/0009)."""
+"""A running device that has not called for this long is gone, whatever its driver says (decisions/0009)."""
 
 FIRST_CALL_S = 5.0
 """A device that has just been opened may take this long: a wireless headset changes its profile first."""

@@ -11,7 +11,7 @@
     CueMade, time                what is said of a failure; phrases made beforehand   excuse, phrases
     QualityChanged, ServerBusy   what the talk does without, when it does not keep up means
 
-No thread, clock, queue, model or lock. Whoever reports calls `take`, one at a time (`talk.crew.Crew.post`).
+No thread, clock, queue, model or lock. Workers report by `take`, one at a time (`talk.crew.Crew.post`).
 """
 
 from __future__ import annotations

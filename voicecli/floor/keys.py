@@ -39,7 +39,7 @@ TYPED_LINE = Buffer(
 """The line that the user is typing."""
 
 MOST_TURNS = 4
-"""A line waits while so many turns have no outcome: void ones end when the language model has stopped."""
+"""A line waits while this many turns have no outcome: void ones end when the language model has stopped."""
 
 
 class Keys:

@@ -39,7 +39,7 @@ class EndSegment:
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """Let the speech under way begin so many frames ago; the frames before were the agent's echo."""
+    """Let the speech under way begin `frames` frames ago; the frames before were the agent's echo."""
 
     frames: int
 

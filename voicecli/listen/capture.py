@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from voicecli.waiting.buffers import BufferFill
 
 SILENT_AFTER_S = 3.0
-"""Digital silence for so long is no quiet room: a real microphone has noise in its last bit."""
+"""Digital silence for this long is no quiet room: a real microphone has noise in its last bit."""
 
 
 def microphone_ring(seconds: float) -> Buffer:

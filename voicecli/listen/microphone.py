@@ -33,7 +33,7 @@ CLIPPED_SHARE = 0.01
 """Share of such samples that makes a piece of sound clipped. Speech 12 dB too loud has a tenth."""
 
 CLIPPED_S, CLIPPED_WITHIN_S = 1.0, 20.0
-"""So many s of clipped pieces within so many s of sound: the user is told. A bang or a knock lasts 0.2 s."""
+"""The user is told of CLIPPED_S of clipped pieces within CLIPPED_WITHIN_S. A bang or a knock lasts 0.2 s."""
 
 SOFT_DBFS = -50.0
 """Whisper misses words of speech whose loudest parts are softer (0012)."""

@@ -26,7 +26,7 @@ BREAK_S = 0.1
 and no time jitters so far."""
 
 KEPT_S = 0.02
-"""Sound behind the place that was reached is kept so long, s: a correction of the line may step back."""
+"""Sound behind the place that was reached is kept this long, s: a correction of the line may step back."""
 
 EXACT = 1e-3
 """Closer than this to a sample, in samples, counts as being on it."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 PATH = "/v1/realtime"
 
 IDLE_S = 60.0
-"""A client that has sent nothing for so many s is gone, or has forgotten its socket."""
+"""A client that has sent nothing for this many s is gone, or has forgotten its socket."""
 
 SESSION_S = 3600
 """s of the longest session, as at OpenAI."""

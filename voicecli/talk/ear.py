@@ -116,7 +116,7 @@ class Ear:
         self._closed = False
         self._idle: Callable[[], bool] = lambda: False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
-        self.probe: Probe | None = None  # of whoever looks at the boundaries
+        self.probe: Probe | None = None  # where --debug looks at the boundaries
         self._position = 0  # of the newest chunk
         self._newest = 0.0  # probability of speech of the newest frame
         self._failing: set[Stage] = set()

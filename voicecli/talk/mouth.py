@@ -65,7 +65,7 @@ class Mouth:
         self._inbox = inbox
         self._post = post
         self._void_before = void_before
-        self.probe: Probe | None = None  # of whoever looks at the boundaries
+        self.probe: Probe | None = None  # where --debug looks at the boundaries
         self._draft = 0  # the draft whose clauses came last; 0: its reply has ended
         self._begins_at = 0  # index of the first clause that is part of its reply
         self._saying: _Saying | None = None

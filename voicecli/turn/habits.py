@@ -20,7 +20,7 @@ from voicecli.messages import FRAME_S
 
 CUT_S = 0.25
 """s that a cut adds. A choice: the agent sounds 0.1 s after the decision, and people need 0.2 s to react to a
-voice. So who goes on within 0.25 s of the decision does so by themselves: this wait would have let them."""
+voice. So a user who goes on within 0.25 s of the decision does so by themselves: this wait would let them."""
 
 KEPT = 0.5
 """Share of it that is left after each turn that was not cut; after three such turns one cut adds nothing."""

@@ -77,7 +77,7 @@ def counted(counters: Mapping[str, int]) -> str:
 
 
 LATE_RECORDING_S, TIMELY_RECORDING_S = 2.0, 1.0
-"""s. A recording that is so far behind is worth telling; from the second on it keeps up again."""
+"""s. A recording that is this far behind is worth telling; from the second on it keeps up again."""
 
 
 def is_late(status: Status, *, already: bool) -> bool:

@@ -26,7 +26,7 @@ RISE_S = 0.5
 """s: a hiccup of the computer that is over sooner changes nothing. Chosen, not measured."""
 
 FALL_S = 2.0
-"""s: a calm that is over sooner changes nothing. Chosen; `quality` waits longer before a step is taken back."""
+"""s: a calm that is over sooner changes nothing. Chosen; steps of `quality` are taken back later still."""
 
 EASE = 0.6
 """The level falls below this share of what makes it rise."""

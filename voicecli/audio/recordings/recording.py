@@ -54,7 +54,7 @@ LEAST_HZ, MOST_HZ = 1000, 1_000_000
 """Sample rates that are read: to convert others, the resampler takes gigabytes, or gives years of sound."""
 
 LIVELY_DBFS, LIVELY_S, MOST_TRACKS = -70.0, 0.3, 16
-"""A track with so many seconds above this level, and above twice its own quietest power, is not silent."""
+"""A track with this many seconds above this level, and above twice its own quietest power, is not silent."""
 
 
 class Recording:

@@ -15,7 +15,8 @@ MOMENT_S = 1.0
 """Seconds. Xruns so close together have one cause, and count as one."""
 
 MOMENTS, WITHIN_S = 2, 30.0
-"""So many within so many seconds, and the latency grows. One alone is not worth the gap of opening anew."""
+"""Moments with xruns, and seconds: so many within that time, and the latency grows. One moment alone is not
+worth the gap of opening the device anew."""
 
 SETTLE_S = 3.0
 """Seconds after a device was opened in which its xruns do not count: on a busy computer PulseAudio's device

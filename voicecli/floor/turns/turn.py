@@ -109,7 +109,7 @@ class Draft:
     """What is to be told if this becomes the answer, in order."""
 
     def take_back(self, clauses: int) -> None:
-        """Remove the first so many clauses from the reply: they were thinking."""
+        """Remove the first `clauses` clauses from the reply: they were thinking."""
         self.begins_at, self.beginning = clauses, ""
         self.clauses.clear()
         self.untold = [event for event in self.untold if not isinstance(event, ReplyClause)]

@@ -73,7 +73,7 @@ class Endless:
                 self._out.drop("endless", self._ending)
 
     def pauses(self, frame: Frame) -> bool:
-        """Whether it has paused by now, and whoever speaks next is listened to."""
+        """Whether the voice has paused by now, so that the talk listens to the next speech."""
         if frame.at - self._spoke_at >= QUIET_S:
             self.ignores = False
         return not self.ignores

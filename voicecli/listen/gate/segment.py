@@ -55,16 +55,16 @@ CLEAR = 0.9
 coughs, music, hum and hiss do; of a crowd, only frames in which one voice stands out do."""
 
 HEARD_DB = 35.0
-"""Nobody hears a sound so far below the loudest of the last second: the end of the sound lies before it."""
+"""Nobody hears a sound this far below the loudest of the last second: the end of the sound lies before it."""
 
 WORDS_DB = 18.0
-"""A sound so far below the loudest, with no pause before it, is a word dying away: the end of the words."""
+"""A sound this far below the loudest, with no pause before it, is a word dying away: the end of the words."""
 
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
 
 SPLIT_SEARCH_S = 5.0
-"""An utterance that grew too long is split where it is quietest among the last so many seconds."""
+"""An utterance that grew too long is split where it is quietest in its last seconds, this many of them."""
 
 GAP_FRAMES = 4
 """0.13 s: the shortest gap between words; a stop consonant inside a word is quiet for 50 to 100 ms."""

@@ -252,7 +252,7 @@ def likeliest(logits: Float32) -> tuple[int, float]:
 
 
 def fits(text: str, sound_s: float) -> bool:
-    """Whether somebody can say the text in so many seconds."""
+    """Whether somebody can say the text in `sound_s`."""
     return spoken_letters(text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
 
 

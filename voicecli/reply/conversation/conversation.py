@@ -60,7 +60,7 @@ def estimated_tokens(text: str) -> int:
 
 
 def newest_words(text: str, tokens: int) -> str:
-    """The end of a message, no longer than so many tokens, estimated; it begins with a whole word."""
+    """The end of a message, at most `tokens` tokens by estimate; it begins with a whole word."""
     room = int((tokens - TOKENS_PER_MESSAGE + 1) * BYTES_PER_TOKEN) - 1
     packed = text.encode()
     if len(packed) <= room:

@@ -24,7 +24,7 @@ MOST_BYTES = 1 << 20
 """A client for which so much waits is given up: only events wait there, and it reads none of them."""
 
 STUCK_S = 10.0
-"""A client that has taken nothing for so many s while something waits is given up, too."""
+"""A client that has taken nothing for this many s while something waits is given up, too."""
 
 NOT_SENT_BYTES = 16 << 10
 """Most bytes that the kernel holds back unsent (TCP_NOTSENT_LOWAT)."""

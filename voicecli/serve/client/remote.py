@@ -39,10 +39,10 @@ START_S = 20.0
 """s of it that may wait while the talk begins: the model reads its instructions, and the user may speak."""
 
 CATCH_UP = 8
-"""Sound that came late is heard at up to so many times real time."""
+"""Sound that came late is heard at up to this many times real time."""
 
 SILENT_AFTER_S = 0.3
-"""A client that has sent nothing for so many s is taken to be silent, so that its turn can end."""
+"""A client that has sent nothing for this many s is taken to be silent, so that its turn can end."""
 
 NOISE = 2
 """Largest sample of the silence put in its place, of 32767: no room is more silent than -90 dBFS."""
