@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 FAINT_S = 8.0
-"""s without anything as loud as speech, after which the user is told, if it sounds like a muted microphone."""
+"""s without anything as loud as speech, after which the user is told if it sounds like a muted microphone."""
 
 
 class Hearing:
