@@ -180,7 +180,7 @@ def of_state(now: State) -> Iterator[Sample]:
 def of_places(places: Sequence[BufferFill]) -> Iterator[Sample]:
     """Samples of every place where something waits."""
     for place in places:
-        # The row of a device has its name behind this; that is the user's own business.
+        # The row of a device has its name after this; that is the user's own business.
         side = place.name.partition(":")[0]
         queue = side if side in ("microphone", "loudspeaker") else place.name
         amounts = ((f.QUEUE_FILL, place.fill), (f.QUEUE_PEAK, place.peak), (f.QUEUE_CAPACITY, place.capacity))

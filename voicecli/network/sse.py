@@ -1,6 +1,6 @@
 """The bytes of a streamed answer (server-sent events) -> its events, wherever the bytes are cut.
 
-The HTML standard (section 9.2.6) defines the format: lines `data: ...`, an empty line behind each event, and
+The HTML standard (section 9.2.6) defines the format: lines `data: ...`, an empty line after each event, and
 comments that begin with a colon. Some servers leave out the empty line or the space, add an `error:` field,
 or send bare JSON in between or instead. This file reads all of these.
 """

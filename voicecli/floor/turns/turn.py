@@ -178,7 +178,7 @@ class Turn:
     fault: Fault | None = None
     """What the newest transcription that failed, failed with."""
     longest_pause_s: float | None = None
-    """The longest silence in it behind which the user went on, none over the agent. None: it was typed."""
+    """The longest silence in it after which the user went on, none over the agent. None: it was typed."""
     cut: bool = False
     """The user was cut off: they went on after the answer to what they had said so far had begun to sound."""
 

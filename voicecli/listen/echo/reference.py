@@ -75,7 +75,7 @@ class Reference:
         self._half, self._kernel = _kernel(rate_hz)
         self.short_s = 0.0
         """Reader: how much of what it last read the loudspeaker had not been given yet, s."""
-        self._end = self._peak = self._lost = 0  # reader: behind the newest sample it read; in samples
+        self._end = self._peak = self._lost = 0  # reader: after the newest sample it read; in samples
 
     def stats(self) -> BufferFill:
         """What was played and not compared yet."""

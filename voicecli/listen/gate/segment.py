@@ -257,7 +257,7 @@ class Segmenter:
 
     def _split(self) -> list[SegmentEvent]:
         search = min(round(SPLIT_SEARCH_S / FRAME_S), self._longest // 2)
-        levels = [scored.level_dbfs for scored in list(self._held)[-search:-1]]  # no cut behind the newest
+        levels = [scored.level_dbfs for scored in list(self._held)[-search:-1]]  # no cut after the newest
         quiet = [sum(levels[at : at + GAP_FRAMES]) for at in range(len(levels) - GAP_FRAMES + 1)]
         gap = min(range(len(quiet)), key=quiet.__getitem__)
         within = min(range(gap, gap + GAP_FRAMES), key=levels.__getitem__)
