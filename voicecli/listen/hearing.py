@@ -181,6 +181,6 @@ class Hearing:
         if self.barge_in == "off" and not self._told_half_duplex:
             self._told_half_duplex = True
             self._tell(
-                "the microphone is off while the agent speaks: its echo cannot be told from you",
+                "the microphone is off while the agent speaks: its echo cannot be told from your voice",
                 "use headphones, or a softer loudspeaker",
             )
