@@ -53,7 +53,7 @@ def echo_reference(seconds: float) -> Buffer:
         "ms",
         seconds * 1000,
         "drop_oldest",
-        "the loudspeaker's thread cannot wait; as much as in the microphone ring, because a canceller that is "
+        "the loudspeaker's thread cannot wait; as much as in the microphone ring, as a canceller that is "
         "late with the one is as late with the other; what is missing counts as silence",
         "audio.ring_s",
     )
