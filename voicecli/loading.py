@@ -79,7 +79,7 @@ class AbsentGenerator:
 
 
 def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: int = 1) -> Engines:
-    """Load every engine, for so many `talks` at the same time; before each, call `tell` with its name.
+    """Load every engine, for this many `talks` at the same time; before each, call `tell` with its name.
 
     Raises ModelError for any but the language model; ConfigError, EngineError as the functions below do.
     """

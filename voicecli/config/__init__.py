@@ -44,7 +44,7 @@ class AudioConfig(Section):
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     max_latency_ms: int = Field(
-        default=200, ge=5, le=500, description="most asked for after losses, by steps"
+        default=200, ge=5, le=500, description="most latency asked for, in steps, after a device lost sound"
     )
     ring_s: float = Field(
         default=8.0,

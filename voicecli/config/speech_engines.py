@@ -156,7 +156,7 @@ class SynthesizeConfig(Section):
     threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
     speak_errors: Literal["auto", "on", "off"] = Field(
         default="auto",
-        description="a failure that ends a turn is told by voice, too; auto: without the live view alone",
+        description="a failure that ends a turn is told by voice, too; auto: only without the live view",
     )
 
     @model_validator(mode="after")

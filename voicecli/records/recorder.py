@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 RATE_HZ = 48_000
-"""Of the recording: no device that people talk with has more, and interpolation is exact enough there."""
+"""Rate of the recording: no device that people talk with has more, and interpolation is exact enough."""
 
 ROUND_S = 0.3
 """s from round to round, while the disk keeps up. Sound is on the disk at most this, `sides.LATE_S` and a

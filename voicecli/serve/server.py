@@ -1,7 +1,7 @@
-"""The socket: aiohttp, in one asyncio loop. The only file that imports it.
+"""The server's routes and WebSockets, by aiohttp, in one asyncio loop.
 
-Each WebSocket is a talk of its own (`talker`); the models' weights are shared. Whoever may not connect is
-refused before the upgrade; whoever finds no room is told so at once, and may try again.
+Each WebSocket is a talk of its own (`talker`); the models' weights are shared. A client that may not connect
+is refused before the upgrade. A client that finds no room is told so at once, and may try again.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ if TYPE_CHECKING:
 PATH = "/v1/realtime"
 
 IDLE_S = 60.0
-"""A client that has sent nothing for so long is gone, or has forgotten its socket."""
+"""A client that has sent nothing for this many s is gone, or has forgotten its socket."""
 
 SESSION_S = 3600
-"""Longest session, as at OpenAI."""
+"""s of the longest session, as at OpenAI."""
 
 PING_S = 20.0
-"""Time between two pings. A client that answers none for half of it is gone."""
+"""s between two pings. A client that answers none for half of that is gone."""
 
 LOOK_S = 0.5
-"""How often it looks whether a client still reads."""
+"""s between two looks whether a client still reads."""
 
 CLOSE_S = 1.0
-"""A client has so long to answer that the socket is closed."""
+"""s that a client has to confirm the end of its WebSocket."""
 
 DRAIN_S = 300.0
-"""After SIGTERM, talks may go on for so long."""
+"""s for which talks may go on after SIGTERM."""
 
 RETRY_S = 5
 """What a full server tells a client to wait, s."""

@@ -248,7 +248,7 @@ class JitterBuffer:
         self._rest(len(block))
 
     def _copy(self, block: Int16, count: int) -> None:
-        """The next `count` samples into (n,) `block`, and nothing behind them."""
+        """The next `count` samples into (n,) `block`, and nothing after them."""
         self._ring.copy(self._pulled, block[:count])
         if count < len(block):
             block[count:] = 0

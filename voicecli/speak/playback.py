@@ -31,7 +31,7 @@ PART = Buffer(
     30_000,
     "block",
     "the voice is asked for the next piece of a clause when all of the last is in the jitter buffer; a piece "
-    "of Piper lasts up to 1.5 s, of a voice that gives clauses whole as long as the longest clause",
+    "of Piper's lasts up to 1.5 s; a voice that gives whole clauses may give the longest clause as one piece",
 )
 
 
@@ -43,7 +43,7 @@ def jitter_sound(ahead_s: float) -> Buffer:
         ahead_s * 1000,
         "block",
         "credit: the voice may be so far ahead of the loudspeaker, and gets more as sound is played; a long "
-        "clause stops at it, half made. It covers a part of a clause that is late, and little is made for "
+        "clause stops half made. The buffer bridges a part of a clause that is late, and little is made for "
         "nothing where the user interrupts",
         "playback.ahead_ms",
     )

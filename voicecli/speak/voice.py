@@ -35,7 +35,7 @@ class Voice(Protocol):
 
     @property
     def rate_hz(self) -> int:
-        """Of the samples it gives, Hz."""
+        """Rate of the samples it gives, Hz."""
         ...
 
     @property

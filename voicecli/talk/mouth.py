@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from voicecli.threads.channel import Channel
 
 SOON_S = 0.01
-"""It sleeps at least so long before it looks at the loudspeaker again: about a block."""
+"""s that the mouth sleeps at least before it looks at the loudspeaker again: about a block."""
 
 BEGINS_S = 0.04
-"""It sleeps so long where its sound has not begun, or is held: nobody can tell when the sound will go on."""
+"""s that it sleeps where its sound has not begun, or is held: nobody can tell when the sound will go on."""
 
 NO_OTHERS: Mapping[str, Seat[Voice]] = MappingProxyType({})
 """For a talk with one voice."""
@@ -65,7 +65,7 @@ class Mouth:
         self._inbox = inbox
         self._post = post
         self._void_before = void_before
-        self.probe: Probe | None = None  # of whoever looks at the boundaries
+        self.probe: Probe | None = None  # where --debug looks at the boundaries
         self._draft = 0  # the draft whose clauses came last; 0: its reply has ended
         self._begins_at = 0  # index of the first clause that is part of its reply
         self._saying: _Saying | None = None

@@ -1,7 +1,7 @@
 """A recording: any file libav reads -> mono float32 blocks, and what of it is damaged.
 
 The only file that reads with av. Decodes as players do: leaves out what cannot be read, puts silence in its
-place as far as the length is known, and goes on behind it. Memory holds one block at a time, and the first
+place as far as the length is known, and goes on after it. Memory holds one block at a time, and the first
 2 s of a recording with several channels.
 """
 
@@ -54,7 +54,7 @@ LEAST_HZ, MOST_HZ = 1000, 1_000_000
 """Sample rates that are read: to convert others, the resampler takes gigabytes, or gives years of sound."""
 
 LIVELY_DBFS, LIVELY_S, MOST_TRACKS = -70.0, 0.3, 16
-"""A track with so many seconds above this level, and above twice its own quietest power, is not silent."""
+"""A track with this many seconds above this level, and above twice its own quietest power, is not silent."""
 
 
 class Recording:
@@ -223,7 +223,7 @@ def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
 def _frames(
     container: InputContainer, stream: AudioStream, timeline: Timeline
 ) -> Iterator[AudioFrame | float]:
-    """Decoded frames. Before a frame that lies behind a hole comes a float: the seconds that are missing."""
+    """Decoded frames. Before a frame that lies after a hole comes a float: the seconds that are missing."""
     from av.error import FFmpegError
 
     if stream.codec_context.name == "flac":
@@ -263,7 +263,7 @@ def _frames(
 def _packets(
     container: InputContainer, stream: AudioStream, timeline: Timeline
 ) -> Iterator[Packet[AudioStream]]:
-    """All packets, also those behind a place where the container is damaged, as far as libav can go on."""
+    """All packets, also those after a place where the container is damaged, as far as libav can go on."""
     from av.error import FFmpegError
 
     for _ in range(GIVES_UP_AFTER):

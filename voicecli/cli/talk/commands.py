@@ -198,7 +198,7 @@ def _need_talk_key(config: Config, *, reads_keys: bool) -> None:
 
     if not reads_keys:
         raise ConfigError(
-            "push to talk needs a key, and keys are read in the live view alone",
+            "push to talk needs a key, and keys are read only in the live view",
             "talk in a terminal without --plain and --json, or with --open-microphone",
         )
     if config.keys.push_to_talk == NO_KEY:

@@ -24,7 +24,7 @@ MAIN = ""
 
 
 class Languages:
-    """Those that voices speak."""
+    """The languages that voices speak, and which of them a reply is in."""
 
     def __init__(self, out: Out, main: str, others: Collection[str]) -> None:
         """`main` is the main voice's, `others` those that have a voice of their own; ISO 639-1."""

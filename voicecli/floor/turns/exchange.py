@@ -43,7 +43,7 @@ class Out:
         return self.elapsed_s(self.now)
 
     def elapsed_s(self, now: float) -> float:
-        """The same for another moment: seconds from the beginning of the talk to it."""
+        """Seconds from the beginning of the talk to another moment."""
         return round(now - self._began, 3)
 
     def add(self, order: Order) -> None:

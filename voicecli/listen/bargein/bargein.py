@@ -20,7 +20,7 @@ BargeIn: TypeAlias = Literal["on", "strict", "off"]
 Response: TypeAlias = Literal["ignore", "duck", "hold"]
 
 HOLD_FRAMES = 2
-"""The agent is held after so many frames of speech in a row. To wait for a third would keep nothing out: no
+"""The agent is held after this many frames of speech in a row. To wait for a third would keep nothing out: no
 frame of 20 made-up keys, coughs and doors passed for speech (Silero v6). And all of 12 clips of speech
 would be held later, for nothing."""
 

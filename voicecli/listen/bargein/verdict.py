@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from voicecli.listen.recognise.partial import words_of
 
 LONG_S = 0.8
-"""Seconds of speech. Nobody who only agrees speaks for so long, except with "yeah, right" and the like: those
+"""Seconds of speech. Nobody who only agrees speaks this long, except with "yeah, right" and the like: those
 `may_end_otherwise` waits for."""
 
 UNHEARD_S = 1.6

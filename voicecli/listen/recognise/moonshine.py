@@ -78,7 +78,7 @@ class Said:
     log_prob: float
     """Mean over the tokens, the one for the end among them."""
     tokens: int
-    """Of the text alone."""
+    """Tokens of the text alone."""
     cut_off: bool
     """The token budget was used up before the words ended."""
 
@@ -252,7 +252,7 @@ def likeliest(logits: Float32) -> tuple[int, float]:
 
 
 def fits(text: str, sound_s: float) -> bool:
-    """Whether somebody can say the text in so many seconds."""
+    """Whether somebody can say the text in `sound_s`."""
     return spoken_letters(text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
 
 

@@ -36,7 +36,7 @@ class Patience:
 
     @classmethod
     def of(cls, config: GenerateConfig) -> Patience:
-        """As the settings say."""
+        """The patience that the settings ask for."""
         return cls(config.first_token_s, config.timeout_s, config.total_s)
 
     def begin(self, now: float, progress: int = 0) -> float:

@@ -21,13 +21,13 @@ FULL_BYTES = 64_000
 
 ALARM_BYTES = 256 << 10
 MOST_BYTES = 1 << 20
-"""Such a client is given up: what waits for it is events alone, and it reads none of them."""
+"""A client for which so much waits is given up: only events wait there, and it reads none of them."""
 
 STUCK_S = 10.0
-"""So is one that has taken nothing for so long while something waits."""
+"""A client that has taken nothing for this many s while something waits is given up, too."""
 
 NOT_SENT_BYTES = 16 << 10
-"""Most that the kernel holds back unsent (TCP_NOTSENT_LOWAT)."""
+"""Most bytes that the kernel holds back unsent (TCP_NOTSENT_LOWAT)."""
 
 
 class Outbox:

@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 BLOCK_S = 0.02
 LEAD_S = 0.3
-"""Most that is sent ahead of the time it is due: a network's jitter, and little to take back."""
+"""s of sound that may be sent before they are due: enough for a network's jitter, and little to take back."""
 
 INPUT_S = 5.0
-"""Most of a client's sound that waits; beyond that the oldest is lost, and counted."""
+"""s of a client's sound that may wait; beyond that the oldest is lost, and counted."""
 
 START_S = 20.0
-"""The same while the talk begins: the model reads its instructions, and the user may speak already."""
+"""s of it that may wait while the talk begins: the model reads its instructions, and the user may speak."""
 
 CATCH_UP = 8
-"""So many times as fast as real time sound is heard that came late."""
+"""Sound that came late is heard at up to this many times real time."""
 
 SILENT_AFTER_S = 0.3
-"""A client that has sent nothing for so long is taken to be silent, so that its turn can end."""
+"""A client that has sent nothing for this many s is taken to be silent, so that its turn can end."""
 
 NOISE = 2
 """Largest sample of the silence put in its place, of 32767: no room is more silent than -90 dBFS."""

@@ -38,7 +38,7 @@ LOOK_S = 0.1
 
 
 class Told(Protocol):
-    """Who is told what happens in the talk, on the loop."""
+    """The object that is told what happens in the talk, on the loop."""
 
     def on_event(self, event: Event) -> None:
         """The talk has an event."""

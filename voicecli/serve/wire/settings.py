@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, object]
 
 MOST_INSTRUCTIONS = 32_768
-"""Characters."""
+"""Most characters of a session's instructions."""
 
 Eagerness: TypeAlias = Literal["low", "medium", "high", "auto"]
 
