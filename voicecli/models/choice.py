@@ -52,10 +52,10 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
 def smaller_whisper(store: ModelStore, config: TranscribeConfig) -> str:
     """The name of a Whisper on the disk that is quicker than that of the settings; empty where there is none.
 
-    It must know the language: the smallest knows only English.
+    Which languages it understands, its files tell (`loading.load_smaller`).
     """
     name = SMALLER_WHISPER.get(config.model, "") if config.engine == "whisper" else ""
-    if name not in store.manifest or (name.endswith("-en") and config.language != "en"):
+    if name not in store.manifest:
         return ""
     return name if store.state(store.manifest[name]) == "here" else ""
 
