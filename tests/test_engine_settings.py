@@ -13,9 +13,11 @@ from rig.program import voicecli
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
 from tests.model_fakes import BYTES, a_whisper, install, model_file, small_manifest, vocabulary
 from tests.sentences import pattern, wording
+from voicecli import loading
 from voicecli.cli.options import settings
 from voicecli.config import Config, Mistake, SynthesizeConfig, TranscribeConfig, check
 from voicecli.config.load import load
+from voicecli.config.speech_engines import RECOGNISERS, VOICES, EngineFile
 from voicecli.doctor.engine_checks import EngineChecks
 from voicecli.errors import ConfigError, EngineError, ModelError
 from voicecli.loading import load_recogniser, load_smaller, load_voice, unused_voices
@@ -212,6 +214,30 @@ def test_a_command_speaks_the_language_of_the_settings(store: ModelStore) -> Non
     spoken = synthesize("command", command="x", language="de", voices={"de": "x.onnx", "fr": "y.onnx"})
     heard = transcribe("command", command="x", language="fr")
     assert unused_voices(Config(transcribe=heard, synthesize=spoken), store).keys() == {"de"}
+
+
+def test_an_engine_is_a_file_and_a_row(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    ears, mouth = EngineFile("its length", "tests.added_ears"), EngineFile("tones", "tests.added_mouth")
+    monkeypatch.setattr(loading, "RECOGNISERS", {**RECOGNISERS, "length": ears})
+    monkeypatch.setattr(loading, "VOICES", {**VOICES, "tones": mouth})
+    config = Config(
+        transcribe=transcribe("whisper", language="en").model_copy(update={"engine": "length"}),
+        synthesize=synthesize("piper", language="de", voices={"de": "x.onnx", "fr": "y.onnx"}).model_copy(
+            update={"engine": "tones"}
+        ),
+    )
+    recogniser = load_recogniser(config.transcribe, store).seat().it
+    assert recogniser.transcribe(np.full(RATE_HZ, 0.1, np.float32)).text == "1.0 seconds"
+    voice = load_voice(config.synthesize, store).seat().it
+    assert (voice.language, sound_of(voice, "two words").size) == ("de", RATE_HZ // 2)
+    assert (recogniser_name(config.transcribe), voice_name(config.synthesize)) == ("length", "tones")
+    assert unused_voices(config, store).keys() == {"de", "fr"}, "it hears English"
+    assert needed(config) == ("vad-silero", "turn-smart-v3")
+    doctor = EngineChecks(config, store, MonotonicClock())
+    assert doctor.transcriber().found.endswith("understands English")
+    german = config.transcribe.model_copy(update={"language": "de"})
+    with pytest.raises(ConfigError, match=pattern("engines.no_language", language="de")):
+        load_recogniser(german, store)
 
 
 def test_an_engine_that_is_named_nowhere_else_has_no_model() -> None:
