@@ -17,8 +17,7 @@ from tests import added_ears, added_mouth
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
 from voicecli.audio.level import first_audible, level_dbfs, to_float
 from voicecli.command import Command
-from voicecli.config import SynthesizeConfig, TranscribeConfig
-from voicecli.config import speech_engines
+from voicecli.config import SynthesizeConfig, TranscribeConfig, speech_engines
 from voicecli.listen.recognise import moonshine_engine, recogniser_command
 from voicecli.listen.recognise.moonshine import Moonshine
 from voicecli.listen.recognise.recogniser_command import CommandRecogniser

@@ -148,9 +148,7 @@ def test_the_doctor_looks_at_the_engines_of_the_settings(store: ModelStore, tmp_
 
 def test_the_doctor_refuses_a_language_that_the_recogniser_does_not_know(store: ModelStore) -> None:
     install(store.root, MANIFEST[MOONSHINE])
-    doctor = EngineChecks(
-        Config(transcribe=transcribe("moonshine", language="de")), store, MonotonicClock()
-    )
+    doctor = EngineChecks(Config(transcribe=transcribe("moonshine", language="de")), store, MonotonicClock())
     with pytest.raises(ConfigError, match=pattern("engines.no_language", language="de")):
         doctor.transcriber()
 

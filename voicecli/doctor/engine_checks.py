@@ -117,8 +117,8 @@ class EngineChecks:
                 remedy = f"leave out synthesize.voices.{language}, or change that"
                 told = f"{found[0]}; synthesize.voices.{language} is never heard: {why}"
                 return Finding("warn", told, remedy)
-        for language, other in mistaken_voices(self._config, self._store).items():
-            told = f"{found[0]}; the voice of synthesize.voices.{language} speaks {name_of(other)}"
+        for language, spoken in mistaken_voices(self._config, self._store).items():
+            told = f"{found[0]}; the voice of synthesize.voices.{language} speaks {name_of(spoken)}"
             another = voice_for(language) or f"a voice of {name_of(language)}"
             return Finding("warn", told, f"set synthesize.voices.{language} to {another}")
         return replace(finding, found="; ".join(found))
