@@ -1,4 +1,4 @@
-"""Settings -> engines, loaded and warm: the one place that chooses and loads each."""
+"""Settings -> engines, loaded and warm: the one place that chooses each, and has its file load it."""
 
 from __future__ import annotations
 
