@@ -78,7 +78,7 @@ class Floor:
         *,
         speaks_errors: bool = False,
     ) -> None:
-        """`language` is the main voice's, `others` are those that have a voice of their own.
+        """`language` is the main voice's, `others` are those that it or another voice speaks besides.
 
         `began` is the time the `t` of events is counted from. `remember` makes the conversation; its argument
         is a function that gives date and time. `speaks_errors`: the agent tells of failures by voice, too.

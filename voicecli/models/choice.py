@@ -52,10 +52,10 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
 def smaller_whisper(store: ModelStore, config: TranscribeConfig) -> str:
     """The name of a Whisper on the disk that is quicker than that of the settings; empty where there is none.
 
-    It must know the language: the smallest knows only English.
+    Which languages it understands, its files tell (`loading.load_smaller`).
     """
     name = SMALLER_WHISPER.get(config.model, "") if config.engine == "whisper" else ""
-    if name not in store.manifest or (name.endswith("-en") and config.language != "en"):
+    if name not in store.manifest:
         return ""
     return name if store.state(store.manifest[name]) == "here" else ""
 
@@ -112,12 +112,17 @@ def needed(config: Config) -> tuple[str, ...]:
     An engine that is a command needs none. Where the settings name a file of the user's own or a model on the
     hub, the list still has the default model of that engine.
     """
-    return (*_heard_with(config.transcribe), *_spoken_with(config), "vad-silero", "turn-smart-v3")
+    return (*_heard_with(config.transcribe), *_spoken_with(config.synthesize), "vad-silero", "turn-smart-v3")
 
 
 def listens_with_a_model(config: TranscribeConfig) -> bool:
     """Whether `transcribe.model` means something to the engine."""
     return bool(_heard_with(config))
+
+
+def speaks_with_a_model(config: SynthesizeConfig) -> bool:
+    """Whether `synthesize.voice` means something to the engine."""
+    return bool(_spoken_with(config))
 
 
 def _heard_with(config: TranscribeConfig) -> tuple[str, ...]:
@@ -130,8 +135,8 @@ def _heard_with(config: TranscribeConfig) -> tuple[str, ...]:
             return ()
 
 
-def _spoken_with(config: Config) -> tuple[str, ...]:
-    match config.synthesize.engine:
+def _spoken_with(config: SynthesizeConfig) -> tuple[str, ...]:
+    match config.engine:
         case "piper":
             return (DEFAULT_VOICE,)
         case _:

@@ -22,6 +22,7 @@ from voicecli.listen.echo import canceller as echo
 from voicecli.listen.echo.reference import Reference
 from voicecli.reply.conversation.prompt import begin
 from voicecli.speak.playback import Playback
+from voicecli.speak.voice import besides
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
@@ -81,7 +82,7 @@ class Crew:
             language,
             began,
             lambda local: begin(config.conversation, generator, local, history),
-            session.voices.keys(),
+            [*besides(session.voice.it), *session.voices],
             speaks_errors=config.synthesize.speak_errors == "on",
         )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)

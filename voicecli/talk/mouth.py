@@ -15,7 +15,7 @@ from voicecli.floor.agent.reply_language import MAIN
 from voicecli.floor.orders import Drop, End, LetSound, MakeCue, Say, Unsay
 from voicecli.floor.stages import VOICE, Fault
 from voicecli.messages import SpokenChunk
-from voicecli.speak.voice import sound_of
+from voicecli.speak.voice import besides, sound_of
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Mouth:
         void_before: VoidBefore,
         others: Mapping[str, Seat[Voice]] = NO_OTHERS,
     ) -> None:
-        """`voice` is the main one, `others` those of other languages by their codes."""
-        self._voices = {MAIN: voice, **others}
+        """`voice` is the main one, `others` are those of languages that it does not speak, by their codes."""
+        self._voices = {**others, **dict.fromkeys(besides(voice.it), voice), MAIN: voice}
         self._playback = playback
         self._clock = clock
         self._attempts = attempts

@@ -59,7 +59,7 @@ class Excuse:
         *,
         speaks: bool,
     ) -> None:
-        """`others`: the languages that have a voice of their own. `speaks`: failures are told by voice."""
+        """`others`: those that voices speak besides the main one. `speaks`: failures are told by voice."""
         self._out = out
         self._exchange = exchange
         self._languages = languages

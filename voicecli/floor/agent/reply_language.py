@@ -3,6 +3,7 @@
 the user's words          the reply                   the model is told
 main voice's language     in it, by the main voice    nothing, but after a reply in another: the language
 another, with a voice     in it, by its voice         the language
+another of the main voice in it, by the main voice    the language
 another, without          the main voice's, by that   the language; and the user is told, once
 """
 
@@ -27,7 +28,7 @@ class Languages:
     """The languages that voices speak, and which of them a reply is in."""
 
     def __init__(self, out: Out, main: str, others: Collection[str]) -> None:
-        """`main` is the main voice's, `others` those that have a voice of their own; ISO 639-1."""
+        """`main`: the main voice's `language`; `others`: those that it or another voice speaks besides."""
         self.main = main
         self._out = out
         self._others = frozenset(others) - {main}

@@ -237,7 +237,7 @@ def _by_language(
         return
     told = telling(run.spans)
     spans = [(run.spans[first][0], run.spans[last - 1][1]) for first, last in told]
-    found = likeliest(recogniser.languages(run.samples, spans), spans, before)
+    found = likeliest(recogniser.language_odds(run.samples, spans), spans, before)
     if len(set(found)) == 1:
         yield run, found[0]
         return
