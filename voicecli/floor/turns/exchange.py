@@ -2,7 +2,7 @@
 
     number    counts up with
     turn      each turn of the user's
-    segment   each turn, each going on after a pause, and each stop: speech and the silence after it
+    segment   each turn, each time the user goes on after a pause, and each time they call the question off
     draft     each draft
 
 A draft is void once its number is below `void_before`, the only number that other threads read. A void draft
