@@ -74,7 +74,7 @@ QUOTED = [
     ("0003", f"compression ratio above {guards.HIGH_COMPRESSION:g}"),
     ("0003", f"mean log-probability below {guards.LOW_LOG_PROB}"),
     ("0003", f"from a no-speech probability of {guards.NO_SPEECH:g} on"),
-    ("0003", f"in a pass over the full window nothing counts from above {transcribe.WHOLE_NO_SPEECH:g}"),
+    ("0003", f"in a pass over the full window no words count above {transcribe.WHOLE_NO_SPEECH:g}"),
     ("0003", f"need a probability of {transcribe.CHANGED_LANGUAGE:g} to change it"),
     ("0004", f"batches of {gguf.BATCH_TOKENS} tokens"),
     (
