@@ -544,7 +544,7 @@ class World:
         missing = [
             each.message
             for each in self.told
-            if isinstance(each, events.Warned) and " voice of " in each.message
+            if isinstance(each, events.Warned) and "no voice speaks " in each.message
         ]
         assert len(missing) == len(set(missing)), "a missing voice is told twice"
         done = [event.turn for event in self.told if isinstance(event, events.TurnDone)]

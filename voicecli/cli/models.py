@@ -163,7 +163,10 @@ def verify(models_dir: ModelsDir = None) -> None:
         if faults:
             bad.append(model.name)
     if bad:
-        raise ModelError(f"not as published: {', '.join(bad)}", f'run "voicecli models pull {" ".join(bad)}"')
+        raise ModelError(
+            f"files differ from the published hashes: {', '.join(bad)}",
+            f'run "voicecli models pull {" ".join(bad)}"',
+        )
 
 
 @models_app.command()

@@ -67,7 +67,7 @@ def say(
     clauses = clauses_of(pieces, speaker.language)
     first = next(clauses, None)
     if first is None:
-        raise ConfigError("there is nothing in it that can be said", "give some words")
+        raise ConfigError("the text has nothing in it that can be said", "give some words")
     clauses = chain([first], clauses)
     if output is not None:
         _to_file(output, clauses, speaker)

@@ -70,7 +70,7 @@ class TranscribeConfig(Section):
         default="whisper-base",
         min_length=1,
         description="whisper: a name of `voicecli models list`, a CTranslate2 folder, or a hub name; "
-        "moonshine: a name or a folder; whisper-base then means moonshine-tiny-en",
+        "moonshine: a name or a folder (whisper-base, the default, stands for moonshine-tiny-en)",
     )
     language: str = Field(
         default="auto",

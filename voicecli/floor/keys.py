@@ -34,7 +34,8 @@ TYPED_LINE = Buffer(
     "characters",
     1000,
     "drop_newest",
-    "until Enter sends it; nobody says more in one turn, and the user sees that the line does not grow",
+    "a line waits until Enter sends it; nobody says more in one turn, and the user sees that the line does "
+    "not grow",
 )
 """The line that the user is typing."""
 

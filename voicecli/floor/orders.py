@@ -73,7 +73,7 @@ class Transcribe:
     language: str = ""
     """The language that the user spoke last."""
     narrow: bool = False
-    """Search fewer readings of the sound: the computer does not keep up."""
+    """Search with a smaller beam: the computer does not keep up."""
     small: bool = False
     """Use the smaller model, for the same reason."""
 

@@ -49,7 +49,7 @@ class Recogniser(Protocol):
         ...
 
     def narrow(self, *, on: bool) -> None:
-        """Search fewer readings of the sound from now on, or as many as usual; nothing where it cannot."""
+        """Search with a smaller beam from now on, or with the usual one; do nothing where there is none."""
         ...
 
     def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:

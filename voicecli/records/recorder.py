@@ -1,7 +1,7 @@
 """A talk -> a folder that holds its sound and its words, on a thread of its own.
 
     devices --tap--> track --+--> FLAC --+
-                             |           +--> one write a file and round, then on the disk
+                             |           +--> in each round one write to each file, then fsync
     events, facts ----> lines of JSON ---+
 
 A round takes whatever has come since the last one and hands it to the system in one piece, so a slow disk

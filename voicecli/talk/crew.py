@@ -1,9 +1,8 @@
 """The floor and its workers, joined, without threads: the worker that reports a fact runs the floor.
 
 `post` takes one lock, has the floor decide, and puts its orders into the inboxes before it lets go. So
-workers get orders in the order in which the floor gave them. `post` carries out orders to the loudspeaker
-itself: it sets an attribute, or drops what is buffered. No inbox makes a writer wait: a full one drops its
-oldest order.
+workers get orders in the order in which the floor gave them. Orders to the loudspeaker go to no inbox: `post`
+sets an attribute, or drops what is buffered. No inbox makes a writer wait: a full one drops its oldest order.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ TO_AUTHOR = Buffer(
     "orders",
     ORDERS,
     "drop_oldest",
-    f"{_NO_WAIT}; the author has one reply or reading at a time, "
-    "beside it only orders to go on, at most one for each clause that it may be ahead",
+    f"{_NO_WAIT}; the author has one reply to write, or one text to read "
+    "ahead, at a time, and beside it only orders to go on, at most one for each clause that it may be ahead",
 )
 TO_MOUTH = Buffer(
     "to the mouth",

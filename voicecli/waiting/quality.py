@@ -3,7 +3,7 @@
     step               what it costs the user
     looks_s            words so far are shown less often
     drafts             an answer begins when the turn is over, not before
-    narrow             speech to text searches fewer readings
+    narrow             speech to text searches with a smaller beam
     short_history      the language model is told only the newest turns
     small              a smaller model for speech to text, where there is one: more words are wrong
     long_clauses       the first sound comes a little later

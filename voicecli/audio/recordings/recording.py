@@ -124,7 +124,7 @@ class Recording:
         with self._opened() as container:
             streams = container.streams.audio
             if self._track > len(streams):
-                raise _has_only(f"--track {self._track}: {self.called}", len(streams), "sound track")
+                raise _has_only("--track", self._track, self.called, len(streams), "sound track")
             known = [place for place, stream in enumerate(streams) if stream.codec_context]
             if self._track and self._track - 1 not in known:
                 raise AudioFileError(f"--track {self._track} is of an unknown kind", "leave it out")
@@ -209,7 +209,7 @@ class Recording:
     def _mixer(self, samples: Float32) -> ChannelMixer:
         channels = samples.shape[1]
         if self._channel > channels:
-            raise _has_only(f"--channel {self._channel}: {self.called}", channels, "channel")
+            raise _has_only("--channel", self._channel, self.called, channels, "channel")
         mixer = ChannelMixer(self._rate_hz, channels, self._channel)
         mixer.prime(samples)
         return mixer
@@ -284,9 +284,10 @@ def _told_length_s(container: InputContainer, stream: AudioStream) -> float:
     return (container.duration or 0) / 1_000_000
 
 
-def _has_only(what: str, number: int, noun: str) -> AudioFileError:
-    count = f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-    return AudioFileError(f"{what} has {count}", "leave it out, or count from 1")
+def _has_only(flag: str, given: int, called: str, number: int, noun: str) -> AudioFileError:
+    found = f"{flag} {given}: {called} has {number} {noun}{'' if number == 1 else 's'}"
+    others = "" if number == 1 else f", or give a number from 1 to {number}"
+    return AudioFileError(found, f"leave out {flag}{others}")
 
 
 def _form(frame: AudioFrame) -> tuple[object, ...]:

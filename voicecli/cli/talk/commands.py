@@ -57,7 +57,9 @@ def talk(
     output_device: OutputDevice = None,
     headphones: Annotated[
         bool | None,
-        typer.Option("--headphones/--speakers", help="You wear headphones: no echo to cancel."),
+        typer.Option(
+            "--headphones/--speakers", help="Whether you wear headphones: then there is no echo to cancel."
+        ),
     ] = None,
     push_to_talk: Annotated[
         bool | None,

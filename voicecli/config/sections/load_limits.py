@@ -25,20 +25,27 @@ class PressureConfig(Section):
         le=1,
         description="warning from here on: how full a queue is, if it loses something when it is full",
     )
-    critical_fill: float = Field(default=0.8, gt=0, le=1, description="critical from here on: the same")
+    critical_fill: float = Field(
+        default=0.8, gt=0, le=1, description="critical from here on: how full such a queue is"
+    )
     warning_lag_s: float = Field(
         default=1.0, gt=0, le=60, description="warning from here on: how long sound or speech has waited"
     )
-    critical_lag_s: float = Field(default=3.0, gt=0, le=60, description="critical from here on: the same")
+    critical_lag_s: float = Field(
+        default=3.0, gt=0, le=60, description="critical from here on: how long sound or speech has waited"
+    )
     warning_late_s: float = Field(
         default=0.4, gt=0, le=60, description="warning from here on: how much later than usual an engine is"
     )
-    critical_late_s: float = Field(default=1.2, gt=0, le=60, description="critical from here on: the same")
+    critical_late_s: float = Field(
+        default=1.2, gt=0, le=60, description="critical from here on: how much later than usual an engine is"
+    )
     calm_s: float = Field(
         default=8.0,
         ge=1,
         le=600,
-        description="after so much calm one thing is taken back, and the next after as long again",
+        description="after this long without pressure a talk resumes the last thing that it gave up, and the "
+        "one before it after as long again",
     )
     growth_s: float = Field(
         default=180.0,

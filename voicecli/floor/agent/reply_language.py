@@ -55,11 +55,12 @@ class Languages:
             return
         if spoken not in self._missed:
             self._missed.add(spoken)
-            found = f"there is no voice of {name_of(spoken)}: the answer is in {name_of(self.main)}"
+            found = f"no voice speaks {name_of(spoken)}: the answer is in {name_of(self.main)}"
             self._out.tell(events.Warned(self._out.t, found, _remedy(spoken), turn.number))
 
 
 def _remedy(language: str) -> str:
     if not (voice := voice_for(language)):
-        return f"set a voice of it in synthesize.voices.{language}, or transcribe.language to what you speak"
+        own = f"synthesize.voices.{language}"
+        return f"set a voice that does: {own}; or set transcribe.language to what you speak"
     return f'voicecli models pull {voice}, and in the settings synthesize.voices.{language} = "{voice}"'

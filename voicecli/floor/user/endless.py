@@ -52,7 +52,7 @@ class Endless:
             self._out.add(EndSegment())
             if not self._told:
                 self._told = True
-                found = f"a turn has lasted {self._longest_s:g} s: it is ended, and not heard until a pause"
+                found = f"a turn was ended after {self._longest_s:g} s; what follows is dropped until a pause"
                 remedy = (
                     "switch off what talks beside you, use push to talk, or raise turn.max_s in the settings"
                 )

@@ -3,7 +3,8 @@
     barge-in   when                                              what stops the agent
     on         with headphones, or the echo is cancelled         speech that is louder than the echo can be
     strict     the echo is still being learnt, or is left        the same, but it must be louder still
-    off        nothing cancels the echo, or nothing can          nothing: half duplex
+    off        nothing cancels the echo, or the canceller        nothing: half duplex
+               fails and the loudness of the echo is unknown
 
 What the echo canceller leaves of the agent's voice may sound like speech. But then the microphone took
 nothing that is louder than the echo of what was just played can be.

@@ -89,7 +89,7 @@ def unanswered(history_tokens: int) -> Buffer:
         max(history_tokens, UNANSWERED_TOKENS),
         "drop_oldest",
         "they stand before the user's next words, so that the user need not repeat them; of too many the "
-        "newest are kept, because the user waits no longer for an answer to the older ones",
+        "newest are kept, because the user no longer waits for an answer to the older ones",
         "conversation.history_tokens",
     )
 
