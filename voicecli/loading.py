@@ -111,7 +111,7 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
 
 
 def demand(config: Config, store: ModelStore) -> None:
-    """Raise ModelError if models are not on the disk without which there is no talk; it names all that are not.
+    """Raise ModelError if a model is not on the disk without which there is no talk; name all that are not.
 
     A talk can begin without a language model, so that is named only beside others.
     """

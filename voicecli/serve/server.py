@@ -1,8 +1,8 @@
 """The server: its routes, who may come in, and each client's session, over one connection or several.
 
 Each WebSocket is a talk of its own (`talker`); the models' weights are shared. Whoever may not connect is
-refused before the upgrade; whoever finds no room is told so at once, and may try again. A talk whose connection
-is lost is kept for a while, silent, so that its client can take it up.
+refused before the upgrade; whoever finds no room is told so at once, and may try again. A talk whose
+connection is lost is kept for a while, silent, so that its client can take it up.
 """
 
 from __future__ import annotations

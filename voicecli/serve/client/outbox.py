@@ -43,10 +43,10 @@ class Outbox:
         clock: Clock,
         alarm: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`send` waits until the message is on its way; `in_kernel` counts bytes that the transport still has.
+        """`send` waits until a message is on its way; `in_kernel` counts bytes that the transport still has.
 
-        `alarm` is called once, with the bytes that wait, when they are more than ALARM_BYTES, or the client is
-        given up.
+        `alarm` is called once, with the bytes that wait: when they are more than ALARM_BYTES, or the client
+        is given up.
         """
         self._send = send
         self._in_kernel = in_kernel

@@ -1,7 +1,7 @@
 """The newest events that a client was sent, for the next connection when this one is lost. Bounded.
 
-Each has a number, in the order in which they were sent; its id is that number. So a client that names the last
-one it got is given those after it, also where that one is no longer here.
+Each has a number, in the order in which they were sent; its id is that number. So a client that names the
+last one it got is given those after it, also where that one is no longer here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class RecentEvents:
             self._bytes -= len(oldest)
 
     def since(self, event_id: str) -> tuple[list[str], bool]:
-        """The events after that one, in order, and whether some between are forgotten; all for another text."""
+        """The events after that one, and whether some of these are forgotten; all, for what is no such id."""
         digits = event_id.removeprefix(PREFIX)
         after = int(digits) if len(digits) == 10 and digits.isascii() and digits.isdigit() else 0
         return [text for number, text in self._texts.items() if number > after], after < self._forgotten

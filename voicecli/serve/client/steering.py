@@ -30,14 +30,14 @@ class Steered:
         ledger: Ledger,
         talking: Callable[[Iterable[str]], Awaitable[tuple[Talk, RemoteStreams]]],
     ) -> None:
-        """`talking` gives the talk, which does not know these items yet; it begins one where there is none."""
+        """`talking` gives the talk, without these items in its history; it begins one where there is none."""
         self._sitting = sitting
         self._ledger = ledger
         self._talking = talking
         self._by_key = False  # the client tells when its user presses the talk key
 
     def sound_comes(self, talk: Talk, wanted: SessionSettings) -> None:
-        """The client sends sound: where it says when turns end, and no key says when they begin, one begins."""
+        """Sound comes: where the client says when turns end, and no key says when they begin, one begins."""
         if wanted.detection == "none" and not self._by_key and not talk.controls.open:
             talk.controls.talk(begins=True, ago_s=INPUT_S)  # it may come in less time than it took to say
 

@@ -1,7 +1,7 @@
 """One client: obeys its requests with a talk of its own, and tells it what happens there.
 
-Everything in here runs on the asyncio loop, also what the talk's threads report (`sitting`). A session outlives
-its connection (`line`): while there is none, the talk is silent, and what happens is kept.
+Everything in here runs on the asyncio loop, also what the talk's threads report (`sitting`). A session
+outlives its connection (`line`): while there is none, the talk is silent, and what happens is kept.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Talker:
     # ---- what the client asks
 
     async def take(self, message: Message) -> None:
-        """Obey one message; tell the client where it is wrong. Goes on when the connection is lost meanwhile."""
+        """Obey one message, also where the connection is lost meanwhile; tell the client where it is wrong."""
         taking = asyncio.create_task(self._take(message))
         self._taking.add(taking)
         taking.add_done_callback(self._taken)

@@ -7,9 +7,9 @@
 A client that reports how far it has played (`voicecli.playout`) is sent no more than its credit allows, and
 what it has not played has not been heard. Of one that reports nothing, or no longer, the time tells.
 
-What has not sounded when the connection is lost is sent again on the next one. When the agent is put on hold,
-a client with credit still has sound to play. It is told to drop that, and gets it again afterwards, as a reply
-of another number.
+What has not sounded when the connection is lost is sent again on the next one. When the agent is put on
+hold, a client with credit still has sound to play. It is told to drop that, and gets it again afterwards, as
+a reply of another number.
 
 Belongs to the thread of the devices; any thread may call `told` and `sounded`, which read or set one field.
 """
@@ -35,7 +35,7 @@ REPORT_S = 0.1
 """A client that plays reports so often: for so long after a report it is taken to have gone on."""
 
 OVERDUE_S = 2.0
-"""A client with credit that has not reported for so long, while it has sound to play, counts as one without."""
+"""A client that reports nothing for so long, while it has sound to play, counts as one without credit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class OnItsWay:
     def add(
         self, samples: Int16, position: int, advance: int, due: float, *, fades: bool, losses: int = 0
     ) -> Voiced:
-        """Send a block, which is due at a time; `position` and `advance`: what of the jitter buffer it holds."""
+        """Send a block that is due at a time; `position`, `advance`: what of the jitter buffer is in it."""
         if self._over:
             self.reply += 1
             self._over, self._sent = False, 0
@@ -231,7 +231,7 @@ class OnItsWay:
         return number
 
     def hold(self, now: float) -> int | None:
-        """The agent is on hold: give the number of the reply that the client is to drop, and will get again."""
+        """The agent is on hold: give the number of the reply that the client is to drop, and gets again."""
         if self._held or not self._blocks:
             return None
         passed = self.sounded(now) - self._known.position

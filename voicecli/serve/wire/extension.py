@@ -42,7 +42,7 @@ class Extension:
     """How far beyond what it has played the client may be sent; 0: it tells nothing of its playing."""
 
     def merged(self, asked: object) -> Extension:
-        """This with what the client asks; what it does not name stays. Raises Unfit."""
+        """What is in effect once the client has asked for this; what it does not name stays. Raises Unfit."""
         if asked is None:
             return self
         table = _object(asked, "session.voicecli")

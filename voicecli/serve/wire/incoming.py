@@ -16,6 +16,8 @@ from voicecli.serve.wire.items import ConversationItem, fresh
 from voicecli.serve.wire.settings import MOST_INSTRUCTIONS, Unfit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.messages import Int16
     from voicecli.serve.wire.extension import Played, Steering
     from voicecli.serve.wire.formats import Encoding
@@ -118,6 +120,11 @@ _OF_ITEM: dict[object, Literal["retrieve", "delete", "truncate"]] = {
     "conversation.item.truncate": "truncate",
 }
 
+_EXTENSION: dict[str, Callable[[Json], Request]] = {
+    "voicecli.control": lambda message: Steer(steering(message)),
+    "voicecli.playout": lambda message: PlayedSoFar(played(message)),
+}
+
 
 def read(text: str | bytes, hears: Encoding, *, binary: bool = False) -> Request:
     """One message; bytes are a binary frame, which is sound if `binary` is in effect. Raises BadRequest."""
@@ -131,6 +138,9 @@ def read(text: str | bytes, hears: Encoding, *, binary: bool = False) -> Request
         raise BadRequest("invalid_json", "the message is not a JSON object")
     event_id = _word(message.get("event_id"))
     try:
+        kind = message.get("type")
+        if isinstance(kind, str) and kind in _EXTENSION:
+            return _EXTENSION[kind](message)
         return _request(message, hears, event_id)
     except Unfit as unfit:
         raise BadRequest("invalid_value", str(unfit), event_id, unfit.param) from None
@@ -151,10 +161,6 @@ def _request(message: Json, hears: Encoding, event_id: str) -> Request:
                 raise BadRequest("invalid_value", str(error), param="audio") from error
         case "session.update":
             return Update(message.get("session"), event_id)
-        case "voicecli.control":
-            return Steer(steering(message))
-        case "voicecli.playout":
-            return PlayedSoFar(played(message))
         case "conversation.item.create":
             return Add(_item(message.get("item")))
         case "response.create":
