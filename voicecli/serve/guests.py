@@ -56,7 +56,7 @@ class Guests:
         self._all.remove(guest)
 
     def known(self, token: str) -> Guest | None:
-        """The session of a token, if it is not over. The time it takes does not tell how much of it is right."""
+        """The session of a token, if it is not over. How long it takes does not tell how much is right."""
         found: Guest | None = None
         for guest in self._all:
             if hmac.compare_digest(guest.talker.token.encode(), token.encode(errors="replace")):

@@ -243,12 +243,13 @@ class RemoteStreams:
         """Have the talk fill a block, and send it; False where nothing is to be sent now."""
         way, credit = self.way, self.way.reports
         ahead_s = way.ahead_s(now) if credit else self._due - now
-        if (credit and not way.may_send()) or (way.again_s and not playout.on_hold):
+        count = round(BLOCK_S * self.loudspeaker.rate_hz)
+        if (credit and not way.may_send(count)) or (way.again_s and not playout.on_hold):
             return False
         there_is = playout.waiting_s >= BLOCK_S or (credit and playout.complete and playout.waiting_s > 0)
         if ahead_s > BLOCK_S and (not there_is or (not credit and ahead_s > LEAD_S - BLOCK_S)):
             return False
-        block, before = np.zeros(round(BLOCK_S * self.loudspeaker.rate_hz), np.int16), playout.pulled
+        block, before = np.zeros(count, np.int16), playout.pulled
         at = now + ahead_s if credit else self._due
         on_output(block, at, False)
         ends, self._sounded = self._sounded and not playout.sounding, playout.sounding

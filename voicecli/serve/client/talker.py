@@ -110,7 +110,7 @@ class Talker:
     # ---- what the client asks
 
     async def take(self, message: Message) -> None:
-        """Obey one message, also where the connection is lost meanwhile; tell the client where it is wrong."""
+        """Obey one message, also if the connection is lost meanwhile; tell the client where it is wrong."""
         taking = asyncio.create_task(self._take(message))
         self._taking.add(taking)
         taking.add_done_callback(self._taken)

@@ -146,9 +146,9 @@ class OnItsWay:
         """Sound that the client has and has not played, s, as far as is known."""
         return max(0, _count(self._blocks) - (self.sounded(now) - self._known.position)) / self._rate_hz
 
-    def may_send(self) -> bool:
-        """Whether the client's credit allows another block of the reply, or the first of the next."""
-        return self._over or self._sent < self._limit
+    def may_send(self, count: int) -> bool:
+        """Whether the client's credit allows a block of so many samples more, or the first of another reply."""
+        return self._over or self._sent + count <= self._limit
 
     def look(self, now: float) -> bool:
         """Read the newest report, or see what the time tells; say whether a report has become overdue."""
@@ -204,7 +204,7 @@ class OnItsWay:
 
     def send_again(self, due: float, losses: int = 0) -> Voiced | None:
         """Send the next block again, as far as the credit allows; None when there is nothing to be sent."""
-        if not self._again or (self.reports and self._again[0].start >= self._limit):
+        if not self._again or (self.reports and self._again[0].end > self._limit):
             return None
         return replace(self._send(replace(self._again.popleft(), due=due), losses), again=True)
 
