@@ -47,6 +47,9 @@ PING_S = 20.0
 DRAIN_S = 300.0
 """After SIGTERM, talks may go on for so long."""
 
+END_S = 5.0
+"""Talks have so long to end."""
+
 RETRY_S = 5
 """What a full server tells a client to wait, s."""
 
@@ -82,7 +85,7 @@ class Server:
         self._tell = tell
         self._guests = Guests(limits.sessions, limits.per_address)
         self._aside: set[asyncio.Task[None]] = set()
-        """What goes on beside requests: waiting for a client that was lost, and closing."""
+        """What outlives a request: sessions, waiting for a client that was lost, and closing."""
         self._counts = TalkCounts()
         self._let_in = self._refused = self._taken_up = 0
         self._draining = self._ended = False
@@ -157,8 +160,8 @@ class Server:
         else:
             self._taken_up += 1
             after = request.query.get("after", "")
-        if guest is not None:
-            await self._attend(guest, client, request, after)
+        if guest is not None:  # whatever becomes of the request, the session is kept or ended as it should
+            await asyncio.shield(self._do_aside(self._attend(guest, client, request, after)))
         return client
 
     async def _let_someone_in(self, client: web.WebSocketResponse, address: str) -> Guest | None:
@@ -194,6 +197,7 @@ class Server:
         visit = Visit(client, transport, guest.talker, clock, self._tell)
         before, guest.visit = guest.visit, visit
         if before is not None:
+            before.stop()
             self._do_aside(before.leave(TAKEN_UP, "taken up elsewhere"))
         lost = False
         try:
@@ -227,10 +231,11 @@ class Server:
         if not self._guests:
             self._empty.set()
 
-    def _do_aside(self, work: Coroutine[None, None, None]) -> None:
+    def _do_aside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._aside.add(task)
         task.add_done_callback(self._aside.discard)
+        return task
 
     def _alarm(self, waiting: int) -> None:
         self._tell(f"a client does not read: {waiting >> 10} KB wait for it")
@@ -254,3 +259,5 @@ class Server:
             for guest in self._guests
         ]
         await asyncio.gather(*closing, return_exceptions=True)
+        if self._aside:
+            await asyncio.wait(self._aside, timeout=END_S)  # their talks end
