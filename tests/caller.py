@@ -1,4 +1,4 @@
-"""A client of `voicecli serve` that uses all it offers: binary sound, credit, events, and a talk taken up again."""
+"""A client of `voicecli serve` that uses all it offers: binary sound, credit, events, resumption."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import json
 import struct
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from aiohttp import ClientSession, WSMsgType
@@ -30,7 +30,7 @@ PATIENT_S = 60
 
 
 class Caller:
-    """One user: a microphone that never stops, a loudspeaker that plays at its own pace, any number of sockets."""
+    """One user: a microphone that never stops, a loudspeaker at its own pace, socket after socket."""
 
     def __init__(self, at: BaseTestServer, asks: Json = ASKS) -> None:
         self.at = at
@@ -52,11 +52,14 @@ class Caller:
         self.buffer: deque[tuple[int, int, int]] = deque()
         """Reply, place in ms and length in ms of what is to be played."""
         self.reply = self.played_ms = 0
+        self.next = 0, 0
+        """Reply and place behind the sound that came last."""
+        self.on_hold = False
         self.changed = asyncio.Condition()
         self.tasks: list[asyncio.Task[None]] = []
         self.reconnects = True
 
-    async def __aenter__(self) -> Caller:
+    async def __aenter__(self) -> Self:
         await self.connect()
         self.tasks = [asyncio.create_task(self.live()), asyncio.create_task(self.read())]
         return self
@@ -92,7 +95,7 @@ class Caller:
     def kill(self) -> None:
         """Break the connection without a word."""
         if self.socket is not None:
-            connection = self.socket._conn  # noqa: SLF001  # a client of aiohttp has no other way to it
+            connection = self.socket._conn  # a client of aiohttp has no other way to it
             if connection is not None and connection.transport is not None:
                 connection.transport.abort()
 
@@ -106,10 +109,12 @@ class Caller:
                 at_ms, reply, flags, _ = HEADER.unpack_from(message.data)
                 samples = (len(message.data) - HEADER.size) // 2
                 self.frames.append((reply, at_ms, flags, samples))
-                if reply != self.reply or at_ms >= self.played_ms + self.buffered_ms:
+                self.on_hold = bool(flags & 1)
+                if not self.on_hold and (reply, at_ms) >= self.next:
                     self.buffer.append((reply, at_ms, samples * 1000 // RATE_HZ))
+                    self.next = reply, at_ms + samples * 1000 // RATE_HZ
             elif self.reconnects:
-                self.socket, self.buffer = None, deque()
+                self.socket = None
                 await self.connect()
             else:
                 return
@@ -118,6 +123,7 @@ class Caller:
         self.last = str(event["event_id"])
         if event["type"] == "voicecli.clear":
             self.buffer = deque(each for each in self.buffer if each[0] > event["reply"])  # type: ignore[operator]
+            self.on_hold = False
         async with self.changed:
             self.got.append(event)
             self.changed.notify_all()
@@ -134,7 +140,7 @@ class Caller:
             due += BLOCK_MS / 1000
             await asyncio.sleep(max(0.0, due - loop.time()))
             self.hear()
-            if self.buffer:
+            if self.buffer and not self.on_hold:
                 self.reply, start, length = self.buffer.popleft()
                 self.played_ms = start + length
             with contextlib.suppress(ConnectionError):

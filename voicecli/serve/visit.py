@@ -118,7 +118,7 @@ class Visit:
 
         Raises TimeoutError when it is silent for IDLE_S.
         """
-        while self._talker.failure is None and not self._left:
+        while self._talker.failure is None:
             message = await self._client.receive(timeout=IDLE_S)
             self._heard_at = self._clock.now()
             if self._left:

@@ -253,7 +253,7 @@ class Talker:
         if voiced.losses != self._sitting.losses or self.line.attached is None:
             return  # it is sent again
         if not voiced.again:
-            self._put(self.ledger.on_sound(voiced, fades=voiced.fades))
+            self._put(self.ledger.on_sound(voiced, fades=voiced.last))
         elif not self.ledger.silenced:
             messages = list(self.ledger.on_sound(voiced, fades=True))  # it begins no response
             self._put(messages or ([{**self._place, "delta": voiced}] if self._place else []))

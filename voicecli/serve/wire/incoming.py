@@ -238,7 +238,7 @@ MOST_TWICE_MS = 5000
 def fresh_sound(sound: Append, rate_hz: int, heard_ms: int | None) -> tuple[Int16, int | None]:
     """What of it has not come before, (n,) int16; and up to which time of the client's all has come.
 
-    `heard_ms`: that time so far. A client cannot know what of its sound arrived before its connection was lost.
+    `heard_ms`: that time so far. A client cannot know what arrived before its connection was lost.
     """
     if sound.at_ms is None:
         return sound.samples, heard_ms
