@@ -20,7 +20,7 @@ from voicecli.metrics.exposition import page as metrics_page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
 from voicecli.serve import browser_page
-from voicecli.serve.client.outbox import hold_little
+from voicecli.serve.client.outbox import NOT_SENT_BYTES, hold_little
 from voicecli.serve.client.talker import Talker
 from voicecli.serve.guests import Guest, Guests
 from voicecli.serve.rest import Rest, error
@@ -146,7 +146,11 @@ class Server:
                 "there is no such talk, or no longer: begin another", "resume", 404, "no_such_session"
             )
         client = web.WebSocketResponse(
-            protocols=("realtime",), heartbeat=PING_S, max_msg_size=MOST_BYTES, compress=False
+            protocols=("realtime",),
+            heartbeat=PING_S,
+            max_msg_size=MOST_BYTES,
+            compress=False,
+            writer_limit=NOT_SENT_BYTES,
         )
         if not client.can_prepare(request).ok:
             return error("connect with a WebSocket", status=426)
@@ -193,7 +197,7 @@ class Server:
     ) -> None:
         """Serve a session on this connection; keep it when the connection is lost, else end it."""
         transport, clock = request.transport, self._engines.clock
-        hold_little(transport.get_extra_info("socket") if transport is not None else None)
+        hold_little(transport)
         visit = Visit(client, transport, guest.talker, clock, self._tell)
         before, guest.visit = guest.visit, visit
         if before is not None:
