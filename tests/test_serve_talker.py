@@ -100,7 +100,9 @@ def test_sound_from_before_a_loss_waits_to_be_sent_again() -> None:
         sending = asyncio.create_task(talker.attach(second, "event_0000000003").run())
         talker.on_sound(block(40, losses=1))  # of a talk that has lost its connection, which this one has not
         talker.on_sound(block(0, again=True))
-        await emptied(second, sending, 2)
+        talker.on_event(events.SpeechBegan(2.0, 2))
+        talker.on_sound(block(20, again=True))  # of the reply that the user has just interrupted
+        await emptied(second, sending, 3)
         places = [event["voicecli"] for event in second.events if "delta" in event and "voicecli" in event]
         assert places == []  # it has asked for nothing of it
         assert second.kinds.count("response.output_audio.delta") == 1

@@ -125,9 +125,10 @@ class Evening:
         if self.house.listens and (isinstance(what, int) or what.losses == self.streams.losses):
             self.house.down.append((self.clock.now() + self.house.delay_s, what))
 
-    def says(self, seconds: float, draft: int = 1) -> None:
-        """A reply of so long: a ramp, so that each sample tells its place."""
+    def says(self, seconds: float, draft: int = 1, silent_s: float = 0.0) -> None:
+        """A reply of so long: a ramp, so that each sample tells its place; silent in the end."""
         samples = (np.arange(round(seconds * RATE_HZ)) // 24 % 20_000 + 1000).astype(np.int16)
+        samples[len(samples) - round(silent_s * RATE_HZ) :] = 0
         self.playback.begin(draft)
         self.chunks = [SpokenChunk(Clause(1, draft, 0, "word " * 10), samples, RATE_HZ)]
         self.playback.open(draft)
@@ -215,6 +216,18 @@ def test_a_dropped_reply_is_cleared_at_once_and_the_next_one_has_another_number(
     assert evening.played_s - played == pytest.approx(1.0, abs=0.04)
     assert evening.playback.done(evening.clock.now())
     assert [each for each in evening.got if isinstance(each, int)] == [1]
+
+
+def test_a_reply_that_ends_in_silence_is_over_as_well() -> None:
+    evening = Evening()
+    evening.says(1.0, silent_s=0.1)
+    evening.run(2.0)
+    assert evening.playback.done(evening.clock.now())
+    evening.says(1.0, draft=2)
+    evening.run(2.0)
+    assert evening.house.reply == 2
+    assert evening.playback.done(evening.clock.now())
+    assert evening.overdue == 0
 
 
 def test_a_hold_silences_a_client_with_credit_and_nothing_is_lost() -> None:

@@ -226,6 +226,8 @@ class RemoteStreams:
         way = self.way
         if way.look(now):
             self._overdue()
+        if not playout.sounding and playout.complete and not playout.on_hold:
+            way.ended()
         if playout.drops != self._drops:
             self._drops, self._cut, self._faded = playout.drops, True, None
             dropped = way.drop()
@@ -271,8 +273,6 @@ class RemoteStreams:
         fades, last = self._cut or held, not playout.sounding
         self._due, losses = at, self._losses_seen
         self._send(way.add(block, before, advance, at, fades=fades, last=last, losses=losses))
-        if last and playout.complete and not held:
-            way.ended()
         return True
 
     def _may_pull(self, playout: PlayedSound, now: float) -> bool:
