@@ -41,11 +41,10 @@ nobody waits for what is in them, and each has a fixed size.
 def page() -> str:
     """The whole document."""
     policies = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in POLICIES.items())
-    return HEAD + policies + BETWEEN + "".join(map(row, declared(Config())))
+    return HEAD + policies + BETWEEN + "".join(map(_row, declared(Config())))
 
 
-def row(place: Buffer) -> str:
-    """The row of a place."""
+def _row(place: Buffer) -> str:
     setting = f" (`{place.setting}`)" if place.setting else ""
     return (
         f"| {place.name} | {place.capacity:,.0f} {place.unit}{setting} | `{place.policy}` | {place.why} |\n"
