@@ -39,7 +39,7 @@ class PlainView:
         """`verbose`: what was dropped, and levels, are written as well."""
         self._output = LineOutput(stdout)
         self._verbose = verbose
-        self._loading = ""
+        self._waits_for = ""
         self._with = ""
         self._greeted = False
         self._interrupting = ""
@@ -66,11 +66,15 @@ class PlainView:
             f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}; "
             f"model: {safe(status.model)}" + (f" ({safe(status.hint)})" if status.hint else "")
         )
-        loading = safe(status.loading) or "models" if status.state == "loading" else ""
-        if loading != self._loading:
-            self._loading = loading
-            if loading:
-                self._output.write(f"{'':7}  loading {loading}")
+        waits_for = ""
+        if status.state == "loading":
+            waits_for = f"loading {safe(status.loading) or 'models'}"
+        elif status.state == "offline":
+            waits_for = safe(status.loading)
+        if waits_for != self._waits_for:
+            self._waits_for = waits_for
+            if waits_for:
+                self._output.write(f"{'':7}  {waits_for}")
         self._tell_of_recording(status)
         interrupting = how_to_interrupt(status) if status.state == "speaking" else self._interrupting
         if interrupting != self._interrupting:

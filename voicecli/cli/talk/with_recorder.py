@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from voicecli.records.recorder import Followed, Recorder
     from voicecli.status import Status
     from voicecli.system.clock import Clock
-    from voicecli.talk import Talk
+    from voicecli.cli.talk.any_talk import AnyTalk
 
 
 class WithRecorder:
@@ -33,7 +33,7 @@ class WithRecorder:
         """Give the streams that the talk is to use in place of these."""
         return streams if self._recorder is None else self._recorder.over(streams)
 
-    def follow(self, talk: Talk) -> None:
+    def follow(self, talk: AnyTalk) -> None:
         """Take what this talk, which has not started yet, will report."""
         if self._recorder is not None:
             self._recorder.follow(followed(talk))
@@ -55,14 +55,14 @@ class WithRecorder:
         return "" if self._recorder is None else self._recorder.close()
 
 
-def followed(talk: Talk) -> Followed:
+def followed(talk: AnyTalk) -> Followed:
     """What a recorder needs of a talk."""
     from voicecli.records.notes import noted
     from voicecli.records.recorder import Followed
 
     return Followed(
         events=talk.events.reader("recorder"),
-        facts=talk.crew.facts.reader("recorder", wants=lambda entry: noted(entry[1])),
+        facts=talk.facts.reader("recorder", wants=lambda entry: noted(entry[1])),
         deaf=talk.controls.deaf,
         losses=lambda: talk.status().losses,
         warn=talk.warn,

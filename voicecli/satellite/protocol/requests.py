@@ -1,0 +1,149 @@
+"""What is asked of the server: keys, typed lines, the settings of the session -> messages."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from voicecli.satellite.protocol.sound_blocks import WIRE_HZ, HeardBlock, packed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Json: TypeAlias = dict[str, object]
+
+CREDIT_MS = 800
+"""Sound that the server may send ahead of what was played: what the jitter buffer holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A key of a talk, by its name in the settings."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A typed line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The talk key lets the microphone listen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The talk key has closed the microphone: the turn is over."""
+
+
+Asked: TypeAlias = Press | Line | Opened | Said
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a talk asks of its session."""
+
+    push_to_talk: bool = False
+    eagerness: str = ""
+    """OpenAI's word for how soon it answers; empty: the server's own choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What a server can do beyond the protocol."""
+
+    extended: bool = False
+    """It tells events, and takes keys and playout reports."""
+    binary: bool = False
+    """It sends and takes sound as binary messages."""
+
+
+def opening(wishes: Wishes, history: Sequence[tuple[str, str]], *, extended: bool) -> Iterator[str]:
+    """The messages with which a session begins; `history`: what was said before, turn after turn."""
+    for user, agent in history:
+        if user:
+            yield _item("user", "input_text", user)
+        yield _item("assistant", "output_text", agent)
+    form: Json = {"type": "audio/pcm", "rate": WIRE_HZ}
+    heard: Json = {"format": form, "transcription": {"model": "whisper-1"}}
+    if wishes.push_to_talk:
+        heard["turn_detection"] = None
+    elif wishes.eagerness:
+        heard["turn_detection"] = {"type": "semantic_vad", "eagerness": wishes.eagerness}
+    session: Json = {
+        "type": "realtime",
+        "output_modalities": ["audio"],
+        "audio": {"input": heard, "output": {"format": form}},
+    }
+    if extended:
+        session["voicecli"] = {"events": True, "audio": "binary", "playout": {"credit_ms": CREDIT_MS}}
+    yield _message("session.update", session=session)
+
+
+def sound(block: HeardBlock, offers: Offers) -> str | bytes:
+    """The message for a block of the microphone."""
+    if offers.binary:
+        return packed(block)
+    data = base64.b64encode(block.samples.astype("<i2").tobytes()).decode("ascii")
+    return _message("input_audio_buffer.append", audio=data)
+
+
+def asked(request: Asked, offers: Offers) -> list[str]:
+    """The messages for a request; none where the server knows no such thing."""
+    match request:
+        case Press(key) if offers.extended:
+            return [_control("press", key=key)]
+        case Press("interrupt"):
+            return [_message("response.cancel")]
+        case Press():
+            return []
+        case Line(text) if offers.extended:
+            return [_control("say", text=text)]
+        case Line(text):
+            return [_item("user", "input_text", text), _message("response.create")]
+        case Opened() if offers.extended:
+            return [_control("talk", begins=True, ago_s=0.0)]
+        case Opened():
+            return [_message("response.cancel")]
+        case Said() if offers.extended:
+            return [_message("input_audio_buffer.commit")]
+        case Said():
+            return [_message("input_audio_buffer.commit"), _message("response.create")]
+
+
+def playout(reply: int, played_ms: int, buffered_ms: int, underruns: int) -> str:
+    """How far a reply was played, and how much more of it there may be."""
+    return _message(
+        "voicecli.playout",
+        reply=reply,
+        played_ms=played_ms,
+        limit_ms=played_ms + CREDIT_MS,
+        buffered_ms=buffered_ms,
+        underruns=underruns,
+    )
+
+
+def truncated(item_id: str, played_ms: int) -> str:
+    """How much of an interrupted reply was heard, for a server that does not ask for reports."""
+    return _message(
+        "conversation.item.truncate", item_id=item_id, content_index=0, audio_end_ms=max(0, played_ms)
+    )
+
+
+def _control(control: str, **fields: object) -> str:
+    return _message("voicecli.control", control=control, **fields)
+
+
+def _item(role: str, kind: str, text: str) -> str:
+    item: Json = {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+    return _message("conversation.item.create", item=item)
+
+
+def _message(kind: str, **fields: object) -> str:
+    return json.dumps({"type": kind, **fields})
