@@ -32,6 +32,7 @@ from voicecli.speak.synthesize import Piper
 from voicecli.speak.voice_command import Spoken
 from voicecli.speak.voices import language_of, never_heard
 from voicecli.system.clock import MonotonicClock
+from voicecli.system.extras import demand, told
 from voicecli.system.posix import usable_cores
 from voicecli.threads.lane import Lane
 from voicecli.turn.complete import SmartTurn
@@ -78,6 +79,7 @@ class AbsentGenerator:
         """Do nothing."""
 
 
+@told()
 def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: int = 1) -> Engines:
     """Load every engine, for so many `talks` at the same time; before each, call `tell` with its name.
 
@@ -106,12 +108,14 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
 
 
 def load_detector(store: ModelStore) -> SharedModel[Detector]:
-    """Silero. Raises ModelError."""
+    """Silero. Raises ModelError, and EngineError where onnxruntime is not installed."""
+    demand("onnxruntime")
     return SharedModel(lambda: Silero(store.file("vad-silero", ".onnx")).session)
 
 
 def load_turn_model(store: ModelStore) -> SharedModel[TurnModel]:
-    """Smart Turn, warm. Raises ModelError."""
+    """Smart Turn, warm. Raises ModelError, EngineError."""
+    demand("onnxruntime", "faster_whisper")
 
     def load() -> Callable[[], TurnModel]:
         model = SmartTurn(store.file("turn-smart-v3", ".onnx"))
@@ -126,6 +130,7 @@ def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[
     def load() -> Callable[[], Recogniser]:
         match config.engine:
             case "whisper":
+                demand("faster_whisper", "ctranslate2")
                 whisper = Whisper(whisper_folder(store, config.model), config.threads)
                 Transcriber(whisper, config.language).warm()
                 return lambda: Transcriber(whisper, config.language)
@@ -153,6 +158,7 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice
     def made() -> Callable[[], Voice]:
         match config.engine:
             case "piper":
+                demand("piper", "onnxruntime")
                 piper = Piper(voice_file(store, config.voice), config)
                 piper.warm()
                 return piper.session
@@ -221,6 +227,8 @@ def load_language_model(
     config: GenerateConfig, store: ModelStore, talks: int = 1
 ) -> tuple[SharedModel[Generator], str]:
     """The language model, or its stand-in, and how to get a better one. Its `warm` loads or connects it."""
+    if config.engine == "embedded":
+        demand("xllamacpp")
     hints: list[str] = []
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None

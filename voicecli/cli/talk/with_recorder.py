@@ -22,10 +22,13 @@ class WithRecorder:
     def __init__(
         self, folder: Path | None, max_minutes: int, config: Config, clock: Clock, began: float
     ) -> None:
-        """Make the folder, if there is to be one. Raises ConfigError."""
+        """Make the folder, if there is to be one. Raises ConfigError, and EngineError without libav."""
         self._recorder: Recorder | None = None
         if folder is not None:
             from voicecli.records.recorder import Recorder
+            from voicecli.system.extras import demand
+
+            demand("av")
 
             self._recorder = Recorder(folder, config, clock, began, max_minutes=max_minutes)
 
