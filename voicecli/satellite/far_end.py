@@ -167,7 +167,7 @@ class FarEnd:
                 case to.Line(text):
                     self._take(self._dialogue.typed(text, self._t()))
                 case to.Press("interrupt") | to.Opened():
-                    self._player.clear(1 << 32, self._clock.now())
+                    self._player.silence(self._clock.now())
                 case _:
                     pass
         return to.asked(request, self._dialogue.offers)

@@ -153,6 +153,11 @@ class Player:
             self._waits = sum(len(samples) for _, samples in self._waiting)
             self.jitter.drop(playing.generation + 1)
 
+    def silence(self, now: float) -> None:
+        """Fall silent at once, and drop whatever there is."""
+        if self._incoming is not None:
+            self.clear(self._incoming.number, now)
+
     def begin_session(self, now: float) -> None:
         """The numbers of replies begin anew; what there is of the last session's is dropped."""
         self._drop(now)
