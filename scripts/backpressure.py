@@ -43,7 +43,7 @@ ELSEWHERE = """\
 ## With `talk --server`
 
 A talk whose engines are elsewhere ([satellite.md](satellite.md)) has, of these, those between the microphone
-and the canceller, the jitter buffer, the loudspeaker and the events. On the way to and from the server there are:
+and the canceller, the jitter buffer, the loudspeaker and the events. On the way to and from the server:
 
 | place | holds | when full | why |
 |---|---|---|---|

@@ -78,7 +78,7 @@ class OfRequestsOut(OfSoundOut):
 
 
 class OfServerSound(Driver):
-    """A server that sends a second of a reply for each 20 ms that are played, where it should send as much."""
+    """A server that sends a second of a reply for each 20 ms that are played, and should send as much."""
 
     rate = 50
     rests_at = 120_000.0  # two minutes are played in two minutes, and not sooner

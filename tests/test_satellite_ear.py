@@ -149,9 +149,7 @@ def test_without_a_canceller_the_server_hears_a_quiet_room_while_the_agent_speak
     room.hear(0.3)
     before = len(room.sent)
     for at in range(20):
-        room.player.take(
-            ReplyBlock(1, at * 20, np.full(480, 5000, np.int16)), room.clock.now()
-        )
+        room.player.take(ReplyBlock(1, at * 20, np.full(480, 5000, np.int16)), room.clock.now())
     room.hear(0.3)
     during = np.concatenate([block.samples for block in room.sent[before + 4 :]])
     assert len(during)
@@ -181,7 +179,9 @@ def test_what_waits_for_the_server_is_bounded_and_the_newest_stays() -> None:
     assert blocks[-1].ms == 299 * 32
     assert blocks[0].ms == (300 - len(blocks)) * 32
     order = [index for index, parcel in enumerate(taken) if isinstance(parcel, to.Press)]
-    assert taken[order[2] + 1] == blocks[201 - (300 - len(blocks))], "a key keeps its place between the sounds"
+    assert taken[order[2] + 1] == blocks[201 - (300 - len(blocks))], (
+        "a key keeps its place between the sounds"
+    )
 
 
 def test_requests_that_wait_are_bounded() -> None:

@@ -57,7 +57,7 @@ def test_a_reply_is_played_whole() -> None:
 def test_a_reply_shorter_than_the_buffer_s_target_is_played() -> None:
     room = Room()
     room.send(1, 0, 0.06)
-    assert not room.run(STILL_S - 0.05).any()
+    assert not room.run(STILL_S - 0.04).any()
     assert room.run(0.3).any()
 
 
@@ -89,16 +89,16 @@ def test_a_fade_holds_at_once_and_what_is_buffered_goes_on_where_it_stopped() ->
     for at in range(20):
         room.send(1, at * 20, value=1000 + at * 100)
     first = room.run(0.1)
-    room.send(1, 400, value=7, fades=True)
+    room.send(1, 400, value=-3000, fades=True)
     held = room.run(0.4)
     assert not held[round(0.01 * WIRE_HZ) :].any()
     for at in range(20, 25):
         room.send(1, at * 20, value=1000 + at * 100)
     rest = room.run(0.6)
     whole = np.concatenate((first, held, rest))
-    assert heard(whole, 7) == 0, "the fade itself is not played"
+    assert heard(whole, -3000) == 0, "the fade itself is not played"
     for at in range(1, 24):
-        assert heard(whole, 1000 + at * 100) >= 300, at
+        assert heard(whole, 1000 + at * 100) >= 290, at
     assert room.player.gaps == 0
 
 
@@ -119,9 +119,10 @@ def test_the_next_reply_waits_for_the_end_of_the_last() -> None:
     sound = room.run(1.6)
     assert heard(sound, 1000) > 0.48 * WIRE_HZ
     assert heard(sound, 2000) > 0.48 * WIRE_HZ
-    assert np.flatnonzero(np.abs(sound.astype(int) - 1000) <= 2).max() < np.flatnonzero(
-        np.abs(sound.astype(int) - 2000) <= 2
-    ).min()
+    assert (
+        np.flatnonzero(np.abs(sound.astype(int) - 1000) <= 2).max()
+        < np.flatnonzero(np.abs(sound.astype(int) - 2000) <= 2).min()
+    )
 
 
 def test_a_reply_behind_one_on_hold_takes_its_place() -> None:

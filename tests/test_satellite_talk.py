@@ -1,4 +1,4 @@
-"""`talk --server` on simulated devices, against a server that behaves, breaks off, refuses or speaks rubbish."""
+"""`talk --server` on simulated devices: the server behaves, breaks off, refuses or speaks rubbish."""
 
 from __future__ import annotations
 
@@ -195,7 +195,10 @@ def test_a_lost_connection_is_taken_up_again_and_what_was_said_meanwhile_is_hear
 
 
 def test_while_there_is_no_connection_the_view_says_so_and_when_it_is_tried_again() -> None:
-    with FarServer(answers=("talk", 503, 503, "talk")).running() as server, talking(server, chance=1.0) as held:
+    with (
+        FarServer(answers=("talk", 503, 503, "talk")).running() as server,
+        talking(server, chance=1.0) as held,
+    ):
         held.until(events.Listening)
         assert held.talk.status().state == "listening"
         server.drop()
@@ -221,7 +224,8 @@ def test_a_server_that_forgot_the_talk_gets_a_new_one_with_what_was_said() -> No
         cut = held.until(events.TurnDone)
         assert (cut.turn, cut.heard) == (2, "")
         held.until(events.Listening)
-        items = [message["item"] for message in server.visit.got if message["type"].startswith("conversation")]  # type: ignore[attr-defined]
+        said = "conversation.item.create"
+        items = [message["item"] for message in server.visit.got if message["type"] == said]
         assert [item["content"][0]["text"] for item in items] == ["who", "me"]  # type: ignore[index]
         server.event("speech_started", turn=1)
         assert held.until(events.SpeechBegan).turn == 3
@@ -267,7 +271,13 @@ def test_taken_up_elsewhere_is_the_end() -> None:
 def test_rubbish_is_told_once_and_the_talk_goes_on() -> None:
     with FarServer().running() as server, talking(server) as held:
         held.until(events.Listening)
-        for text in ("", "[", "3", '{"type": 3}', '{"type": "voicecli.event", "event": {"event": "partial"}}'):
+        for text in (
+            "",
+            "[",
+            "3",
+            '{"type": 3}',
+            '{"type": "voicecli.event", "event": {"event": "partial"}}',
+        ):
             server.raw(text)
         server.raw_bytes(b"x")
         held.warned("cannot be read")

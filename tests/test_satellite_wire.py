@@ -24,6 +24,7 @@ from voicecli.satellite.refusals import LONGEST_WAIT_S, Backoff, Lost, closed, r
 from voicecli.satellite.server_url import TOKEN_VARIABLE, server_at, token_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 EVERY_EVENT = (
@@ -45,7 +46,7 @@ EVERY_EVENT = (
 )
 
 
-def plain_messages(*messages: tuple[str, dict[str, object]]) -> list[it.Meaning]:
+def plain_messages(*messages: tuple[str, Mapping[str, object]]) -> list[it.Meaning]:
     dialogue = Dialogue()
     list(dialogue.text(json.dumps({"type": "session.created", "session": {"model": "m"}}), 0.0))
     return [
@@ -95,7 +96,13 @@ def test_what_is_missing_or_unknown_is_no_event() -> None:
 
 
 def test_stages_that_nobody_knows_are_left_out() -> None:
-    given = {"event": "turn_done", "t": 1.0, "turn": 1, "heard": "", "latency_ms": {EVIL["clear"]: 1.0, "total": 2.0}}
+    given = {
+        "event": "turn_done",
+        "t": 1.0,
+        "turn": 1,
+        "heard": "",
+        "latency_ms": {EVIL["clear"]: 1.0, "total": 2.0},
+    }
     found = told(given)
     assert isinstance(found, events.TurnDone)
     assert found.latency_ms == {"total": 2.0}

@@ -225,11 +225,14 @@ class FarEnd:
         if self._shift_s is None:
             self._shift_s = now_t - event.t
         event = dataclasses.replace(event, t=min(now_t, event.t + self._shift_s))
-        turn = getattr(event, "turn", None)
-        if isinstance(turn, int):
-            turn += self._turns_before
-            self._newest_turn = max(self._newest_turn, turn)
-            event = dataclasses.replace(event, turn=turn)  # type: ignore[call-arg]  # it has one
+        match event:
+            case events.Listening() | events.MicrophoneLevel() | events.QualityStepped():
+                pass
+            case _ if event.turn is not None:
+                event = dataclasses.replace(event, turn=event.turn + self._turns_before)
+                self._newest_turn = max(self._newest_turn, event.turn or 0)
+            case _:
+                pass
         self._finish(event)
 
     def _finish(self, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The connection to the server, made again whenever it is lost: a thread with an asyncio loop. Imports aiohttp.
+"""The connection to the server, made again whenever it is lost: a thread with an asyncio loop.
 
     read      the server's messages -> the far end, and its answers
     write     what waits in `outgoing` -> the server; it waits for the network, and nobody waits for it
@@ -42,6 +42,8 @@ LOOK_S = 0.05
 
 GOOD_BYE_S = 0.3
 """The server has so long to answer that the talk is over, s."""
+
+CLOSES_S = 0.01
 
 MOST_UNSENT = 16 << 10
 """Bytes that wait outside `outgoing` at most, here and in the kernel: what is there cannot be dropped."""
@@ -93,18 +95,21 @@ class Link:
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
         self._outgoing.wake = self._wake
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
-        async with aiohttp.ClientSession(
-            timeout=timeout, headers=self._at.headers, trace_configs=[_no_redirects(self._at.shown)]
-        ) as session:
-            while not self._stopped:
-                try:
-                    await self._connected(session)
-                except Lost as lost:
-                    wait_s = max(lost.wait_s, self._backoff.next_s())
-                    if lost.forgotten:
-                        wait_s = 0.0
-                    self._far_end.lost(lost.why, wait_s, forgotten=lost.forgotten)
-                    await self._sleep(wait_s)
+        try:
+            async with aiohttp.ClientSession(
+                timeout=timeout, headers=self._at.headers, trace_configs=[_no_redirects(self._at.shown)]
+            ) as session:
+                while not self._stopped:
+                    try:
+                        await self._connected(session)
+                    except Lost as lost:
+                        wait_s = max(lost.wait_s, self._backoff.next_s())
+                        if lost.forgotten:
+                            wait_s = 0.0
+                        self._far_end.lost(lost.why, wait_s, forgotten=lost.forgotten)
+                        await self._sleep(wait_s)
+        finally:
+            await asyncio.sleep(CLOSES_S)  # what was closed is gone only in a later round of the loop
 
     def _wake(self) -> None:
         loop = self._loop

@@ -66,7 +66,7 @@ class NearEar:
         send: Callable[[HeardBlock], None],
         closed: Callable[[], None],
     ) -> None:
-        """`tell` gets what is wrong and the remedy. `closed` is called when the talk key closes the microphone."""
+        """`tell` gets what is wrong and the remedy; `closed`: the talk key has closed the microphone."""
         self.hearing = Hearing(streams, capture, tell, canceller, config.audio)
         self.canceller = canceller
         self._rate_hz, self._channel = streams.microphone.rate_hz, config.audio.channel
@@ -89,7 +89,9 @@ class NearEar:
         self._key_was_down = False
         self._next = 0  # position of the next frame, if none is lost
         self._noise = np.random.default_rng(0)
-        self._begin_anew()
+        self._resampler = Resampler(RATE_HZ, WIRE_HZ)
+        self._taken = self._given = 0  # samples into and out of it
+        self._after_gap = self._deaf = True
 
     def run(self, stop: threading.Event) -> None:
         """Listen until `stop` is set. Raises DeviceError when a device is gone for good."""
@@ -199,4 +201,4 @@ class NearEar:
         """What is handed on next does not follow what was handed on last."""
         self._resampler = Resampler(RATE_HZ, WIRE_HZ)
         self._taken = self._given = 0
-        self._after_gap, self._deaf = True, True
+        self._after_gap = self._deaf = True

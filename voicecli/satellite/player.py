@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 SPARE_S = 0.3
 """Room beyond the credit, s: a report is on its way while the server sends."""
 
-STILL_S = 0.25
-"""So long after its last sound a reply counts as whole, s: nothing tells where its sound ends. Within a reply a
-server sends 0.3 s ahead, and less of a pause than that is no end."""
+STILL_S = 0.15
+"""So long after its last sound a reply counts as whole, s, because nothing tells where its sound ends.
+Servers send 0.3 s ahead, so it has not run dry by then."""
 
 OVERLAP_MS = 2
 """Sound that was sent before is left out from this much on; less is rounding to whole ms."""
@@ -190,7 +190,8 @@ class Player:
         reply = self._playing
         if reply is None or reply.reported:
             return None
-        reply.reported = self.over
+        sounded = reply.cut_ms is not None or self.jitter.position_at(now) >= self.jitter.pushed
+        reply.reported = self.over and sounded  # the device's latency lies between the two
         return PlayedReply(
             reply.number, self.played_ms(now), round(self.jitter.waiting * 1000 / self._rate_hz), self.gaps
         )

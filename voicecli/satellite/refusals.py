@@ -53,7 +53,7 @@ class Backoff:
         """The wait before the next attempt."""
         bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(self.tries, 16))
         self.tries += 1
-        return bound * self.chance()
+        return float(bound * self.chance())
 
     def reset(self) -> None:
         """An attempt was right."""

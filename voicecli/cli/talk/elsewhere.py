@@ -47,7 +47,8 @@ def server_of(given: str | None, token_file: Path | None, flags: Mapping[str, ob
     for name, value in flags.items():
         if value:
             raise ConfigError(
-                f"--server excludes {name}: the engines are there", "leave it out, or give it to voicecli serve"
+                f"--server excludes {name}: the engines are there",
+                "leave it out, or give it to voicecli serve",
             )
     at = server_at(given, token_for(token_file))
     note(f"what the microphone hears goes to {at.shown}" + _warning(at))
@@ -61,7 +62,7 @@ def _warning(at: ServerAt) -> str:
 
 
 def talk_with_devices(at: ServerAt, config: Config, outputs: Outputs, *, typed: tuple[bool, bool]) -> None:
-    """Talk until Ctrl-C. `typed`: whether each device was named in a flag. Raises DeviceError, ServerError."""
+    """Talk until Ctrl-C. `typed`: whether a flag named each device. Raises DeviceError, ServerError."""
     from voicecli.cli.talk.session import hold
     from voicecli.devices.choose import choose
     from voicecli.devices.recovery.recover import RecoveringStreams

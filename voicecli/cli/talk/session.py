@@ -76,7 +76,7 @@ def hold_talk(
     outputs: Outputs,
     finished: Callable[[AnyTalk], bool],
 ) -> None:
-    """Hold a talk with the engines of this computer, which are loaded first. Raises as `hold` and `load` do."""
+    """Hold a talk with the engines of this computer, loaded first. Raises as `hold` and `load` do."""
 
     def make(start: Start) -> Talk:
         from voicecli.talk import Talk

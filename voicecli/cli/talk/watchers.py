@@ -14,10 +14,10 @@ from voicecli.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicecli.cli.talk.any_talk import AnyTalk
     from voicecli.events import Failed
     from voicecli.metrics.pages import MetricsPage
     from voicecli.system.clock import Clock
-    from voicecli.cli.talk.any_talk import AnyTalk
     from voicecli.tracing.debugfile import DebugFile
     from voicecli.tracing.talklog import TalkLog
 

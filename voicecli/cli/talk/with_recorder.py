@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicecli.audio.streams import AudioStreams
+    from voicecli.cli.talk.any_talk import AnyTalk
     from voicecli.config import Config
     from voicecli.records.recorder import Followed, Recorder
     from voicecli.status import Status
     from voicecli.system.clock import Clock
-    from voicecli.cli.talk.any_talk import AnyTalk
 
 
 class WithRecorder:

@@ -1,4 +1,4 @@
-"""Messages of one connection -> what they mean, whether the server is a voicecli or any other of the protocol.
+"""Messages of one connection -> what they mean, whether the server is a voicecli or another of the protocol.
 
 A voicecli tells the events of the talk as they are (`voicecli.event`). Of any other server the events of
 OpenAI's Realtime protocol are put into the same words (`plain_talk`).
@@ -151,4 +151,3 @@ def _block(message: Json, ours: Json) -> ReplyBlock:
         samples_of(message.get("delta")),
         ours.get("fades") is True,
     )
-

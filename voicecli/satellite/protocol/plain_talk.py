@@ -58,7 +58,7 @@ class PlainTalk:
         self._words = ""  # of the user, so far
         self._answer: _Answer | None = None
 
-    def take(self, kind: str, message: Json, t: float) -> Iterator[Meaning]:  # noqa: C901, PLR0912  # a case a kind
+    def take(self, kind: str, message: Json, t: float) -> Iterator[Meaning]:  # noqa: C901  # a case a kind
         """What a message means. Raises ValueError, TypeError."""
         match kind:
             case "input_audio_buffer.speech_started":

@@ -96,23 +96,29 @@ def sound(block: HeardBlock, offers: Offers) -> str | bytes:
 
 def asked(request: Asked, offers: Offers) -> list[str]:
     """The messages for a request; none where the server knows no such thing."""
+    return _ours(request) if offers.extended else _plain(request)
+
+
+def _ours(request: Asked) -> list[str]:
     match request:
-        case Press(key) if offers.extended:
+        case Press(key):
             return [_control("press", key=key)]
-        case Press("interrupt"):
+        case Line(text):
+            return [_control("say", text=text)]
+        case Opened():
+            return [_control("talk", begins=True, ago_s=0.0)]
+        case Said():
+            return [_message("input_audio_buffer.commit")]
+
+
+def _plain(request: Asked) -> list[str]:
+    match request:
+        case Press("interrupt") | Opened():
             return [_message("response.cancel")]
         case Press():
             return []
-        case Line(text) if offers.extended:
-            return [_control("say", text=text)]
         case Line(text):
             return [_item("user", "input_text", text), _message("response.create")]
-        case Opened() if offers.extended:
-            return [_control("talk", begins=True, ago_s=0.0)]
-        case Opened():
-            return [_message("response.cancel")]
-        case Said() if offers.extended:
-            return [_message("input_audio_buffer.commit")]
         case Said():
             return [_message("input_audio_buffer.commit"), _message("response.create")]
 

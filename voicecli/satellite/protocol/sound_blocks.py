@@ -1,9 +1,9 @@
 """Sound as binary messages: a header of 12 bytes, then int16 samples, little endian, mono.
 
-    bytes 0-3    ms of the first sample, modulo 2^32: of the microphone's clock, or of the reply
-    bytes 4-7    number of the reply, from 1 on; 0: the microphone
-    bytes 8-9    flags: FADES, AFTER_GAP
-    bytes 10-11  0
+bytes 0-3    ms of the first sample, modulo 2^32: of the microphone's clock, or of the reply
+bytes 4-7    number of the reply, from 1 on; 0: the microphone
+bytes 8-9    flags: FADES, AFTER_GAP
+bytes 10-11  0
 """
 
 from __future__ import annotations
