@@ -11,7 +11,7 @@ from voicecli.audio.streams import StreamFormat
 from voicecli.config import PlaybackConfig
 from voicecli.satellite.outgoing import Outgoing
 from voicecli.satellite.player import Player
-from voicecli.satellite.protocol.requests import Line
+from voicecli.satellite.protocol.requests import TypedLine
 from voicecli.satellite.protocol.sound_blocks import WIRE_HZ, HeardBlock, ReplyBlock
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class OfSoundOut(Driver):
     """Blocks of 40 ms, to a network that takes fewer."""
 
-    rate = 25
+    rate = 100
     rests_at = 80.0
 
     def __init__(self, _: Buffer) -> None:
@@ -55,11 +55,11 @@ class OfRequestsOut(OfSoundOut):
     rests_at = 2.0
 
     def offer(self) -> None:
-        self._outgoing.ask(Line(str(self.offered)))
+        self._outgoing.ask(TypedLine(str(self.offered)))
         self.offered += 1
 
     def take(self) -> None:
-        if isinstance(line := self._outgoing.first(), Line):
+        if isinstance(line := self._outgoing.first(), TypedLine):
             self.takes(int(line.text))
             self._outgoing.sent(line)
 

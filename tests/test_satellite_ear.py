@@ -187,9 +187,9 @@ def test_what_waits_for_the_server_is_bounded_and_the_newest_stays() -> None:
 def test_requests_that_wait_are_bounded() -> None:
     outgoing = Outgoing()
     for number in range(100):
-        outgoing.ask(to.Line(str(number)))
+        outgoing.ask(to.TypedLine(str(number)))
     assert outgoing.filled()[1].losses == 36
-    assert outgoing.first() == to.Line("36")
+    assert outgoing.first() == to.TypedLine("36")
 
 
 def test_what_was_lost_while_it_was_sent_is_not_taken_out_twice() -> None:

@@ -57,7 +57,7 @@ def plain_messages(*messages: tuple[str, Mapping[str, object]]) -> list[it.Meani
 
 
 def told_in(meanings: list[it.Meaning]) -> list[events.Event]:
-    return [meaning.event for meaning in meanings if isinstance(meaning, it.Told)]
+    return [meaning.event for meaning in meanings if isinstance(meaning, it.EventTold)]
 
 
 @pytest.mark.parametrize("event", EVERY_EVENT, ids=lambda event: event.name)
@@ -176,9 +176,9 @@ def test_the_opening_asks_for_what_the_talk_wants_and_tells_what_was_said() -> N
     [
         (to.Press("interrupt"), ["voicecli.control"], ["response.cancel"]),
         (to.Press("repeat"), ["voicecli.control"], []),
-        (to.Line("hi"), ["voicecli.control"], ["conversation.item.create", "response.create"]),
+        (to.TypedLine("hi"), ["voicecli.control"], ["conversation.item.create", "response.create"]),
         (to.Opened(), ["voicecli.control"], ["response.cancel"]),
-        (to.Said(), ["input_audio_buffer.commit"], ["input_audio_buffer.commit", "response.create"]),
+        (to.LetGo(), ["input_audio_buffer.commit"], ["input_audio_buffer.commit", "response.create"]),
     ],
 )
 def test_requests_suit_the_server(request_: to.Asked, extended: list[str], plain: list[str]) -> None:

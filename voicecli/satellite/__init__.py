@@ -102,7 +102,7 @@ class RemoteTalk:
             clock,
             tell=self.warn,
             send=self._outgoing.sound,
-            closed=lambda: self._outgoing.ask(to.Said()),
+            closed=lambda: self._outgoing.ask(to.LetGo()),
         )
         self._near_ear.idle = lambda: self.idle
         self._far_end.on_ready = self._listen
@@ -237,7 +237,7 @@ class RemoteTalk:
             case Pressed(key):
                 self._outgoing.ask(to.Press(key))
             case Typed(text):
-                self._outgoing.ask(to.Line(text))
+                self._outgoing.ask(to.TypedLine(text))
             case _:
                 pass
 

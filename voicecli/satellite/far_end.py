@@ -156,7 +156,7 @@ class FarEnd:
     def messages(self, parcel: Parcel) -> Iterable[str | bytes]:
         """What to send for a parcel, as this server understands it."""
         match parcel:
-            case to.Press() | to.Line() | to.Opened() | to.Said():
+            case to.Press() | to.TypedLine() | to.Opened() | to.LetGo():
                 return self._asked(parcel)
             case _:
                 return [to.sound(parcel, self._dialogue.offers)]
@@ -164,7 +164,7 @@ class FarEnd:
     def _asked(self, request: to.Asked) -> list[str]:
         if not self._dialogue.offers.extended:
             match request:
-                case to.Line(text):
+                case to.TypedLine(text):
                     self._take(self._dialogue.typed(text, self._t()))
                 case to.Press("interrupt") | to.Opened():
                     self._player.silence(self._clock.now())
@@ -183,7 +183,7 @@ class FarEnd:
                     answers += self._begin(meaning)
                 case it.Settled():
                     self._settled = True
-                case it.Told(event):
+                case it.EventTold(event):
                     self._tell(event)
                 case it.Sounds(block):
                     self._player.take(block, now)

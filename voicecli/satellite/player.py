@@ -68,7 +68,7 @@ class PlayedReply:
 
 
 @dataclass(slots=True)
-class _Reply:
+class _Arriving:
     """One reply here."""
 
     number: int
@@ -98,11 +98,11 @@ class Player:
         least_s, most_s = config.jitter_min_ms / 1000, config.jitter_max_ms / 1000
         self.jitter = JitterBuffer(rate_hz, max(CREDIT_MS / 1000 + SPARE_S, most_s), least_s, most_s)
         self.pull = self.jitter.pull
-        self._incoming: _Reply | None = None
-        self._playing: _Reply | None = None
+        self._incoming: _Arriving | None = None
+        self._playing: _Arriving | None = None
         self._void = 0  # replies of this session up to this number are not wanted any more
         self._generation = 0
-        self._waiting: deque[tuple[_Reply, Int16]] = deque()
+        self._waiting: deque[tuple[_Arriving, Int16]] = deque()
         self._waits = self._waits_peak = 0  # samples
         self._gaps = 0
         self.lost = 0
@@ -234,33 +234,33 @@ class Player:
 
     # ---- inside
 
-    def _next(self, block: ReplyBlock) -> _Reply:
+    def _next(self, block: ReplyBlock) -> _Arriving:
         if self.jitter.on_hold and self._playing is not None and self._playing.cut_ms is None:
             self._forget()  # nobody told so, but the reply on hold has another behind it
         elif self._incoming is not None:
             self._end(self._incoming)
         self._generation += 1
         resampler, at_ms = Resampler(WIRE_HZ, self._rate_hz), block.start_ms
-        self._incoming = reply = _Reply(block.reply, self._generation, at_ms, resampler, float(at_ms))
+        self._incoming = reply = _Arriving(block.reply, self._generation, at_ms, resampler, float(at_ms))
         return reply
 
-    def _keep(self, reply: _Reply, samples: Int16) -> None:
+    def _keep(self, reply: _Arriving, samples: Int16) -> None:
         room = round(WAITING.capacity / 1000 * self._rate_hz) - self._waits
-        kept = samples[: max(0, room)]
+        kept = samples[: max(0, room)].copy()  # a part of a large block must not keep all of it
         self.lost += len(samples) - len(kept)
         if len(kept):
             self._waiting.append((reply, kept))
             self._waits += len(kept)
             self._waits_peak = max(self._waits_peak, self._waits)
 
-    def _end(self, reply: _Reply) -> None:
+    def _end(self, reply: _Arriving) -> None:
         """Let out what the filter holds: all that came is there now."""
         if not reply.whole and reply.cut_ms is None:
             self._keep(reply, to_int16(reply.resampler.push(np.zeros(0, np.float32), last=True)))
             reply.resampler = Resampler(WIRE_HZ, self._rate_hz)
         reply.whole = True
 
-    def _begin(self, reply: _Reply) -> bool:
+    def _begin(self, reply: _Arriving) -> bool:
         """Begin the next reply, if the one before has sounded to its end."""
         if self._playing is not None and self._playing.cut_ms is None:
             self.jitter.finish()
@@ -273,7 +273,7 @@ class Player:
         self._playing = reply
         return True
 
-    def _count_gap(self, reply: _Reply) -> None:
+    def _count_gap(self, reply: _Arriving) -> None:
         """More has come of a reply that had run dry and was taken to be whole."""
         jitter = self.jitter
         began = reply.begins_at is not None and jitter.began.position >= reply.begins_at
@@ -281,7 +281,7 @@ class Player:
         if reply.whole and reply is self._playing and began and dry:
             self._gaps += 1
 
-    def _cut(self, reply: _Reply, now: float) -> None:
+    def _cut(self, reply: _Arriving, now: float) -> None:
         if reply is self._playing and reply.cut_ms is None:
             reply.cut_ms = self.played_ms(now)
         elif reply.cut_ms is None:

@@ -83,11 +83,11 @@ class Dialogue:
             case "session.updated":
                 yield self._settled(_table(message.get("session")))
             case "error":
-                yield it.Told(Warned(t, f"the server says: {_complaint(message)}", ""))
+                yield it.EventTold(Warned(t, f"the server says: {_complaint(message)}", ""))
             case "voicecli.event":
                 event = told(_table(message.get("event")))
                 if event is not None:
-                    yield it.Told(event)
+                    yield it.EventTold(event)
             case "voicecli.clear":
                 yield it.Cleared(_number(message.get("reply")))
             case "response.output_audio.delta" if "voicecli" in message:

@@ -30,7 +30,7 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventTold:
     """An event of the talk. Its time, and its turn, are the server's."""
 
     event: Event
@@ -62,4 +62,4 @@ class Cut:
     item_id: str
 
 
-Meaning: TypeAlias = Began | Settled | Told | Sounds | Cleared | AllSent | Cut
+Meaning: TypeAlias = Began | Settled | EventTold | Sounds | Cleared | AllSent | Cut

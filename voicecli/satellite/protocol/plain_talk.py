@@ -64,17 +64,17 @@ class PlainTalk:
             case "input_audio_buffer.speech_started":
                 yield from self._interrupted(t)
                 self._turn, self._words = self._turn + 1, ""
-                yield it.Told(events.SpeechBegan(t, self._turn))
+                yield it.EventTold(events.SpeechBegan(t, self._turn))
             case "conversation.item.input_audio_transcription.delta":
                 self._words = (self._words + _text(message.get("delta")))[:LONGEST_REPLY]
                 if self._words.strip():
-                    yield it.Told(events.Partial(t, self._turn, self._words.strip()))
+                    yield it.EventTold(events.Partial(t, self._turn, self._words.strip()))
             case "conversation.item.input_audio_transcription.completed":
                 words = _text(message.get("transcript")).strip()[:LONGEST_REPLY]
                 language = message.get("language")
                 if words:
                     code = language[:10] if isinstance(language, str) else ""
-                    yield it.Told(events.Heard(t, self._turn, words, code, 1.0))
+                    yield it.EventTold(events.Heard(t, self._turn, words, code, 1.0))
             case "response.created":
                 yield from self._over(t)
                 self._turn = max(1, self._turn)
@@ -106,7 +106,7 @@ class PlainTalk:
         """The user typed a line, which the server does not tell."""
         yield from self._interrupted(t)
         self._turn += 1
-        yield it.Told(events.Heard(t, self._turn, text, "", 1.0))
+        yield it.EventTold(events.Heard(t, self._turn, text, "", 1.0))
 
     def _sound(self, message: Json, t: float) -> Iterator[Meaning]:
         answer = self._answer
@@ -130,7 +130,7 @@ class PlainTalk:
 
     def _clause(self, answer: _Answer, text: str, t: float) -> Iterator[Meaning]:
         if words := " ".join(text.split()):
-            yield it.Told(events.ReplyClause(t, answer.turn, len(answer.clauses), words))
+            yield it.EventTold(events.ReplyClause(t, answer.turn, len(answer.clauses), words))
             answer.clauses.append(words)
             yield from self._sounding(answer, t)
 
@@ -139,7 +139,7 @@ class PlainTalk:
         while answer.sent_samples and answer.sounded < len(answer.clauses):
             index = answer.sounded
             answer.sounded += 1
-            yield it.Told(events.Speaking(t, answer.turn, index, answer.clauses[index]))
+            yield it.EventTold(events.Speaking(t, answer.turn, index, answer.clauses[index]))
 
     def _done(self, message: Json, t: float) -> Iterator[Meaning]:
         answer = self._answer
@@ -164,9 +164,9 @@ class PlainTalk:
         if answer.item_id:
             yield it.Cut(answer.item_id)
         heard = " ".join(answer.clauses[: answer.sounded])
-        yield it.Told(events.Interrupted(t, answer.turn, heard))
-        yield it.Told(events.TurnDone(t, answer.turn, heard))
-        yield it.Told(events.Listening(t))
+        yield it.EventTold(events.Interrupted(t, answer.turn, heard))
+        yield it.EventTold(events.TurnDone(t, answer.turn, heard))
+        yield it.EventTold(events.Listening(t))
 
     def _over(self, t: float) -> Iterator[Meaning]:
         answer, self._answer = self._answer, None
@@ -174,8 +174,8 @@ class PlainTalk:
             return
         yield from self._clause(answer, answer.rest, t)
         heard = " ".join(answer.clauses[: answer.sounded])
-        yield it.Told(events.TurnDone(t, answer.turn, heard))
-        yield it.Told(events.Listening(t))
+        yield it.EventTold(events.TurnDone(t, answer.turn, heard))
+        yield it.EventTold(events.Listening(t))
 
 
 def _clause_end(text: str) -> int:

@@ -26,7 +26,7 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TypedLine:
     """A typed line."""
 
     text: str
@@ -38,11 +38,11 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LetGo:
     """The talk key has closed the microphone: the turn is over."""
 
 
-Asked: TypeAlias = Press | Line | Opened | Said
+Asked: TypeAlias = Press | TypedLine | Opened | LetGo
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +103,11 @@ def _ours(request: Asked) -> list[str]:
     match request:
         case Press(key):
             return [_control("press", key=key)]
-        case Line(text):
+        case TypedLine(text):
             return [_control("say", text=text)]
         case Opened():
             return [_control("talk", begins=True, ago_s=0.0)]
-        case Said():
+        case LetGo():
             return [_message("input_audio_buffer.commit")]
 
 
@@ -117,9 +117,9 @@ def _plain(request: Asked) -> list[str]:
             return [_message("response.cancel")]
         case Press():
             return []
-        case Line(text):
+        case TypedLine(text):
             return [_item("user", "input_text", text), _message("response.create")]
-        case Said():
+        case LetGo():
             return [_message("input_audio_buffer.commit"), _message("response.create")]
 
 
