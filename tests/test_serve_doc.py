@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voicecli.serve import rest, server
+from voicecli.serve import rest, server, visit
 from voicecli.serve.client import outbox, remote
 from voicecli.serve.wire import incoming, settings
 
@@ -26,7 +26,7 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"takes nothing for {outbox.STUCK_S:.0f} s",
         f"A message is at most {incoming.MOST_BYTES >> 20} MiB",
         f"{settings.MOST_INSTRUCTIONS:,} characters",
-        f"nothing for {server.IDLE_S:.0f} s is closed",
+        f"nothing for {visit.IDLE_S:.0f} s is closed",
         f"at most {rest.MOST_FILE_BYTES >> 20} MB",
         f"at most {rest.MOST_TEXT} characters",
     ],

@@ -12,7 +12,10 @@ from voicecli.serve.client.remote import BLOCK_S, INPUT_S, LEAD_S, SILENT_AFTER_
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.messages import Int16
+    from voicecli.serve.client.way import Voiced
 
 HEARS_HZ, SPEAKS_HZ = 16_000, 24_000
 BLOCK = round(BLOCK_S * SPEAKS_HZ)
@@ -24,7 +27,10 @@ class Reply:
     def __init__(self, left_s: float) -> None:
         self.left = round(left_s * SPEAKS_HZ)
         self.sounding = False
+        self.complete, self.on_hold, self.drops, self.pulled = True, False, 0, 0
         self.dues: list[float] = []
+        self.believed: list[Callable[[float], int] | None] = []
+        self.put_off: list[tuple[int, float]] = []
 
     @property
     def waiting_s(self) -> float:
@@ -34,8 +40,15 @@ class Reply:
         count = min(len(block), self.left)
         block[:count] = 1000
         self.left -= count
+        self.pulled += count
         self.sounding = count > 0
         self.dues.append(at)
+
+    def follow(self, reported: Callable[[float], int] | None) -> None:
+        self.believed.append(reported)
+
+    def sounds_at(self, position: int, at: float) -> None:
+        self.put_off.append((position, at))
 
 
 class Room:
@@ -50,7 +63,7 @@ class Room:
         self.streams = RemoteStreams(self.clock, (HEARS_HZ, SPEAKS_HZ), self.send, lambda: self.open)
         self.streams.follow(reply)
 
-    def send(self, block: Int16, fades: bool) -> None:
+    def send(self, voiced: Voiced) -> None:
         self.sent.append(self.clock.now())
 
     def keep(self, samples: Int16, at: float, _: bool) -> None:

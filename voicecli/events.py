@@ -255,8 +255,13 @@ def as_json(event: Event) -> str:
     It is ASCII, so it survives any encoding, and no text in it can break a line or control a terminal.
     Raises ValueError for a number JSON cannot hold.
     """
+    return json.dumps(as_object(event), allow_nan=False)
+
+
+def as_object(event: Event) -> dict[str, object]:
+    """What `as_json` writes, as JSON values."""
     fields = {key: _rounded(value) for key, value in dataclasses.asdict(event).items() if value is not None}
-    return json.dumps({"event": event.name, **fields}, allow_nan=False)
+    return {"event": event.name, **fields}
 
 
 def _rounded(value: object) -> object:

@@ -16,7 +16,10 @@ from voicecli.listen.recognise.recogniser_command import DEFAULT_LANGUAGE, Comma
 from voicecli.listen.whisper.transcriber import Transcriber
 from voicecli.listen.whisper.whisper import Whisper, knows_only_english
 from voicecli.models.choice import (
+    absent,
+    absent_language_model,
     better_language_model,
+    is_absent,
     language_model_file,
     moonshine_folder,
     recogniser_name,
@@ -25,6 +28,7 @@ from voicecli.models.choice import (
     voice_name,
     whisper_folder,
 )
+from voicecli.models.store import pull_command
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.generate import ignore, never
 from voicecli.reply.generators import make_language_model
@@ -83,8 +87,9 @@ class AbsentGenerator:
 def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: int = 1) -> Engines:
     """Load every engine, for so many `talks` at the same time; before each, call `tell` with its name.
 
-    Raises ModelError for any but the language model; ConfigError, EngineError as the functions below do.
+    Raises ModelError, for any but the language model; ConfigError, EngineError as the functions below do.
     """
+    demand(config, store)
     tell("voice activity detection")
     detector = load_detector(store)
     tell("end of turn")
@@ -105,6 +110,26 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     lane = Lane(usable_cores(), clock)
     models = (detector, turn_model, recogniser, generator, voice, voices)
     return Engines(*models, hint, lane, clock, smaller)
+
+
+def demand(config: Config, store: ModelStore) -> None:
+    """Raise ModelError if a model is not on the disk without which there is no talk; name all that are not.
+
+    A talk can begin without a language model, so that is named only beside others.
+    """
+    names = absent(config, store)
+    unused = {} if names else unused_voices(config, store)
+    named = dict.fromkeys(
+        name for language, name in config.synthesize.voices.items() if language not in unused
+    )
+    names += [name for name in named if name not in names and is_absent(store, name)]
+    if not names:
+        return
+    if language_model := absent_language_model(config.generate, store):
+        names.append(language_model)
+    told = ", ".join(f"'{name}'" for name in names)
+    models, are = ("model", "is") if len(names) == 1 else ("models", "are")
+    raise ModelError(f"{models} {told} {are} not here, in '{store.root}'", pull_command(" ".join(names)))
 
 
 def load_detector(store: ModelStore) -> SharedModel[Detector]:

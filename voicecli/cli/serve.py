@@ -46,7 +46,7 @@ def serve(
     """Serve talks to other programs, by OpenAI's Realtime protocol. Ctrl-C ends."""
     from voicecli.loading import load
     from voicecli.serve.access import LOCAL_NAMES, Access, is_loopback
-    from voicecli.serve.listening import Address
+    from voicecli.serve.listening import Address, bound
     from voicecli.serve.listening import serve as serve_at
     from voicecli.serve.server import Server, ServerLimits
 
@@ -58,8 +58,6 @@ def serve(
     token = _token(token_file) if token_file is not None else ""
     address = Address("127.0.0.1" if host == "localhost" else host, port, _tls(tls_cert, tls_key))
     names = LOCAL_NAMES | {host.lower(), *(given.lower() for given in name or ())}
-    engines = load(config, store_at(models_dir), lambda what: note(f"loading {what}"), sessions)
-    _warm(engines, config)
 
     def make(port: int) -> Server:
         access: Access = Access(port, token, names, any_address=not is_loopback(host))
@@ -69,7 +67,10 @@ def serve(
         at = f"{url.replace('http', 'ws', 1)}/v1/realtime"
         note(f"serving at {at}, {sessions} talks at a time; Ctrl-C ends")
 
-    asyncio.run(serve_at(make, address, ready))
+    with bound(address) as listening:
+        engines = load(config, store_at(models_dir), lambda what: note(f"loading {what}"), sessions)
+        _warm(engines, config)
+        asyncio.run(serve_at(make, address, listening, ready))
 
 
 def _warm(engines: Engines, config: Config) -> None:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from voicecli.command import Command
 from voicecli.errors import ModelError
-from voicecli.models.manifest import hub_name
+from voicecli.models.manifest import hub_name, is_voice_name
 from voicecli.models.store import LIST_COMMAND
 from voicecli.models.suited import LIGHT_MODEL, Suited, default_model, in_order, is_better, this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.config import Config, SynthesizeConfig, TranscribeConfig
+    from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
     from voicecli.models.manifest import Kind
     from voicecli.models.store import ModelStore
 
@@ -136,6 +136,45 @@ def _spoken_with(config: Config) -> tuple[str, ...]:
             return (DEFAULT_VOICE,)
         case _:
             return ()
+
+
+def absent(config: Config, store: ModelStore) -> list[str]:
+    """Names of models that a talk must have, and that can be fetched, of which nothing is on the disk.
+
+    Without the voices of other languages: which of them can be heard is known when the others are here.
+    """
+    named = ["vad-silero", "turn-smart-v3"]
+    match config.transcribe.engine:
+        case "whisper":
+            named.append(config.transcribe.model)
+        case "moonshine":
+            named.append(moonshine_name(config.transcribe.model))
+        case _:
+            pass
+    if config.synthesize.engine == "piper":
+        named.append(config.synthesize.voice)
+    return [name for name in named if is_absent(store, name)]
+
+
+def absent_language_model(config: GenerateConfig, store: ModelStore) -> str:
+    """The name of the language model to fetch, where the settings mean one and it is not on the disk."""
+    if config.engine != "embedded":
+        return ""
+    if config.model == "auto":
+        machine = this_machine(store.root)
+        here = any(not is_absent(store, name) for name in in_order(machine) if name in store.manifest)
+        return "" if here else default_model(machine).name
+    name = LIGHT_MODEL if config.model == "light" else config.model
+    return name if is_absent(store, name) else ""
+
+
+def is_absent(store: ModelStore, name: str) -> bool:
+    """Whether it is the name of a model that can be fetched, and nothing of it is on the disk."""
+    if name not in store.manifest:
+        if _is(_own_path(name), Path.exists) or not (hub_name(name) or is_voice_name(name)):
+            return False
+        return store.recorded(name) is None
+    return store.state(store.manifest[name]) == "absent"
 
 
 def voice_file(store: ModelStore, name: str) -> Path:

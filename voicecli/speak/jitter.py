@@ -33,6 +33,8 @@ import numpy as np
 from voicecli.audio.ring import Ring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.messages import Int16
 
 FADE_S = 0.008
@@ -92,12 +94,13 @@ class JitterBuffer:
         self._fade_up: np.ndarray = DUCK_GAIN + (1 - DUCK_GAIN) * self._fade_in
         self._fade_down = self._fade_up[::-1].copy()
         self.heartbeat = Heartbeat(0, 0.0)
+        self.reported: Callable[[float], int] | None = None
+        """Gives what has sounded at a time, where the device tells; None: the times of its blocks count."""
         self.began = Heartbeat(0, 0.0)
         """Where and when sound last began after silence."""
         self.ended_at = 0.0
         """When sound last ended; means nothing while `sounding`."""
-        self.underruns = 0
-        self.device_underruns = 0
+        self.underruns = self.device_underruns = 0
         self.blocks = 0
         """Blocks the device has asked for; stands still when it is gone."""
         self._asked_at = 0.0
@@ -129,8 +132,15 @@ class JitterBuffer:
     def position_at(self, now: float) -> int:
         """The sample that sounds at time `now`."""
         pulled = self._pulled  # before the heartbeat: a block begun in between must not count as sounded
-        beat = self.heartbeat
+        reported, beat = self.reported, self.heartbeat
+        if reported is not None:
+            return min(pulled, reported(now))
         return min(pulled, max(0, beat.position + int((now - beat.at) * self.rate_hz)))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the newest reply is here."""
+        return self._complete_at == self._ring.written
 
     @property
     def target_s(self) -> float:

@@ -14,11 +14,11 @@ import numpy as np
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import first_audible, to_float, to_int16
 from voicecli.speak.cues import Cues
-from voicecli.speak.jitter import JitterBuffer
+from voicecli.speak.jitter import Heartbeat, JitterBuffer
 from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from voicecli.audio.streams import StreamFormat
     from voicecli.config import PlaybackConfig
@@ -101,6 +101,8 @@ class Playback:
         self.pull = self.cues.pull
         self.open = self.jitter.open
         self.duck, self.hold, self.resume = self.cues.duck, self.cues.hold, self.jitter.resume
+        self.drops = 0
+        """How often what was to sound was dropped: who has taken sound ahead is to drop it, too."""
         self._draft = 0
         self._cut = (0, 0)  # a draft, and the position at which all drafts before it were dropped
         self._placed: list[Placed] = []
@@ -212,6 +214,7 @@ class Playback:
         self.cues.drop()
         self._cut = (before, self._position(now))  # a reply that was cut earlier stays cut there
         self.jitter.drop(before)
+        self.drops += 1
 
     def _position(self, now: float) -> int:
         before, cut = self._cut
@@ -259,6 +262,21 @@ class Playback:
         return at < max(jitter.ended_at, cues.ended_at) + tail_s
 
     @property
+    def pulled(self) -> int:
+        """Position of the first sample that the loudspeaker has not taken."""
+        return self.jitter.pulled
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the newest reply waits or has been taken."""
+        return self.jitter.complete
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the loudspeaker was asked to be silent and to keep what waits."""
+        return self.jitter.on_hold
+
+    @property
     def waiting_s(self) -> float:
         """Sound that the loudspeaker could take now, s; what is held back counts, too."""
         return self.jitter.waiting / self._rate_hz
@@ -272,3 +290,11 @@ class Playback:
         """The words that have sounded by now: by their ends, or by the share of their clause's time."""
         position = self._position(now)
         return " ".join(word for placed in self._placed for word in placed.words_until(position))
+
+    def follow(self, reported: Callable[[float], int] | None) -> None:
+        """Audio thread: believe this about what has sounded; None: the times of the blocks."""
+        self.jitter.reported = reported
+
+    def sounds_at(self, position: int, at: float) -> None:
+        """Audio thread: of what the loudspeaker has taken, the sample at `position` sounds at time `at`."""
+        self.jitter.heartbeat = Heartbeat(position, at)
