@@ -165,7 +165,7 @@ def test_what_waits_for_the_server_is_bounded_and_the_newest_stays() -> None:
     for number in range(300):
         outgoing.sound(HeardBlock(np.full(768, number, np.int16), number * 32))
         if number % 100 == 0:
-            outgoing.ask(to.Press(str(number)))
+            outgoing.ask(to.KeyPress(str(number)))
     assert outgoing.waiting_s <= KEPT_S
     assert outgoing.lost == 768 * (300 - int(KEPT_S / 0.032))
     assert len(woken) == 303
@@ -173,12 +173,12 @@ def test_what_waits_for_the_server_is_bounded_and_the_newest_stays() -> None:
     while (parcel := outgoing.first()) is not None:
         taken.append(parcel)
         outgoing.sent(parcel)
-    keys = [parcel.key for parcel in taken if isinstance(parcel, to.Press)]
+    keys = [parcel.key for parcel in taken if isinstance(parcel, to.KeyPress)]
     assert keys == ["0", "100", "200"]
     blocks = [parcel for parcel in taken if isinstance(parcel, HeardBlock)]
     assert blocks[-1].ms == 299 * 32
     assert blocks[0].ms == (300 - len(blocks)) * 32
-    order = [index for index, parcel in enumerate(taken) if isinstance(parcel, to.Press)]
+    order = [index for index, parcel in enumerate(taken) if isinstance(parcel, to.KeyPress)]
     assert taken[order[2] + 1] == blocks[201 - (300 - len(blocks))], (
         "a key keeps its place between the sounds"
     )

@@ -174,8 +174,8 @@ def test_the_opening_asks_for_what_the_talk_wants_and_tells_what_was_said() -> N
 @pytest.mark.parametrize(
     ("request_", "extended", "plain"),
     [
-        (to.Press("interrupt"), ["voicecli.control"], ["response.cancel"]),
-        (to.Press("repeat"), ["voicecli.control"], []),
+        (to.KeyPress("interrupt"), ["voicecli.control"], ["response.cancel"]),
+        (to.KeyPress("repeat"), ["voicecli.control"], []),
         (to.TypedLine("hi"), ["voicecli.control"], ["conversation.item.create", "response.create"]),
         (to.Opened(), ["voicecli.control"], ["response.cancel"]),
         (to.LetGo(), ["input_audio_buffer.commit"], ["input_audio_buffer.commit", "response.create"]),

@@ -235,7 +235,7 @@ class RemoteTalk:
             case Pressed("talk"):
                 self._outgoing.ask(to.Opened())
             case Pressed(key):
-                self._outgoing.ask(to.Press(key))
+                self._outgoing.ask(to.KeyPress(key))
             case Typed(text):
                 self._outgoing.ask(to.TypedLine(text))
             case _:

@@ -156,7 +156,7 @@ class FarEnd:
     def messages(self, parcel: Parcel) -> Iterable[str | bytes]:
         """What to send for a parcel, as this server understands it."""
         match parcel:
-            case to.Press() | to.TypedLine() | to.Opened() | to.LetGo():
+            case to.KeyPress() | to.TypedLine() | to.Opened() | to.LetGo():
                 return self._asked(parcel)
             case _:
                 return [to.sound(parcel, self._dialogue.offers)]
@@ -166,7 +166,7 @@ class FarEnd:
             match request:
                 case to.TypedLine(text):
                     self._take(self._dialogue.typed(text, self._t()))
-                case to.Press("interrupt") | to.Opened():
+                case to.KeyPress("interrupt") | to.Opened():
                     self._player.silence(self._clock.now())
                 case _:
                     pass

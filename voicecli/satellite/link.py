@@ -137,11 +137,16 @@ class Link:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            # The code tells the server whether to keep the talk.
-            code = aiohttp.WSCloseCode.OK if self._stopped else aiohttp.WSCloseCode.GOING_AWAY
-            with contextlib.suppress(TimeoutError, ConnectionError, aiohttp.ClientError):
-                async with asyncio.timeout(GOOD_BYE_S):
-                    await server.close(code=code)
+            await self._leave(server)
+
+    async def _leave(self, server: aiohttp.ClientWebSocketResponse) -> None:
+        """Say good-bye, if the talk is over; else say nothing, so that the server keeps it."""
+        transport = _transport_of(server)
+        if not self._stopped and transport is not None:
+            transport.abort()
+        with contextlib.suppress(TimeoutError, ConnectionError, aiohttp.ClientError):
+            async with asyncio.timeout(GOOD_BYE_S):
+                await server.close(code=aiohttp.WSCloseCode.OK)
 
     async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         """Open a socket. Raises Lost, ServerError."""

@@ -7,8 +7,8 @@
 A server that takes playout reports sends no more than the jitter buffer has room for. Another may send a
 whole reply at once: up to `WAITING` of it wait here, in front of the buffer.
 
-A block that ends a fade is not played: the sound stops here at once, with what is buffered kept, because the
-server may only be on hold. It gives the same samples again when it goes on, or clears the reply.
+A block that ends a fade is the last for now: the server is done, or has put the agent on hold. Where it goes on, it
+does so behind that block, or clears the reply here and gives what was not played as another one.
 
 Relies on: `take`, `whole`, `clear`, `look`, `report` on one thread.
 """
@@ -39,7 +39,7 @@ SPARE_S = 0.3
 """Room beyond the credit, s: a report is on its way while the server sends."""
 
 STILL_S = 0.15
-"""So long after its last sound a reply counts as whole, s, because nothing tells where its sound ends.
+"""So long after its last sound a reply counts as whole, s, for a server that does not tell where sound ends.
 Servers send 0.3 s ahead, so it has not run dry by then."""
 
 OVERLAP_MS = 2
@@ -84,6 +84,8 @@ class _Arriving:
     came_at: float = 0.0
     whole: bool = False
     """All its sound has come, as far as is known."""
+    still: bool = False
+    """That is only known from how long nothing has come."""
     cut_ms: int | None = None
     """Where it was cut off."""
     reported: bool = False
@@ -116,23 +118,17 @@ class Player:
             return
         reply = self._incoming
         if reply is None or reply.number != block.reply:
-            if block.fades:
-                return
             reply = self._next(block)
-        if block.fades:
-            if reply is self._playing:
-                self.jitter.hold()
-            return
         self._count_gap(reply)
-        if self.jitter.on_hold and (self._playing is None or reply is self._playing):
-            self.jitter.resume()
         samples = block.samples
         if (over_ms := reply.next_ms - block.start_ms) >= OVERLAP_MS:
             samples = samples[round(over_ms * WIRE_HZ / 1000) :]
         end_ms = block.start_ms + len(block.samples) / WIRE_HZ * 1000
         reply.next_ms = max(reply.next_ms, end_ms) if over_ms >= 0 else end_ms
-        reply.came_at, reply.whole, reply.reported = now, False, False
+        reply.came_at, reply.whole, reply.still, reply.reported = now, False, False, False
         self._keep(reply, to_int16(reply.resampler.push(to_float(samples))))
+        if block.fades:
+            self._end(reply)
         self.look(now)
 
     def whole(self, now: float) -> None:
@@ -179,6 +175,7 @@ class Player:
             else:
                 self._waiting[0] = reply, samples[count:]
         if (still := self._incoming) is not None and not still.whole and now - still.came_at >= STILL_S:
+            still.still = True
             self._end(still)
         if self._waiting:  # the end let the filter's last samples out
             return
@@ -235,9 +232,7 @@ class Player:
     # ---- inside
 
     def _next(self, block: ReplyBlock) -> _Arriving:
-        if self.jitter.on_hold and self._playing is not None and self._playing.cut_ms is None:
-            self._forget()  # nobody told so, but the reply on hold has another behind it
-        elif self._incoming is not None:
+        if self._incoming is not None:
             self._end(self._incoming)
         self._generation += 1
         resampler, at_ms = Resampler(WIRE_HZ, self._rate_hz), block.start_ms
@@ -266,7 +261,6 @@ class Player:
             self.jitter.finish()
             if self.jitter.waiting or self.jitter.sounding:
                 return False
-        self.jitter.resume()
         self.jitter.begin(reply.generation)
         self.jitter.open(reply.generation)
         reply.begins_at = self.jitter.pushed
@@ -277,8 +271,8 @@ class Player:
         """More has come of a reply that had run dry and was taken to be whole."""
         jitter = self.jitter
         began = reply.begins_at is not None and jitter.began.position >= reply.begins_at
-        dry = not (jitter.waiting or jitter.sounding or jitter.on_hold)
-        if reply.whole and reply is self._playing and began and dry:
+        dry = not (jitter.waiting or jitter.sounding)
+        if reply.still and reply is self._playing and began and dry:
             self._gaps += 1
 
     def _cut(self, reply: _Arriving, now: float) -> None:

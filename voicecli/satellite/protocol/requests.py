@@ -19,7 +19,7 @@ CREDIT_MS = 800
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class KeyPress:
     """A key of a talk, by its name in the settings."""
 
     key: str
@@ -42,7 +42,7 @@ class LetGo:
     """The talk key has closed the microphone: the turn is over."""
 
 
-Asked: TypeAlias = Press | TypedLine | Opened | LetGo
+Asked: TypeAlias = KeyPress | TypedLine | Opened | LetGo
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def asked(request: Asked, offers: Offers) -> list[str]:
 
 def _ours(request: Asked) -> list[str]:
     match request:
-        case Press(key):
+        case KeyPress(key):
             return [_control("press", key=key)]
         case TypedLine(text):
             return [_control("say", text=text)]
@@ -113,9 +113,9 @@ def _ours(request: Asked) -> list[str]:
 
 def _plain(request: Asked) -> list[str]:
     match request:
-        case Press("interrupt") | Opened():
+        case KeyPress("interrupt") | Opened():
             return [_message("response.cancel")]
-        case Press():
+        case KeyPress():
             return []
         case TypedLine(text):
             return [_item("user", "input_text", text), _message("response.create")]
