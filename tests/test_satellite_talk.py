@@ -97,7 +97,7 @@ def reply(seconds: float) -> np.ndarray:
 
 def test_a_talk_is_heard_and_answered() -> None:
     with FarServer().running() as server, talking(server) as held:
-        assert held.until(events.Listening).model == "a model"
+        assert held.until(events.Listening).model == f"a model, at 127.0.0.1:{server.port}"
         held.speak(1.0)
         server.until(lambda: loud(server.visit.sound()) > 0.8)
         assert {flags for _, flags, _ in server.visit.heard} <= {0, 2}
@@ -305,7 +305,7 @@ def test_no_text_of_a_server_steers_the_terminal(name: str) -> None:
 
 def test_a_server_without_the_extension_talks_as_well() -> None:
     with FarServer(extended=False).running() as server, talking(server) as held:
-        assert held.until(events.Listening).model == "a model"
+        assert held.until(events.Listening).model == f"a model, at 127.0.0.1:{server.port}"
         held.speak(0.6)
         server.until(lambda: loud(server.visit.sound()) > 0.4)
         assert server.visit.heard == [], "base64"

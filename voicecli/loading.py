@@ -36,7 +36,7 @@ from voicecli.speak.synthesize import Piper
 from voicecli.speak.voice_command import Spoken
 from voicecli.speak.voices import language_of, never_heard
 from voicecli.system.clock import MonotonicClock
-from voicecli.system.extras import demand, told
+from voicecli.system.extras import demand_packages, told
 from voicecli.system.posix import usable_cores
 from voicecli.threads.lane import Lane
 from voicecli.turn.complete import SmartTurn
@@ -89,6 +89,7 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
 
     Raises ModelError, for any but the language model; ConfigError, EngineError as the functions below do.
     """
+    demand_packages("onnxruntime", "faster_whisper")
     demand(config, store)
     tell("voice activity detection")
     detector = load_detector(store)
@@ -134,13 +135,13 @@ def demand(config: Config, store: ModelStore) -> None:
 
 def load_detector(store: ModelStore) -> SharedModel[Detector]:
     """Silero. Raises ModelError, and EngineError where onnxruntime is not installed."""
-    demand("onnxruntime")
+    demand_packages("onnxruntime")
     return SharedModel(lambda: Silero(store.file("vad-silero", ".onnx")).session)
 
 
 def load_turn_model(store: ModelStore) -> SharedModel[TurnModel]:
     """Smart Turn, warm. Raises ModelError, EngineError."""
-    demand("onnxruntime", "faster_whisper")
+    demand_packages("onnxruntime", "faster_whisper")
 
     def load() -> Callable[[], TurnModel]:
         model = SmartTurn(store.file("turn-smart-v3", ".onnx"))
@@ -155,7 +156,7 @@ def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[
     def load() -> Callable[[], Recogniser]:
         match config.engine:
             case "whisper":
-                demand("faster_whisper", "ctranslate2")
+                demand_packages("faster_whisper", "ctranslate2")
                 whisper = Whisper(whisper_folder(store, config.model), config.threads)
                 Transcriber(whisper, config.language).warm()
                 return lambda: Transcriber(whisper, config.language)
@@ -183,7 +184,7 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice
     def made() -> Callable[[], Voice]:
         match config.engine:
             case "piper":
-                demand("piper", "onnxruntime")
+                demand_packages("piper", "onnxruntime")
                 piper = Piper(voice_file(store, config.voice), config)
                 piper.warm()
                 return piper.session
@@ -253,7 +254,7 @@ def load_language_model(
 ) -> tuple[SharedModel[Generator], str]:
     """The language model, or its stand-in, and how to get a better one. Its `warm` loads or connects it."""
     if config.engine == "embedded":
-        demand("xllamacpp")
+        demand_packages("xllamacpp")
     hints: list[str] = []
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None

@@ -52,6 +52,10 @@ DECLARED: tuple[Buffer, ...] = (SOUND_OUT, REQUESTS_OUT, WAITING)
 """Where something waits that a local talk does not have."""
 
 
+SENT_S = 0.2
+"""With less sound that waits to be sent, s, the server has heard all that matters."""
+
+
 class RemoteTalk:
     """A running talk, from `start` until `close`."""
 
@@ -164,7 +168,7 @@ class RemoteTalk:
         """Whether the talk listens, the user is silent, and nothing is on its way."""
         far = self._far_end
         quiet = far.ready and not far.link and far.doing == "listening"
-        return quiet and self._player.over and not self._outgoing.waiting_s
+        return quiet and self._player.over and self._outgoing.waiting_s < SENT_S
 
     def status(self) -> Status:
         """How the talk is at this moment, for a live view."""
@@ -175,7 +179,7 @@ class RemoteTalk:
             floor_dbfs=ear.floor_dbfs,
             microphone=self._streams.microphone.name,
             loudspeaker=self._streams.loudspeaker.name,
-            model=f"{far.model}, at {far.at.shown}" if far.model else "",
+            model=far.model,
             hint=far.hint,
             losses=self._losses(),
             barge_in=ear.hearing.barge_in,

@@ -196,7 +196,7 @@ class FarEnd:
         return answers
 
     def _begin(self, began: it.Began) -> list[str]:
-        self.model, self.token = began.model, began.token
+        self.token = began.token
         again, self.known, self.connected = self.known, True, True
         if self._lost_told and again:
             self._warn(f"the connection to {self.at.shown} is there again", "")
@@ -241,7 +241,9 @@ class FarEnd:
             case events.Listening():
                 self.doing = "listening"
                 self.hint = event.hint or self.hint
-                self.model = event.model or self.model
+                if event.model:
+                    self.model = f"{event.model}, at {self.at.shown}"
+                    event = dataclasses.replace(event, model=self.model)
                 self._listens()
             case events.SpeechBegan():
                 self.doing = "hearing"

@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.satellite.protocol.requests import Asked
-from voicecli.satellite.protocol.sound_blocks import HeardBlock
+from voicecli.satellite.protocol.sound_blocks import WIRE_HZ, HeardBlock
 from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Outgoing:
         self._added = 0
         self._sound: deque[tuple[int, HeardBlock]] = deque()
         self._asked: deque[tuple[int, Asked]] = deque()
-        self._sound_ms = self._peak_ms = 0.0
+        self._samples = self._peak = 0
         self._asked_peak = self._asked_lost = 0
         self.lost = 0
         """Samples of the microphone that were not sent, because too many waited."""
@@ -63,12 +63,12 @@ class Outgoing:
         with self._lock:
             self._added += 1
             self._sound.append((self._added, block))
-            self._sound_ms += block.duration_ms
-            while self._sound_ms > SOUND_OUT.capacity:
+            self._samples += len(block.samples)
+            while self._samples > KEPT_S * WIRE_HZ:
                 _, oldest = self._sound.popleft()
-                self._sound_ms -= oldest.duration_ms
+                self._samples -= len(oldest.samples)
                 self.lost += len(oldest.samples)
-            self._peak_ms = max(self._peak_ms, self._sound_ms)
+            self._peak = max(self._peak, self._samples)
         self.wake()
 
     def ask(self, request: Asked) -> None:
@@ -95,7 +95,7 @@ class Outgoing:
             if queue and queue[0][1] is parcel:
                 queue.popleft()
                 if isinstance(parcel, HeardBlock):
-                    self._sound_ms -= parcel.duration_ms
+                    self._samples -= len(parcel.samples)
 
     def _older(self) -> deque[tuple[int, HeardBlock]] | deque[tuple[int, Asked]]:
         if not self._asked or (self._sound and self._sound[0][0] < self._asked[0][0]):
@@ -105,14 +105,13 @@ class Outgoing:
     @property
     def waiting_s(self) -> float:
         """Sound that waits, s."""
-        return self._sound_ms / 1000
+        return self._samples / WIRE_HZ
 
     def filled(self) -> list[BufferFill]:
         """Both for the buffer audit."""
         with self._lock:
+            ms = 1000 / WIRE_HZ
             return [
-                SOUND_OUT.filled(
-                    round(self._sound_ms, 3), round(self._peak_ms, 3), self.lost, lag_s=self._sound_ms / 1000
-                ),
+                SOUND_OUT.filled(self._samples * ms, self._peak * ms, self.lost, lag_s=self.waiting_s),
                 REQUESTS_OUT.filled(len(self._asked), self._asked_peak, self._asked_lost),
             ]

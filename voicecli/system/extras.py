@@ -36,7 +36,7 @@ def missing(modules: Iterable[str] = LOCAL) -> list[str]:
     return [name for name in modules if not _is_here(name)]
 
 
-def demand(*modules: str) -> None:
+def demand_packages(*modules: str) -> None:
     """Raise EngineError unless all of these are installed; without a name: all that engines need."""
     if absent := missing(modules or LOCAL):
         raise not_installed(absent)

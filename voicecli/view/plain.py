@@ -62,10 +62,7 @@ class PlainView:
 
     def tick(self, status: Status) -> None:
         """Say what is being loaded and how to interrupt, when that changes; check for the reader."""
-        self._with = (
-            f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}; "
-            f"model: {safe(status.model)}" + (f" ({safe(status.hint)})" if status.hint else "")
-        )
+        self._with = f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}"
         waits_for = ""
         if status.state == "loading":
             waits_for = f"loading {safe(status.loading) or 'models'}"
@@ -99,7 +96,7 @@ class PlainView:
     def _words(self, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912  # one case an event
         match event:
             case Listening():
-                return self._listening()
+                return self._listening(event)
             case SpeechBegan():
                 return "hearing you"
             case Partial(text=text):
@@ -131,11 +128,14 @@ class PlainView:
             case _ as never:
                 assert_never(never)
 
-    def _listening(self) -> str:
+    def _listening(self, event: Listening) -> str:
         if self._greeted:
             return "listening"
         self._greeted = True
-        return "; ".join(part for part in ("listening: speak now", "Ctrl-C ends", self._with) if part)
+        hint = f" ({safe(event.hint)})" if event.hint else ""
+        model = f"model: {safe(event.model)}{hint}" if event.model else ""
+        parts = ("listening: speak now", "Ctrl-C ends", self._with, model)
+        return "; ".join(part for part in parts if part)
 
 
 def _turn(event: TurnDone) -> str:

@@ -26,9 +26,9 @@ class WithRecorder:
         self._recorder: Recorder | None = None
         if folder is not None:
             from voicecli.records.recorder import Recorder
-            from voicecli.system.extras import demand
+            from voicecli.system.extras import demand_packages
 
-            demand("av")
+            demand_packages("av")
 
             self._recorder = Recorder(folder, config, clock, began, max_minutes=max_minutes)
 

@@ -44,11 +44,6 @@ class HeardBlock:
     """When the microphone heard the first sample, ms on its own clock."""
     after_gap: bool = False
 
-    @property
-    def duration_ms(self) -> float:
-        """Its length."""
-        return len(self.samples) / WIRE_HZ * 1000
-
 
 @dataclass(frozen=True, slots=True)
 class ReplyBlock:

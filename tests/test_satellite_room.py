@@ -1,0 +1,112 @@
+"""`talk --server` as a person uses it: real models at the server, real audio devices here, a wire that breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from rig.made_speech import speak
+from rig.program import started, talking
+from rig.room import Room, can_run
+from tests.test_talk import alike, likeness
+
+pytestmark = [
+    pytest.mark.models,
+    pytest.mark.room,
+    pytest.mark.skipif(not can_run(), reason="needs pulseaudio and its tools: make test installs them"),
+]
+
+QUESTION = "What is the capital of France?"
+
+
+@contextmanager
+def serving() -> Iterator[int]:
+    """`voicecli serve` with its models loaded; gives its port."""
+    with started("serve", "--port", "0", "--sessions", "1", network=True) as server:
+        assert server.stderr is not None
+        for line in server.stderr:
+            if "serving at" in line:
+                yield int(line.split("/v1/realtime")[0].rpartition(":")[2])
+                break
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+
+
+class Wire:
+    """A way to the server that can be cut, and then takes connections again."""
+
+    def __init__(self, port: int) -> None:
+        self.port = 0
+        self._there = port
+        self._loop = asyncio.new_event_loop()
+        self._writers: list[asyncio.StreamWriter] = []
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def cut(self) -> None:
+        self._loop.call_soon_threadsafe(self._cut)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        async def serve() -> None:
+            server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+            self.port = server.sockets[0].getsockname()[1]
+            self._ready.set()
+
+        self._loop.run_until_complete(serve())
+        self._loop.run_forever()
+
+    def _cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._there)
+        self._writers += [writer, far_writer]
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer), return_exceptions=True)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+def test_a_question_is_answered_aloud_by_a_server_also_after_the_wire_was_cut() -> None:
+    with serving() as port, Room() as room:
+        wire = Wire(port)
+        with talking("--server", f"ws://127.0.0.1:{wire.port}", env=room.env, network=True) as agent:
+            agent.until("listening")
+            for cut in (False, True):
+                if cut:
+                    wire.cut()
+                    agent.until("warning")
+                begin = room.position()
+                room.say(speak(QUESTION))
+                heard = agent.until("transcript")
+                done = agent.until("turn_done")
+                agent.until("listening")
+                assert alike(str(heard["text"]), QUESTION) >= 0.85
+                tape = room.tape(begin)
+                import os
+                if "TAPE" in os.environ:
+                    np.save(os.environ["TAPE"], tape)
+                assert likeness(str(done["heard"]), tape) >= 0.8
+            warnings = [str(event["message"]) for event in agent.seen if event["event"] == "warning"]
+            assert [np.array(["lost" in text, "there again" in text]).any() for text in warnings] == [True] * 2
+            agent.process.send_signal(signal.SIGINT)
+            assert agent.wait() == 0
+        wire.close()
