@@ -203,3 +203,30 @@ def test_what_was_lost_while_it_was_sent_is_not_taken_out_twice() -> None:
     outgoing.sent(blocks[0])
     assert outgoing.waiting_s == KEPT_S
     assert outgoing.first() is blocks[2]
+
+
+def test_what_a_broken_connection_did_not_carry_is_sent_again() -> None:
+    outgoing, base = Outgoing(), (1 << 32) - 100  # the clock wraps in between
+    blocks = [HeardBlock(np.zeros(768, np.int16), base + number * 32) for number in range(100)]
+    for block in blocks:
+        outgoing.sound(block)
+    for block in blocks[:95]:
+        assert outgoing.first() is block
+        outgoing.sent(block)
+    outgoing.again((blocks[89].ms + 32) % (1 << 32))
+    assert outgoing.first() is blocks[90]
+    assert round(outgoing.waiting_s / 0.032) == 10
+    for block in blocks[90:]:
+        outgoing.sent(block)
+    outgoing.again(0)
+    assert outgoing.lost == 0
+
+
+def test_only_the_newest_of_what_was_sent_is_kept() -> None:
+    outgoing = Outgoing()
+    for number in range(1000):
+        block = HeardBlock(np.zeros(768, np.int16), number * 32)
+        outgoing.sound(block)
+        outgoing.sent(block)
+    outgoing.again(0)
+    assert 1.9 < outgoing.waiting_s < 2.1

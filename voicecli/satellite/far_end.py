@@ -203,6 +203,8 @@ class FarEnd:
         self._lost_told = False
         self.link = "" if self.ready else f"the models of {self.at.shown}"
         if began.resumed:
+            if began.heard_ms is not None:
+                self._outgoing.again(began.heard_ms)
             return []
         if again:
             self._begin_anew()

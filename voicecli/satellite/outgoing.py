@@ -34,6 +34,9 @@ SOUND_OUT = Buffer(
     "heard, and older words would be answered too late",
 )
 
+ON_ITS_WAY_S = 2.0
+"""Sound that was sent and is kept, s: what a broken connection did not carry is sent again on the next."""
+
 REQUESTS_OUT = Buffer(
     "requests to the server",
     "requests",
@@ -41,6 +44,8 @@ REQUESTS_OUT = Buffer(
     "drop_oldest",
     "keys and typed lines, which a person makes; while the server cannot be reached the newest count",
 )
+
+_WRAP = 1 << 32
 
 
 class Outgoing:
@@ -53,6 +58,7 @@ class Outgoing:
         self._added = 0
         self._sound: deque[tuple[int, HeardBlock]] = deque()
         self._asked: deque[tuple[int, Asked]] = deque()
+        self._gone: deque[tuple[int, HeardBlock]] = deque()  # sent, the newest ON_ITS_WAY_S of it
         self._samples = self._peak = 0
         self._asked_peak = self._asked_lost = 0
         self.lost = 0
@@ -64,11 +70,7 @@ class Outgoing:
             self._added += 1
             self._sound.append((self._added, block))
             self._samples += len(block.samples)
-            while self._samples > KEPT_S * WIRE_HZ:
-                _, oldest = self._sound.popleft()
-                self._samples -= len(oldest.samples)
-                self.lost += len(oldest.samples)
-            self._peak = max(self._peak, self._samples)
+            self._lose()
         self.wake()
 
     def ask(self, request: Asked) -> None:
@@ -93,9 +95,30 @@ class Outgoing:
         with self._lock:
             queue = self._older()
             if queue and queue[0][1] is parcel:
-                queue.popleft()
+                number, _ = queue.popleft()
                 if isinstance(parcel, HeardBlock):
                     self._samples -= len(parcel.samples)
+                    self._gone.append((number, parcel))
+                    while parcel.ms - self._gone[0][1].ms > ON_ITS_WAY_S * 1000:
+                        self._gone.popleft()
+
+    def again(self, heard_ms: int) -> None:
+        """Send again what the server has not heard: up to this time, ms modulo 2^32, it has."""
+        with self._lock:
+            while self._gone and (self._gone[-1][1].ms - heard_ms) % _WRAP < _WRAP // 2:
+                number, block = self._gone.pop()
+                self._sound.appendleft((number, block))
+                self._samples += len(block.samples)
+            self._gone.clear()
+            self._lose()
+
+    def _lose(self) -> None:
+        """Drop the oldest sound where too much waits."""
+        while self._samples > KEPT_S * WIRE_HZ:
+            _, oldest = self._sound.popleft()
+            self._samples -= len(oldest.samples)
+            self.lost += len(oldest.samples)
+        self._peak = max(self._peak, self._samples)
 
     def _older(self) -> deque[tuple[int, HeardBlock]] | deque[tuple[int, Asked]]:
         if not self._asked or (self._sound and self._sound[0][0] < self._asked[0][0]):

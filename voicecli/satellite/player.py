@@ -7,8 +7,8 @@
 A server that takes playout reports sends no more than the jitter buffer has room for. Another may send a
 whole reply at once: up to `WAITING` of it wait here, in front of the buffer.
 
-A block that ends a fade is the last for now: the server is done, or has put the agent on hold. Where it goes on, it
-does so behind that block, or clears the reply here and gives what was not played as another one.
+A block that ends a fade is the last for now: the server is done, or has put the agent on hold. Where it goes
+on, it does so behind that block, or clears the reply here and gives what was not played as another one.
 
 Relies on: `take`, `whole`, `clear`, `look`, `report` on one thread.
 """
@@ -119,7 +119,8 @@ class Player:
         reply = self._incoming
         if reply is None or reply.number != block.reply:
             reply = self._next(block)
-        self._count_gap(reply)
+        if not block.fades:  # the end of a reply may come when all before it was played
+            self._count_gap(reply)
         samples = block.samples
         if (over_ms := reply.next_ms - block.start_ms) >= OVERLAP_MS:
             samples = samples[round(over_ms * WIRE_HZ / 1000) :]

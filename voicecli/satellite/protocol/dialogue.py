@@ -110,6 +110,7 @@ class Dialogue:
             model[:LONGEST_ID] if isinstance(model, str) else "",
             _table(ours).get("resumed") is True,
             _short(resume.get("token")),
+            _number(_table(ours)["heard_ms"]) if _table(ours).get("heard_ms") is not None else None,
         )
         if _table(ours).get("resumed") is True:  # its settings are those that it had
             yield self._settled(session)

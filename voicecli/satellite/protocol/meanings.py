@@ -20,6 +20,8 @@ class Began:
     resumed: bool
     token: str
     """With which it can be taken up again; empty where it cannot."""
+    heard_ms: int | None = None
+    """Of one that is taken up: until when the server heard the microphone, ms modulo 2^32 on its clock."""
 
 
 @dataclass(frozen=True, slots=True)
