@@ -84,32 +84,64 @@ def test_clear_silences_within_a_block_with_a_fade() -> None:
     assert room.player.over
 
 
-def test_the_last_block_is_played_at_once_and_what_follows_a_hold_goes_on_behind_it() -> None:
+def test_a_fade_holds_at_once_and_what_is_buffered_goes_on_where_it_stopped() -> None:
+    room = Room()
+    for at in range(20):
+        room.send(1, at * 20, value=1000 + at * 100)
+    first = room.run(0.1)
+    room.send(1, 400, value=-3000, fades=True)
+    held = room.run(0.4)
+    assert not held[round(0.01 * WIRE_HZ) :].any()
+    room.send(1, 380, value=2900)  # the block that came last has it go on
+    for at in range(20, 25):
+        room.send(1, at * 20, value=1000 + at * 100)
+    rest = room.run(0.6)
+    whole = np.concatenate((first, held, rest))
+    assert heard(whole, -3000) == 0, "the fade itself is not played"
+    for at in range(1, 24):
+        assert 290 <= heard(whole, 1000 + at * 100) <= 480, at
+    assert room.player.gaps == 0
+
+
+def test_a_hold_before_the_first_sound_keeps_it_back() -> None:
     room = Room()
     for at in range(5):
         room.send(1, at * 20)
-    assert not room.run(BLOCK_S).any()
-    room.send(1, 100, value=1500, fades=True)
-    first = room.run(0.3)
-    assert heard(first, 1000) > 0.08 * WIRE_HZ
-    assert heard(first, 1500) > 0.01 * WIRE_HZ, "what was less than the target is whole"
-    for at in range(6, 16):
-        room.send(1, at * 20, value=2000)
-    assert heard(room.run(0.5), 2000) > 0.18 * WIRE_HZ
-    assert room.player.gaps == 0, "a hold is no gap"
+    room.send(1, 100, fades=True)
+    assert not room.run(0.5).any()
+    for at in range(5, 20):
+        room.send(1, at * 20)
+    assert heard(room.run(0.8), 1000) > 0.38 * WIRE_HZ
 
 
-def test_what_was_on_hold_comes_as_another_reply() -> None:
+def test_a_hold_that_ends_in_a_clear_leaves_the_next_reply_alone() -> None:
     room = Room()
     for at in range(40):
         room.send(1, at * 20)
     room.run(0.1)
+    room.send(1, 800, fades=True)
+    room.run(0.1)
     room.player.clear(1, room.now)
-    assert not room.run(0.4)[round(0.01 * WIRE_HZ) :].any()
+    room.run(0.1)
     for at in range(35):
         room.send(2, at * 20, value=2000)
-    assert heard(room.run(1.0), 2000) > 0.68 * WIRE_HZ
+    sound = room.run(1.0)
+    assert heard(sound, 2000) > 0.68 * WIRE_HZ
+    assert heard(sound, 1000) == 0
     assert room.player.gaps == 0
+
+
+def test_a_reply_behind_one_on_hold_takes_its_place() -> None:
+    room = Room()
+    for at in range(20):
+        room.send(1, at * 20)
+    room.run(0.1)
+    room.send(1, 400, fades=True)
+    room.run(0.1)
+    room.send(2, 0, 0.3, 2000)
+    sound = room.run(0.8)
+    assert heard(sound, 1000) < 0.01 * WIRE_HZ
+    assert heard(sound, 2000) > 0.28 * WIRE_HZ
 
 
 def test_what_was_sent_before_is_left_out() -> None:

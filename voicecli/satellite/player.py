@@ -7,8 +7,8 @@
 A server that takes playout reports sends no more than the jitter buffer has room for. Another may send a
 whole reply at once: up to `WAITING` of it wait here, in front of the buffer.
 
-A block that ends a fade is the last for now: the server is done, or has put the agent on hold. Where it goes
-on, it does so behind that block, or clears the reply here and gives what was not played as another one.
+A block that ends a fade is not played: the sound stops here at once, with what is buffered kept, because the
+server may only be on hold. The next block has it go on where it stopped; or the server clears the reply.
 
 Relies on: `take`, `whole`, `clear`, `look`, `report` on one thread.
 """
@@ -107,6 +107,7 @@ class Player:
         self._waiting: deque[tuple[_Arriving, Int16]] = deque()
         self._waits = self._waits_peak = 0  # samples
         self._gaps = 0
+        self._held = False
         self.lost = 0
         """Samples that came when too many waited."""
 
@@ -117,10 +118,13 @@ class Player:
         if block.reply <= self._void:
             return
         reply = self._incoming
+        if block.fades:
+            self._hold()
+            return
         if reply is None or reply.number != block.reply:
             reply = self._next(block)
-        if not block.fades:  # the end of a reply may come when all before it was played
-            self._count_gap(reply)
+        self._count_gap(reply)
+        self._go_on()
         samples = block.samples
         if (over_ms := reply.next_ms - block.start_ms) >= OVERLAP_MS:
             samples = samples[round(over_ms * WIRE_HZ / 1000) :]
@@ -128,8 +132,6 @@ class Player:
         reply.next_ms = max(reply.next_ms, end_ms) if over_ms >= 0 else end_ms
         reply.came_at, reply.whole, reply.still, reply.reported = now, False, False, False
         self._keep(reply, to_int16(reply.resampler.push(to_float(samples))))
-        if block.fades:
-            self._end(reply)
         self.look(now)
 
     def whole(self, now: float) -> None:
@@ -233,7 +235,9 @@ class Player:
     # ---- inside
 
     def _next(self, block: ReplyBlock) -> _Arriving:
-        if self._incoming is not None:
+        if self._held and self._playing is self._incoming:
+            self._forget()  # nobody told so, but the reply on hold has another behind it
+        elif self._incoming is not None:
             self._end(self._incoming)
         self._generation += 1
         resampler, at_ms = Resampler(WIRE_HZ, self._rate_hz), block.start_ms
@@ -272,7 +276,7 @@ class Player:
         """More has come of a reply that had run dry and was taken to be whole."""
         jitter = self.jitter
         began = reply.begins_at is not None and jitter.began.position >= reply.begins_at
-        dry = not (jitter.waiting or jitter.sounding)
+        dry = not (jitter.waiting or jitter.sounding or self._held)
         if reply.still and reply is self._playing and began and dry:
             self._gaps += 1
 
@@ -289,7 +293,17 @@ class Player:
                 self._cut(reply, now)
         self._forget()
 
+    def _hold(self) -> None:
+        self._held = True
+        self.jitter.hold()
+
+    def _go_on(self) -> None:
+        if self._held:
+            self._held = False
+            self.jitter.resume()
+
     def _forget(self) -> None:
         self._waiting.clear()
         self._waits = 0
         self.jitter.drop(self._generation + 1)
+        self._go_on()

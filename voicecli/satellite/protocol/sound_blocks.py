@@ -22,7 +22,7 @@ WIRE_HZ = 24_000
 """Samples a second in both directions: what OpenAI's Realtime protocol has for `audio/pcm`."""
 
 FADES = 1
-"""Flag: the block is the last for now. The reply is over, or its rest was dropped or is on hold."""
+"""Flag: the block ends a fade. The rest of the reply was dropped, or is on hold until the next block."""
 
 AFTER_GAP = 2
 """Flag: sound of the microphone is missing before this block."""
@@ -56,7 +56,7 @@ class ReplyBlock:
     samples: Int16
     """(n,) int16 at WIRE_HZ."""
     fades: bool = False
-    """Whether it is the last for now: the reply is over, or its rest was dropped or is on hold."""
+    """Whether it ends a fade: what follows was dropped, or is on hold."""
 
 
 def packed(block: HeardBlock) -> bytes:
