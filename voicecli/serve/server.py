@@ -20,7 +20,7 @@ from voicecli.metrics.exposition import page as metrics_page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
 from voicecli.serve import browser_page
-from voicecli.serve.client.outbox import hold_little
+from voicecli.serve.client.outbox import NOT_SENT_BYTES, hold_little
 from voicecli.serve.client.talker import Talker
 from voicecli.serve.guests import Guest, Guests
 from voicecli.serve.rest import Rest, error
@@ -46,6 +46,9 @@ PING_S = 20.0
 
 DRAIN_S = 300.0
 """After SIGTERM, talks may go on for so long."""
+
+END_S = 5.0
+"""Talks have so long to end."""
 
 RETRY_S = 5
 """What a full server tells a client to wait, s."""
@@ -82,7 +85,7 @@ class Server:
         self._tell = tell
         self._guests = Guests(limits.sessions, limits.per_address)
         self._aside: set[asyncio.Task[None]] = set()
-        """What goes on beside requests: waiting for a client that was lost, and closing."""
+        """What outlives a request: sessions, waiting for a client that was lost, and closing."""
         self._counts = TalkCounts()
         self._let_in = self._refused = self._taken_up = 0
         self._draining = self._ended = False
@@ -143,7 +146,11 @@ class Server:
                 "there is no such talk, or no longer: begin another", "resume", 404, "no_such_session"
             )
         client = web.WebSocketResponse(
-            protocols=("realtime",), heartbeat=PING_S, max_msg_size=MOST_BYTES, compress=False
+            protocols=("realtime",),
+            heartbeat=PING_S,
+            max_msg_size=MOST_BYTES,
+            compress=False,
+            writer_limit=NOT_SENT_BYTES,
         )
         if not client.can_prepare(request).ok:
             return error("connect with a WebSocket", status=426)
@@ -157,8 +164,8 @@ class Server:
         else:
             self._taken_up += 1
             after = request.query.get("after", "")
-        if guest is not None:
-            await self._attend(guest, client, request, after)
+        if guest is not None:  # whatever becomes of the request, the session is kept or ended as it should
+            await asyncio.shield(self._do_aside(self._attend(guest, client, request, after)))
         return client
 
     async def _let_someone_in(self, client: web.WebSocketResponse, address: str) -> Guest | None:
@@ -190,10 +197,11 @@ class Server:
     ) -> None:
         """Serve a session on this connection; keep it when the connection is lost, else end it."""
         transport, clock = request.transport, self._engines.clock
-        hold_little(transport.get_extra_info("socket") if transport is not None else None)
+        hold_little(transport)
         visit = Visit(client, transport, guest.talker, clock, self._tell)
         before, guest.visit = guest.visit, visit
         if before is not None:
+            before.stop()
             self._do_aside(before.leave(TAKEN_UP, "taken up elsewhere"))
         lost = False
         try:
@@ -227,10 +235,11 @@ class Server:
         if not self._guests:
             self._empty.set()
 
-    def _do_aside(self, work: Coroutine[None, None, None]) -> None:
+    def _do_aside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._aside.add(task)
         task.add_done_callback(self._aside.discard)
+        return task
 
     def _alarm(self, waiting: int) -> None:
         self._tell(f"a client does not read: {waiting >> 10} KB wait for it")
@@ -254,3 +263,5 @@ class Server:
             for guest in self._guests
         ]
         await asyncio.gather(*closing, return_exceptions=True)
+        if self._aside:
+            await asyncio.wait(self._aside, timeout=END_S)  # their talks end

@@ -104,9 +104,13 @@ class Visit:
                 asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
         return lost
 
-    async def leave(self, code: int, why: str) -> None:
-        """Close it from this side, where its session goes on elsewhere or the server ends."""
+    def stop(self) -> None:
+        """Obey nothing more that comes on this connection: its session goes on on another one."""
         self._left = True
+
+    async def leave(self, code: int, why: str) -> None:
+        """Close it from this side."""
+        self.stop()
         await self._close(code, why)
 
     async def _read(self) -> bool:
@@ -117,6 +121,8 @@ class Visit:
         while self._talker.failure is None:
             message = await self._client.receive(timeout=IDLE_S)
             self._heard_at = self._clock.now()
+            if self._left:
+                return False
             match message.type:
                 case WSMsgType.TEXT | WSMsgType.BINARY:
                     await self._talker.take(message.data)

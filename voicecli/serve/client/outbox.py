@@ -30,7 +30,8 @@ STUCK_S = 10.0
 """So is one that has taken nothing for so long while something waits."""
 
 NOT_SENT_BYTES = 16 << 10
-"""Most that the kernel holds back unsent (TCP_NOTSENT_LOWAT)."""
+"""Most that the kernel holds back unsent (TCP_NOTSENT_LOWAT), and the same for what is before it in this
+program: aiohttp would take a quarter of a megabyte before it lets a sender wait."""
 
 
 class Outbox:
@@ -111,8 +112,12 @@ class Outbox:
             self._some.clear()
 
 
-def hold_little(sock: socket.socket | None) -> None:
+def hold_little(transport: asyncio.Transport | None) -> None:
     """Have the kernel send at once, and keep little that is unsent; where it cannot, do nothing."""
+    if transport is None:
+        return
+    transport.set_write_buffer_limits(high=NOT_SENT_BYTES)
+    sock: socket.socket | None = transport.get_extra_info("socket")
     if sock is None:
         return
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -90,7 +90,8 @@ class RemoteStreams:
         self._overdue: Callable[[], None] = lambda: None
         self._heard_at = self._due = clock.now()
         self._drops, self._cut = 0, False  # a reply was dropped, and nothing has sounded since
-        self._sounded = False  # whether the last block held sound
+        self._faded: Int16 | None = None  # the fade before a hold, which the client was not sent
+        self._block = round(BLOCK_S * rates_hz[1])  # samples
         self.losses = 0
         """How often the connection was lost."""
         self._lost = self._still = False
@@ -217,17 +218,18 @@ class RemoteStreams:
         way = self.way
         if way.look(now):
             self._overdue()
-        dropped = None
         if playout.drops != self._drops:
-            self._drops, self._cut, dropped = playout.drops, True, way.drop()
+            self._drops, self._cut, self._faded = playout.drops, True, None
+            dropped = way.drop()
             if way.credit_s:
                 way.ended()
-        elif not playout.on_hold:
-            way.let_go()
-        elif way.reports:
-            dropped = way.hold(now)
-        if dropped is not None and way.credit_s:
-            self._clear(dropped)
+            if way.credit_s and dropped is not None:
+                self._clear(dropped)
+        elif way.reports and playout.on_hold != way.held:
+            losses = self._losses_seen
+            about = way.pause(now, losses) if playout.on_hold else way.go_on(losses)
+            if about is not None:
+                self._send(about)
         self._believe(playout)
 
     def _again(self, now: float) -> Voiced | None:
@@ -242,28 +244,39 @@ class RemoteStreams:
     def _pull(self, playout: PlayedSound, on_output: OnOutput, now: float) -> bool:
         """Have the talk fill a block, and send it; False where nothing is to be sent now."""
         way, credit = self.way, self.way.reports
-        ahead_s = way.ahead_s(now) if credit else self._due - now
-        count = round(BLOCK_S * self.loudspeaker.rate_hz)
-        if (credit and not way.may_send(count)) or (way.again_s and not playout.on_hold):
+        if not (credit and playout.on_hold) and not self._may_pull(playout, now):
             return False
-        there_is = playout.waiting_s >= BLOCK_S or (credit and playout.complete and playout.waiting_s > 0)
-        if ahead_s > BLOCK_S and (not there_is or (not credit and ahead_s > LEAD_S - BLOCK_S)):
-            return False
-        block, before = np.zeros(count, np.int16), playout.pulled
-        at = now + ahead_s if credit else self._due
+        block, before = np.zeros(self._block, np.int16), playout.pulled
+        at = now + way.ahead_s(now) if credit else self._due
         on_output(block, at, False)
-        ends, self._sounded = self._sounded and not playout.sounding, playout.sounding
-        self._cut = self._cut and not playout.sounding
-        if not (playout.sounding or block.any() or (credit and ends)):
+        if not (playout.sounding or block.any()):
             return False
-        if credit and not playout.sounding and (self._cut or playout.on_hold):
-            return False  # the client fades by itself what it was told to drop
+        self._cut = self._cut and not playout.sounding
+        held = not playout.sounding and playout.on_hold
+        if credit and not playout.sounding and (self._cut or held):
+            self._faded = None if self._cut else block  # the client fades by itself
+            return False
+        if self._faded is not None:  # as if it had not faded here: both halves make the whole
+            block[:] = np.clip(block.astype(np.int32) + self._faded, -32768, 32767)
+            self._faded = None
         advance = 0 if self._cut else playout.pulled - before
-        self._due = at
-        self._send(way.add(block, before, advance, at, fades=not playout.sounding, losses=self._losses_seen))
-        if not playout.sounding and playout.complete and not playout.on_hold:
+        fades, last = self._cut or held, not playout.sounding
+        self._due, losses = at, self._losses_seen
+        self._send(way.add(block, before, advance, at, fades=fades, last=last, losses=losses))
+        if last and playout.complete and not held:
             way.ended()
         return True
+
+    def _may_pull(self, playout: PlayedSound, now: float) -> bool:
+        """Whether another block is due, or may be sent ahead and is there."""
+        way = self.way
+        if way.again_s:
+            return False
+        if not way.reports:
+            ahead_s = self._due - now
+            return ahead_s <= BLOCK_S or (ahead_s <= LEAD_S - BLOCK_S and playout.waiting_s >= BLOCK_S)
+        there_is = playout.waiting_s >= BLOCK_S or (playout.complete and playout.waiting_s > 0)
+        return way.may_send(self._block) and (there_is or way.ahead_s(now) <= BLOCK_S)
 
     def poll(self, *, idle: bool = False) -> list[Notice]:  # a client's devices are its own
         """Tell nothing. Raises DeviceError when the thread ended by itself."""

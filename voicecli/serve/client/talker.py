@@ -20,7 +20,7 @@ from voicecli.serve.wire import incoming as asks
 from voicecli.serve.wire.extension import Extension, told_history
 from voicecli.serve.wire.formats import RATES_HZ, encoded
 from voicecli.serve.wire.framed import framed
-from voicecli.serve.wire.incoming import BadRequest, error_event, read
+from voicecli.serve.wire.incoming import BadRequest, error_event, fresh_sound, read
 from voicecli.serve.wire.items import fresh, history
 from voicecli.serve.wire.ledger import Ledger
 from voicecli.serve.wire.settings import SessionSettings, Unfit
@@ -160,10 +160,8 @@ class Talker:
     async def _hear(self, sound: asks.Append) -> None:
         talk, streams = await self._talking()
         self._steered.sound_comes(talk, self.wanted)
-        streams.heard(sound.samples, after_gap=sound.after_gap)
-        if sound.at_ms is not None:
-            lasts_ms = len(sound.samples) * 1000 // RATES_HZ[self.wanted.hears]
-            self._heard_ms = (sound.at_ms + lasts_ms) % (1 << 32)
+        samples, self._heard_ms = fresh_sound(sound, RATES_HZ[self.wanted.hears], self._heard_ms)
+        streams.heard(samples, after_gap=sound.after_gap)
 
     async def _update(self, session: object, event_id: str) -> None:
         try:
@@ -255,7 +253,7 @@ class Talker:
         if voiced.losses != self._sitting.losses or self.line.attached is None:
             return  # it is sent again
         if not voiced.again:
-            self._put(self.ledger.on_sound(voiced, fades=voiced.fades))
+            self._put(self.ledger.on_sound(voiced, fades=voiced.last))
         elif not self.ledger.silenced:
             messages = list(self.ledger.on_sound(voiced, fades=True))  # it begins no response
             self._put(messages or ([{**self._place, "delta": voiced}] if self._place else []))

@@ -8,8 +8,7 @@ A client that reports how far it has played (`voicecli.playout`) is sent no more
 what it has not played has not been heard. Of one that reports nothing, or no longer, the time tells.
 
 What has not sounded when the connection is lost is sent again on the next one. When the agent is put on
-hold, a client with credit still has sound to play. It is told to drop that, and gets it again afterwards, as
-a reply of another number.
+hold, a client with credit still has sound to play: a block that fades has it fall silent and keep that.
 
 Belongs to the thread of the devices; any thread may call `told` and `sounded`, which read or set one field.
 """
@@ -21,8 +20,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from voicecli.speak.jitter import FADE_S
 
 if TYPE_CHECKING:
     from voicecli.messages import Int16
@@ -49,9 +46,11 @@ class Voiced:
     start_ms: int
     """Where in it the block begins."""
     fades: bool
-    """Whether it is the last for now: the reply is over, or the rest was dropped or is on hold."""
+    """Whether it ends a fade: the rest was dropped, or is on hold."""
+    last: bool
+    """Whether it is the last for now: that, or the reply is over, or its sound is not made yet."""
     again: bool = False
-    """Whether it was sent before."""
+    """Whether it is one that was sent before."""
     losses: int = 0
     """How often the connection had been lost by then."""
 
@@ -65,6 +64,7 @@ class _Block:
     advance: int  # samples that it took from there; the others are silence, a fade or a cue
     due: float
     fades: bool
+    last: bool
 
     @property
     def end(self) -> int:
@@ -109,7 +109,8 @@ class OnItsWay:
         self._again: deque[_Block] = deque()  # to be sent again
         self._over = True  # the next sound begins a reply
         self._sent = self._limit = 0  # of the reply: samples
-        self._held = False  # the client has dropped what it had, and the agent is on hold
+        self.held = False
+        """Whether the client has fallen silent for a while, and keeps what it has."""
         self._known = _Known(0, 0.0, 0)
         self._owed_at: float | None = None  # since when a report is waited for
         self._news: Played | None = None
@@ -147,7 +148,7 @@ class OnItsWay:
         return max(0, _count(self._blocks) - (self.sounded(now) - self._known.position)) / self._rate_hz
 
     def may_send(self, count: int) -> bool:
-        """Whether the client's credit allows a block of so many samples more, or the first of another reply."""
+        """Whether the client's credit allows so many samples more of the reply, or another reply."""
         return self._over or self._sent + count <= self._limit
 
     def look(self, now: float) -> bool:
@@ -157,7 +158,7 @@ class OnItsWay:
             self._played(news, now)
         while not self.credit_s and self._blocks and self._blocks[0].due + self._length_s() <= now:
             self._blocks.popleft()
-        if not self.waits or not self.credit_s or self._held:
+        if not self.waits or not self.credit_s or self.held:
             self._owed_at = None
         elif self._owed_at is None:
             self._owed_at = now
@@ -181,7 +182,7 @@ class OnItsWay:
             first, run = self._blocks[0], 0
             if first.reply == news.reply:
                 self._blocks[0] = first = first.without(max(0, played - first.start))
-                run = round(min(REPORT_S, news.buffered_ms / 1000) * self._rate_hz)
+                run = 0 if self.held else round(min(REPORT_S, news.buffered_ms / 1000) * self._rate_hz)
             self._known = _Known(first.position, now, run)
 
     def _is_played(self, block: _Block, reply: int, played: int) -> bool:
@@ -191,18 +192,22 @@ class OnItsWay:
         return played >= (block.start if self._over and block is self._blocks[-1] else block.end)
 
     def add(
-        self, samples: Int16, position: int, advance: int, due: float, *, fades: bool, losses: int = 0
+        self, samples: Int16, position: int, advance: int, due: float, *, fades: bool, last: bool, losses: int
     ) -> Voiced:
-        """Send a block that is due at a time; `position`, `advance`: what of the jitter buffer is in it."""
+        """Send a block that is due at a time; `position`, `advance`: what of the jitter buffer is in it.
+
+        `losses`: how often the connection was lost so far.
+        """
         if self._over:
             self.reply += 1
             self._over, self._sent = False, 0
             self._limit = round(self.credit_s * self._rate_hz)
             if not self.reports:
                 self._blocks.clear()  # what is left of the reply before was heard long ago
-        return self._send(_Block(samples, self.reply, self._sent, position, advance, due, fades), losses)
+        block = _Block(samples, self.reply, self._sent, position, advance, due, fades, last)
+        return self._send(block, losses)
 
-    def send_again(self, due: float, losses: int = 0) -> Voiced | None:
+    def send_again(self, due: float, losses: int) -> Voiced | None:
         """Send the next block again, as far as the credit allows; None when there is nothing to be sent."""
         if not self._again or (self.reports and self._again[0].end > self._limit):
             return None
@@ -215,8 +220,11 @@ class OnItsWay:
         self._sent = block.end
         while _count(self._blocks) > MOST_S * self._rate_hz:
             self.lost += len(self._blocks.popleft().samples)
+        return self._voiced(block, losses)
+
+    def _voiced(self, block: _Block, losses: int) -> Voiced:
         start_ms = block.start * 1000 // self._rate_hz
-        return Voiced(block.samples, block.reply, start_ms, block.fades, losses=losses)
+        return Voiced(block.samples, block.reply, start_ms, block.fades, block.last, losses=losses)
 
     def ended(self) -> None:
         """The reply is over: what comes next is another one."""
@@ -227,54 +235,33 @@ class OnItsWay:
         number = self.reply if self.waits else None
         self._blocks.clear()
         self._again.clear()
-        self._held = False
+        self.held = False
         return number
 
-    def hold(self, now: float) -> int | None:
-        """The agent is on hold: give the number of the reply that the client is to drop, and gets again."""
-        if self._held or not self._blocks:
-            return None
-        passed = self.sounded(now) - self._known.position
-        while self._blocks and passed >= len(self._blocks[0].samples):
-            passed -= len(self._blocks.popleft().samples)
+    def pause(self, now: float, losses: int) -> Voiced | None:
+        """Have the client fall silent and keep what it has; None where it has nothing."""
         if not self._blocks:
             return None
-        self._blocks[0] = self._blocks[0].without(passed)
-        self.rewind(now)
-        dropped, self._held = self.reply, True
-        self.reply, self._sent, self._limit = self.reply + 1, 0, round(self.credit_s * self._rate_hz)
-        first, last = self._again[0], self._again[-1]
-        for _ in range(len(self._again)):
-            block = self._again.popleft()
-            samples = _ramped(block.samples, self._rate_hz, rises=block is first, falls=block is last)
-            self._again.append(replace(block, samples=samples, reply=self.reply, start=self._sent))
-            self._sent += len(samples)
-        self._sent = 0
-        return dropped
+        self.held, self._known = True, _Known(self.sounded(now), now, 0)
+        start_ms = self._sent * 1000 // self._rate_hz
+        silence = np.zeros_like(self._blocks[-1].samples)
+        return Voiced(silence, self.reply, start_ms, fades=True, last=True, losses=losses)
 
-    def let_go(self) -> None:
-        """The hold is over."""
-        self._held = False
+    def go_on(self, losses: int) -> Voiced | None:
+        """Have the client go on, by the block that it got last; None where it did not fall silent."""
+        held, self.held = self.held, False
+        if not held or not self._blocks:
+            return None
+        return replace(self._voiced(self._blocks[-1], losses), again=True)
 
     def rewind(self, now: float) -> None:
         """What has not sounded is to be sent again; until then nothing more of it sounds."""
         self._again.extendleft(reversed(self._blocks))
         self._blocks.clear()
-        self.overdue, self._owed_at = False, None
+        self.overdue, self.held, self._owed_at = False, False, None
         if self._again:
             self._known = _Known(self._again[0].position, now, 0)
 
 
 def _count(blocks: deque[_Block]) -> int:
     return sum(len(block.samples) for block in blocks)
-
-
-def _ramped(samples: Int16, rate_hz: int, *, rises: bool, falls: bool) -> Int16:
-    """A copy of (n,) int16 that begins or ends in silence."""
-    ramp = np.linspace(0.0, 1.0, min(len(samples), round(FADE_S * rate_hz)), dtype=np.float32)
-    out = samples.astype(np.float32)
-    if rises:
-        out[: len(ramp)] *= ramp
-    if falls:
-        out[len(out) - len(ramp) :] *= ramp[::-1]
-    return out.astype(np.int16)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 HEADER = struct.Struct("<IIHH")
 
 FADES = 1
-"""This block is the last for now: the reply is over, or the rest of it was dropped or is on hold."""
+"""This block ends a fade: the rest was dropped, or is on hold. A client with credit falls silent at once, and
+keeps what it has; the next block has it go on."""
 
 AFTER_GAP = 2
 """Sound of the microphone before this block was lost."""

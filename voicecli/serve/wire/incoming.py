@@ -27,6 +27,9 @@ MOST_BYTES = 1 << 20
 """Longest message that a client may send."""
 
 
+_MS = 1 << 32
+"""A client's clock begins again after so many ms."""
+
 MOST_METADATA = 16
 """Pairs of a response's metadata, each a key of 64 characters and a value of 512 at most, as at OpenAI."""
 
@@ -226,6 +229,25 @@ def _item(asked: object) -> ConversationItem:
 def _word(value: object) -> str:
     """A short name that a client gave, or nothing."""
     return value[:200] if isinstance(value, str) else ""
+
+
+MOST_TWICE_MS = 5000
+"""Sound that a client sends again when it takes its talk up: it keeps no more."""
+
+
+def fresh_sound(sound: Append, rate_hz: int, heard_ms: int | None) -> tuple[Int16, int | None]:
+    """What of it has not come before, (n,) int16; and up to which time of the client's all has come.
+
+    `heard_ms`: that time so far. A client cannot know what arrived before its connection was lost.
+    """
+    if sound.at_ms is None:
+        return sound.samples, heard_ms
+    twice_ms = 0 if heard_ms is None else (heard_ms - sound.at_ms) % _MS
+    if twice_ms > MOST_TWICE_MS:  # it is later, or of another clock
+        twice_ms = 0
+    lasts_ms = len(sound.samples) * 1000 // rate_hz
+    samples = sound.samples[twice_ms * rate_hz // 1000 :]
+    return samples, (sound.at_ms + max(lasts_ms, twice_ms)) % _MS
 
 
 def error_event(
