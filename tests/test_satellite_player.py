@@ -99,7 +99,7 @@ def test_a_fade_holds_at_once_and_what_is_buffered_goes_on_where_it_stopped() ->
     whole = np.concatenate((first, held, rest))
     assert heard(whole, -3000) == 0, "the fade itself is not played"
     for at in range(1, 24):
-        assert 290 <= heard(whole, 1000 + at * 100) <= 480, at
+        assert 290 <= heard(whole, 1000 + at * 100) <= 490, at
     assert room.player.gaps == 0
 
 
@@ -207,6 +207,16 @@ def test_a_gap_of_the_network_is_counted_and_nothing_is_lost() -> None:
     room.run(0.9)
     assert room.player.gaps == 1
     assert heard(np.concatenate(room.tape), 1000) > 0.37 * WIRE_HZ
+
+
+def test_a_last_block_that_comes_late_is_no_gap() -> None:
+    room = Room()
+    for at in range(10):
+        room.send(1, at * 20)
+    room.run(0.9)
+    room.send(1, 200)
+    assert room.run(0.5).any()
+    assert room.player.gaps == 0
 
 
 def test_a_whole_reply_at_once_waits_and_is_bounded() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ import pytest
 from rig.made_speech import speak
 from rig.program import started, talking
 from rig.room import Room, can_run
-from tests.test_talk import alike, likeness
+from tests.test_talk import alike, likeness, words
+from tests.test_talk_over import ASKED, after, names
 
 pytestmark = [
     pytest.mark.models,
@@ -25,9 +27,10 @@ QUESTION = "What is the capital of France?"
 
 
 @contextmanager
-def serving() -> Iterator[int]:
-    """`voicecli serve` with its models loaded; gives its port."""
-    with started("serve", "--port", "0", "--sessions", "1", network=True) as server:
+def serving(**settings: str) -> Iterator[int]:
+    """`voicecli serve` with its models loaded, with settings by their variables; gives its port."""
+    env = {**os.environ, **settings}
+    with started("serve", "--port", "0", "--sessions", "1", env=env, network=True) as server:
         assert server.stderr is not None
         for line in server.stderr:
             if "serving at" in line:
@@ -106,3 +109,29 @@ def test_a_question_is_answered_aloud_by_a_server_also_after_the_wire_was_cut() 
             agent.process.send_signal(signal.SIGINT)
             assert agent.wait() == 0
         wire.close()
+
+
+OVER = "What about the weather in Norway?"
+
+
+def test_the_agent_s_echo_is_taken_out_here_and_who_speaks_over_it_is_heard() -> None:
+    with serving(VOICECLI_GENERATE__ENGINE="echo") as port, Room() as room:
+        room.echo(-6.0, 120)
+        with talking("--server", f"127.0.0.1:{port}", env=room.env, network=True) as agent:
+            agent.until("listening")
+            room.say(speak(ASKED))
+            first = agent.until("turn_done")
+            agent.until("listening")
+            assert len(words(str(first["heard"]))) >= len(words(ASKED))
+            assert names(agent).count("speech_started") == 1, "it does not answer itself"
+            room.say(speak(ASKED))
+            agent.until("speaking")
+            room.say(after(2.0, speak(OVER)))
+            agent.until("interrupted")
+            agent.until("transcript")
+            agent.until("turn_done")
+            while names(agent).count("turn_done") < 3:
+                agent.until("turn_done")
+        heard = [event["text"] for event in agent.seen if event["event"] == "transcript"]
+        assert words(str(heard[-1]))[-3:] == ["weather", "in", "norway"]
+        assert names(agent).count("interrupted") == 1

@@ -148,9 +148,7 @@ class FarEnd:
         if now >= self._report_at and self._settled and self._dialogue.offers.extended:
             self._report_at = now + REPORT_S
             if (played := self._player.report(now)) is not None:
-                answers.append(
-                    to.playout(played.reply, played.played_ms, played.buffered_ms, played.underruns)
-                )
+                answers.append(to.playout(played))
         return answers
 
     def messages(self, parcel: Parcel) -> Iterable[str | bytes]:

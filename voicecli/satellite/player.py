@@ -23,7 +23,7 @@ import numpy as np
 
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import to_float, to_int16
-from voicecli.satellite.protocol.requests import CREDIT_MS
+from voicecli.satellite.protocol.requests import CREDIT_MS, PlayedReply
 from voicecli.satellite.protocol.sound_blocks import WIRE_HZ
 from voicecli.speak.jitter import JitterBuffer
 from voicecli.waiting.buffers import Buffer
@@ -53,18 +53,6 @@ WAITING = Buffer(
     "a server without playout reports sends a whole reply at once, two minutes at most; one that takes them "
     "sends no more than the jitter buffer has room for, so nothing waits here",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PlayedReply:
-    """How far a reply was played."""
-
-    reply: int
-    """Its number in the session."""
-    played_ms: int
-    buffered_ms: int
-    underruns: int
-    """Gaps so far, in all replies."""
 
 
 @dataclass(slots=True)
@@ -108,6 +96,7 @@ class Player:
         self._waits = self._waits_peak = 0  # samples
         self._gaps = 0
         self._held = False
+        self._ran_dry: _Arriving | None = None
         self.lost = 0
         """Samples that came when too many waited."""
 
@@ -273,11 +262,13 @@ class Player:
         return True
 
     def _count_gap(self, reply: _Arriving) -> None:
-        """More has come of a reply that had run dry and was taken to be whole."""
-        jitter = self.jitter
-        began = reply.begins_at is not None and jitter.began.position >= reply.begins_at
-        dry = not (jitter.waiting or jitter.sounding or self._held)
+        """More comes of a reply that ran dry and was taken to be whole: a gap, unless it is the last block."""
+        began = reply.begins_at is not None and self.jitter.began.position >= reply.begins_at
+        dry = not (self.jitter.waiting or self.jitter.sounding or self._held)
         if reply.still and reply is self._playing and began and dry:
+            self._ran_dry = reply
+        elif self._ran_dry is reply:
+            self._ran_dry = None
             self._gaps += 1
 
     def _cut(self, reply: _Arriving, now: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -64,6 +65,18 @@ class Offers:
     """It sends and takes sound as binary messages."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlayedReply:
+    """How far a reply was played."""
+
+    reply: int
+    """Its number in the session."""
+    played_ms: int
+    buffered_ms: int
+    underruns: int
+    """Gaps so far, in all replies."""
+
+
 def opening(wishes: Wishes, history: Sequence[tuple[str, str]], *, extended: bool) -> Iterator[str]:
     """The messages with which a session begins; `history`: what was said before, turn after turn."""
     for user, agent in history:
@@ -123,16 +136,9 @@ def _plain(request: Asked) -> list[str]:
             return [_message("input_audio_buffer.commit"), _message("response.create")]
 
 
-def playout(reply: int, played_ms: int, buffered_ms: int, underruns: int) -> str:
-    """How far a reply was played, and how much more of it there may be."""
-    return _message(
-        "voicecli.playout",
-        reply=reply,
-        played_ms=played_ms,
-        limit_ms=played_ms + CREDIT_MS,
-        buffered_ms=buffered_ms,
-        underruns=underruns,
-    )
+def playout(played: PlayedReply) -> str:
+    """Tell how far a reply was played, and how much more of it may be sent."""
+    return _message("voicecli.playout", limit_ms=played.played_ms + CREDIT_MS, **dataclasses.asdict(played))
 
 
 def truncated(item_id: str, played_ms: int) -> str:
