@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from voicecli.audio.streams import Notice, StreamFormat
 from voicecli.config import AudioConfig, Config
 from voicecli.listen.capture import Capture
+from voicecli.listen.echo.residual import EchoState
 from voicecli.messages import RATE_HZ
 from voicecli.satellite.near_ear import NearEar
 from voicecli.satellite.outgoing import KEPT_S, Outgoing
@@ -70,6 +73,12 @@ class Room:
             self.clock.advance(BLOCK_S)
             while self.ear.step():
                 pass
+
+    def hear_for(self, seconds: float) -> list[HeardBlock]:
+        """The same; give what was sent meanwhile."""
+        before = len(self.sent)
+        self.hear(seconds)
+        return self.sent[before:]
 
     def sound(self) -> np.ndarray:
         return np.concatenate([block.samples for block in self.sent]) if self.sent else np.zeros(0, np.int16)
@@ -230,3 +239,33 @@ def test_only_the_newest_of_what_was_sent_is_kept() -> None:
         outgoing.sent(block)
     outgoing.again(0)
     assert 1.9 < outgoing.waiting_s < 2.1
+
+
+class Cancels:
+    """As a canceller that leaves of the agent what a test says, and knows how loud the echo can be."""
+
+    cancels, copied = True, False
+    state = EchoState(20.0, converged=True, coping=True, bounded=True)
+
+    def __init__(self) -> None:
+        self.over_db = math.inf
+
+    def over_echo_db(self, at: float) -> float:
+        return self.over_db
+
+
+def test_what_is_left_of_the_echo_does_not_pass_and_who_is_louder_does() -> None:
+    room = Room(headphones=False)
+    canceller = Cancels()
+    room.ear.hearing.cancels_with(canceller)  # type: ignore[arg-type]  # duck-typed
+    loud = [len(block.samples) for block in room.hear_for(0.5)]
+    assert loud, "nothing sounds that could be heard"
+    canceller.over_db = 3.0
+    room.hear(0.5)  # what was let through before goes on for a moment
+    assert all(np.abs(block.samples).max() <= 4 for block in room.hear_for(0.5)[1:])
+    canceller.over_db = 7.0
+    room.hear(0.1)
+    canceller.over_db = 3.0
+    assert any(np.abs(block.samples).max() > 5000 for block in room.hear_for(0.3)), "the next syllable"
+    room.hear(0.3)
+    assert all(np.abs(block.samples).max() <= 4 for block in room.hear_for(0.3)[1:])

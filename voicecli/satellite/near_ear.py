@@ -1,8 +1,8 @@
 """The ear of a talk that is held elsewhere: ring -> clean frames -> sound for the server.
 
 Echo is cancelled here, beside the loudspeaker it comes from, so that the server hears the user alone. Where
-nothing can cancel it, the microphone is closed while the agent is audible, as in a local talk. While the
-canceller still learns, only what is louder than any echo passes.
+nothing can cancel it, the microphone is closed while the agent is audible, as in a local talk. Where it is
+cancelled, only what is louder than the echo can be passes while there may be one.
 
 It polls, as `talk.ear` does, because a ring without a lock cannot wake a reader.
 """
@@ -44,6 +44,10 @@ CHECK_S = 0.1
 
 NOISE = 2 / 32768
 """Largest sample of the silence that stands for a possible echo: -90 dBFS, as of `devices.simulated`."""
+
+OPEN_S = 0.4
+"""So long after a sound that is louder than any echo all of the microphone passes, s: between two syllables
+there is less. What the canceller leaves of the agent meanwhile does no harm, because the agent is on hold."""
 
 AGENTS_S = 0.5
 """No channel of the microphone opens until so long after the agent's sound: as in `talk.ear`."""
@@ -87,6 +91,7 @@ class NearEar:
         """Whether nobody speaks, so that the devices may be opened anew."""
         self.probe: Probe | None = None
         self._key_was_down = False
+        self._open_until = 0.0  # somebody was louder than any echo shortly before
         self._next = 0  # position of the next frame, if none is lost
         self._noise = np.random.default_rng(0)
         self._resampler = Resampler(RATE_HZ, WIRE_HZ)
@@ -165,16 +170,15 @@ class NearEar:
         self._hand_on(frame)
 
     def _passes(self, at: float) -> bool:
-        """Whether the server may hear what the microphone heard at time `at`."""
-        if not self._player.audible(at, self.hearing.tail_s):
-            return True
-        match self.hearing.barge_in:
-            case "on":
-                return True
-            case "strict":
-                return self.hearing.over_echo_db(at) >= BEYOND_ECHO_DB
-            case "off":
-                return False
+        """Whether the server may hear what the microphone heard at time `at`.
+
+        As in a local talk only what is louder than the echo can be is a person. Its next syllables may be softer.
+        """
+        if self.hearing.barge_in == "off" and self._player.audible(at, self.hearing.tail_s):
+            return False
+        if self.hearing.over_echo_db(at) >= BEYOND_ECHO_DB:
+            self._open_until = at + OPEN_S
+        return at < self._open_until
 
     def _hand_on(self, frame: Float32Frame, *, last: bool = False) -> None:
         """Give the next frame to the server; `last`: what the filter holds instead, because a gap follows.

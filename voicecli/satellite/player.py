@@ -262,7 +262,7 @@ class Player:
         return True
 
     def _count_gap(self, reply: _Arriving) -> None:
-        """More comes of a reply that ran dry and was taken to be whole: a gap, unless it is the last block."""
+        """More comes of a reply that ran dry and was taken to be whole: a gap, unless it is the last."""
         began = reply.begins_at is not None and self.jitter.began.position >= reply.begins_at
         dry = not (self.jitter.waiting or self.jitter.sounding or self._held)
         if reply.still and reply is self._playing and began and dry:
