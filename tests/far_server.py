@@ -1,4 +1,4 @@
-"""A server for `talk --server` that does as a test says: paces sound, forgets, is full, refuses, speaks rubbish.
+"""A server for `talk --server` that does as a test says: is full, forgets, refuses, speaks rubbish.
 
 It runs on a thread of its own, at 127.0.0.1 and a port that is free. A test steers it from outside.
 """

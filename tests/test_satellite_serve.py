@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from aiohttp import web
@@ -44,7 +44,7 @@ class Running:
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
-    def __enter__(self) -> Running:
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(WAIT_S)
         return self
@@ -155,15 +155,15 @@ def test_a_spoken_line_is_answered_in_sound_with_all_that_a_local_talk_tells() -
 
 def test_an_interruption_over_the_wire_silences_and_counts_what_was_heard() -> None:
     long = "It is this and that and all the rest of it. " * 4
-    with Running(Hall(["What is it?", "No, tell me about that."], [long, long])) as server:
-        with talking(server, tone(0.6)) as (held, script):
-            while not loud(held.sound()) > 0.3:
-                script.finished(held.talk)
-                threading.Event().wait(0.02)
-            held.user.say(iter([tone(1.2, line=1)]))
-            cut = held.until(events.Interrupted)
-            assert len(cut.heard) < len(long)
-            assert held.until(events.Heard).text == "No, tell me about that."
+    hall = Hall(["What is it?", "No, tell me about that."], [long, long])
+    with Running(hall) as server, talking(server, tone(0.6)) as (held, script):
+        while not loud(held.sound()) > 0.3:
+            script.finished(held.talk)
+            threading.Event().wait(0.02)
+        held.user.say(iter([tone(1.2, line=1)]))
+        cut = held.until(events.Interrupted)
+        assert len(cut.heard) < len(long)
+        assert held.until(events.Heard).text == "No, tell me about that."
 
 
 def test_a_cut_wire_is_taken_up_again_in_the_middle_of_an_answer() -> None:
@@ -181,18 +181,17 @@ def test_a_cut_wire_is_taken_up_again_in_the_middle_of_an_answer() -> None:
 
 
 def test_typed_lines_and_the_talk_key_work_over_the_wire() -> None:
-    with Running(Hall(["What is it?"], ["It is this.", "And that."])) as server:
-        with talking(server, wishes=Wishes(push_to_talk=True)) as (held, _):
-            held.until(events.Listening)
-            held.talk.controls.say("Say it.")
-            assert held.until(events.Heard).text == "Say it."
-            assert held.until(events.TurnDone).heard == "It is this."
-            held.until(events.Listening)
-            held.talk.controls.talk(begins=True)
-            held.user.say(iter([tone(0.6)]))
-            while not held.user.finished:
-                threading.Event().wait(0.02)
-            threading.Event().wait(0.3)
-            held.talk.controls.talk(begins=False)
-            assert held.until(events.Heard).text == "What is it?"
-            assert held.until(events.TurnDone).heard == "And that."
+    hall = Hall(["What is it?"], ["It is this.", "And that."])
+    with Running(hall) as server, talking(server, wishes=Wishes(push_to_talk=True)) as (held, _):
+        held.until(events.Listening)
+        held.talk.controls.say("Say it.")
+        assert held.until(events.Heard).text == "Say it."
+        assert held.until(events.TurnDone).heard == "It is this."
+        held.until(events.Listening)
+        held.talk.controls.talk(begins=True)
+        held.user.say(iter([tone(0.6)]))
+        while not held.user.finished:
+            threading.Event().wait(0.02)
+        held.talk.controls.talk(begins=False)
+        assert held.until(events.Heard).text == "What is it?"
+        assert held.until(events.TurnDone).heard == "And that."

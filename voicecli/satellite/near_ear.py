@@ -172,7 +172,8 @@ class NearEar:
     def _passes(self, at: float) -> bool:
         """Whether the server may hear what the microphone heard at time `at`.
 
-        As in a local talk only what is louder than the echo can be is a person. Its next syllables may be softer.
+        As in a local talk only what is louder than the echo can be is a person, whose next syllables may be
+        softer.
         """
         if self.hearing.barge_in == "off" and self._player.audible(at, self.hearing.tail_s):
             return False
