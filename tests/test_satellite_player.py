@@ -256,3 +256,11 @@ def test_a_new_session_counts_its_replies_anew() -> None:
     room.run(0.1)
     room.send(1, 0, 0.5, 2000)
     assert heard(room.run(0.8), 2000) > 0.48 * WIRE_HZ
+
+
+def test_a_reply_that_was_cleared_before_it_came_is_not_played() -> None:
+    room = Room()
+    room.send(1, 0, 0.3)
+    room.player.clear(2, room.now)
+    room.send(2, 0, 0.5, 2000)
+    assert heard(room.run(1.0), 2000) == 0

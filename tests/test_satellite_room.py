@@ -1,4 +1,4 @@
-"""`talk --server` as people use it: real models at the server, real audio devices here, a wire that breaks."""
+"""`talk --server` as people use it: real models at the server, real devices here, a wire that breaks."""
 
 from __future__ import annotations
 
