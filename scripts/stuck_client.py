@@ -97,6 +97,12 @@ async def microphone(client: aiohttp.ClientWebSocketResponse) -> None:
         await asyncio.sleep(0.02)
 
 
+async def read_on(client: aiohttp.ClientWebSocketResponse) -> None:
+    """Take what comes."""
+    while not client.closed:
+        await client.receive()
+
+
 async def measured(server: Served, seconds: float, window: int) -> dict[str, object]:
     """Both clients, and what is to be told of them."""
     connector = aiohttp.TCPConnector(socket_factory=small_window(window))
@@ -108,6 +114,13 @@ async def measured(server: Served, seconds: float, window: int) -> dict[str, obj
         await deaf.receive()
         await deaf.send_json({"type": "session.update", "session": {"voicecli": {"audio": "binary"}}})
         sending = asyncio.create_task(microphone(deaf))
+        for _ in range(25 * 50):
+            await deaf.send_bytes(SILENCE)  # so that all of the server's ring has been written to once
+        reading = asyncio.create_task(read_on(deaf))
+        await deaf.send_json({"type": "voicecli.control", "control": "say", "text": ASKED})
+        beside_s = [await answered(patient, GREETED) for _ in range(4)]
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
         await deaf.send_json({"type": "voicecli.control", "control": "say", "text": ASKED})
         while (await deaf.receive(timeout=120)).type is not aiohttp.WSMsgType.BINARY:
             pass
@@ -138,6 +151,7 @@ async def measured(server: Served, seconds: float, window: int) -> dict[str, obj
             "closed_with": deaf.close_code,
             "waited_bytes": waited,
             "others_usually_s": [round(each, 2) for each in usually_s],
+            "others_beside_one_that_reads_s": [round(each, 2) for each in beside_s],
             "others_meanwhile_s": [round(each, 2) for each in meanwhile_s],
         }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from voicecli.serve import rest, server, visit
-from voicecli.serve.client import outbox, remote
-from voicecli.serve.wire import incoming, settings
+from voicecli.serve.client import outbox, recent, remote, way
+from voicecli.serve.wire import extension, incoming, settings
 
 TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(encoding="utf-8").split())
 
@@ -26,6 +26,14 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"takes nothing for {outbox.STUCK_S:.0f} s",
         f"A message is at most {incoming.MOST_BYTES >> 20} MiB",
         f"{settings.MOST_INSTRUCTIONS:,} characters",
+        f"between {extension.LEAST_CREDIT_MS} and {extension.MOST_CREDIT_MS} ms",
+        f"at most {extension.MOST_HISTORY} texts",
+        f"every {way.REPORT_S * 1000:.0f} ms, and at the end",
+        f"nothing for {way.OVERDUE_S:.0f} s while it has sound to play",
+        f"is kept for {server.ServerLimits().resume_s:.0f} s",
+        f"{recent.MOST_EVENTS} events are kept",
+        f"closed with {visit.TAKEN_UP}",
+        f"aiohttp keep {outbox.NOT_SENT_BYTES >> 10} KiB each",
         f"nothing for {visit.IDLE_S:.0f} s is closed",
         f"at most {rest.MOST_FILE_BYTES >> 20} MB",
         f"at most {rest.MOST_TEXT} characters",

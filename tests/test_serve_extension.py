@@ -1,4 +1,4 @@
-"""What `voicecli serve` offers beyond OpenAI's protocol: settings, keys, binary frames, sessions with them."""
+"""What `voicecli serve` offers beyond OpenAI's protocol: settings, keys, binary frames, whole sessions."""
 
 from __future__ import annotations
 

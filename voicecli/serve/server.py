@@ -24,7 +24,7 @@ from voicecli.serve.client.outbox import NOT_SENT_BYTES, hold_little
 from voicecli.serve.client.talker import Talker
 from voicecli.serve.guests import Guest, Guests
 from voicecli.serve.rest import Rest, error
-from voicecli.serve.visit import LOOK_S, TAKEN_UP, Visit
+from voicecli.serve.visit import LINGER_S, LOOK_S, TAKEN_UP, Visit
 from voicecli.serve.wire.incoming import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ class Server:
                 "there is no such talk, or no longer: begin another", "resume", 404, "no_such_session"
             )
         client = web.WebSocketResponse(
+            timeout=LINGER_S,
             protocols=("realtime",),
             heartbeat=PING_S,
             max_msg_size=MOST_BYTES,
@@ -213,6 +214,7 @@ class Server:
                     self._do_aside(self._wait_for(guest))
                 else:
                     await self._dismiss(guest)
+                    await visit.linger()
 
     async def _wait_for(self, guest: Guest) -> None:
         """Keep a talk for the next connection of its client; end it when none comes."""

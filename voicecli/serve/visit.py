@@ -58,6 +58,7 @@ class Visit:
         self._tell = tell
         self._heard_at = clock.now()
         self._left = False  # this side has closed it
+        self._stuck = False  # the client does not read
 
     # ---- as the session sees it
 
@@ -100,8 +101,6 @@ class Visit:
             self._talker.lose(outbox)
             if self._transport is not None and lost:
                 self._transport.abort()
-            elif self._transport is not None and outbox.stuck:  # it may still read why it is closed
-                asyncio.get_running_loop().call_later(LINGER_S, self._transport.abort)
         return lost
 
     def stop(self) -> None:
@@ -160,12 +159,21 @@ class Visit:
         elif self._talker.failure is not None:
             code, why = WSCloseCode.INTERNAL_ERROR, "the talk failed"
         elif watching.done():
-            code, why = WSCloseCode.TRY_AGAIN_LATER, "you do not read what is sent"
+            self._stuck = True
+            return
         await self._close(code, why)
 
-    async def _close(self, code: int, why: str) -> None:
+    async def linger(self) -> None:
+        """Close a client that did not read, whose session is over: it may still read why, for a while."""
+        if self._stuck and not self._left:
+            await self._close(WSCloseCode.TRY_AGAIN_LATER, "you do not read what is sent", LINGER_S)
+
+    async def _close(self, code: int, why: str, within_s: float = CLOSE_S) -> None:
+        """Close it, behind what waits to be sent; what the client still sends is thrown away meanwhile."""
+        # No `drain`: aiohttp would wait there for what the cancelled `send` waited for, and be cancelled.
+        closing = self._client.close(code=code, message=why.encode(), drain=False)
         with contextlib.suppress(asyncio.TimeoutError, ConnectionError):
-            await asyncio.wait_for(self._client.close(code=code, message=why.encode()), timeout=CLOSE_S)
+            await asyncio.wait_for(closing, within_s)
 
     async def _until_stuck(self, outbox: Outbox) -> None:
         while not outbox.stuck and self._talker.failure is None:
