@@ -161,3 +161,30 @@ def test_a_talk_with_a_server_needs_no_engine(light: dict[str, str], ears: str) 
     first, *_, modules = done.stdout.splitlines()
     assert '"event": "listening"' in first
     assert not set(LOCAL) & set(re.findall(r"'(\w+)'", modules))
+
+
+A_RECORDER = """
+from pathlib import Path
+from voicecli.cli.talk.with_recorder import WithRecorder
+from voicecli.config import Config
+from voicecli.errors import EngineError
+from voicecli.system.clock import MonotonicClock
+
+try:
+    WithRecorder(Path("kept"), 0, Config(), MonotonicClock(), 0.0)
+except EngineError as error:
+    print(error)
+"""
+
+
+def test_a_recording_is_refused_before_its_folder_is_made(light: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", A_RECORDER],
+        env=light,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.endswith(f"(av); run: {INSTALL}\n"), done.stderr
+    assert not (tmp_path / "kept").exists()

@@ -16,8 +16,8 @@ BLOCK_S = 0.02
 class Room:
     """A player on a loudspeaker that takes a block every 20 ms."""
 
-    def __init__(self, rate_hz: int = WIRE_HZ) -> None:
-        self.rate_hz = rate_hz
+    def __init__(self, rate_hz: int = WIRE_HZ, latency_s: float = 0.0) -> None:
+        self.rate_hz, self.latency_s = rate_hz, latency_s
         self.player = Player(StreamFormat("l", rate_hz, 1, 0.04), PlaybackConfig())
         self.now = 100.0
         self.tape: list[np.ndarray] = []
@@ -26,7 +26,7 @@ class Room:
         begin = len(self.tape)
         for _ in range(round(seconds / BLOCK_S)):
             block = np.zeros(round(BLOCK_S * self.rate_hz), np.int16)
-            self.player.pull(block, self.now, False)
+            self.player.pull(block, self.now + self.latency_s, False)
             self.tape.append(block)
             self.now += BLOCK_S
             self.player.look(self.now)
@@ -264,3 +264,19 @@ def test_a_reply_that_was_cleared_before_it_came_is_not_played() -> None:
     room.player.clear(2, room.now)
     room.send(2, 0, 0.5, 2000)
     assert heard(room.run(1.0), 2000) == 0
+
+
+def test_the_end_of_a_reply_is_reported_when_it_has_sounded_and_not_when_it_was_handed_over() -> None:
+    room = Room(latency_s=0.2)
+    for at in range(10):
+        room.send(1, at * 20)
+    while not (room.player.over and room.tape):
+        room.run(BLOCK_S)
+    early = room.player.report(room.now)
+    assert early is not None
+    assert early.played_ms < 200
+    room.run(0.3)
+    late = room.player.report(room.now)
+    assert late is not None
+    assert late.played_ms == 200
+    assert room.player.report(room.now) is None
