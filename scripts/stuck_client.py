@@ -28,17 +28,19 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aiohappyeyeballs import AddrInfoType
+
 ASKED = "Please tell me a long story about a dragon who lives in the hills, with all that happens to him."
 GREETED = "Say hello."
 SILENCE = bytes(12 + 960)
 """20 ms of a microphone that hears nothing, as a binary frame."""
 
 
-def small_window(most: int) -> Callable[[tuple[object, ...]], socket.socket]:
+def small_window(most: int) -> Callable[[AddrInfoType], socket.socket]:
     """Makes sockets that take at most about so many bytes before they are read."""
 
-    def make(address: tuple[object, ...]) -> socket.socket:
-        made = socket.socket(*address[:3])  # type: ignore[arg-type]
+    def make(address: AddrInfoType) -> socket.socket:
+        made = socket.socket(*address[:3])
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, most)
         return made
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from voicecli.serve import rest, server, visit
 from voicecli.serve.client import outbox, recent, remote, way
 from voicecli.serve.wire import extension, incoming, settings
+
+if TYPE_CHECKING:
+    from voicecli.waiting.buffers import Buffer
 
 TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(encoding="utf-8").split())
 
@@ -41,6 +45,16 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
 )
 def test_number(said: str) -> None:
     assert said in TEXT
+
+
+@pytest.mark.parametrize(
+    "place",
+    [remote.CLIENT_SOUND, outbox.TO_CLIENT, way.ON_ITS_WAY, recent.EVENTS_KEPT],
+    ids=lambda place: place.name,
+)
+def test_every_place_where_something_waits_is_listed(place: Buffer) -> None:
+    row = f"| {place.name} | {place.capacity:,.0f} {place.unit} | `{place.policy}` | {place.why} |"
+    assert row in TEXT
 
 
 def test_a_session_is_an_hour() -> None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.serve.client.remote import BLOCK_S, INPUT_S, LEAD_S, SILENT_AFTER_S, RemoteStreams
+from voicecli.serve.client.remote import (
+    BLOCK_S,
+    INPUT_S,
+    LEAD_S,
+    LOST_AFTER_S,
+    SILENT_AFTER_S,
+    RemoteStreams,
+)
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -164,7 +171,7 @@ def test_five_times_real_time_for_a_minute_is_bounded_and_counted() -> None:
     assert 0 <= waiting <= INPUT_S * HEARS_HZ
     assert room.streams.lost > 0
     room.run(1.0)
-    assert room.streams.waiting_s == 0  # within 1 s after the rate fell
+    assert room.streams.stats().fill == 0  # within 1 s after the rate fell
 
 
 def test_the_end_of_a_turn_waits_until_all_before_it_was_heard() -> None:
@@ -175,3 +182,29 @@ def test_the_end_of_a_turn_waits_until_all_before_it_was_heard() -> None:
     room.streams.once_heard(lambda: ends.append(room.heard_s))
     room.run(1.0)
     assert ends == [pytest.approx(1.0)]
+
+
+def test_who_is_back_soon_goes_on_in_the_middle_of_a_sentence() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    room.streams.heard(np.ones(HEARS_HZ // 2, np.int16))
+    room.run(0.2)
+    room.streams.lose()
+    room.run(LOST_AFTER_S - 0.2)
+    assert room.heard_s == pytest.approx(0.5), "no silence in between"
+    room.run(1.0)
+    assert room.heard_s == pytest.approx(1.5, abs=0.2), "but silence in the end"
+    room.streams.take_up()
+    room.streams.heard(np.ones(round(INPUT_S * 1.5) * HEARS_HZ, np.int16))
+    room.run(1.5)
+    assert room.streams.lost == 0
+
+
+def test_a_gap_of_the_client_is_told_with_the_next_sound() -> None:
+    room = Room(Reply(0))
+    told: list[bool] = []
+    room.streams.listen()
+    for after_gap in (False, True, False):
+        room.streams.heard(np.ones(320, np.int16), after_gap=after_gap)
+        room.streams.hear(lambda _samples, _at, lost: told.append(lost))
+    assert told == [False, True, False]

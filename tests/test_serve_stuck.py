@@ -20,6 +20,7 @@ from voicecli.serve.client.outbox import FULL_BYTES, NOT_SENT_BYTES, STUCK_S
 from voicecli.serve.server import Server, ServerLimits
 
 if TYPE_CHECKING:
+    from aiohappyeyeballs import AddrInfoType
     from aiohttp import ClientWebSocketResponse
 
     from voicecli.engines import Engines
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
 LONG = "It is this and that and all the rest of it. " * 60
 
 
-def small_window(address: tuple[object, ...]) -> socket.socket:
+def small_window(address: AddrInfoType) -> socket.socket:
     """A socket that takes little before it is read."""
-    family, kind, protocol, *_ = address
-    sock = socket.socket(family, kind, protocol)  # type: ignore[call-overload]
+    sock = socket.socket(*address[:3])
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    return sock  # type: ignore[no-any-return]
+    return sock
 
 
 def transport_of(client: ClientWebSocketResponse) -> asyncio.Transport:

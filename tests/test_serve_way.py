@@ -125,9 +125,10 @@ class Evening:
         if self.house.listens and (isinstance(what, int) or what.losses == self.streams.losses):
             self.house.down.append((self.clock.now() + self.house.delay_s, what))
 
-    def says(self, seconds: float, draft: int = 1) -> None:
-        """A reply of so long: a ramp, so that each sample tells its place."""
+    def says(self, seconds: float, draft: int = 1, silent_s: float = 0.0) -> None:
+        """A reply of so long: a ramp, so that each sample tells its place; silent in the end."""
         samples = (np.arange(round(seconds * RATE_HZ)) // 24 % 20_000 + 1000).astype(np.int16)
+        samples[len(samples) - round(silent_s * RATE_HZ) :] = 0
         self.playback.begin(draft)
         self.chunks = [SpokenChunk(Clause(1, draft, 0, "word " * 10), samples, RATE_HZ)]
         self.playback.open(draft)
@@ -217,6 +218,18 @@ def test_a_dropped_reply_is_cleared_at_once_and_the_next_one_has_another_number(
     assert [each for each in evening.got if isinstance(each, int)] == [1]
 
 
+def test_a_reply_that_ends_in_silence_is_over_as_well() -> None:
+    evening = Evening()
+    evening.says(1.0, silent_s=0.1)
+    evening.run(2.0)
+    assert evening.playback.done(evening.clock.now())
+    evening.says(1.0, draft=2)
+    evening.run(2.0)
+    assert evening.house.reply == 2
+    assert evening.playback.done(evening.clock.now())
+    assert evening.overdue == 0
+
+
 def test_a_hold_silences_a_client_with_credit_and_nothing_is_lost() -> None:
     evening = Evening()
     evening.says(6.0)
@@ -291,6 +304,7 @@ def test_a_lost_connection_is_taken_up_where_the_client_had_played_to(credit_s: 
     evening.run(0.05)
     again = next(each for each in evening.got if not isinstance(each, int) and each.again)
     assert again.start_ms / 1000 == pytest.approx(heard, abs=0.021)
+    assert evening.heard_s == pytest.approx(heard, abs=0.15), "what is sent again has not been heard"
     evening.run(8.0)
     assert evening.playback.done(evening.clock.now())
     values = set(evening.ramp().tolist())
@@ -331,4 +345,6 @@ def test_reports_are_not_trusted() -> None:
     for _ in range(200):
         evening.streams.way.told(Played(1, 0, 1 << 31, 0, 0))
         evening.run(0.1)
-    assert evening.streams.way.ahead_s(evening.clock.now()) <= MOST_S + BLOCK_S
+    kept = evening.streams.way.stats()
+    assert kept.fill is not None
+    assert kept.fill <= kept.capacity == MOST_S * 1000

@@ -11,10 +11,13 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.waiting.buffers import Buffer
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from voicecli.system.clock import Clock
+    from voicecli.waiting.buffers import BufferFill
 
     Message: TypeAlias = str | bytes
     """A text of ASCII, or a binary frame."""
@@ -32,6 +35,16 @@ STUCK_S = 10.0
 NOT_SENT_BYTES = 16 << 10
 """Most that the kernel holds back unsent (TCP_NOTSENT_LOWAT), and the same for what is before it in this
 program: aiohttp would take a quarter of a megabyte before it lets a sender wait."""
+
+
+TO_CLIENT = Buffer(
+    "messages to a client",
+    "bytes",
+    MOST_BYTES,
+    "block",
+    "the agent's voice, nearly all of it, stands still while 64,000 bytes wait here; events are told at once "
+    "and are few: a client for which so many wait does not read, and is closed",
+)
 
 
 class Outbox:
@@ -98,6 +111,10 @@ class Outbox:
         """Whether the client does not read, and is to be given up."""
         late = bool(self._messages) and self._clock.now() - self._moved_at > STUCK_S
         return late or self.waiting > MOST_BYTES
+
+    def stats(self) -> BufferFill:
+        """What waits."""
+        return TO_CLIENT.filled(self.waiting, self.peak)
 
     async def run(self) -> None:
         """Send what comes, in order. Raises what `send` raises."""

@@ -24,6 +24,7 @@ from voicecli.audio.ring import Ring
 from voicecli.audio.streams import StreamFormat
 from voicecli.errors import DeviceError
 from voicecli.serve.client.way import OnItsWay
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from voicecli.serve.client.sounding import PlayedSound
     from voicecli.serve.client.way import Voiced
     from voicecli.system.clock import Clock
+    from voicecli.waiting.buffers import BufferFill
 
 BLOCK_S = 0.02
 LEAD_S = 0.3
@@ -42,8 +44,16 @@ INPUT_S = 5.0
 """Most of a client's sound that waits; beyond that the oldest is lost, and counted."""
 
 START_S = 20.0
-"""The same while the talk begins: the model reads its instructions, and the user may speak already. Also when
-a lost connection is taken up."""
+"""The same while the talk begins, for the model reads its instructions; and when a connection is taken up."""
+
+CLIENT_SOUND = Buffer(
+    "sound of a client",
+    "ms",
+    INPUT_S * 1000,
+    "drop_oldest",
+    "a client may send a recording at once, or what it kept while its connection was lost; it is heard at up "
+    "to 8 times real time; 20 s may wait while the talk begins, or has just been taken up",
+)
 
 CATCH_UP = 8
 """So many times as fast as real time sound is heard that came late."""
@@ -83,19 +93,17 @@ class RemoteStreams:
         self._clear = clear
         self.way = way or OnItsWay(rates_hz[1])
         self._ring = Ring(round(START_S * rates_hz[0]))
-        self._shed = 0  # samples of it that were thrown away
-        self._gaps = self._gaps_told = 0  # how often the client itself lost sound
+        self._shed = self._gaps = self._gaps_told = 0  # samples of it thrown away; gaps of the client's own
         self._noise = np.random.default_rng(0)
         self._playout: PlayedSound | None = None
         self._overdue: Callable[[], None] = lambda: None
         self._heard_at = self._due = clock.now()
         self._drops, self._cut = 0, False  # a reply was dropped, and nothing has sounded since
         self._faded: Int16 | None = None  # the fade before a hold, which the client was not sent
-        self._block = round(BLOCK_S * rates_hz[1])  # samples
+        self._block = round(BLOCK_S * rates_hz[1])
         self.losses = 0
         """How often the connection was lost."""
-        self._lost = self._still = False
-        self._losses_seen = 0
+        self._lost, self._still, self._losses_seen = False, False, 0
         self._stop = threading.Event()
         self._once_heard: Callable[[], None] | None = None
         self._listened_at: float | None = None
@@ -131,14 +139,14 @@ class RemoteStreams:
         self._once_heard = call
 
     @property
-    def waiting_s(self) -> float:
-        """Sound of the client's that waits, s."""
-        return self._ring.waiting / self.microphone.rate_hz
-
-    @property
     def lost(self) -> int:
         """Samples lost because the client sent more than it could have heard."""
         return self._ring.lost + self._shed
+
+    def stats(self) -> BufferFill:
+        """Sound of the client's that waits."""
+        ms = 1000 / self.microphone.rate_hz
+        return CLIENT_SOUND.filled(self._ring.waiting * ms, self._ring.peak * ms, self.lost)
 
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
         """Begin to call both callbacks, from a thread of their own."""
@@ -218,6 +226,8 @@ class RemoteStreams:
         way = self.way
         if way.look(now):
             self._overdue()
+        if not playout.sounding and playout.complete and not playout.on_hold:
+            way.ended()
         if playout.drops != self._drops:
             self._drops, self._cut, self._faded = playout.drops, True, None
             dropped = way.drop()
@@ -263,8 +273,6 @@ class RemoteStreams:
         fades, last = self._cut or held, not playout.sounding
         self._due, losses = at, self._losses_seen
         self._send(way.add(block, before, advance, at, fades=fades, last=last, losses=losses))
-        if last and playout.complete and not held:
-            way.ended()
         return True
 
     def _may_pull(self, playout: PlayedSound, now: float) -> bool:

@@ -21,9 +21,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from voicecli.waiting.buffers import Buffer
+
 if TYPE_CHECKING:
     from voicecli.messages import Int16
     from voicecli.serve.wire.extension import Played
+    from voicecli.waiting.buffers import BufferFill
 
 MOST_S = 5.0
 """Most sound that is kept here; beyond that the oldest counts as played, and is counted."""
@@ -33,6 +36,16 @@ REPORT_S = 0.1
 
 OVERDUE_S = 2.0
 """A client that reports nothing for so long, while it has sound to play, counts as one without credit."""
+
+
+ON_ITS_WAY = Buffer(
+    "sound on its way to a client",
+    "ms",
+    MOST_S * 1000,
+    "drop_oldest",
+    "it is sent already, and kept until it has sounded, to be sent again when the connection is lost; credit "
+    "is no more than this, so some is lost only where a client with credit does not report",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +116,7 @@ class OnItsWay:
         """Number of the reply that was begun last."""
         self.overdue = False
         """Whether the client has not reported for long."""
-        self.lost = 0
-        """Samples that are kept no more, though the client has not reported them as played."""
+        self._lost = self._peak = 0  # samples
         self._blocks: deque[_Block] = deque()  # sent, and not played
         self._again: deque[_Block] = deque()  # to be sent again
         self._over = True  # the next sound begins a reply
@@ -146,6 +158,11 @@ class OnItsWay:
     def ahead_s(self, now: float) -> float:
         """Sound that the client has and has not played, s, as far as is known."""
         return max(0, _count(self._blocks) - (self.sounded(now) - self._known.position)) / self._rate_hz
+
+    def stats(self) -> BufferFill:
+        """What is kept; a loss is a sample that the client has not reported as played."""
+        ms, kept = 1000 / self._rate_hz, _count(self._blocks) + _count(self._again)
+        return ON_ITS_WAY.filled(kept * ms, self._peak * ms, self._lost)
 
     def may_send(self, count: int) -> bool:
         """Whether the client's credit allows so many samples more of the reply, or another reply."""
@@ -219,7 +236,8 @@ class OnItsWay:
         self._blocks.append(block)
         self._sent = block.end
         while _count(self._blocks) > MOST_S * self._rate_hz:
-            self.lost += len(self._blocks.popleft().samples)
+            self._lost += len(self._blocks.popleft().samples)
+        self._peak = max(self._peak, _count(self._blocks))
         return self._voiced(block, losses)
 
     def _voiced(self, block: _Block, losses: int) -> Voiced:
