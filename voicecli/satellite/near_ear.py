@@ -184,12 +184,13 @@ class NearEar:
     def _hand_on(self, frame: Float32Frame, *, last: bool = False) -> None:
         """Give the next frame to the server; `last`: what the filter holds instead, because a gap follows.
 
-        What may be an echo becomes a quiet room, so that the server's time goes on.
+        What may be an echo, or is digital silence, becomes a quiet room: the server's time goes on.
         """
         if last:
             samples = np.zeros(0, np.float32)
         else:
-            samples = frame.samples if self._passes(frame.captured_at) else self._nothing(len(frame.samples))
+            passes = self._passes(frame.captured_at) and frame.samples.any()
+            samples = frame.samples if passes else self._nothing(len(frame.samples))
         # The filter holds samples back, so the first one out is older than the first one in.
         first_at = frame.captured_at + (self._given / WIRE_HZ - self._taken / RATE_HZ)
         out = to_int16(self._resampler.push(samples, last=last))
