@@ -91,6 +91,8 @@ class Visit:
             await asyncio.wait(tasks, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
             if sending.done():  # what did the client say before?
                 await asyncio.wait([reading], timeout=CLOSE_S)
+                if not isinstance(broke := sending.exception(), ConnectionError | None):
+                    raise broke
             lost = self._is_lost(sending, reading, watching)
             if not lost and not self._left:
                 await self._say_good_bye(reading, watching)
