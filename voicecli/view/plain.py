@@ -41,6 +41,7 @@ class PlainView:
         self._verbose = verbose
         self._waits_for = ""
         self._with = ""
+        self._model: tuple[str, str | None] = ("", None)
         self._greeted = False
         self._interrupting = ""
         self._recorded_in = ""
@@ -63,6 +64,7 @@ class PlainView:
     def tick(self, status: Status) -> None:
         """Say what is being loaded and how to interrupt, when that changes; check for the reader."""
         self._with = f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}"
+        self._model = status.model, status.hint
         waits_for = ""
         if status.state == "loading":
             waits_for = f"loading {safe(status.loading) or 'models'}"
@@ -132,8 +134,8 @@ class PlainView:
         if self._greeted:
             return "listening"
         self._greeted = True
-        hint = f" ({safe(event.hint)})" if event.hint else ""
-        model = f"model: {safe(event.model)}{hint}" if event.model else ""
+        name, hint = (event.model, event.hint) if event.model else self._model
+        model = f"model: {safe(name)}" + (f" ({safe(hint)})" if hint else "") if name else ""
         parts = ("listening: speak now", "Ctrl-C ends", self._with, model)
         return "; ".join(part for part in parts if part)
 
