@@ -109,7 +109,6 @@ class Outgoing:
                 number, block = self._gone.pop()
                 self._sound.appendleft((number, block))
                 self._samples += len(block.samples)
-            self._gone.clear()
             self._lose()
 
     def _lose(self) -> None:
