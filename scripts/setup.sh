@@ -1,7 +1,7 @@
 #!/bin/sh
 # Finds or installs what `make talk`, `make check` and `make test` need. They run it; you may run it by hand.
 #
-#   setup.sh talk [--light]   .venv with the package, PortAudio, the models; --light: the small language model
+#   setup.sh talk [--light]   .venv with the package and its engines, PortAudio, the models; --light: the small language model
 #   setup.sh check            .venv with the package and the development tools
 #   setup.sh test             all of these, an audio server, voices, a browser and Prometheus's promtool for the
 #                             tests, and the small language model, which the tests use whatever else is there
@@ -139,8 +139,8 @@ prometheus_tool() {
 models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 
 case "${1:-}" in
-talk) shift; venv; portaudio; packages talk ""; models "$@" ;;
-check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; browser; prometheus_tool; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
+talk) shift; venv; portaudio; packages talk "[local]"; models "$@" ;;
+check) venv; packages dev "[local,dev]" ;;
+test) venv; portaudio; room; browser; prometheus_tool; packages dev "[local,dev]"; models --light; models moonshine-tiny-en ;;
 *) die "usage: setup.sh talk [--light] | check | test" ;;
 esac
