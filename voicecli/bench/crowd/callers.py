@@ -1,0 +1,240 @@
+"""Callers in processes of their own, as many at once as are asked for -> a row of figures for each number.
+
+The caller's work is small, but 50 times a second on time: so none of them shares an interpreter with another
+one, or with a server. Each goes on until the last has said as many lines as count: so the load stays the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from random import Random
+from typing import TYPE_CHECKING, TypeAlias
+
+from voicecli.bench.crowd.call_exchanges import exchanges
+from voicecli.bench.crowd.call_record import CallRecord
+from voicecli.bench.crowd.caller import Caller, Manner
+from voicecli.bench.crowd.caller_socket import CallRefused, connected, page, refusal_s
+from voicecli.bench.crowd.capacity import CrowdRow, row
+from voicecli.bench.crowd.server_pages import reading, spending
+from voicecli.errors import ServerError, VoicecliError
+from voicecli.system.clock import MonotonicClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
+
+    from voicecli.bench.crowd.asked_lines import AskedLine
+    from voicecli.bench.crowd.server_pages import PageReading, ServerAddress
+
+LONGEST_LINE_S = 60.0
+"""A line and its answer take less than this; a row that takes longer is given up."""
+
+PROBES = 20
+"""So many more callers try to get in where the server is full."""
+
+END_S = 10.0
+"""A caller's process has so long to hand over its record."""
+
+NOT_COUNTED = 1
+"""Lines of each caller that do not count: with the first, the server reads its instructions."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTask:
+    """What a caller's process is to do."""
+
+    url: str
+    token: str
+    lines: Sequence[AskedLine]
+    manner: Manner
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineFinished:
+    """A caller has finished so many lines."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The server refused the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFailed:
+    """The call came to nothing: what was found, and what to do."""
+
+    found: str
+    remedy: str
+
+
+Message: TypeAlias = LineFinished | NoRoom | CallFailed | CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Measures a server with different numbers of callers."""
+
+    address: ServerAddress
+    metrics: Sequence[str]
+    """Where each of its processes tells what it spends."""
+    token: str
+    lines: Sequence[AskedLine]
+    questions: int
+    """Lines of each caller that count."""
+    manner: Manner
+    seed: int
+    tell: Callable[[str], None]
+
+    def measured(self, callers: int) -> CrowdRow:
+        """Measure so many callers. Raises ServerError where none of them can call."""
+        clock = MonotonicClock()
+        self.tell(f"{_counted(callers)}: the first lines, which do not count")
+        with _Gathering([self._task(callers, number) for number in range(callers)]) as gathering:
+            gathering.until(NOT_COUNTED, LONGEST_LINE_S * 2)
+            since, before = clock.now(), self._read()
+            self.tell(f"{_counted(callers)}: {self.questions} lines each")
+            gathering.until(NOT_COUNTED + self.questions, LONGEST_LINE_S * self.questions)
+            until, after = clock.now(), self._read()
+            refusals_ms = self._refusals_ms()
+            records = gathering.records()
+        counted = [
+            each for record in records for each in exchanges(record)[NOT_COUNTED:] if each.began < until
+        ]
+        counted = [each for each in counted if each.began >= since]
+        spent = spending(before, after) if before is not None and after is not None else None
+        return row(records, counted, gathering.refused, spent, refusals_ms)
+
+    def _task(self, callers: int, number: int) -> CallTask:
+        seed = self.seed + 1000 * callers + number
+        return CallTask(self.address.realtime, self.token, self.lines, self.manner, seed)
+
+    def _read(self) -> PageReading | None:
+        pages = [asyncio.run(page(url, self.token)) for url in self.metrics]
+        return reading([each for each in pages if each is not None], MonotonicClock().now())
+
+    def _refusals_ms(self) -> list[float]:
+        """How long each of some more callers waits for its refusal, one after the other; none if there is room."""
+        health = asyncio.run(page(self.address.health, self.token)) or ""
+        if '"full"' not in health:
+            return []
+        self.tell(f"the server is full: {PROBES} more callers try to get in")
+        clock = MonotonicClock()
+        found = [asyncio.run(refusal_s(self.address.realtime, self.token, clock)) for _ in range(PROBES)]
+        return [each * 1000 for each in found if each is not None]
+
+
+class _Gathering:
+    """The callers of one row, each a process."""
+
+    def __init__(self, tasks: Sequence[CallTask]) -> None:
+        context = multiprocessing.get_context("spawn")  # nothing of this process: no threads, no models
+        self._finished: dict[Connection, int] = {}
+        self._records: list[CallRecord] = []
+        self.refused = 0
+        """Callers that found no room."""
+        self._failure: CallFailed | None = None
+        self._processes = []
+        for task in tasks:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=call, args=(task, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            self._finished[ours] = 0
+            self._processes.append(process)
+
+    def __enter__(self) -> _Gathering:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join(END_S)
+
+    def until(self, lines: int, timeout_s: float) -> None:
+        """Wait until each caller has finished so many lines, or is gone. Raises ServerError."""
+        clock = MonotonicClock()
+        end = clock.now() + timeout_s
+        while any(count < lines for count in self._finished.values()) and clock.now() < end:
+            self._read(end - clock.now())
+        if not self._finished and not self._records:
+            failure = self._failure or CallFailed(
+                "the server has no room for any caller", "raise its --sessions, or wait for others to end"
+            )
+            raise ServerError(failure.found, failure.remedy)
+
+    def records(self) -> list[CallRecord]:
+        """Tell the callers to stop, and give what they noted."""
+        for pipe in self._finished:
+            pipe.send(None)
+        clock = MonotonicClock()
+        end = clock.now() + END_S
+        while self._finished and clock.now() < end:
+            self._read(end - clock.now())
+        return self._records
+
+    def _read(self, timeout_s: float) -> None:
+        for pipe in wait(list(self._finished), max(0.0, timeout_s)):
+            assert not isinstance(pipe, int)
+            try:
+                self._take(pipe, pipe.recv())  # type: ignore[union-attr, arg-type]
+            except EOFError:
+                self._finished.pop(pipe)  # type: ignore[call-overload]
+
+    def _take(self, pipe: Connection, message: Message) -> None:
+        match message:
+            case LineFinished(count):
+                self._finished[pipe] = count
+            case NoRoom():
+                self.refused += 1
+            case CallFailed():
+                self._failure = message
+                self._records.append(CallRecord(lost=message.found))
+            case CallRecord():
+                self._records.append(message)
+
+
+def call(task: CallTask, pipe: Connection) -> None:
+    """The body of a caller's process: call until anything comes through the pipe, then send the record."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+    try:
+        pipe.send(asyncio.run(_called(task, pipe)))
+    except CallRefused:
+        pipe.send(NoRoom())
+    except VoicecliError as error:
+        pipe.send(CallFailed(error.found, error.remedy))
+    pipe.close()
+
+
+async def _called(task: CallTask, pipe: Connection) -> CallRecord:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    threading.Thread(target=_watch, args=(pipe, loop, stop), daemon=True).start()
+    async with connected(task.url, task.token) as socket:
+        before = os.times()
+        caller = Caller(socket, task.lines, task.manner, MonotonicClock(), Random(task.seed))  # noqa: S311  # no secret
+        record = await caller.run(stop, lambda count: pipe.send(LineFinished(count)))
+        after = os.times()
+        record.cpu_s = after.user + after.system - before.user - before.system
+        return record
+
+
+def _watch(pipe: Connection, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Wait for the word to stop, or for the end of whoever would give it."""
+    try:
+        pipe.recv()
+    except (EOFError, OSError):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+def _counted(callers: int) -> str:
+    return f"{callers} caller{'s' if callers != 1 else ''}"
