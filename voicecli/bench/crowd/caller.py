@@ -49,6 +49,14 @@ class Manner:
     """For an answer, and then for its end; afterwards the next line is said."""
 
 
+class CallRefused(Exception):  # noqa: N818  # an answer
+    """The server has no room for another caller."""
+
+
+class CallLost(Exception):  # noqa: N818  # it happens
+    """The connection ended; the text says how."""
+
+
 class Wire(Protocol):
     """What a caller needs of a connection: `CallerSocket` is one."""
 
@@ -90,8 +98,6 @@ class Caller:
 
         Raises CallRefused where there is no room. A connection that ends later is noted.
         """
-        from voicecli.bench.crowd.caller_socket import CallLost
-
         began = self._clock.now()
         tasks = [
             asyncio.create_task(self._listen(), name="ear"),
@@ -191,8 +197,11 @@ class Caller:
 
     async def _listen(self) -> None:
         while True:
-            message = json.loads(await self._wire.receive())
-            self._take(message, self._clock.now())
+            text = await self._wire.receive()
+            try:
+                self._take(json.loads(text), self._clock.now())
+            except ValueError as error:  # no JSON, no base64, half a sample
+                raise CallLost("the server sent what cannot be read") from error
 
     def _take(self, message: dict[str, object], now: float) -> None:
         match message:

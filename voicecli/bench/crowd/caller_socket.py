@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, WSMsgType, WSServerHandshakeError
 
+from voicecli.bench.crowd.caller import CallLost, CallRefused
 from voicecli.errors import ServerError
 
 if TYPE_CHECKING:
@@ -24,14 +25,6 @@ CONNECT_S = 10.0
 PAGE_S = 5.0
 REFUSAL_S = 5.0
 """Longest wait for a refusal; a server that says nothing for so long has let the caller in."""
-
-
-class CallRefused(Exception):  # noqa: N818  # an answer
-    """The server has no room for another caller."""
-
-
-class CallLost(Exception):  # noqa: N818  # it happens
-    """The connection ended; the text says how."""
 
 
 class CallerSocket:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from random import Random
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.bench.crowd.call_exchanges import exchanges
 from voicecli.bench.crowd.call_record import CallRecord
-from voicecli.bench.crowd.caller import Caller, Manner
-from voicecli.bench.crowd.caller_socket import CallRefused, connected, page, refusal_s
+from voicecli.bench.crowd.caller import Caller, CallRefused, Manner
+from voicecli.bench.crowd.caller_socket import connected, page, refusal_s
 from voicecli.bench.crowd.capacity import CrowdRow, row
 from voicecli.bench.crowd.server_pages import reading, spending
 from voicecli.errors import ServerError, VoicecliError
@@ -141,7 +142,7 @@ class _Gathering:
         self._records: list[CallRecord] = []
         self.refused = 0
         """Callers that found no room."""
-        self._failure: CallFailed | None = None
+        self._failures: list[CallFailed] = []
         self._processes = []
         for task in tasks:
             ours, theirs = context.Pipe()
@@ -167,20 +168,20 @@ class _Gathering:
         while any(count < lines for count in self._finished.values()) and clock.now() < end:
             self._read(end - clock.now())
         if not self._finished and not self._records:
-            failure = self._failure or CallFailed(
-                "the server has no room for any caller", "raise its --sessions, or wait for others to end"
-            )
-            raise ServerError(failure.found, failure.remedy)
+            for failure in self._failures:
+                raise ServerError(failure.found, failure.remedy)
+            raise ServerError("the server has no room for any caller", "wait until others end their talks")
 
     def records(self) -> list[CallRecord]:
         """Tell the callers to stop, and give what they noted."""
         for pipe in self._finished:
-            pipe.send(None)
+            with suppress(OSError):  # it has ended by itself
+                pipe.send(None)
         clock = MonotonicClock()
         end = clock.now() + END_S
         while self._finished and clock.now() < end:
             self._read(end - clock.now())
-        return self._records
+        return self._records + [CallRecord(lost=failure.found) for failure in self._failures]
 
     def _read(self, timeout_s: float) -> None:
         for pipe in wait(list(self._finished), max(0.0, timeout_s)):
@@ -197,8 +198,7 @@ class _Gathering:
             case NoRoom():
                 self.refused += 1
             case CallFailed():
-                self._failure = message
-                self._records.append(CallRecord(lost=message.found))
+                self._failures.append(message)
             case CallRecord():
                 self._records.append(message)
 
@@ -229,10 +229,8 @@ async def _called(task: CallTask, pipe: Connection) -> CallRecord:
 
 def _watch(pipe: Connection, loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Wait for the word to stop, or for the end of whoever would give it."""
-    try:
+    with suppress(EOFError, OSError):
         pipe.recv()
-    except (EOFError, OSError):
-        pass
     loop.call_soon_threadsafe(stop.set)
 
 
