@@ -138,11 +138,7 @@ def test_where_there_is_room_nobody_is_refused() -> None:
 
 async def _probe(port: int) -> float | None:
     async with asyncio.timeout(20):
-        return await refusal_s(f"http://127.0.0.1:{port}/v1/realtime", "", _Impatient())
-
-
-class _Impatient(MonotonicClock):
-    """The usual clock: named, so that the test reads as what it does."""
+        return await refusal_s(f"http://127.0.0.1:{port}/v1/realtime", "", MonotonicClock())
 
 
 def test_no_server_is_one_line() -> None:

@@ -108,6 +108,11 @@ SESSIONS = Family("voicecli_sessions", "gauge", "Clients of `voicecli serve` tha
 SESSIONS_MOST = Family("voicecli_sessions_limit", "gauge", "How many may talk at once.")
 SESSIONS_LET_IN = Family("voicecli_sessions_let_in_total", "counter", "Clients that were let in.")
 SESSIONS_REFUSED = Family("voicecli_sessions_refused_total", "counter", "Clients that found no room.")
+LOOP_LAG = Family(
+    "voicecli_loop_lag_seconds",
+    "histogram",
+    "How late the loop of `voicecli serve` is, ten times a second; only there.",
+)
 
 FAMILIES: tuple[Family, ...] = (
     *(INFO, STATE, FAILED, UPTIME),
@@ -115,7 +120,7 @@ FAMILIES: tuple[Family, ...] = (
     *(DRAFTS, DRAFTS_WORK, PROMPT, PROMPT_NEW, WARNINGS, ERRORS, ENGINE_FAILURES, ENGINE_LATE),
     *(LOSSES, DROPPED, QUEUE_FILL, QUEUE_PEAK, QUEUE_CAPACITY, QUEUE_LOST, LAG, REOPENED),
     *(LEVEL, NOISE, PRESSURE, QUALITY, BREAKER, CPU, MEMORY, MEMORY_PEAK, THREADS),
-    *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED),
+    *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED, LOOP_LAG),
 )
 """All of them, in the order of the page."""
 

@@ -22,11 +22,12 @@ from voicecli.metrics.own_process import of_process
 from voicecli.serve import browser_page
 from voicecli.serve.client.outbox import hold_little
 from voicecli.serve.client.talker import Talker
+from voicecli.serve.pulse import Pulse
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.wire.incoming import MOST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from voicecli.config import Config
     from voicecli.engines import Engines
@@ -89,6 +90,7 @@ class Server:
         """The address of each client with a session."""
         self._sockets: set[web.WebSocketResponse] = set()
         self._counts = TalkCounts()
+        self._pulse = Pulse(engines.clock)
         self._let_in = self._refused = 0
         self._draining = False
         self._empty = asyncio.Event()
@@ -99,11 +101,22 @@ class Server:
         app = web.Application(middlewares=[self._checked], client_max_size=MOST_BYTES)
         Rest(self._engines).add_to(app)
         browser_page.add_to(app)
+        app.cleanup_ctx.append(self._beating)
         app.router.add_get(PATH, self._realtime)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._metrics)
         return app
+
+    @property
+    def talking(self) -> int:
+        """How many clients have a session."""
+        return len(self._addresses)
+
+    async def _beating(self, _: web.Application) -> AsyncIterator[None]:
+        pulse = asyncio.create_task(self._pulse.run(), name="pulse")
+        yield
+        pulse.cancel()
 
     # ---- requests
 
@@ -132,7 +145,8 @@ class Server:
             Sample(f.SESSIONS_REFUSED, (), self._refused),
         )
         samples = [*self._counts.samples(), *of_process(), *sessions]
-        kind, text = await asyncio.to_thread(metrics_page, samples, self._counts.distributions())
+        found = [*self._counts.distributions(), self._pulse.distribution()]
+        kind, text = await asyncio.to_thread(metrics_page, samples, found)
         return web.Response(body=text, headers={"Content-Type": kind})
 
     async def _models(self, _: web.Request) -> web.Response:
