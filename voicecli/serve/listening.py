@@ -6,18 +6,41 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import web
 
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
     from voicecli.serve.server import Server
+
+    Protocols: TypeAlias = Callable[[], asyncio.Protocol]
+    """Makes what reads one connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """A certificate chain and its private key, PEM."""
+
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What serves with them. Raises ConfigError."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"{self.certificate} and {self.key} are no certificate and key ({error})", "check them"
+            ) from error
+        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +64,33 @@ async def serve(make: Callable[[int], Server], address: Address, ready: Callable
     `make` gets the port, and `ready` the address once it is open. Raises ConfigError where the address cannot
     be had.
     """
-    with _bound(address) as listening:
+    with bound(address) as listening:
         port = listening.getsockname()[1]
         server = make(port)
-        runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listening, ssl_context=address.tls).start()
+        async with running(server, listening, address.tls):
             ready(address.url(port))
-            await _asked_to_end(server)
-        finally:
-            await server.end()
-            await runner.cleanup()
+            await asked_to_end(server)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    server: Server, listening: socket.socket, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Protocols]:
+    """Serve who comes to a bound socket, until the block ends; gives what reads other connections."""
+    runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening, ssl_context=tls).start()
+        assert runner.server is not None
+        yield runner.server
+    finally:
+        await server.end()
+        await runner.cleanup()
 
 
 @contextlib.contextmanager
-def _bound(address: Address) -> Iterator[socket.socket]:
+def bound(address: Address) -> Iterator[socket.socket]:
+    """A socket at that address, which does not listen yet. Raises ConfigError."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -68,7 +102,8 @@ def _bound(address: Address) -> Iterator[socket.socket]:
         yield listening
 
 
-async def _asked_to_end(server: Server) -> None:
+async def asked_to_end(server: Server) -> None:
+    """Wait for SIGINT, or for SIGTERM and the end of the last talk."""
     loop, at_once, slowly = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     loop.add_signal_handler(signal.SIGINT, at_once.set)
     loop.add_signal_handler(signal.SIGTERM, slowly.set)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TICK_S = 0.1
 
 
-class Pulse:
+class LoopPulse:
     """Counts from its making on; `run` is the task."""
 
     def __init__(self, clock: Clock) -> None:

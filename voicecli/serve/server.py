@@ -22,7 +22,7 @@ from voicecli.metrics.own_process import of_process
 from voicecli.serve import browser_page
 from voicecli.serve.client.outbox import hold_little
 from voicecli.serve.client.talker import Talker
-from voicecli.serve.pulse import Pulse
+from voicecli.serve.pulse import LoopPulse
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.wire.incoming import MOST_BYTES
 
@@ -90,7 +90,7 @@ class Server:
         """The address of each client with a session."""
         self._sockets: set[web.WebSocketResponse] = set()
         self._counts = TalkCounts()
-        self._pulse = Pulse(engines.clock)
+        self._pulse = LoopPulse(engines.clock)
         self._let_in = self._refused = 0
         self._draining = False
         self._empty = asyncio.Event()

@@ -57,7 +57,7 @@ class CallLost(Exception):  # noqa: N818  # it happens
     """The connection ended; the text says how."""
 
 
-class Wire(Protocol):
+class CallerWire(Protocol):
     """What a caller needs of a connection: `CallerSocket` is one."""
 
     async def send(self, text: str) -> None:
@@ -73,7 +73,7 @@ class Caller:
     """A call, from the first line until it is told to stop."""
 
     def __init__(
-        self, wire: Wire, lines: Sequence[AskedLine], manner: Manner, clock: Clock, random: Random
+        self, wire: CallerWire, lines: Sequence[AskedLine], manner: Manner, clock: Clock, random: Random
     ) -> None:
         """Says `lines` in a random order, again and again."""
         self._wire = wire
