@@ -121,8 +121,7 @@ def _token(path: Path) -> str:
 
 
 def _tls(certificate: Path | None, key: Path | None) -> TlsFiles | None:
-    from voicecli.serve.listening import Address, TlsFiles
-    from voicecli.serve.starting import ServePlan
+    from voicecli.serve.listening import TlsFiles
 
     if certificate is None and key is None:
         return None
