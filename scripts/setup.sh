@@ -120,20 +120,27 @@ browser() {
     say "without chromium the tests that look at the report's page are skipped"
 }
 
-# Only the program, out of Debian's package: installed, the package would also run a server. No root needed.
-prometheus_tool() {
-    if command -v promtool >/dev/null || [ -x .venv/bin/promtool ]; then return; fi
+# only_program PACKAGE PATH FLAG WHAT: only the program at PATH, out of Debian's package; installed, the package would
+# also run a server. No root needed. FLAG has the program tell its version; WHAT is not tested without it.
+only_program() {
+    program=${2##*/}
+    if command -v "$program" >/dev/null || [ -x ".venv/bin/$program" ]; then return; fi
     if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && fetched=$(mktemp -d); then
-        say "fetching promtool, out of the package prometheus"
-        if (cd "$fetched" && apt-get download -q prometheus) >/dev/null 2>&1 &&
-            dpkg-deb --fsys-tarfile "$fetched"/prometheus_*.deb | tar -xO ./usr/bin/promtool >"$fetched/promtool" &&
-            chmod +x "$fetched/promtool" && "$fetched/promtool" --version >/dev/null 2>&1; then
-            mv "$fetched/promtool" .venv/bin/promtool
+        say "fetching $program, out of the package $1"
+        if (cd "$fetched" && apt-get download -q "$1") >/dev/null 2>&1 &&
+            dpkg-deb --fsys-tarfile "$fetched"/"$1"_*.deb | tar -xO ".$2" >"$fetched/$program" &&
+            chmod +x "$fetched/$program" && "$fetched/$program" "$3" >/dev/null 2>&1; then
+            mv "$fetched/$program" ".venv/bin/$program"
         fi
         rm -rf "$fetched"
-        if [ -x .venv/bin/promtool ]; then return; fi
+        if [ -x ".venv/bin/$program" ]; then return; fi
     fi
-    say "without promtool the tests that have Prometheus read the alerts and the page are skipped"
+    say "without $program the tests are skipped that $4"
+}
+
+programs() {
+    only_program prometheus /usr/bin/promtool --version "have Prometheus read the alerts and the page"
+    only_program haproxy /usr/sbin/haproxy -v "have HAProxy share talks out between servers"
 }
 
 models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
@@ -141,6 +148,6 @@ models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 case "${1:-}" in
 talk) shift; venv; portaudio; packages talk ""; models "$@" ;;
 check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; browser; prometheus_tool; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
+test) venv; portaudio; room; browser; programs; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
 *) die "usage: setup.sh talk [--light] | check | test" ;;
 esac

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -20,10 +21,11 @@ from voicecli.serve.access import Access
 from voicecli.serve.server import Server, ServerLimits
 
 CONFIG = (Path(__file__).parent.parent / "docs" / "scaling" / "haproxy.cfg").read_text("utf-8")
-HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
+PLACES = f"/usr/sbin:{Path(sys.executable).parent}"
+HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path=PLACES)
 SESSIONS = 2
 
-pytestmark = pytest.mark.skipif(HAPROXY is None, reason="needs haproxy: apt-get install haproxy")
+pytestmark = pytest.mark.skipif(HAPROXY is None, reason="needs haproxy: scripts/setup.sh test brings it, or apt-get install haproxy")
 
 
 class Balancer:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession, ClientWebSocketResponse
+from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
 from tests.fake_processes import broken, one_talk_each, without_models
 from tests.test_serve import WAIT_S, Client
@@ -105,13 +105,11 @@ def test_a_process_that_takes_nothing_is_not_waited_for() -> None:
 
 # ---- real processes with simple engines
 
+Body = Callable[[ClientSession, str, list[str]], Awaitable[None]]
 
-def overseen(
-    body: Callable[[ClientSession, str], Awaitable[None]],
-    prepare: Callable[..., object] = one_talk_each,
-    end: signal.Signals = signal.SIGINT,
-) -> list[str]:
-    """Two processes; give the lines that the person at the terminal was told."""
+
+def overseen(body: Body, prepare: Callable[..., object] = one_talk_each) -> None:
+    """Two processes, until the body ends; it gets their URL, and the lines that are told at the terminal."""
     notes: list[str] = []
 
     async def run() -> None:
@@ -120,9 +118,9 @@ def overseen(
         async def visit(url: str) -> None:
             try:
                 async with ClientSession() as session:
-                    await asyncio.wait_for(body(session, url), 60)
+                    await asyncio.wait_for(body(session, url, notes), 60)
             finally:
-                signal.raise_signal(end)
+                signal.raise_signal(signal.SIGINT)
 
         def ready(url: str) -> None:
             bodies.append(asyncio.create_task(visit(url)))
@@ -134,7 +132,6 @@ def overseen(
 
     asyncio.run(run())
     assert multiprocessing.active_children() == []
-    return notes
 
 
 async def begun(session: ClientSession, url: str) -> Client:
@@ -144,10 +141,12 @@ async def begun(session: ClientSession, url: str) -> Client:
 
 
 async def code(session: ClientSession, url: str) -> int | None:
-    """With which code one more client is turned away."""
+    """With which code one more client is turned away; None where it is let in."""
     socket: ClientWebSocketResponse = await session.ws_connect(f"{url}/v1/realtime")
-    await socket.receive(timeout=WAIT_S)
-    return socket.close_code
+    message = await socket.receive(timeout=WAIT_S)
+    found = None if message.type is WSMsgType.TEXT else socket.close_code
+    await socket.close()
+    return found
 
 
 async def answered(client: Client) -> bool:
@@ -162,7 +161,7 @@ async def health(session: ClientSession, url: str) -> int:
 
 
 def test_all_rooms_of_all_processes_are_had_before_anybody_is_refused() -> None:
-    async def body(session: ClientSession, url: str) -> None:
+    async def body(session: ClientSession, url: str, notes: list[str]) -> None:
         clients = [await begun(session, url) for _ in range(2)]
         assert await code(session, url) == 1013
         assert await health(session, url) == 503
@@ -171,14 +170,14 @@ def test_all_rooms_of_all_processes_are_had_before_anybody_is_refused() -> None:
         while await health(session, url) != 200:
             pass
         assert await answered(await begun(session, url))
+        assert "process 1: loading nothing" in notes
+        assert not any("ended" in line for line in notes)
 
-    notes = overseen(body)
-    assert "process 1: loading nothing" in notes
-    assert not any("ended" in line for line in notes)
+    overseen(body)
 
 
 def test_each_process_has_pages_of_its_own() -> None:
-    async def body(session: ClientSession, url: str) -> None:
+    async def body(session: ClientSession, url: str, notes: list[str]) -> None:
         await begun(session, url)
         pages = [match[0] for line in notes for match in re.finditer(r"http://\S+/metrics", line)]
         assert len(set(pages)) == 2
@@ -188,31 +187,11 @@ def test_each_process_has_pages_of_its_own() -> None:
                 talking += "voicecli_sessions 1.0" in await answer.text()
         assert talking == 1
 
-    notes: list[str] = []
-    told = notes.append
-
-    async def run() -> None:
-        tasks = []
-
-        async def visit(url: str) -> None:
-            try:
-                async with ClientSession() as session:
-                    await body(session, url)
-            finally:
-                signal.raise_signal(signal.SIGINT)
-
-        plan = OverseerPlan(one_talk_each, 2)
-        await oversee(
-            plan, Address("127.0.0.1", 0), lambda url: tasks.append(asyncio.create_task(visit(url))), told
-        )
-        for task in tasks:
-            await task
-
-    asyncio.run(run())
+    overseen(body)
 
 
 def test_a_process_that_dies_is_told_of_and_started_again_and_others_do_not_notice() -> None:
-    async def body(session: ClientSession, url: str) -> None:
+    async def body(session: ClientSession, url: str, notes: list[str]) -> None:
         clients = [await begun(session, url) for _ in range(2)]
         os.kill(multiprocessing.active_children()[0].pid or 0, signal.SIGKILL)
         ended, waiting = await asyncio.wait(
@@ -228,33 +207,23 @@ def test_a_process_that_dies_is_told_of_and_started_again_and_others_do_not_noti
         while await health(session, url) != 200:  # the new one is loading
             await asyncio.sleep(0.05)
         assert await answered(await begun(session, url))
+        (line,) = [line for line in notes if "ended" in line]
+        assert re.fullmatch(r"process [12] ended with exit code -9: it is started again", line)
 
-    notes = overseen(body)
-    (line,) = [line for line in notes if "ended" in line]
-    assert re.fullmatch(r"process [12] ended with exit code -9: it is started again", line)
+    overseen(body)
 
 
 def test_asked_politely_all_processes_let_their_talks_finish() -> None:
-    async def run() -> None:
-        async def visit(url: str) -> None:
-            async with ClientSession() as session:
-                client = await begun(session, url)
-                signal.raise_signal(signal.SIGTERM)
-                while (turned_away := await code(session, url)) == 1000:
-                    pass
-                assert turned_away == 1012
-                assert await answered(client)
-                await client.socket.close()
+    async def body(session: ClientSession, url: str, notes: list[str]) -> None:
+        client = await begun(session, url)
+        signal.raise_signal(signal.SIGTERM)
+        while (turned_away := await code(session, url)) is None:
+            pass  # the other process has not been told yet
+        assert turned_away == 1012
+        assert await answered(client)
+        await client.socket.close()
 
-        tasks = []
-        plan = OverseerPlan(one_talk_each, 2)
-        ready = lambda url: tasks.append(asyncio.create_task(visit(url)))  # noqa: E731
-        await asyncio.wait_for(oversee(plan, Address("127.0.0.1", 0), ready, lambda _: None), 60)
-        for task in tasks:
-            await task
-
-    asyncio.run(run())
-    assert multiprocessing.active_children() == []
+    overseen(body)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +231,7 @@ def test_asked_politely_all_processes_let_their_talks_finish() -> None:
     [(without_models, "no model here; get one"), (broken, r"server process [12] ended with exit code 3; .+")],
 )
 def test_processes_that_cannot_begin_are_one_line(prepare: Callable[..., object], line: str) -> None:
-    async def body(session: ClientSession, url: str) -> None:
+    async def body(session: ClientSession, url: str, notes: list[str]) -> None:
         raise AssertionError("it served")
 
     with pytest.raises(VoicecliError) as failed:
