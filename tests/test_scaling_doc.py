@@ -30,7 +30,7 @@ MANNER = Manner()
         f"{MANNER.interrupts_after_s[0]} to {MANNER.interrupts_after_s[1]} s after their first sound",
         f"silences of more than {call_exchanges.GAP_S * 1000:.0f} ms",
         f"sends {remote.LEAD_S * 1000:.0f} ms ahead",
-        f"{callers.PROBES} more callers",
+        f"{callers.PROBES} more callers try to get in, one every {callers.PROBE_EVERY_S:.0f} s",
         f"95 of 100 answers come within {capacity.MOST_WAIT_MS / 1000:.0f} s",
         f"at least {capacity.LOOKS_KEPT:.0%} as often".replace("%", " %"),
         f"at most {loads.MOST_STARTS} times in {loads.STARTS_S / 60:.0f} minutes",

@@ -37,7 +37,9 @@ LONGEST_LINE_S = 60.0
 """A line and its answer take less than this; a row that takes longer is given up."""
 
 PROBES = 20
-"""So many more callers try to get in where the server is full."""
+"""So many more callers try to get in where the server is full: while the others talk, one every PROBE_EVERY_S."""
+
+PROBE_EVERY_S = 2.0
 
 END_S = 10.0
 """A caller's process has so long to hand over its record."""
@@ -97,22 +99,22 @@ class Crowd:
 
     def measured(self, callers: int) -> CrowdRow:
         """Measure so many callers. Raises ServerError where none of them can call."""
-        clock = MonotonicClock()
+        clock, probes = MonotonicClock(), _Probes(self.address, self.token)
         self.tell(f"{_counted(callers)}: the first lines, which do not count")
         with _Gathering([self._task(callers, number) for number in range(callers)]) as gathering:
             gathering.until(NOT_COUNTED, LONGEST_LINE_S * 2)
             since, before = clock.now(), self._read()
             self.tell(f"{_counted(callers)}: {self.questions} lines each")
-            gathering.until(NOT_COUNTED + self.questions, LONGEST_LINE_S * self.questions)
+            gathering.until(NOT_COUNTED + self.questions, LONGEST_LINE_S * self.questions, probes)
             until, after = clock.now(), self._read()
-            refusals_ms = self._refusals_ms()
+            probes.rest()
             records = gathering.records()
         counted = [
             each for record in records for each in exchanges(record)[NOT_COUNTED:] if each.began < until
         ]
         counted = [each for each in counted if each.began >= since]
         spent = spending(before, after) if before is not None and after is not None else None
-        return row(records, counted, gathering.refused, spent, refusals_ms)
+        return row(records, counted, gathering.refused, spent, probes.refusals_ms)
 
     def _task(self, callers: int, number: int) -> CallTask:
         seed = self.seed + 1000 * callers + number
@@ -122,15 +124,38 @@ class Crowd:
         pages = [asyncio.run(page(url, self.token)) for url in self.metrics]
         return reading([each for each in pages if each is not None], MonotonicClock().now())
 
-    def _refusals_ms(self) -> list[float]:
-        """How long each of some more callers waits for its refusal, one after the other; none if there is room."""
-        health = asyncio.run(page(self.address.health, self.token)) or ""
-        if '"full"' not in health:
-            return []
-        self.tell(f"the server is full: {PROBES} more callers try to get in")
-        clock = MonotonicClock()
-        found = [asyncio.run(refusal_s(self.address.realtime, self.token, clock)) for _ in range(PROBES)]
-        return [each * 1000 for each in found if each is not None]
+
+class _Probes:
+    """One more caller after the other, for a server that is full: how long each waits for its refusal."""
+
+    def __init__(self, address: ServerAddress, token: str) -> None:
+        self._address = address
+        self._token = token
+        self._clock = MonotonicClock()
+        self._due = self._clock.now()
+        self._left: int | None = None  # None: not known yet whether the server is full
+        self.refusals_ms: list[float] = []
+
+    def __call__(self) -> None:
+        """Try once, if it is time. Raises ServerError."""
+        if self._clock.now() >= self._due:
+            self._due = self._clock.now() + PROBE_EVERY_S
+            self._try()
+
+    def rest(self) -> None:
+        """Make all tries that are left. Raises ServerError."""
+        while self._left != 0:
+            self._try()
+
+    def _try(self) -> None:
+        if self._left is None:
+            health = asyncio.run(page(self._address.health, self._token)) or ""
+            self._left = PROBES if '"full"' in health else 0
+        if self._left:
+            self._left -= 1
+            waited_s = asyncio.run(refusal_s(self._address.realtime, self._token, self._clock))
+            if waited_s is not None:
+                self.refusals_ms.append(waited_s * 1000)
 
 
 class _Gathering:
@@ -161,12 +186,16 @@ class _Gathering:
         for process in self._processes:
             process.join(END_S)
 
-    def until(self, lines: int, timeout_s: float) -> None:
-        """Wait until each caller has finished so many lines, or is gone. Raises ServerError."""
+    def until(self, lines: int, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait until each caller has finished so many lines, or is gone; call `meanwhile` now and then.
+
+        Raises ServerError.
+        """
         clock = MonotonicClock()
         end = clock.now() + timeout_s
         while any(count < lines for count in self._finished.values()) and clock.now() < end:
-            self._read(end - clock.now())
+            self._read(min(PROBE_EVERY_S, end - clock.now()))
+            meanwhile()
         if not self._finished and not self._records:
             for failure in self._failures:
                 raise ServerError(failure.found, failure.remedy)
@@ -181,7 +210,9 @@ class _Gathering:
         end = clock.now() + END_S
         while self._finished and clock.now() < end:
             self._read(end - clock.now())
-        return self._records + [CallRecord(lost=failure.found) for failure in self._failures]
+        told = [failure.found for failure in self._failures]
+        silent = len(self._processes) - self.refused - len(self._records) - len(told)
+        return self._records + [CallRecord(lost=why) for why in told + ["it ended without a word"] * silent]
 
     def _read(self, timeout_s: float) -> None:
         for pipe in wait(list(self._finished), max(0.0, timeout_s)):
