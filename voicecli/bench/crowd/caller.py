@@ -61,7 +61,7 @@ class CallerWire(Protocol):
     """What a caller needs of a connection: `CallerSocket` is one."""
 
     async def send(self, text: str) -> None:
-        """Hand a message to the socket. Raises CallLost."""
+        """Hand a message to the socket; where that is closed, `receive` tells of it."""
         ...
 
     async def receive(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, WSMsgType, WSServerHandshakeError
@@ -34,11 +34,9 @@ class CallerSocket:
         self._socket = socket
 
     async def send(self, text: str) -> None:
-        """Hand a message to the socket. Raises CallLost."""
-        try:
+        """Hand a message to the socket; where that is closed, `receive` tells of it."""
+        with suppress(ClientError, ConnectionError):
             await self._socket.send_str(text)
-        except (ClientError, ConnectionError) as error:
-            raise CallLost(f"closed with {self._socket.close_code}") from error
 
     async def receive(self) -> str:
         """Wait for the next message. Raises CallRefused where the server is full, CallLost at any other end."""

@@ -109,10 +109,8 @@ class Crowd:
             until, after = clock.now(), self._read()
             probes.rest()
             records = gathering.records()
-        counted = [
-            each for record in records for each in exchanges(record)[NOT_COUNTED:] if each.began < until
-        ]
-        counted = [each for each in counted if each.began >= since]
+        found = [each for record in records for each in exchanges(record)[NOT_COUNTED:]]
+        counted = [each for each in found if since <= each.began < until]
         spent = spending(before, after) if before is not None and after is not None else None
         return row(records, counted, gathering.refused, spent, probes.refusals_ms)
 
@@ -121,8 +119,8 @@ class Crowd:
         return CallTask(self.address.realtime, self.token, self.lines, self.manner, seed)
 
     def _read(self) -> PageReading | None:
-        pages = [asyncio.run(page(url, self.token)) for url in self.metrics]
-        return reading([each for each in pages if each is not None], MonotonicClock().now())
+        pages = [asyncio.run(page(url, self.token)) or "" for url in self.metrics]
+        return reading(pages, MonotonicClock().now())
 
 
 class _Probes:
