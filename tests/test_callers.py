@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.fake_realtime import FakeRealtime, serving
+from tests.test_serve import Hall, tone
 from voicecli.bench.crowd.asked_lines import RATE_HZ, AskedLine, lines_of_files
 from voicecli.bench.crowd.call_exchanges import exchanges
 from voicecli.bench.crowd.call_record import CallRecord
@@ -18,7 +19,11 @@ from voicecli.bench.crowd.caller_socket import connected, page, refusal_s
 from voicecli.bench.crowd.callers import PROBES, Crowd
 from voicecli.bench.crowd.server_pages import address_of
 from voicecli.cli.measure.bench_serve import callers_of
+from voicecli.config import Config
+from voicecli.engines import Engines
 from voicecli.errors import AudioFileError, ConfigError, ServerError
+from voicecli.serve.access import Access
+from voicecli.serve.server import Server, ServerLimits
 from voicecli.system.clock import MonotonicClock
 
 QUICK = Manner(thinks_s=(0.01, 0.03), interrupts=0.0, interrupts_after_s=(0.1, 0.12), waits_s=0.6)
@@ -179,3 +184,19 @@ def test_numbers_of_callers(given: str, numbers: list[int]) -> None:
 def test_what_is_no_list_of_numbers(given: str) -> None:
     with pytest.raises(ConfigError, match="give it as 1,2,4"):
         callers_of(given)
+
+
+def test_our_own_server_is_measured_with_what_it_spends() -> None:
+    hall: Engines = Hall(["What is it?"], ["It is this, and that."] * 9)  # type: ignore[assignment]  # duck-typed
+    server = Server(hall, Config(), Access(0), ServerLimits(2), lambda _: None)
+    samples = tone(0.6).astype(np.int16)
+    line = AskedLine("What is it?", samples, 0, len(samples))
+    with serving(server.application()) as port:
+        address = address_of(f"127.0.0.1:{port}")
+        found = Crowd(address, [address.metrics], "", [line], 2, QUICK, 1, lambda _: None).measured(2)
+    assert (found.refused, found.lost, found.unanswered, found.wrong_words_percent) == (0, 0, 0, 0)
+    assert found.lines >= 4
+    assert found.server_cpu_percent is not None
+    assert found.loop_lag_p99_ms is not None
+    assert found.lead_p5_ms is None or found.lead_p5_ms > 0
+    assert found.refusal_p50_ms is not None  # both rooms were taken
