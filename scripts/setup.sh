@@ -3,7 +3,7 @@
 #
 #   setup.sh talk [--light]   .venv with the package, PortAudio, the models; --light: the small language model
 #   setup.sh check            .venv with the package and the development tools
-#   setup.sh test             all of these, an audio server, voices, a browser and Prometheus's promtool for the
+#   setup.sh test             all of these, an audio server, voices, a browser, HAProxy and Prometheus's promtool for the
 #                             tests, and the small language model, which the tests use whatever else is there
 #
 # You may interrupt it anywhere and run it again. `.venv/place` holds the checkout's path while the .venv is
@@ -120,27 +120,26 @@ browser() {
     say "without chromium the tests that look at the report's page are skipped"
 }
 
-# only_program PACKAGE PATH FLAG WHAT: only the program at PATH, out of Debian's package; installed, the package would
-# also run a server. No root needed. FLAG has the program tell its version; WHAT is not tested without it.
-only_program() {
-    program=${2##*/}
-    if command -v "$program" >/dev/null || [ -x ".venv/bin/$program" ]; then return; fi
-    if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && fetched=$(mktemp -d); then
-        say "fetching $program, out of the package $1"
-        if (cd "$fetched" && apt-get download -q "$1") >/dev/null 2>&1 &&
-            dpkg-deb --fsys-tarfile "$fetched"/"$1"_*.deb | tar -xO ".$2" >"$fetched/$program" &&
-            chmod +x "$fetched/$program" && "$fetched/$program" "$3" >/dev/null 2>&1; then
-            mv "$fetched/$program" ".venv/bin/$program"
-        fi
-        rm -rf "$fetched"
-        if [ -x ".venv/bin/$program" ]; then return; fi
-    fi
-    say "without $program the tests are skipped that $4"
+# The package also has a service. It ends at once: nothing in Debian's configuration of it listens.
+balancer() {
+    if command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || apt_install haproxy; then return; fi
+    say "without haproxy the tests that have it share talks out between servers are skipped"
 }
 
-programs() {
-    only_program prometheus /usr/bin/promtool --version "have Prometheus read the alerts and the page"
-    only_program haproxy /usr/sbin/haproxy -v "have HAProxy share talks out between servers"
+# Only the program, out of Debian's package: installed, the package would also run a server. No root needed.
+prometheus_tool() {
+    if command -v promtool >/dev/null || [ -x .venv/bin/promtool ]; then return; fi
+    if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && fetched=$(mktemp -d); then
+        say "fetching promtool, out of the package prometheus"
+        if (cd "$fetched" && apt-get download -q prometheus) >/dev/null 2>&1 &&
+            dpkg-deb --fsys-tarfile "$fetched"/prometheus_*.deb | tar -xO ./usr/bin/promtool >"$fetched/promtool" &&
+            chmod +x "$fetched/promtool" && "$fetched/promtool" --version >/dev/null 2>&1; then
+            mv "$fetched/promtool" .venv/bin/promtool
+        fi
+        rm -rf "$fetched"
+        if [ -x .venv/bin/promtool ]; then return; fi
+    fi
+    say "without promtool the tests that have Prometheus read the alerts and the page are skipped"
 }
 
 models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
@@ -148,6 +147,6 @@ models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 case "${1:-}" in
 talk) shift; venv; portaudio; packages talk ""; models "$@" ;;
 check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; browser; programs; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
+test) venv; portaudio; room; browser; balancer; prometheus_tool; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
 *) die "usage: setup.sh talk [--light] | check | test" ;;
 esac

@@ -1,4 +1,4 @@
-"""What server processes of tests are made from; as a program, an overseer of two that tells their process ids."""
+"""What server processes of tests are made from; as a program, an overseer of two that tells their ids."""
 
 from __future__ import annotations
 

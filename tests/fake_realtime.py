@@ -1,4 +1,4 @@
-"""A server of OpenAI's Realtime protocol that hears by level alone, and can be slow, full, rude or in gaps."""
+"""A server of OpenAI's Realtime protocol that hears by level alone, and can be slow, full or rude."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -143,27 +143,27 @@ class _Answering:
 @contextmanager
 def serving(app: web.Application) -> Iterator[int]:
     """Serve on 127.0.0.1, on a thread of its own; give the port."""
-    loop, ports = asyncio.new_event_loop(), list[int]()
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    ready = threading.Event()
+    ready, ports, ends = threading.Event(), list[int](), list[Callable[[], object]]()
 
-    async def start() -> None:
+    async def serve() -> None:
+        runner, stop, loop = (
+            web.AppRunner(app, shutdown_timeout=0.1),
+            asyncio.Event(),
+            asyncio.get_running_loop(),
+        )
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         ports.append(runner.addresses[0][1])
+        ends.append(lambda: loop.call_soon_threadsafe(stop.set))
         ready.set()
+        await stop.wait()
+        await runner.cleanup()
 
-    def run() -> None:
-        loop.run_until_complete(start())
-        loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
-
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     try:
         assert ready.wait(20)
         yield ports[0]
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        ends[0]()
         thread.join()

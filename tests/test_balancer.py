@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,11 +20,10 @@ from voicecli.serve.access import Access
 from voicecli.serve.server import Server, ServerLimits
 
 CONFIG = (Path(__file__).parent.parent / "docs" / "scaling" / "haproxy.cfg").read_text("utf-8")
-PLACES = f"/usr/sbin:{Path(sys.executable).parent}"
-HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path=PLACES)
+HAPROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
 SESSIONS = 2
 
-pytestmark = pytest.mark.skipif(HAPROXY is None, reason="needs haproxy: scripts/setup.sh test brings it, or apt-get install haproxy")
+pytestmark = pytest.mark.skipif(HAPROXY is None, reason="needs haproxy: scripts/setup.sh test installs it")
 
 
 class Balancer:
@@ -39,7 +37,10 @@ class Balancer:
         """Wait until HAProxy tells that a server of the talks is UP or DOWN."""
         assert self.process.stderr is not None
         async with asyncio.timeout(WAIT_S):
-            while f"Server talks/{server} is {state}" not in (line := await self.process.stderr.readline()).decode():
+            while (
+                f"Server talks/{server} is {state}"
+                not in (line := await self.process.stderr.readline()).decode()
+            ):
                 assert line, "HAProxy ended"
 
     async def talk(self) -> Client:

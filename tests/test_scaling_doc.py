@@ -25,7 +25,8 @@ MANNER = Manner()
     "said",
     [
         f"frames of {FRAME_S * 1000:.0f} ms",
-        f"begins within {MANNER.thinks_s[1]:.0f} s, thinks for {MANNER.thinks_s[0]:.0f} to {MANNER.thinks_s[1]:.0f} s",
+        f"begins within {MANNER.thinks_s[1]:.0f} s,",
+        f"thinks for {MANNER.thinks_s[0]:.0f} to {MANNER.thinks_s[1]:.0f} s",
         f"interrupts {MANNER.interrupts:.0%} of".replace("%", " %"),
         f"{MANNER.interrupts_after_s[0]} to {MANNER.interrupts_after_s[1]} s after their first sound",
         f"silences of more than {call_exchanges.GAP_S * 1000:.0f} ms",

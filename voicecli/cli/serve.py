@@ -28,11 +28,14 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any that is free.")] = 8765,
     sessions: Annotated[int, typer.Option(min=1, max=64, help="Most talks at the same time.")] = 2,
     per_address: Annotated[
-        int, typer.Option(min=1, max=64, help="Most talks with one address; behind a proxy, all come from its.")
+        int,
+        typer.Option(min=1, max=64, help="Most talks with one address; behind a proxy, all come from its."),
     ] = 4,
     workers: Annotated[
         int,
-        typer.Option(min=1, max=16, help="Processes, each with its own models and --sessions (docs/scaling.md)."),
+        typer.Option(
+            min=1, max=16, help="Processes, each with its own models and --sessions (docs/scaling.md)."
+        ),
     ] = 1,
     token_file: Annotated[
         Path | None,
@@ -87,7 +90,9 @@ def _in_processes(
     from voicecli.serve.processes.overseer import OverseerPlan, oversee
 
     if not hasattr(socket, "send_fds"):
-        raise ConfigError("--workers cannot be had on this system", "start several servers, each with its --port")
+        raise ConfigError(
+            "--workers cannot be had on this system", "start several servers, each with its --port"
+        )
     asyncio.run(oversee(OverseerPlan(plan.prepare, workers, tls), address, ready, note))
 
 

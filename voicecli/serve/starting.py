@@ -38,7 +38,9 @@ class ServePlan:
         engines = load(self.config, store, lambda what: tell(f"loading {what}"), self.limits.sessions)
         session = engines.session()
         generator = session.generator.it
-        generator.warm(begin(self.config.conversation, generator).messages_for(""))  # now, not in the first talk
+        generator.warm(
+            begin(self.config.conversation, generator).messages_for("")
+        )  # now, not in the first talk
         session.close()
 
         def make(port: int) -> Server:

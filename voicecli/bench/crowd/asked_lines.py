@@ -62,4 +62,6 @@ def _words_beside(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise AudioFileError(f"cannot read {beside} ({error})", "write the recording's words into it") from error
+        raise AudioFileError(
+            f"cannot read {beside} ({error})", "write the recording's words into it"
+        ) from error

@@ -1,8 +1,8 @@
 """One caller: says lines in real time through a socket, listens, thinks, interrupts; notes all of it.
 
-    microphone   a frame every 20 ms on a schedule of its own, silence between two lines
-    ear          notes what comes, and knows when the reply is over on the caller's loudspeaker
-    mind         which line is next, and when
+microphone   a frame every 20 ms on a schedule of its own, silence between two lines
+ear          notes what comes, and knows when the reply is over on the caller's loudspeaker
+mind         which line is next, and when
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ class Caller:
 
 
 def _audible(samples: Int16) -> tuple[float | None, float | None]:
-    """From the beginning to the first audible 10 ms, and to the end of the last, s; None where all is silent."""
+    """From the beginning to the first audible 10 ms, and to the end of the last, s; None: all is silent."""
     frame = RATE_HZ // 100
     loud = np.flatnonzero(frame_levels_dbfs(to_float(samples), frame) > AUDIBLE_DBFS)
     if not loud.size:

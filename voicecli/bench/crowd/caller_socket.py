@@ -1,4 +1,4 @@
-"""A caller's connection to a server, and the server's pages: the one file of the bench that imports aiohttp."""
+"""A caller's connection to a server, and the server's pages: aiohttp, and its only importer in the bench."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CallerSocket:
             await self._socket.send_str(text)
 
     async def receive(self) -> str:
-        """Wait for the next message. Raises CallRefused where the server is full, CallLost at any other end."""
+        """Wait for the next message. Raises CallRefused where the server is full, CallLost at the end."""
         message = await self._socket.receive()
         if message.type is WSMsgType.TEXT:
             return str(message.data)

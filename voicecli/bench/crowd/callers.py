@@ -1,7 +1,7 @@
 """Callers in processes of their own, as many at once as are asked for -> a row of figures for each number.
 
-The caller's work is small, but 50 times a second on time: so none of them shares an interpreter with another
-one, or with a server. Each goes on until the last has said as many lines as count: so the load stays the same.
+A caller's work is small, but 50 times a second on time: so none of them shares an interpreter with another
+one, or with a server. Each goes on until the last one has said enough lines: so the load stays the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from random import Random
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from voicecli.bench.crowd.call_exchanges import exchanges
 from voicecli.bench.crowd.call_record import CallRecord
@@ -37,7 +37,7 @@ LONGEST_LINE_S = 60.0
 """A line and its answer take less than this; a row that takes longer is given up."""
 
 PROBES = 20
-"""So many more callers try to get in where the server is full: while the others talk, one every PROBE_EVERY_S."""
+"""Where the server is full, so many more callers try to get in, one every PROBE_EVERY_S while others talk."""
 
 PROBE_EVERY_S = 2.0
 
@@ -105,7 +105,8 @@ class Crowd:
             gathering.until(NOT_COUNTED, LONGEST_LINE_S * 2)
             since, before = clock.now(), self._read()
             self.tell(f"{_counted(callers)}: {self.questions} lines each")
-            gathering.until(NOT_COUNTED + self.questions, LONGEST_LINE_S * self.questions, probes)
+            # The line that each of them is saying just now does not count, either.
+            gathering.until(self.questions + 1, LONGEST_LINE_S * (self.questions + 1), probes)
             until, after = clock.now(), self._read()
             probes.rest()
             records = gathering.records()
@@ -175,7 +176,7 @@ class _Gathering:
             self._finished[ours] = 0
             self._processes.append(process)
 
-    def __enter__(self) -> _Gathering:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -185,13 +186,15 @@ class _Gathering:
             process.join(END_S)
 
     def until(self, lines: int, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> None:
-        """Wait until each caller has finished so many lines, or is gone; call `meanwhile` now and then.
+        """Wait until each caller has finished so many more lines, or is gone; call `meanwhile` now and then.
 
         Raises ServerError.
         """
-        clock = MonotonicClock()
+        clock, before = MonotonicClock(), dict(self._finished)
         end = clock.now() + timeout_s
-        while any(count < lines for count in self._finished.values()) and clock.now() < end:
+        while (
+            any(count < before[pipe] + lines for pipe, count in self._finished.items()) and clock.now() < end
+        ):
             self._read(min(PROBE_EVERY_S, end - clock.now()))
             meanwhile()
         if not self._finished and not self._records:

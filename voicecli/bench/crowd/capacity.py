@@ -1,4 +1,4 @@
-"""What callers waited for, for each number of them -> a row of figures, and how many the server bears. Pure."""
+"""What callers waited for -> a row of figures for each number of them, and how many are borne. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_WAIT_MS = 1000.0
 """A server bears so many callers only while 95 of 100 answers come within this."""
 
 LOOKS_KEPT = 0.8
-"""It also must show provisional words nearly as often as to the fewest callers: else it seems quick because it
+"""It must also show provisional words nearly as often as to the fewest callers: or it seems quick because it
 does less. The rest is chance: a short line has two or three of them."""
 
 VERSION = 1
@@ -142,7 +142,7 @@ def borne(rows: Sequence[CrowdRow]) -> tuple[int, str]:
 
 
 def too_much(found: CrowdRow, fewest: CrowdRow) -> str:
-    """Why the server does not bear so many callers; empty where it does. `fewest`: the row to compare with."""
+    """Why the server does not bear so many callers; empty where it does. `fewest`: the row of the fewest."""
     reasons = [
         (found.refused > 0, f"{found.refused} refused"),
         (found.lost > 0, f"{found.lost} lost their connection"),

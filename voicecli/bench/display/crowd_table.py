@@ -33,8 +33,8 @@ def _conclusions(report: CapacityReport) -> list[str]:
     if report.why_no_more:
         lines.append(f"and no more, because with {report.why_no_more}.")
     lines.append(
-        f"It bears so many if p95 is below {MOST_WAIT_MS / 1000:.0f} s, no reply has a gap, nobody is refused or lost, "
-        f"and looks come {LOOKS_KEPT:.0%} as often as to the fewest callers."
+        f"It bears so many if p95 is below {MOST_WAIT_MS / 1000:.0f} s, no answer has a gap, nobody is "
+        f"refused or lost, and looks come {LOOKS_KEPT:.0%} as often as to the fewest callers."
     )
     return lines
 

@@ -89,7 +89,8 @@ def bench(
             | {"--record": record, "--devices": devices or None}
         )
         capacity(
-            *(serve, sessions, questions, metrics or (), token_file, wav or (), config, models_dir), as_json=as_json
+            *(serve, sessions, questions, metrics or (), token_file, wav or (), config, models_dir),
+            as_json=as_json,
         )
         return
     from voicecli.bench.budget import read_budget

@@ -26,7 +26,9 @@ MOST_CALLERS = 64
 
 ServeUrl = Annotated[
     str | None,
-    typer.Option("--serve", metavar="URL", help="Measure a running `voicecli serve` instead (docs/scaling.md)."),
+    typer.Option(
+        "--serve", metavar="URL", help="Measure a running `voicecli serve` instead (docs/scaling.md)."
+    ),
 ]
 Sessions = Annotated[
     str, typer.Option(help="With --serve: so many callers at once, each number after the other.")
@@ -37,7 +39,9 @@ QuestionsEach = Annotated[
 MetricsUrls = Annotated[
     list[str] | None,
     typer.Option(
-        "--metrics", metavar="URL", help="With --serve: a page of metrics; give one for each process behind URL."
+        "--metrics",
+        metavar="URL",
+        help="With --serve: a page of metrics; give one for each process behind URL.",
     ),
 ]
 ServerToken = Annotated[
@@ -57,7 +61,10 @@ def capacity(
     *,
     as_json: bool,
 ) -> None:
-    """Measure and show. Raises ConfigError, AudioFileError, ModelError, ServerError; Exit(1) if it bears none."""
+    """Measure and show; Exit(1) if it bears none.
+
+    Raises ConfigError, AudioFileError, ModelError, ServerError.
+    """
     from voicecli.bench.crowd.caller import Manner
     from voicecli.bench.crowd.callers import Crowd
     from voicecli.bench.crowd.server_pages import address_of
@@ -92,7 +99,9 @@ def _token(path: Path | None) -> str:
     try:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as a token", "name the --token-file of the server") from error
+        raise ConfigError(
+            f"{path} cannot be read as a token", "name the --token-file of the server"
+        ) from error
 
 
 def _lines(recordings: Sequence[Path], config: Config, models_dir: Path | None) -> list[AskedLine]:

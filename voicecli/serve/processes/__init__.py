@@ -1,1 +1,1 @@
-"""One server in several processes: who takes the next client, who is started again, how a client is handed on."""
+"""One server in several processes: who gets the next client, who is started again, how one is handed on."""

@@ -1,6 +1,6 @@
 """What passes between the overseer and a server process: connections one way, reports the other.
 
-A connection is handed on as it is, before anything of it was read, through a Unix socket (SCM_RIGHTS, unix(7)).
+A connection is handed on as it is, before anything of it was read: SCM_RIGHTS of Unix sockets, unix(7).
 Windows has no such thing.
 """
 

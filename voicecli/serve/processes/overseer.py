@@ -69,8 +69,8 @@ async def oversee(
 ) -> None:
     """Serve until SIGINT, or until SIGTERM and the end of the last talk.
 
-    `ready` gets the address once all processes have loaded their models. Raises ConfigError where it cannot be
-    had, the error of a process that cannot begin, and StageError when the processes end again and again.
+    `ready` gets the address once all processes have loaded their models. Raises ConfigError where it cannot
+    be had, the error of a process that cannot begin, and StageError when the processes end again and again.
     """
     with bound(address) as listening:
         port = listening.getsockname()[1]
@@ -125,7 +125,9 @@ class Overseer:
                 self._send(signal.SIGTERM)
                 await _first(self._at_once.wait(), self._none_left.wait())
             elif self._none_left.is_set():
-                raise StageError("all server processes ended, again and again", "see what the notes above say")
+                raise StageError(
+                    "all server processes ended, again and again", "see what the notes above say"
+                )
         finally:
             accepting.cancel()
 
@@ -195,7 +197,9 @@ class Overseer:
             case ProcessNote(line):
                 self._tell(f"process {number}: {line}")
             case ProcessReady(port):
-                self._tell(f"process {number}: its own pages are at http://127.0.0.1:{port}/metrics and /health")
+                self._tell(
+                    f"process {number}: its own pages are at http://127.0.0.1:{port}/metrics and /health"
+                )
                 self._loads.add(number)
                 if not staff.ready.done():
                     staff.ready.set_result(port)

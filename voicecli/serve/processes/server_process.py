@@ -35,7 +35,9 @@ def work(
     prepare: Prepare, tls_files: TlsFiles | None, own_port: int, way: socket.socket, reports: Connection
 ) -> None:
     """Serve what comes through `way`, and report; `own_port`: 0 for any that is free."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # while it loads; Ctrl-C also reaches the overseer, which acts
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # while it loads; Ctrl-C also reaches the overseer, which acts
     with suppress(BrokenPipeError):  # the overseer is gone
         try:
             make = prepare(lambda line: reports.send(ProcessNote(line)))
