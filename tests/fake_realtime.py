@@ -30,9 +30,10 @@ class FakeRealtime:
     sessions: int = 8
     slow_s: float = 0.0
     """Between the end of a line and its answer, beyond what hearing takes."""
+    lead_s: float = 0.3
     answer_blocks: int = 20
     gap_after: int | None = None
-    """A gap of 0.2 s after so many blocks of an answer."""
+    """A gap of 0.2 s, beyond the lead, after so many blocks of an answer."""
     answers: bool = True
     hangs_up_after: int | None = None
     """After so many lines it closes the socket."""
@@ -133,8 +134,8 @@ class _Answering:
         due = loop.time()
         for number in range(self.fake.answer_blocks):
             if number == self.fake.gap_after:
-                due += 0.2
-            await asyncio.sleep(max(0.0, due - loop.time()))
+                due += self.fake.lead_s + 0.2
+            await asyncio.sleep(max(0.0, due - self.fake.lead_s - loop.time()))
             await self.send("response.output_audio.delta", response_id=name, delta=TONE)
             due += FRAME_S
         await self.send("response.done", response={"id": name, "status": "completed"})

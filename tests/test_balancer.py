@@ -54,7 +54,7 @@ class Balancer:
 async def answered(client: Client) -> bool:
     await client.send("response.create", response={"instructions": "Greet me."})
     done = await client.until("response.done")
-    return done["response"]["status"] == "completed"  # type: ignore[index]
+    return bool(done["response"]["status"] == "completed")  # type: ignore[index]
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from voicecli.bench.crowd import call_exchanges, callers, capacity
 from voicecli.bench.crowd.caller import FRAME_S, Manner
-from voicecli.cli import serve as serve_command
+from voicecli.cli.serve import serve as serve_command
 from voicecli.serve import server
 from voicecli.serve.client import remote
 from voicecli.serve.processes import loads

@@ -178,7 +178,7 @@ def test_all_rooms_of_all_processes_are_had_before_anybody_is_refused() -> None:
 
 def test_each_process_has_pages_of_its_own() -> None:
     async def body(session: ClientSession, url: str, notes: list[str]) -> None:
-        await begun(session, url)
+        client = await begun(session, url)
         pages = [match[0] for line in notes for match in re.finditer(r"http://\S+/metrics", line)]
         assert len(set(pages)) == 2
         talking = 0
@@ -186,6 +186,7 @@ def test_each_process_has_pages_of_its_own() -> None:
             async with session.get(page) as answer:
                 talking += "voicecli_sessions 1.0" in await answer.text()
         assert talking == 1
+        await client.socket.close()
 
     overseen(body)
 

@@ -216,12 +216,12 @@ class _Gathering:
         return self._records + [CallRecord(lost=why) for why in told + ["it ended without a word"] * silent]
 
     def _read(self, timeout_s: float) -> None:
-        for pipe in wait(list(self._finished), max(0.0, timeout_s)):
-            assert not isinstance(pipe, int)
+        ready = wait(list(self._finished), max(0.0, timeout_s))
+        for pipe in [each for each in self._finished if each in ready]:
             try:
-                self._take(pipe, pipe.recv())  # type: ignore[union-attr, arg-type]
+                self._take(pipe, pipe.recv())
             except EOFError:
-                self._finished.pop(pipe)  # type: ignore[call-overload]
+                self._finished.pop(pipe)
 
     def _take(self, pipe: Connection, message: Message) -> None:
         match message:
