@@ -87,7 +87,7 @@ def test_a_gap_in_the_answer_is_heard() -> None:
 
 
 def test_a_caller_interrupts_and_hears_the_silence() -> None:
-    fake = FakeRealtime(answer_blocks=500)
+    fake = FakeRealtime(answer_blocks=500, lead_s=3.0)  # of which the caller drops what it has not played
     found = exchanges(called(fake, 3, INTERRUPTS))
     assert fake.interrupted >= 2
     assert found[0].silence_ms is None

@@ -200,8 +200,8 @@ def metrics(cpu_s: float, lags: tuple[int, ...] = ()) -> str:
 
 
 def test_what_a_server_spent() -> None:
-    before = reading([metrics(10.0, (100,))], 50.0)
-    after = reading([metrics(16.0, (1000, 20, 1))], 60.0)
+    before = reading([metrics(10.0, (10_000,))], 50.0)
+    after = reading([metrics(16.0, (10_050, 20))], 60.0)
     assert before is not None
     assert after is not None
     assert spending(before, after) == Spending(60.0, 500.0, 1000 * BUCKETS_S[1])

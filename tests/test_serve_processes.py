@@ -60,8 +60,8 @@ def test_a_connection_counts_once_it_became_a_talk_and_no_longer_if_it_did_not()
     made.handed(1)
     made.talking(1, 1)  # that was it
     made.handed(2)  # this is only a request
-    made.handed(2)
     assert made.order() == [1, 2]
+    made.handed(2)
     clock.advance(PENDING_S + 0.1)
     assert made.order() == [2, 1]
     made.talking(1, 0)
