@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 
 from tests.test_serve import Hall
@@ -27,6 +28,13 @@ def one_talk_each(tell: Callable[[str], None]) -> Callable[[int], Server]:
 def without_models(tell: Callable[[str], None]) -> Callable[[int], Server]:
     """There is nothing to load."""
     raise ModelError("no model here", "get one")
+
+
+def endless(tell: Callable[[str], None]) -> Callable[[int], Server]:
+    """It loads for ever."""
+    tell("loading")
+    threading.Event().wait()
+    raise AssertionError
 
 
 def broken(tell: Callable[[str], None]) -> Callable[[int], Server]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
-from tests.fake_processes import broken, one_talk_each, without_models
+from tests.fake_processes import broken, endless, one_talk_each, without_models
 from tests.test_serve import WAIT_S, Client
 from voicecli.errors import ConfigError, VoicecliError
 from voicecli.serve.listening import Address, bound
@@ -238,6 +238,17 @@ def test_processes_that_cannot_begin_are_one_line(prepare: Callable[..., object]
     with pytest.raises(VoicecliError) as failed:
         overseen(body, prepare)
     assert re.fullmatch(line, str(failed.value))
+    assert multiprocessing.active_children() == []
+
+
+def test_ctrl_c_while_they_load_ends_at_once() -> None:
+    opened: list[str] = []
+
+    def tell(_: str) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    asyncio.run(oversee(OverseerPlan(endless, 2), Address("127.0.0.1", 0), opened.append, tell))
+    assert opened == []
     assert multiprocessing.active_children() == []
 
 

@@ -15,7 +15,7 @@ import multiprocessing
 import os
 import signal
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voicecli.errors import StageError, VoicecliError
@@ -50,7 +50,7 @@ class _Staff:
     process: BaseProcess
     way: socket.socket
     reports: Connection
-    ready: asyncio.Future[int] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    ready: bool = False
     failure: ProcessFailed | None = None
 
 
@@ -98,6 +98,8 @@ class Overseer:
         self._restarts = Restarts(clock)
         self._staff: dict[int, _Staff] = {}
         self._began = False
+        self._failure: VoicecliError | None = None  # of a process that could not begin
+        self._settled = asyncio.Event()  # all are ready, or one of them cannot begin
         self._burials: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._at_once, self._slowly, self._none_left = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -108,13 +110,11 @@ class Overseer:
         """Start all; False where somebody asked to end before they were ready. Raises VoicecliError."""
         for number in range(1, self._plan.count + 1):
             self._start(number)
-        ready = asyncio.gather(*(staff.ready for staff in self._staff.values()))
-        await _first(ready, self._at_once.wait(), self._slowly.wait())
-        if not ready.done():  # somebody asked to end
-            return False
-        ready.result()
-        self._began = True
-        return True
+        await _first(self._settled.wait(), self._at_once.wait(), self._slowly.wait())
+        if self._failure is not None:
+            raise self._failure
+        self._began = self._settled.is_set()
+        return self._began
 
     async def serve(self, listening: socket.socket) -> None:
         """Hand on who comes, until somebody asks to end. Raises StageError."""
@@ -135,7 +135,7 @@ class Overseer:
         """End all processes at once."""
         self._at_once.set()
         for staff in self._staff.values():
-            if not staff.ready.done() or staff.ready.cancelled():
+            if not staff.ready:
                 staff.process.kill()  # it has no client yet, and listens to nobody while it loads
         self._send(signal.SIGINT)
         if self._staff:
@@ -201,8 +201,9 @@ class Overseer:
                     f"process {number}: its own pages are at http://127.0.0.1:{port}/metrics and /health"
                 )
                 self._loads.add(number)
-                if not staff.ready.done():
-                    staff.ready.set_result(port)
+                staff.ready = True
+                if sum(each.ready for each in self._staff.values()) == self._plan.count:
+                    self._settled.set()
             case ProcessTalks(count):
                 self._loads.talking(number, count)
             case ProcessFailed():
@@ -222,8 +223,8 @@ class Overseer:
                 how = f"because {staff.failure.found}; {staff.failure.remedy}"
                 error = VoicecliError(staff.failure.found, staff.failure.remedy)
             if not self._began:
-                if not staff.ready.done():
-                    staff.ready.set_exception(error)  # whoever begins is told
+                self._failure = self._failure or error  # whoever begins is told
+                self._settled.set()
             elif self._restarts.allowed():
                 self._tell(f"process {number} ended {how}: it is started again")
                 self._start(number)
