@@ -11,12 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
+from rig.program import started
 from tests.fake_processes import broken, endless, one_talk_each, without_models
 from tests.test_serve import WAIT_S, Client
 from voicecli.errors import ConfigError, VoicecliError
@@ -273,3 +275,22 @@ def test_processes_end_with_their_overseer() -> None:
         for process in watched:
             assert select.select([process], [], [], WAIT_S)[0]
             os.close(process)
+
+
+@pytest.mark.models
+def test_the_command_serves_in_processes_and_ends_when_it_is_asked() -> None:
+    with started(
+        "serve", "--light", "--workers", "2", "--sessions", "1", "--port", "0", network=True
+    ) as process:
+        assert process.stderr is not None
+        lines = []
+        while "serving at" not in (line := process.stderr.readline()):
+            assert line, lines
+            lines.append(line)
+        assert "2 talks at a time" in line
+        (url,) = re.findall(r"ws://(\S+)/v1/realtime", line)
+        with urllib.request.urlopen(f"http://{url}/health", timeout=WAIT_S) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_S) == 0
+        assert "Traceback" not in process.stderr.read()
