@@ -283,7 +283,7 @@ def test_the_command_serves_in_processes_and_ends_when_it_is_asked() -> None:
         "serve", "--light", "--workers", "2", "--sessions", "1", "--port", "0", network=True
     ) as process:
         assert process.stderr is not None
-        lines = []
+        lines: list[str] = []
         while "serving at" not in (line := process.stderr.readline()):
             assert line, lines
             lines.append(line)

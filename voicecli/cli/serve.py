@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.serve.listening import Address, TlsFiles
-    from voicecli.serve.starting import ServePlan
+    from voicecli.serve.processes.starting import ServePlan
 
 
 def serve(
@@ -55,10 +55,10 @@ def serve(
 ) -> None:
     """Serve talks to other programs, by OpenAI's Realtime protocol. Ctrl-C ends."""
     from voicecli.serve.access import LOCAL_NAMES, is_loopback
-    from voicecli.serve.listening import Address
+    from voicecli.serve.listening import Address, bound
     from voicecli.serve.listening import serve as serve_at
+    from voicecli.serve.processes.starting import ServePlan
     from voicecli.serve.server import ServerLimits
-    from voicecli.serve.starting import ServePlan
 
     config = lightened(settings(config_file, {"--voice": ("synthesize.voice", voice)}), light=light)
     if not is_loopback(host) and token_file is None:
@@ -79,7 +79,8 @@ def serve(
         note(f"serving at {at}, {sessions * workers} talks at a time; Ctrl-C ends")
 
     if workers == 1:
-        asyncio.run(serve_at(plan.prepare(note), address, ready))
+        with bound(address) as listening:
+            asyncio.run(serve_at(plan.prepare(note), address, listening, ready))
     else:
         _in_processes(plan, workers, address, tls, ready)
 

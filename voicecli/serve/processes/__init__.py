@@ -1,1 +1,1 @@
-"""One server in several processes: who gets the next client, who is started again, how one is handed on."""
+"""From settings to a server, also in several processes: who gets the next client, who is started again."""

@@ -77,7 +77,10 @@ async def oversee(
         overseer = Overseer(plan, port if address.port else 0, tell)
         try:
             if await overseer.begin():
-                listening.listen(BACKLOG)
+                try:
+                    listening.listen(BACKLOG)
+                except OSError as error:
+                    raise address.taken(error) from error
                 listening.setblocking(False)
                 ready(address.url(port))
                 await overseer.serve(listening)

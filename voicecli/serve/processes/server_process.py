@@ -54,10 +54,11 @@ async def _served(
     way: socket.socket,
     reports: Connection,
 ) -> None:
-    with bound(Address("127.0.0.1", own_port)) as own:
+    address = Address("127.0.0.1", own_port)
+    with bound(address) as own:
         port = own.getsockname()[1]
         server = make(port)
-        async with running(server, own) as protocols:
+        async with running(server, address, own) as protocols:
             taking = _Taking(way, protocols, tls)
             tasks = [
                 asyncio.create_task(asked_to_end(server)),
