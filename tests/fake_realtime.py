@@ -37,6 +37,8 @@ class FakeRealtime:
     answers: bool = True
     hangs_up_after: int | None = None
     """After so many lines it closes the socket."""
+    status: int = 101
+    """Another one is the answer to every upgrade."""
     words: str = "one two"
     talking: int = 0
     peak: int = 0
@@ -56,6 +58,8 @@ class FakeRealtime:
 
     async def realtime(self, request: web.Request) -> web.StreamResponse:
         self.tokens.add(request.headers.get("Authorization", ""))
+        if self.status != 101:
+            return web.Response(status=self.status)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         if self.talking >= self.sessions:

@@ -200,3 +200,19 @@ def test_our_own_server_is_measured_with_what_it_spends() -> None:
     assert found.server_cpu_percent is not None
     assert found.loop_lag_p99_ms is not None
     assert found.refusal_p50_ms is not None  # both rooms were taken
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (503, "no room for any caller"),  # as a balancer says it, whose servers are all full
+        (401, "refuses callers .HTTP 401.; give its token"),
+        (404, "takes no calls .HTTP 404.; give the address of a `voicecli serve`"),
+    ],
+)
+def test_who_is_refused_before_the_upgrade_is_told_why(status: int, line: str) -> None:
+    with (
+        serving(FakeRealtime(status=status).application()) as port,
+        pytest.raises(ServerError, match=line),
+    ):
+        crowd(port).measured(1)
