@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from pathlib import Path
 
@@ -35,6 +36,7 @@ MANNER = Manner()
         f"95 of 100 answers come within {capacity.MOST_WAIT_MS / 1000:.0f} s",
         f"at least {capacity.LOOKS_KEPT:.0%} as often".replace("%", " %"),
         f"at most {loads.MOST_STARTS} times in {loads.STARTS_S / 60:.0f} minutes",
+        f"for more than {server.ServerLimits().per_address} at once",
         f"for {server.DRAIN_S / 60:.0f} minutes at most",
     ],
 )
@@ -51,3 +53,11 @@ def test_the_balancer_knows_the_servers_limits() -> None:
     assert int(hours[1]) * 60 > server.SESSION_S
     for timeout in re.findall(r"timeout (?:client|server|tunnel) (\d+)s", PROXY):
         assert int(timeout) > 2 * server.PING_S
+
+
+def test_the_arithmetic_is_right() -> None:
+    found = re.search(r"two cores, K = (\d+)\): ([\d,]+) computers, or ([\d,]+) cores", TEXT)
+    assert found is not None
+    borne, computers, cores = (int(number.replace(",", "")) for number in found.groups())
+    assert computers == math.ceil(1000 / borne)
+    assert cores == 2 * computers

@@ -29,7 +29,7 @@ def serve(
     sessions: Annotated[int, typer.Option(min=1, max=64, help="Most talks at the same time.")] = 2,
     per_address: Annotated[
         int,
-        typer.Option(min=1, max=64, help="Most talks with one address; behind a proxy, all come from its."),
+        typer.Option(min=1, max=64, help="Most talks from one address; behind a proxy all have the proxy's."),
     ] = 4,
     workers: Annotated[
         int,
