@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import random
 from pathlib import Path
 
@@ -216,3 +218,37 @@ def test_who_is_refused_before_the_upgrade_is_told_why(status: int, line: str) -
         pytest.raises(ServerError, match=line),
     ):
         crowd(port).measured(1)
+
+
+class Interrupting:
+    """A wire that brings a minute of sound at once, and then the word to stop."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.messages: asyncio.Queue[str] = asyncio.Queue()
+
+    async def send(self, text: str) -> None:
+        self.frames += 1
+        if self.frames == 40:  # the line is over
+            minute = base64.b64encode(np.full(60 * RATE_HZ, 9000, "<i2").tobytes()).decode()
+            for message in (
+                {"type": "response.created", "response": {"id": "r"}},
+                {"type": "response.output_audio.delta", "response_id": "r", "delta": minute},
+                {"type": "input_audio_buffer.speech_started"},
+                {"type": "response.done", "response": {"id": "r", "status": "completed"}},
+            ):
+                self.messages.put_nowait(json.dumps(message))
+
+    async def receive(self) -> str:
+        return await self.messages.get()
+
+
+def test_what_was_stopped_is_not_waited_for() -> None:
+    async def run() -> CallRecord:
+        stop = asyncio.Event()
+        caller = Caller(Interrupting(), [asked()], QUICK, MonotonicClock(), random.Random(1))
+        async with asyncio.timeout(30):
+            return await caller.run(stop, lambda _: stop.set())
+
+    (found,) = exchanges(asyncio.run(run()))
+    assert found.answer_s < 30
