@@ -44,7 +44,7 @@ def test_a_table_with_a_column_for_each_number_of_callers(
     done = bench("127.0.0.1:1", "--wav", question)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[0].split() == ["callers", "1", "2", "4"]
-    assert "The server bears 4 of 1, 2, 4 callers." in done.stdout
+    assert "Tried with 1, 2, 4 callers at once, the server bears 4." in done.stdout
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
@@ -63,7 +63,7 @@ def test_a_server_that_bears_nobody_is_exit_code_1(
     rows[1] = dataclasses.replace(GOOD, callers=1, wait_p95_ms=1500.0)
     done = bench("127.0.0.1:1", "--wav", question)
     assert done.exit_code == 1
-    assert "with 1: p95 1500 ms" in " ".join(done.stdout.split())
+    assert "too much with 1: p95 1500 ms" in " ".join(done.stdout.split())
 
 
 def test_ctrl_c_shows_the_rows_that_are_whole(

@@ -29,9 +29,11 @@ def print_capacity(report: CapacityReport, stdout: TextIO) -> None:
 
 def _conclusions(report: CapacityReport) -> list[str]:
     tried = ", ".join(str(each.callers) for each in report.rows)
-    lines = [f"The server bears {report.bears} of {tried} callers" + ("." if not report.why_no_more else ",")]
+    lines = [
+        f"Tried with {tried} callers at once, the server bears {report.bears or 'none of these numbers'}."
+    ]
     if report.why_no_more:
-        lines.append(f"and no more, because with {report.why_no_more}.")
+        lines.append(f"What is too much with {report.why_no_more}.")
     lines.append(
         f"It bears so many if p95 is below {MOST_WAIT_MS / 1000:.0f} s, no answer has a gap, nobody is "
         f"refused or lost, and looks come {LOOKS_KEPT:.0%} as often as to the fewest callers."
