@@ -22,7 +22,7 @@ Where one part is faster than the next, something has to wait, and must not wait
 lists every place where it does, in the order in which sound passes: from the microphone to the loudspeaker,
 then what views are told. It is made of the declarations in the code (`python -m scripts.backpressure`);
 `voicecli bench` shows how full each place is ([how to read that](latency.md#how-to-read-the-buffer-audit)).
-Capacities are those of the default settings. Why so: [decisions/0032](decisions/0032-where-things-wait.md).
+Capacities are those of the default settings. Reasons: [decisions/0032](decisions/0032-where-things-wait.md).
 
 | policy | what happens when the place is full |
 |---|---|

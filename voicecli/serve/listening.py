@@ -63,6 +63,22 @@ class Address:
         return ConfigError(found, "give another --port, or end the program that has it")
 
 
+@contextlib.contextmanager
+def bound(address: Address) -> Iterator[socket.socket]:
+    """A socket that has the address, and takes nobody yet: until it listens, clients are refused.
+
+    So a server finds before it loads its models that another one has the port. Raises ConfigError.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((address.host, address.port))
+        except OSError as error:
+            raise address.taken(error) from error
+        yield listening
+
+
 async def serve(
     make: Callable[[int], Server], address: Address, listening: socket.socket, ready: Callable[[str], None]
 ) -> None:
@@ -96,22 +112,6 @@ async def running(server: Server, address: Address, listening: socket.socket) ->
     finally:
         await server.end()
         await runner.cleanup()
-
-
-@contextlib.contextmanager
-def bound(address: Address) -> Iterator[socket.socket]:
-    """A socket that has the address, and takes nobody yet: until it listens, clients are refused.
-
-    So a server finds before it loads its models that another one has the port. Raises ConfigError.
-    """
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((address.host, address.port))
-        except OSError as error:
-            raise address.taken(error) from error
-        yield listening
 
 
 async def asked_to_end(server: Server) -> None:

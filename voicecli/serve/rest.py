@@ -43,7 +43,7 @@ MOST_FIELD_BYTES = 4096
 """Longest field of a form beside the file."""
 
 RATE_OUT_HZ = 24_000
-"""Of what is spoken: what clients expect of PCM without a header."""
+"""Sample rate of what is spoken: clients expect this of PCM without a header."""
 
 UNTOLD_BYTES = 0xFFFFFFFF - 36
 """Stands in a WAV header for a length that is not known yet."""

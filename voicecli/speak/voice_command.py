@@ -9,14 +9,17 @@ import numpy as np
 
 from voicecli.audio.level import FULL_SCALE, first_audible, to_float, to_int16
 from voicecli.audio.recordings.wavpipe import NoWavError, WavPipe
+from voicecli.command import Command
 from voicecli.speak.synthesize import HISS_LSB, LEAD_S
 from voicecli.speak.voice import Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from voicecli.command import Command
+    from voicecli.config import SynthesizeConfig
     from voicecli.messages import Int16
+    from voicecli.models.store import ModelStore
+    from voicecli.speak.voice import Voice
 
 WARM = "Yes."
 """What the command says to show its rate: short, and a word or a name in many languages."""
@@ -33,6 +36,18 @@ PIECE_S = 0.05
 """The shortest piece but the last: programs may print a few milliseconds at a time."""
 END_S = 0.01
 """Sound held back until it is known whether more comes, because a piece tells whether it is the last."""
+
+
+def languages(config: SynthesizeConfig, store: ModelStore) -> frozenset[str]:
+    """The language of the settings: a command does not tell which one it speaks."""
+    return frozenset({config.language})
+
+
+def load(config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
+    """Let the command say a word; give what makes a voice for each talk. Raises ConfigError, EngineError."""
+    spoken = Spoken(Command("synthesize.command", config.command), config.language, config.volume)
+    spoken.warm()
+    return spoken.session
 
 
 class Spoken:
@@ -91,6 +106,7 @@ class CommandVoice:
     def __init__(self, spoken: Spoken) -> None:
         self.rate_hz = spoken.rate_hz
         self.language = spoken.language
+        self.languages = frozenset({spoken.language})
         self._spoken = spoken
         self._noise = np.random.default_rng(0)
 

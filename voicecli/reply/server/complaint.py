@@ -55,7 +55,7 @@ def words_of(body: str) -> str:
 
 
 def quoted(body: str) -> str:
-    """Give the same behind a colon, to end a sentence with; empty where it says nothing."""
+    """Give the same after a colon, to end a sentence with; empty where it says nothing."""
     words = words_of(body)
     return f": {words}" if words else ""
 

@@ -7,7 +7,7 @@
     |-- total_s -------------------------------------               ---
 
 Only time in which voicecli waits for the server counts: not while the voice is behind, nor while voicecli
-pauses before it asks again. What was waited for in vain does count for the next try.
+pauses before it asks again. The time that one try waited in vain does count for the next try.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Patience:
 
     @classmethod
     def of(cls, config: GenerateConfig) -> Patience:
-        """As the settings say."""
+        """The patience that the settings ask for."""
         return cls(config.first_token_s, config.timeout_s, config.total_s)
 
     def begin(self, now: float, progress: int = 0) -> float:
