@@ -43,9 +43,9 @@ class Balancer:
             ):
                 assert line, "HAProxy ended"
 
-    async def talk(self) -> Client:
-        """Begin a talk. Raises WSServerHandshakeError."""
-        client = Client(await self.session.ws_connect(f"{self.url}/v1/realtime"))
+    async def talk(self, query: str = "") -> Client:
+        """Begin a talk, or take one up. Raises WSServerHandshakeError."""
+        client = Client(await self.session.ws_connect(f"{self.url}/v1/realtime{query}"))
         await client.until("session.created")
         self.clients.append(client)
         return client
@@ -143,6 +143,29 @@ def test_a_draining_server_gets_none_and_its_talk_goes_on(tmp_path: Path) -> Non
         assert not draining.done()
         await first.socket.close()
         await asyncio.wait_for(draining, WAIT_S)
+
+    run(tmp_path, body)
+
+
+def test_a_lost_talk_is_taken_up_where_it_was_though_that_server_is_full_or_drains(tmp_path: Path) -> None:
+    async def body(balancer: Balancer, servers: list[Server]) -> None:
+        for _ in range(3):
+            await balancer.talk()
+        home = [server.talking for server in servers].index(1)
+        lost = await balancer.talk()
+        await balancer.until(("one", "two")[home], "DOWN")  # full
+        draining = [asyncio.create_task(server.drain(WAIT_S)) for server in servers]
+        response = lost.socket._response
+        assert response.connection is not None
+        assert response.connection.transport is not None
+        response.connection.transport.abort()
+        token = lost.got[0]["session"]["voicecli"]["resume"]["token"]  # type: ignore[index]
+        again = await balancer.talk(f"?resume={token}")
+        assert again.got[0]["session"]["voicecli"]["resumed"] is True  # type: ignore[index]
+        assert await answered(again)
+        assert [server.talking for server in servers] == [SESSIONS, SESSIONS]  # none was begun
+        for task in draining:
+            task.cancel()
 
     run(tmp_path, body)
 

@@ -130,9 +130,10 @@ class Server:
         free = self._limits.sessions - len(self._guests)
         state = "draining" if self._draining else "ok" if free > 0 else "full"
         body = {"status": state, "sessions": len(self._guests), "limit": self._limits.sessions}
-        full = {"Retry-After": str(RETRY_S)}
-        answer = web.json_response(body) if state == "ok" else web.json_response(body, status=503, headers=full)
-        answer.force_close()  # of several processes, another one may answer the next question (`processes`)
+        answer = web.json_response(body)
+        if state != "ok":
+            answer = web.json_response(body, status=503, headers={"Retry-After": str(RETRY_S)})
+        answer.force_close()  # of several processes, another one may answer the next question
         return answer
 
     async def _metrics(self, _: web.Request) -> web.Response:
