@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 CONNECT_S = 10.0
 """Longest that an attempt takes, s."""
 
-PING_S = 4.0
+PING_S = 6.0
 """Time between two pings, s. A server that answers none for half of it is lost: radio links die silently."""
 
 LOOK_S = 0.05
