@@ -22,7 +22,7 @@ from voicecli.reply.replytext import ReplyText
 from voicecli.reply.server.asking import Asking
 from voicecli.reply.server.openai import OpenAiGenerator
 from voicecli.reply.server.streamed import StreamedReply
-from voicecli.reply.server.waits import wait_s
+from voicecli.network.trouble.waits import wait_s
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,6 +10,8 @@ from voicecli.aloud.locales import localised
 from voicecli.command import Command
 from voicecli.engines import Engines, SharedModel
 from voicecli.errors import EngineError, ModelError, VoicecliError
+from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
+from voicecli.listen.elsewhere.hearing_settings import server_recogniser
 from voicecli.listen.gate.detect import Silero
 from voicecli.listen.recognise.moonshine import Moonshine
 from voicecli.listen.recognise.recogniser_command import DEFAULT_LANGUAGE, CommandRecogniser
@@ -28,6 +30,8 @@ from voicecli.models.choice import (
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.generate import ignore, never
 from voicecli.reply.generators import make_language_model
+from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
+from voicecli.speak.elsewhere.speaking_settings import server_voice
 from voicecli.speak.synthesize import Piper
 from voicecli.speak.voice_command import Spoken
 from voicecli.speak.voices import language_of, never_heard
@@ -121,7 +125,10 @@ def load_turn_model(store: ModelStore) -> SharedModel[TurnModel]:
 
 
 def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[Recogniser]:
-    """The recogniser of the settings, warm. Raises ModelError, ConfigError; EngineError for a command."""
+    """The recogniser of the settings, warm.
+
+    Raises ModelError, ConfigError; EngineError for a command that is missing, or a server that is not there.
+    """
 
     def load() -> Callable[[], Recogniser]:
         match config.engine:
@@ -138,12 +145,17 @@ def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[
                 command = Command("transcribe.command", config.command)
                 command.demand()
                 return lambda: CommandRecogniser(command, config.language)
+            case "openai" | "wyoming":
+                return server_recogniser(config, store, MonotonicClock())
 
-    return SharedModel(load)
+    return SharedModel(load, _end_requests)
 
 
 def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice]:
-    """The voice of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
+    """The voice of the settings, warm.
+
+    Raises ModelError; ConfigError, EngineError for a command, or a server that is not there.
+    """
 
     def load() -> Callable[[], Voice]:
         session = made()
@@ -160,8 +172,16 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice
                 spoken = Spoken(Command("synthesize.command", config.command), config.language, config.volume)
                 spoken.warm()
                 return spoken.session
+            case "openai" | "wyoming":
+                return server_voice(config, store, MonotonicClock())
 
-    return SharedModel(load)
+    return SharedModel(load, _end_requests)
+
+
+def _end_requests(engine: Recogniser | Voice) -> None:
+    """End what an engine still asks of its server, if it has one."""
+    if isinstance(engine, GuardedRecogniser | GuardedVoice):
+        engine.close()
 
 
 def load_voices(
@@ -209,6 +229,8 @@ def _understood(config: TranscribeConfig, store: ModelStore) -> str:
     match config.engine:
         case "whisper" if config.language == "auto":
             return "en" if knows_only_english(whisper_folder(store, config.model)) else "auto"
+        case "openai" | "wyoming":
+            return config.language
         case _:
             return DEFAULT_LANGUAGE if config.language == "auto" else config.language
 

@@ -56,6 +56,7 @@ def say(
 ) -> None:
     """Say TEXT, or what comes from a pipe, aloud or into a WAV file; begin before all text has come."""
     from voicecli.loading import load_voice
+    from voicecli.network.trouble.guard import tell_by
     from voicecli.system.clock import MonotonicClock
 
     pieces = _given(text)
@@ -64,6 +65,7 @@ def say(
         {"--output-device": ("audio.output_device", output_device), "--voice": ("synthesize.voice", voice)},
     )
     speaker = load_voice(config.synthesize, store_at(models_dir)).seat().it
+    tell_by(speaker, lambda remark: note(f"{remark.found}; {remark.remedy}"))
     clauses = clauses_of(pieces, speaker.language)
     first = next(clauses, None)
     if first is None:

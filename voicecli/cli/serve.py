@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from voicecli.engines import Engines
     from voicecli.serve.access import Access
     from voicecli.serve.server import Server
+    from voicecli.serve.wyoming.wyoming_listener import Reach
 
 
 def serve(
@@ -38,6 +39,24 @@ def serve(
         Path | None, typer.Option(help="Certificate chain, PEM: serve wss and https.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    wyoming: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, metavar="PORT", help="Serve Home Assistant, too: Wyoming, usually on port 10300."
+        ),
+    ] = None,
+    wyoming_host: Annotated[str, typer.Option(help="Address for Wyoming to listen on.")] = "127.0.0.1",
+    wyoming_unprotected: Annotated[
+        bool,
+        typer.Option(
+            "--wyoming-unprotected",
+            help="Let other computers use Wyoming, which asks nobody for a password.",
+        ),
+    ] = False,
+    wyoming_announce: Annotated[
+        bool,
+        typer.Option("--wyoming-announce", help="Tell the local network, so that Home Assistant finds it."),
+    ] = False,
     light: Light = False,
     voice: Voice = None,
     config_file: ConfigFile = None,
@@ -49,12 +68,14 @@ def serve(
     from voicecli.serve.listening import Address
     from voicecli.serve.listening import serve as serve_at
     from voicecli.serve.server import Server, ServerLimits
+    from voicecli.serve.wyoming.wyoming_listener import wyoming_beside
 
     config = lightened(settings(config_file, {"--voice": ("synthesize.voice", voice)}), light=light)
     if not is_loopback(host) and token_file is None:
         raise ConfigError(
             f"{host} can be reached from other computers, and there is no token", "add --token-file"
         )
+    reach = _reach(wyoming, wyoming_host, unprotected=wyoming_unprotected, announce=wyoming_announce)
     token = _token(token_file) if token_file is not None else ""
     address = Address("127.0.0.1" if host == "localhost" else host, port, _tls(tls_cert, tls_key))
     names = LOCAL_NAMES | {host.lower(), *(given.lower() for given in name or ())}
@@ -69,7 +90,24 @@ def serve(
         at = f"{url.replace('http', 'ws', 1)}/v1/realtime"
         note(f"serving at {at}, {sessions} talks at a time; Ctrl-C ends")
 
-    asyncio.run(serve_at(make, address, ready))
+    async def serving() -> None:
+        async with wyoming_beside(engines, config, reach, note, announce=wyoming_announce):
+            await serve_at(make, address, ready)
+
+    asyncio.run(serving())
+
+
+def _reach(port: int | None, host: str, *, unprotected: bool, announce: bool) -> Reach | None:
+    """Where Wyoming is to be served; None: nowhere. Raises ConfigError."""
+    from voicecli.serve.wyoming.wyoming_listener import Reach
+
+    if port is None:
+        if unprotected or announce or host != "127.0.0.1":
+            raise ConfigError("the other --wyoming flags need --wyoming PORT", "add --wyoming 10300")
+        return None
+    reach = Reach("127.0.0.1" if host == "localhost" else host, port, unprotected)
+    reach.check()
+    return reach
 
 
 def _warm(engines: Engines, config: Config) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from voicecli.config.section import Section
+from voicecli.config.sections.server_keys import ConnectLimit, KeyVariable, ServerUrl
 
 LONGEST_COMMAND = 2000
 """Most characters of a command: more than anybody writes, and less than any operating system allows."""
@@ -21,10 +22,10 @@ VoiceName = Annotated[str, Field(min_length=1)]
 class TranscribeConfig(Section):
     """Speech to text."""
 
-    engine: Literal["whisper", "moonshine", "command"] = Field(
+    engine: Literal["whisper", "moonshine", "command", "openai", "wyoming"] = Field(
         default="whisper",
-        description="whisper: 99 languages; moonshine: English, quick; command: a program of your own "
-        "(docs/engines.md)",
+        description="whisper: 99 languages; moonshine: English, quick; command: a program of your own; "
+        "openai, wyoming: a server that speaks this protocol (docs/engines.md)",
     )
     model: str = Field(
         default="whisper-base",
@@ -35,7 +36,7 @@ class TranscribeConfig(Section):
     language: str = Field(
         default="auto",
         pattern=r"^(auto|[a-z]{2,3})$",
-        description="the language spoken; with a command, auto means English",
+        description="the language spoken; with a command, auto means English; a server is left to find it",
         json_schema_extra={"allowed": '"auto" or a language code such as "en"'},
     )
     command: str = Field(
@@ -43,11 +44,27 @@ class TranscribeConfig(Section):
         max_length=LONGEST_COMMAND,
         description="command: reads a 16 kHz WAV from its standard input and prints the words",
     )
+    url: ServerUrl = ""
+    server_model: str = Field(
+        default="",
+        description="openai, wyoming: the server's name for its model; empty: whisper-1, or for wyoming the one "
+        "that the server chooses",
+    )
+    api_key_env: KeyVariable = "OPENAI_API_KEY"
+    connect_s: ConnectLimit = 3.0
+    timeout_s: float = Field(
+        default=10.0, gt=0, le=30, description="openai, wyoming: longest wait for the words, all tries together"
+    )
+    fallback: Literal["local", "off"] = Field(
+        default="local",
+        description="openai, wyoming: while the server fails, the Whisper of transcribe.model listens if it is "
+        "here, or nobody does",
+    )
     threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
 
     @model_validator(mode="after")
-    def _a_command_is_there(self) -> Self:
-        return _with_command(self, self.engine, self.command)
+    def _what_the_engine_needs_is_there(self) -> Self:
+        return _complete(self, self.engine, self.command, self.url)
 
 
 class GenerateConfig(Section):
@@ -121,8 +138,10 @@ class GenerateConfig(Section):
 class SynthesizeConfig(Section):
     """Text to speech."""
 
-    engine: Literal["piper", "command"] = Field(
-        default="piper", description="piper: a Piper voice; command: a program of your own (docs/engines.md)"
+    engine: Literal["piper", "command", "openai", "wyoming"] = Field(
+        default="piper",
+        description="piper: a Piper voice; command: a program of your own; openai, wyoming: a server that "
+        "speaks this protocol (docs/engines.md)",
     )
     voice: str = Field(
         default="voice-en-us-joe",
@@ -135,10 +154,29 @@ class SynthesizeConfig(Section):
         description="command: reads text from its standard input and prints a WAV, such as "
         "`espeak-ng --stdout`",
     )
+    url: ServerUrl = ""
+    server_model: str = Field(
+        default="", description="openai: the server's name for its model; empty: tts-1"
+    )
+    server_voice: str = Field(
+        default="",
+        description="openai, wyoming: the server's name for the voice; empty: alloy, or for wyoming the one that "
+        "the server chooses",
+    )
+    api_key_env: KeyVariable = "OPENAI_API_KEY"
+    connect_s: ConnectLimit = 3.0
+    timeout_s: float = Field(
+        default=10.0, gt=0, le=30, description="openai, wyoming: longest wait for the next sound of a clause"
+    )
+    fallback: Literal["local", "off"] = Field(
+        default="local",
+        description="openai, wyoming: while the server fails, the Piper voice of synthesize.voice speaks if it is "
+        "here, or nobody does",
+    )
     language: str = Field(
         default="en",
         pattern=r"^[a-z]{2,3}$",
-        description="command: the language it speaks; the file of a Piper voice says its own",
+        description="command, openai, wyoming: the language it speaks; the file of a Piper voice says its own",
         json_schema_extra={"allowed": 'a language code such as "en"'},
     )
     voices: dict[LanguageCode, VoiceName] = Field(
@@ -149,9 +187,9 @@ class SynthesizeConfig(Section):
             "allowed": 'language codes of two letters, each with a voice: { de = "de_DE-thorsten-medium" }'
         },
     )
-    speed: float = Field(default=1.0, ge=0.5, le=2, description="piper: 1 is the voice's own pace")
+    speed: float = Field(default=1.0, ge=0.5, le=2, description="piper, openai: 1 is the voice's own pace")
     volume: float = Field(
-        default=0.7, gt=0, le=1, description="1 is full scale; with a command, 1 is as loud as the command"
+        default=0.7, gt=0, le=1, description="1 is full scale; with a command or a server, 1 is as loud as that is"
     )
     threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
     speak_errors: Literal["auto", "on", "off"] = Field(
@@ -160,15 +198,17 @@ class SynthesizeConfig(Section):
     )
 
     @model_validator(mode="after")
-    def _a_command_is_there(self) -> Self:
-        return _with_command(self, self.engine, self.command)
+    def _what_the_engine_needs_is_there(self) -> Self:
+        return _complete(self, self.engine, self.command, self.url)
 
 
 SectionT = TypeVar("SectionT", bound=Section)
 
 
-def _with_command(section: SectionT, engine: str, command: str) -> SectionT:
-    """Refuse the engine `command` without a command."""
-    if engine == "command" and not command.strip():
-        raise PydanticCustomError("lacks", "{key} needs {other}", {"key": "engine", "other": "command"})
+def _complete(section: SectionT, engine: str, command: str, url: str) -> SectionT:
+    """Refuse the engine `command` without a command, and a server without its address."""
+    needed = {"command": ("command", command), "openai": ("url", url), "wyoming": ("url", url)}
+    other, value = needed.get(engine, ("", engine))
+    if not value.strip():
+        raise PydanticCustomError("lacks", "{key} needs {other}", {"key": "engine", "other": other})
     return section

@@ -1,0 +1,79 @@
+"""The settings -> the recogniser on a server that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from voicecli.errors import ModelError, ServerError
+from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
+from voicecli.listen.elsewhere.transcription_server import TranscriptionServer
+from voicecli.listen.elsewhere.wyoming_recogniser import WyomingHearing
+from voicecli.listen.whisper.transcriber import Transcriber
+from voicecli.listen.whisper.whisper import Whisper
+from voicecli.models.choice import whisper_folder
+from voicecli.network.asked_server import AskedServer
+from voicecli.network.trouble.breaker import Breaker
+from voicecli.network.trouble.stand_in import StandIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from voicecli.config import TranscribeConfig
+    from voicecli.listen.elsewhere.guarded_recogniser import HearingServer
+    from voicecli.listen.recogniser import Recogniser
+    from voicecli.models.store import ModelStore
+    from voicecli.system.clock import Clock
+
+OPENAI_MODEL = "whisper-1"
+"""Asked for where the settings name none: servers with one model take any name, others know this one."""
+
+
+def hearing_server(config: TranscribeConfig) -> HearingServer:
+    """What one talk asks of the server. Raises ConfigError for an address or a key that cannot be used."""
+    rest = config.engine == "openai"
+    asked = AskedServer(
+        "transcribe",
+        config.url,
+        config.server_model or (OPENAI_MODEL if rest else ""),
+        config.api_key_env,
+        config.connect_s,
+        config.timeout_s,
+        'set transcribe.engine to "whisper"',
+    )
+    return TranscriptionServer(config.language, asked) if rest else WyomingHearing(config.language, asked)
+
+
+def server_recogniser(
+    config: TranscribeConfig, store: ModelStore, clock: Clock
+) -> Callable[[], GuardedRecogniser]:
+    """Ask the server whether it is there; give what makes one talk's recogniser.
+
+    The Whisper in `store` stands in, if the settings want it and it is here.
+
+    Raises ConfigError as `hearing_server` does; ServerError where it is not there and nothing stands in.
+    """
+    stand_in = None if config.fallback == "off" else _local(config, store)
+    server = hearing_server(config)
+    try:
+        server.warm()
+    except ServerError:
+        if stand_in is None:
+            raise
+    finally:
+        server.close()
+    breaker = Breaker(clock)
+    return lambda: GuardedRecogniser(hearing_server(config), breaker, stand_in)
+
+
+def _local(config: TranscribeConfig, store: ModelStore) -> StandIn[Recogniser] | None:
+    """The Whisper that stands in; None where it is not here."""
+    try:
+        folder = whisper_folder(store, config.model)
+    except ModelError:
+        return None
+
+    def load() -> Callable[[], Recogniser]:
+        whisper = Whisper(folder, config.threads)
+        return lambda: Transcriber(whisper, config.language)
+
+    return StandIn(config.model, load)
