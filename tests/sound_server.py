@@ -58,7 +58,8 @@ def wav(samples: np.ndarray, rate_hz: int = RATE_HZ, bits: int = 16, channels: i
 
 def hum(seconds: float, rate_hz: int = RATE_HZ) -> np.ndarray:
     """Something that can be heard."""
-    return np.round(9000 * np.sin(np.arange(round(seconds * rate_hz)) * 440 * np.tau / rate_hz))
+    at = np.arange(round(seconds * rate_hz)) / rate_hz
+    return (9000 * np.sin(2 * np.pi * 440 * at)).astype("<i2")
 
 
 SOUND_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nConnection: close\r\n\r\n"

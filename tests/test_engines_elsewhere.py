@@ -1,4 +1,4 @@
-"""Recognisers and voices on servers that misbehave on purpose: each costs a talk one turn and a line, no more."""
+"""Recognisers and voices on servers, also on some that misbehave: each costs a talk one turn and a line."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ from tests.stepped import Stepped
 from tests.test_failing_engines import LINES, asks, is_done, lines_of
 from voicecli import events
 from voicecli.config import Config, Mistake, SynthesizeConfig, TranscribeConfig, check
-from voicecli.errors import ConfigError, ServerError
+from voicecli.errors import ConfigError, ModelError, ServerError
 from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
 from voicecli.listen.elsewhere.hearing_settings import hearing_server
 from voicecli.messages import RATE_HZ as HEARD_HZ
 from voicecli.messages import Transcript
 from voicecli.network.trouble.breaker import FAILURES, FIRST_S, Breaker
+from voicecli.network.trouble.guard import guard_of
 from voicecli.network.trouble.leaving import leaving
 from voicecli.network.trouble.remarks import Remark
 from voicecli.network.trouble.stand_in import StandIn
@@ -56,23 +57,29 @@ SPEECH = np.full(HEARD_HZ, 0.1, np.float32)
 SECRET_WORDS = "my uncle keeps his money under the floor"
 LIMIT_S = 1.0
 LONGEST_S = 15.0
-"""Of this computer's time, which other tests share; each wait ends after LIMIT_S, and there are three tries."""
+"""Of this computer's time, which other tests share; each wait ends after LIMIT_S."""
 MOST_BYTES = 30_000_000
 FAST = {"connect_s": 1.0, "timeout_s": LIMIT_S}
+
+
+async def at_once(_: float) -> None:
+    """Wait for nothing before the server is asked again."""
 
 
 def recogniser(
     url: str, stand_in: StandIn[Recogniser] | None = None, breaker: Breaker | None = None, **settings: object
 ) -> GuardedRecogniser:
     config = TranscribeConfig.model_validate({"engine": "openai", "url": url, **FAST, **settings})
-    return GuardedRecogniser(hearing_server(config), breaker or Breaker(FakeClock()), stand_in)
+    return GuardedRecogniser(hearing_server(config, at_once), breaker or Breaker(FakeClock()), stand_in)
 
 
 def voice(
     url: str, stand_in: StandIn[Voice] | None = None, breaker: Breaker | None = None, **settings: object
 ) -> GuardedVoice:
-    config = SynthesizeConfig.model_validate({"engine": "openai", "url": url, "volume": 1.0, **FAST, **settings})
-    return GuardedVoice(speech_server(config), breaker or Breaker(FakeClock()), stand_in)
+    config = SynthesizeConfig.model_validate(
+        {"engine": "openai", "url": url, "volume": 1.0, **FAST, **settings}
+    )
+    return GuardedVoice(speech_server(config, at_once), breaker or Breaker(FakeClock()), stand_in)
 
 
 def in_time(call: Callable[[], T]) -> T:
@@ -104,10 +111,12 @@ def test_speech_goes_as_a_form_with_a_wav_and_words_come_back() -> None:
 
 
 def test_a_language_that_is_known_is_told() -> None:
-    with sounding(lambda _: heard()) as server:
-        with closing(recogniser(server.url, language="de", server_model="large")) as engine:
-            assert engine.transcribe(SPEECH).language == "de"
-            assert engine.transcribe(SPEECH, language="fr").language == "fr"
+    with (
+        sounding(lambda _: heard()) as server,
+        closing(recogniser(server.url, language="de", server_model="large")) as engine,
+    ):
+        assert engine.transcribe(SPEECH).language == "de"
+        assert engine.transcribe(SPEECH, language="fr").language == "fr"
     assert b'name="language"\r\n\r\nde\r\n' in server.asked[0].body
     assert b'name="language"\r\n\r\nfr\r\n' in server.asked[1].body
     assert b"\r\n\r\nlarge\r\n" in server.asked[0].body
@@ -129,9 +138,11 @@ def test_how_sure_it_is_comes_from_its_segments() -> None:
 
 def test_words_that_were_made_up_of_nothing_are_none() -> None:
     made_up = [{"avg_logprob": -1.4, "no_speech_prob": 0.9}]
-    with sounding(lambda _: heard("Thank you.", segments=made_up)) as server:
-        with closing(recogniser(server.url)) as engine:
-            assert engine.transcribe(SPEECH) == Transcript("", "en", 0.0)
+    with (
+        sounding(lambda _: heard("Thank you.", segments=made_up)) as server,
+        closing(recogniser(server.url)) as engine,
+    ):
+        assert engine.transcribe(SPEECH) == Transcript("", "en", 0.0)
 
 
 def test_a_server_that_refuses_a_field_is_asked_without_it_from_then_on() -> None:
@@ -156,12 +167,14 @@ def test_words_for_a_note_are_none_and_silence_is_not_sent() -> None:
 
 
 def test_a_clause_goes_as_json_and_its_sound_comes_at_the_rate_of_its_header() -> None:
-    with sounding(lambda _: said(1.0)) as server:
-        with closing(voice(server.url, server_voice="nova", speed=1.2)) as engine:
-            pieces = list(engine.say("Good morning."))
+    with (
+        sounding(lambda _: said(1.0)) as server,
+        closing(voice(server.url, server_voice="nova", speed=1.2)) as engine,
+    ):
+        pieces = list(engine.say("Good morning."))
     sound = np.concatenate([piece.samples for piece in pieces])
     assert sound.size / ONE_RATE_HZ == pytest.approx(1.0, abs=0.02), "not as long as its samples at 24 kHz"
-    spectrum = np.abs(np.fft.rfft(sound[:ONE_RATE_HZ // 2].astype(float)))
+    spectrum = np.abs(np.fft.rfft(sound[: ONE_RATE_HZ // 2].astype(float)))
     assert np.argmax(spectrum) * 2 == pytest.approx(440, abs=4), "a hum of 440 Hz is one of 440 Hz"
     assert [piece.to_come > 0 for piece in pieces] == [True] * (len(pieces) - 1) + [False]
     (asked,) = server.asked
@@ -244,7 +257,7 @@ NO_WORDS: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
     **ANY_FAULT,
     "a page": (lambda: status("200 OK", b"<html>Hello</html>", "text/html"), "text/html"),
     "JSON without words": (lambda: status("200 OK", {"task": "transcribe"}), "there are no words"),
-    "sound": (lambda: said(), "audio/wav"),
+    "sound": (said, "audio/wav"),
     "a gigabyte": (
         lambda: endless(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", b"{" * 65536),
         "there are no words",
@@ -282,7 +295,7 @@ HALF_A_CLAUSE: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
         "broke off",
     ),
     "falls silent": (
-        lambda: endless(SOUND_HEAD + wav(hum(0.5)), b"", every_s=0.05),
+        lambda: endless(SOUND_HEAD + wav(hum(0.5)), b"\x00", every_s=0.05),
         "sent no sound for 1 s in the middle",
     ),
     "a gigabyte": (
@@ -296,15 +309,17 @@ HALF_A_CLAUSE: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
 def test_a_server_without_words_is_told_in_a_line_and_mended_later(name: str) -> None:
     bad, line = NO_WORDS[name]
     mended: list[bool] = []
-    with sounding(lambda _: heard() if mended else bad()) as server:
-        with closing(recogniser(server.url)) as engine:
-            with pytest.raises(ServerError) as caught:
-                in_time(lambda: engine.transcribe(SPEECH))
-            assert re.search(line, str(caught.value))
-            assert "\n" not in str(caught.value)
-            assert caught.value.remedy
-            mended.append(True)
-            assert engine.guard.breaker.state in ("closed", "open")
+    with (
+        sounding(lambda _: heard() if mended else bad()) as server,
+        closing(recogniser(server.url)) as engine,
+    ):
+        with pytest.raises(ServerError) as caught:
+            in_time(lambda: engine.transcribe(SPEECH))
+        assert re.search(line, str(caught.value))
+        assert "\n" not in str(caught.value)
+        assert caught.value.remedy
+        mended.append(True)
+        assert engine.guard.breaker.state in ("closed", "open")
     if engine.guard.breaker.state == "closed":
         with sounding(lambda _: heard()) as server, closing(recogniser(server.url)) as engine:
             assert engine.transcribe(SPEECH).text == WORDS
@@ -313,9 +328,12 @@ def test_a_server_without_words_is_told_in_a_line_and_mended_later(name: str) ->
 @pytest.mark.parametrize("name", NO_SOUND)
 def test_a_server_without_sound_is_told_in_a_line(name: str) -> None:
     bad, line = NO_SOUND[name]
-    with sounding(lambda _: bad()) as server, closing(voice(server.url)) as engine:
-        with pytest.raises(ServerError) as caught:
-            in_time(lambda: list(engine.say("Good morning.")))
+    with (
+        sounding(lambda _: bad()) as server,
+        closing(voice(server.url)) as engine,
+        pytest.raises(ServerError) as caught,
+    ):
+        in_time(lambda: list(engine.say("Good morning.")))
     assert re.search(line, str(caught.value))
     assert "\n" not in str(caught.value)
     assert caught.value.remedy
@@ -327,21 +345,25 @@ def test_sound_that_breaks_off_is_heard_as_far_as_it_came(name: str) -> None:
     came: list[Piece] = []
 
     def listen() -> None:
-        for piece in engine.say("Good morning."):
-            came.append(piece)
+        came.extend(engine.say("Good morning."))
 
-    with sounding(lambda _: bad()) as server, closing(voice(server.url, Lark.stands_in())) as engine:
-        with pytest.raises(ServerError, match=line):
-            in_time(listen)
+    with (
+        sounding(lambda _: bad()) as server,
+        closing(voice(server.url, Lark.stands_in())) as engine,
+        pytest.raises(ServerError, match=line),
+    ):
+        in_time(listen)
     assert sum(piece.samples.size for piece in came) > 0.3 * ONE_RATE_HZ
     assert engine.guard.breaker.state == "closed", "once is chance"
 
 
 @pytest.mark.parametrize("make", [recogniser, voice])
-def test_nobody_there_is_told_with_what_does_without(make: Callable[[str], GuardedRecogniser]) -> None:
-    with closing(make(f"http://127.0.0.1:{free_port()}/v1")) as engine:
-        with pytest.raises(ServerError, match="no server answers at .*; start it, or set .*engine to"):
-            used(engine)
+def test_nobody_there_is_told_with_what_does_without(make: Callable[..., GuardedRecogniser]) -> None:
+    with (
+        closing(make(f"http://127.0.0.1:{free_port()}/v1")) as engine,
+        pytest.raises(ServerError, match=r"no server answers at .*; start it, or set .*engine to"),
+    ):
+        used(engine)
 
 
 def used(engine: GuardedRecogniser | GuardedVoice) -> None:
@@ -356,9 +378,12 @@ def test_what_was_said_is_in_no_error() -> None:
     def repeats(_: AskedFor) -> list[bytes]:
         return status("400 Bad Request", {"error": f"cannot say: {SECRET_WORDS.upper()} (limit 3)"})
 
-    with sounding(repeats) as server, closing(voice(server.url)) as engine:
-        with pytest.raises(ServerError) as caught:
-            list(engine.say(SECRET_WORDS))
+    with (
+        sounding(repeats) as server,
+        closing(voice(server.url)) as engine,
+        pytest.raises(ServerError) as caught,
+    ):
+        list(engine.say(SECRET_WORDS))
     line = str(caught.value).lower()
     assert not [word for word in SECRET_WORDS.split() if len(word) > 2 and f" {word} " in line]
     assert "(limit 3)" in line
@@ -423,30 +448,34 @@ class Lark:
 
 def test_the_local_recogniser_stands_in_and_the_server_is_spared_until_it_works_again() -> None:
     clock, told, mended = FakeClock(), list[Remark](), list[bool]()
-    with sounding(lambda _: heard() if mended else status("401 Unauthorized", {})) as server:
-        with closing(recogniser(server.url, Owl.stands_in(), Breaker(clock))) as engine:
-            engine.guard.notify = told.append
-            for _ in range(FAILURES):
-                assert engine.transcribe(SPEECH).text == Owl.text
-            assert engine.guard.breaker.state == "open"
-            assert [remark.remedy.partition(";")[0] for remark in told if remark.of_reply] == [
-                "an owl listens meanwhile"
-            ] * FAILURES
-            before, asked = len(told), len(server.asked)
+    with (
+        sounding(lambda _: heard() if mended else status("401 Unauthorized", {})) as server,
+        closing(recogniser(server.url, Owl.stands_in(), Breaker(clock))) as engine,
+    ):
+        engine.guard.notify = told.append
+        for _ in range(FAILURES):
             assert engine.transcribe(SPEECH).text == Owl.text
-            assert (len(told), len(server.asked)) == (before, asked), "known, and left alone"
-            mended.append(True)
-            clock.advance(FIRST_S)
-            assert engine.transcribe(SPEECH).text == WORDS
-            assert "answers again" in told[-1].found
+        assert engine.guard.breaker.state == "open"
+        assert [remark.remedy.partition(";")[0] for remark in told if remark.of_reply] == [
+            "an owl listens meanwhile"
+        ] * FAILURES
+        before, asked = len(told), len(server.asked)
+        assert engine.transcribe(SPEECH).text == Owl.text
+        assert (len(told), len(server.asked)) == (before, asked), "known, and left alone"
+        mended.append(True)
+        clock.advance(FIRST_S)
+        assert engine.transcribe(SPEECH).text == WORDS
+        assert "answers again" in told[-1].found
 
 
 def test_the_local_voice_stands_in_at_the_rate_of_the_talk() -> None:
     told: list[Remark] = []
-    with sounding(lambda _: status("500 Oops", {})) as server:
-        with closing(voice(server.url, Lark.stands_in())) as engine:
-            engine.guard.notify = told.append
-            pieces = list(engine.say("Good morning."))
+    with (
+        sounding(lambda _: status("500 Oops", {})) as server,
+        closing(voice(server.url, Lark.stands_in())) as engine,
+    ):
+        engine.guard.notify = told.append
+        pieces = list(engine.say("Good morning."))
     assert sum(piece.samples.size for piece in pieces) / engine.rate_hz == pytest.approx(0.5, abs=0.02)
     assert pieces[0].word_ends == (3000, 12_000)
     assert [piece.to_come > 0 for piece in pieces] == [True] * (len(pieces) - 1) + [False]
@@ -454,15 +483,15 @@ def test_the_local_voice_stands_in_at_the_rate_of_the_talk() -> None:
 
 
 def test_a_stand_in_that_cannot_be_loaded_leaves_the_servers_error() -> None:
-    from voicecli.errors import ModelError
-
     def missing() -> Callable[[], Recogniser]:
         raise ModelError("there is no model", "pull it")
 
-    with sounding(lambda _: status("500 Oops", {"error": "no luck"})) as server:
-        with closing(recogniser(server.url, StandIn("nobody", missing))) as engine:
-            with pytest.raises(ServerError, match="no luck"):
-                engine.transcribe(SPEECH)
+    with (
+        sounding(lambda _: status("500 Oops", {"error": "no luck"})) as server,
+        closing(recogniser(server.url, StandIn("nobody", missing))) as engine,
+        pytest.raises(ServerError, match="no luck"),
+    ):
+        engine.transcribe(SPEECH)
 
 
 # --- in a talk
@@ -480,6 +509,13 @@ def talking(
             engine.close()
 
 
+def breaker_of(talk: Stepped) -> Breaker:
+    """Of the server that listens."""
+    guard = guard_of(talk.crew.scribe._usual.it)
+    assert guard is not None
+    return guard.breaker
+
+
 def test_a_talk_hears_through_a_server() -> None:
     with talking(lambda _: heard(LINES[0])) as (talk, server):
         told = asks(talk)
@@ -494,7 +530,7 @@ def test_a_server_that_hears_nothing_costs_a_turn_and_a_line_and_never_the_talk(
     bad, line = NO_WORDS[name]
     mended: list[bool] = []
     with talking(lambda _: heard(LINES[1]) if mended else bad()) as (talk, _):
-        breaker = talk.crew.scribe._usual.it.guard.breaker
+        breaker = breaker_of(talk)
         for _ in range(FAILURES + 2):
             told = asks(talk)
             (failed,) = [event for event in told if isinstance(event, events.Failed)]
@@ -505,6 +541,7 @@ def test_a_server_that_hears_nothing_costs_a_turn_and_a_line_and_never_the_talk(
                 assert re.search(line, f"{failed.message}; {failed.remedy}")
         assert breaker.state == "open"
         mended.append(True)
+        assert isinstance(breaker._clock, FakeClock)
         breaker._clock.advance(60.0)
         (done,) = [event for event in asks(talk) if isinstance(event, events.TurnDone)]
         assert done.heard == f"You said: {LINES[1]}."
@@ -533,7 +570,9 @@ def test_the_user_is_told_at_the_start_what_leaves_the_computer() -> None:
     assert spoken_there[0].startswith("what the agent says goes to another computer: tts-1 at")
     assert leaving(recogniser(here), voice(here)) == []
     talk = Stepped(*LINES, recogniser=seat(recogniser(there)))  # type: ignore[arg-type]  # duck-typed
-    assert [event.message for event in talk.told_first if isinstance(event, events.Warned)] == [heard_there[0]]
+    assert [event.message for event in talk.told_first if isinstance(event, events.Warned)] == [
+        heard_there[0]
+    ]
 
 
 # --- settings

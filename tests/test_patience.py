@@ -8,7 +8,7 @@ import pytest
 
 from tests.sentences import pattern
 from voicecli.network.trouble.patience import Patience
-from voicecli.reply.server.too_slow import patience_of, too_slow
+from voicecli.reply.server.too_slow import too_slow
 
 
 @pytest.fixture

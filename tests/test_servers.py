@@ -32,10 +32,11 @@ from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage
-from voicecli.reply.conversation.conversation import Conversation
-from voicecli.reply.generate import AllTakenBack, Notice, Remark, TooManyRequests
-from voicecli.reply.server.openai import OpenAiGenerator
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
 from voicecli.network.trouble.waits import TRIES
+from voicecli.reply.conversation.conversation import Conversation
+from voicecli.reply.generate import AllTakenBack, Notice
+from voicecli.reply.server.openai import OpenAiGenerator
 
 OVERFLOW = "the request has 4390 tokens, the context holds 4096"
 PROMPT = "Be brief."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -17,14 +17,16 @@ Answer = Callable[[list[Event]], Iterable[bytes]]
 """All events of a connection so far, after each -> what is sent now."""
 
 
-def line(kind: str, data: dict[str, object] | None = None, payload: bytes = b"", *, inline: bool = False) -> bytes:
+def line(
+    kind: str, data: Mapping[str, object] | None = None, payload: bytes = b"", *, inline: bool = False
+) -> bytes:
     """An event; with its data in the first line, as older servers have it, or behind it."""
     head: dict[str, object] = {"type": kind}
     packed = b""
     if data and inline:
-        head["data"] = data
+        head["data"] = dict(data)
     elif data:
-        packed = json.dumps(data).encode()
+        packed = json.dumps(dict(data)).encode()
         head["data_length"] = len(packed)
     if payload:
         head["payload_length"] = len(payload)

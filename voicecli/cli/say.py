@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.cli.options import ConfigFile, ModelsDir, OutputDevice, Voice, settings, store_at
+from voicecli.cli.options import ConfigFile, ModelsDir, OutputDevice, Voice, note, settings, store_at
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:

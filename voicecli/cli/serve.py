@@ -42,7 +42,10 @@ def serve(
     wyoming: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, metavar="PORT", help="Serve Home Assistant, too: Wyoming, usually on port 10300."
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Serve Home Assistant, too: Wyoming, usually on port 10300.",
         ),
     ] = None,
     wyoming_host: Annotated[str, typer.Option(help="Address for Wyoming to listen on.")] = "127.0.0.1",

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from voicecli.config.section import Section
-from voicecli.config.sections.server_keys import ConnectLimit, KeyVariable, ServerUrl
 
 LONGEST_COMMAND = 2000
 """Most characters of a command: more than anybody writes, and less than any operating system allows."""
@@ -17,6 +16,32 @@ LONGEST_COMMAND = 2000
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 """ISO 639-1."""
 VoiceName = Annotated[str, Field(min_length=1)]
+
+ServerUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^((https?|tcp)://[^\s/]\S*)?$",
+        description="openai: where the server is, as in http://127.0.0.1:8000/v1; wyoming: tcp://127.0.0.1:10300",
+        json_schema_extra={"allowed": "a URL that begins with http://, https:// or tcp://"},
+    ),
+]
+KeyVariable = Annotated[
+    str,
+    Field(
+        pattern=r"^([A-Z_][A-Z0-9_]*)?$",  # many keys would pass for a name with small letters
+        description="openai: environment variable that holds the key",
+        json_schema_extra={"allowed": "a name in capitals such as OPENAI_API_KEY, not the key itself"},
+        repr=False,  # if somebody puts the key itself here, no error may show it
+    ),
+]
+ConnectLimit = Annotated[
+    float,
+    Field(
+        gt=0,
+        le=10,
+        description="openai, wyoming: longest wait for the server to accept the connection",
+    ),
+]
 
 
 class TranscribeConfig(Section):
@@ -47,18 +72,21 @@ class TranscribeConfig(Section):
     url: ServerUrl = ""
     server_model: str = Field(
         default="",
-        description="openai, wyoming: the server's name for its model; empty: whisper-1, or for wyoming the one "
-        "that the server chooses",
+        description="openai, wyoming: the server's name for its model; empty: whisper-1, or for wyoming the "
+        "server's choice",
     )
     api_key_env: KeyVariable = "OPENAI_API_KEY"
     connect_s: ConnectLimit = 3.0
     timeout_s: float = Field(
-        default=10.0, gt=0, le=30, description="openai, wyoming: longest wait for the words, all tries together"
+        default=10.0,
+        gt=0,
+        le=30,
+        description="openai, wyoming: longest wait for the words, in all tries",
     )
     fallback: Literal["local", "off"] = Field(
         default="local",
-        description="openai, wyoming: while the server fails, the Whisper of transcribe.model listens if it is "
-        "here, or nobody does",
+        description="openai, wyoming: while the server fails, the Whisper of transcribe.model listens, if it "
+        "is here; or nobody",
     )
     threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
 
@@ -155,13 +183,11 @@ class SynthesizeConfig(Section):
         "`espeak-ng --stdout`",
     )
     url: ServerUrl = ""
-    server_model: str = Field(
-        default="", description="openai: the server's name for its model; empty: tts-1"
-    )
+    server_model: str = Field(default="", description="openai: the server's name for its model; empty: tts-1")
     server_voice: str = Field(
         default="",
-        description="openai, wyoming: the server's name for the voice; empty: alloy, or for wyoming the one that "
-        "the server chooses",
+        description="openai, wyoming: the server's name for the voice; empty: alloy, or for wyoming the "
+        "server's choice",
     )
     api_key_env: KeyVariable = "OPENAI_API_KEY"
     connect_s: ConnectLimit = 3.0
@@ -170,13 +196,13 @@ class SynthesizeConfig(Section):
     )
     fallback: Literal["local", "off"] = Field(
         default="local",
-        description="openai, wyoming: while the server fails, the Piper voice of synthesize.voice speaks if it is "
-        "here, or nobody does",
+        description="openai, wyoming: while the server fails, the Piper voice of synthesize.voice speaks, if "
+        "it is here; or nobody",
     )
     language: str = Field(
         default="en",
         pattern=r"^[a-z]{2,3}$",
-        description="command, openai, wyoming: the language it speaks; the file of a Piper voice says its own",
+        description="command, openai, wyoming: what it speaks; the file of a Piper voice says its own",
         json_schema_extra={"allowed": 'a language code such as "en"'},
     )
     voices: dict[LanguageCode, VoiceName] = Field(
@@ -189,7 +215,10 @@ class SynthesizeConfig(Section):
     )
     speed: float = Field(default=1.0, ge=0.5, le=2, description="piper, openai: 1 is the voice's own pace")
     volume: float = Field(
-        default=0.7, gt=0, le=1, description="1 is full scale; with a command or a server, 1 is as loud as that is"
+        default=0.7,
+        gt=0,
+        le=1,
+        description="1 is full scale; with a command or a server, 1 is as loud as that is",
     )
     threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
     speak_errors: Literal["auto", "on", "off"] = Field(

@@ -24,7 +24,7 @@ SHORTEST = 8
 
 
 def key_in(variable: str) -> str:
-    """The key in an environment variable; empty where there is none. Raises ConfigError for what is no key."""
+    """The key in an environment variable; empty for none. Raises ConfigError for what is no key."""
     key = os.environ.get(variable, "").strip()
     if not (key.isascii() and key.isprintable()):
         raise ConfigError(f"{variable} holds characters that no key has", "set it again")

@@ -19,7 +19,7 @@ from voicecli.network.trouble.complaint import quoted
 from voicecli.network.trouble.waits import Refusal, again, wait_s
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Coroutine, Generator, Mapping
 
     from voicecli.network.asked_server import AskedServer
     from voicecli.network.connection import Answer, Upload
@@ -79,7 +79,7 @@ class SpeechApi:
         except EngineError as error:
             raise self._hidden(error) from None
 
-    def each(self, blocks: AsyncGenerator[bytes, None]) -> Iterator[bytes]:
+    def each(self, blocks: AsyncGenerator[bytes, None]) -> Generator[bytes, None, None]:
         """Give what comes of a request, piece by piece. Raises ServerError."""
         pieces = self._errands.each(blocks)
         try:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.network.trouble.remarks import Remark as Remark
-from voicecli.network.trouble.remarks import TooManyRequests as TooManyRequests
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
 
 if TYPE_CHECKING:
     from voicecli.turn.witness import Ending

@@ -120,13 +120,11 @@ class Rest:
         return response
 
 
-
 def error(message: str, param: str = "", status: int = 400, code: str = "") -> web.Response:
     """An error as OpenAI's API tells it."""
     kind = "invalid_request_error" if status < 500 else "server_error"
     body = {"message": message, "type": kind, "param": param or None, "code": code or None}
     return web.json_response({"error": body}, status=status)
-
 
 
 def _form_of_answer(fields: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What servers of single requests share: a file of speech -> its words, a text -> sound, words -> an answer."""
+"""Single requests of other programs: a file of speech -> words, a text -> sound, words -> an answer."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def spoken(voice: Voice, place: Place, text: str) -> Iterator[bytes]:
                 yield samples.astype("<i2").tobytes()
 
 
-def answered(
-    session: Session, config: ConversationConfig, text: str, cancelled: Callable[[], bool]
-) -> str:
+def answered(session: Session, config: ConversationConfig, text: str, cancelled: Callable[[], bool]) -> str:
     """What the language model answers to `text`, in words that can be said. Raises EngineError."""
     generator, pieces = session.generator.it, list[str]()
     messages = begin(config, generator).messages_for(text)

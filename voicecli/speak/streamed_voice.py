@@ -1,4 +1,4 @@
-"""Sound that comes in pieces of any size -> the pieces of a clause: what voices outside this process share."""
+"""Sound in pieces of any size -> the pieces of a clause: what voices outside this process share."""
 
 from __future__ import annotations
 

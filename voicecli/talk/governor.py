@@ -33,7 +33,7 @@ clause, about a second of sound; for the first words of a reply. The first three
 default models take on two free cores, the last one is chosen. Engines of NOT_HERE have no bound."""
 
 NOT_HERE = ("command", "openai", "wyoming")
-"""Engines of hearing and speaking that do not compute in this program: nobody knows what is usual for them."""
+"""Engines of hearing and speaking outside this program: nobody knows what is usual for them."""
 
 GROWS = "the queue '{name}' has grown for {minutes:g} min"
 REMEDY = "it is read too slowly: close what keeps the processor busy, or what reads the events of this talk"

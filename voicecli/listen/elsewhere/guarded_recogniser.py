@@ -1,4 +1,4 @@
-"""A recogniser on a server that may fail -> one that says so soon, spares the server, and has another stand in."""
+"""A recogniser on a server that may fail -> one that says so soon, and has another stand in."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class HearingServer(Protocol):
 
 
 class GuardedRecogniser:
-    """One talk's recogniser on a server, and what stands in for it. Raises ServerError, which ends no talk."""
+    """One talk's recogniser on a server, and its stand-in. Raises ServerError, which ends no talk."""
 
     window_s = LONGEST_S
     finds_language = False

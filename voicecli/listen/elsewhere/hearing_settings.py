@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from voicecli.errors import ModelError, ServerError
@@ -22,14 +23,18 @@ if TYPE_CHECKING:
     from voicecli.listen.elsewhere.guarded_recogniser import HearingServer
     from voicecli.listen.recogniser import Recogniser
     from voicecli.models.store import ModelStore
+    from voicecli.network.trouble.waits import Sleep
     from voicecli.system.clock import Clock
 
 OPENAI_MODEL = "whisper-1"
 """Asked for where the settings name none: servers with one model take any name, others know this one."""
 
 
-def hearing_server(config: TranscribeConfig) -> HearingServer:
-    """What one talk asks of the server. Raises ConfigError for an address or a key that cannot be used."""
+def hearing_server(config: TranscribeConfig, sleep: Sleep = asyncio.sleep) -> HearingServer:
+    """What one talk asks of the server; `sleep` waits before it is asked again.
+
+    Raises ConfigError for an address or a key that cannot be used.
+    """
     rest = config.engine == "openai"
     asked = AskedServer(
         "transcribe",
@@ -40,7 +45,9 @@ def hearing_server(config: TranscribeConfig) -> HearingServer:
         config.timeout_s,
         'set transcribe.engine to "whisper"',
     )
-    return TranscriptionServer(config.language, asked) if rest else WyomingHearing(config.language, asked)
+    if rest:
+        return TranscriptionServer(config.language, asked, sleep)
+    return WyomingHearing(config.language, asked, sleep)
 
 
 def server_recogniser(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from voicecli.network.trouble.waits import Sleep
 
 NO_SPEECH, LOW_LOG_PROB = 0.6, -1.0
-"""Whisper's own thresholds: where both are passed, nobody spoke (`no_speech_threshold`, `logprob_threshold`)."""
+"""Whisper's own `no_speech_threshold` and `logprob_threshold`: where both are passed, nobody spoke."""
 
 _EXTRAS: tuple[dict[str, str], ...] = (
     {"response_format": "verbose_json", "temperature": "0"},

@@ -30,7 +30,10 @@ class WyomingHearing:
     """What one talk asks of the server. Nothing is sent before the first `warm` or `transcribe`."""
 
     def __init__(self, language: str, asked: AskedServer, sleep: Sleep = asyncio.sleep) -> None:
-        """`language` is the one spoken; "auto" leaves it to the server. Raises ConfigError for a bad address."""
+        """`language` is the one spoken; "auto" leaves it to the server.
+
+        Raises ConfigError for an address that cannot be used.
+        """
         self._language = language
         self._asked = asked
         self._server = WyomingServer(asked, sleep)

@@ -9,7 +9,7 @@ Whoever owns the engine says what happens without the server.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from voicecli.errors import ServerError
 from voicecli.network.trouble.remarks import Remark, untold
@@ -66,7 +66,7 @@ class Question:
         self._number = number
         self._settled = False
 
-    def __enter__(self) -> Question:
+    def __enter__(self) -> Self:
         """Begin."""
         return self
 
@@ -92,7 +92,9 @@ class Question:
         self._settled = True
         breaker = self._guard.breaker
         if breaker.failed(self._number, error.wait_s):
-            found = f"{self._guard.name} is not asked for {breaker.open_for_s:.0f} s, because it keeps failing"
+            found = (
+                f"{self._guard.name} is not asked for {breaker.open_for_s:.0f} s, because it keeps failing"
+            )
             self._guard.notify(Remark(found, "it is tried again by itself", of_reply=False))
 
 

@@ -1,4 +1,4 @@
-"""What an engine that asks a server tells besides its result: to the user, and to those who watch the load."""
+"""What an engine that asks a server tells besides its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine of this process that stands in for a server: loaded when it is first needed, shared by all talks."""
+"""An engine of this process that stands in for a server: loaded when needed, shared by all talks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StandIn(Generic[E]):
         """`name` is the model's, for people. `load` loads it and gives what makes one talk's engine."""
         self.name = name
         self.turn = threading.Lock()
-        """To be held during each call of an engine that was made here: talks call from threads of their own."""
+        """To be held during each call of an engine that was made here: each talk has a thread of its own."""
         self._load = load
         self._session: Callable[[], E] | None = None
 

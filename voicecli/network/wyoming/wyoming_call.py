@@ -37,7 +37,7 @@ CLOSE_S = 0.5
 """Longest wait for a connection that is not needed any more to close, s."""
 
 MOST_OTHERS = 1000
-"""Events in a row that are not the ones asked for, before a server counts as one that speaks of other things."""
+"""Events in a row that are not asked for, before a server counts as one that speaks of other things."""
 
 
 class WyomingServer:

@@ -88,7 +88,10 @@ def to_bytes(event: WyomingEvent) -> bytes:
 
 
 async def read_event(reader: StreamReader) -> WyomingEvent | None:
-    """The next event; None where the other side has closed. Raises NoEventError, and what the reader raises."""
+    """The next event; None where the other side has closed.
+
+    Raises NoEventError, and what the reader raises.
+    """
     try:
         line = await reader.readline()
     except ValueError:

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError, ServerError
 from voicecli.network.sse import parsed
+from voicecli.network.trouble.complaint import is_overflow, quoted
+from voicecli.network.trouble.patience import Patience
+from voicecli.network.trouble.waits import LOAD_S, Refusal, Waits, again, wait_s
 from voicecli.reply.conversation.context import ContextRoom, without_oldest
 from voicecli.reply.replytext import LARGER_CONTEXT, ReplyText
 from voicecli.reply.server.abilities import Abilities
 from voicecli.reply.server.answer_stream import read
-from voicecli.network.trouble.complaint import is_overflow, quoted
-from voicecli.network.trouble.patience import Patience
 from voicecli.reply.server.streamed import TOKENS_PER_WORD_LIMIT, ServerRefusal, StreamedReply
 from voicecli.reply.server.too_slow import patience_of, too_slow
-from voicecli.network.trouble.waits import LOAD_S, Refusal, Waits, again, wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
     from voicecli.network.connection import Connection
     from voicecli.network.sse import Event, Json
-    from voicecli.reply.generate import Notify
     from voicecli.network.trouble.waits import Sleep
+    from voicecli.reply.generate import Notify
 
 _NOT_THE_REQUEST = (401, 402, 403, 404, 429)
 _THE_REQUEST = (400, 413, 422)

@@ -1,6 +1,7 @@
 """Text -> text with any OpenAI-compatible server: Ollama, llama-server, LM Studio, vLLM.
 
-`errands` runs the requests, so that each can be cancelled; `asking` finds out from refusals what a server accepts.
+`errands` runs the requests, so that each can be cancelled; `asking` finds out from refusals what a server
+accepts.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from voicecli.network.address import host_of, is_loopback, shown
 from voicecli.network.connection import Connection
 from voicecli.network.errands import Errands
 from voicecli.network.secrets import Secrets, in_address, key_in
-from voicecli.reply.generate import NEXT_USER, AllTakenBack, Remark, TooManyRequests, ignore, never
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
+from voicecli.reply.generate import NEXT_USER, AllTakenBack, ignore, never
 from voicecli.reply.replytext import ReplyText
 from voicecli.reply.server.asking import Asking
 from voicecli.reply.server.streamed import StreamedReply
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
-    from voicecli.reply.generate import Cancelled, Emit, Notice, Notify
     from voicecli.network.trouble.waits import Sleep
+    from voicecli.reply.generate import Cancelled, Emit, Notice, Notify
     from voicecli.turn.witness import Ending
 
 

@@ -30,7 +30,9 @@ async def announced(host: str, port: int, name: str) -> AsyncIterator[None]:
         raise ConfigError(found, 'install it: pip install "voicecli[discover]"') from error
     addresses = _addresses(host)
     label = "".join(char if char.isalnum() or char in "- " else "-" for char in name)[:40] or "voicecli"
-    info = ServiceInfo(KIND, f"{label}.{KIND}", port=port, addresses=addresses, server=f"{_host_name()}.local.")
+    info = ServiceInfo(
+        KIND, f"{label}.{KIND}", port=port, addresses=addresses, server=f"{_host_name()}.local."
+    )
     network = AsyncZeroconf()
     try:
         await network.async_register_service(info, allow_name_change=True)
@@ -48,7 +50,8 @@ def _addresses(host: str) -> list[bytes]:
         address = ipaddress.ip_address(socket.gethostbyname(host))
     if address.is_loopback:
         raise ConfigError(
-            f"{host} cannot be reached from other computers", "give --wyoming-host, or leave out the announcement"
+            f"{host} cannot be reached from other computers",
+            "give --wyoming-host, or leave out --wyoming-announce",
         )
     if not address.is_unspecified:
         return [address.packed]

@@ -195,9 +195,9 @@ def _text_of(event: WyomingEvent) -> str:
 def _described(engines: Engines, config: Config) -> dict[str, Json]:
     """The data of `info`: what is served, in the words that Home Assistant shows."""
     hears, voice = engines.recogniser.seat(), engines.voice.seat()
-    finds = hears.it.finds_language or (config.transcribe.language == "auto" and guard_of(hears.it) is not None)
+    asks = config.transcribe.language == "auto" and guard_of(hears.it) is not None
     language = DEFAULT_LANGUAGE if config.transcribe.language == "auto" else config.transcribe.language
-    listens: list[Json] = list(known_codes()) if finds else [language]
+    listens: list[Json] = list(known_codes()) if asks or hears.it.finds_language else [language]
     heard = _part(recogniser_name(config.transcribe), "Speech to text", languages=listens)
     said = _part(voice_name(config.synthesize), "A voice", languages=[voice.it.language], speakers=None)
     answers = _part("conversation", "A language model, which remembers nothing", languages=[])

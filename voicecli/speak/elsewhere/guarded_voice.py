@@ -1,4 +1,4 @@
-"""A voice on a server that may fail -> a voice that says so soon, spares the server, and has another stand in.
+"""A voice on a server that may fail -> one that says so soon, spares the server, and has another stand in.
 
 After the first sound of a clause a failure is an error: what was heard stands.
 """
@@ -45,7 +45,7 @@ class ServerSounds(Sounds, Protocol):
 
 
 class GuardedVoice:
-    """One talk's voice on a server, and what stands in for it. Raises ServerError, which never ends a talk."""
+    """One talk's voice on a server, and what stands in for it. Raises ServerError, which ends no talk."""
 
     rate_hz = ONE_RATE_HZ
 
@@ -68,18 +68,21 @@ class GuardedVoice:
                     question.worked()
                     begun = True
                     yield piece
-            return
         except ServerError as error:
             if begun or self._stand_in is None:
                 raise
             failed = error
+        else:
+            return
         yield from self._instead(self._stand_in, failed, text)
 
     def close(self) -> None:
         """End the request under way. Any thread."""
         self._server.close()
 
-    def _instead(self, stand_in: StandIn[Voice], error: ServerError, text: str) -> Generator[Piece, None, None]:
+    def _instead(
+        self, stand_in: StandIn[Voice], error: ServerError, text: str
+    ) -> Generator[Piece, None, None]:
         """Have the stand-in say the clause. Raises ServerError where it fails, too."""
         try:
             self._other = voice = self._other or stand_in.session()

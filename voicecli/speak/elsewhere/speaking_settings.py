@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from voicecli.errors import ModelError, ServerError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from voicecli.config import SynthesizeConfig
     from voicecli.models.store import ModelStore
+    from voicecli.network.trouble.waits import Sleep
     from voicecli.speak.elsewhere.guarded_voice import ServerSounds
     from voicecli.speak.voice import Voice
     from voicecli.system.clock import Clock
@@ -27,8 +29,11 @@ OPENAI_MODEL, OPENAI_VOICE = "tts-1", "alloy"
 """Asked for where the settings name none: servers with one voice take any name, others know these."""
 
 
-def speech_server(config: SynthesizeConfig) -> ServerSounds:
-    """What one talk asks of the server. Raises ConfigError for an address or a key that cannot be used."""
+def speech_server(config: SynthesizeConfig, sleep: Sleep = asyncio.sleep) -> ServerSounds:
+    """What one talk asks of the server; `sleep` waits before it is asked again.
+
+    Raises ConfigError for an address or a key that cannot be used.
+    """
     rest = config.engine == "openai"
     asked = AskedServer(
         "synthesize",
@@ -40,14 +45,12 @@ def speech_server(config: SynthesizeConfig) -> ServerSounds:
         'set synthesize.engine to "piper"',
     )
     if not rest:
-        return WyomingSpeech(config, asked)
+        return WyomingSpeech(config, asked, sleep)
     voice = config.server_voice or OPENAI_VOICE
-    return SpeechServer(config.model_copy(update={"server_voice": voice}), asked)
+    return SpeechServer(config.model_copy(update={"server_voice": voice}), asked, sleep)
 
 
-def server_voice(
-    config: SynthesizeConfig, store: ModelStore, clock: Clock
-) -> Callable[[], GuardedVoice]:
+def server_voice(config: SynthesizeConfig, store: ModelStore, clock: Clock) -> Callable[[], GuardedVoice]:
     """Ask the server whether it is there; give what makes one talk's voice.
 
     The Piper voice in `store` stands in, if the settings want it and it is here.

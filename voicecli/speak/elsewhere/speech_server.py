@@ -33,7 +33,7 @@ PIECE_BYTES = round(PIECE_S * 2 * ONE_RATE_HZ)
 
 
 def too_slow_voice(patience: Patience, where: str, slower: str) -> ServerError:
-    """What to tell of a server that was waited for in vain; `slower` is the setting that lets it be slower."""
+    """What to tell of a server that was waited for in vain; the setting `slower` gives it more time."""
     if not patience.silent:
         return ServerError(f"{where} did not come to an end within {patience.total_s:g} s", "look at its log")
     found = f"{where} sent no sound for {patience.silence_s:g} s"
