@@ -15,7 +15,7 @@ SERVERS = ("openai", "wyoming")
 """Engines that ask a server."""
 
 
-class _Server(Protocol):
+class _Checked(Protocol):
     """What is asked of either."""
 
     @property
@@ -43,7 +43,7 @@ def sends_away(config: Config) -> bool:
     return away or (spoken.engine in SERVERS and not speech_server(spoken).is_local)
 
 
-def _checked(server: _Server, what: str, *, connect: bool) -> Finding:
+def _checked(server: _Checked, what: str, *, connect: bool) -> Finding:
     if not (server.is_local or connect):
         found = f"{server.name} is not on this computer, and was not asked"
         return Finding("skip", found, "ask it: voicecli doctor --connect")

@@ -16,7 +16,7 @@ from aiohttp import BodyPartReader, web
 
 from voicecli.audio.recordings.wav import HEAD_BYTES, head
 from voicecli.errors import VoicecliError
-from voicecli.serve.speech import RATE_OUT_HZ, spoken, transcribed
+from voicecli.serve.single_requests import RATE_OUT_HZ, spoken, transcribed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

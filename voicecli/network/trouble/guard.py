@@ -42,10 +42,10 @@ class Guard:
         """The server and what it runs, for people."""
         return self._name()
 
-    def ask(self) -> Question:
+    def ask(self) -> GuardedQuestion:
         """Begin a question: use it in a `with`, and ask the server inside. Raises RestingError."""
         if number := self.breaker.ask():
-            return Question(self, number)
+            return GuardedQuestion(self, number)
         rest_s = self.breaker.open_for_s
         when = f"for {rest_s:.0f} s" if rest_s >= 1 else "at the moment"
         raise RestingError(
@@ -58,7 +58,7 @@ class Guard:
             self.notify(Remark(error.found, f"{stand_in} {does} meanwhile; {error.remedy}"))
 
 
-class Question:
+class GuardedQuestion:
     """One question that may go to the server. Left without an outcome, it proves nothing."""
 
     def __init__(self, guard: Guard, number: int) -> None:

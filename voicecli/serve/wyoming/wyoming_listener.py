@@ -20,7 +20,7 @@ from voicecli.network.wyoming.wyoming_events import (
     to_bytes,
 )
 from voicecli.serve.access import is_loopback
-from voicecli.serve.wyoming.wyoming_services import Desk, RefusedEventError, Services
+from voicecli.serve.wyoming.wyoming_services import RefusedEventError, Services, WyomingDesk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -119,7 +119,7 @@ class WyomingListener:
             async with asyncio.timeout(self._write_s):
                 await writer.drain()
 
-        desk = Desk(self._services, send)
+        desk = WyomingDesk(self._services, send)
         try:
             while True:
                 async with asyncio.timeout(self._idle_s):

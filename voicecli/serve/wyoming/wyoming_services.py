@@ -24,7 +24,7 @@ from voicecli.models.choice import recogniser_name, voice_name
 from voicecli.network.trouble.guard import guard_of
 from voicecli.network.wyoming.wyoming_events import NoEventError, SoundForm, WyomingEvent
 from voicecli.reply.conversation.language_names import known_codes
-from voicecli.serve.speech import RATE_OUT_HZ, answered, spoken, transcribed
+from voicecli.serve.single_requests import RATE_OUT_HZ, answered, spoken, transcribed
 from voicecli.threads.lane import Place
 from voicecli.waiting.buffers import Buffer
 
@@ -71,7 +71,7 @@ class Services:
         self.info = WyomingEvent("info", _described(engines, config))
 
 
-class Desk:
+class WyomingDesk:
     """One connection's requests."""
 
     def __init__(self, services: Services, send: Send) -> None:
