@@ -73,14 +73,18 @@ async def at_once(_: float) -> None:
 
 
 def recogniser(
-    url: str, stand_in: StandIn[Recogniser] | None = None, breaker: Breaker | None = None, **settings: object
+    url: str,
+    stand_in: StandIn[Recogniser] | None = None,
+    breaker: Breaker | None = None,
+    /,
+    **settings: object,
 ) -> GuardedRecogniser:
     config = TranscribeConfig.model_validate({"engine": "openai", "url": url, **settings})
     return GuardedRecogniser(hearing_server(config, at_once), breaker or Breaker(FakeClock()), stand_in)
 
 
 def voice(
-    url: str, stand_in: StandIn[Voice] | None = None, breaker: Breaker | None = None, **settings: object
+    url: str, stand_in: StandIn[Voice] | None = None, breaker: Breaker | None = None, /, **settings: object
 ) -> GuardedVoice:
     config = SynthesizeConfig.model_validate({"engine": "openai", "url": url, "volume": 1.0, **settings})
     return GuardedVoice(speech_server(config, at_once), breaker or Breaker(FakeClock()), stand_in)
@@ -491,7 +495,7 @@ def test_the_local_voice_stands_in_at_the_rate_of_the_talk() -> None:
 
 def test_a_stand_in_that_cannot_be_loaded_leaves_the_servers_error() -> None:
     def missing() -> Callable[[], Recogniser]:
-        raise ModelError("there is no model", "pull it")
+        raise ModelError("it is lost", "pull it")
 
     with (
         sounding(lambda _: status("500 Oops", {"error": "no luck"})) as server,
@@ -508,6 +512,7 @@ def test_a_stand_in_that_cannot_be_loaded_leaves_the_servers_error() -> None:
 def talking(
     answers: Callable[[AskedFor], Iterable[bytes]],
     stand_in: StandIn[Recogniser] | None = None,
+    /,
     **settings: object,
 ) -> Iterator[tuple[Stepped, SoundServer]]:
     with sounding(answers) as server:
