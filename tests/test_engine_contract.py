@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,12 @@ import pytest
 
 from rig.made_speech import speak
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
+from tests.real_servers import real_servers
 from voicecli.audio.level import first_audible, level_dbfs, to_float
 from voicecli.command import Command
-from voicecli.config import SynthesizeConfig
+from voicecli.config import SynthesizeConfig, TranscribeConfig
+from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
+from voicecli.listen.elsewhere.hearing_settings import hearing_server
 from voicecli.listen.recognise.moonshine import Moonshine
 from voicecli.listen.recognise.recogniser_command import CommandRecogniser
 from voicecli.listen.recogniser import Recogniser
@@ -23,9 +28,13 @@ from voicecli.listen.whisper.transcriber import Transcriber
 from voicecli.listen.whisper.whisper import Whisper
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import models_root, pull_command
+from voicecli.network.trouble.breaker import Breaker
+from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
+from voicecli.speak.elsewhere.speaking_settings import speech_server
 from voicecli.speak.synthesize import LEAD_S, Piper
 from voicecli.speak.voice import Voice, sound_of
 from voicecli.speak.voice_command import Spoken
+from voicecli.system.clock import MonotonicClock
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32
@@ -76,13 +85,80 @@ def espeak_ng(_: Path) -> Speaks:
     return Spoken(Command("synthesize.command", "espeak-ng --stdout"), "en").session
 
 
+SERVING = ExitStack()
+"""The servers that run, once an entry needs them."""
+
+
+@cache
+def servers() -> tuple[str, str]:
+    """Addresses of `voicecli serve`, with the models of the entries above: REST and Wyoming."""
+    folder_of("whisper-base")
+    folder_of("voice-en-us-joe")
+    return SERVING.enter_context(real_servers())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _servers_end() -> Iterator[None]:
+    with SERVING:
+        yield
+    servers.cache_clear()
+
+
+def listens_at(engine: str, url: str) -> Listens:
+    config = TranscribeConfig.model_validate(
+        {"engine": engine, "url": url, "language": "en", "timeout_s": 30.0}
+    )
+
+    def session() -> GuardedRecogniser:
+        engine = GuardedRecogniser(hearing_server(config), Breaker(MonotonicClock()), None)
+        SERVING.callback(engine.close)
+        return engine
+
+    return session
+
+
+def speaks_at(engine: str, url: str) -> Speaks:
+    config = SynthesizeConfig.model_validate({"engine": engine, "url": url, "timeout_s": 30.0})
+
+    def session() -> GuardedVoice:
+        engine = GuardedVoice(speech_server(config), Breaker(MonotonicClock()), None)
+        SERVING.callback(engine.close)
+        return engine
+
+    return session
+
+
+def openai_that_listens(_: Path) -> Listens:
+    return listens_at("openai", servers()[0])
+
+
+def wyoming_that_listens(_: Path) -> Listens:
+    return listens_at("wyoming", servers()[1])
+
+
+def openai_that_speaks(_: Path) -> Speaks:
+    return speaks_at("openai", servers()[0])
+
+
+def wyoming_that_speaks(_: Path) -> Speaks:
+    return speaks_at("wyoming", servers()[1])
+
+
 models = pytest.mark.models
 RECOGNISERS = [
     pytest.param(whisper, marks=models),
     pytest.param(moonshine, marks=models),
     pytest.param(command_that_listens, marks=models),  # what it hears is said by Piper
+    pytest.param(openai_that_listens, marks=models),
+    pytest.param(wyoming_that_listens, marks=models),
 ]
-VOICES = [pytest.param(piper, marks=models), command_that_speaks, espeak_ng]
+VOICES = [
+    pytest.param(piper, marks=models),
+    command_that_speaks,
+    espeak_ng,
+    pytest.param(openai_that_speaks, marks=models),
+    pytest.param(wyoming_that_speaks, marks=models),
+]
 
 
 # --- recognisers

@@ -110,6 +110,10 @@ def _reach(port: int | None, host: str, *, unprotected: bool, announce: bool) ->
         return None
     reach = Reach("127.0.0.1" if host == "localhost" else host, port, unprotected)
     reach.check()
+    if announce:
+        from voicecli.serve.wyoming.announce import check
+
+        check(reach.host)
     return reach
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import ipaddress
 import socket
 from typing import TYPE_CHECKING
@@ -16,18 +17,28 @@ KIND = "_wyoming._tcp.local."
 """What Home Assistant looks for."""
 
 
+def check(host: str) -> None:
+    """Raise ConfigError where zeroconf is not installed, and for an address that only this computer has."""
+    if importlib.util.find_spec("zeroconf") is None:
+        found = "--wyoming-announce needs the package zeroconf"
+        raise ConfigError(found, 'install it: pip install "voicecli[discover]"')
+    if _address(host).is_loopback:
+        raise ConfigError(
+            f"{host} cannot be reached from other computers",
+            "give --wyoming-host, or leave out --wyoming-announce",
+        )
+
+
 @contextlib.asynccontextmanager
 async def announced(host: str, port: int, name: str) -> AsyncIterator[None]:
     """Tell the network of the server while the block lasts; `name` is what it is called there.
 
-    Raises ConfigError where zeroconf is not installed, and for an address that only this computer has.
+    Raises ConfigError as `check` does.
     """
-    try:
-        from zeroconf import ServiceInfo
-        from zeroconf.asyncio import AsyncZeroconf
-    except ImportError as error:
-        found = "--wyoming-announce needs the package zeroconf"
-        raise ConfigError(found, 'install it: pip install "voicecli[discover]"') from error
+    check(host)
+    from zeroconf import ServiceInfo
+    from zeroconf.asyncio import AsyncZeroconf
+
     addresses = _addresses(host)
     label = "".join(char if char.isalnum() or char in "- " else "-" for char in name)[:40] or "voicecli"
     info = ServiceInfo(
@@ -44,21 +55,20 @@ async def announced(host: str, port: int, name: str) -> AsyncIterator[None]:
 
 def _addresses(host: str) -> list[bytes]:
     """The addresses of this computer, packed, at which others reach a server that listens on `host`."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        address = ipaddress.ip_address(socket.gethostbyname(host))
-    if address.is_loopback:
-        raise ConfigError(
-            f"{host} cannot be reached from other computers",
-            "give --wyoming-host, or leave out --wyoming-announce",
-        )
+    address = _address(host)
     if not address.is_unspecified:
         return [address.packed]
     # No packet is sent: the system only chooses the address from which it would be.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))
         return [ipaddress.ip_address(probe.getsockname()[0]).packed]
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return ipaddress.ip_address(socket.gethostbyname(host))
 
 
 def _host_name() -> str:

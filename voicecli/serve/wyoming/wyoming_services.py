@@ -118,7 +118,7 @@ class WyomingDesk:
             raise RefusedEventError("the form of the sound changes in the middle")
         self._form = form
         self._sound += event.payload
-        if self.sound_s > MOST_SOUND_S:
+        if self.sound_s > WYOMING_SOUND.capacity:
             raise RefusedEventError(f"more than {MOST_SOUND_S:.0f} s of sound in one request")
 
     async def _transcribe(self) -> None:
