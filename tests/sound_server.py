@@ -6,7 +6,7 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -17,6 +17,9 @@ from tests.raw_server import MODELS, WAIT_S, status
 RATE_HZ = 22_050
 """Of what it says: not the rate of the talk."""
 WORDS = "How many legs has a spider?"
+
+
+LISTED = status("200 OK", MODELS)
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,11 @@ def said(seconds: float = 0.5, rate_hz: int = RATE_HZ) -> list[bytes]:
 
 
 @contextmanager
-def sounding(answers: Answers, port: int = 0) -> Iterator[SoundServer]:
-    """Answer requests by `answers`, until the block is over."""
+def sounding(answers: Answers, port: int = 0, models: Sequence[bytes] = LISTED) -> Iterator[SoundServer]:
+    """Answer requests by `answers`, and the question for models with `models`, until the block is over."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         server = SoundServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
-        thread = threading.Thread(target=_serve, args=(listener, server, answers))
+        thread = threading.Thread(target=_serve, args=(listener, server, answers, models))
         thread.start()
         try:
             yield server
@@ -85,7 +88,7 @@ def sounding(answers: Answers, port: int = 0) -> Iterator[SoundServer]:
             thread.join()
 
 
-def _serve(listener: socket.socket, server: SoundServer, answers: Answers) -> None:
+def _serve(listener: socket.socket, server: SoundServer, answers: Answers, models: Sequence[bytes]) -> None:
     while True:
         try:
             connection, _ = listener.accept()
@@ -93,14 +96,16 @@ def _serve(listener: socket.socket, server: SoundServer, answers: Answers) -> No
             return
         connection.settimeout(WAIT_S)
         with connection, suppress(OSError):
-            for packet in _answer(connection, server, answers):
+            for packet in _answer(connection, server, answers, models):
                 connection.sendall(packet)
             connection.shutdown(socket.SHUT_WR)
             while connection.recv(65536):
                 pass
 
 
-def _answer(connection: socket.socket, server: SoundServer, answers: Answers) -> Iterable[bytes]:
+def _answer(
+    connection: socket.socket, server: SoundServer, answers: Answers, models: Sequence[bytes]
+) -> Iterable[bytes]:
     data = b""
     while b"\r\n\r\n" not in data:
         piece = connection.recv(65536)
@@ -109,7 +114,7 @@ def _answer(connection: socket.socket, server: SoundServer, answers: Answers) ->
         data += piece
     head, body = data.split(b"\r\n\r\n", 1)
     if head.startswith(b"GET"):
-        return status("200 OK", MODELS)
+        return models
     length = re.search(rb"(?i)content-length: *(\d+)", head)
     while length and len(body) < int(length[1]):
         body += connection.recv(65536)

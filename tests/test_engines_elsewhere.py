@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -37,14 +38,16 @@ from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
 from voicecli.listen.elsewhere.hearing_settings import hearing_server
 from voicecli.messages import RATE_HZ as HEARD_HZ
 from voicecli.messages import Transcript
+from voicecli.models.store import ModelStore
 from voicecli.network.trouble.breaker import FAILURES, FIRST_S, Breaker
 from voicecli.network.trouble.guard import guard_of
 from voicecli.network.trouble.leaving import leaving
 from voicecli.network.trouble.remarks import Remark
 from voicecli.network.trouble.stand_in import StandIn
+from voicecli.network.trouble.waits import TRIES
 from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
 from voicecli.speak.elsewhere.one_rate import ONE_RATE_HZ
-from voicecli.speak.elsewhere.speaking_settings import speech_server
+from voicecli.speak.elsewhere.speaking_settings import server_voice, speech_server
 from voicecli.speak.voice import Piece, sound_of
 from voicecli.system.clock import FakeClock
 
@@ -477,6 +480,21 @@ def test_the_local_recogniser_stands_in_and_the_server_is_spared_until_it_works_
         clock.advance(FIRST_S)
         assert engine.transcribe(SPEECH).text == WORDS
         assert "answers again" in told[-1].found
+
+
+def test_where_something_stands_in_the_server_is_asked_once(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path, {})
+    (tmp_path / "joe.onnx").write_bytes(b"")
+    (tmp_path / "joe.onnx.json").write_bytes(b"")
+    with sounding(lambda _: status("503 Busy", {})) as server:
+        spoken = {"engine": "openai", "url": server.url, "voice": str(tmp_path / "joe.onnx")}
+        for fallback, tries in (("local", 1), ("off", TRIES)):
+            config = SynthesizeConfig.model_validate({**spoken, "fallback": fallback})
+            with closing(server_voice(config, store, FakeClock())()) as engine:
+                before = len(server.asked)
+                with pytest.raises(ServerError):
+                    list(engine.say("Good morning."))
+                assert len(server.asked) - before == tries
 
 
 def test_the_local_voice_stands_in_at_the_rate_of_the_talk() -> None:

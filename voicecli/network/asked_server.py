@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from voicecli.errors import ServerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,13 @@ class AskedServer:
     timeout_s: float
     instead: str
     """What does without the server: `set transcribe.engine to "whisper"`."""
+    tries_again: bool = True
+    """It is asked again after a failure that may be over in a moment. Where another engine stands in, that is
+    quicker."""
+
+    def worth(self, error: ServerError) -> bool:
+        """Whether the server is asked again after this failure."""
+        return self.tries_again and error.passes
 
     @property
     def setting(self) -> str:

@@ -71,6 +71,11 @@ class Errands:
         finally:
             self.run(stop())
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is run any more."""
+        return self._closing.is_set()
+
     def close(self) -> None:
         """End the request under way, and the loop. Later requests do nothing."""
         self._closing.set()

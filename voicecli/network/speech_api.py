@@ -68,6 +68,11 @@ class SpeechApi:
         """The server's address, as people may see it."""
         return self._connection.where
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is asked any more."""
+        return self._errands.closed
+
     def close(self) -> None:
         """End the request under way, close the connection. Any thread."""
         self._errands.close()
@@ -93,12 +98,12 @@ class SpeechApi:
     async def opened(
         self, path: str, body: Mapping[str, Json] | None = None, upload: Upload | None = None, given: str = ""
     ) -> AsyncGenerator[Answer, None]:
-        """Ask, again after failures that may be over in a moment, and give the answer of status 2xx.
+        """Ask, perhaps again, and give the answer of status 2xx.
 
         `given`: words in what is sent, which no error shows. Raises ServerError.
         """
         async with AsyncExitStack() as stack:
-            async for attempt in again(lambda error: error.passes, self._sleep):
+            async for attempt in again(self._asked.worth, self._sleep):
                 with attempt:
                     answer = await self._answer(stack, path, body, upload, given)
             yield answer

@@ -30,8 +30,10 @@ OPENAI_MODEL = "whisper-1"
 """Asked for where the settings name none: servers with one model take any name, others know this one."""
 
 
-def hearing_server(config: TranscribeConfig, sleep: Sleep = asyncio.sleep) -> HearingServer:
-    """What one talk asks of the server; `sleep` waits before it is asked again.
+def hearing_server(
+    config: TranscribeConfig, sleep: Sleep = asyncio.sleep, *, tries_again: bool = True
+) -> HearingServer:
+    """What one talk asks of the server. `sleep` waits before it is asked again, if `tries_again`.
 
     Raises ConfigError for an address or a key that cannot be used.
     """
@@ -44,6 +46,7 @@ def hearing_server(config: TranscribeConfig, sleep: Sleep = asyncio.sleep) -> He
         config.connect_s,
         config.timeout_s,
         'set transcribe.engine to "whisper"',
+        tries_again,
     )
     if rest:
         return TranscriptionServer(config.language, asked, sleep)
@@ -69,7 +72,7 @@ def server_recogniser(
     finally:
         server.close()
     breaker = Breaker(clock)
-    return lambda: GuardedRecogniser(hearing_server(config), breaker, stand_in)
+    return lambda: GuardedRecogniser(hearing_server(config, tries_again=stand_in is None), breaker, stand_in)
 
 
 def _local(config: TranscribeConfig, store: ModelStore) -> StandIn[Recogniser] | None:

@@ -65,11 +65,11 @@ class WyomingServer:
 
     @asynccontextmanager
     async def call(self, given: str = "") -> AsyncGenerator[WyomingCall, None]:
-        """Connect, and again after failures that may be over in a moment.
+        """Connect, perhaps after several tries.
 
         `given`: words in what is sent, which no error shows. Raises ServerError.
         """
-        async for attempt in again(lambda error: error.passes, self._sleep):
+        async for attempt in again(self._asked.worth, self._sleep):
             with attempt:
                 reader, writer = await self._connected()
         try:

@@ -29,8 +29,10 @@ OPENAI_MODEL, OPENAI_VOICE = "tts-1", "alloy"
 """Asked for where the settings name none: servers with one voice take any name, others know these."""
 
 
-def speech_server(config: SynthesizeConfig, sleep: Sleep = asyncio.sleep) -> ServerSounds:
-    """What one talk asks of the server; `sleep` waits before it is asked again.
+def speech_server(
+    config: SynthesizeConfig, sleep: Sleep = asyncio.sleep, *, tries_again: bool = True
+) -> ServerSounds:
+    """What one talk asks of the server. `sleep` waits before it is asked again, if `tries_again`.
 
     Raises ConfigError for an address or a key that cannot be used.
     """
@@ -43,6 +45,7 @@ def speech_server(config: SynthesizeConfig, sleep: Sleep = asyncio.sleep) -> Ser
         config.connect_s,
         config.timeout_s,
         'set synthesize.engine to "piper"',
+        tries_again,
     )
     if not rest:
         return WyomingSpeech(config, asked, sleep)
@@ -67,7 +70,7 @@ def server_voice(config: SynthesizeConfig, store: ModelStore, clock: Clock) -> C
     finally:
         server.close()
     breaker = Breaker(clock)
-    return lambda: GuardedVoice(speech_server(config), breaker, stand_in)
+    return lambda: GuardedVoice(speech_server(config, tries_again=stand_in is None), breaker, stand_in)
 
 
 def _local(config: SynthesizeConfig, store: ModelStore) -> StandIn[Voice] | None:

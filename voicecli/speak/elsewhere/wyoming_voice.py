@@ -66,7 +66,7 @@ class WyomingSpeech:
                 if seconds > MOST_S:
                     raise self._wrong(f"more than {MOST_S:g} s of sound for one clause")
                 yield one_rate.push(_mono(payload, form), form.rate_hz), None
-        if not seconds:
+        if not (seconds or self._server.errands.closed):
             raise self._wrong("it sends no sound")
         yield one_rate.finish(), None
 
