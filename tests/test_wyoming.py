@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.raw_server import free_port
 from tests.sound_server import hum
-from tests.test_engines_elsewhere import SECRET_WORDS, SPEECH, at_once, in_time, limits
+from tests.test_engines_elsewhere import LIMIT_S, SECRET_WORDS, SPEECH, at_once, in_time, limits
 from tests.wyoming_fake import CLOSE, Event, WyomingFake, line, wyoming
 from voicecli.config import SynthesizeConfig, TranscribeConfig
 from voicecli.errors import ServerError
@@ -210,13 +210,13 @@ ANY_FAULT: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
     "closes": (lambda: [CLOSE], "broke off"),
     "HTTP": (lambda: [b"HTTP/1.1 400 Bad Request\r\n\r\n", CLOSE], "no event; is it a Wyoming server"),
     "an error": (lambda: [line("error", {"text": "no model", "code": "x"})], "error: no model"),
-    "silent": (list, "for 1 s"),
+    "silent": (list, f"for {LIMIT_S:g} s"),
     "a line without end": (lambda: forever(b"x" * 65536), "without an end"),
     "announces a gigabyte": (
         lambda: [b'{"type": "audio-chunk", "payload_length": 1073741824}\n', CLOSE],
         "announces more than",
     ),
-    "other things": (lambda: forever(line("pong")), "everything but|for 1 s"),
+    "other things": (lambda: forever(line("pong")), f"everything but|for {LIMIT_S:g} s"),
 }
 NO_SOUND: dict[str, tuple[Callable[[], Iterable[bytes]], str]] = {
     **ANY_FAULT,
