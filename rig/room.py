@@ -175,7 +175,7 @@ class Room:
         return data.astype(np.float32) / np.float32(32768)
 
     def sounded(self, begin: int, timeout_s: float) -> bool:
-        """Wait until the tape has a sound behind sample `begin`; say whether it came in time."""
+        """Wait until the tape has a sound after sample `begin`; say whether it came in time."""
 
         def loud() -> bool:
             return bool(np.abs(self.recorded(begin)).max(initial=0) > LOUD)
@@ -184,7 +184,7 @@ class Room:
             return self._grown.wait_for(loud, timeout_s)
 
     def heard_out(self, begin: int = 0) -> Float32:
-        """Wait for sound, and for `SILENT_S` of silence behind it; give the tape from sample `begin` on.
+        """Wait for sound, and for `SILENT_S` of silence after it; give the tape from sample `begin` on.
 
         So the caller need not know how late the tape is, or when the program has played everything.
         """

@@ -24,7 +24,7 @@ lists every place where it does, in the order in which sound passes: from the mi
 then what views are told, then what other programs send. It is made of the declarations in the code
 (`python -m scripts.backpressure`);
 `voicecli bench` shows how full each place is ([how to read that](latency.md#how-to-read-the-buffer-audit)).
-Capacities are those of the default settings. Why so: [decisions/0032](decisions/0032-where-things-wait.md).
+Capacities are those of the default settings. Reasons: [decisions/0032](decisions/0032-where-things-wait.md).
 
 | policy | what happens when the place is full |
 |---|---|

@@ -55,7 +55,7 @@ def back_after(agent: Agent, room: Room, fault: str) -> float:
 
 
 def sound_after(room: Room, begin: int, began: float) -> float:
-    """Seconds from `began` until the tape has a sound behind sample `begin`."""
+    """Seconds from `began` until the tape has a sound after sample `begin`."""
     sounded = room.sounded(begin, began + 10 - time.monotonic())
     return time.monotonic() - began if sounded else float("inf")
 

@@ -49,6 +49,7 @@ class Brain(LanguageModel):
 class Voice:
     rate_hz = RATE_HZ
     language = "en"
+    languages = frozenset({"en"})
 
     def synthesize(self, text: str) -> Int16:
         return tone(0.1 * len(text.split()))

@@ -25,6 +25,7 @@ class Asked:
 class Recogniser:
     """Hears what `hear` makes of it, and finds no language."""
 
+    languages: frozenset[str] | None = None
     finds_language = False
     looks_ahead = True
     window_s = 28.0

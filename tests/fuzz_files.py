@@ -1,7 +1,4 @@
-"""Files that are no models, for `fuzz_table`: settings, and what bench reads.
-
-A recording that `talk --record` made gets its row here, too.
-"""
+"""Files that are no models, for `fuzz_table`: settings, recorded talks, and what bench reads."""
 
 from __future__ import annotations
 
@@ -19,7 +16,11 @@ from voicecli.config.catalogue import KEYS
 from voicecli.config.find import is_ours
 from voicecli.config.load import load_with_origins
 from voicecli.config.text import effective_toml, example_toml
-from voicecli.errors import ConfigError
+from voicecli.errors import AudioFileError, ConfigError
+from voicecli.events import Event, Heard, Interrupted, TurnDone, as_json
+from voicecli.records.notes import TRANSCRIPT
+from voicecli.records.reading.compared import compare as compare_talks
+from voicecli.records.reading.recorded import Recorded
 
 # ---- settings
 
@@ -70,6 +71,31 @@ def _a_label() -> bytes:
     return json.dumps(label).encode()
 
 
+# ---- recorded talks
+
+
+def _recorded(data: bytes, folder: Path) -> None:
+    """The transcript of a recorded talk, for `stats`, `replay` and `replay --through`."""
+    (folder / TRANSCRIPT).write_bytes(data)
+    (folder / "conversation.flac").touch()
+    recorded = Recorded(folder)
+    assert recorded.tally().table()
+    assert len(recorded.pieces()) == 1
+    events = list(recorded.events())
+    assert not compare_talks(events, events).any
+
+
+def _a_talk() -> bytes:
+    told: tuple[Event, ...] = (
+        Heard(1.0, 1, "What time is it?", "en", 0.9),
+        Interrupted(2.5, 1, "It is"),
+        TurnDone(2.6, 1, "It is", {"transcribe": 100.0, "total": 500.0}),
+    )
+    lines = [*map(as_json, told), json.dumps({"event": "sound", "t": 0.2, "file": "conversation.flac"})]
+    lines += [json.dumps({"event": "losses", "t": 3.0, "losses": {"input_overflows": 2}})]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
 _TOML = (
     *(b"[generate]\n", b"[[keys]]\n", b"\n", b'"""', b" = ", b"= inf\n", b"= nan\n", b"voices = {"),
     *(b"\\u001b", b"1979-05-27", b'= "x"\n', b"base_url = 'http://me:pw@x'\n"),
@@ -93,5 +119,11 @@ FILES = {
     "environment": Parser(_variables, _variable, (ConfigError,), _TOML),
     "bench report": Parser(lambda: [_a_report()], _report, (ConfigError,), _JSON),
     "budget": Parser(lambda: [_BUDGET.read_bytes()], _budget, (ConfigError,), _TOML),
+    "recorded talk": Parser(
+        lambda: [_a_talk()],
+        _recorded,
+        (AudioFileError,),
+        (*_JSON, b'"event"', b'"t"', b'"turn"', b'"losses"', b'"turn_done"', b"1e999", b"-1", b"\n"),
+    ),
     "labels": Parser(lambda: [_a_label() + b"\n" + _a_label(), _a_label()], _labels, (ConfigError,), _JSON),
 }

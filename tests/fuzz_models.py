@@ -17,7 +17,7 @@ from tests.model_fakes import model_file, small_manifest, write_wheel
 from voicecli.config import SynthesizeConfig
 from voicecli.errors import ModelError
 from voicecli.listen.recognise.moonshine import read_tokens
-from voicecli.listen.whisper.whisper import knows_only_english
+from voicecli.listen.whisper.whisper import languages_of
 from voicecli.models.hub import HubSource
 from voicecli.models.intake import Intake, Tally
 from voicecli.models.manifest import Model
@@ -215,7 +215,7 @@ def _vocabulary(data: bytes, folder: Path) -> None:
     place = folder / "whisper"
     place.mkdir(exist_ok=True)
     (place / "vocabulary.json").write_bytes(data)
-    knows_only_english(place)
+    languages_of(place)
 
 
 def _gguf(data: bytes, folder: Path) -> None:
@@ -239,6 +239,6 @@ MODELS = {
     "voice settings": Parser(_voice_settings, _voice, (ModelError,), _JSON),
     "voice model": Parser(lambda: [_onnx()], _voice_model, (ValueError,)),
     "moonshine tokens": Parser(lambda: [b"\x03abc\x80\x01" + b"x" * 128], _tokens, (ModelError,)),
-    "whisper vocabulary": Parser(lambda: [b'["a", "b"]'], _vocabulary, (), _JSON),
+    "whisper vocabulary": Parser(lambda: [b'["a", "b"]'], _vocabulary, (ModelError,), _JSON),
     "gguf template": Parser(lambda: [b"GGUF\3\0\0\0tokenizer.chat_template<|im_start|>"], _gguf, ()),
 }

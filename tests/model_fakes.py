@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from voicecli.listen.recognise.moonshine import FILES
+from voicecli.listen.whisper.whisper import MULTILINGUAL_TOKENS
 from voicecli.models.manifest import HubPlace, Kind, Model, ModelFile
 from voicecli.models.sources import SourceError, Wanted
 
@@ -66,6 +67,21 @@ def small_manifest() -> dict[str, Model]:
         )
         for name, kind in MODEL_NAMES.items()
     }
+
+
+def vocabulary(*languages: str) -> bytes:
+    """Of a Whisper that knows these languages; of one that knows English alone where none is given."""
+    tokens = [f"<|{code}|>" for code in languages] or ["<|en|>", "<|de|>"]
+    more = MULTILINGUAL_TOKENS - len(tokens) - (0 if languages else 1)
+    return "\n".join(["<|translate|>", *tokens, *["a"] * (more - 1)]).encode()
+
+
+def a_whisper(folder: Path, *languages: str) -> Path:
+    """A folder of one's own that looks like a Whisper of these languages, or of English alone."""
+    folder.mkdir(parents=True)
+    for name, data in {**BYTES, "vocabulary.txt": vocabulary(*languages)}.items():
+        (folder / name).write_bytes(data)
+    return folder
 
 
 class FakeSource:

@@ -81,6 +81,7 @@ class Stepped:
         recogniser: Seat[Scribe] | None = None,
         smaller: Scribe | None = None,
         german: Beeper | None = None,
+        voice: Beeper | None = None,
         audio: AudioConfig = AudioConfig(headphones=True),  # noqa: B008  # it does not change
         turn: TurnConfig = TurnConfig(),  # noqa: B008
         pressure: PressureConfig = PressureConfig(),  # noqa: B008
@@ -88,10 +89,10 @@ class Stepped:
         synthesize: SynthesizeConfig = SynthesizeConfig(),  # noqa: B008
         channels: int = 1,
     ) -> None:
-        """`lines` as `Scribe` knows them; `german`: a voice beside the main one."""
+        """`lines` as `Scribe` knows them; `german`: a voice beside the main one, `voice`."""
         self.clock, self.detector = FakeClock(), LoudIsSpeech()
         self.scribe, self.answers = Scribe(list(lines)), answers(list(replies))
-        self.judge, self.voice = Judge(), Beeper()
+        self.judge, self.voice = Judge(), voice or Beeper()
         engines = seated(
             self.detector, self.judge, recogniser or self.scribe, self.answers, self.voice, self.clock
         )

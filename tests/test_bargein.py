@@ -19,6 +19,7 @@ from voicecli.listen.bargein.verdict import (
     OverlapEvidence,
     kind_of,
     may_end_otherwise,
+    objects,
     verdict,
 )
 from voicecli.listen.echo.residual import EchoState
@@ -180,6 +181,34 @@ def test_tables_go_by_language_and_hums_okay_and_stop_are_known_in_any(
 @given(st.text(max_size=200), st.sampled_from(["en", "de", "fr", "es", "", "ja"]))
 def test_any_text_is_of_some_kind(text: str, language: str) -> None:
     assert kind_of(text, language) in ("nothing", "back_channel", "stop", "words")
+
+
+# ---- words that cannot be the agent's echo
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "agent_said", "objected"),
+    [
+        ("No!", "en", "The sky is blue.", True),
+        ("no no, sorry", "en", "The sky is blue.", True),
+        ("Hey.", "en", "The sky is blue.", True),
+        ("Nein!", "de", "Der Himmel ist blau.", True),
+        ("No.", "ja", "", True),
+        ("No!", "en", "There is no sky.", False),
+        ("No!", "en", "It is not blue.", False),
+        ("No!", "en", "You know that.", False),
+        ("What?", "en", "Whatever you like.", False),
+        ("You.", "en", "The sky is blue.", False),
+        ("No clouds.", "en", "The sky is blue.", False),
+        ("Okay.", "en", "The sky is blue.", False),
+        ("", "en", "The sky is blue.", False),
+        ("Nein!", "en", "The sky is blue.", False),
+    ],
+)
+def test_an_objection_is_no_echo_unless_the_agent_said_something_like_it(
+    text: str, language: str, agent_said: str, objected: bool
+) -> None:
+    assert objects(text, language, agent_said) == objected
 
 
 # ---- the verdict

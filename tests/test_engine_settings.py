@@ -11,14 +11,16 @@ import pytest
 
 from rig.program import voicecli
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
-from tests.model_fakes import install, small_manifest
+from tests.model_fakes import BYTES, a_whisper, install, model_file, small_manifest, vocabulary
 from tests.sentences import pattern, wording
+from voicecli import loading
 from voicecli.cli.options import settings
 from voicecli.config import Config, Mistake, SynthesizeConfig, TranscribeConfig, check
 from voicecli.config.load import load
+from voicecli.config.speech_engines import RECOGNISERS, VOICES, EngineFile
 from voicecli.doctor.engine_checks import EngineChecks
 from voicecli.errors import ConfigError, EngineError, ModelError
-from voicecli.loading import load_recogniser, load_voice, unused_voices
+from voicecli.loading import load_recogniser, load_smaller, load_voice, unused_voices
 from voicecli.messages import RATE_HZ
 from voicecli.models.choice import (
     listens_with_a_model,
@@ -140,7 +142,15 @@ def test_the_doctor_looks_at_the_engines_of_the_settings(store: ModelStore, tmp_
     doctor = EngineChecks(config, store, MonotonicClock())
     assert doctor.transcriber().status == "pass"
     assert MOONSHINE in doctor.transcriber().found
+    assert doctor.transcriber().found.endswith("understands English")
     assert doctor.synthesizer().status == "pass"
+
+
+def test_the_doctor_refuses_a_language_that_the_recogniser_does_not_know(store: ModelStore) -> None:
+    install(store.root, MANIFEST[MOONSHINE])
+    doctor = EngineChecks(Config(transcribe=transcribe("moonshine", language="de")), store, MonotonicClock())
+    with pytest.raises(ConfigError, match=pattern("engines.no_language", language="de")):
+        doctor.transcriber()
 
 
 def test_the_doctor_misses_a_program(store: ModelStore) -> None:
@@ -159,6 +169,33 @@ def test_the_doctor_misses_a_program(store: ModelStore) -> None:
 # --- loaded
 
 
+@pytest.mark.parametrize(
+    ("small", "language", "told"),
+    [
+        ((), "en", ["speech to text: whisper-tiny-en"]),
+        ((), "auto", []),
+        ((), "de", []),
+        (("en", "de"), "de", ["speech to text: whisper-tiny-en"]),
+        (("en", "de"), "auto", []),
+        (("en", "de", "fr"), "auto", ["speech to text: whisper-tiny-en"]),
+    ],
+)
+def test_a_smaller_recogniser_understands_all_that_the_other_does(
+    tmp_path: Path, small: tuple[str, ...], language: str, told: list[str]
+) -> None:
+    """Its name tells nothing. What is here cannot be loaded, so that the talk does without."""
+    manifest = {}
+    for name, languages in (("whisper-base", ("en", "de", "fr")), ("whisper-tiny-en", small)):
+        data = {**BYTES, "vocabulary.txt": vocabulary(*languages)}
+        files = tuple(model_file(file, content) for file, content in data.items())
+        manifest[name] = MANIFEST["whisper-base"].model_copy(update={"name": name, "files": files})
+        a_whisper(tmp_path / name, *languages)
+    found: list[str] = []
+    config = Config(transcribe=transcribe("whisper", language=language))
+    assert load_smaller(config, ModelStore(tmp_path, manifest), found.append) is None
+    assert found == told
+
+
 def test_commands_are_loaded_and_called_by_their_programs(store: ModelStore, tmp_path: Path) -> None:
     heard = transcribe("command", command=program(tmp_path, EARS, "--key", "SECRET"), language="en")
     spoken = synthesize("command", command=program(tmp_path, MOUTH, "--key", "SECRET"), language="de")
@@ -170,13 +207,35 @@ def test_commands_are_loaded_and_called_by_their_programs(store: ModelStore, tmp
         assert name == shlex.split(heard.command)[0]
 
 
-def test_an_engine_that_is_not_piper_speaks_the_language_of_the_settings(store: ModelStore) -> None:
-    """Here a command; what is asked of Piper's files would fail, because none is here."""
+def test_a_command_speaks_the_language_of_the_settings(store: ModelStore) -> None:
+    """What is asked of the files of Piper would fail, because none is here."""
     spoken = synthesize("command", command="x", language="de", voices={"de": "x.onnx", "fr": "y.onnx"})
     heard = transcribe("command", command="x", language="fr")
-    added = spoken.model_copy(update={"engine": "added"})  # as one that is named in loading.py alone
-    for each in (spoken, added):
-        assert unused_voices(Config(transcribe=heard, synthesize=each), store).keys() == {"de"}
+    assert unused_voices(Config(transcribe=heard, synthesize=spoken), store).keys() == {"de"}
+
+
+def test_an_engine_is_a_file_and_a_row(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    ears, mouth = EngineFile("its length", "tests.added_ears"), EngineFile("tones", "tests.added_mouth")
+    monkeypatch.setattr(loading, "RECOGNISERS", {**RECOGNISERS, "length": ears})
+    monkeypatch.setattr(loading, "VOICES", {**VOICES, "tones": mouth})
+    config = Config(
+        transcribe=transcribe("whisper", language="en").model_copy(update={"engine": "length"}),
+        synthesize=synthesize("piper", language="de", voices={"de": "x.onnx", "fr": "y.onnx"}).model_copy(
+            update={"engine": "tones"}
+        ),
+    )
+    recogniser = load_recogniser(config.transcribe, store).seat().it
+    assert recogniser.transcribe(np.full(RATE_HZ, 0.1, np.float32)).text == "1.0 seconds"
+    voice = load_voice(config.synthesize, store).seat().it
+    assert (voice.language, sound_of(voice, "two words").size) == ("de", RATE_HZ // 2)
+    assert (recogniser_name(config.transcribe), voice_name(config.synthesize)) == ("length", "tones")
+    assert unused_voices(config, store).keys() == {"de", "fr"}, "it hears English"
+    assert needed(config) == ("vad-silero", "turn-smart-v3")
+    doctor = EngineChecks(config, store, MonotonicClock())
+    assert doctor.transcriber().found.endswith("understands English")
+    german = config.transcribe.model_copy(update={"language": "de"})
+    with pytest.raises(ConfigError, match=pattern("engines.no_language", language="de")):
+        load_recogniser(german, store)
 
 
 def test_an_engine_that_is_named_nowhere_else_has_no_model() -> None:

@@ -426,6 +426,7 @@ class Owl:
     """A recogniser of this process."""
 
     window_s = 28.0
+    languages = frozenset({"en"})
     finds_language = False
     looks_ahead = True
     text = "the owl has heard it"
@@ -436,7 +437,7 @@ class Owl:
     def narrow(self, *, on: bool) -> None:
         self.narrowed.append(on)
 
-    def languages(self, samples: object, spans: object) -> list[dict[str, float]]:
+    def language_odds(self, samples: object, spans: object) -> list[dict[str, float]]:
         return []
 
     def transcribe(self, samples: object, **_: object) -> Transcript:
@@ -452,6 +453,7 @@ class Lark:
 
     rate_hz = 16_000
     language = "en"
+    languages = frozenset({"en"})
 
     def say(self, text: str) -> Iterator[Piece]:
         yield Piece(hum(0.25, 16_000).astype(np.int16), 4000, (2000, 8000))

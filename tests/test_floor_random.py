@@ -6,6 +6,7 @@ no word of the user is lost                   World.check_settled, and as each t
 a void draft never sounds                     World, at LetSound and Say
 a reply has the voice of the user's words     World, at Say; a missing voice is told once, check_settled
 every order is answered by a fact             World: one at a time, and none is left
+who goes on at once is asked as one question  goes_on_with_a_question, after whatever was before
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from tests.world import World
 from voicecli.floor import Floor
+from voicecli.floor.orders import Write
 from voicecli.floor.turns.exchange import Exchange
 from voicecli.floor.turns.turn import Turn
 from voicecli.floor.user.overlap import Overlap, Overlaps
@@ -102,6 +104,32 @@ class Conversation(RuleBasedStateMachine):
                 self.world.mutes()
         self.world.works()
         self.world.is_quiet(0.6)
+
+    @rule(whole=st.booleans(), after_s=st.sampled_from([0.04, 0.3]))
+    def goes_on_with_a_question(self, whole: bool, after_s: float) -> None:
+        """Just after the answer began to sound; `whole`: it was so short that it is over by then."""
+        world = self.world
+        world.settles()
+        first = world.speaks()
+        world.is_quiet(0.3)
+        world.works()
+        world.is_quiet(0.8)
+        world.works()
+        world.plays()
+        answer = world.replies[world.sounds_draft].heard
+        assert answer, "a question is not answered"
+        if whole:
+            world.works(play=True)
+        world.is_quiet(after_s)
+        second = world.speaks()
+        world.is_quiet(0.3)
+        world.works(play=True)  # of an answer that is cut off it is told how far it came
+        world.is_quiet(0.8)
+        world.works(play=True)
+        asked = next(order for order in reversed(world.ordered) if isinstance(order, Write))
+        *before, question = (message.content for message in asked.messages)
+        assert question.endswith(f"{first} {second}"), "who goes on is not asked as one question"
+        assert not any(answer in content for content in before), "what was said to half of it is remembered"
 
     @rule(who=st.sampled_from(["judge", "scribe", "author", "voice", "loudspeaker"]), fails=FAILS)
     def one_works(self, who: str, fails: bool) -> None:
@@ -213,6 +241,13 @@ class Careless(Overlaps):
         super().dismiss(overlap, stops=stops)
 
 
+class Forgetful(Exchange):
+    """What an answer that is over was to, is forgotten when the user goes on with it."""
+
+    def _rejoins(self, began_at: float) -> bool:
+        return False
+
+
 @pytest.mark.parametrize(
     ("part", "broken"),
     [
@@ -221,6 +256,7 @@ class Careless(Overlaps):
         pytest.param(Torn, "was not answered, and is forgotten", id="C"),
         pytest.param(Hasty, "not final", id="D"),
         pytest.param(Careless, "cut off for nothing|was not answered, and is forgotten", id="E"),
+        pytest.param(Forgetful, "as one question|is remembered", id="F"),
     ],
 )
 def test_a_fault_that_there_was_is_found(part: type[Exchange | Overlaps], broken: str) -> None:

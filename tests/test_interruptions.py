@@ -430,6 +430,29 @@ def test_what_ends_as_the_agent_falls_silent_is_its_echo_that_became_louder(
     assert len(talk.answers.asked) == 1
 
 
+@pytest.mark.parametrize("said", ["no", "hey", "excuse me"])
+def test_an_objection_that_is_over_before_the_agent_is_silent_interrupts(
+    over_echo: SetOverEcho, said: str
+) -> None:
+    with talking(["tell me", said], [LONG, "Well."]) as talk:
+        over_echo(BEYOND_ECHO_DB + 1.0)
+        begins(talk)
+        talk.says(silence(0.3), tone(0.4, 1))
+        talk.until(events.Interrupted)
+        assert talk.until(events.Heard).text == said
+    assert "overheard" not in talk.names()
+
+
+def test_an_objection_that_the_agent_said_itself_is_its_echo(over_echo: SetOverEcho) -> None:
+    with talking(["tell me", "no"], ["no " * 40 + "word."]) as talk:
+        over_echo(BEYOND_ECHO_DB + 1.0)
+        begins(talk)
+        talk.says(silence(0.3), tone(0.4, 1))
+        talk.until(events.Overheard)
+        talk.until(events.TurnDone)
+    assert "interrupted" not in talk.names()
+
+
 def test_somebody_goes_on_after_the_breath_they_took_when_the_agent_fell_silent(
     over_echo: SetOverEcho,
 ) -> None:

@@ -14,6 +14,7 @@ from tests.test_talking import Beeper, silence, tone
 from tests.world import World
 from voicecli import events
 from voicecli.aloud.locales import localised
+from voicecli.aloud.speakable import speakable
 from voicecli.audio.streams import StreamFormat
 from voicecli.config import PlaybackConfig
 from voicecli.floor import facts
@@ -22,7 +23,7 @@ from voicecli.messages import Clause
 from voicecli.reply.conversation.conversation import Conversation
 from voicecli.reply.conversation.language_names import name_of, voice_for
 from voicecli.speak.playback import Playback
-from voicecli.speak.voice import Piece
+from voicecli.speak.voice import Piece, besides
 from voicecli.system.clock import FakeClock
 from voicecli.talk.mouth import Mouth
 from voicecli.threads.channel import Channel
@@ -229,6 +230,33 @@ def test_a_talk_goes_from_one_language_to_another_and_back() -> None:
     ]
 
 
+def test_a_main_voice_of_two_languages_answers_in_both() -> None:
+    voice = Says(16_000)
+    voice.languages = frozenset({"en", "de"})
+    replies = ("Am 5. Mai um 8:05 Uhr.", "On May 5 at noon.")
+    talk = Stepped("wie spät ist es", "and when in Rome", replies=replies, voice=voice)
+    for pitch, language in enumerate(("de", "en")):
+        talk.scribe.language = language
+        talk.hears(silence(0.3), tone(0.6, pitch), silence(2.0))
+        talk.works()
+        talk.hears(silence(4.0))
+    german, english = localised(replies[0], "de"), speakable(replies[1])
+    assert " ".join(voice.said) == f"{german} {english}"
+    asked = [messages[-1].content.partition("]")[0] for messages in talk.answers.told]
+    assert asked == ["[Answer in German.", "[Answer in English."]
+    missing = wording("languages.no_voice", language="German", main="English")
+    warned = [event.message for event in talk.told() if isinstance(event, events.Warned)]
+    assert missing not in warned
+
+
+def test_a_voice_that_does_not_list_its_languages_is_counted_on_for_one() -> None:
+    voice = Says(16_000)
+    voice.languages = None
+    assert besides(voice) == []
+    voice.languages = frozenset({"fr", "en", "de"})
+    assert besides(voice) == ["de", "fr"]
+
+
 # ---- what the model is told
 
 
@@ -254,6 +282,7 @@ class Steady:
 
     def __init__(self, language: str, rate_hz: int, value: int) -> None:
         self.language = language
+        self.languages = frozenset({language})
         self.rate_hz = rate_hz
         self._value = value
 

@@ -24,7 +24,7 @@ class Ear:
         self.finds_language = finds_language
         self.asked: list[tuple[float, float]] = []
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         self.asked = list(spans)
         return [{"de": german, "en": 1.0 - german} for german in self._german]
 

@@ -137,14 +137,12 @@ def test_auto_with_nothing_here(store: ModelStore) -> None:
         ({"model": "whisper-small"}, ("whisper-base",), "whisper-base"),
         ({"model": "whisper-small"}, (), ""),
         ({"model": "whisper-base", "language": "en"}, ("whisper-tiny-en",), "whisper-tiny-en"),
-        ({"model": "whisper-base"}, ("whisper-tiny-en",), ""),
-        ({"model": "whisper-base", "language": "de"}, ("whisper-tiny-en",), ""),
         ({"model": "whisper-tiny-en", "language": "en"}, ("whisper-base",), ""),
         ({"model": "whisper-small", "engine": "moonshine"}, ("whisper-base",), ""),
         ({"model": "/somewhere/else"}, ("whisper-base",), ""),
     ],
 )
-def test_a_smaller_whisper_is_one_on_the_disk_that_knows_the_language(
+def test_a_smaller_whisper_is_one_on_the_disk(
     tmp_path: Path, config: dict[str, str], here: tuple[str, ...], found: str
 ) -> None:
     base = MANIFEST["whisper-base"]

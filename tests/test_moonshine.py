@@ -11,12 +11,13 @@ import pytest
 from rig.made_speech import speak
 from rig.noises import hiss_music_keys, murmur
 from tests.sentences import pattern
+from voicecli.config import TranscribeConfig
 from voicecli.errors import ConfigError, EngineError, ModelError
-from voicecli.listen.recognise import moonshine
+from voicecli.listen.recognise import moonshine, moonshine_engine
 from voicecli.listen.recognise.moonshine import FILES, Moonshine, MoonshineRecogniser, Said
 from voicecli.listen.whisper.guards import CLEAR_S
 from voicecli.messages import RATE_HZ
-from voicecli.models.store import models_root, pull_command
+from voicecli.models.store import ModelStore, models_root, pull_command
 
 SENTENCE = "Please call me back tomorrow morning."
 
@@ -192,6 +193,8 @@ def test_an_encoder_that_does_not_fit_fails_in_one_line(folder: Path, tmp_path: 
     assert caught.value.remedy
 
 
-def test_another_language_is_refused_before_anything_is_read() -> None:
-    with pytest.raises(ConfigError, match=pattern("engines.no_language", language="de")):
-        Moonshine(Path("/nowhere"), language="de")
+def test_another_language_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    settings = TranscribeConfig(engine="moonshine", language="de")
+    with pytest.raises(ConfigError, match=pattern("engines.no_language", language="de")) as caught:
+        moonshine_engine.load(settings, ModelStore(tmp_path, {}))
+    assert 'use "en"' in caught.value.remedy

@@ -34,6 +34,7 @@ class ThreePieces:
 
     rate_hz = RATE_HZ
     language = "en"
+    languages = frozenset({"en"})
 
     def __init__(self) -> None:
         self.meanwhile: Callable[[], None] = lambda: None

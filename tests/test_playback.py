@@ -285,6 +285,39 @@ def test_a_clause_without_a_sample_is_neither_begun_nor_in_the_way() -> None:
     assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(0))
 
 
+def test_when_it_first_sounded_is_known_also_after_it_ran_dry_before_anybody_looked() -> None:
+    room = Room()
+    room.begin(1)
+    room.pull(3)
+    room.say("one", sound(0.3))
+    room.pull(30)  # all of it, and silence: the next clause is late
+    assert room.playback.jitter.underruns == 1
+    room.say("two", sound(0.3))
+    room.end()
+    assert room.playback.jitter.began.position > 0
+    assert room.playback.first_sound_at() == pytest.approx(room.sounded_at(3 * 320))
+    room.begin(2)
+    assert room.playback.first_sound_at() is None
+    room.say("three", sound(0.3), turn=2)
+    room.pull(5)
+    assert room.playback.first_sound_at() == room.playback.jitter.began.at
+
+
+def test_of_a_reply_that_is_held_in_its_leading_silence_the_sound_counts_that_comes_after() -> None:
+    room = Room()
+    room.begin(1)
+    room.say("one", sound(0.5, silent_first_s=0.1))
+    room.pull(2)
+    room.playback.hold()
+    room.pull(10)
+    room.playback.resume()
+    room.end()
+    began = room.playback.jitter.began
+    first = round(0.1 * room.playback.jitter.rate_hz)
+    assert 0 < began.position < first
+    assert room.playback.first_sound_at() == pytest.approx(began.at + 0.1 - began.position / 16_000, abs=1e-3)
+
+
 @pytest.mark.parametrize("parts", [1, 3])
 def test_words_are_heard_by_the_share_of_their_clause_that_has_sounded(parts: int) -> None:
     room = Room()

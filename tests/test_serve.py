@@ -96,12 +96,14 @@ def talk(
     hall: Hall | None = None,
     sessions: int = 2,
     token: str = "",
+    resume_s: float = 30.0,
 ) -> None:
     """Run a server and a client of it."""
 
     async def run() -> None:
         engines: Engines = hall or Hall(["What is it?", "Stop that."], ["It is this."])  # type: ignore[assignment]
-        server = Server(engines, Config(), Access(0, token), ServerLimits(sessions), lambda _: None)
+        limits = ServerLimits(sessions, resume_s=resume_s)
+        server = Server(engines, Config(), Access(0, token), limits, lambda _: None)
         async with TestServer(server.application()) as at, ClientSession() as session:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             async with session.ws_connect(at.make_url("/v1/realtime"), headers=headers) as socket:
@@ -281,7 +283,7 @@ def test_clients_that_vanish_leave_nothing_behind() -> None:
         await client.send("response.create", response={"instructions": "Greet me."})
         await client.until("response.done")
 
-    talk(body, hall)
+    talk(body, hall, resume_s=0.0)
 
 
 def test_what_talks_counted_is_told_and_no_word_of_it() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from voicecli.serve import rest, server
-from voicecli.serve.client import outbox, remote
-from voicecli.serve.wire import incoming, settings
+from voicecli.serve import rest, server, visit
+from voicecli.serve.client import outbox, recent, remote, way
+from voicecli.serve.wire import extension, incoming, settings
 from voicecli.serve.wyoming import wyoming_listener, wyoming_services
+
+if TYPE_CHECKING:
+    from voicecli.waiting.buffers import Buffer
 
 TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(encoding="utf-8").split())
 
@@ -27,7 +31,15 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"takes nothing for {outbox.STUCK_S:.0f} s",
         f"A message is at most {incoming.MOST_BYTES >> 20} MiB",
         f"{settings.MOST_INSTRUCTIONS:,} characters",
-        f"nothing for {server.IDLE_S:.0f} s is closed",
+        f"between {extension.LEAST_CREDIT_MS} and {extension.MOST_CREDIT_MS} ms",
+        f"at most {extension.MOST_HISTORY} texts",
+        f"every {way.REPORT_S * 1000:.0f} ms, and at the end",
+        f"nothing for {way.OVERDUE_S:.0f} s while it has sound to play",
+        f"is kept for {server.ServerLimits().resume_s:.0f} s",
+        f"{recent.MOST_EVENTS} events are kept",
+        f"closed with {visit.TAKEN_UP}",
+        f"aiohttp keep {outbox.NOT_SENT_BYTES >> 10} KiB each",
+        f"nothing for {visit.IDLE_S:.0f} s is closed",
         f"at most {rest.MOST_FILE_BYTES >> 20} MB",
         f"at most {rest.MOST_TEXT} characters",
         f"up to {wyoming_services.MOST_RATE_HZ} Hz, at most {wyoming_services.MOST_SOUND_S:.0f} s",
@@ -38,6 +50,16 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
 )
 def test_number(said: str) -> None:
     assert said in TEXT
+
+
+@pytest.mark.parametrize(
+    "place",
+    [remote.CLIENT_SOUND, outbox.TO_CLIENT, way.ON_ITS_WAY, recent.EVENTS_KEPT],
+    ids=lambda place: place.name,
+)
+def test_every_place_where_something_waits_is_listed(place: Buffer) -> None:
+    row = f"| {place.name} | {place.capacity:,.0f} {place.unit} | `{place.policy}` | {place.why} |"
+    assert row in TEXT
 
 
 def test_a_session_is_an_hour() -> None:

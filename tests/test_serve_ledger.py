@@ -231,3 +231,24 @@ def check(sent: list[Json]) -> None:
             assert not (silenced and kind == "response.output_audio.delta")
         if kind == "response.done":
             response = None
+
+
+def test_a_cue_is_sent_at_once_and_the_reply_goes_on_in_its_response() -> None:
+    session = Session()
+    asks(session)
+    session.sound()
+    assert not session.of("response.output_audio.delta")
+    session.tell(events.Cued(2.5, 1, 1))
+    assert len(session.of("response.output_audio.delta")) == 1
+    session.tell(events.ReplyClause(4.0, 1, 0, "Yes."), events.TurnDone(5.0, 1, "Yes."))
+    assert len(session.of("response.created")) == len(session.of("response.done")) == 1
+
+
+def test_a_fade_begins_no_response() -> None:
+    session = Session()
+    asks(session)
+    session.tell(events.ReplyClause(2.1, 1, 0, "Once upon a time."))
+    session.sound()
+    session.tell(events.Interrupted(3.0, 1, "Once"), events.TurnDone(3.0, 1, "Once"))
+    session.sound(fades=True)
+    assert len(session.of("response.created")) == len(session.of("response.done")) == 1

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, STUCK_S, Outbox
 from voicecli.system.clock import FakeClock
+
+if TYPE_CHECKING:
+    from voicecli.serve.client.outbox import Message
 
 TEXT = "x" * 1000
 
@@ -15,14 +19,14 @@ class Wire:
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
-        self.sent: list[str] = []
+        self.sent: list[Message] = []
         self.alarms: list[int] = []
         self.clock = FakeClock()
         self.box = Outbox(self.send, lambda: 0, self.clock, self.alarms.append)
 
-    async def send(self, text: str) -> None:
+    async def send(self, message: Message) -> None:
         await self.open.wait()
-        self.sent.append(text)
+        self.sent.append(message)
 
     def stuck_after(self, seconds: float) -> bool:
         self.clock.advance(seconds)

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from voicecli.serve.client.remote import BLOCK_S, INPUT_S, LEAD_S, SILENT_AFTER_S, RemoteStreams
+from voicecli.serve.client.remote import (
+    BLOCK_S,
+    INPUT_S,
+    LEAD_S,
+    LOST_AFTER_S,
+    SILENT_AFTER_S,
+    RemoteStreams,
+)
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.messages import Int16
+    from voicecli.serve.client.way import Voiced
 
 HEARS_HZ, SPEAKS_HZ = 16_000, 24_000
 BLOCK = round(BLOCK_S * SPEAKS_HZ)
@@ -24,7 +34,10 @@ class Reply:
     def __init__(self, left_s: float) -> None:
         self.left = round(left_s * SPEAKS_HZ)
         self.sounding = False
+        self.complete, self.on_hold, self.drops, self.pulled = True, False, 0, 0
         self.dues: list[float] = []
+        self.believed: list[Callable[[float], int] | None] = []
+        self.put_off: list[tuple[int, float]] = []
 
     @property
     def waiting_s(self) -> float:
@@ -34,8 +47,15 @@ class Reply:
         count = min(len(block), self.left)
         block[:count] = 1000
         self.left -= count
+        self.pulled += count
         self.sounding = count > 0
         self.dues.append(at)
+
+    def follow(self, reported: Callable[[float], int] | None) -> None:
+        self.believed.append(reported)
+
+    def sounds_at(self, position: int, at: float) -> None:
+        self.put_off.append((position, at))
 
 
 class Room:
@@ -50,7 +70,7 @@ class Room:
         self.streams = RemoteStreams(self.clock, (HEARS_HZ, SPEAKS_HZ), self.send, lambda: self.open)
         self.streams.follow(reply)
 
-    def send(self, block: Int16, fades: bool) -> None:
+    def send(self, voiced: Voiced) -> None:
         self.sent.append(self.clock.now())
 
     def keep(self, samples: Int16, at: float, _: bool) -> None:
@@ -151,7 +171,7 @@ def test_five_times_real_time_for_a_minute_is_bounded_and_counted() -> None:
     assert 0 <= waiting <= INPUT_S * HEARS_HZ
     assert room.streams.lost > 0
     room.run(1.0)
-    assert room.streams.waiting_s == 0  # within 1 s after the rate fell
+    assert room.streams.stats().fill == 0  # within 1 s after the rate fell
 
 
 def test_the_end_of_a_turn_waits_until_all_before_it_was_heard() -> None:
@@ -162,3 +182,29 @@ def test_the_end_of_a_turn_waits_until_all_before_it_was_heard() -> None:
     room.streams.once_heard(lambda: ends.append(room.heard_s))
     room.run(1.0)
     assert ends == [pytest.approx(1.0)]
+
+
+def test_who_is_back_soon_goes_on_in_the_middle_of_a_sentence() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    room.streams.heard(np.ones(HEARS_HZ // 2, np.int16))
+    room.run(0.2)
+    room.streams.lose()
+    room.run(LOST_AFTER_S - 0.2)
+    assert room.heard_s == pytest.approx(0.5), "no silence in between"
+    room.run(1.0)
+    assert room.heard_s == pytest.approx(1.5, abs=0.2), "but silence in the end"
+    room.streams.take_up()
+    room.streams.heard(np.ones(round(INPUT_S * 1.5) * HEARS_HZ, np.int16))
+    room.run(1.5)
+    assert room.streams.lost == 0
+
+
+def test_a_gap_of_the_client_is_told_with_the_next_sound() -> None:
+    room = Room(Reply(0))
+    told: list[bool] = []
+    room.streams.listen()
+    for after_gap in (False, True, False):
+        room.streams.heard(np.ones(320, np.int16), after_gap=after_gap)
+        room.streams.hear(lambda _samples, _at, lost: told.append(lost))
+    assert told == [False, True, False]

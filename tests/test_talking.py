@@ -173,6 +173,7 @@ class Beeper:
 
     rate_hz = RATE_HZ
     language = "en"
+    languages: frozenset[str] | None = frozenset({"en"})
 
     def __init__(self) -> None:
         self.fails: list[Exception | None] = []

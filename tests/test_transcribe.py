@@ -207,7 +207,7 @@ class ScriptedWhisper:
     """In place of the model: gives these looks in turn, and finds these languages."""
 
     def __init__(self, *looks: guards.Words, languages: tuple[str, ...] = ("en",), **likely: float) -> None:
-        self.languages = languages
+        self.languages = frozenset(languages)
         self.looks = list(looks)
         self.likely_languages = likely
         self.beams: list[int] = []

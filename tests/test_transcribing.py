@@ -52,7 +52,7 @@ class Scribe(Recogniser):
 
     finds_language = True
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """The first is English, all others are German."""
         return [{"en": 0.02, "de": 0.98} if at else {"en": 0.98, "de": 0.02} for at in range(len(spans))]
 

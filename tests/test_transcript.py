@@ -59,7 +59,7 @@ class Transcriber:
     def finds_language(self) -> bool:
         return bool(self._languages)
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """Whether it is one or another is told by the first tone of each span."""
         parts = (samples[round(begin * RATE_HZ) : round(end * RATE_HZ)] for begin, end in spans)
         firsts = (int(self.words(part)[0]) for part in parts)

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.model_fakes import install, small_manifest
+from tests.model_fakes import a_whisper, small_manifest, vocabulary
 from tests.seats import attempts
 from tests.sentences import pattern, wording
 from voicecli import loading
 from voicecli.audio.level import level_dbfs, to_float
 from voicecli.audio.streams import StreamFormat
 from voicecli.config import Config, PlaybackConfig, SynthesizeConfig, TranscribeConfig
+from voicecli.config.speech_engines import RECOGNISERS
 from voicecli.doctor import engine_checks as doctor
 from voicecli.errors import ModelError
 from voicecli.floor import facts
 from voicecli.floor.orders import Say
-from voicecli.listen.whisper.whisper import MULTILINGUAL_TOKENS, knows_only_english
+from voicecli.listen.whisper.whisper import languages_of
 from voicecli.messages import Clause
+from voicecli.models.choice import DEFAULT_WHISPER
 from voicecli.models.store import ModelStore, models_root
 from voicecli.speak.playback import Playback
 from voicecli.speak.voice import sound_of
@@ -48,14 +50,15 @@ def a_voice(folder: Path, language: str) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Callable[..., Config]:
-    """Settings with an English main voice, and voices of these languages."""
+    """Settings with an English main voice, voices of these languages, and a recogniser of several."""
+    ears = a_whisper(tmp_path / "ears", "en", "de", "fr")
 
     def of(*languages: str, spoken: str = "auto") -> Config:
         voices = {code.partition("-")[0]: str(a_voice(tmp_path, code)) for code in languages}
         main = str(a_voice(tmp_path, "en-us"))
         return Config(
             synthesize=SynthesizeConfig(voice=main, voices=voices),
-            transcribe=TranscribeConfig(language=spoken),
+            transcribe=TranscribeConfig(model=str(ears), language=spoken),
         )
 
     return of
@@ -63,16 +66,14 @@ def settings(tmp_path: Path) -> Callable[..., Config]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
-    store = ModelStore(tmp_path / "models", small_manifest())
-    folder = install(store.root, store.manifest["whisper-base"])
-    assert knows_only_english(folder)
-    return store
+    return ModelStore(tmp_path / "models", small_manifest())
 
 
 class Loads:
     """Takes the place of Piper: notes which files are loaded, and is warm at once."""
 
     language = "en"
+    languages = frozenset({"en"})
 
     def __init__(self, voice: Path, _config: SynthesizeConfig) -> None:
         self.name = voice.name
@@ -92,8 +93,7 @@ loaded: list[str] = []
 def _nothing_loaded(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     loaded.clear()
     if request.node.get_closest_marker("models") is None:
-        monkeypatch.setattr("voicecli.loading.Piper", Loads)
-        monkeypatch.setattr("voicecli.loading.knows_only_english", lambda _: False)
+        monkeypatch.setattr("voicecli.speak.synthesize.Piper", Loads)
 
 
 def test_each_voice_is_loaded_and_warm_before_the_talk(
@@ -111,20 +111,23 @@ def test_each_voice_is_loaded_and_warm_before_the_talk(
 
 
 def test_a_voice_that_can_never_be_heard_takes_no_memory(
-    settings: Callable[..., Config], store: ModelStore, monkeypatch: pytest.MonkeyPatch
+    settings: Callable[..., Config], store: ModelStore, tmp_path: Path
 ) -> None:
     assert list(loading.load_voices(settings("de", "en-gb", "fr"), store, print)) == ["de", "fr"]
     assert list(loading.load_voices(settings("de", "fr", spoken="fr"), store, print)) == ["fr"]
-    monkeypatch.setattr("voicecli.loading.knows_only_english", lambda _: True)
-    assert list(loading.load_voices(settings("de", "fr"), store, print)) == []
+    assert list(loading.load_voices(settings("de", "cy"), store, print)) == ["de"], "no Welsh is understood"
+    english = TranscribeConfig(model=str(a_whisper(tmp_path / "english")))
+    config = settings("de", "fr").model_copy(update={"transcribe": english})
+    assert list(loading.load_voices(config, store, print)) == []
 
 
 def test_a_voice_that_is_not_here_is_told_before_the_talk(store: ModelStore, tmp_path: Path) -> None:
     synthesize = SynthesizeConfig(
         voice=str(a_voice(tmp_path, "en-us")), voices={"de": "de_DE-thorsten-medium"}
     )
+    ears = TranscribeConfig(model=str(a_whisper(tmp_path / "ears", "en", "de")))
     with pytest.raises(ModelError) as caught:
-        loading.load_voices(Config(synthesize=synthesize), store, print)
+        loading.load_voices(Config(synthesize=synthesize, transcribe=ears), store, print)
     assert caught.value.remedy == wording("models.pull", model="de_DE-thorsten-medium")
 
 
@@ -142,26 +145,46 @@ def test_a_voice_that_does_not_tell_its_language_is_refused(tmp_path: Path, text
 
 
 def test_which_voices_can_never_be_heard() -> None:
-    assert never_heard(["de", "fr"], "en", "auto") == {}
-    assert never_heard(["de", "en"], "en", "auto").keys() == {"en"}
-    assert never_heard(["de", "fr"], "en", "de").keys() == {"fr"}
+    english, german, some = frozenset({"en"}), frozenset({"de"}), frozenset({"de", "en", "fr"})
+    assert never_heard(["de", "fr"], english, some) == {}
+    assert never_heard(["de", "en"], english, some).keys() == {"en"}
+    assert never_heard(["de", "fr"], english, german).keys() == {"fr"}
+    assert never_heard(["de", "fr"], frozenset({"en", "de"}), some).keys() == {"de"}
+    assert never_heard(["de", "cy"], english, some).keys() == {"cy"}
+    assert never_heard(["de", "fr"], None, None) == {}, "what is not known rules nothing out"
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "english"),
+    ("name", "data", "languages"),
     [
-        ("vocabulary.txt", b"a\n" * MULTILINGUAL_TOKENS, False),
-        ("vocabulary.txt", b"a\n" * (MULTILINGUAL_TOKENS - 1), True),
-        ("vocabulary.json", json.dumps(["a"] * MULTILINGUAL_TOKENS).encode(), False),
-        ("vocabulary.json", b"not json", False),
-        ("another.txt", b"", False),
+        ("vocabulary.txt", vocabulary("en", "de", "yue"), {"en", "de", "yue"}),
+        ("vocabulary.txt", vocabulary(), {"en"}),
+        ("vocabulary.json", json.dumps(vocabulary("en", "de").decode().split()).encode(), {"en", "de"}),
+        ("vocabulary.json", b'["a", "<|de|>"]', {"en"}),
     ],
+    ids=["several", "English alone", "as JSON", "short"],
 )
-def test_a_recogniser_of_english_alone_is_known_by_its_tokens(
-    tmp_path: Path, name: str, data: bytes, english: bool
+def test_the_languages_of_a_whisper_are_those_of_its_vocabulary(
+    tmp_path: Path, name: str, data: bytes, languages: set[str]
 ) -> None:
     (tmp_path / name).write_bytes(data)
-    assert knows_only_english(tmp_path) == english
+    assert languages_of(tmp_path) == languages
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("vocabulary.json", b"not json"),
+        ("vocabulary.json", b"5"),
+        ("another.txt", b""),
+        ("vocabulary.txt", vocabulary("en").replace(b"<|en|>", b"english")),
+    ],
+    ids=["no JSON", "a number", "absent", "no language"],
+)
+def test_a_vocabulary_that_tells_no_language_is_refused(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ModelError, match="vocabulary"):
+        languages_of(tmp_path)
 
 
 def test_doctor_looks_at_every_voice(
@@ -178,9 +201,27 @@ def test_doctor_looks_at_every_voice(
     status, line = finding(settings("de", spoken="en"))
     assert status == "warn"
     assert "synthesize.voices.de" in line
+    english, swapped = a_voice(tmp_path, "en-us"), settings("de")
+    voices = swapped.synthesize.model_copy(update={"voices": {"de": str(english)}})
+    status, line = finding(swapped.model_copy(update={"synthesize": voices}))
+    assert status == "warn"
+    assert "the voice of synthesize.voices.de speaks English" in line
+    assert "de_DE-thorsten-medium" in line
     absent = SynthesizeConfig(voice=str(a_voice(tmp_path, "en-us")), voices={"de": "de_DE-thorsten-medium"})
     with pytest.raises(ModelError, match="de_DE-thorsten-medium"):
         finding(Config(synthesize=absent))
+
+
+@pytest.mark.models
+def test_what_is_told_of_a_whisper_is_what_its_files_know() -> None:
+    store = ModelStore(models_root())
+    here = [each for each in store.models() if each.kind == "whisper" and store.state(each) == "here"]
+    assert here
+    for model in here:
+        known = languages_of(store.path(model.name))
+        assert ("English only" if known == {"en"} else f"{len(known)} languages") in model.about
+        if model.name == DEFAULT_WHISPER:
+            assert RECOGNISERS["whisper"].about == f"{len(known)} languages"
 
 
 @pytest.mark.models

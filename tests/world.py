@@ -364,11 +364,22 @@ class World:
     def types(self, line: str = "") -> str:
         line = line or f"typed number {next(self._lines)} of the talk"
         self.said.append((-1, -1, line))
-        self.post(facts.Typed(line))
+        self._presses(facts.Typed(line))
         return line
 
     def repeats(self) -> None:
-        self.post(facts.Pressed("repeat"))
+        self._presses(facts.Pressed("repeat"))
+
+    def _presses(self, key: facts.Typed | facts.Pressed) -> None:
+        """One more that may have to wait; where too many do, the oldest is dropped, and that is told."""
+        waiting, told = [*self.floor.keys._waiting], len(self.told)
+        self.post(key)
+        dropped = [each for each in self.told[told:] if isinstance(each, events.Dropped)]
+        if any(each.reason == "key_queue" for each in dropped) and isinstance(waiting[0], facts.Typed):
+            assert any(
+                "typed line" in each.message for each in self.told[told:] if isinstance(each, events.Warned)
+            )
+            self.excused.add(waiting[0].text)
 
     def interrupts(self) -> None:
         self.called_off.add(self.floor.exchange.newest)
@@ -533,7 +544,7 @@ class World:
         missing = [
             each.message
             for each in self.told
-            if isinstance(each, events.Warned) and " voice of " in each.message
+            if isinstance(each, events.Warned) and "no voice speaks " in each.message
         ]
         assert len(missing) == len(set(missing)), "a missing voice is told twice"
         done = [event.turn for event in self.told if isinstance(event, events.TurnDone)]

@@ -2,8 +2,8 @@
 
 import os
 
-# Both are read by libraries when they are loaded, which other libraries do as well: so they are set here, in
-# the file that runs before all of them.
+# Libraries read both variables when they are loaded, and one library may load another. So this file, which
+# runs before all of them, sets both.
 
 # ONNX Runtime (its packages from 1.29 on) reports to its makers unless told not to; with this it makes no
 # device identifier, keeps no database in the user's home and opens no connection.

@@ -36,8 +36,8 @@ PRINTED = Buffer(
     "blocks",
     4,
     "block",
-    "what the user's recogniser or voice prints, 64 kB a block: read a little ahead of the caller; then the "
-    "command waits",
+    "blocks of 64 kB that the user's recogniser or voice prints: they are read a little ahead of the caller; "
+    "then the command waits",
 )
 
 

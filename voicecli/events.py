@@ -17,7 +17,7 @@ class Listening:
 
     name: ClassVar[str] = "listening"
     t: float
-    """Seconds since start; so in every event."""
+    """Seconds since the start of the talk, as in every event."""
     model: str | None = None
     """The language model in use; the first time only."""
     hint: str | None = None
@@ -85,7 +85,7 @@ class Cued:
     t: float
     turn: int
     count: int
-    """Cues in this turn, with this one."""
+    """Cues in this turn, this one included."""
     text: str | None = None
     """What is said; None: a tone."""
 
@@ -114,14 +114,14 @@ class Overheard:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Something that the user said, or a key, came to nothing."""
+    """Something that the user said, or a key, had no effect."""
 
     name: ClassVar[str] = "dropped"
     t: float
     reason: str
     """A key of `DROPPED`."""
     count: int
-    """How often that happened in this talk, with this time."""
+    """How often that happened in this talk, this time included."""
     turn: int | None = None
 
 
@@ -188,7 +188,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class QualityStepped:
-    """The talk does without something, or no longer, because it does not keep up; or the level changed."""
+    """The talk gave something up because it does not keep up, or took it back; or only the level changed."""
 
     name: ClassVar[str] = "quality"
     t: float
@@ -255,8 +255,13 @@ def as_json(event: Event) -> str:
     It is ASCII, so it survives any encoding, and no text in it can break a line or control a terminal.
     Raises ValueError for a number JSON cannot hold.
     """
+    return json.dumps(as_object(event), allow_nan=False)
+
+
+def as_object(event: Event) -> dict[str, object]:
+    """What `as_json` writes, as JSON values."""
     fields = {key: _rounded(value) for key, value in dataclasses.asdict(event).items() if value is not None}
-    return json.dumps({"event": event.name, **fields}, allow_nan=False)
+    return {"event": event.name, **fields}
 
 
 def _rounded(value: object) -> object:

@@ -1,39 +1,35 @@
-"""Settings -> engines, loaded and warm: the one place that chooses and loads each."""
+"""Settings -> engines, loaded and warm: the one place that chooses each, and has its file load it."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from voicecli.aloud.locales import localised
-from voicecli.command import Command
+from voicecli.config.speech_engines import RECOGNISERS, VOICES
 from voicecli.engines import Engines, SharedModel
-from voicecli.errors import EngineError, ModelError, VoicecliError
+from voicecli.errors import ConfigError, EngineError, ModelError, VoicecliError
 from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
-from voicecli.listen.elsewhere.hearing_settings import server_recogniser
 from voicecli.listen.gate.detect import Silero
-from voicecli.listen.recognise.moonshine import Moonshine
-from voicecli.listen.recognise.recogniser_command import DEFAULT_LANGUAGE, CommandRecogniser
-from voicecli.listen.whisper.transcriber import Transcriber
-from voicecli.listen.whisper.whisper import Whisper, knows_only_english
 from voicecli.models.choice import (
+    absent,
+    absent_language_model,
     better_language_model,
+    is_absent,
     language_model_file,
-    moonshine_folder,
     recogniser_name,
     smaller_whisper,
     voice_file,
     voice_name,
-    whisper_folder,
 )
+from voicecli.models.store import pull_command
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.generate import ignore, never
 from voicecli.reply.generators import make_language_model
 from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
-from voicecli.speak.elsewhere.speaking_settings import server_voice
-from voicecli.speak.synthesize import Piper
-from voicecli.speak.voice_command import Spoken
+from voicecli.speak.synthesize import load as load_piper
 from voicecli.speak.voices import language_of, never_heard
 from voicecli.system.clock import MonotonicClock
 from voicecli.system.posix import usable_cores
@@ -46,11 +42,11 @@ if TYPE_CHECKING:
 
     from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
     from voicecli.listen.detector import Detector, TurnModel
-    from voicecli.listen.recogniser import Recogniser
+    from voicecli.listen.recogniser import Recogniser, RecogniserEngine
     from voicecli.messages import ChatMessage, GenerationStats
     from voicecli.models.store import ModelStore
     from voicecli.reply.generate import Cancelled, Emit, Generator, Notify
-    from voicecli.speak.voice import Voice
+    from voicecli.speak.voice import Voice, VoiceEngine
     from voicecli.turn.witness import Ending
 
 
@@ -83,21 +79,18 @@ class AbsentGenerator:
 
 
 def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: int = 1) -> Engines:
-    """Load every engine, for so many `talks` at the same time; before each, call `tell` with its name.
+    """Load every engine, for this many `talks` at the same time; before each, call `tell` with its name.
 
-    Raises ModelError for any but the language model; ConfigError, EngineError as the functions below do.
+    Raises ModelError, for any but the language model; ConfigError, EngineError as the functions below do.
     """
+    demand(config, store)
     tell("voice activity detection")
     detector = load_detector(store)
     tell("end of turn")
     turn_model = load_turn_model(store)
     tell(f"speech to text: {recogniser_name(config.transcribe)}")
     recogniser = load_recogniser(config.transcribe, store)
-    smaller = None
-    if config.pressure.adapt and (name := smaller_whisper(store, config.transcribe)):
-        tell(f"speech to text: {name}")
-        with suppress(ModelError):  # the talk can do without it; "voicecli models verify" tells why
-            smaller = load_recogniser(config.transcribe.model_copy(update={"model": name}), store)
+    smaller = load_smaller(config, store, tell)
     tell(f"text to speech: {voice_name(config.synthesize)}")
     voice = load_voice(config.synthesize, store)
     voices = load_voices(config, store, tell)
@@ -107,6 +100,26 @@ def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: 
     lane = Lane(usable_cores(), clock)
     models = (detector, turn_model, recogniser, generator, voice, voices)
     return Engines(*models, hint, lane, clock, smaller)
+
+
+def demand(config: Config, store: ModelStore) -> None:
+    """Raise ModelError if a model is not on the disk without which there is no talk; name all that are not.
+
+    A talk can begin without a language model, so that is named only beside others.
+    """
+    names = absent(config, store)
+    unused = {} if names else unused_voices(config, store)
+    named = dict.fromkeys(
+        name for language, name in config.synthesize.voices.items() if language not in unused
+    )
+    names += [name for name in named if name not in names and is_absent(store, name)]
+    if not names:
+        return
+    if language_model := absent_language_model(config.generate, store):
+        names.append(language_model)
+    told = ", ".join(f"'{name}'" for name in names)
+    models, are = ("model", "is") if len(names) == 1 else ("models", "are")
+    raise ModelError(f"{models} {told} {are} not here, in '{store.root}'", pull_command(" ".join(names)))
 
 
 def load_detector(store: ModelStore) -> SharedModel[Detector]:
@@ -124,31 +137,44 @@ def load_turn_model(store: ModelStore) -> SharedModel[TurnModel]:
     return SharedModel(load)
 
 
+def recogniser_engine(config: TranscribeConfig) -> RecogniserEngine:
+    """The file of the engine that the settings name."""
+    return cast("RecogniserEngine", import_module(RECOGNISERS[config.engine].module))
+
+
+def voice_engine(config: SynthesizeConfig) -> VoiceEngine:
+    """The file of the engine that the settings name."""
+    return cast("VoiceEngine", import_module(VOICES[config.engine].module))
+
+
 def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[Recogniser]:
     """The recogniser of the settings, warm.
 
     Raises ModelError, ConfigError; EngineError for a command that is missing, or a server that is not there.
     """
+    return SharedModel(partial(recogniser_engine(config).load, config, store), _end_requests)
 
-    def load() -> Callable[[], Recogniser]:
-        match config.engine:
-            case "whisper":
-                whisper = Whisper(whisper_folder(store, config.model), config.threads)
-                Transcriber(whisper, config.language).warm()
-                return lambda: Transcriber(whisper, config.language)
-            case "moonshine":
-                folder = moonshine_folder(store, config.model)
-                moonshine = Moonshine(folder, config.threads, config.language)
-                moonshine.warm()
-                return moonshine.session
-            case "command":
-                command = Command("transcribe.command", config.command)
-                command.demand()
-                return lambda: CommandRecogniser(command, config.language)
-            case "openai" | "wyoming":
-                return server_recogniser(config, store, MonotonicClock())
 
-    return SharedModel(load, _end_requests)
+def load_smaller(
+    config: Config, store: ModelStore, tell: Callable[[str], None]
+) -> SharedModel[Recogniser] | None:
+    """A quicker recogniser that understands all that the one of the settings does; None where none is here.
+
+    The talk can do without it: where its files are damaged, "voicecli models verify" tells why.
+    """
+    if not config.pressure.adapt or not (name := smaller_whisper(store, config.transcribe)):
+        return None
+    smaller = config.transcribe.model_copy(update={"model": name})
+    with suppress(ModelError, ConfigError):  # it may not know the language of the settings
+        if _understands_as_much(smaller, config.transcribe, store):
+            tell(f"speech to text: {name}")
+            return load_recogniser(smaller, store)
+    return None
+
+
+def _understands_as_much(one: TranscribeConfig, other: TranscribeConfig, store: ModelStore) -> bool:
+    mine, wanted = (recogniser_engine(each).languages(each, store) for each in (one, other))
+    return mine is None or (wanted is not None and mine >= wanted)
 
 
 def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice]:
@@ -158,22 +184,9 @@ def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice
     """
 
     def load() -> Callable[[], Voice]:
-        session = made()
+        session = voice_engine(config).load(config, store)
         localised("1", session().language)  # loads the language's tables now, not in the first reply
         return session
-
-    def made() -> Callable[[], Voice]:
-        match config.engine:
-            case "piper":
-                piper = Piper(voice_file(store, config.voice), config)
-                piper.warm()
-                return piper.session
-            case "command":
-                spoken = Spoken(Command("synthesize.command", config.command), config.language, config.volume)
-                spoken.warm()
-                return spoken.session
-            case "openai" | "wyoming":
-                return server_voice(config, store, MonotonicClock())
 
     return SharedModel(load, _end_requests)
 
@@ -201,38 +214,27 @@ def load_voices(
 
 
 def _load_other(language: str, name: str, config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
-    return _warm(voice_file(store, name), config, language).session
-
-
-def _warm(voice: Path, config: SynthesizeConfig, language: str = "") -> Piper:
-    """A Piper voice, warm. Also loads the tables of `language`, or else of the one that the voice speaks."""
-    piper = Piper(voice, config)
-    piper.warm()
-    localised("1", language or piper.language)
-    return piper
+    session = load_piper(config.model_copy(update={"voice": name}), store)
+    localised("1", language)  # as above
+    return session
 
 
 def unused_voices(config: Config, store: ModelStore) -> dict[str, str]:
-    """Language -> why its voice in `synthesize.voices` can never be heard. Raises ModelError."""
+    """Language -> why its voice in `synthesize.voices` can never be heard. Raises ModelError, ConfigError."""
     if not config.synthesize.voices:
         return {}
-    synthesize = config.synthesize
-    if synthesize.engine == "piper":
-        main = language_of(voice_file(store, synthesize.voice))
-    else:
-        main = synthesize.language
-    return never_heard(synthesize.voices, main, _understood(config.transcribe, store))
+    transcribe, synthesize = config.transcribe, config.synthesize
+    spoken = voice_engine(synthesize).languages(synthesize, store)
+    understood = recogniser_engine(transcribe).languages(transcribe, store)
+    return never_heard(synthesize.voices, spoken, understood)
 
 
-def _understood(config: TranscribeConfig, store: ModelStore) -> str:
-    """The only language that the recogniser understands, or "auto". Raises ModelError."""
-    match config.engine:
-        case "whisper" if config.language == "auto":
-            return "en" if knows_only_english(whisper_folder(store, config.model)) else "auto"
-        case "openai" | "wyoming":
-            return config.language
-        case _:
-            return DEFAULT_LANGUAGE if config.language == "auto" else config.language
+def mistaken_voices(config: Config, store: ModelStore) -> dict[str, str]:
+    """Language -> the other one that its voice in `synthesize.voices` speaks. Raises ModelError."""
+    found = {
+        language: language_of(voice_file(store, name)) for language, name in config.synthesize.voices.items()
+    }
+    return {language: other for language, other in found.items() if other != language}
 
 
 def _close(generator: Generator) -> None:

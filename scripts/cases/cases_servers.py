@@ -283,7 +283,7 @@ def spoken(text: str, file: Path) -> tuple[int, bytes]:
 
 
 def write(file: Path, questions: list[tuple[int, bytes]], gap_s: float) -> None:
-    """Write the questions, `gap_s` apart, with a second of silence before and behind."""
+    """Write the questions, `gap_s` apart, with a second of silence before and after."""
     rate_hz = questions[0][0]
     around, between = bytes(2 * rate_hz), bytes(2 * round(gap_s * rate_hz))
     with wave.open(str(file), "wb") as sound:

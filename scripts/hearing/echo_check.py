@@ -58,10 +58,10 @@ class Row:
     removed_db: tuple[float, float, float]
     """How much echo was removed in the second that begins 1, 3 and 10 s after the agent's onset."""
     kept_db: float
-    """The person's level behind the canceller against that before it, while they speak over the agent."""
+    """The person's level after the canceller against that before it, while they speak over the agent."""
     speech_before: float
     speech_after: float
-    """Share of frames called speech while only the agent speaks, before and behind the canceller."""
+    """Share of frames called speech while only the agent speaks, before and after the canceller."""
     cost_us: tuple[float, float]
     """Processing time for 10 ms of sound, median and worst, while the agent speaks."""
     converged_s: float

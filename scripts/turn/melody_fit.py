@@ -63,7 +63,7 @@ class Deaf:
 
     window_s = 28.0
     looks_ahead = False
-    languages = ("en",)
+    languages = frozenset({"en"})
 
     def transcribe(self, _samples: Float32) -> Transcript:
         """Find no words."""

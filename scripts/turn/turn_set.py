@@ -66,7 +66,7 @@ than a fifth of a split."""
 VARIANTS = {"train": 5, "held-out": 1}
 """How many turns are made of each recording, with other pauses and another noise."""
 CLICK_S = 0.1
-"""So short a sound behind the last silence of a recording is no speech."""
+"""So short a sound after the last silence of a recording is no speech."""
 SPHINX = Path("/usr/share/pocketsphinx/test/data")
 ASTERISK = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 PEOPLE = {

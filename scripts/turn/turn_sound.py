@@ -46,7 +46,7 @@ def trimmed(samples: Float32) -> Float32:
 
 
 def silences(samples: Float32, at_least_s: float) -> list[tuple[int, int]]:
-    """Each silence inside the speech that is long enough: its first sample, and the one behind its last."""
+    """Each silence inside the speech that is long enough: its first sample, and the one after its last."""
     edges = np.flatnonzero(np.diff(np.concatenate(([1], loud(samples), [1]))))
     pairs = [(int(a) * 160, int(b) * 160) for a, b in zip(edges[::2], edges[1::2], strict=True)]
     inside = [(a, b) for a, b in pairs if a > 0 and b < samples.size // 160 * 160]

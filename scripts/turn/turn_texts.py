@@ -1,6 +1,6 @@
 """The texts of the labelled set of turns, by split, with the places where a speaker may pause.
 
-"/" stands where a phrase ends, "~" behind a filler, "^" inside a phrase. A "?" in front of a text means that
+"/" stands where a phrase ends, "~" after a filler, "^" inside a phrase. A "?" in front of a text means that
 it answers a question of the agent's.
 """
 

@@ -1,4 +1,4 @@
-"""What the agent says where a server owes the answer, in each language. Only data."""
+"""What the agent says, in each language, when a server gives no answer. Only data."""
 
 from __future__ import annotations
 

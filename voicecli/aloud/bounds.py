@@ -69,6 +69,6 @@ def sentence_ends(last: str, char: str, language: str) -> bool:
 
 
 def _is_dotted(word: str) -> bool:
-    """Whether the word is two or more capitals, each with a point behind it: U.S., J.R.R."""
+    """Whether the word is two or more capitals, each with a point after it: U.S., J.R.R."""
     letters = word.lstrip("(\"'“‘«[*_").split(".")
     return len(letters) > 2 and all(len(letter) == 1 and letter.isupper() for letter in letters[:-1])

@@ -1,6 +1,6 @@
 """Streamed reply -> clauses a voice can say: the first one early, then whole sentences.
 
-The splitter knows a word when the space behind it has arrived. It knows that a sentence has ended when it has
+The splitter knows a word when the space after it has arrived. It knows that a sentence has ended when it has
 the stop, a space and the first character of the next word ("3." then "14", "approx." then "ten"). It never
 decides by where a piece of the stream ends, so the clauses are the same however the stream was cut. In doubt
 it does not cut: the voice pauses at a full stop inside a clause anyway, but a listener hears a cut inside
@@ -77,7 +77,7 @@ class ClauseSplitter:
     """
 
     def __init__(self, language: str = "en", *, long: bool = False) -> None:
-        """With `long` a clause is as long as usually the next one is: nobody is in time for short ones."""
+        """With `long` clauses are longer from the beginning: the voice would be late with short ones."""
         self._long = long
         self._language = language
         self._bound = BOUND | bound(language)
@@ -213,7 +213,7 @@ class ClauseSplitter:
         return sentence_ends(last, char, self._language)
 
     def _end_word(self, space: str) -> list[str]:
-        """Add the current word; end the clause before or behind it if it is long enough to need no mark."""
+        """Add the current word; end the clause before or after it if it is long enough to need no mark."""
         if not self._word:
             if space and self._words and not self._words[-1].endswith(" "):
                 self._words[-1] += " "
@@ -270,7 +270,7 @@ class ClauseSplitter:
         if before or self._language != "en" or not word[:1].isupper():
             return False
         before = self._words[-2] if len(self._words) > 1 else ""
-        # Wait for a number behind Louis, for Blvd. behind "16 Hill", and for III behind John Smith.
+        # Wait for a number after Louis, for Blvd. after "16 Hill", and for III after John Smith.
         return (
             word in NUMBERED_NAMES
             or bool(_HOUSE_NUMBER.fullmatch(before))
@@ -286,5 +286,5 @@ def _count(word: str) -> int:
 
 
 def _is_plain(word: str) -> bool:
-    """Whether a mark behind this ends the word, as it does not in 1,000, in an address or in code."""
+    """Whether a mark after this ends the word, as it does not in 1,000, in an address or in code."""
     return len(word) > 1 and word[-1].isalpha() and not any(c in "./@:" + GLUE for c in word)

@@ -16,8 +16,8 @@ CLAUSE_REST = Buffer(
     "characters",
     LONG_MAX + 2 * MAX_HELD_CHARS,
     "block",
-    "a word is known when the space behind it has come, a formula or a row of a table when it ends; words "
-    "that end nowhere become a clause at 200 characters, Markdown at 4000",
+    "a word is complete when the space after it has come, a formula or a row of a table when it ends; text "
+    "without such an end becomes a clause at 200 characters, Markdown at 4000",
 )
 
 

@@ -17,7 +17,7 @@ SHOWN_CHARS = 40
 """Characters of a reply that are kept, to be shown to the user where it has no words."""
 
 LEAST_WORDS = 3
-"""Fewer words of a sentence without its end say nothing. A choice."""
+"""Least words of a sentence without its end that are said: fewer tell nothing. A choice."""
 
 
 TAIL_CHARS = 8
@@ -74,7 +74,7 @@ class ReplyClauses:
 def remainder(clause: str, tail: str, language: str) -> str:
     """Give what stands alone of the last clause of a reply that broke off, from its beginning; or nothing.
 
-    `tail` is how the text ended as it was written: the clause has got a full stop of its own. Behind a letter
+    `tail` is how the text ended as it was written: the clause has got a full stop of its own. After a letter
     or a digit, the last word may lack its end. A sentence that came whole stands. Which words hang is known
     for English. `language` is an ISO 639-1 code.
     """

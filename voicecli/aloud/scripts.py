@@ -6,7 +6,7 @@ Chinese as "chinese letter, chinese letter". Instead, this file
 * transliterates Cyrillic and Greek words, so that they sound more or less right;
 * names a lone Greek letter, as in mathematics;
 * says a run of any other script as one phrase, "in Japanese", once in a clause. It leaves the run out where
-  that only repeats the words beside it: in brackets, or with its transliteration in brackets behind it.
+  that only repeats the words beside it: in brackets, or with its transliteration in brackets after it.
 
 A voice whose language is written in a script gets that script as it is. Why so: docs/decisions/0015.
 """

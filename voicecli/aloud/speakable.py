@@ -137,7 +137,7 @@ def _tidy(text: str) -> str:
 
 
 def _url(match: re.Match[str]) -> str:
-    """Keep the host of an address, and the stop of the sentence behind it."""
+    """Keep the host of an address, and the stop of the sentence after it."""
     tail = match[0][-1] if match[0][-1] in ".,;:!?" else ""
     return match[1].rstrip(".,;:!?") + tail
 

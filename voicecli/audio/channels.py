@@ -32,7 +32,7 @@ AUTO = 0
 """In place of a channel number (these count from 1): the mixer chooses the channel."""
 
 MOST_CHANNELS = 32
-"""This program opens a microphone with at most so many channels. No sound server offers more."""
+"""This program opens a microphone with at most this many channels. No sound server offers more."""
 
 BLOCK_S = 0.02
 """Length of a block, in seconds: the mixer makes one decision for each block."""
@@ -42,7 +42,7 @@ BAND_HZ = 2000
 (about 100 Hz)."""
 
 OPENS = 4.0
-"""A channel opens when its power in a block is so many times its noise floor (6 dB). Noise alone does not
+"""A channel opens when its power in a block is this many times its noise floor (6 dB). Noise alone does not
 reach this, faint speech does."""
 
 HANGOVER_BLOCKS = 20

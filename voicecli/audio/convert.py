@@ -28,7 +28,7 @@ RESAMPLER = Buffer(
     "the filter needs the samples that come next: 37 ms of them at 48 kHz, 115 at 8 kHz (measured); one call "
     "takes samples in and gives out all that are certain",
 )
-"""Inside soxr, where a device's rate differs from what is wanted."""
+"""What soxr holds back inside, where a device's rate is not the wanted one."""
 
 DETECTOR_FRAME = Buffer(
     "detector frame",

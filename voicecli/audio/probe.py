@@ -1,6 +1,6 @@
-"""Samples on their way -> what a file of boundaries says of them: shape, level, least and greatest.
+"""Samples that cross a boundary -> what `talk --debug` writes of them: shape, level, least and greatest.
 
-It belongs to threads that may take microseconds: never the audio threads. Where nobody looks, there is none.
+A probe runs on threads that can spare microseconds, never on audio threads. Without `--debug` there is none.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32, Int16
 
 EVERY_S = 1.0
-"""Sound that comes in small pieces is told of so often."""
+"""s. Sound that comes in small pieces is reported once in this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What can be said of samples, whatever they are of."""
+    """What `--debug` says of samples, whatever sound they are."""
 
     shape: tuple[int, ...]
-    """Of the last piece."""
+    """Shape of the last piece."""
     dtype: str
     level_dbfs: float
     least: float

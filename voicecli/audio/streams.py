@@ -35,8 +35,8 @@ def devices_own(audio: AudioConfig) -> tuple[Buffer, Buffer]:
             "ms",
             asked_ms,
             "drop_oldest",
-            "hardware waits for nobody: its driver overwrites what is not taken in time, says so, and each "
-            "time is counted; more would be latency in every turn",
+            "hardware waits for nobody: its driver overwrites sound that is not taken in time, and reports "
+            "it; each report is counted; a larger buffer would add latency to every turn",
             settings,
         ),
         Buffer(
@@ -44,7 +44,7 @@ def devices_own(audio: AudioConfig) -> tuple[Buffer, Buffer]:
             "ms",
             asked_ms,
             "block",
-            "the device takes the next block when it has room for it; more would be latency in every turn",
+            "the device takes a block when it has room for it; a larger buffer would add latency to a turn",
             settings,
         ),
     )
@@ -74,7 +74,7 @@ class Notice:
 
 
 DEAD_DEVICE_S = 2.0
-"""A running device that has not called for so long is gone, whatever its driver says (decisions/0009)."""
+"""A running device that has not called for this long is gone, whatever its driver says (decisions/0009)."""
 
 FIRST_CALL_S = 5.0
 """A device that has just been opened may take this long: a wireless headset changes its profile first."""

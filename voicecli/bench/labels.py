@@ -88,5 +88,7 @@ def _label(path: Path, number: int, line: str) -> Label:
             f"{path} line {number} is no label", 'want {"file": ..., "turn_end_s": ...}'
         ) from error
     if not isinstance(label.file, str) or label.split not in ("train", "held-out"):
-        raise ConfigError(f"{path} line {number} is no label", 'split is "train" or "held-out", file a name')
+        raise ConfigError(
+            f"{path} line {number} is no label", 'file must be a name, split "train" or "held-out"'
+        )
     return label

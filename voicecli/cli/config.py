@@ -65,7 +65,7 @@ def show(
 def check(
     file: Annotated[Path | None, typer.Argument(help="The file; without it the one that is in use.")] = None,
 ) -> None:
-    """Say whether a settings file, and the environment over it, can be used; exit code 2 if not."""
+    """Say whether a settings file, and the variables that override it, can be used; exit code 2 if not."""
     from voicecli.config.catalogue import KEYS, value_of
     from voicecli.config.load import load_with_origins
 
@@ -120,7 +120,7 @@ def _choice(*, take_first: bool, again: str) -> tuple[LocalServer, str] | None:
         address = f"--base-url {server.base_url} --model {shlex.quote(server.models[0])}"
         typer.echo(f"  to use it: voicecli talk --engine openai {address}")
     if useful:
-        typer.echo(f"  to have the first in the file: {again}")
+        typer.echo(f"  to write the first of these into the settings file: {again}")
     return None
 
 

@@ -138,10 +138,12 @@ def _pull_what_a_talk_needs(
 
 
 def _voices_of(config: Config, store: ModelStore) -> list[str]:
-    """The voices that the settings name and that can be fetched."""
+    """The voices that the settings name, that are used, and that can be fetched."""
+    from voicecli.models.choice import speaks_with_a_model
     from voicecli.models.manifest import is_voice_name
 
-    named = (config.synthesize.voice, *config.synthesize.voices.values())
+    main = [config.synthesize.voice] if speaks_with_a_model(config.synthesize) else []
+    named = (*main, *config.synthesize.voices.values())
     return [name for name in dict.fromkeys(named) if name in store.manifest or is_voice_name(name)]
 
 
@@ -161,7 +163,10 @@ def verify(models_dir: ModelsDir = None) -> None:
         if faults:
             bad.append(model.name)
     if bad:
-        raise ModelError(f"not as published: {', '.join(bad)}", f'run "voicecli models pull {" ".join(bad)}"')
+        raise ModelError(
+            f"files differ from the published hashes: {', '.join(bad)}",
+            f'run "voicecli models pull {" ".join(bad)}"',
+        )
 
 
 @models_app.command()

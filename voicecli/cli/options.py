@@ -46,7 +46,7 @@ Record = Annotated[
 ]
 MaxMinutes = Annotated[
     int | None,
-    typer.Option(min=1, max=100_000, help="With --record: keep the newest so many minutes of sound."),
+    typer.Option(min=1, max=100_000, help="With --record: keep only the newest sound, this many minutes."),
 ]
 
 

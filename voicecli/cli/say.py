@@ -44,7 +44,7 @@ STDIN = 0
 def say(
     text: Annotated[
         list[str] | None,
-        typer.Argument(help="What to say; - is standard input. Behind --, it may begin with a minus."),
+        typer.Argument(help="What to say; - is standard input. After --, it may begin with a minus."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write a WAV instead of playing.")
@@ -69,7 +69,7 @@ def say(
     clauses = clauses_of(pieces, speaker.language)
     first = next(clauses, None)
     if first is None:
-        raise ConfigError("there is nothing in it that can be said", "give some words")
+        raise ConfigError("the text has nothing in it that can be said", "give some words")
     clauses = chain([first], clauses)
     if output is not None:
         _to_file(output, clauses, speaker)
@@ -83,7 +83,7 @@ def _given(text: list[str] | None) -> Iterable[str]:
         words = " ".join(text)
         return (words[at : at + PIECE] for at in range(0, len(words), PIECE))
     if not text and sys.stdin is not None and os.isatty(STDIN):
-        raise ConfigError("there is no text", "give it behind the command, or through a pipe")
+        raise ConfigError("there is no text", "give it after the command, or through a pipe")
     return read_pieces(STDIN)
 
 

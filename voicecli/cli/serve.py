@@ -15,6 +15,8 @@ from voicecli.cli.options import ConfigFile, Light, ModelsDir, Voice, lightened,
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
+    import socket
+
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.serve.access import Access
@@ -68,7 +70,7 @@ def serve(
     """Serve talks to other programs, by OpenAI's Realtime protocol. Ctrl-C ends."""
     from voicecli.loading import load
     from voicecli.serve.access import LOCAL_NAMES, Access, is_loopback
-    from voicecli.serve.listening import Address
+    from voicecli.serve.listening import Address, bound
     from voicecli.serve.listening import serve as serve_at
     from voicecli.serve.server import Server, ServerLimits
     from voicecli.serve.wyoming.wyoming_listener import wyoming_beside
@@ -82,8 +84,6 @@ def serve(
     token = _token(token_file) if token_file is not None else ""
     address = Address("127.0.0.1" if host == "localhost" else host, port, _tls(tls_cert, tls_key))
     names = LOCAL_NAMES | {host.lower(), *(given.lower() for given in name or ())}
-    engines = load(config, store_at(models_dir), lambda what: note(f"loading {what}"), sessions)
-    _warm(engines, config)
 
     def make(port: int) -> Server:
         access: Access = Access(port, token, names, any_address=not is_loopback(host))
@@ -93,11 +93,14 @@ def serve(
         at = f"{url.replace('http', 'ws', 1)}/v1/realtime"
         note(f"serving at {at}, {sessions} talks at a time; Ctrl-C ends")
 
-    async def serving() -> None:
+    async def serving(engines: Engines, listening: socket.socket) -> None:
         async with wyoming_beside(engines, config, reach, note, announce=wyoming_announce):
-            await serve_at(make, address, ready)
+            await serve_at(make, address, listening, ready)
 
-    asyncio.run(serving())
+    with bound(address) as listening:
+        engines = load(config, store_at(models_dir), lambda what: note(f"loading {what}"), sessions)
+        _warm(engines, config)
+        asyncio.run(serving(engines, listening))
 
 
 def _reach(port: int | None, host: str, *, unprotected: bool, announce: bool) -> Reach | None:

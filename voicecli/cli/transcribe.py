@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicecli.listen.recognise.transcript import Span
 
 SPANS_SHOWN = 5
-"""The line about one file names at most so many of its places."""
+"""The line about one file names at most this many of its places."""
 
 
 def transcribe(

@@ -44,7 +44,10 @@ class AudioConfig(Section):
     block_ms: int = Field(default=20, ge=10, le=20, description="audio handed over at a time")
     latency_ms: int = Field(default=40, ge=5, le=500, description="latency asked of the devices")
     max_latency_ms: int = Field(
-        default=200, ge=5, le=500, description="most asked for after losses, by steps"
+        default=200,
+        ge=5,
+        le=500,
+        description="when a device loses sound, talk asks it for more latency, step by step, up to this",
     )
     ring_s: float = Field(
         default=8.0,
@@ -63,7 +66,8 @@ class AudioConfig(Section):
         default=250,
         ge=0,
         le=2000,
-        description="without headphones: how long the microphone may still hear the agent after its end",
+        description="without headphones: how long the microphone may still hear the agent after its last "
+        "sound",
     )
     echo: Literal["auto", "off"] = Field(
         default="auto",
@@ -140,7 +144,12 @@ class TurnConfig(Section):
         default=900, ge=900, le=5000, description="from the end of your turn to that sound or those words"
     )
 
-    max_s: int = Field(default=120, ge=20, le=3600, description="a longer turn is ended as it is")
+    max_s: int = Field(
+        default=120,
+        ge=20,
+        le=3600,
+        description="a turn that lasts longer is ended, and its words so far are answered",
+    )
 
     @property
     def eager(self) -> float:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 FILE_NAME = "voicecli.toml"
-"""In the working folder."""
+"""Name of voicecli's settings file in the working folder."""
 
 SHARED_NAME = "config.toml"
-"""In the user's own folder for voicecli, where it always counts; in the working folder only if it has
-settings of voicecli."""
+"""Name of the settings file in the user's own folder for voicecli, where it always counts. A file of this
+name in the working folder counts only if it has settings of voicecli."""
 
 LARGEST_FILE = 1 << 20
 

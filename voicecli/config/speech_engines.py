@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from voicecli.config.section import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST_COMMAND = 2000
 """Most characters of a command: more than anybody writes, and less than any operating system allows."""
@@ -44,19 +48,59 @@ ConnectLimit = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class EngineFile:
+    """An engine that the settings can name, and the file that it is made in."""
+
+    about: str
+    """What it is, for the settings file."""
+    module: str
+    """Its file as Python names it; `loading` imports it when the engine is needed, and not before.
+
+    The file has the functions of `RecogniserEngine` (`listen/recogniser.py`), or of `VoiceEngine`
+    (`speak/voice.py`).
+    """
+
+
+RECOGNISERS: Mapping[str, EngineFile] = {
+    "whisper": EngineFile("99 languages", "voicecli.listen.whisper.whisper_engine"),
+    "moonshine": EngineFile("English, quick", "voicecli.listen.recognise.moonshine_engine"),
+    "command": EngineFile("a program of your own", "voicecli.listen.recognise.recogniser_command"),
+    "openai": EngineFile("a server with OpenAI's endpoints", "voicecli.listen.elsewhere.hearing_settings"),
+    "wyoming": EngineFile("a server for Home Assistant", "voicecli.listen.elsewhere.hearing_settings"),
+}
+"""What `transcribe.engine` can be."""
+
+VOICES: Mapping[str, EngineFile] = {
+    "piper": EngineFile("a Piper voice", "voicecli.speak.synthesize"),
+    "command": EngineFile("a program of your own", "voicecli.speak.voice_command"),
+    "openai": EngineFile("a server with OpenAI's endpoints", "voicecli.speak.elsewhere.speaking_settings"),
+    "wyoming": EngineFile("a server for Home Assistant", "voicecli.speak.elsewhere.speaking_settings"),
+}
+"""What `synthesize.engine` can be."""
+
+if TYPE_CHECKING:
+    RecogniserName: TypeAlias = str
+    VoiceEngineName: TypeAlias = str
+else:  # pydantic reads which names there are; a type checker takes no table in a Literal
+    RecogniserName = Literal[tuple(RECOGNISERS)]
+    VoiceEngineName = Literal[tuple(VOICES)]
+
+
+def _described(engines: Mapping[str, EngineFile]) -> str:
+    """Each engine and what it is, for the settings file."""
+    return "; ".join(f"{name}: {engine.about}" for name, engine in engines.items()) + " (docs/engines.md)"
+
+
 class TranscribeConfig(Section):
     """Speech to text."""
 
-    engine: Literal["whisper", "moonshine", "command", "openai", "wyoming"] = Field(
-        default="whisper",
-        description="whisper: 99 languages; moonshine: English, quick; command: a program of your own; "
-        "openai, wyoming: a server that speaks this protocol (docs/engines.md)",
-    )
+    engine: RecogniserName = Field(default="whisper", description=_described(RECOGNISERS))
     model: str = Field(
         default="whisper-base",
         min_length=1,
         description="whisper: a name of `voicecli models list`, a CTranslate2 folder, or a hub name; "
-        "moonshine: a name or a folder; whisper-base then means moonshine-tiny-en",
+        "moonshine: a name or a folder (whisper-base, the default, stands for moonshine-tiny-en)",
     )
     language: str = Field(
         default="auto",
@@ -166,11 +210,7 @@ class GenerateConfig(Section):
 class SynthesizeConfig(Section):
     """Text to speech."""
 
-    engine: Literal["piper", "command", "openai", "wyoming"] = Field(
-        default="piper",
-        description="piper: a Piper voice; command: a program of your own; openai, wyoming: a server that "
-        "speaks this protocol (docs/engines.md)",
-    )
+    engine: VoiceEngineName = Field(default="piper", description=_described(VOICES))
     voice: str = Field(
         default="voice-en-us-joe",
         min_length=1,
@@ -202,7 +242,7 @@ class SynthesizeConfig(Section):
     language: str = Field(
         default="en",
         pattern=r"^[a-z]{2,3}$",
-        description="command, openai, wyoming: what it speaks; the file of a Piper voice says its own",
+        description="the language that the voice speaks; the file of a Piper voice says its own",
         json_schema_extra={"allowed": 'a language code such as "en"'},
     )
     voices: dict[LanguageCode, VoiceName] = Field(
@@ -223,7 +263,7 @@ class SynthesizeConfig(Section):
     threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
     speak_errors: Literal["auto", "on", "off"] = Field(
         default="auto",
-        description="a failure that ends a turn is told by voice, too; auto: without the live view alone",
+        description="a failure that ends a turn is told by voice, too; auto: only without the live view",
     )
 
     @model_validator(mode="after")

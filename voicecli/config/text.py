@@ -42,7 +42,7 @@ def starter_toml(config: Config) -> str:
 
 
 def effective_toml(config: Config, origins: Mapping[str, str]) -> str:
-    """Every key and value, but for passwords; behind a value that is not the default, where it comes from."""
+    """Every key and value, but for passwords; after a value that is not the default, where it comes from."""
     tables = []
     for section, keys in _sections():
         lines = [f"[{section}]"]

@@ -72,7 +72,7 @@ def to_toml(value: Value) -> str:
     r"""Write a value; long text and text of several lines as a block between triple quotes.
 
     Numbers must be finite. In a block a line that ends in `\` goes on in the next, so long lines break
-    behind a space without changing the text.
+    after a space without changing the text.
     """
     match value:
         case bool():
@@ -89,7 +89,7 @@ def to_toml(value: Value) -> str:
 
 
 def _broken(line: str) -> str:
-    r"""Break a long line behind spaces: each part but the last has `_LONG_TEXT` characters or more."""
+    r"""Break a long line after spaces: each part but the last has `_LONG_TEXT` characters or more."""
     parts, begin = [], 0
     while len(line) - begin > _LONG_TEXT and (space := _BREAK.search(line, begin + _LONG_TEXT)):
         parts.append(line[begin : space.end()])

@@ -133,7 +133,7 @@ def _listed() -> tuple[list[Device], list[str]]:
                     nameless.append(error.object.decode(errors="replace"))
         default_input, default_output = sd.default.device
     except sd.PortAudioError as error:
-        raise DeviceError(f"PortAudio cannot list them ({error})", "is a sound server running?") from error
+        raise DeviceError(f"PortAudio cannot list devices ({error})", "is a sound server running?") from error
     found = [
         Device(
             number=number,

@@ -1,6 +1,6 @@
 """Ends a PortAudio callback thread that loops for ever, so that the call which waits for it returns.
 
-Whoever stops a stream waits for its thread. On ALSA that thread may never end: when a device fails while
+To stop a stream is to wait for its thread. On ALSA that thread may never end: when a device fails while
 PortAudio's count of available frames is not 0, `PaAlsaStream_WaitForFrames` (pa_linux_alsa.c, 19.6)
 complains on stderr, jumps back a few lines, and complains again. It uses a whole core, and PortAudio forbids
 cancelling the thread there. But the loop writes to stderr, and this file can make such a write end the

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from voicecli.command import Command
 from voicecli.doctor import Finding
 from voicecli.doctor.speech_server_checks import check_hearing, check_speaking, sends_away
-from voicecli.errors import ModelError, VoicecliError
-from voicecli.loading import load, unused_voices
+from voicecli.errors import ConfigError, ModelError, VoicecliError
+from voicecli.loading import load, mistaken_voices, recogniser_engine, unused_voices
 from voicecli.measure.alone import run_alone
 from voicecli.measure.computer import describe
 from voicecli.measure.questions import QUESTIONS
@@ -27,6 +27,7 @@ from voicecli.models.choice import (
 )
 from voicecli.models.store import pull_command
 from voicecli.models.suited import LIGHT_MODEL
+from voicecli.reply.conversation.language_names import name_of, voice_for
 from voicecli.reply.server.openai import OpenAiGenerator
 from voicecli.speak.voice import sound_of
 
@@ -49,6 +50,9 @@ BUSY, TOO_BUSY = 0.5, 1.0
 `TOO_BUSY` on, speech stutters."""
 
 ANSWER_TOKENS = 16
+
+FEW = 3
+"""Languages that are told by their names."""
 
 _TITLES = {
     "transcriber": "speech to text",
@@ -79,7 +83,14 @@ class EngineChecks:
         return self._model(lambda: self._store.folder("turn-smart-v3"))
 
     def transcriber(self) -> Finding:
-        """Speech to text."""
+        """Speech to text, and which languages it understands with these settings."""
+        finding, transcribe = self._recogniser(), self._config.transcribe
+        if finding.status != "pass":
+            return finding
+        known = recogniser_engine(transcribe).languages(transcribe, self._store)
+        return replace(finding, found=f"{finding.found}; understands {_told(known)}")
+
+    def _recogniser(self) -> Finding:
         transcribe = self._config.transcribe
         engine: str = transcribe.engine
         match engine:
@@ -104,11 +115,15 @@ class EngineChecks:
         for language, name in others.items():
             other = self._model(partial(voice_file, self._store, name))
             found.append(f"{language}: {other.found}")
-        with suppress(ModelError):  # the recogniser's model cannot be read: its own check reports that
+        with suppress(ModelError, ConfigError):  # of the recogniser: its own check reports that
             for language, why in unused_voices(self._config, self._store).items():
                 remedy = f"leave out synthesize.voices.{language}, or change that"
                 told = f"{found[0]}; synthesize.voices.{language} is never heard: {why}"
                 return Finding("warn", told, remedy)
+        for language, spoken in mistaken_voices(self._config, self._store).items():
+            told = f"{found[0]}; the voice of synthesize.voices.{language} speaks {name_of(spoken)}"
+            another = voice_for(language) or f"a voice of {name_of(language)}"
+            return Finding("warn", told, f"set synthesize.voices.{language} to {another}")
         return replace(finding, found="; ".join(found))
 
     def _main_voice(self) -> Finding:
@@ -223,6 +238,15 @@ class EngineChecks:
                 language_model_file(self._store, generate.model)
                 return generate.model_copy(update={"max_tokens": min(ANSWER_TOKENS, generate.max_tokens)})
         return generate.model_copy(update={"engine": "echo"})
+
+
+def _told(languages: frozenset[str] | None) -> str:
+    """Up to `FEW` languages by their names, more by their number."""
+    if languages is None:
+        return "languages that it does not list"
+    if len(languages) > FEW:
+        return f"{len(languages)} languages"
+    return ", ".join(map(name_of, sorted(languages)))
 
 
 def _without_files(engine: str) -> Finding:

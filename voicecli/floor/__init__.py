@@ -11,7 +11,7 @@
     CueMade, time                what is said of a failure; phrases made beforehand   excuse, phrases
     QualityChanged, ServerBusy   what the talk does without, when it does not keep up means
 
-No thread, clock, queue, model or lock. Whoever reports calls `take`, one at a time (`talk.crew.Crew.post`).
+No thread, clock, queue, model or lock. Workers report by `take`, one at a time (`talk.crew.Crew.post`).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Floor:
 
     exchange_type: ClassVar[type[Exchange]] = Exchange
     overlaps_type: ClassVar[type[Overlaps]] = Overlaps
-    """Parts that a test or an experiment may replace, to see what another rule would do."""
+    """Classes of two parts. A test or an experiment may replace them, to see what another rule would do."""
 
     def __init__(
         self,
@@ -79,10 +79,10 @@ class Floor:
         speaks_errors: bool = False,
         leaves: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """`language` is the main voice's, `others` are those that have a voice of their own.
+        """`language` is the main voice's, `others` are those that it or another voice speaks besides.
 
         `began` is the time the `t` of events is counted from. `remember` makes the conversation; its argument
-        is a function that gives date and time. `speaks_errors`: failures are told by voice, too.
+        is a function that gives date and time. `speaks_errors`: the agent tells of failures by voice, too.
         `leaves`: what else leaves this computer, and how to keep it here; told at the start.
         """
         self._model = model

@@ -62,7 +62,7 @@ class Gate:
     event: SegmentEvent
     spoken_s: float = 0.0
     over_agent: bool = False
-    """Of speech that begins: the agent's voice may be in it."""
+    """For speech that begins: whether the agent's voice may be in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class ClauseWritten:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """So many clauses of a reply were thinking: they are no part of it."""
+    """The first `clauses` clauses of a reply were thinking: they are no part of it."""
 
     draft: int
     clauses: int
@@ -201,7 +201,7 @@ class ReplyWritten:
     """None: it failed."""
     seconds: float = 0.0
     beginning: str = ""
-    """Of what the model wrote."""
+    """The beginning of what the model wrote."""
     token_at: float | None = None
     cancelled: bool = False
     fault: Fault | None = None

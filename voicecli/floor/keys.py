@@ -25,8 +25,8 @@ LINES = Buffer(
     "keys and lines",
     8,
     "drop_oldest",
-    "they wait for the end of what is being said, and a line for the turns before it; who types nine while "
-    "one is answered wants the last, and is told of the one that is dropped",
+    "they wait for the end of what is being said, and a line also for the turns before it; a user who types "
+    "nine while one is answered wants the last, and is told of the one that is dropped",
 )
 
 TYPED_LINE = Buffer(
@@ -34,12 +34,13 @@ TYPED_LINE = Buffer(
     "characters",
     1000,
     "drop_newest",
-    "until Enter sends it; nobody says more in one turn, and the user sees that the line does not grow",
+    "a line waits until Enter sends it; nobody says more in one turn, and the user sees that the line does "
+    "not grow",
 )
-"""One line, where it is typed."""
+"""The line that the user is typing."""
 
 MOST_TURNS = 4
-"""A line waits while so many turns have no outcome: void ones end when the language model has stopped."""
+"""A line waits while this many turns have no outcome: void ones end when the language model has stopped."""
 
 
 class Keys:
@@ -85,7 +86,7 @@ class Keys:
                 if key.key == "interrupt" and (turn is None or turn.is_open):
                     self._out.drop("key", None if turn is None else turn.number)
             case Pressed("repeat") if turn is not None:
-                return not turn.is_open  # it waits until the reply has ended that it would cut short
+                return not turn.is_open  # it would cut a reply short, so it waits for the end of that
             case Typed() if len(self._exchange.turns) >= MOST_TURNS:
                 return True
             case Pressed("repeat") | Typed():

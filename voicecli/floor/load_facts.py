@@ -1,4 +1,4 @@
-"""What is reported to the floor of how well the talk keeps up; two more of the `facts`."""
+"""Facts for the floor about how well the talk keeps up: two more, beside those of `facts`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QualityChanged:
-    """The level of pressure, or what the talk does without, is another than before."""
+    """The level of pressure has changed, or what the talk does without."""
 
     level: Level
     steps: tuple[Step, ...]
-    """Those that are taken, in the order in which they were."""
+    """The steps that are taken, in the order in which they were taken."""
 
 
 @dataclass(frozen=True, slots=True)

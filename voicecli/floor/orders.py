@@ -39,7 +39,7 @@ class EndSegment:
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """Let the speech under way begin so many frames ago; the frames before were the agent's echo."""
+    """Let the speech under way begin `frames` frames ago; the frames before were the agent's echo."""
 
     frames: int
 
@@ -73,7 +73,7 @@ class Transcribe:
     language: str = ""
     """The language that the user spoke last."""
     narrow: bool = False
-    """Search fewer readings of the sound: the computer does not keep up."""
+    """Search with a smaller beam: the computer does not keep up."""
     small: bool = False
     """Use the smaller model, for the same reason."""
 
@@ -121,7 +121,7 @@ class Write:
     judges: bool
     """True: first judge whether the user has finished: `EndingJudged`."""
     language: str = ""
-    """Of the reply; empty: the main voice's."""
+    """The language of the reply; empty: the main voice's."""
     long_clauses: bool = False
     """The voice does not keep up, so it is given more at a time."""
 
@@ -163,7 +163,7 @@ class MakeCue:
     """Make a phrase that may be wanted while the user waits for an answer: `CueMade`."""
 
     language: str
-    """Of the reply; empty: the main voice's."""
+    """The language of the reply; empty: the main voice's."""
     text: str
     longest_s: float = LONGEST_CUE_S
     """s: one that is longer is not kept."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from voicecli.waiting.buffers import BufferFill
 
 SILENT_AFTER_S = 3.0
-"""Digital silence for so long is no quiet room: a real microphone has noise in its last bit."""
+"""Digital silence for this long is no quiet room: a real microphone has noise in its last bit."""
 
 
 def microphone_ring(seconds: float) -> Buffer:
@@ -24,8 +24,8 @@ def microphone_ring(seconds: float) -> Buffer:
         "ms",
         seconds * 1000,
         "drop_oldest",
-        "a microphone cannot wait; the ear is usually 10 ms behind, and the rest is for a computer that "
-        "stands still for a while, because a lost sample is a lost word",
+        "a microphone cannot wait; the ear is usually 10 ms behind, and the rest is room for a computer that "
+        "stands still for a while, because lost sound is lost words",
         "audio.ring_s",
     )
 

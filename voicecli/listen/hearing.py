@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 FAINT_S = 8.0
-"""The user is told when nothing was as loud as speech for so long, and it sounds like a muted microphone."""
+"""s without anything as loud as speech, after which the user is told if it sounds like a muted microphone."""
 
 
 class Hearing:
@@ -146,8 +146,8 @@ class Hearing:
     def check_loudness(self, level_dbfs: float, speech_dbfs: float) -> None:
         """Take the level of the next frame; below `speech_dbfs` nothing is speech.
 
-        The user is told once in a talk, and only if nothing has been loud enough since it began: who has been
-        heard may be silent for long.
+        The user is told once in a talk, and only if nothing has been loud enough since it began: a user who
+        has been heard may be silent for long.
         """
         if self._faint is None:
             return
@@ -181,6 +181,6 @@ class Hearing:
         if self.barge_in == "off" and not self._told_half_duplex:
             self._told_half_duplex = True
             self._tell(
-                "the microphone is off while the agent speaks: its echo cannot be told from you",
+                "the microphone is off while the agent speaks: its echo cannot be told from your voice",
                 "use headphones, or a softer loudspeaker",
             )

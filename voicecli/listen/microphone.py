@@ -1,11 +1,12 @@
 """Whether the microphone's sound can be understood: too loud for it, too soft, or nothing but a hum. Pure.
 
-what it hears                                        who is told
+what it hears                                        what the user is told
 full scale, again and again                          clipped: whatever is said is distorted
 somebody, with a loudest tenth below SOFT_DBFS       too soft: words are missed
 nobody, and a steady level of HUM_DBFS and more      a hum: a ground loop, or the wrong microphone
 
-Each is told once in a talk. A bang, a quiet room, a fan, music and a person who whispers once are not.
+The user is told of each once in a talk, and never of a bang, a quiet room, a fan, music, or a person who
+whispers once.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ CLIPPED_SHARE = 0.01
 """Share of such samples that makes a piece of sound clipped. Speech 12 dB too loud has a tenth."""
 
 CLIPPED_S, CLIPPED_WITHIN_S = 1.0, 20.0
-"""So many s of clipped pieces within so many s of sound are told. A bang or a knock lasts 0.2 s."""
+"""The user is told of CLIPPED_S of clipped pieces within CLIPPED_WITHIN_S. A bang or a knock lasts 0.2 s."""
 
 SOFT_DBFS = -50.0
 """Whisper misses words of speech whose loudest parts are softer (0012)."""
@@ -41,13 +42,13 @@ SOFT_S = 5.0
 """s of speech after which it is told that all of it was soft. A choice: one whispered sentence is shorter."""
 
 HUM_DBFS = -45.0
-"""A steady level from here on is told: quiet rooms and fans are softer. A choice."""
+"""dBFS. From this steady level on the user is told of a hum: quiet rooms and fans are softer. A choice."""
 
 HUM_DB = 3.0
 """Most dB between the softest and the loudest tenth of a hum. Pink noise has some 2, music more than 6."""
 
 HUM_S = 15.0
-"""s of it."""
+"""s of a hum after which the user is told."""
 
 
 class MicrophoneSense:

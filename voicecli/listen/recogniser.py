@@ -1,4 +1,4 @@
-"""Speech -> words: what every recogniser promises.
+"""Speech -> words: what every recogniser promises, and what its file gives.
 
 Recogniser ── Transcriber          Whisper, on a short window      (whisper/transcriber.py)
            ── MoonshineRecogniser  Moonshine, English              (recognise/moonshine.py)
@@ -9,11 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from voicecli.errors import ConfigError
 
-    from voicecli.config import SegmentConfig
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from voicecli.config import SegmentConfig, TranscribeConfig
     from voicecli.messages import Float32, Transcript
+    from voicecli.models.store import ModelStore
+
+AUTO = "auto"
+"""`transcribe.language` where the user may speak any language that the recogniser understands."""
 
 
 class Recogniser(Protocol):
@@ -25,8 +31,16 @@ class Recogniser(Protocol):
         ...
 
     @property
+    def languages(self) -> frozenset[str] | None:
+        """Codes (ISO 639-1) of all languages in which it may write words down in this talk.
+
+        None: it does not list them, so its words may be in any language.
+        """
+        ...
+
+    @property
     def finds_language(self) -> bool:
-        """Whether it finds the language by the sound; else it writes everything down in one."""
+        """Whether `language_odds` tells languages apart; else a call gives words in one language."""
         ...
 
     @property
@@ -35,10 +49,10 @@ class Recogniser(Protocol):
         ...
 
     def narrow(self, *, on: bool) -> None:
-        """Search fewer readings of the sound from now on, or as many as usual; nothing where it cannot."""
+        """Search with a smaller beam from now on, or with the usual one; do nothing where there is none."""
         ...
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """For each part of `samples`, the probability of each language by its code.
 
         `spans`: begin and end of each part, seconds. Called only where `finds_language` is true. Raises
@@ -63,6 +77,42 @@ class Recogniser(Protocol):
         Raises ValueError for other samples; EngineError when the recogniser fails.
         """
         ...
+
+
+class RecogniserEngine(Protocol):
+    """What the file of a recogniser gives besides its classes: two functions."""
+
+    def languages(self, config: TranscribeConfig, store: ModelStore) -> frozenset[str] | None:
+        """Tell, without loading it, the `languages` of a recogniser that `load` makes of these settings.
+
+        Raises ModelError for what is missing; ConfigError for a language that it does not know.
+        """
+        ...
+
+    def load(self, config: TranscribeConfig, store: ModelStore) -> Callable[[], Recogniser]:
+        """Load it, make the slow first call, and give what makes a recogniser for each talk.
+
+        Raises ModelError for what is missing; ConfigError for a setting that it cannot serve; EngineError.
+        """
+        ...
+
+
+def understood(setting: str, known: frozenset[str]) -> frozenset[str]:
+    """Of the languages that an engine knows, those that `transcribe.language` leaves: all, or one.
+
+    Raises ConfigError: the engine does not know that one.
+    """
+    if setting == AUTO:
+        return known
+    if setting in known:
+        return frozenset({setting})
+    codes = ", ".join(sorted(known))
+    only = len(known) == 1
+    remedy = f'use "{codes}", the only one it knows' if only else f'use "{AUTO}" or one of {codes}'
+    raise ConfigError(
+        f"the speech model has no language '{setting}'",
+        f"{remedy}; or choose another transcribe.model or transcribe.engine",
+    )
 
 
 def within(segment: SegmentConfig, recogniser: Recogniser) -> SegmentConfig:

@@ -71,7 +71,9 @@ def _clip(path: Path, rate_hz: int) -> Float32:
     for block in decode(path, rate_hz):
         blocks.append(block)
         if sum(map(len, blocks)) > LONGEST_S * rate_hz:
-            raise AudioFileError(f"{path} lasts longer than {LONGEST_S:.0f} s", "give one question a file")
+            raise AudioFileError(
+                f"{path} lasts longer than {LONGEST_S:.0f} s", "give each question a file of its own"
+            )
     samples = np.concatenate(blocks)
     try:
         speech_bounds(samples, rate_hz)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 BELOW_LOUDEST_DB = 35.0
-"""A sound counts as speech if it is at most so far below the loudest 10 ms: a sentence may end so softly."""
+"""A sound counts as speech if it is at most this far below the loudest 10 ms: a sentence may end softly."""
 
 SPEECH_FLOOR_DBFS = -42.0
 """Below this level there is no speech, only breath and the room."""

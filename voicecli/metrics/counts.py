@@ -64,11 +64,12 @@ def failed_engine(fact: Fact) -> Stage | None:
 
 
 class TalkCounts:
-    """TalkCounts from the beginning of a talk."""
+    """What was counted since the beginning of a talk."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # What may come is there from the beginning, as 0: else the first of a kind would be no rise.
+        # All labels that may come are there from the beginning, as 0: else Prometheus would see no rise when
+        # the first of a kind comes.
         self._counts: dict[Key, float] = dict.fromkeys(_from_the_beginning(), 0.0)
         self._seconds: dict[Key, list[float]] = defaultdict(lambda: [0.0])
         self._buckets: dict[Key, list[int]] = defaultdict(lambda: [0] * (len(BUCKETS_S) + 1))
@@ -179,7 +180,7 @@ def of_state(now: State) -> Iterator[Sample]:
 def of_places(places: Sequence[BufferFill]) -> Iterator[Sample]:
     """Samples of every place where something waits."""
     for place in places:
-        # The row of a device has its name behind this; that is the user's own business.
+        # The row of a device has its name after this; that is the user's own business.
         side = place.name.partition(":")[0]
         queue = side if side in ("microphone", "loudspeaker") else place.name
         amounts = ((f.QUEUE_FILL, place.fill), (f.QUEUE_PEAK, place.peak), (f.QUEUE_CAPACITY, place.capacity))
@@ -204,6 +205,6 @@ REASONS = tuple(map(reason, LOST))
 
 
 def ordered(found: Iterable[S]) -> list[S]:
-    """In the order of `FAMILIES`, and each family together."""
+    """What was found, in the order of `FAMILIES`, so that each family stands together."""
     place = {family: number for number, family in enumerate(f.FAMILIES)}
     return sorted(found, key=lambda each: place[each.family])

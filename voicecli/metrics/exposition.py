@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""Of the text format of Prometheus 2 and its like; no name here needs a newer one."""
+"""Media type of the text format of Prometheus 2 and its like; no name here needs a newer format."""
 
 
 class _Collected:

@@ -50,10 +50,14 @@ CUT_OFFS = Family(
 )
 CUES = Family("voicecli_cues_total", "counter", "Cues for a user who waits (turn.thinking).")
 DRAFTS = Family("voicecli_drafts_dropped_total", "counter", "Drafts of replies that were thrown away.")
-DRAFTS_WORK = Family("voicecli_drafts_dropped_seconds_total", "counter", "Time engines worked on these.")
+DRAFTS_WORK = Family(
+    "voicecli_drafts_dropped_seconds_total", "counter", "Time engines worked on drafts that were thrown away."
+)
 PROMPT = Family("voicecli_prompt_tokens_total", "counter", "Tokens of the prompts that were answered.")
 PROMPT_NEW = Family(
-    "voicecli_prompt_tokens_evaluated_total", "counter", "Those that were not in the prefix cache."
+    "voicecli_prompt_tokens_evaluated_total",
+    "counter",
+    "Tokens of answered prompts that were not in the prefix cache.",
 )
 WARNINGS = Family("voicecli_warnings_total", "counter", "Warnings that the user was given.")
 ERRORS = Family("voicecli_errors_total", "counter", "Turns that failed, of which the user was told.")
@@ -71,16 +75,20 @@ LOSSES = Family(
     ("reason",),
 )
 DROPPED = Family(
-    "voicecli_dropped_total", "counter", "What the user did that came to nothing, by its reason.", ("reason",)
+    "voicecli_dropped_total", "counter", "What the user did that had no effect, by its reason.", ("reason",)
 )
 QUEUE_FILL = Family(
-    "voicecli_queue_fill", "gauge", "How much waits there now, in its unit.", ("queue", "unit")
+    "voicecli_queue_fill", "gauge", "How much waits in a queue now, in its unit.", ("queue", "unit")
 )
-QUEUE_PEAK = Family("voicecli_queue_peak", "gauge", "The most that ever waited there.", ("queue", "unit"))
+QUEUE_PEAK = Family(
+    "voicecli_queue_peak", "gauge", "The most that ever waited in a queue.", ("queue", "unit")
+)
 QUEUE_CAPACITY = Family(
-    "voicecli_queue_capacity", "gauge", "The most that can wait there.", ("queue", "unit")
+    "voicecli_queue_capacity", "gauge", "The most that can wait in a queue.", ("queue", "unit")
 )
-QUEUE_LOST = Family("voicecli_queue_lost_total", "counter", "What was lost because it was full.", ("queue",))
+QUEUE_LOST = Family(
+    "voicecli_queue_lost_total", "counter", "What was lost because a queue was full.", ("queue",)
+)
 LAG = Family("voicecli_lag_seconds", "gauge", "How far a reader of sound or events is behind.", ("reader",))
 REOPENED = Family("voicecli_devices_reopened_total", "counter", "Times the devices were lost and open again.")
 LEVEL = Family("voicecli_microphone_dbfs", "gauge", "Level of the newest frame.")
@@ -91,7 +99,7 @@ PRESSURE = Family(
 QUALITY = Family(
     "voicecli_quality_steps_total",
     "counter",
-    "Times the talk gave something up to keep pace; absent as above.",
+    "Times the talk gave something up to keep pace; absent where that is not known.",
 )
 BREAKER = Family(
     "voicecli_breaker_open",
@@ -101,13 +109,18 @@ BREAKER = Family(
 
 CPU = Family("process_cpu_seconds_total", "counter", "Processor time of this process, user and system.")
 MEMORY = Family("process_resident_memory_bytes", "gauge", "RAM of this process; only on Linux.")
-MEMORY_PEAK = Family("voicecli_resident_memory_peak_bytes", "gauge", "The most it ever was; not on Windows.")
+MEMORY_PEAK = Family(
+    "voicecli_resident_memory_peak_bytes", "gauge", "The most RAM this process ever took; not on Windows."
+)
 THREADS = Family("voicecli_threads", "gauge", "Threads of Python in this process.")
 
 SESSIONS = Family("voicecli_sessions", "gauge", "Clients of `voicecli serve` that talk now; only there.")
-SESSIONS_MOST = Family("voicecli_sessions_limit", "gauge", "How many may talk at once.")
+SESSIONS_MOST = Family("voicecli_sessions_limit", "gauge", "How many clients may talk at once.")
 SESSIONS_LET_IN = Family("voicecli_sessions_let_in_total", "counter", "Clients that were let in.")
 SESSIONS_REFUSED = Family("voicecli_sessions_refused_total", "counter", "Clients that found no room.")
+SESSIONS_TAKEN_UP = Family(
+    "voicecli_sessions_taken_up_total", "counter", "Lost connections whose talk was taken up on another one."
+)
 
 FAMILIES: tuple[Family, ...] = (
     *(INFO, STATE, FAILED, UPTIME),
@@ -115,9 +128,9 @@ FAMILIES: tuple[Family, ...] = (
     *(DRAFTS, DRAFTS_WORK, PROMPT, PROMPT_NEW, WARNINGS, ERRORS, ENGINE_FAILURES, ENGINE_LATE),
     *(LOSSES, DROPPED, QUEUE_FILL, QUEUE_PEAK, QUEUE_CAPACITY, QUEUE_LOST, LAG, REOPENED),
     *(LEVEL, NOISE, PRESSURE, QUALITY, BREAKER, CPU, MEMORY, MEMORY_PEAK, THREADS),
-    *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED),
+    *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED, SESSIONS_TAKEN_UP),
 )
-"""All of them, in the order of the page."""
+"""All metrics, in the order of the page."""
 
 BUCKETS_S = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Upper bounds of the histograms, s: fine around the budgets of docs/latency.md, with 1 s, of which the alert
@@ -130,7 +143,7 @@ class Sample:
 
     family: Family
     values: tuple[str, ...]
-    """Of the family's labels."""
+    """Values of the family's labels, in their order."""
     value: float
 
 

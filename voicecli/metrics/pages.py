@@ -57,7 +57,7 @@ class Watched(Protocol):
 
 
 class MetricsPage:
-    """Open from the beginning until `close`; of a talk from `follow` on."""
+    """Open from the beginning until `close`; it shows a talk from `follow` on."""
 
     def __init__(self, host: str, port: int, clock: Clock) -> None:
         """Open the port, and answer. Raises ConfigError."""

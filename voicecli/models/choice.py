@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.command import Command
 from voicecli.errors import ModelError
-from voicecli.models.manifest import hub_name
+from voicecli.models.manifest import hub_name, is_voice_name
 from voicecli.models.store import LIST_COMMAND
 from voicecli.models.suited import LIGHT_MODEL, Suited, default_model, in_order, is_better, this_machine
 from voicecli.network.address import shown
@@ -20,7 +20,7 @@ from voicecli.network.address import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from voicecli.config import Config, SynthesizeConfig, TranscribeConfig
+    from voicecli.config import Config, GenerateConfig, SynthesizeConfig, TranscribeConfig
     from voicecli.models.manifest import Kind
     from voicecli.models.store import ModelStore
 
@@ -53,10 +53,10 @@ def whisper_folder(store: ModelStore, name: str) -> Path:
 def smaller_whisper(store: ModelStore, config: TranscribeConfig) -> str:
     """The name of a Whisper on the disk that is quicker than that of the settings; empty where there is none.
 
-    It must know the language: the smallest knows only English.
+    Which languages it understands, its files tell (`loading.load_smaller`).
     """
     name = SMALLER_WHISPER.get(config.model, "") if config.engine == "whisper" else ""
-    if name not in store.manifest or (name.endswith("-en") and config.language != "en"):
+    if name not in store.manifest:
         return ""
     return name if store.state(store.manifest[name]) == "here" else ""
 
@@ -117,12 +117,17 @@ def needed(config: Config) -> tuple[str, ...]:
     An engine that is a command needs none. Where the settings name a file of the user's own or a model on the
     hub, the list still has the default model of that engine.
     """
-    return (*_heard_with(config.transcribe), *_spoken_with(config), "vad-silero", "turn-smart-v3")
+    return (*_heard_with(config.transcribe), *_spoken_with(config.synthesize), "vad-silero", "turn-smart-v3")
 
 
 def listens_with_a_model(config: TranscribeConfig) -> bool:
     """Whether `transcribe.model` means something to the engine."""
     return bool(_heard_with(config))
+
+
+def speaks_with_a_model(config: SynthesizeConfig) -> bool:
+    """Whether `synthesize.voice` means something to the engine."""
+    return bool(_spoken_with(config))
 
 
 def _heard_with(config: TranscribeConfig) -> tuple[str, ...]:
@@ -135,12 +140,51 @@ def _heard_with(config: TranscribeConfig) -> tuple[str, ...]:
             return ()
 
 
-def _spoken_with(config: Config) -> tuple[str, ...]:
-    match config.synthesize.engine:
+def _spoken_with(config: SynthesizeConfig) -> tuple[str, ...]:
+    match config.engine:
         case "piper":
             return (DEFAULT_VOICE,)
         case _:
             return ()
+
+
+def absent(config: Config, store: ModelStore) -> list[str]:
+    """Names of models that a talk must have, and that can be fetched, of which nothing is on the disk.
+
+    Without the voices of other languages: which of them can be heard is known when the others are here.
+    """
+    named = ["vad-silero", "turn-smart-v3"]
+    match config.transcribe.engine:
+        case "whisper":
+            named.append(config.transcribe.model)
+        case "moonshine":
+            named.append(moonshine_name(config.transcribe.model))
+        case _:
+            pass
+    if config.synthesize.engine == "piper":
+        named.append(config.synthesize.voice)
+    return [name for name in named if is_absent(store, name)]
+
+
+def absent_language_model(config: GenerateConfig, store: ModelStore) -> str:
+    """The name of the language model to fetch, where the settings mean one and it is not on the disk."""
+    if config.engine != "embedded":
+        return ""
+    if config.model == "auto":
+        machine = this_machine(store.root)
+        here = any(not is_absent(store, name) for name in in_order(machine) if name in store.manifest)
+        return "" if here else default_model(machine).name
+    name = LIGHT_MODEL if config.model == "light" else config.model
+    return name if is_absent(store, name) else ""
+
+
+def is_absent(store: ModelStore, name: str) -> bool:
+    """Whether it is the name of a model that can be fetched, and nothing of it is on the disk."""
+    if name not in store.manifest:
+        if _is(_own_path(name), Path.exists) or not (hub_name(name) or is_voice_name(name)):
+            return False
+        return store.recorded(name) is None
+    return store.state(store.manifest[name]) == "absent"
 
 
 def voice_file(store: ModelStore, name: str) -> Path:

@@ -27,7 +27,7 @@ class Machine:
     """What a computer has for a language model. None: not known, and assumed to be enough."""
 
     cores: int
-    """Those this process may use."""
+    """Cores that this process may use."""
     memory_bytes: int | None
     """RAM this process may use."""
     disk_bytes: int | None = None

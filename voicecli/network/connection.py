@@ -99,7 +99,7 @@ class Answer:
 class Connection:
     """A connection that is kept open between requests. Use it on one event loop only.
 
-    It limits how long connecting may take; whoever asks limits the answer.
+    It limits how long connecting may take; the caller limits how long the answer may take.
     """
 
     def __init__(

@@ -66,7 +66,7 @@ class Secrets:
 
 
 def _without(text: str, secret: str) -> str:
-    """In any case of letters: a media type, for example, is read in small ones."""
+    """Hide a secret, whatever the case of its letters: a media type, for example, is read in small ones."""
     parts, at = [], 0
     small, secret = text.translate(_SMALL), secret.translate(_SMALL)
     begins = secret[:SHORTEST]

@@ -1,6 +1,6 @@
 """The bytes of a streamed answer (server-sent events) -> its events, wherever the bytes are cut.
 
-The HTML standard (section 9.2.6) defines the format: lines `data: ...`, an empty line behind each event, and
+The HTML standard (section 9.2.6) defines the format: lines `data: ...`, an empty line after each event, and
 comments that begin with a colon. Some servers leave out the empty line or the space, add an `error:` field,
 or send bare JSON in between or instead. This file reads all of these.
 """
@@ -21,8 +21,8 @@ SERVER_LINE = Buffer(
     "bytes",
     1 << 18,
     "drop_newest",
-    "an event is one token and its JSON: anything longer is no such stream, so the reply ends with an error; "
-    "while the author waits for the voice, what follows stays in the socket, and the server waits",
+    "an event is one token and its JSON: a longer line is no such event, so the reply ends with an error; "
+    "while the author waits for the voice, the next events stay in the socket, and the server waits",
 )
 
 MOST_LINES = 500

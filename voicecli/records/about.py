@@ -31,7 +31,7 @@ ENGINES = (
 
 
 def without_secrets(config: Config) -> Config:
-    """Leave out what may be a key: who logs in at the server, the key's place, the arguments of commands."""
+    """Leave out possible secrets: the addresses' user, password and query, the keys' variables, arguments."""
     variable = type(config.generate).model_fields["api_key_env"].default
     generate = config.generate.model_copy(
         update={"base_url": _bare(config.generate.base_url), "api_key_env": variable}

@@ -1,7 +1,7 @@
 """A talk -> a folder that holds its sound and its words, on a thread of its own.
 
     devices --tap--> track --+--> FLAC --+
-                             |           +--> one write a file and round, then on the disk
+                             |           +--> in each round one write to each file, then fsync
     events, facts ----> lines of JSON ---+
 
 A round takes whatever has come since the last one and hands it to the system in one piece, so a slow disk
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 RATE_HZ = 48_000
-"""Of the recording: no device that people talk with has more, and interpolation is exact enough there."""
+"""Rate of the recording: no device that people talk with has more, and interpolation is exact enough."""
 
 ROUND_S = 0.3
 """s from round to round, while the disk keeps up. Sound is on the disk at most this, `sides.LATE_S` and a

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_PIECE_S = 600
 PIECES = 6
-"""Of the most sound that is kept, a piece is this part: so much less than allowed may be there."""
+"""Pieces that the most sound that is kept is divided into; up to one piece less than that may be there."""
 
 
 class SoundFiles:

@@ -26,7 +26,7 @@ BREAK_S = 0.1
 and no time jitters so far."""
 
 KEPT_S = 0.02
-"""Sound behind the place that was reached is kept so long, s: a correction of the line may step back."""
+"""Sound after the place that was reached is kept this long, s: a correction of the line may step back."""
 
 EXACT = 1e-3
 """Closer than this to a sample, in samples, counts as being on it."""
@@ -98,7 +98,7 @@ class Track:
             self._add(np.zeros(count, np.float32))
             first = self._place(self.ready)
         end = self._run_begin + len(self._run)
-        ahead = 1 if last else 2  # samples behind a place that the interpolation needs
+        ahead = 1 if last else 2  # samples after a place that the interpolation needs
         count = math.floor((end - ahead - first + EXACT) / pace) + 1
         if count > 0 and len(self._run):
             self._add(self._interpolated(first + pace * np.arange(count)))

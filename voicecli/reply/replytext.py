@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from voicecli.reply.generate import Emit, Notify
 
 CIRCLE_WORDS = 3
-"""A sentence that comes again ends the reply if it has at least so many words."""
+"""A sentence that comes again ends the reply if it has at least this many words."""
 
 LONGEST_SENTENCE = 2000
 """Characters: of a longer sentence only the end is compared with those that were said."""
 
 RUNS_OVER = 2
-"""A reply whose sentence does not end is cut at so many times its limit. Not at once: some servers
+"""A reply whose sentence does not end is cut at this many times its limit. Not at once: some servers
 send pieces that are less than a token."""
 _FEW = 32  # tokens, for a limit of hardly any
 

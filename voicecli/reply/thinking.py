@@ -25,8 +25,8 @@ THINKING = Buffer(
     "characters",
     1 << 18,
     "drop_newest",
-    "a reply of a model that thinks first is kept back until the closing tag shows what of it is to be said; "
-    "more than any token limit allows, and a reply without a tag keeps its beginning",
+    "a reply of a model that thinks first is kept back until the closing tag shows which part is to be said; "
+    "this is more than any token limit allows, and a reply without a tag keeps its beginning",
 )
 
 _TOKEN = re.compile(

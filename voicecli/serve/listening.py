@@ -34,38 +34,50 @@ class Address:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{port}"
 
-
-async def serve(make: Callable[[int], Server], address: Address, ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT, or until SIGTERM and the end of the last talk.
-
-    `make` gets the port, and `ready` the address once it is open. Raises ConfigError where the address cannot
-    be had.
-    """
-    with _bound(address) as listening:
-        port = listening.getsockname()[1]
-        server = make(port)
-        runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listening, ssl_context=address.tls).start()
-            ready(address.url(port))
-            await _asked_to_end(server)
-        finally:
-            await server.end()
-            await runner.cleanup()
+    def taken(self, error: OSError) -> ConfigError:
+        """What the user is told where it cannot be had."""
+        found = f"port {self.port} of {self.host} cannot be had ({error.strerror or error})"
+        return ConfigError(found, "give another --port, or end the program that has it")
 
 
 @contextlib.contextmanager
-def _bound(address: Address) -> Iterator[socket.socket]:
+def bound(address: Address) -> Iterator[socket.socket]:
+    """A socket that has the address, and takes nobody yet: until it listens, clients are refused.
+
+    So a server finds before it loads its models that another one has the port. Raises ConfigError.
+    """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((address.host, address.port))
         except OSError as error:
-            found = f"port {address.port} of {address.host} cannot be had ({error.strerror or error})"
-            raise ConfigError(found, "give another --port, or end the program that has it") from error
+            raise address.taken(error) from error
         yield listening
+
+
+async def serve(
+    make: Callable[[int], Server], address: Address, listening: socket.socket, ready: Callable[[str], None]
+) -> None:
+    """Serve on a socket that has the address, until SIGINT, or until SIGTERM and the end of the last talk.
+
+    `make` gets the port, and `ready` the address once it is open. Raises ConfigError where another server
+    listens there meanwhile.
+    """
+    port = listening.getsockname()[1]
+    server = make(port)
+    runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        try:
+            await web.SockSite(runner, listening, ssl_context=address.tls).start()
+        except OSError as error:
+            raise address.taken(error) from error
+        ready(address.url(port))
+        await _asked_to_end(server)
+    finally:
+        await server.end()
+        await runner.cleanup()
 
 
 async def _asked_to_end(server: Server) -> None:

@@ -1,7 +1,8 @@
-"""The socket: aiohttp, in one asyncio loop. The only file that imports it.
+"""The server: its routes, who may come in, and each client's session, over one connection or several.
 
-Each WebSocket is a talk of its own (`talker`); the models' weights are shared. Whoever may not connect is
-refused before the upgrade; whoever finds no room is told so at once, and may try again.
+Each WebSocket is a talk of its own (`talker`); the models' weights are shared. A client that may not connect
+is refused before the upgrade. One that finds no room is told so at once, and may try again. A talk whose
+connection is lost is kept for a while, silent, so that its client can take it up.
 """
 
 from __future__ import annotations
@@ -11,22 +12,23 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
-from voicecli.errors import VoicecliError
 from voicecli.metrics import families as f
 from voicecli.metrics.counts import TalkCounts
 from voicecli.metrics.exposition import page as metrics_page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
 from voicecli.serve import browser_page
-from voicecli.serve.client.outbox import hold_little
+from voicecli.serve.client.outbox import NOT_SENT_BYTES, hold_little
 from voicecli.serve.client.talker import Talker
+from voicecli.serve.guests import Guest, Guests
 from voicecli.serve.rest import Rest, error
+from voicecli.serve.visit import LINGER_S, LOOK_S, TAKEN_UP, Visit
 from voicecli.serve.wire.incoming import MOST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from voicecli.config import Config
     from voicecli.engines import Engines
@@ -36,23 +38,17 @@ if TYPE_CHECKING:
 
 PATH = "/v1/realtime"
 
-IDLE_S = 60.0
-"""A client that has sent nothing for so long is gone, or has forgotten its socket."""
-
 SESSION_S = 3600
-"""Longest session, as at OpenAI."""
+"""s of the longest session, as at OpenAI."""
 
 PING_S = 20.0
-"""Time between two pings. A client that answers none for half of it is gone."""
-
-LOOK_S = 0.5
-"""How often it looks whether a client still reads."""
-
-CLOSE_S = 1.0
-"""A client has so long to answer that the socket is closed."""
+"""s between two pings. A client that answers none for half of that is gone."""
 
 DRAIN_S = 300.0
-"""After SIGTERM, talks may go on for so long."""
+"""s for which talks may go on after SIGTERM."""
+
+END_S = 5.0
+"""Talks have so long to end."""
 
 RETRY_S = 5
 """What a full server tells a client to wait, s."""
@@ -66,6 +62,8 @@ class ServerLimits:
 
     sessions: int = 2
     per_address: int = 4
+    resume_s: float = 30.0
+    """A talk is kept so long when its connection is lost."""
 
 
 class Server:
@@ -85,12 +83,12 @@ class Server:
         self._access = access
         self._limits = limits
         self._tell = tell
-        self._addresses: list[str] = []
-        """The address of each client with a session."""
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._guests = Guests(limits.sessions, limits.per_address)
+        self._aside: set[asyncio.Task[None]] = set()
+        """What outlives a request: sessions, waiting for a client that was lost, and closing."""
         self._counts = TalkCounts()
-        self._let_in = self._refused = 0
-        self._draining = False
+        self._let_in = self._refused = self._taken_up = 0
+        self._draining = self._ended = False
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -116,9 +114,9 @@ class Server:
         return await handler(request)
 
     async def _health(self, _: web.Request) -> web.Response:
-        free = self._limits.sessions - len(self._addresses)
+        free = self._limits.sessions - len(self._guests)
         state = "draining" if self._draining else "ok" if free > 0 else "full"
-        body = {"status": state, "sessions": len(self._addresses), "limit": self._limits.sessions}
+        body = {"status": state, "sessions": len(self._guests), "limit": self._limits.sessions}
         if state == "ok":
             return web.json_response(body)
         return web.json_response(body, status=503, headers={"Retry-After": str(RETRY_S)})
@@ -126,10 +124,11 @@ class Server:
     async def _metrics(self, _: web.Request) -> web.Response:
         """What all talks so far counted together, and how many there are."""
         sessions = (
-            Sample(f.SESSIONS, (), len(self._addresses)),
+            Sample(f.SESSIONS, (), len(self._guests)),
             Sample(f.SESSIONS_MOST, (), self._limits.sessions),
             Sample(f.SESSIONS_LET_IN, (), self._let_in),
             Sample(f.SESSIONS_REFUSED, (), self._refused),
+            Sample(f.SESSIONS_TAKEN_UP, (), self._taken_up),
         )
         samples = [*self._counts.samples(), *of_process(), *sessions]
         kind, text = await asyncio.to_thread(metrics_page, samples, self._counts.distributions())
@@ -140,90 +139,109 @@ class Server:
         return web.json_response({"object": "list", "data": [model]})
 
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
+        token = request.query.get("resume")
+        guest = None if token is None else self._guests.known(token)
+        if token is not None and guest is None:
+            return error(
+                "there is no such talk, or no longer: begin another", "resume", 404, "no_such_session"
+            )
         client = web.WebSocketResponse(
-            protocols=("realtime",), heartbeat=PING_S, max_msg_size=MOST_BYTES, compress=False
+            timeout=LINGER_S,
+            protocols=("realtime",),
+            heartbeat=PING_S,
+            max_msg_size=MOST_BYTES,
+            compress=False,
+            writer_limit=NOT_SENT_BYTES,
         )
         if not client.can_prepare(request).ok:
             return error("connect with a WebSocket", status=426)
         await client.prepare(request)
-        address = request.remote or ""
-        if self._draining:
-            await client.close(code=WSCloseCode.SERVICE_RESTART, message=b"restarting")
-        elif not self._has_room(address):
-            self._refused += 1
-            await client.close(code=WSCloseCode.TRY_AGAIN_LATER, message=FULL.encode())
+        after = None
+        if guest is None:
+            guest = await self._let_someone_in(client, request.remote or "")
+        elif guest.over:  # since the question
+            await client.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"the talk is over")
+            guest = None
         else:
-            self._let_in += 1
-            self._addresses.append(address)
-            self._sockets.add(client)
-            self._empty.clear()
-            try:
-                await self._talk(client, request)
-            finally:
-                self._addresses.remove(address)
-                self._sockets.discard(client)
-                if not self._addresses:
-                    self._empty.set()
+            self._taken_up += 1
+            after = request.query.get("after", "")
+        if guest is not None:  # whatever becomes of the request, the session is kept or ended as it should
+            await asyncio.shield(self._do_aside(self._attend(guest, client, request, after)))
         return client
 
-    def _has_room(self, address: str) -> bool:
-        full = len(self._addresses) >= self._limits.sessions
-        return not full and self._addresses.count(address) < self._limits.per_address
-
-    async def _talk(self, client: web.WebSocketResponse, request: web.Request) -> None:
-        transport = request.transport
-        hold_little(transport.get_extra_info("socket") if transport is not None else None)
-        expires_at = int(self._engines.clock.local().timestamp()) + SESSION_S
-        wire = _Wire(client, transport)
+    async def _let_someone_in(self, client: web.WebSocketResponse, address: str) -> Guest | None:
+        """A session for a new client; None where there is no room, and the client is told so."""
+        if self._draining:
+            await client.close(code=WSCloseCode.SERVICE_RESTART, message=b"restarting")
+            return None
+        if not self._guests.has_room(address):
+            self._refused += 1
+            await client.close(code=WSCloseCode.TRY_AGAIN_LATER, message=FULL.encode())
+            return None
+        self._let_in += 1
+        clock = self._engines.clock
         talker = Talker(
-            wire, self._engines, self._config, expires_at, alarm=self._alarm, count=self._counts.event
+            self._engines,
+            self._config,
+            int(clock.local().timestamp()) + SESSION_S,
+            self._limits.resume_s,
+            alarm=self._alarm,
+            count=self._counts.event,
         )
-        talker.greet()
-        tasks = [
-            asyncio.create_task(talker.outbox.run(), name="outbox"),
-            asyncio.create_task(self._read(client, talker), name="requests"),
-            asyncio.create_task(_until_stuck(talker), name="watch"),
-        ]
-        try:
-            await asyncio.wait(tasks, timeout=SESSION_S, return_when=asyncio.FIRST_COMPLETED)
-            await self._say_good_bye(client, talker, tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await talker.close()
-            if transport is not None and talker.outbox.stuck:
-                transport.abort()  # else it would wait for a client that does not read
+        guest = Guest(talker, address, clock.now() + SESSION_S)
+        self._guests.add(guest)
+        self._empty.clear()
+        return guest
 
-    async def _read(self, client: web.WebSocketResponse, talker: Talker) -> None:
-        """Obey requests until the client leaves. Raises TimeoutError when it is silent for IDLE_S."""
-        while talker.failure is None:
-            message = await client.receive(timeout=IDLE_S)
-            if message.type is WSMsgType.TEXT:
-                await talker.take(message.data)
-            elif message.type is not WSMsgType.BINARY:
-                return
-
-    async def _say_good_bye(
-        self, client: web.WebSocketResponse, talker: Talker, tasks: list[asyncio.Task[None]]
+    async def _attend(
+        self, guest: Guest, client: web.WebSocketResponse, request: web.Request, after: str | None
     ) -> None:
-        """Close the client with the code that tells why."""
-        _, requests, watch = tasks
-        code, why = WSCloseCode.OK, "the session is over"
-        if watch.done() and talker.failure is None:
-            code, why = WSCloseCode.TRY_AGAIN_LATER, "you do not read what is sent"
-        elif talker.failure is not None:
-            code, why = WSCloseCode.INTERNAL_ERROR, "the talk failed"
-        elif requests.done() and not requests.cancelled() and (raised := requests.exception()) is not None:
-            if isinstance(raised, TimeoutError):
-                why = "nothing was sent for a minute"
-            elif isinstance(raised, VoicecliError):
-                self._tell(f"{raised.found}; {raised.remedy}")
-                code, why = WSCloseCode.INTERNAL_ERROR, raised.found[:100]
-            else:
-                raise raised
-        with contextlib.suppress(asyncio.TimeoutError, ConnectionError):
-            await asyncio.wait_for(client.close(code=code, message=why.encode()), timeout=CLOSE_S)
+        """Serve a session on this connection; keep it when the connection is lost, else end it."""
+        transport, clock = request.transport, self._engines.clock
+        hold_little(transport)
+        visit = Visit(client, transport, guest.talker, clock, self._tell)
+        before, guest.visit = guest.visit, visit
+        if before is not None:
+            before.stop()
+            self._do_aside(before.leave(TAKEN_UP, "taken up elsewhere"))
+        lost = False
+        try:
+            lost = await visit.run(guest.ends_at - clock.now(), after)
+        finally:
+            if guest.visit is visit:  # else it goes on elsewhere
+                guest.visit, guest.lost_at = None, clock.now()
+                if lost and not self._ended:
+                    self._do_aside(self._wait_for(guest))
+                else:
+                    await self._dismiss(guest)
+                    await visit.linger()
+
+    async def _wait_for(self, guest: Guest) -> None:
+        """Keep a talk for the next connection of its client; end it when none comes."""
+        clock = self._engines.clock
+        while guest.visit is None and not self._ended and guest.talker.failure is None:
+            left_s = guest.lost_at + self._limits.resume_s - clock.now()
+            if left_s <= 0:
+                break
+            await asyncio.sleep(min(LOOK_S, left_s))
+        if guest.visit is None:
+            await self._dismiss(guest)
+
+    async def _dismiss(self, guest: Guest) -> None:
+        """End a session."""
+        if guest.over:
+            return
+        guest.over = True
+        await guest.talker.close()
+        self._guests.remove(guest)
+        if not self._guests:
+            self._empty.set()
+
+    def _do_aside(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+        return task
 
     def _alarm(self, waiting: int) -> None:
         self._tell(f"a client does not read: {waiting >> 10} KB wait for it")
@@ -238,31 +256,14 @@ class Server:
         await self.end()
 
     async def end(self) -> None:
-        """Close all sockets at once."""
-        self._draining = True
+        """Close all sockets at once, and end the talks that wait for one."""
+        self._draining = self._ended = True
         closing = [
-            client.close(code=WSCloseCode.SERVICE_RESTART, message=b"restarting") for client in self._sockets
+            self._dismiss(guest)
+            if guest.visit is None
+            else guest.visit.leave(WSCloseCode.SERVICE_RESTART, "restarting")
+            for guest in self._guests
         ]
         await asyncio.gather(*closing, return_exceptions=True)
-
-
-class _Wire:
-    """A WebSocket as a talker sees it."""
-
-    def __init__(self, client: web.WebSocketResponse, transport: asyncio.Transport | None) -> None:
-        self._client = client
-        self._transport = transport
-
-    async def send(self, text: str) -> None:
-        """Send a text; wait while aiohttp's own buffer is full. Raises ConnectionError."""
-        await self._client.send_str(text)
-
-    def unsent(self) -> int:
-        """Bytes that the transport still has."""
-        transport = self._transport
-        return 0 if transport is None or transport.is_closing() else transport.get_write_buffer_size()
-
-
-async def _until_stuck(talker: Talker) -> None:
-    while not talker.outbox.stuck and talker.failure is None:
-        await asyncio.sleep(LOOK_S)
+        if self._aside:
+            await asyncio.wait(self._aside, timeout=END_S)  # their talks end

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from voicecli.threads.lane import Place
 
 RATE_OUT_HZ = 24_000
-"""Of what is spoken: what clients expect of PCM without a header."""
+"""Sample rate of what is spoken: clients expect this of PCM without a header."""
 
 
 def transcribed(engines: Engines, path: Path) -> FileTranscript:

@@ -33,12 +33,12 @@ CUE = Buffer(
     "cues",
     1,
     "latest",
-    "it begins with the loudspeaker's next block, and only the newest says what is going on; one that a "
-    "reply has overtaken is worth nothing",
+    "a cue begins with the loudspeaker's next block, and only the newest says what is going on; once a reply "
+    "sounds, a cue is worth nothing",
 )
 
 TONE_DBFS = -30.0
-"""Of the tone, over its whole length: some 10 dB softer than the voice. A choice."""
+"""Level of the tone over its whole length: some 10 dB softer than the voice. A choice."""
 
 NOTES_HZ = (392.0, 523.25)
 """G4, then C5: a rising melody tells that something is to follow."""

@@ -5,7 +5,7 @@ for each 256 samples, and a convolutional decoder turns that into sound. The dec
 either side, so it can be run on a part of them: the first sound need not wait for the last (as in pull
 request 302 of OHF-Voice/piper1-gpl; why the file is taken apart here: docs/decisions/0023).
 
-Relies on: a node stands behind those it depends on, as ONNX demands; the names of PyTorch's export.
+Relies on: a node stands after those it depends on, as ONNX demands; the names of PyTorch's export.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ import numpy as np
 from voicecli.audio.ring import Ring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.messages import Int16
 
 FADE_S = 0.008
@@ -47,6 +49,9 @@ it has lost the last one."""
 
 RUSH_S = 0.08
 """A device that rushed gets sound only this long after it did so for the last time: docs/decisions/0039."""
+
+STARTS = 8
+"""So many are kept of a reply: it may run dry or be held a few times before its first sound is looked for."""
 
 GROW_S = 0.05
 SHRINK_S = 0.01
@@ -92,12 +97,15 @@ class JitterBuffer:
         self._fade_up: np.ndarray = DUCK_GAIN + (1 - DUCK_GAIN) * self._fade_in
         self._fade_down = self._fade_up[::-1].copy()
         self.heartbeat = Heartbeat(0, 0.0)
+        self.reported: Callable[[float], int] | None = None
+        """Gives what has sounded at a time, where the device tells; None: the times of its blocks count."""
         self.began = Heartbeat(0, 0.0)
         """Where and when sound last began after silence."""
+        self.starts: tuple[Heartbeat, ...] = ()
+        """Where and when the newest reply began to sound, and went on after silences: the first STARTS."""
         self.ended_at = 0.0
         """When sound last ended; means nothing while `sounding`."""
-        self.underruns = 0
-        self.device_underruns = 0
+        self.underruns = self.device_underruns = 0
         self.blocks = 0
         """Blocks the device has asked for; stands still when it is gone."""
         self._asked_at = 0.0
@@ -129,8 +137,15 @@ class JitterBuffer:
     def position_at(self, now: float) -> int:
         """The sample that sounds at time `now`."""
         pulled = self._pulled  # before the heartbeat: a block begun in between must not count as sounded
-        beat = self.heartbeat
+        reported, beat = self.reported, self.heartbeat
+        if reported is not None:
+            return min(pulled, reported(now))
         return min(pulled, max(0, beat.position + int((now - beat.at) * self.rate_hz)))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the newest reply is here."""
+        return self._complete_at == self._ring.written
 
     @property
     def target_s(self) -> float:
@@ -224,12 +239,16 @@ class JitterBuffer:
             return
         # Only blocks with sound set the heartbeat: in silence time goes on, but the position does not.
         self.heartbeat = Heartbeat(self._pulled, at)
+        begins = not self._playing
+        if begins:  # before `_pulled`: of a sample that was pulled it is known when it sounds
+            self.began = self.heartbeat
+            fresh = not self.starts or self.starts[0].position < drop_to  # where a reply begins
+            self.starts = (self.began,) if fresh else (*self.starts, self.began)[:STARTS]
         count = min(len(block), waiting)
         self._copy(block, count)
         self._pulled += count
         self._soften(block, ducked=wish == "duck")
-        if not self._playing:
-            self.began = self.heartbeat
+        if begins:
             self._playing = True
             self._ramp(block, self._fade_in)
         if waiting < len(block):
@@ -239,7 +258,7 @@ class JitterBuffer:
         self._rest(len(block))
 
     def _copy(self, block: Int16, count: int) -> None:
-        """The next `count` samples into (n,) `block`, and nothing behind them."""
+        """The next `count` samples into (n,) `block`, and nothing after them."""
         self._ring.copy(self._pulled, block[:count])
         if count < len(block):
             block[count:] = 0

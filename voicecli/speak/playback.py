@@ -14,11 +14,11 @@ import numpy as np
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import first_audible, to_float, to_int16
 from voicecli.speak.cues import Cues
-from voicecli.speak.jitter import JitterBuffer
+from voicecli.speak.jitter import Heartbeat, JitterBuffer
 from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from voicecli.audio.streams import StreamFormat
     from voicecli.config import PlaybackConfig
@@ -31,7 +31,7 @@ PART = Buffer(
     30_000,
     "block",
     "the voice is asked for the next piece of a clause when all of the last is in the jitter buffer; a piece "
-    "of Piper lasts up to 1.5 s, of a voice that gives clauses whole as long as the longest clause",
+    "of Piper's lasts up to 1.5 s; a voice that gives whole clauses may give the longest clause as one piece",
 )
 
 
@@ -43,7 +43,7 @@ def jitter_sound(ahead_s: float) -> Buffer:
         ahead_s * 1000,
         "block",
         "credit: the voice may be so far ahead of the loudspeaker, and gets more as sound is played; a long "
-        "clause stops at it, half made. It covers a part of a clause that is late, and little is made for "
+        "clause stops half made. The buffer bridges a part of a clause that is late, and little is made for "
         "nothing where the user interrupts",
         "playback.ahead_ms",
     )
@@ -101,6 +101,8 @@ class Playback:
         self.pull = self.cues.pull
         self.open = self.jitter.open
         self.duck, self.hold, self.resume = self.cues.duck, self.cues.hold, self.jitter.resume
+        self.drops = 0
+        """How often what was to sound was dropped: who has taken sound ahead is to drop it, too."""
         self._draft = 0
         self._cut = (0, 0)  # a draft, and the position at which all drafts before it were dropped
         self._placed: list[Placed] = []
@@ -212,6 +214,7 @@ class Playback:
         self.cues.drop()
         self._cut = (before, self._position(now))  # a reply that was cut earlier stays cut there
         self.jitter.drop(before)
+        self.drops += 1
 
     def _position(self, now: float) -> int:
         before, cut = self._cut
@@ -238,12 +241,13 @@ class Playback:
         """When the first audible sample of this reply left the loudspeaker, s; None while it has not."""
         if not self._placed:
             return None
-        first, began = self._placed[0].audible, self.jitter.began
+        first, starts = self._placed[0].audible, self.jitter.starts
         before, cut = self._cut
         end = cut if self._draft < before else self.jitter.pulled
-        if not began.position <= first < end:
+        began = [start for start in starts if start.position <= first]
+        if not began or first >= end:
             return None
-        return began.at + (first - began.position) / self._rate_hz
+        return began[-1].at + (first - began[-1].position) / self._rate_hz
 
     def done(self, now: float) -> bool:
         """Whether every clause has sounded to its end."""
@@ -259,6 +263,21 @@ class Playback:
         return at < max(jitter.ended_at, cues.ended_at) + tail_s
 
     @property
+    def pulled(self) -> int:
+        """Position of the first sample that the loudspeaker has not taken."""
+        return self.jitter.pulled
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the newest reply waits or has been taken."""
+        return self.jitter.complete
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether the loudspeaker was asked to be silent and to keep what waits."""
+        return self.jitter.on_hold
+
+    @property
     def waiting_s(self) -> float:
         """Sound that the loudspeaker could take now, s; what is held back counts, too."""
         return self.jitter.waiting / self._rate_hz
@@ -272,3 +291,11 @@ class Playback:
         """The words that have sounded by now: by their ends, or by the share of their clause's time."""
         position = self._position(now)
         return " ".join(word for placed in self._placed for word in placed.words_until(position))
+
+    def follow(self, reported: Callable[[float], int] | None) -> None:
+        """Audio thread: believe this about what has sounded; None: the times of the blocks."""
+        self.jitter.reported = reported
+
+    def sounds_at(self, position: int, at: float) -> None:
+        """Audio thread: of what the loudspeaker has taken, the sample at `position` sounds at time `at`."""
+        self.jitter.heartbeat = Heartbeat(position, at)

@@ -64,6 +64,7 @@ class StreamedVoice:
     def __init__(self, source: Sounds) -> None:
         self.rate_hz = source.rate_hz
         self.language = source.language
+        self.languages = frozenset({source.language})
         self._source = source
         self._noise = np.random.default_rng(0)
 

@@ -14,13 +14,14 @@ import numpy as np
 from voicecli.audio.level import FULL_SCALE, first_audible, to_int16
 from voicecli.audio.recordings.wavpipe import RATES_HZ
 from voicecli.errors import EngineError, ModelError
+from voicecli.models.choice import voice_file
 from voicecli.speak.halves import halves
 from voicecli.speak.voice import Piece, sound_of
-from voicecli.speak.voices import language_called
+from voicecli.speak.voices import language_called, language_of
 from voicecli.system.onnx import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from piper import AudioChunk, PiperVoice, SynthesisConfig
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from voicecli.config import SynthesizeConfig
     from voicecli.messages import Float32
+    from voicecli.models.store import ModelStore
+    from voicecli.speak.voice import Voice
     from voicecli.system.onnx import Session
 
 LEAD_S = 0.01
@@ -63,6 +66,18 @@ LEAST_PACE = 0.05
 
 _WARM = ("Yes.", "Let me think about that for a moment, please.")
 _VERIFY = 'run "voicecli models verify", or choose another voice'
+
+
+def languages(config: SynthesizeConfig, store: ModelStore) -> frozenset[str]:
+    """What the file of the voice says. Raises ModelError."""
+    return frozenset({language_of(voice_file(store, config.voice))})
+
+
+def load(config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
+    """Load the voice, and give what makes one for each talk. Raises ModelError."""
+    piper = Piper(voice_file(store, config.voice), config)
+    piper.warm()
+    return piper.session
 
 
 class Piper:
@@ -123,6 +138,7 @@ class Synthesizer:
     def __init__(self, piper: Piper) -> None:
         self.rate_hz = piper.rate_hz
         self.language = piper.language
+        self.languages = frozenset({piper.language})
         self._maker = piper.maker
         self._noise = np.random.default_rng(0)
 

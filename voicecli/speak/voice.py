@@ -1,4 +1,4 @@
-"""Clause text -> sound: what every voice promises.
+"""Clause text -> sound: what every voice promises, and what its file gives.
 
 Voice ── Synthesizer    Piper, in parts                                   (synthesize.py)
       ── StreamedVoice  sound of a command of the user's, or of a server  (streamed_voice.py)
@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from voicecli.config import SynthesizeConfig
     from voicecli.messages import Int16
+    from voicecli.models.store import ModelStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,20 @@ class Voice(Protocol):
 
     @property
     def rate_hz(self) -> int:
-        """Of the samples it gives, Hz."""
+        """Rate of the samples it gives, Hz."""
         ...
 
     @property
     def language(self) -> str:
-        """ISO 639-1 code of what it speaks."""
+        """ISO 639-1 code of what it speaks in most replies; text is worded by the rules of this language."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """Codes of all languages that it speaks, `language` among them; it tells by the text which one.
+
+        None: it does not list them, and a talk counts on `language` alone.
+        """
         ...
 
     def say(self, text: str) -> Iterator[Piece]:
@@ -50,6 +60,29 @@ class Voice(Protocol):
         Raises EngineError when the voice fails on this text.
         """
         ...
+
+
+class VoiceEngine(Protocol):
+    """What the file of a voice gives besides its classes: two functions."""
+
+    def languages(self, config: SynthesizeConfig, store: ModelStore) -> frozenset[str] | None:
+        """Tell, without loading it, the `languages` of a voice that `load` makes of these settings.
+
+        Raises ModelError for what is missing.
+        """
+        ...
+
+    def load(self, config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
+        """Load it, make the slow first call, and give what makes a voice for each talk.
+
+        Raises ModelError for what is missing; ConfigError for a setting that it cannot serve; EngineError.
+        """
+        ...
+
+
+def besides(voice: Voice) -> list[str]:
+    """The languages that it speaks besides `language`, in the order of their codes."""
+    return sorted((voice.languages or frozenset()) - {voice.language})
 
 
 def sound_of(voice: Voice, text: str) -> Int16:

@@ -5,16 +5,31 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from voicecli.command import Command
 from voicecli.speak.streamed_voice import MOST_BYTES, StreamedVoice, wav_sounds
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
-    from voicecli.command import Command
+    from voicecli.config import SynthesizeConfig
     from voicecli.messages import Int16
+    from voicecli.models.store import ModelStore
+    from voicecli.speak.voice import Voice
 
 WARM = "Yes."
 """What the command says to show its rate: short, and a word or a name in many languages."""
+
+
+def languages(config: SynthesizeConfig, store: ModelStore) -> frozenset[str]:
+    """The language of the settings: a command does not tell which one it speaks."""
+    return frozenset({config.language})
+
+
+def load(config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
+    """Let the command say a word; give what makes a voice for each talk. Raises ConfigError, EngineError."""
+    spoken = Spoken(Command("synthesize.command", config.command), config.language, config.volume)
+    spoken.warm()
+    return spoken.session
 
 
 class Spoken:

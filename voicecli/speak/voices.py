@@ -32,16 +32,22 @@ def language_of(voice: Path) -> str:
         ) from error
 
 
-def never_heard(languages: Iterable[str], main: str, spoken: str) -> dict[str, str]:
+def never_heard(
+    languages: Iterable[str], spoken: frozenset[str] | None, understood: frozenset[str] | None
+) -> dict[str, str]:
     """Those of `languages` whose voices can never be heard, and why.
 
-    `main`: the language `synthesize.voice` speaks. `spoken`: the only one the recogniser understands, or
-    "auto".
+    `spoken`: the languages of `synthesize.voice`. `understood`: those of the recogniser. None where they are
+    not known: then they rule nothing out.
     """
     found = {}
     for language in languages:
-        if language == main:
+        if language in (spoken or ()):
             found[language] = "synthesize.voice speaks it"
-        elif spoken not in ("auto", language):
-            found[language] = f'only "{spoken}" is understood (transcribe.language, transcribe.model)'
+        elif understood is not None and language not in understood:
+            found[language] = f"{_only(understood)} understood (transcribe.language, transcribe.model)"
     return found
+
+
+def _only(understood: frozenset[str]) -> str:
+    return f'only "{min(understood)}" is' if len(understood) == 1 else "it is not"

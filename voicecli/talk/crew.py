@@ -1,9 +1,8 @@
 """The floor and its workers, joined, without threads: the worker that reports a fact runs the floor.
 
 `post` takes one lock, has the floor decide, and puts its orders into the inboxes before it lets go. So
-workers get orders in the order in which the floor gave them. `post` carries out orders to the loudspeaker
-itself: it sets an attribute, or drops what is buffered. No inbox makes a writer wait: a full one drops its
-oldest order.
+workers get orders in the order in which the floor gave them. Orders to the loudspeaker go to no inbox: `post`
+sets an attribute, or drops what is buffered. No inbox makes a writer wait: a full one drops its oldest order.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from voicecli.listen.echo.reference import Reference
 from voicecli.network.trouble.leaving import leaving, stays_here
 from voicecli.reply.conversation.prompt import begin
 from voicecli.speak.playback import Playback
+from voicecli.speak.voice import besides
 from voicecli.talk.attempts import Attempts
 from voicecli.talk.controls import Controls
 from voicecli.talk.ear import Ear
@@ -82,7 +82,7 @@ class Crew:
             language,
             began,
             lambda local: begin(config.conversation, generator, local, history),
-            session.voices.keys(),
+            [*besides(session.voice.it), *session.voices],
             speaks_errors=config.synthesize.speak_errors == "on",
             leaves=leaving(session.recogniser.it, session.voice.it),
         )

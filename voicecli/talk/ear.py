@@ -46,20 +46,20 @@ if TYPE_CHECKING:
     from voicecli.threads.channel import Channel
 
 POLL_S = 0.01
-"""How often it looks into the ring."""
+"""s between two looks of the ear into the ring."""
 
 IDLE_POLL_S = 0.03
-"""How often while nobody speaks: about once a frame. That is often enough, as speech begins with several."""
+"""s between two looks while nobody speaks: about a frame. That will do, as speech begins with several."""
 
 AGENTS_S = 0.5
-"""No channel of the microphone opens until so long after the agent's sound, because an interface may bring
-the agent's voice back on a channel of its own."""
+"""s after the agent's sound until which no channel of the microphone opens, because an audio interface may
+bring the agent's voice back on a channel of its own."""
 
 CHECK_S = 0.1
-"""How often it looks after the devices, and reports that time passes where there is no sound."""
+"""s between two looks after the devices, and two reports that time passes where there is no sound."""
 
 DAYTIME_S = 1.0
-"""How often it tells what the clock on the wall shows."""
+"""s between two reports of what the clock on the wall shows."""
 
 
 class Ear:
@@ -116,7 +116,7 @@ class Ear:
         self._closed = False
         self._idle: Callable[[], bool] = lambda: False
         self._check_at = self._daytime_at = self._tick_at = clock.now()
-        self.probe: Probe | None = None  # of whoever looks at the boundaries
+        self.probe: Probe | None = None  # where --debug looks at the boundaries
         self._position = 0  # of the newest chunk
         self._newest = 0.0  # probability of speech of the newest frame
         self._failing: set[Stage] = set()

@@ -18,7 +18,7 @@ TO_SCRIBE = Buffer(
     ORDERS,
     "drop_oldest",
     f"{_NO_WAIT}; it gives the next utterance when it has the "
-    "words of the last, so one waits; what piles up waits as `speech`",
+    "words of the last, so at most one waits here; others wait as `speech`",
 )
 TO_JUDGE = Buffer(
     "to the judge", "orders", ORDERS, "drop_oldest", f"{_NO_WAIT}; only the newest pause is still open"
@@ -28,16 +28,16 @@ TO_AUTHOR = Buffer(
     "orders",
     ORDERS,
     "drop_oldest",
-    f"{_NO_WAIT}; one reply or reading at a time, beside it "
-    "only leave to go on, at most once for each clause ahead",
+    f"{_NO_WAIT}; the author has one reply to write, or one text to read "
+    "ahead, at a time, and beside it only orders to go on, at most one for each clause that it may be ahead",
 )
 TO_MOUTH = Buffer(
     "to the mouth",
     "orders",
     ORDERS,
     "drop_oldest",
-    f"{_NO_WAIT}; one clause at a time, beside it only the end "
-    "of a reply, leave to sound and word that drafts are void",
+    f"{_NO_WAIT}; the mouth has one clause at a time, beside it "
+    "only orders that a reply ends, that it may sound, and that drafts are void",
 )
 EVENTS = Buffer(
     "events",
@@ -52,5 +52,5 @@ FACTS = Buffer(
     "facts",
     1024,
     "drop_oldest",
-    "for each reader of what the workers report: half a minute of frames; whoever lags sees the gap",
+    "for each reader of what the workers report: half a minute of frames; a reader that lags sees the gap",
 )

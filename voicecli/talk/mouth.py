@@ -16,7 +16,7 @@ from voicecli.floor.orders import Drop, End, LetSound, MakeCue, Say, Unsay
 from voicecli.floor.stages import VOICE, Fault
 from voicecli.messages import SpokenChunk
 from voicecli.network.trouble.guard import guard_of, tell_by
-from voicecli.speak.voice import sound_of
+from voicecli.speak.voice import besides, sound_of
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from voicecli.threads.channel import Channel
 
 SOON_S = 0.01
-"""It sleeps at least so long before it looks at the loudspeaker again: about a block."""
+"""s that the mouth sleeps at least before it looks at the loudspeaker again: about a block."""
 
 BEGINS_S = 0.04
-"""It sleeps so long where its sound has not begun, or is held: nobody can tell when the sound will go on."""
+"""s that it sleeps where its sound has not begun, or is held: nobody can tell when the sound will go on."""
 
 NO_OTHERS: Mapping[str, Seat[Voice]] = MappingProxyType({})
 """For a talk with one voice."""
@@ -59,15 +59,15 @@ class Mouth:
         void_before: VoidBefore,
         others: Mapping[str, Seat[Voice]] = NO_OTHERS,
     ) -> None:
-        """`voice` is the main one, `others` those of other languages by their codes."""
-        self._voices = {MAIN: voice, **others}
+        """`voice` is the main one, `others` are those of languages that it does not speak, by their codes."""
+        self._voices = {**others, **dict.fromkeys(besides(voice.it), voice), MAIN: voice}
         self._playback = playback
         self._clock = clock
         self._attempts = attempts
         self._inbox = inbox
         self._post = post
         self._void_before = void_before
-        self.probe: Probe | None = None  # of whoever looks at the boundaries
+        self.probe: Probe | None = None  # where --debug looks at the boundaries
         self._draft = 0  # the draft whose clauses came last; 0: its reply has ended
         self._begins_at = 0  # index of the first clause that is part of its reply
         self._saying: _Saying | None = None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from voicecli.tracing.described import Json
 
 EVERY_S = 1.0
-"""Frames are told of together, so often."""
+"""s: one line tells of all frames of this time."""
 
 FROM: dict[str, tuple[type, ...]] = {
     "ear": (

@@ -31,7 +31,7 @@ FACTS = 4096
 """Facts that may wait for the disk: about two minutes of talk."""
 
 SOUNDS = 256
-"""The same for sound: about a minute of it."""
+"""Sounds that may wait for the disk: about a minute of talk."""
 
 LAST_LINES_S = 0.5
 """s that the end of a talk waits for the disk at most."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from voicecli.threads.log import Log, Reader
 
 MOST_BYTES = 1_000_000
-"""Of the file, and of each older part: some 10,000 turns."""
+"""Most bytes of the file, and of each older part: some 10,000 turns."""
 
 OLDER = 2
 """Older parts that are kept beside the file: `voicecli.log.1` and `.2`."""

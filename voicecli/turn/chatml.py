@@ -1,7 +1,7 @@
 """Messages -> the prompt as ChatML writes it, up to the last words of the user (SmolLM2, Qwen). Pure.
 
 A chat template writes whole messages only, and words that are still being said are half of one. With the
-template the model would evaluate the end of the message and the beginning of the reply behind it, and throw
+template the model would evaluate the end of the message and the beginning of the reply after it, and throw
 both away with each further word.
 """
 
@@ -20,7 +20,7 @@ METADATA_BYTES = 32 * 2**20
 MB, Qwen3: 6 MB)."""
 
 _MARKS = " .?!,…-—"
-"""Marks that Whisper may have put behind words that go on."""
+"""Marks that Whisper may have put after words that go on."""
 
 
 def is_template_of(gguf: Path) -> bool:

@@ -29,13 +29,13 @@ LOG_ODDS_ASKED = (2.76, -0.84)
 """`asked`: log-odds from which on a turn is clearly over, at eagerness 0 (94 % sure) and at 1 (30 %).
 Between the ends of such a pair the value follows a straight line."""
 SURE_S = (0.5, 0.17)
-"""`sure`: the pause behind a turn that is clearly over, at eagerness 0 and at 1. Most pauses inside a turn
+"""`sure`: the pause after a turn that is clearly over, at eagerness 0 and at 1. Most pauses inside a turn
 are shorter than half a second, whatever the evidence."""
 ASKED_S = (3.0, -1.0)
-"""The longest pause behind a whole question where no language model judges the words, as with a server; at
+"""The longest pause after a whole question where no language model judges the words, as with a server; at
 eagerness 0 and at 1. Where this is below the least pause allowed, that one counts."""
 WHOLE_S = (2.7, 0.3)
-"""The longest pause behind a whole sentence, at eagerness 0 and at 1. Below an eagerness of 0.5 it is longer
+"""The longest pause after a whole sentence, at eagerness 0 and at 1. Below an eagerness of 0.5 it is longer
 than `turn.max_pause_ms`, and does nothing."""
 ONE_KNOWN_S = 0.3
 """With only the sound or only the words known, the pause is at least this long: the other is on its way."""
@@ -49,10 +49,10 @@ FEW_WORDS_S = 0.6
 `Hello!` and `Thank you.` are whole sentences, and mostly not all that the user says."""
 
 UNFINISHED_S = 0.8
-"""The least pause while digits or letters are dictated, which people say in groups, and behind words that
+"""The least pause while digits or letters are dictated, which people say in groups, and after words that
 hang where no language model judges them. A choice."""
 ANSWER_S = 0.3
-"""The longest pause behind "Yes" or "No" to a question of the agent: that is mostly all. A choice."""
+"""The longest pause after "Yes" or "No" to a question of the agent: that is mostly all. A choice."""
 
 WEIGHTS = {
     "always": 1.05,
@@ -80,7 +80,7 @@ WEIGHTS_WITHOUT_ENDING = {
     "dictates": -0.02,
     "short answer": 0.00,
 }
-"""The same where no language model has said whether the words may end there."""
+"""These weights where no language model has said whether the words may end there."""
 
 LEAST_ENDING = -3.0
 """A small language model that is surer than this of more words to come is wrong too often."""
@@ -102,7 +102,7 @@ class Evidence:
     ending: Ending | None = None
     """What the language model makes of the words; None until known."""
     language: str = "en"
-    """Of the words, ISO 639-1."""
+    """Language of the words, ISO 639-1."""
     asked: bool = False
     """The agent's last reply ended with a question."""
     extra_s: float = 0.0

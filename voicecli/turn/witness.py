@@ -1,7 +1,7 @@
 """The user's words -> the language model's log-odds that a sentence, and the message, ends with them.
 
-The model is asked for the probabilities of the next token. Behind the words without their last mark: how
-probable is a mark, or the end of the message? Behind the words with the mark: how probable is the end of the
+The model is asked for the probabilities of the next token. After the words without their last mark: how
+probable is a mark, or the end of the message? After the words with the mark: how probable is the end of the
 message? The first question tells words that break off, the second tells a whole sentence that another one
 follows. The second is asked only if the first leaves doubt, because the reply waits for it. What the answers
 are worth: docs/decisions/0006-turn-decision.md and 0031-who-has-finished.md. Only for models whose template
@@ -67,7 +67,7 @@ class Ending(NamedTuple):
     stops: float
     """Log-odds that a sentence ends with them: a mark, or the end of the message, is the next token."""
     finished: float | None
-    """Log-odds that the message ends behind that mark; None where the first answer decides."""
+    """Log-odds that the message ends after that mark; None where the first answer decides."""
 
 
 class Judgement(NamedTuple):
@@ -86,7 +86,7 @@ def ending(complete: Complete, messages: Sequence[ChatMessage], slot: int) -> Ju
     """Judge whether the last message is complete; None where it does not fit into the context.
 
     llama.cpp reads in `slot` only what differs from the prompt before, and keeps this one for the next. So
-    the second question costs one or two tokens, and a reply to the same words reads on behind them.
+    the second question costs one or two tokens, and a reply to the same words reads on after them.
     """
     prompt = unfinished(messages)
     stops = _asked(complete, prompt, slot, _is_stop)

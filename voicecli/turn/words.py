@@ -10,7 +10,7 @@ ENDS = ".!。！।"
 """Marks that end a sentence which asks nothing."""
 QUESTIONS = "?？؟"
 GOES_ON = (",", "...", "…", "-", "\N{EN DASH}", "\N{EM DASH}", ":", ";", "、", "،")
-"""Marks behind which more words come."""
+"""Marks after which more words come."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -28,7 +28,7 @@ HANGING = _set(
     "is are was were am be been has have had will would can could should shall may might must do does did "
     "want need tell let's very really quite also maybe perhaps"
 )
-"""Last words behind which more comes, mostly."""
+"""Last words after which more comes, mostly."""
 STRANDED = _set("to with at by for between about on in from like is are was do does did have has want need")
 """Words that hang, too, but that may end a question: "Where are you from?", "What is it about?"."""
 INTRODUCTIONS = frozenset(

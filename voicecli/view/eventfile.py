@@ -38,7 +38,7 @@ class EventFile:
     def follow(self, reader: Reader[Event], warn: Callable[[str, str], None]) -> None:
         """Write all events, on a thread of its own, until the log closes.
 
-        `warn` is told once, with a remedy, when the file takes no more; it may raise Closed.
+        `warn` is told once, with a remedy, when the file takes no more; it may raise ChannelClosed.
         """
 
         def write() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_next(reader: Reader[Event], show: Callable[[Event], None], timeout_s: float | None = None) -> None:
-    """Wait for an event and show it. Raises Closed, TimeoutError and what `show` raises."""
+    """Wait for an event and show it. Raises ChannelClosed, TimeoutError and what `show` raises."""
     event = reader.get(timeout_s)
     if lost := reader.newly_lost():
         counted = "1 event is missing here" if lost == 1 else f"{lost} events are missing here"

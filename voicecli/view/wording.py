@@ -57,13 +57,13 @@ _STEP_WORDS: Final = {step.name: step.words for step in STEPS}
 
 
 def without(event: QualityStepped) -> str:
-    """`load warning: no drafts`, or `load calm: no drafts, no longer`."""
+    """`load warning: no drafts`, or `load calm: no drafts (no longer)`."""
     what = "" if event.step is None else f": {_STEP_WORDS.get(event.step, safe(event.step))}"
-    return f"load {safe(event.level)}{what}" + (", no longer" if event.change == "taken back" else "")
+    return f"load {safe(event.level)}{what}" + (" (no longer)" if event.change == "taken back" else "")
 
 
 def dropped(event: Dropped) -> str:
-    """Say what came to nothing, and how often so far; never in the user's words."""
+    """Say what had no effect, and how often so far; never in the user's words."""
     return f"dropped: {safe(DROPPED.get(event.reason, event.reason))} ({event.reason}: {event.count} so far)"
 
 
@@ -77,7 +77,7 @@ def counted(counters: Mapping[str, int]) -> str:
 
 
 LATE_RECORDING_S, TIMELY_RECORDING_S = 2.0, 1.0
-"""s. A recording that is so far behind is worth telling; from the second on it keeps up again."""
+"""s. A recording that is this far behind is worth telling; from the second on it keeps up again."""
 
 
 def is_late(status: Status, *, already: bool) -> bool:

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 Policy: TypeAlias = Literal["block", "drop_oldest", "drop_newest", "latest", "drop_lightest"]
 
 POLICIES: dict[Policy, str] = {
-    "block": "the writer waits, or first hands on what is inside, so nothing is lost and all stages before "
-    "it wait as well",
+    "block": "the writer waits, or first hands on what is inside, so nothing is lost; all stages before it "
+    "wait as well",
     "drop_oldest": "the writer may not wait, and the newest is worth most: the oldest is lost and counted",
     "drop_newest": "what does not fit is refused and counted; what is inside stays whole",
     "latest": "the newest replaces the one that waits, because it says all that the old one did",
-    "drop_lightest": "the least important is lost first and counted (`events.weight`): words so far before "
-    "the course of a turn, that before its outcome and errors",
+    "drop_lightest": "the least important is lost first and counted (`events.weight`): first words that may "
+    "still change, then how far a turn is, last its outcome and errors",
 }
 """What happens to a writer that finds no room."""
 

@@ -22,7 +22,7 @@ KNOWN = 5
 """With fewer times nobody knows what is usual: it is the bound, and without one no engine is late."""
 
 IN_A_ROW = 3
-"""An engine is as late as the median of its newest so many calls: one slow call alone is no pressure."""
+"""Newest calls whose median shows how late an engine is: one slow call alone is no pressure."""
 
 FRESH_S = 20.0
 """s: what an engine took before that says nothing of now. Two turns and their replies take about as long, and
@@ -30,7 +30,7 @@ the language model may be asked but once in each."""
 
 
 class Lateness:
-    """Of each engine of a talk. One thread reports for each engine, another may ask for all of them.
+    """How late each engine of a talk is. One thread reports for each engine, another may ask for all of them.
 
     What the other thread reads is replaced as a whole.
     """
@@ -43,7 +43,7 @@ class Lateness:
         self._newest: dict[Hashable, tuple[tuple[float, float], ...]] = {}  # when, and how late
 
     def took(self, engine: Hashable, now: float, seconds: float, size: float = 1.0) -> None:
-        """An engine took so many seconds for work of this size; any unit, the same one in each call."""
+        """An engine took `seconds` for work of this size; any unit of size, the same one in each call."""
         times = self._times.setdefault(engine, deque(maxlen=REMEMBERED))
         late_s = self._beyond(engine, seconds, size)
         times.append(seconds / size)

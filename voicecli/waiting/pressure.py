@@ -26,7 +26,7 @@ RISE_S = 0.5
 """s: a hiccup of the computer that is over sooner changes nothing. Chosen, not measured."""
 
 FALL_S = 2.0
-"""s: the same on the way down. Chosen; the steps of `quality` wait longer before they are taken back."""
+"""s: a calm that is over sooner changes nothing. Chosen; steps of `quality` are taken back later still."""
 
 EASE = 0.6
 """The level falls below this share of what makes it rise."""
@@ -75,7 +75,7 @@ class Pressure:
 
     @property
     def level(self) -> Level:
-        """Now."""
+        """The level at this moment."""
         return LEVELS[self._at]
 
     def push(self, now: float, readings: Sequence[Reading]) -> Level:

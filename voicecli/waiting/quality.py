@@ -3,7 +3,7 @@
     step               what it costs the user
     looks_s            words so far are shown less often
     drafts             an answer begins when the turn is over, not before
-    narrow             speech to text searches fewer readings
+    narrow             speech to text searches with a smaller beam
     short_history      the language model is told only the newest turns
     small              a smaller model for speech to text, where there is one: more words are wrong
     long_clauses       the first sound comes a little later
@@ -26,7 +26,7 @@ STEP_S = 5.0
 """s: about a turn, so that what a step brings shows before the next one is taken. Chosen, not measured."""
 
 HURRY_S = 1.0
-"""The same while the level is critical."""
+"""s between two steps while the level is critical."""
 
 SELDOM_S = 1.2
 """s of new speech before another look at the words so far, where the computer does not keep up. Chosen: four
@@ -77,7 +77,7 @@ STEPS = (
     SMALL,
     Step("long_clauses", "longer clauses", lambda now: replace(now, long_clauses=True)),
 )
-"""In the order in which they are taken."""
+"""All steps, in the order in which they are taken."""
 
 BEST = Quality()
 
@@ -104,7 +104,7 @@ class Ladder:
 
     @property
     def taken(self) -> tuple[Step, ...]:
-        """Those that are taken now."""
+        """The steps that are taken now."""
         return self._steps[: self.count]
 
     def push(self, now: float, level: Level) -> int:

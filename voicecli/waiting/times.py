@@ -27,7 +27,7 @@ class TurnTimes:
     first_clause_at: float | None = None
     """The first clause was complete."""
     first_audio_at: float | None = None
-    """The first clause was synthesised."""
+    """The first part of the first clause was synthesised."""
     decided_at: float | None = None
     """The turn was committed."""
     playback_at: float | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
 PATIENCE_S = 1.0
-"""After so long a call begins without a free core, so that less urgent work is late, but not lost. The value
+"""s after which a call begins without a free core, so that less urgent work is late, but not lost. The value
 is chosen, not measured."""
 
 

@@ -98,7 +98,7 @@ def _stages(language: str) -> list[tuple[re.Pattern[str], list[Rule]]]:
         ),
         (re.compile(r"[.°º/]|\b[A-Z]"), [_abbreviations(locale), (_INITIALS, _spelt)]),
         (dash_or_figure, clock_times.rules(locale)),
-        # Amounts first in German, where a year is a number without a unit behind it. Elsewhere ordinals
+        # Amounts first in German, where a year is a number without a unit after it. Elsewhere ordinals
         # first: an Italian 1° is "primo", not a degree.
         *((amount_stage, order_stage) if language == "de" else (order_stage, amount_stage)),
         (signs, [(re.compile(r"(?<=\b[CF])#"), " sharp"), _signs(locale)]),
@@ -159,7 +159,7 @@ def _abbreviations(locale: Locale) -> Rule:
         elif len(short) == 2 and stem.isascii() and stem.isalpha():
             titles.append(pattern)
         elif stem in locale.units or short in locale.magnitudes:
-            units.append(pattern)  # a unit behind a number, so an abbreviation only elsewhere
+            units.append(pattern)  # a unit after a number, so an abbreviation only elsewhere
         else:
             plain.append(pattern)
 

@@ -110,7 +110,7 @@ def _money(sign: str, amount: str, magnitude: str | None, per: str | None, local
 
 
 def _of(name: str, locale: Locale) -> str:
-    """`d'euros`, `de litre`: the noun behind a million or a quarter."""
+    """`d'euros`, `de litre`: the noun after a million or a quarter."""
     if locale.code == "fr" and name[0] in _VOWELS:
         return f"d'{name}"
     return f"{locale.of}{name}"

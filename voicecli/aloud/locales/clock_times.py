@@ -83,7 +83,7 @@ def _day_and_month(locale: Locale, match: re.Match[str]) -> str:
 
 
 def _month(shorts: dict[str, str], match: re.Match[str]) -> str:
-    """Say a short month in full. Its point stays at the clause's end, and behind "Mai", which is in full."""
+    """Say a short month in full. Its point stays at the clause's end, and after "Mai", which is in full."""
     full = shorts[match[1]]
     return match[0] if full == match[1] else full + "." * (match.end() == len(match.string))
 

@@ -58,7 +58,7 @@ def agreeing(number: str, locale: Locale, *, feminine: bool) -> str:
 
 
 def is_one(number: str, locale: Locale) -> bool:
-    """Whether the noun behind this number is singular."""
+    """Whether the noun after this number is singular."""
     return number == "1" or (locale.one_below_two and re.match(r"[01](?:,|$)", number) is not None)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NAME = r"\b([A-ZÀ-ÖØ-Þ][^\W\d_]{2,}) "
 _NOT_X = f"(?!X\\b){ROMAN}"
-"""Any Roman numeral but X, which behind a name may be a letter. (I is a word in English alone.)"""
+"""Any Roman numeral but X, which after a name may be a letter. (I is a word in English alone.)"""
 
 _FEMININE_NAME = re.compile(r"(?:a|beth|trix|Isabel|Beatriz)$")
 
@@ -40,7 +40,7 @@ def rules(locale: Locale) -> list[Rule]:
     """Rules for a language, in the order in which they apply."""
 
     def number(match: re.Match[str]) -> str:
-        """Say digits or a Roman numeral and the mark of an ordinal behind them, as in XVIIIe."""
+        """Say digits or a Roman numeral and the mark of an ordinal after them, as in XVIIIe."""
         value = ROMAN_VALUES.get(match[1]) or int(match[1])
         feminine = bool(re.fullmatch(locale.feminine_marks or "(?!)", match[2]))
         words = ordinal(value, locale.code, feminine=feminine)
@@ -108,7 +108,7 @@ def _german_king(match: re.Match[str], value: int, *, feminine: bool) -> str:
 
 
 def _roman_ordinal(match: re.Match[str]) -> str:
-    """`der II. Weltkrieg` -> `der 2. Weltkrieg`; behind a name it is a king's number and stays."""
+    """`der II. Weltkrieg` -> `der 2. Weltkrieg`; after a name it is a king's number and stays."""
     before = match.string[: match.start()].rsplit(" ", 2)[-2:]
     behind_name = len(before) == 2 and before[0][:1].isupper() and len(before[0]) > 3
     return match[0] if behind_name else f"{ROMAN_VALUES[match[1]]}."
@@ -133,7 +133,7 @@ def _german_ordinal(locale: Locale) -> Callable[[re.Match[str]], str]:
 
 
 def _german_year(match: re.Match[str]) -> str:
-    """Say 1989 as a year, if the word before or behind it tells that it is one; else leave it."""
+    """Say 1989 as a year, if the word before or after it tells that it is one; else leave it."""
     before, behind = match.string[: match.start()], match.string[match.end() :]
     if _YEAR_BEFORE.search(before) or _YEAR_BEHIND.match(behind):
         return hundreds(int(match[1]), "de")

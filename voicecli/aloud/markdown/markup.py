@@ -111,7 +111,7 @@ class Markup(Spans):
         return parted
 
     def _indented(self, char: str) -> str:
-        """Take an indented line. If it looks like code, treat it and the indented lines behind it as code."""
+        """Take an indented line. If it looks like code, treat it and the indented lines after it as code."""
         if char != "\n":
             self._held += char
             return self._begin_line(self._held) if len(self._held) >= HELD_MAX else ""

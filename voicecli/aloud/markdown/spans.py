@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BREAK = "\n"
-"""Ends a clause in any case: it stands behind a paragraph, a heading, a list item, a table row."""
+"""Ends a clause in any case: it stands after a paragraph, a heading, a list item, a table row."""
 
 GLUE = "\u00a0"
 """A no-break space. It joins the words of inline code and of formulas, so that no clause ends inside them."""
@@ -162,13 +162,13 @@ class Spans(ABC):
         return self._give_up() if char == "\n" or len(self._held) > HELD_MAX else ""
 
     def _dollar(self, char: str) -> str:
-        """Behind a `$`: it begins a formula or an amount of money; `$$` begins a formula on its own line."""
+        """After a `$`: it begins a formula or an amount of money; `$$` begins a formula on its own line."""
         self._held += char
         self._go(self._formula)
         return "" if char == "$" or may_be_formula(self._held) else self._give_up()
 
     def _backslash(self, char: str) -> str:
-        r"""Behind a backslash: a formula begins, or a mark stays. In `C:\Users` the backslash stays, too."""
+        r"""After a backslash: a formula begins, or a mark stays. In `C:\Users` the backslash stays, too."""
         if char in "([b":
             return self._hold(self._formula, "\\" + char)
         self._hold(self._text, "")
@@ -195,7 +195,7 @@ class Spans(ABC):
         return GLUE.join(latex(formula.source, self._language).split()) + (BREAK if displayed else "")
 
     def _tag(self, char: str) -> str:
-        """Behind a `<`: keep characters back until `>` shows what they are. Without a tag they are text."""
+        """After a `<`: keep characters back until `>` shows what they are. Without a tag they are text."""
         self._held += char
         held = self._held
         if not may_be_tag(held):
@@ -206,7 +206,7 @@ class Spans(ABC):
         return tag_text(held)
 
     def _note(self, char: str) -> str:
-        """Behind a `[`: drop `[1]` and `[^note]`; other brackets are text."""
+        """After a `[`: drop `[1]` and `[^note]`; other brackets are text."""
         self._held += char
         if not _NOTE.fullmatch(self._held):
             return self._give_up()
@@ -218,7 +218,7 @@ class Spans(ABC):
         return ""
 
     def _after_bracket(self, char: str) -> str:
-        """Behind a `]`: `](` begins a link's target, `][` its name. The link's text is already returned."""
+        """After a `]`: `](` begins a link's target, `][` its name. The link's text is already returned."""
         if char == "(":
             return self._hold(self._target, char)
         if char == "[" and not self._tight:
@@ -255,7 +255,7 @@ class Spans(ABC):
         return held[:cut]
 
     def _escape(self, char: str) -> str:
-        """Behind an ESC: drop an ANSI sequence, `[`, parameters and one letter; or one other character."""
+        """After an ESC: drop an ANSI sequence, `[`, parameters and one letter; or one other character."""
         if (not self._held and char == "[") or (self._held and " " <= char <= "?"):
             self._held = "["
             return ""

@@ -1,7 +1,7 @@
 r"""Where a formula between `$`, `$$`, `\(`, `\[` or `\begin{..}` ends, and whether it is one.
 
 An amount of money begins like a formula: "$5, and $x$ is 3". But a formula holds no words of prose, does not
-begin or end with a space, and has no digit behind its closing `$`.
+begin or end with a space, and has no digit after its closing `$`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Formula:
     source: str
     """The formula without its marks."""
     rest: str
-    """Text behind the closing mark that had to be read to find the end."""
+    """Text after the closing mark that had to be read to find the end."""
     inline: bool
     """Whether it stands within a line of text."""
 

@@ -215,7 +215,7 @@ def _in_words(number: str) -> str:
 
 
 def raised(power: str) -> str:
-    """Say a power, behind its base: squared, cubed, to the fourth, to the minus three, to the n."""
+    """Say a power, after its base: squared, cubed, to the fourth, to the minus three, to the n."""
     if power in ("2", "3"):
         return {"2": "squared", "3": "cubed"}[power]
     if power.isascii() and power.isdigit() and len(power) < 10:

@@ -31,7 +31,7 @@ def _power(match: re.Match[str]) -> str:
 
 
 def _note(match: re.Match[str]) -> str:
-    """Drop a raised number behind a word or a stop: a footnote. Behind a letter or a digit it is a power."""
+    """Drop a raised number after a word or a stop: a footnote. After a letter or a digit it is a power."""
     return match[1]
 
 
@@ -58,7 +58,7 @@ _NO_SUBJECT = re.compile(
 
 
 def _compared(match: re.Match[str]) -> str:
-    """`x < 5` -> x is less than 5; without "is" behind words that need none: "or < 5"."""
+    """`x < 5` -> x is less than 5; without "is" after words that need none: "or < 5"."""
     words = _COMPARISONS[next(filter(None, match.groups()))]
     before = match.string[: match.start()]
     return f" {words} " if not before or _NO_SUBJECT.search(before) else f" is {words} "

@@ -1,4 +1,4 @@
-"""Words behind which a Roman numeral is a number: things that are numbered, and names; months and days."""
+"""Words after which a Roman numeral is a number: things that are numbered, and names; months and days."""
 
 from __future__ import annotations
 

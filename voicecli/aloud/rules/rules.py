@@ -28,12 +28,12 @@ _BEHIND = {char: chr(0xE100 + at) for at, char in enumerate(_SEEN_BEHIND)} | {
 
 
 def behind_digit(chars: str) -> str:
-    """For the first item of a rule: the text must have one of these characters right behind a digit."""
+    """For the first item of a rule: the text must have one of these characters right after a digit."""
     return "".join(_BEHIND[char] for char in chars)
 
 
 def after_digit(chars: str) -> str:
-    """For the first item of a rule: the text must have one of these characters behind a digit and a space."""
+    """For the first item of a rule: the text must have one of these characters after a digit and a space."""
     return "".join(_BEHIND[f" {char}"] for char in chars)
 
 
@@ -45,7 +45,7 @@ def _held(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _behind_digits(text: str) -> list[str]:
-    """What stands right behind each digit, with its space if there is one: `6.8 MN` -> `.`, ` M`. Cached."""
+    """What stands right after each digit, with its space if there is one: `6.8 MN` -> `.`, ` M`. Cached."""
     return _BEHIND_DIGIT.findall(text)
 
 

@@ -66,7 +66,7 @@ _STARTERS = (
     "The A An I It He She We They You This That These Those There Here In On At But And So If When What Who Why "
     "How My Your His Her Our Their Come Go Please Let Do Is Are Was Then Now Yes No For To After Before Since"
 ).replace(" ", "|")
-"""Words that behind an abbreviation begin a new sentence, and do not go on with a name."""
+"""Words that after an abbreviation begin a new sentence, and do not go on with a name."""
 _DAY_GOES_ON = re.compile(rf",?\s+(?:[a-z\d]|{one_of(SHORT_MONTHS.values())}|{one_of(SHORT_DAYS)})|[,;:)–—-]")
 _STARTS = re.compile(rf"(?:{_STARTERS})\b")
 
@@ -265,5 +265,5 @@ def calm(text: str) -> str:
 
 
 def last_word(text: str) -> str:
-    """The last word of a text, without the point behind it."""
+    """The last word of a text, without the point after it."""
     return text.rstrip(".").rpartition(" ")[2].lstrip("([\"'“‘")

@@ -175,7 +175,7 @@ DATES = Rules(
             _month_of_year,
         ),
         (("T", "T-"), re.compile(r"(?<![\w/])T-(?=\d)"), "T minus "),
-        # 12/25 is a date behind "on", a fraction elsewhere.
+        # 12/25 is a date after "on", a fraction elsewhere.
         (
             (behind_digit("/"), "on ", "On "),
             re.compile(r"(?<=\b[Oo]n )(\d\d?)/(\d\d?)(?![\w/])"),

@@ -1,8 +1,8 @@
 """Roman numerals -> numbers, where the words beside them show that they are numbers.
 
 Letters alone are no evidence: Vitamin C, Malcolm X, MIX and the pronoun I are not numbers. Letters are a
-numeral behind a thing that is numbered (Chapter IV), behind a ruler's name (Louis XIV: the Fourteenth),
-behind a person's (John Smith III), before "century", or behind any name if they are two or more and no usual
+numeral after a thing that is numbered (Chapter IV), after a ruler's name (Louis XIV: the Fourteenth),
+after a person's (John Smith III), before "century", or after any name if they are two or more and no usual
 abbreviation.
 """
 
@@ -41,7 +41,7 @@ def _ruler(match: re.Match[str]) -> str:
 
 
 def _named(match: re.Match[str]) -> str:
-    """Say a numeral behind a capitalised word: for a person as an ordinal, for a thing as a number."""
+    """Say a numeral after a capitalised word: for a person as an ordinal, for a thing as a number."""
     before, name, number = match[1] or "", match[2], roman(match[3])
     if not number or (name.isupper() and len(name) > 1):
         return match[0]

@@ -69,7 +69,7 @@ _SINGLE = re.compile(
 
 
 def describes(match: re.Match[str]) -> bool:
-    """Whether an amount describes the noun behind it, and its unit is singular: a 40cm gap, a $10 book."""
+    """Whether an amount describes the noun after it, and its unit is singular: a 40cm gap, a $10 book."""
     noun = _NOUN.match(match.string, match.end())
     return noun is not None and _SINGLE.search(match.string[: match.start()]) is not None
 

@@ -90,7 +90,7 @@ class Locale:
     """Between a million and what it is of."""
     half: str
     half_more: str
-    """Behind a whole number."""
+    """After a whole number."""
     fraction_and: str
     """Between a whole number and a fraction."""
     parts: dict[int, tuple[str, str]]
@@ -107,7 +107,7 @@ class Locale:
     """Those of them that make it feminine."""
     kings: Kings
     counted_parts: str
-    """Pattern of the nouns behind which a Roman number is a cardinal: chapters and their like."""
+    """Pattern of the nouns after which a Roman number is a cardinal: chapters and their like."""
     centuries: str = ""
     """Pattern of the nouns in front of which a Roman number is an ordinal without a mark."""
     bound: str

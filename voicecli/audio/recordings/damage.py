@@ -23,7 +23,7 @@ MOST_FILLED_S = 3600.0
 
 @dataclass(slots=True)
 class Damage:
-    """What is damaged in one recording, counted while it is read. As a bool: whether anything is."""
+    """What is damaged in one recording, counted while it is read. It is true if anything is damaged."""
 
     places: int = 0
     """Holes, and other places that could not be read."""

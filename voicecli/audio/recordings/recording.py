@@ -1,7 +1,7 @@
 """A recording: any file libav reads -> mono float32 blocks, and what of it is damaged.
 
 The only file that reads with av. Decodes as players do: leaves out what cannot be read, puts silence in its
-place as far as the length is known, and goes on behind it. Memory holds one block at a time, and the first
+place as far as the length is known, and goes on after it. Memory holds one block at a time, and the first
 2 s of a recording with several channels.
 """
 
@@ -54,7 +54,7 @@ LEAST_HZ, MOST_HZ = 1000, 1_000_000
 """Sample rates that are read: to convert others, the resampler takes gigabytes, or gives years of sound."""
 
 LIVELY_DBFS, LIVELY_S, MOST_TRACKS = -70.0, 0.3, 16
-"""A track with so many seconds above this level, and above twice its own quietest power, is not silent."""
+"""A track with this many seconds above this level, and above twice its own quietest power, is not silent."""
 
 
 class Recording:
@@ -124,7 +124,7 @@ class Recording:
         with self._opened() as container:
             streams = container.streams.audio
             if self._track > len(streams):
-                raise _has_only(f"--track {self._track}: {self.called}", len(streams), "sound track")
+                raise _has_only("--track", self._track, self.called, len(streams), "sound track")
             known = [place for place, stream in enumerate(streams) if stream.codec_context]
             if self._track and self._track - 1 not in known:
                 raise AudioFileError(f"--track {self._track} is of an unknown kind", "leave it out")
@@ -209,7 +209,7 @@ class Recording:
     def _mixer(self, samples: Float32) -> ChannelMixer:
         channels = samples.shape[1]
         if self._channel > channels:
-            raise _has_only(f"--channel {self._channel}: {self.called}", channels, "channel")
+            raise _has_only("--channel", self._channel, self.called, channels, "channel")
         mixer = ChannelMixer(self._rate_hz, channels, self._channel)
         mixer.prime(samples)
         return mixer
@@ -223,7 +223,7 @@ def decode(path: Path, rate_hz: int) -> Iterator[Float32]:
 def _frames(
     container: InputContainer, stream: AudioStream, timeline: Timeline
 ) -> Iterator[AudioFrame | float]:
-    """Decoded frames. Before a frame that lies behind a hole comes a float: the seconds that are missing."""
+    """Decoded frames. Before a frame that lies after a hole comes a float: the seconds that are missing."""
     from av.error import FFmpegError
 
     if stream.codec_context.name == "flac":
@@ -263,7 +263,7 @@ def _frames(
 def _packets(
     container: InputContainer, stream: AudioStream, timeline: Timeline
 ) -> Iterator[Packet[AudioStream]]:
-    """All packets, also those behind a place where the container is damaged, as far as libav can go on."""
+    """All packets, also those after a place where the container is damaged, as far as libav can go on."""
     from av.error import FFmpegError
 
     for _ in range(GIVES_UP_AFTER):
@@ -284,9 +284,10 @@ def _told_length_s(container: InputContainer, stream: AudioStream) -> float:
     return (container.duration or 0) / 1_000_000
 
 
-def _has_only(what: str, number: int, noun: str) -> AudioFileError:
-    count = f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-    return AudioFileError(f"{what} has {count}", "leave it out, or count from 1")
+def _has_only(flag: str, given: int, called: str, number: int, noun: str) -> AudioFileError:
+    found = f"{flag} {given}: {called} has {number} {noun}{'' if number == 1 else 's'}"
+    others = "" if number == 1 else f", or give a number from 1 to {number}"
+    return AudioFileError(found, f"leave out {flag}{others}")
 
 
 def _form(frame: AudioFrame) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 The budgets are those of eot-bench (github.com/livekit/eot-bench, README, "Policy Sweep and Operating
 Points"), so figures can be put beside its table: the least share of pauses cut among settings whose mean
 delay is at most 0.3 or 0.6 s, and the least mean delay among settings that cut at most 5 or 10 % of pauses.
-As there, the setting is chosen on the very turns that are counted, and nothing is taken from between two
+As there, the setting is chosen on the very turns that are counted, and nothing is interpolated between two
 settings: each figure is one that a setting reached.
 """
 

@@ -140,7 +140,9 @@ def _opened(
             except DeviceError as error:
                 refused.append(f"{device.number} {error.found}")
         if not microphones:
-            raise DeviceError("; ".join(refused), "close what uses them: voicecli doctor")
+            raise DeviceError(
+                "; ".join(refused), "close the programs that use them, or check them: voicecli doctor"
+            )
         yield microphones, [safe(line) for line in refused]
     finally:
         close_in_time([one.stream for one in microphones])

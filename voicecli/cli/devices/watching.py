@@ -104,8 +104,8 @@ def watch(clock: Clock, seconds: float | None, *, as_json: bool) -> None:
 
 def _begin(output: LineOutput, look: Look) -> None:
     if any(seen.name.startswith(("pulse", "pipewire")) for seen in look.devices):
-        output.write("Behind PulseAudio or PipeWire devices come and go unseen;")
-        output.write("'default' is the one chosen there.")
+        output.write("With PulseAudio or PipeWire devices come and go unseen;")
+        output.write("'default' is the device chosen there.")
     output.write("Ctrl-C ends.")
 
 

@@ -44,7 +44,7 @@ def bench(
     context: typer.Context,
     turns: Annotated[int, typer.Option(min=1, max=1000, help="Questions asked.")] = 10,
     wav: Annotated[
-        list[Path] | None, typer.Option(help="Ask this recording; give it again for further ones.")
+        list[Path] | None, typer.Option(help="Ask this recording; may be given several times.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write the report as a page to this file.")] = None,

@@ -38,7 +38,7 @@ def turns(
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
-    """Say how often speakers are cut off, and the dead air: by silence, by Smart Turn, and as we decide."""
+    """Say how often silence alone, Smart Turn alone and voicecli cut speakers off, and how long they wait."""
     flags = {"--model": ("transcribe.model", model), "--language": ("transcribe.language", language)}
     config = settings(config_file, dict(flags))
     found = _curves(folder, split, config, models_dir)
@@ -55,7 +55,7 @@ def turns(
 
 
 def trade_off(folder: Path, config: Config, models_dir: Path | None) -> Tradeoff:
-    """The same of the held-out split, for the report of `voicecli bench`. Raises as `turns` does."""
+    """The trade-off on the held-out split, for the report of `voicecli bench`. Raises as `turns` does."""
     from voicecli.bench.turns.told import tradeoff
 
     return tradeoff(_curves(folder, Split.HELD_OUT, config, models_dir))

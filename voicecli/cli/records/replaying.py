@@ -33,7 +33,7 @@ TICK_S = 0.05
 
 
 def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder of a talk --record.")],
+    folder: Annotated[Path, typer.Argument(help="A folder that --record made.")],
     through: Annotated[
         bool,
         typer.Option("--through", help="Let the recorded user talk to the program as it is now; compare."),

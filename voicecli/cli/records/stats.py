@@ -9,7 +9,7 @@ import typer
 
 
 def stats(
-    folder: Annotated[Path, typer.Argument(help="Folder of a talk --record.")],
+    folder: Annotated[Path, typer.Argument(help="A folder that --record made.")],
 ) -> None:
     """Show how long a recorded talk took to answer, what was interrupted and what was lost."""
     from voicecli.records.reading.recorded import Recorded

@@ -57,7 +57,9 @@ def talk(
     output_device: OutputDevice = None,
     headphones: Annotated[
         bool | None,
-        typer.Option("--headphones/--speakers", help="You wear headphones: no echo to cancel."),
+        typer.Option(
+            "--headphones/--speakers", help="Whether you wear headphones: then there is no echo to cancel."
+        ),
     ] = None,
     push_to_talk: Annotated[
         bool | None,
@@ -198,7 +200,7 @@ def _need_talk_key(config: Config, *, reads_keys: bool) -> None:
 
     if not reads_keys:
         raise ConfigError(
-            "push to talk needs a key, and keys are read in the live view alone",
+            "push to talk needs a key, and keys are read only in the live view",
             "talk in a terminal without --plain and --json, or with --open-microphone",
         )
     if config.keys.push_to_talk == NO_KEY:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Plain = Annotated[bool, typer.Option("--plain", help="One line per event instead of the live view.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per event (docs/events.md).")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Also show what was dropped, and how loud the microphone is.")
+    bool,
+    typer.Option("--verbose", "-v", help="Also show what had no effect, and how loud the microphone is."),
 ]
 JsonFile = Annotated[Path | None, typer.Option(help="Also write the events of --json to this file.")]
 

@@ -38,7 +38,7 @@ DebugWords = Annotated[bool, typer.Option("--debug-words", help="With --debug: w
 WithLog = Annotated[
     bool, typer.Option("--log", help="Keep a log without words, of 3 MB at most, in the usual place.")
 ]
-LogPath = Annotated[Path | None, typer.Option(help="The same in this file.")]
+LogPath = Annotated[Path | None, typer.Option(help="Keep that log in this file.")]
 
 LOG_NAME = "voicecli.log"
 
@@ -67,7 +67,7 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """The flags."""
+    """The flags of `voicecli talk` that ask for such followers."""
 
     metrics_port: int | None = None
     metrics_host: str = "127.0.0.1"

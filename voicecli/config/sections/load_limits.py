@@ -1,4 +1,4 @@
-"""Settings of when a talk counts as not keeping up, and gives up something therefore."""
+"""Settings: when a talk counts as not keeping up, and therefore gives something up."""
 
 from __future__ import annotations
 
@@ -10,41 +10,48 @@ from voicecli.config.section import Section, in_order
 
 
 class PressureConfig(Section):
-    """When the computer does not keep up, and a talk does without something."""
+    """When the computer counts as not keeping up, and a talk gives something up."""
 
     adapt: bool = Field(
         default=True,
-        description="do without something when the computer does not keep up: looks at your words while you "
-        "speak, drafts, a wide beam, a long memory, the larger of two Whisper models, short clauses; in this "
-        "order, and back. The smaller model is then in memory, too: whisper-base beside whisper-small; "
+        description="when the computer does not keep up, give up in this order, and take back in reverse: "
+        "looks at your words while you speak, drafts, a wide beam, a long memory, the larger of two Whisper "
+        "models, short clauses. The smaller model is then in memory, too: whisper-base beside whisper-small; "
         "whisper-tiny-en beside whisper-base if transcribe.language is en",
     )
     warning_fill: float = Field(
         default=0.5,
         gt=0,
         le=1,
-        description="warning: so full is a queue that loses something when it is full",
+        description="warning from here on: how full a queue is, if it loses something when it is full",
     )
-    critical_fill: float = Field(default=0.8, gt=0, le=1, description="critical: the same")
+    critical_fill: float = Field(
+        default=0.8, gt=0, le=1, description="critical from here on: how full such a queue is"
+    )
     warning_lag_s: float = Field(
-        default=1.0, gt=0, le=60, description="warning: so long has sound or speech waited"
+        default=1.0, gt=0, le=60, description="warning from here on: how long sound or speech has waited"
     )
-    critical_lag_s: float = Field(default=3.0, gt=0, le=60, description="critical: the same")
+    critical_lag_s: float = Field(
+        default=3.0, gt=0, le=60, description="critical from here on: how long sound or speech has waited"
+    )
     warning_late_s: float = Field(
-        default=0.4, gt=0, le=60, description="warning: so much later than usual an engine is"
+        default=0.4, gt=0, le=60, description="warning from here on: how much later than usual an engine is"
     )
-    critical_late_s: float = Field(default=1.2, gt=0, le=60, description="critical: the same")
+    critical_late_s: float = Field(
+        default=1.2, gt=0, le=60, description="critical from here on: how much later than usual an engine is"
+    )
     calm_s: float = Field(
         default=8.0,
         ge=1,
         le=600,
-        description="calm that takes one step back, and the next after as long again",
+        description="after this long without pressure a talk resumes the last thing that it gave up, and the "
+        "one before it after as long again",
     )
     growth_s: float = Field(
         default=180.0,
         ge=30,
         le=3600,
-        description="a queue that has grown steadily for so long is told, however far from full it is",
+        description="a queue that has grown steadily for so long causes a warning, however far from full",
     )
 
     @model_validator(mode="after")

@@ -35,16 +35,16 @@ _PULLED_S = 0.02
 """Seconds of sound asked of `on_output` in one call: the length of a usual block."""
 
 _LEAST_AHEAD_S = 0.04
-"""Seconds of converted sound that wait for the loudspeaker: its latency, as it takes so much at once when it
-was late, or this where that is more. What stops the agent is heard so much later."""
+"""Seconds of converted sound that wait for the loudspeaker: this, or the device's latency where that is more,
+because a device that was late takes so much at once. The agent is heard for so long after it was stopped."""
 
 STAND_IN = Buffer(
     "stand-in device",
     "ms",
     _RING_S * 1000,
     "drop_oldest",
-    "sound of a microphone of another rate waits here for the thread that converts it every few ms, and the "
-    "audio thread may not wait; a loudspeaker's is converted ahead, so there the converter waits",
+    "sound of a microphone of another rate waits here for the thread that converts it every few ms, because "
+    "the audio thread may not wait; for a loudspeaker the sound is converted ahead, and the converter waits",
 )
 
 

@@ -15,7 +15,8 @@ MOMENT_S = 1.0
 """Seconds. Xruns so close together have one cause, and count as one."""
 
 MOMENTS, WITHIN_S = 2, 30.0
-"""So many within so many seconds, and the latency grows. One alone is not worth the gap of opening anew."""
+"""Moments with xruns, and seconds: so many within that time, and the latency grows. One moment alone is not
+worth the gap of opening the device anew."""
 
 SETTLE_S = 3.0
 """Seconds after a device was opened in which its xruns do not count: on a busy computer PulseAudio's device
@@ -26,7 +27,7 @@ CALM_S, LONGEST_CALM_S = 120.0, 3600.0
 
 
 class Following:
-    """The latency asked of one device. `start_ms` is the least, `most_ms` the most unless it is less."""
+    """The latency asked of one device: `start_ms` up to `most_ms`; always `start_ms` if that is more."""
 
     def __init__(self, start_ms: int, most_ms: int) -> None:
         self._ladder = [start_ms]

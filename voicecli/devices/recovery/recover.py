@@ -110,7 +110,7 @@ class RecoveringStreams:
         if any(side.replaced for side in self._sides):
             self._tell(
                 f"talk begins with {self._input} and {self._output}",
-                "talk goes to it by itself when it is there; voicecli devices lists what is",
+                "talk changes to it by itself once it is there; voicecli devices lists those that are",
             )
         self._copies = is_copy(self._input.device, self._output.device)
         self._tell_of_copy()

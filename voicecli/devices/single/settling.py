@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voicecli.system.clock import Clock
 
 CALM_S = 0.25
-"""Seconds. Between two of the times that such a device ran dry there were at most 0.02 s (10 devices)."""
+"""Seconds. Such a device ran dry again after at most 0.02 s (10 devices)."""
 
 LONGEST_S = 3.0
 """Seconds after which the device gets its sound in any case: a driver may always say that it ran dry."""

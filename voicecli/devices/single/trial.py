@@ -22,7 +22,7 @@ VOICE_HZ = 22_050
 LEAD_S = 1.0
 """Seconds of silence that a loudspeaker gets first, and more while it runs dry (`Settling`). PulseAudio,
 through ALSA, may at first take sound faster than it plays: on a busy computer some was lost in 3 of 8 runs,
-and in none of 6 behind this silence."""
+and in none of 6 with this silence before it."""
 
 _POLL_S = 0.05
 

@@ -71,8 +71,8 @@ class Answering:
         self._words: tuple[Turn, Transcript] | None = None  # to be read ahead next
         self._peak = 0
         self._owed = False  # the event `listening` is still to be told
-        self.saying = ""
-        """The clause that began to sound last."""
+        self._newest = self.saying = ""
+        """The clause that began to sound last; for `saying` with the one before it."""
 
     # ---- author
 
@@ -135,7 +135,7 @@ class Answering:
                     self._clause_voiced(draft, fact)
             case ClauseSounds(_, index, text, first_at) if draft is not None and index >= draft.begins_at:
                 draft.times.playback_at = draft.times.playback_at or first_at
-                self.saying = text
+                self._newest, self.saying = text, f"{self._newest} {text}"
                 self._out.tell(events.Speaking(self._out.t, draft.turn, index, text))
             case ReplyEnded(_, _, _, first_at):
                 self._ending = None

@@ -65,7 +65,7 @@ class Cueing:
         others: Collection[str],
         config: TurnConfig,
     ) -> None:
-        """`others`: the languages that have a voice of their own."""
+        """`others`: the languages that voices speak besides the main one."""
         self._out = out
         self._exchange = exchange
         self._numbers = numbers

@@ -4,9 +4,9 @@
     engine            fails, told on the screen
     agent                       (what of the reply could be said)  "Sorry, I cannot answer that now."
 
-It is said once a failure and not over the user, and speech over it silences it, as a cue. It is no part of
-the reply: not remembered, not in `heard`. It was made beforehand; where the voice itself fails, nothing is
-said.
+The excuse is said once for each failure, and not over the user. Like a cue, it falls silent when somebody
+speaks. It is no part of the reply: not remembered, not in `heard`. The voice has made it beforehand. If the
+voice itself fails, nothing is said.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from voicecli.floor.turns.turn import Draft, Turn
 
 WAITS_S = 2.0
-"""s that it waits until the user is silent; later it would be taken for the answer to something else. A
-choice: somebody who coughs is done by then."""
+"""s for which the excuse waits until the user is silent; later it would be taken for the answer to something
+else. A choice: somebody who coughs is done by then."""
 
 LONGEST_S = 4.0
 """s: a phrase that takes longer is not used."""
@@ -43,7 +43,7 @@ PHRASES = {
     "nl": ("Sorry, dat heb ik niet gehoord.", "Sorry, ik kan nu niet antwoorden."),
     "pt": ("Desculpe, não ouvi.", "Desculpe, não posso responder agora."),
 }
-"""By the language of the voice, for NOT_HEARD and NO_ANSWER; a voice of another language says the English."""
+"""What is said for NOT_HEARD and for NO_ANSWER, by the voice's language; any other voice says the English."""
 
 
 class Excuse:
@@ -59,7 +59,7 @@ class Excuse:
         *,
         speaks: bool,
     ) -> None:
-        """`others`: the languages that have a voice of their own. `speaks`: failures are told by voice."""
+        """`others`: those that voices speak besides the main one. `speaks`: failures are told by voice."""
         self._out = out
         self._exchange = exchange
         self._languages = languages

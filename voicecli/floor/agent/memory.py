@@ -28,7 +28,7 @@ class Memory:
     an engine failed, nothing was heard     before their next ones      -
     no answer, but an apology               before their next ones      -
     whole, but short, and they go on        before their next ones      taken back once the next is answered
-    it was the last one again               -                           -
+    it repeated the last one                -                           -
     otherwise                               remembered                  as far as it was heard, if at all
     """
 

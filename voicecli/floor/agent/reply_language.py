@@ -3,6 +3,7 @@
 the user's words          the reply                   the model is told
 main voice's language     in it, by the main voice    nothing, but after a reply in another: the language
 another, with a voice     in it, by its voice         the language
+another of the main voice in it, by the main voice    the language
 another, without          the main voice's, by that   the language; and the user is told, once
 """
 
@@ -24,10 +25,10 @@ MAIN = ""
 
 
 class Languages:
-    """Those that voices speak."""
+    """The languages that voices speak, and which of them a reply is in."""
 
     def __init__(self, out: Out, main: str, others: Collection[str]) -> None:
-        """`main` is the main voice's, `others` those that have a voice of their own; ISO 639-1."""
+        """`main`: the main voice's `language`; `others`: those that it or another voice speaks besides."""
         self.main = main
         self._out = out
         self._others = frozenset(others) - {main}
@@ -54,11 +55,12 @@ class Languages:
             return
         if spoken not in self._missed:
             self._missed.add(spoken)
-            found = f"there is no voice of {name_of(spoken)}: the answer is in {name_of(self.main)}"
+            found = f"no voice speaks {name_of(spoken)}: the answer is in {name_of(self.main)}"
             self._out.tell(events.Warned(self._out.t, found, _remedy(spoken), turn.number))
 
 
 def _remedy(language: str) -> str:
     if not (voice := voice_for(language)):
-        return f"set a voice of it in synthesize.voices.{language}, or transcribe.language to what you speak"
+        own = f"synthesize.voices.{language}"
+        return f"set a voice that does: {own}; or set transcribe.language to what you speak"
     return f'voicecli models pull {voice}, and in the settings synthesize.voices.{language} = "{voice}"'

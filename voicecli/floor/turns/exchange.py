@@ -2,11 +2,12 @@
 
     number    counts up with
     turn      each turn of the user's
-    segment   each turn, each going on after a pause, and each stop: speech and the silence after it
+    segment   each turn, each time the user goes on after a pause, and each time they call an answer off
     draft     each draft
 
-A draft is void once its number is below `void_before`, the only number that other threads read. A void draft
-is not forgotten: the scribe may still confirm that it has all the words of its turn.
+A segment is speech and the silence after it. A draft is void once its number is below `void_before`, the only
+number that other threads read. A void draft is not forgotten: the scribe may still confirm that it has all
+the words of its turn.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Out:
         return self.elapsed_s(self.now)
 
     def elapsed_s(self, now: float) -> float:
-        """The same for another moment: seconds from the beginning of the talk to it."""
+        """Seconds from the beginning of the talk to another moment."""
         return round(now - self._began, 3)
 
     def add(self, order: Order) -> None:

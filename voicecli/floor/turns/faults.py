@@ -23,11 +23,11 @@ IN_A_ROW = 3
 """Turns in a row that fail in one stage and end the talk; of detector and conversion, frames or blocks."""
 
 LATE_S = 30.0
-"""The user is told of an engine that has given nothing for so long. A choice: nobody goes on waiting for an
-answer for so long; but a slow computer may take as long to read a conversation anew, so nothing is ended."""
+"""The user is told of an engine that has given nothing for this long. A choice: nobody goes on waiting for an
+answer that long; but a slow computer may take as long to read a conversation anew, so nothing is ended."""
 
 HUNG_S = 60.0
-"""An engine that hears or speaks and gives nothing for so long is given up. A choice: four times
+"""An engine that hears or speaks and gives nothing for this long is given up. A choice: four times
 what the longest piece of speech took on two cores (14 s), and nobody waits longer."""
 
 

@@ -1,4 +1,4 @@
-"""How well the talk can do its work at the moment, for the rules that go by it; told when it changes.
+"""What the talk does without at the moment: the floor's rules read it, and an event tells when it changes.
 
 `quality`    by the steps that the governor takes under pressure
 `drafts`     the same, and off while the model's server takes no more requests, or where it may not be asked

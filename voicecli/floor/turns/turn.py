@@ -31,8 +31,8 @@ REPLY = Buffer(
     "clauses",
     CLAUSES_AHEAD,
     "block",
-    "the author has leave for eight clauses, half a minute of speech, and gets leave for one more with each "
-    "that the voice has said; then it sleeps, and the language model waits: a server on its socket",
+    "the author may be eight clauses ahead, half a minute of speech, and writes one more for each that the "
+    "voice has said; then it sleeps, and the language model waits (a server: as nobody reads its socket)",
 )
 
 
@@ -78,7 +78,7 @@ class Draft:
     withdrawn: bool = False
     """A later pass found other words."""
     language: str = ""
-    """Of the reply, once that is due; empty: the main voice's."""
+    """The language of the reply, once that is due; empty: the main voice's."""
     writing: Writing = Writing.WAITING
     answerable: bool = True
     clauses: deque[Clause] = field(default_factory=deque)
@@ -109,7 +109,7 @@ class Draft:
     """What is to be told if this becomes the answer, in order."""
 
     def take_back(self, clauses: int) -> None:
-        """Remove the first so many clauses from the reply: they were thinking."""
+        """Remove the first `clauses` clauses from the reply: they were thinking."""
         self.begins_at, self.beginning = clauses, ""
         self.clauses.clear()
         self.untold = [event for event in self.untold if not isinstance(event, ReplyClause)]
@@ -174,11 +174,11 @@ class Turn:
     pieces: list[Transcript] = field(default_factory=list)
     """Words of the pieces of a turn that was split because it grew long."""
     missed: bool = False
-    """One of them is speech without words."""
+    """One of these pieces is speech without words."""
     fault: Fault | None = None
-    """Of the newest transcription that failed."""
+    """What the newest transcription that failed, failed with."""
     longest_pause_s: float | None = None
-    """The longest silence in it behind which the user went on, none over the agent. None: it was typed."""
+    """The longest silence in it after which the user went on, none over the agent. None: it was typed."""
     cut: bool = False
     """The user was cut off: they went on after the answer to what they had said so far had begun to sound."""
 
@@ -236,11 +236,11 @@ class Turn:
         return playback_at is None or newest.began_at - playback_at <= LATE_S
 
     def says_something(self, words: Transcript) -> bool:
-        """Whether these are no agreement, call for silence or noise alone."""
+        """Whether these words are more than agreement, a call for silence, or noise."""
         return kind_of(words.text, words.language) == "words"
 
     def rejoins_with(self, words: Transcript) -> bool:
-        """Whether with these words it goes on with the question before, though that was answered."""
+        """Whether the turn, with these words, goes on with the question before it, which was answered."""
         return self.rejoins and self.says_something(words)
 
     def times_of(self, answer: Draft) -> TurnTimes:

@@ -1,12 +1,12 @@
-"""A voice that never pauses, as a television: its turn is ended, and it is not heard until it pauses. Pure.
+"""A voice that never pauses (a television): its turn is ended, then it is ignored until it pauses. Pure.
 
     voice    # # # # # # # # # # # # # # # # # # # # # # # # .  .  .  .    # # #
     turn     open . . . . . . max_s | ended, answered                      the next
     onsets                             x   x   x   x   x   x   QUIET_S     taken
     agent                                  > > > > > > >
 
-What was said until then is taken, because it may be a user's: nothing tells a lecture from a dictation. Of
-what follows each onset is dropped, so the answer can be heard; keys and typed lines work as ever.
+What was said until then is answered, because it may be a user's: nothing tells a lecture from a dictation.
+Each onset that follows is dropped, so the answer can be heard; keys and typed lines work as ever.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Endless:
             self._out.add(EndSegment())
             if not self._told:
                 self._told = True
-                found = f"a turn has lasted {self._longest_s:g} s: it is ended, and not heard until a pause"
+                found = f"a turn was ended after {self._longest_s:g} s; what follows is dropped until a pause"
                 remedy = (
                     "switch off what talks beside you, use push to talk, or raise turn.max_s in the settings"
                 )
@@ -73,7 +73,7 @@ class Endless:
                 self._out.drop("endless", self._ending)
 
     def pauses(self, frame: Frame) -> bool:
-        """Whether it has paused by now, and whoever speaks next is listened to."""
+        """Whether the voice has paused by now, so that the talk listens to the next speech."""
         if frame.at - self._spoke_at >= QUIET_S:
             self.ignores = False
         return not self.ignores

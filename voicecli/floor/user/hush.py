@@ -6,7 +6,7 @@
                                  what was said                    0.3 s
 
 Nothing is decided by a hiss alone, and nothing is lost by waiting: a held reply goes on where it broke off.
-Twice for nothing is enough: then it is a room that hisses, and the agent waits for speech, as ever.
+After two holds for nothing the room is taken to hiss, and the agent is held only for speech, as ever.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ WAITS_S = 0.3
 the hiss; the gate wants three frames of it."""
 
 LONGEST_S = 1.5
-"""s: no hiss holds the agent for longer, if no speech follows. The longest "Shh" lasts about so long."""
+"""s: no hiss holds the agent for longer, if no speech follows. The longest "Shh" lasts about this long."""
 
 MOST_FOR_NOTHING = 2
 REMEMBERED_S = 20.0
-"""After so many holds for nothing within so many s, a hiss does not hold the agent: somebody wraps a present
-beside the microphone."""
+"""After MOST_FOR_NOTHING holds for nothing within REMEMBERED_S, a hiss does not hold the agent: perhaps
+somebody wraps a present beside the microphone."""
 
 
 class Hush:

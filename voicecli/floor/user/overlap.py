@@ -6,7 +6,7 @@
 
 Until it is decided the overlap is no turn and cancels nothing. As an interruption all of it, from its onset,
 becomes a turn. A person goes on when the agent has fallen silent. Speech that ends when the agent's voice
-ends may be its echo, louder than was known: then the agent goes on and nothing else happens.
+ends may be its echo, louder than was known: then the agent goes on and nothing else happens. Not so "no!".
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from voicecli import events
 from voicecli.floor.orders import Believe, EndSegment, Playout, Snapshot, Trim
 from voicecli.floor.user.hush import Hush
 from voicecli.listen.bargein.bargein import HOLD_FRAMES, response
-from voicecli.listen.bargein.verdict import LONG_S, verdict
-from voicecli.listen.bargein.verdict import OverlapEvidence as Evidence
+from voicecli.listen.bargein.verdict import LONG_S, OverlapEvidence, objects, verdict
 from voicecli.listen.echo.residual import BEYOND_ECHO_DB
 from voicecli.listen.gate.segment import State
 from voicecli.messages import (
@@ -145,8 +144,9 @@ class Overlaps:
         self._exchange = exchange
         self._scribing = scribing
         self._looks = 0
-        self._run = 0  # frames of speech in a row that are louder than the echo can be
-        self._since = 0  # frames since the first of them
+        self._run = self._since = (
+            0  # frames of speech in a row above the echo; frames since the first of them
+        )
         self._run_at = 0.0  # when that met the microphone
         self._hush = Hush()
         self.mode: Mode = "play"
@@ -207,11 +207,11 @@ class Overlaps:
             self._sound("hold")
 
     def decide(
-        self, overlap: Overlap, frame: Frame, spoken_s: float, *, over_agent: bool, asked: bool
+        self, overlap: Overlap, frame: Frame, spoken_s: float, *, over_agent: bool, saying: str
     ) -> Verdict:
         """Decide what the overlap is, as of this frame.
 
-        `over_agent`: the agent's voice may be in the frame. `asked`: the agent had asked a question.
+        `over_agent`: the agent's voice may be in the frame. `saying`: what the agent said last.
         """
         if overlap.phase is Phase.NOTHING:
             return "dismiss"
@@ -220,21 +220,21 @@ class Overlaps:
             return "interrupt" if outlasts and overlap.own else "wait"
         if overlap.phase is Phase.SPOKEN:
             self._look_ahead(overlap, frame, spoken_s)
-        look, words = self._scribing.overheard
-        known = look in overlap.looks
+        (look, words), known = self._scribing.overheard, self._scribing.overheard[0] in overlap.looks
         pause_s = frame.at + FRAME_S - overlap.spoke_at if overlap.look else 0.0
         found = verdict(
-            Evidence(
+            OverlapEvidence(
                 spoken_s=spoken_s,
                 pause_s=pause_s,
                 words=words.text if known else None,
                 language=words.language,
                 heard_s=overlap.looks.get(look, 0.0),
                 whole=known and look == overlap.look,
-                asked=asked,
+                asked=saying.rstrip().endswith("?"),
             )
         )
-        if found == "interrupt" and not overlap.somebodys:
+        no_echo = known and overlap.own and objects(words.text, words.language, saying)
+        if found == "interrupt" and not (overlap.somebodys or no_echo):
             return "wait" if pause_s < GOES_ON_S else "dismiss"
         return found
 

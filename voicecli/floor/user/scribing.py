@@ -38,16 +38,16 @@ SPEECH = Buffer(
     "pieces of speech",
     8,
     "drop_oldest",
-    "the user cannot be made to wait; eight are more than a person says while one is transcribed, and where "
-    "they pile up, what was said last is what the user waits for",
+    "nobody can make the user wait; eight are more than a person says while one is transcribed, and where "
+    "they pile up, the user waits for the answer to the newest",
 )
 LOOKS = Buffer(
     "looks",
     "passes",
     2,
     "latest",
-    "words that may still change: the newest look covers the sound of the one before; one of the user's turn "
-    "and one of speech over the agent",
+    "they find words that may still change, and the newest look covers the sound of the one before; room for "
+    "one look at the user's turn and one at speech over the agent",
 )
 TOO_SHORT = replace(NO_WORDS, reason="too_short")
 

@@ -122,8 +122,8 @@ class Speech:
 
     def _judge(self, overlap: Overlap, frame: Frame, *, over_agent: bool) -> None:
         """Act on the overlap, once it is decided what it is."""
-        asked = self._answering.saying.rstrip().endswith("?")
-        match self._overlaps.decide(overlap, frame, self._spoken_s, over_agent=over_agent, asked=asked):
+        saying = self._answering.saying
+        match self._overlaps.decide(overlap, frame, self._spoken_s, over_agent=over_agent, saying=saying):
             case "resume":
                 self._overlaps.resume()
             case "dismiss":

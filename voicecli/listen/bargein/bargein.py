@@ -3,7 +3,8 @@
     barge-in   when                                              what stops the agent
     on         with headphones, or the echo is cancelled         speech that is louder than the echo can be
     strict     the echo is still being learnt, or is left        the same, but it must be louder still
-    off        nothing cancels the echo, or nothing can          nothing: half duplex
+    off        nothing cancels the echo, or the canceller        nothing: half duplex
+               fails and the loudness of the echo is unknown
 
 What the echo canceller leaves of the agent's voice may sound like speech. But then the microphone took
 nothing that is louder than the echo of what was just played can be.
@@ -20,7 +21,7 @@ BargeIn: TypeAlias = Literal["on", "strict", "off"]
 Response: TypeAlias = Literal["ignore", "duck", "hold"]
 
 HOLD_FRAMES = 2
-"""The agent is held after so many frames of speech in a row. To wait for a third would keep nothing out: no
+"""The agent is held after this many frames of speech in a row. To wait for a third would keep nothing out: no
 frame of 20 made-up keys, coughs and doors passed for speech (Silero v6). And all of 12 clips of speech
 would be held later, for nothing."""
 

@@ -21,24 +21,25 @@ if TYPE_CHECKING:
     from voicecli.listen.echo.bands import Bands
 
 STANDS_OUT_DB = 10.0
-"""A hiss is so much louder, above 3 kHz, than the room."""
+"""Above 3 kHz a hiss is at least this much louder than the room."""
 
 FAINT_DBFS = -60.0
-"""Softer sounds above 3 kHz are none: an "s" is 5 to 15 dB softer than the vowels of its speaker."""
+"""A sound softer than this above 3 kHz is no hiss: an "s" is 5 to 15 dB softer than its speaker's vowels."""
 
 BEYOND_DB = 6.0
-"""So much it is louder than the echo can be. In rooms made of samples the agent alone reached 8 dB in one
-step, and 6 dB never in three in a row."""
+"""A hiss is at least this much louder than the echo can be. In rooms made of samples the agent alone reached
+8 dB in one step, and 6 dB never in three in a row."""
 
 BRIGHT_DB = 12.0
-"""It is so much louder above 3 kHz than below 1 kHz: white noise is by 7 dB."""
+"""A hiss is at least this much louder above 3 kHz than below 1 kHz; white noise is 7 dB louder."""
 
 STEADY_DB = 6.0
-"""A step counts that is no more than this below the loudest before it: a key has lost 10 dB in the second."""
+"""A step counts if it is at most this much softer than the loudest before it; a key's second step is 10 dB
+softer than its first."""
 
 FADES_DB = 0.5
-"""dB a step: so slowly it is forgotten how loud a sound above 3 kHz was. What a room gives back of a clap
-hisses, too."""
+"""dB a step: how fast the loudest level above 3 kHz is forgotten. This is slow, because the echo of a clap
+in a room hisses, too."""
 
 RISE_DB = 0.04
 FALL_DB = 0.6
@@ -59,7 +60,7 @@ class Onset:
         self._lasts = 0  # steps since it began
         self._loudest_dbfs = -math.inf
         self.steps = 0
-        """Of the hiss that goes on: those that were about as loud as its loudest; 0 where there is none."""
+        """Steps of the present hiss that were about as loud as its loudest one; 0 where there is no hiss."""
 
     def push(self, step: Bands) -> int:
         """Take the next 10 ms; give `steps`."""

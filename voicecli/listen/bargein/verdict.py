@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from voicecli.listen.recognise.partial import words_of
 
 LONG_S = 0.8
-"""Seconds of speech. Nobody who only agrees speaks for so long, except with "yeah, right" and the like: those
+"""Seconds of speech. Nobody who only agrees speaks this long, except with "yeah, right" and the like: those
 `may_end_otherwise` waits for."""
 
 UNHEARD_S = 1.6
@@ -97,6 +97,19 @@ _POLITE = {
 """Words that may stand around one that stops."""
 
 
+_OBJECTS = {
+    "en": "no|nope|no way|hey|hello|what|why|but|excuse me|sorry|pardon|pardon me|wrong|thats wrong|listen",
+    "de": "nein|nee|hey|hallo|was|wie|warum|aber|doch|entschuldigung|falsch|das ist falsch|hör zu",
+    "fr": "non|hé|quoi|pourquoi|mais|pardon|excusez moi|cest faux|écoute|écoutez",
+    "es": "no|oye|oiga|hola|qué|por qué|pero|perdón|perdona|disculpa|disculpe|escucha|escuche",
+    "it": "no|ehi|cosa|che cosa|perché|ma|scusa|scusi|sbagliato|ascolta|ascolti",
+    "nl": "nee|hé|hallo|wat|waarom|maar|sorry|pardon|fout|luister",
+    "pt": "não|ei|olá|quê|por quê|mas|desculpa|desculpe|errado|escuta|escute",
+    "": "no|hello",
+}
+"""Short words by which people interrupt, and which are over before the agent has fallen silent."""
+
+
 def _row(table: str) -> str:
     """Pattern: one phrase of the table after another, the longest tried first.
 
@@ -124,6 +137,7 @@ def _tails(*tables: str) -> list[str]:
 
 _AGREED = {language: _only(_HUMS, table) for language, table in _AGREES.items()}
 _STOPPED = {language: _stops(table, _POLITE[language]) for language, table in _STOPS.items()}
+_OBJECTED = {language: _stops(table, _POLITE[language]) for language, table in _OBJECTS.items()}
 _TAILS = {language: _tails(table, _STOPS[language]) for language, table in _AGREES.items()}
 
 
@@ -144,6 +158,20 @@ def kind_of(text: str, language: str) -> Kind:
 def may_end_otherwise(text: str, language: str) -> bool:
     """Whether more words could turn these into some that agree or stop, as "right" does after "That's"."""
     return any(kind_of(f"{text} {tail}", language) != "words" for tail in _TAILS.get(language, ()))
+
+
+def objects(text: str, language: str, agent_said: str) -> bool:
+    """Whether `text` is an objection, or a call, that cannot be the echo of what the agent said just now.
+
+    Echo that a recogniser misheard is like what was said, so none of the agent's words may begin as these do.
+    """
+    said = words_of(text)
+    known = language if language in _OBJECTED else ""
+    like = tuple(word[:3] for word in said)
+    own = any(
+        word.removeprefix("k").startswith(like) for word in words_of(agent_said)
+    )  # "know" is said as "no"
+    return bool(said) and not own and _OBJECTED[known].fullmatch(" ".join(said)) is not None
 
 
 @dataclass(frozen=True, slots=True)

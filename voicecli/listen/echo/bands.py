@@ -31,27 +31,27 @@ HIGH_HZ = (3000, 8000)
 """Where "s", "sh" and "t" have their strength, and a voice has little."""
 
 EARLIER, LATER = 6, 8
-"""The echo may come so many steps earlier or later than it was found last. `residual` allows 10 and 12 for
+"""The echo may come this many steps earlier or later than it was found last. `residual` allows 10 and 12 for
 its levels. Here that would be too much: an "s" of the agent would hide an "s" of the user for 0.3 s. If the
 echo comes outside these limits after all, the agent is held for a moment, and no more."""
 
 DECAY_DB = 1.5
-"""So fast the echo falls at least, dB a step: 0.4 s for 60 dB, as rooms have it at 4 kHz."""
+"""The echo falls at least so fast, dB a step: in 0.4 s by 60 dB, as in usual rooms at 4 kHz."""
 
 HISTORY = 400
 """Steps that are learnt from: 4 s."""
 
 LAGS = 100
-"""The echo comes at most so many steps after what was played."""
+"""The echo comes at most this many steps after what was played."""
 
 ENOUGH = 15
-"""So many loud steps of the agent's voice in a band are needed to learn how loud its echo is there."""
+"""Loud steps of the agent's voice in a band that are needed to learn how loud its echo is there."""
 
 LOUD_DB = 15.0
-"""A step counts as loud if it is at most so far below the loudest step of its band."""
+"""A step counts as loud if it is at most this far below the loudest step of its band."""
 
 NEARLY_ALL = 95.0
-"""Percentile: the loudness taken for the echo in a band is one that so many percent of its loud steps do not
+"""Percentile: the loudness taken for the echo in a band is one that this share of its loud steps does not
 exceed."""
 
 LOUDER_DB = 1.0

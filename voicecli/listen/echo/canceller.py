@@ -60,8 +60,8 @@ CANCELLER = Buffer(
     "ms",
     (FRAME + DELAY + DELAY_SUPPRESSION) / RATE_HZ * 1000,
     "block",
-    "the module takes 10 ms at a time and gives them out 8 ms late, 14 with noise suppression; the call that "
-    "fills a frame hands it on",
+    "the module takes 10 ms of sound at a time and gives it out 8 ms late, 14 ms with noise suppression; the "
+    "call that fills a frame hands it on",
 )
 
 REMEMBERED = 200
@@ -72,8 +72,8 @@ ECHO_STEPS = Buffer(
     "steps",
     REMEMBERED,
     "drop_oldest",
-    "how loud each 10 ms were above the echo, until the ear looks for an onset: after every block; "
-    "one that is 2 s old comes too late to silence the agent",
+    "a step says how far 10 ms of sound are above the echo; after every block the ear looks through them for "
+    "an onset, and one that is 2 s old comes too late to silence the agent",
 )
 
 PAST = 2 * FRAME

@@ -53,7 +53,7 @@ def echo_reference(seconds: float) -> Buffer:
         "ms",
         seconds * 1000,
         "drop_oldest",
-        "the loudspeaker's thread cannot wait; as long as the microphone ring, because a canceller that is "
+        "the loudspeaker's thread cannot wait; as much as in the microphone ring, as a canceller that is "
         "late with the one is as late with the other; what is missing counts as silence",
         "audio.ring_s",
     )
@@ -75,7 +75,7 @@ class Reference:
         self._half, self._kernel = _kernel(rate_hz)
         self.short_s = 0.0
         """Reader: how much of what it last read the loudspeaker had not been given yet, s."""
-        self._end = self._peak = self._lost = 0  # reader: behind the newest sample it read; in samples
+        self._end = self._peak = self._lost = 0  # reader: after the newest sample it read; in samples
 
     def stats(self) -> BufferFill:
         """What was played and not compared yet."""

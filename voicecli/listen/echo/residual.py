@@ -63,7 +63,7 @@ FOLLOWS = 0.5
 reach it over 4 s in about 1 case of 100."""
 
 ABOVE_DB = 6.0
-"""A level so far above the one expected is more than chance."""
+"""A level this far above the one expected is more than chance."""
 
 REMOVED_DB = 10.0
 """A canceller that removes so much has found the echo, whatever it leaves."""
@@ -95,12 +95,12 @@ LOUDER_DB = 1.0
 lower it by any amount."""
 
 COPY_FOLLOWS, COPY_DB = 0.99, 3.0
-"""With this correlation, and a level that differs by no more than so many dB, the "microphone" is a monitor
+"""With this correlation, and a level that differs by no more than this many dB, the "microphone" is a monitor
 of the loudspeaker. One of PulseAudio's, which resampled twice, had 0.996 and -0.6 to -1.1 dB. It also gives
 zeros between words, which no microphone does."""
 
 EARLIER, LATER = 10, 12
-"""The echo may come so many frames earlier or later than it was found last: sound servers move it by some
+"""The echo may come this many frames earlier or later than it was found last: sound servers move it by some
 50 ms. The loudest of all these frames of the reference tells how loud the echo can be."""
 
 BEYOND_ECHO_DB = 6.0
@@ -110,7 +110,7 @@ times)."""
 
 UNKNOWN_LATER = 50
 UNKNOWN_DB = 10.0
-"""Until the echo is known it may be so many frames later, and so many dB louder, than its reference."""
+"""Until the echo is known it may be this many frames later, and this many dB louder, than its reference."""
 
 FAINT_DBFS = -65.0
 """What the canceller leaves below this counts for nothing, however quiet the room: a virtual one has no
@@ -120,7 +120,7 @@ CAREFUL_DB = 4.0
 """A person must be so much louder still while the canceller fails."""
 
 DOUBTED = 500
-"""The first doubt about how loud the echo can be changes nothing; a second one within so many frames (5 s)
+"""The first doubt about how loud the echo can be changes nothing; a second one within this many frames (5 s)
 raises that bound (`louder`)."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from voicecli.errors import ServerError, VoicecliError
+from voicecli.listen.recogniser import AUTO
 from voicecli.listen.whisper.window import LONGEST_S, SHORTEST_S, check_samples
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.network.trouble.guard import Guard
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
     from voicecli.network.trouble.breaker import Breaker
     from voicecli.network.trouble.stand_in import StandIn
+
+
+def one_or_any(setting: str) -> frozenset[str] | None:
+    """The language of `transcribe.language`; None for "auto": the server finds it, and lists none."""
+    return None if setting == AUTO else frozenset({setting})
 
 
 class HearingServer(Protocol):
@@ -34,6 +40,11 @@ class HearingServer(Protocol):
     @property
     def language(self) -> str:
         """The language of words of which the server does not tell it."""
+        ...
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The language of all its words; None: they may be in any."""
         ...
 
     def warm(self) -> None:
@@ -70,11 +81,16 @@ class GuardedRecogniser:
         """Only a server of this computer is sent speech that goes on: one elsewhere gets it at a pause."""
         return self._server.is_local
 
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """The language of the settings; None where the server finds it, because it lists none."""
+        return self._server.languages
+
     def narrow(self, *, on: bool) -> None:
         """Ask the stand-in; a server is not told."""
         self._narrow = on
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """The language that words have if nobody tells it, for each part. Raises ValueError."""
         check_samples(samples)
         return [{self._server.language: 1.0} for _ in spans]

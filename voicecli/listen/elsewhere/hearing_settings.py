@@ -1,4 +1,4 @@
-"""The settings -> the recogniser on a server that they name."""
+"""Settings -> the recogniser on a server that they name, for any number of talks; and its languages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from voicecli.errors import ModelError, ServerError
-from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
+from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser, one_or_any
 from voicecli.listen.elsewhere.transcription_server import TranscriptionServer
 from voicecli.listen.elsewhere.wyoming_recogniser import WyomingHearing
 from voicecli.listen.whisper.transcriber import Transcriber
@@ -15,6 +15,7 @@ from voicecli.models.choice import whisper_folder
 from voicecli.network.asked_server import AskedServer
 from voicecli.network.trouble.breaker import Breaker
 from voicecli.network.trouble.stand_in import StandIn
+from voicecli.system.clock import MonotonicClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 
 OPENAI_MODEL = "whisper-1"
 """Asked for where the settings name none: servers with one model take any name, others know this one."""
+
+
+def languages(config: TranscribeConfig, store: ModelStore) -> frozenset[str] | None:
+    """The language of the settings; None where the server finds it, because it lists none."""
+    return one_or_any(config.language)
+
+
+def load(config: TranscribeConfig, store: ModelStore) -> Callable[[], Recogniser]:
+    """See that the server is there, or what stands in; give what makes a recogniser for each talk.
+
+    Raises ConfigError, ServerError as `server_recogniser` does.
+    """
+    return server_recogniser(config, store, MonotonicClock())
 
 
 def hearing_server(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.audio.level import raised
 from voicecli.errors import ServerError
+from voicecli.listen.elsewhere.guarded_recogniser import one_or_any
 from voicecli.listen.recognise.recogniser_command import DEFAULT_LANGUAGE, MOST_TEXT, wav_of, words_in
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.network.connection import Upload
@@ -55,6 +56,7 @@ class TranscriptionServer:
         Raises ConfigError for an address, a key or a proxy that cannot be used.
         """
         self._language = language
+        self.languages = one_or_any(language)
         self._asked = asked
         self._api = SpeechApi(asked, sleep)
         self._extras = 0
@@ -125,7 +127,7 @@ class TranscriptionServer:
         if len(text) > MOST_TEXT:
             found = f"{self._api.where} answers with more than {MOST_TEXT:,} characters"
             raise ServerError(found, "look at its log")
-        language = _code(told.get("language")) or known or self.language
+        language = known or _code(told.get("language")) or self.language
         sure = list(_segments(told.get("segments")))
         if sure and all(nobody > NO_SPEECH and likely < LOW_LOG_PROB for likely, nobody in sure):
             return Transcript("", language, 0.0)

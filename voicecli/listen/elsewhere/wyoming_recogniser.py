@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.audio.level import raised, to_int16
 from voicecli.errors import ServerError
+from voicecli.listen.elsewhere.guarded_recogniser import one_or_any
 from voicecli.listen.recognise.recogniser_command import DEFAULT_LANGUAGE, MOST_TEXT, words_in
 from voicecli.messages import RATE_HZ, Transcript
 from voicecli.network.wyoming.wyoming_call import WyomingServer
@@ -35,6 +36,7 @@ class WyomingHearing:
         Raises ConfigError for an address that cannot be used.
         """
         self._language = language
+        self.languages = one_or_any(language)
         self._asked = asked
         self._server = WyomingServer(asked, sleep)
         self.name = self._server.name
@@ -79,7 +81,7 @@ class WyomingHearing:
         spoken, text = told.get("language"), told.get("text")
         words = words_in(text[:MOST_TEXT]) if isinstance(text, str) else ""
         found = spoken.lower().partition("-")[0] if isinstance(spoken, str) else ""
-        return Transcript(words, found or known or self.language, float(bool(words)), float(bool(words)))
+        return Transcript(words, known or found or self.language, float(bool(words)), float(bool(words)))
 
 
 def _request(samples: Float32, language: str, model: str) -> Iterator[WyomingEvent]:

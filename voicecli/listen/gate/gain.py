@@ -18,14 +18,14 @@ MOST_DB = 36.0
 """The most gain: below -71 dBFS even a quiet microphone gives mostly its own noise."""
 
 STANDS_OUT_DB = 6.0
-"""A frame so far above the noise floor is a sound, and may be speech: the default of `segment.snr_db`. The
+"""A frame this far above the noise floor is a sound, and may be speech: the default of `segment.snr_db`. The
 level of a room wavers by 2 dB or so from frame to frame."""
 
 FALL_DB_S = 30.0
-"""So fast the loudest level is forgotten while sounds go on: softer ones may be another person."""
+"""How fast the loudest level is forgotten while sounds go on: softer ones may be another person."""
 
 HELD_S = 1.0
-"""The gain stays for so long after the last sound. A later sound sets it anew."""
+"""The gain stays for this long after the last sound. A later sound sets it anew."""
 
 
 class Gain:

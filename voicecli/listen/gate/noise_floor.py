@@ -9,7 +9,7 @@ START_DBFS = -70.0
 
 RISE_DB_S = 4.0
 FALL_DB_S = 60.0
-"""Slow up, fast down: the floor follows the quietest moments, not the mean."""
+"""The floor rises slowly and falls fast, so it follows the quietest moments, not the mean."""
 
 DIGITAL_DBFS = -95.0
 """No room is so quiet: this is a device that is starting, a noise gate, or a gap in a recording. The floor

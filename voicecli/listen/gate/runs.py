@@ -23,7 +23,7 @@ def spans(speech: Sequence[bool]) -> tuple[tuple[float, float], ...]:
 
 
 def last_run(speech: Sequence[bool], last: int, pause: int) -> int:
-    """Index of the first frame behind the last pause, of `pause` frames, before `last`; 0 without one."""
+    """Index of the first frame after the last pause, of `pause` frames, before `last`; 0 without one."""
     quiet = 0
     for at in range(last, -1, -1):
         quiet = 0 if speech[at] else quiet + 1

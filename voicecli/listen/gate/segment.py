@@ -55,16 +55,16 @@ CLEAR = 0.9
 coughs, music, hum and hiss do; of a crowd, only frames in which one voice stands out do."""
 
 HEARD_DB = 35.0
-"""Nobody hears a sound so far below the loudest of the last second: the end of the sound lies before it."""
+"""Nobody hears a sound this far below the loudest of the last second: the end of the sound lies before it."""
 
 WORDS_DB = 18.0
-"""A sound so far below the loudest, with no pause before it, is a word dying away: the end of the words."""
+"""A sound this far below the loudest, with no pause before it, is a word dying away: the end of the words."""
 
 END_SEARCH_S = 1.0
 """The end of the sound is looked for in the last second."""
 
 SPLIT_SEARCH_S = 5.0
-"""An utterance that grew too long is split where it is quietest among the last so many seconds."""
+"""An utterance that grew too long is split where it is quietest in its last seconds, this many of them."""
 
 GAP_FRAMES = 4
 """0.13 s: the shortest gap between words; a stop consonant inside a word is quiet for 50 to 100 ms."""
@@ -74,7 +74,7 @@ def segment_sound(longest_s: float) -> Buffer:
     """Speech under way, until a pause, or its length, ends it."""
     why = (
         "a recogniser takes whole phrases; longer speech is split where it is quietest, and the call that "
-        "fills it hands the first part on; a loss of up to 2 s that silence stands for comes on top"
+        "fills the segment hands the first part on; up to 2 s of silence in place of lost sound come on top"
     )
     return Buffer("segment", "ms", (longest_s + BRIDGED_S) * 1000, "block", why, "segment.max_utterance_s")
 
@@ -257,7 +257,7 @@ class Segmenter:
 
     def _split(self) -> list[SegmentEvent]:
         search = min(round(SPLIT_SEARCH_S / FRAME_S), self._longest // 2)
-        levels = [scored.level_dbfs for scored in list(self._held)[-search:-1]]  # no cut behind the newest
+        levels = [scored.level_dbfs for scored in list(self._held)[-search:-1]]  # no cut after the newest
         quiet = [sum(levels[at : at + GAP_FRAMES]) for at in range(len(levels) - GAP_FRAMES + 1)]
         gap = min(range(len(quiet)), key=quiet.__getitem__)
         within = min(range(gap, gap + GAP_FRAMES), key=levels.__getitem__)

@@ -42,7 +42,7 @@ def parts_of(utterance: Utterance, recogniser: Recogniser, before: str) -> list[
     if not may_be_mixed(utterance, recogniser):
         return whole
     spans = _sentences(utterance)
-    found = likeliest(recogniser.languages(utterance.samples, spans), spans, before)
+    found = likeliest(recogniser.language_odds(utterance.samples, spans), spans, before)
     changes = [at for at, (one, other) in enumerate(pairwise(found), 1) if one != other]
     if not changes:
         return whole

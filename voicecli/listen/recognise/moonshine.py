@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from voicecli.audio.level import raised
-from voicecli.errors import ConfigError, EngineError, ModelError
+from voicecli.errors import EngineError, ModelError
 from voicecli.listen.whisper.guards import (
     CLEAR_S,
     LETTERS_A_SECOND,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 LANGUAGE = "en"
+LANGUAGES = frozenset({LANGUAGE})
 
 TOKENS_A_SECOND = 6.5
 """Most tokens for a second of English: its authors' limit, which ends words that repeat without end."""
@@ -78,7 +79,7 @@ class Said:
     log_prob: float
     """Mean over the tokens, the one for the end among them."""
     tokens: int
-    """Of the text alone."""
+    """Tokens of the text alone."""
     cut_off: bool
     """The token budget was used up before the words ended."""
 
@@ -108,16 +109,11 @@ class Said:
 class Moonshine:
     """The weights, which any number of sessions may use at once."""
 
-    def __init__(self, folder: Path, threads: int = 0, language: str = "auto") -> None:
+    def __init__(self, folder: Path, threads: int = 0) -> None:
         """Load a folder with the three files; `threads` 0 is one, which is enough.
 
-        Raises ModelError: the folder is not a whole Moonshine model. Raises ConfigError: another language.
+        Raises ModelError: the folder is not a whole Moonshine model.
         """
-        if language not in ("auto", LANGUAGE):
-            raise ConfigError(
-                f"the speech model has no language '{language}'",
-                f'use "{LANGUAGE}": it knows only English; or set transcribe.engine to "whisper"',
-            )
         for name in FILES:
             if not (folder / name).is_file():
                 raise ModelError(f"{folder} has no {name}", VERIFY)
@@ -194,6 +190,7 @@ class MoonshineRecogniser:
 
     window_s = LONGEST_S
     """The longest speech that the gate gives: one pass over all of it is as good as passes over parts."""
+    languages = LANGUAGES
     finds_language = False
     looks_ahead = True
 
@@ -203,7 +200,7 @@ class MoonshineRecogniser:
     def narrow(self, *, on: bool) -> None:
         """Do nothing: it follows a single reading anyway."""
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """English, in each part. Raises ValueError: the samples are not such as `transcribe` takes."""
         check_samples(samples)
         return [{LANGUAGE: 1.0} for _ in spans]
@@ -252,7 +249,7 @@ def likeliest(logits: Float32) -> tuple[int, float]:
 
 
 def fits(text: str, sound_s: float) -> bool:
-    """Whether somebody can say the text in so many seconds."""
+    """Whether somebody can say the text in `sound_s`."""
     return spoken_letters(text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
 
 

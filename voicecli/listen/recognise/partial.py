@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from itertools import takewhile, zip_longest
 
+ENDS = ".?!,;:…\u3002\uff1f\uff01"
+"""What a recogniser puts behind the last word of a pass, though the user may go on."""
+
 
 def _letters(word: str) -> str:
     """What is compared of a word: its letters and digits, without case."""
@@ -39,7 +42,10 @@ class Agreement:
         agreed = [letters for letters, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
         stays = [_letters(word) for word in self._confirmed]
         if agreed[: len(stays)] == stays:  # else the pass changed confirmed words: confirm no more
-            self._confirmed += self._newest[len(stays) : len(agreed)]
+            fresh = self._newest[len(stays) : len(agreed)]
+            if fresh and len(agreed) == len(self._newest):  # a pass ends there, and perhaps no sentence
+                fresh[-1] = fresh[-1].rstrip(ENDS) or fresh[-1]
+            self._confirmed += fresh
 
     @property
     def confirmed(self) -> str:

@@ -39,7 +39,7 @@ class Passes:
     def over(
         self, utterance: Utterance, segment: int, *, paused: bool, language: str
     ) -> tuple[Transcript, bool]:
-        """Its words, and whether a part of it is speech in which no words were found.
+        """The utterance's words, and whether a part of it is speech in which no words were found.
 
         `segment` is the number of its segment. `paused`: the user has paused, so the pass is final.
         `language` is the one spoken last, "" if unknown. Raises EngineError.

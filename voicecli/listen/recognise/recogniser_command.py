@@ -8,14 +8,18 @@ import wave
 from typing import TYPE_CHECKING
 
 from voicecli.audio.level import raised, to_int16
+from voicecli.command import Command
+from voicecli.listen.recogniser import AUTO
 from voicecli.listen.whisper.window import LONGEST_S, SHORTEST_S, check_samples
 from voicecli.messages import RATE_HZ, Transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from voicecli.command import Command
+    from voicecli.config import TranscribeConfig
+    from voicecli.listen.recogniser import Recogniser
     from voicecli.messages import Float32
+    from voicecli.models.store import ModelStore
 
 DEFAULT_LANGUAGE = "en"
 """Where the settings name none: a command does not tell which one it heard."""
@@ -27,6 +31,22 @@ _NOTES = re.compile(r"(\s|\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|♪)+")
 """What recognisers write where nobody says a word: `[BLANK_AUDIO]`, `(music)`, `*coughs*`."""
 
 
+def languages(config: TranscribeConfig, store: ModelStore) -> frozenset[str]:
+    """The language of the settings: a command is for one."""
+    return frozenset({_language(config.language)})
+
+
+def load(config: TranscribeConfig, store: ModelStore) -> Callable[[], Recogniser]:
+    """See that the program is there; give what makes a recogniser. Raises ConfigError, EngineError."""
+    command = Command("transcribe.command", config.command)
+    command.demand()
+    return lambda: CommandRecogniser(command, config.language)
+
+
+def _language(setting: str) -> str:
+    return DEFAULT_LANGUAGE if setting == AUTO else setting
+
+
 class CommandRecogniser:
     """The command and the language it is for; it remembers nothing."""
 
@@ -36,15 +56,16 @@ class CommandRecogniser:
     looks_ahead = False
     """It is started anew for each call, and most load a model then."""
 
-    def __init__(self, command: Command, language: str = "auto") -> None:
+    def __init__(self, command: Command, language: str = AUTO) -> None:
         """`language` is what it writes down; "auto" is English."""
         self._command = command
-        self._language = DEFAULT_LANGUAGE if language == "auto" else language
+        self._language = _language(language)
+        self.languages = frozenset({self._language})
 
     def narrow(self, *, on: bool) -> None:
         """Do nothing: a command is not told."""
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """The settings' language, for each part. Raises ValueError for samples `transcribe` does not take."""
         check_samples(samples)
         return [{self._language: 1.0} for _ in spans]

@@ -29,13 +29,13 @@ LONGEST_S = 26.0
 """Speech given to the recogniser at a time: its window is 30 s, less some silence after the speech."""
 
 LONGEST_GAP_S = 1.0
-"""Longer pauses are shortened to this: the recogniser's time goes with the length."""
+"""Longer pauses are shortened to this, because the recogniser takes longer for longer sound."""
 
 HANGOVER_S = 0.35
 """A pause that ends a piece: one voice may follow another, in another language."""
 
 ROOM_S = 3.0
-"""So much of a recording is read ahead, to find how loud its room is before the detector hears a frame."""
+"""Seconds of a recording that are read ahead, to learn how loud the room is before the detector hears it."""
 
 ROOM_SHARE = 0.1
 """The level of the room is this quantile of the levels of those frames."""
@@ -237,7 +237,7 @@ def _by_language(
         return
     told = telling(run.spans)
     spans = [(run.spans[first][0], run.spans[last - 1][1]) for first, last in told]
-    found = likeliest(recogniser.languages(run.samples, spans), spans, before)
+    found = likeliest(recogniser.language_odds(run.samples, spans), spans, before)
     if len(set(found)) == 1:
         yield run, found[0]
         return

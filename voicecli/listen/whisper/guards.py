@@ -41,7 +41,7 @@ SOMEBODY = 0.5
 _LOOP = re.compile(r"(.{10,}?)\1|(.{3,}?)\2\2")
 """A sentence twice or a word three times in a row, in letters and digits alone."""
 _TAIL = 20
-"""Where the last so many letters occur earlier in the text, one more round of a loop has begun."""
+"""Last letters of a text: where so many of them also occur earlier, one more round of a loop has begun."""
 _ROUNDS = re.compile(r"(.+?)\1{2,}|(.{10,}?)\2+")
 """All rounds of such a loop; a group of the pattern holds one round, the shortest that repeats."""
 
@@ -70,7 +70,7 @@ class Words:
     no_speech: float
     """Probability that nobody speaks, 0..1."""
     tokens: int
-    """Of the text alone."""
+    """Tokens of the text alone."""
     cut_off: bool
     """The token budget was used up before the words ended."""
 
@@ -105,7 +105,7 @@ class Words:
         return self.hardly and not self.repeats and self.no_speech <= NO_SPEECH and alike(self.text, before)
 
     def fits(self, sound_s: float) -> bool:
-        """Whether somebody can say them in so many seconds; a loop goes on where nothing is left to hear."""
+        """Whether somebody can say the words in `sound_s`; a loop goes on where nothing is left to hear."""
         return not self.cut_off and spoken_letters(self.text) <= LETTERS_A_SECOND * sound_s + LETTERS_SPARE
 
 

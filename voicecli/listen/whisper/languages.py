@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SENTENCE_S = 2.0
-"""So much sound tells its language by itself."""
+"""Seconds of sound from which the language can be told."""
 
 NEAR_S = 0.5
 """Pieces may be of one sentence if the pause between them is at most this. The silence that the gate keeps

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voicecli.audio.level import raised
-from voicecli.errors import ConfigError
+from voicecli.listen.recogniser import AUTO, understood
 from voicecli.listen.whisper.guards import (
     CLEAR_S,
     LOW_LOG_PROB,
@@ -79,25 +79,23 @@ class Transcriber:
     window_s = LONGEST_S
     looks_ahead = True
 
-    def __init__(self, whisper: Whisper, language: str = "auto") -> None:
+    def __init__(self, whisper: Whisper, language: str = AUTO) -> None:
         """`language` is a code Whisper knows, or "auto".
 
         With "auto" each call finds the language by the sound; where a word is too little to tell, it is the
         one spoken before. Raises ConfigError: a language Whisper does not know.
         """
         self._whisper = whisper
-        known = whisper.languages
-        if language not in ("auto", *known):
-            allowed = ", ".join(known) if len(known) > 1 else "en: this model knows only English"
-            raise ConfigError(f"the speech model has no language '{language}'", f'use "auto" or {allowed}')
-        self._language = known[0] if len(known) == 1 else language
+        self.languages = understood(language, whisper.languages)
+        """All that it may write down: those of the model, or the one of the settings."""
+        self._language = next(iter(self.languages)) if len(self.languages) == 1 else AUTO
         self._beams = USUAL
         self._spoken = ""
         """The language of the last words whose language was sure."""
         self._glimpsed = ""
         """Text of the last look, while the user still spoke."""
         self._kept: tuple[Float32, float, float, Encoded] | None = None
-        """Samples whose languages `languages` found, how they were encoded, and the result."""
+        """Samples whose languages `language_odds` found, how they were encoded, and the result."""
 
     def warm(self) -> None:
         """Do the work that only the first transcription needs, before a user waits for it."""
@@ -111,9 +109,9 @@ class Transcriber:
     @property
     def finds_language(self) -> bool:
         """Whether the language is found by the sound."""
-        return self._language == "auto"
+        return self._language == AUTO
 
-    def languages(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    def language_odds(self, samples: Float32, spans: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         """For each part of `samples`, the probability of each language by its code.
 
         `spans`: begin and end of each part, seconds. The encoder runs once, over all of it; the decoder takes
@@ -193,7 +191,7 @@ class Transcriber:
 
     def _nothing(self, words: Words | None = None, *, guessed: bool = False) -> Transcript:
         """No words; `guessed`: there were some, and nobody is believed to have said them."""
-        language = "" if self._language == "auto" else self._language
+        language = "" if self._language == AUTO else self._language
         likely = 0.0 if words is None else 1.0 - words.no_speech
         return Transcript("", language, 0.0, likely, reason="guess" if guessed else "")
 
@@ -273,7 +271,7 @@ class Transcriber:
         self, encoded: Encoded, sound_s: float, known: str | None, *, provisional: bool
     ) -> tuple[str, bool]:
         """The language, and whether it is sure. One word does not change the language before it."""
-        if self._language != "auto":
+        if self._language != AUTO:
             return self._language, True
         likely = self._whisper.likely(encoded)
         if known is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ _STEP = 2 * 160
 
 MULTILINGUAL_TOKENS = 51_865
 """Tokens that a model of several languages has at least; one of English alone has one less."""
+_ENGLISH = "en"
+_LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
+"""The token of a language. Tokens for other purposes have longer names, such as `<|translate|>`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +65,32 @@ class Encoded:
         return Encoded(StorageView.from_array(steps), 0.0)
 
 
-def knows_only_english(folder: Path) -> bool:
-    """Whether a CTranslate2 Whisper folder has a model of English alone, by its files.
+def languages_of(folder: Path) -> frozenset[str]:
+    """Codes of the languages that a CTranslate2 Whisper folder knows, by its vocabulary.
 
-    As CTranslate2 tells it (`WhisperModel.is_multilingual`): by the number of its tokens.
+    A model of English alone has tokens of other languages, too. It is told as CTranslate2 tells it
+    (`WhisperModel.is_multilingual`): by the number of its tokens.
+
+    Raises ModelError: no vocabulary in the folder can be read, or it names no language.
     """
+    tokens = _vocabulary(folder)
+    if len(tokens) < MULTILINGUAL_TOKENS:
+        return frozenset({_ENGLISH})
+    found = frozenset(match[1] for token in tokens if (match := _LANGUAGE.fullmatch(token)))
+    if not found:
+        raise ModelError(f"the vocabulary in {folder} names no language", _REMEDY)
+    return found
+
+
+def _vocabulary(folder: Path) -> list[str]:
     try:
-        for file in folder.glob("vocabulary.*"):
-            data = file.read_bytes()
-            tokens = len(json.loads(data)) if file.suffix == ".json" else data.strip().count(b"\n") + 1
-            return tokens < MULTILINGUAL_TOKENS
-    except (OSError, ValueError, TypeError, RecursionError):
-        pass  # whoever loads the model reports it
-    return False
+        file = next(folder.glob("vocabulary.*"))
+        data = file.read_bytes()
+        if file.suffix == ".json":
+            return [str(token) for token in json.loads(data)]
+        return data.strip().decode("utf-8", "replace").split("\n")
+    except (OSError, ValueError, TypeError, RecursionError, StopIteration) as error:
+        raise ModelError(f"{folder} has no vocabulary that can be read", _REMEDY) from error
 
 
 class Whisper:
@@ -89,8 +106,7 @@ class Whisper:
         self._model = _load(folder, threads or default_threads(usable_cores()))
         self._features = FeatureExtractor(feature_size=self._model.model.n_mels)
         self._tokenizers: dict[str, Tokenizer] = {}
-        has = self._model.hf_tokenizer.token_to_id
-        self.languages = tuple(c for c in self._model.supported_languages if has(f"<|{c}|>") is not None)
+        self.languages = languages_of(folder)
         """Codes of the languages it knows."""
 
     def encode(self, samples: Float32, before_s: float, total_s: float) -> Encoded:

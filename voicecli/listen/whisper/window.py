@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from voicecli.messages import Float32
 
 LONGEST_S = 28.0
-"""More sound than this leaves no SILENCE_AFTER_S behind it in Whisper's window."""
+"""More sound than this leaves no SILENCE_AFTER_S after it in Whisper's window."""
 SHORTEST_S = 0.1
 """Less sound than this holds no word."""
 
@@ -24,7 +24,7 @@ WINDOW_S = 30.0
 MIN_WINDOW_S = 6.0
 """The shortest window that is encoded."""
 SILENCE_AFTER_S = 2.0
-"""Silence behind the sound: with less, Whisper writes the sentence again, in a loop (0003)."""
+"""Silence after the sound: with less, Whisper writes the sentence again, in a loop (0003)."""
 
 
 def check_samples(samples: Float32) -> None:

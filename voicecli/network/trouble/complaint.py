@@ -56,7 +56,7 @@ def words_of(body: str) -> str:
 
 
 def quoted(body: str, given: str = "") -> str:
-    """Give the same behind a colon, to end a sentence with; empty where it says nothing.
+    """Give the same after a colon, to end a sentence with; empty where it says nothing.
 
     `given`: what somebody said, and the server was sent. Its words are not shown.
     """

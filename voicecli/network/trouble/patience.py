@@ -8,7 +8,7 @@
 
 A piece is one of what was asked for, such as a word of a reply; comments, empty events and thinking are none.
 Only time in which voicecli waits for the server counts: not while the voice is behind, nor while voicecli
-pauses before it asks again. What was waited for in vain does count for the next try.
+pauses before it asks again. The time that one try waited in vain does count for the next try.
 """
 
 from __future__ import annotations

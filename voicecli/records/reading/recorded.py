@@ -88,7 +88,7 @@ class Recorded:
         if not is_one:
             raise AudioFileError(
                 f"{folder} is no recorded talk: it has no {notes.TRANSCRIPT}",
-                "give the folder of a talk --record",
+                "give a folder that --record made",
             )
 
     def lines(self) -> Iterator[Line]:
@@ -126,7 +126,7 @@ class Recorded:
         # Names come from the folder, not from the transcript: that could name any file.
         found = sorted(path for path in self.folder.glob("conversation*.flac") if path.is_file())
         if not found:
-            raise AudioFileError(f"{self.folder} has no sound in it", "give the folder of a talk --record")
+            raise AudioFileError(f"{self.folder} has no sound in it", "give a folder that --record made")
         times = {line.text("file"): line.t for line in self.lines() if line.name == "sound"}
         pieces, t = [], 0.0
         for path in found:

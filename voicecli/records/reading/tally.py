@@ -22,7 +22,7 @@ TURNS_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Of the turns that were answered, ms: 90 % or 99 % of them took no longer. docs/latency.md."""
+    """Of one time over all answered turns, ms: 90 % or 99 % of them took no longer. docs/latency.md."""
 
     count: int
     p50: float

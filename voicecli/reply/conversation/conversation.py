@@ -60,7 +60,7 @@ def estimated_tokens(text: str) -> int:
 
 
 def newest_words(text: str, tokens: int) -> str:
-    """The end of a message, no longer than so many tokens, estimated; it begins with a whole word."""
+    """The end of a message, at most `tokens` tokens by estimate; it begins with a whole word."""
     room = int((tokens - TOKENS_PER_MESSAGE + 1) * BYTES_PER_TOKEN) - 1
     packed = text.encode()
     if len(packed) <= room:
@@ -88,8 +88,8 @@ def unanswered(history_tokens: int) -> Buffer:
         "tokens",
         max(history_tokens, UNANSWERED_TOKENS),
         "drop_oldest",
-        "they stand before the next words, so that the user need not repeat them; of too many the newest are "
-        "kept, because nobody asks for the older ones any more",
+        "they stand before the user's next words, so that the user need not repeat them; of too many the "
+        "newest are kept, because the user no longer waits for an answer to the older ones",
         "conversation.history_tokens",
     )
 
@@ -101,8 +101,8 @@ def history(tokens: int) -> Buffer:
         "tokens",
         max(1, tokens),
         "drop_oldest",
-        "a small model takes seconds to read it again when its beginning changes, so the older half goes at "
-        "once",
+        "a small model takes seconds to read the conversation again when its beginning changes, so the older "
+        "half is dropped in one go, and that seldom",
         "conversation.history_tokens",
     )
 
@@ -128,7 +128,7 @@ class Conversation:
         self.short = False
         """Tell only the newest turns, up to half of the bound; the others are kept for later."""
         self._skipped = 0
-        """So many of the oldest turns are not told."""
+        """How many of the oldest turns the model is not told."""
         self._newest: _Turn | None = None
         """The turn remembered last, even if it was forgotten since; None once it was taken back."""
         self._unanswered = ""

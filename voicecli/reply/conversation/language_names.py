@@ -26,7 +26,7 @@ lv_LV-aivars-medium ml_IN-meera-medium ne_NP-google-medium nl_NL-mls-medium no_N
 pl_PL-gosia-medium pt_BR-faber-medium ro_RO-mihai-medium ru_RU-irina-medium sk_SK-lili-medium
 sl_SI-artur-medium sr_RS-serbski_institut-medium sv_SE-nst-medium sw_CD-lanfrica-medium
 tr_TR-dfki-medium uk_UA-ukrainian_tts-medium vi_VN-vais1000-medium zh_CN-huayan-medium"""
-"""One for each language of Piper's list of voices (VOICES.md of rhasspy/piper)."""
+"""A voice for each language of Piper's list of voices (VOICES.md of rhasspy/piper)."""
 
 _NAMES = dict(entry.split(":") for entry in _NAMED.split())
 _VOICES = {name.partition("_")[0]: name for name in _VOICED.split()}

@@ -69,7 +69,7 @@ def _check_end(answer: Answer, lines: EventLines, reply: StreamedReply, where: s
         kind = answer.kind or "something without a type"
         raise ServerError(
             f"{where} answers with {kind}, not with a stream{quoted(lines.loose)}",
-            "generate.base_url ends in /v1",
+            "check that generate.base_url ends in /v1",
         )
     if lines.framed and reply.answered and not reply.finished and not reply.text.whole:
         raise ServerError(f"{where} broke off in the middle of the reply", "ask again")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def patience_of(config: GenerateConfig) -> Patience:
-    """As the settings say."""
+    """The patience that the settings ask for."""
     return Patience(config.first_token_s, config.timeout_s, config.total_s)
 
 

@@ -1,65 +1,71 @@
 """The microphone and loudspeaker of a client at the other end of a socket, as `AudioStreams`.
 
     heard(samples)  ->  ring  ->  on_input    every 20 ms; a client that was late is caught up with
-    send(samples)   <-  on_output             at most LEAD_S before the time at which they are due
+    send(block)     <-  on_output             at most LEAD_S before the time at which it is due, or as far as
+                                              the client's credit goes
 
-The loudspeaker's clock is this side's: sound leaves as it would be played, so that an interruption has little
-to take back, and what was heard is known to within the lead. While the socket takes no more, the clock stands
-still, as with a paused loudspeaker.
+The loudspeaker's clock is this side's, unless the client reports how far it has played (`way`): sound leaves
+as it would be played, so that an interruption has little to take back, and what was heard is known to within
+the lead. While the socket takes no more, the clock stands still, as with a paused loudspeaker.
 
-Relies on: `heard` on one thread, the callbacks on a thread of this object's own.
+While the connection is lost the loudspeaker is held, and the microphone is silent after a while.
+
+Relies on: `heard`, `lose` and `take_up` on one thread, the callbacks on a thread of this object's own.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voicecli.audio.ring import Ring
 from voicecli.audio.streams import StreamFormat
 from voicecli.errors import DeviceError
+from voicecli.serve.client.way import OnItsWay
+from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voicecli.audio.streams import Notice, OnInput, OnOutput
     from voicecli.messages import Int16
+    from voicecli.serve.client.sounding import PlayedSound
+    from voicecli.serve.client.way import Voiced
     from voicecli.system.clock import Clock
+    from voicecli.waiting.buffers import BufferFill
 
 BLOCK_S = 0.02
 LEAD_S = 0.3
-"""Most that is sent ahead of the time it is due: a network's jitter, and little to take back."""
+"""s of sound that may be sent before they are due: enough for a network's jitter, and little to take back."""
 
 INPUT_S = 5.0
-"""Most of a client's sound that waits; beyond that the oldest is lost, and counted."""
+"""s of a client's sound that may wait; beyond that the oldest is lost, and counted."""
 
 START_S = 20.0
-"""The same while the talk begins: the model reads its instructions, and the user may speak already."""
+"""The same while the talk begins, because the model reads its instructions, and while a lost one is taken up."""
+
+CLIENT_SOUND = Buffer(
+    "sound of a client",
+    "ms",
+    INPUT_S * 1000,
+    "drop_oldest",
+    "a client may send a recording at once, or what it kept while its connection was lost; it is heard at up "
+    "to 8 times real time; 20 s may wait while the talk begins, or has just been taken up",
+)
 
 CATCH_UP = 8
-"""So many times as fast as real time sound is heard that came late."""
+"""Sound that came late is heard at up to this many times real time."""
 
 SILENT_AFTER_S = 0.3
-"""A client that has sent nothing for so long is taken to be silent, so that its turn can end."""
+"""A client that has sent nothing for this many s is taken to be silent, so that its turn can end."""
+
+LOST_AFTER_S = 2.0
+"""The same while the connection is lost: who is back sooner goes on in the middle of a sentence."""
 
 NOISE = 2
 """Largest sample of the silence put in its place, of 32767: no room is more silent than -90 dBFS."""
-
-
-class PlayedSound(Protocol):
-    """What is about to sound, as far as these devices must know it: `speak.playback.Playback` does."""
-
-    @property
-    def sounding(self) -> bool:
-        """Whether the last block held sound."""
-        ...
-
-    @property
-    def waiting_s(self) -> float:
-        """Sound that could be taken now, s."""
-        ...
 
 
 class RemoteStreams:
@@ -69,55 +75,78 @@ class RemoteStreams:
         self,
         clock: Clock,
         rates_hz: tuple[int, int],
-        send: Callable[[Int16, bool], None],
+        send: Callable[[Voiced], None],
         may_send: Callable[[], bool],
+        clear: Callable[[int], None] = lambda _: None,
+        way: OnItsWay | None = None,
     ) -> None:
-        """`rates_hz`: of the microphone and the loudspeaker. `send` must not wait.
+        """`rates_hz`: of the microphone and the loudspeaker. `send` and `clear` must not wait.
 
-        `send` gets (n,) int16, and whether that is the end of a sound that was dropped or put on hold.
-        `may_send` tells whether the socket takes more.
+        `may_send` tells whether the socket takes more. `clear` tells the client to drop what it has of the
+        replies up to this number. `way`: what the client is owed, and in which reply; None: nothing so far.
         """
         self.microphone = StreamFormat("the client's microphone", rates_hz[0], 1, BLOCK_S)
         self.loudspeaker = StreamFormat("the client's loudspeaker", rates_hz[1], 1, BLOCK_S)
         self._clock = clock
         self._send = send
         self._may_send = may_send
+        self._clear = clear
+        self.way = way or OnItsWay(rates_hz[1])
         self._ring = Ring(round(START_S * rates_hz[0]))
-        self._shed = 0  # samples of it that were thrown away
+        self._shed = self._gaps = self._gaps_told = 0  # samples of it thrown away; gaps of the client's own
         self._noise = np.random.default_rng(0)
         self._playout: PlayedSound | None = None
+        self._overdue: Callable[[], None] = lambda: None
         self._heard_at = self._due = clock.now()
+        self._drops, self._cut = 0, False  # a reply was dropped, and nothing has sounded since
+        self._faded: Int16 | None = None  # the fade before a hold, which the client was not sent
+        self._block = round(BLOCK_S * rates_hz[1])
+        self.losses = 0
+        """How often the connection was lost."""
+        self._lost, self._still, self._losses_seen = False, False, 0
         self._stop = threading.Event()
         self._once_heard: Callable[[], None] | None = None
         self._listened_at: float | None = None
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
-    def follow(self, playout: PlayedSound) -> None:
-        """Before `start`: ask this what is about to sound."""
-        self._playout = playout
+    def follow(self, playout: PlayedSound, overdue: Callable[[], None] = lambda: None) -> None:
+        """Before `start`: ask this what is about to sound; call `overdue` when the client reports no more."""
+        self._playout, self._overdue = playout, overdue
 
-    def heard(self, samples: Int16) -> None:
-        """Take (n,) int16 that the client's microphone heard."""
+    def heard(self, samples: Int16, *, after_gap: bool = False) -> None:
+        """Take (n,) int16 that the client's microphone heard; `after_gap`: the client lost some before it."""
+        self._gaps += after_gap
         self._ring.write(samples)
 
     def listen(self) -> None:
         """The talk listens: give it what has come, and what comes. Until then it waits here."""
         self._listened_at = self._clock.now()
 
+    def lose(self) -> None:
+        """The connection is lost: hold the loudspeaker; what has not sounded will be sent again."""
+        self.losses += 1
+        self._lost = True
+
+    def take_up(self) -> None:
+        """There is a connection again."""
+        self._lost = False
+        if self._listened_at is not None:
+            self._listened_at = self._clock.now()  # what was said meanwhile comes at once
+
     def once_heard(self, call: Callable[[], None]) -> None:
         """Call this, from the thread of the devices, once all that has come by now was heard."""
         self._once_heard = call
 
     @property
-    def waiting_s(self) -> float:
-        """Sound of the client's that waits, s."""
-        return self._ring.waiting / self.microphone.rate_hz
-
-    @property
     def lost(self) -> int:
         """Samples lost because the client sent more than it could have heard."""
         return self._ring.lost + self._shed
+
+    def stats(self) -> BufferFill:
+        """Sound of the client's that waits."""
+        ms = 1000 / self.microphone.rate_hz
+        return CLIENT_SOUND.filled(self._ring.waiting * ms, self._ring.peak * ms, self.lost)
 
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
         """Begin to call both callbacks, from a thread of their own."""
@@ -143,7 +172,7 @@ class RemoteStreams:
         if self._listened_at is None:
             self._heard_at = now
             return
-        before = self.lost
+        before, gaps = self.lost, self._gaps
         may_wait_s = max(INPUT_S, START_S - CATCH_UP * (now - self._listened_at))
         if (excess := self._ring.waiting - round(may_wait_s * rate_hz)) > 0:
             self._shed += len(self._ring.read(excess)[1])
@@ -151,32 +180,111 @@ class RemoteStreams:
         if len(samples):
             behind_s = self._ring.waiting / rate_hz
             self._heard_at = now
-            on_input(
-                samples[:, np.newaxis], now - behind_s - len(samples) / rate_hz, self._ring.lost > before
-            )
+            lost = self._ring.lost > before or gaps > self._gaps_told
+            self._gaps_told = gaps
+            on_input(samples[:, np.newaxis], now - behind_s - len(samples) / rate_hz, lost)
         elif (call := self._once_heard) is not None:
             self._once_heard = None
             call()
-        elif now - self._heard_at >= SILENT_AFTER_S:
+        elif now - self._heard_at >= (LOST_AFTER_S if self._lost else SILENT_AFTER_S):
             silence = self._noise.integers(-NOISE, NOISE, round(BLOCK_S * rate_hz), np.int16, endpoint=True)
             on_input(silence[:, np.newaxis], now - BLOCK_S, False)
 
     def sound(self, on_output: OnOutput) -> None:
-        """Send what is due, and as much of what comes after it as there is, up to the lead."""
+        """Send what is due, and as much of what comes after it as there is, up to the lead or the credit."""
         playout, now = self._playout, self._clock.now()
         self._due = max(self._due, now)
-        if playout is None:
+        if playout is None or self._stands_still(playout, now):
             return
+        self._look(playout, now)
         while self._may_send():
-            ahead_s = self._due - now
-            if ahead_s > BLOCK_S and (ahead_s > LEAD_S - BLOCK_S or playout.waiting_s < BLOCK_S):
+            again = None if playout.on_hold else self._again(now)
+            if again is None and not self._pull(playout, on_output, now):
                 return
-            block = np.zeros(round(BLOCK_S * self.loudspeaker.rate_hz), np.int16)
-            on_output(block, self._due, False)
-            if not (playout.sounding or block.any()):
-                return
-            self._send(block, not playout.sounding)
             self._due += BLOCK_S
+
+    def _stands_still(self, playout: PlayedSound, now: float) -> bool:
+        """Whether the connection is lost; then what has not sounded waits for the next one."""
+        if self.losses != self._losses_seen:
+            self._losses_seen, self._still = self.losses, True
+            self.way.look(now)
+            self.way.rewind(now)
+            self._believe(playout)
+        if not self._lost and self._still:
+            self._still, self._due = False, now
+            if not self.way.credit_s:
+                playout.sounds_at(playout.pulled, now + self.way.again_s)
+        return self._still
+
+    def _believe(self, playout: PlayedSound) -> None:
+        """Have the talk believe the client's reports, where there are some, or that all stands still."""
+        way = self.way
+        playout.follow(way.sounded if way.waits and (way.reports or self._still) else None)
+
+    def _look(self, playout: PlayedSound, now: float) -> None:
+        """Take note of reports; have the client drop what was dropped here, or is on hold."""
+        way = self.way
+        if way.look(now):
+            self._overdue()
+        if not playout.sounding and playout.complete and not playout.on_hold:
+            way.ended()
+        if playout.drops != self._drops:
+            self._drops, self._cut, self._faded = playout.drops, True, None
+            dropped = way.drop()
+            if way.credit_s:
+                way.ended()
+            if way.credit_s and dropped is not None:
+                self._clear(dropped)
+        elif way.reports and playout.on_hold != way.held:
+            losses = self._losses_seen
+            about = way.pause(now, losses) if playout.on_hold else way.go_on(losses)
+            if about is not None:
+                self._send(about)
+        self._believe(playout)
+
+    def _again(self, now: float) -> Voiced | None:
+        """Send the next block again, if there is one and it may be sent."""
+        if not self.way.reports and self._due - now > LEAD_S - BLOCK_S:
+            return None
+        voiced = self.way.send_again(self._due, self._losses_seen)
+        if voiced is not None:
+            self._send(voiced)
+        return voiced
+
+    def _pull(self, playout: PlayedSound, on_output: OnOutput, now: float) -> bool:
+        """Have the talk fill a block, and send it; False where nothing is to be sent now."""
+        way, credit = self.way, self.way.reports
+        if not (credit and playout.on_hold) and not self._may_pull(playout, now):
+            return False
+        block, before = np.zeros(self._block, np.int16), playout.pulled
+        at = now + way.ahead_s(now) if credit else self._due
+        on_output(block, at, False)
+        if not (playout.sounding or block.any()):
+            return False
+        self._cut = self._cut and not playout.sounding
+        held = not playout.sounding and playout.on_hold
+        if credit and not playout.sounding and (self._cut or held):
+            self._faded = None if self._cut else block  # the client fades by itself
+            return False
+        if self._faded is not None:  # as if it had not faded here: both halves make the whole
+            block[:] = np.clip(block.astype(np.int32) + self._faded, -32768, 32767)
+            self._faded = None
+        advance = 0 if self._cut else playout.pulled - before
+        fades, last = self._cut or held, not playout.sounding
+        self._due, losses = at, self._losses_seen
+        self._send(way.add(block, before, advance, at, fades=fades, last=last, losses=losses))
+        return True
+
+    def _may_pull(self, playout: PlayedSound, now: float) -> bool:
+        """Whether another block is due, or may be sent ahead and is there."""
+        way = self.way
+        if way.again_s:
+            return False
+        if not way.reports:
+            ahead_s = self._due - now
+            return ahead_s <= BLOCK_S or (ahead_s <= LEAD_S - BLOCK_S and playout.waiting_s >= BLOCK_S)
+        there_is = playout.waiting_s >= BLOCK_S or (playout.complete and playout.waiting_s > 0)
+        return way.may_send(self._block) and (there_is or way.ahead_s(now) <= BLOCK_S)
 
     def poll(self, *, idle: bool = False) -> list[Notice]:  # a client's devices are its own
         """Tell nothing. Raises DeviceError when the thread ended by itself."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from voicecli.errors import VoicecliError
 from voicecli.events import Listening
 from voicecli.serve.client.remote import RemoteStreams
+from voicecli.serve.client.way import OVERDUE_S, OnItsWay
 from voicecli.serve.wire.formats import RATES_HZ
 from voicecli.serve.wire.settings import SessionSettings
 from voicecli.talk import Talk
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from voicecli.config import Config
     from voicecli.engines import Engines
     from voicecli.events import Event
-    from voicecli.messages import Int16
+    from voicecli.serve.client.way import Voiced
+    from voicecli.serve.wire.extension import Played
     from voicecli.serve.wire.formats import Encoding
     from voicecli.threads.log import Reader
 
@@ -38,14 +40,18 @@ LOOK_S = 0.1
 
 
 class Told(Protocol):
-    """Who is told what happens in the talk, on the loop."""
+    """The object that is told what happens in the talk, on the loop."""
 
     def on_event(self, event: Event) -> None:
         """The talk has an event."""
         ...
 
-    def on_sound(self, block: Int16, *, fades: bool) -> None:
-        """The agent's voice: (n,) int16; `fades`: the end of what was dropped or put on hold."""
+    def on_sound(self, voiced: Voiced) -> None:
+        """The agent's voice."""
+        ...
+
+    def on_clear(self, reply: int) -> None:
+        """The client is to drop what it has of the replies up to this number."""
         ...
 
     def on_failure(self, failure: VoicecliError) -> None:
@@ -67,6 +73,9 @@ class Sitting:
         self._wanted = SessionSettings()  # the settings that the talk began with
         self._talking: tuple[Talk, RemoteStreams] | None = None
         self._beginning: asyncio.Future[tuple[Talk, RemoteStreams]] | None = None
+        self._credit_s = 0.0
+        self._replies = 0  # that were sent by talks before this one
+        self._away = False  # the connection is lost
 
     @property
     def idle(self) -> bool:
@@ -78,6 +87,11 @@ class Sitting:
         """How the client gets the talk's sound."""
         return self._wanted.speaks
 
+    @property
+    def losses(self) -> int:
+        """How often the connection was lost while this talk went on."""
+        return 0 if self._talking is None else self._talking[1].losses
+
     def lacks(self, wanted: SessionSettings) -> bool:
         """Whether the talk began with other settings than these."""
         return _lasting(wanted) != _lasting(self._wanted)
@@ -86,6 +100,29 @@ class Sitting:
         """Press a key of the talk, if there is one."""
         if self._talking is not None:
             self._talking[0].controls.press(key)
+
+    def credit(self, credit_s: float) -> None:
+        """How far beyond what it has played the client may be sent, s; 0: it reports nothing."""
+        self._credit_s = credit_s
+        if self._talking is not None:
+            self._talking[1].way.credit_s = credit_s
+
+    def played(self, played: Played) -> None:
+        """The client reports how far it has played."""
+        if self._talking is not None:
+            self._talking[1].way.told(played)
+
+    def lose(self) -> None:
+        """The connection is lost: the talk is silent until `take_up`."""
+        self._away = True
+        if self._talking is not None:
+            self._talking[1].lose()
+
+    def take_up(self) -> None:
+        """There is a connection again."""
+        self._away = False
+        if self._talking is not None:
+            self._talking[1].take_up()
 
     async def need(
         self, wanted: SessionSettings, instructions: str, history: list[tuple[str, str]]
@@ -97,6 +134,9 @@ class Sitting:
             self._beginning = asyncio.ensure_future(begin)
             self._talking = await asyncio.shield(self._beginning)  # if the client vanishes, `close` ends it
             self._beginning = None
+            self._talking[1].way.credit_s = self._credit_s
+            if self._away:
+                self._talking[1].lose()
         return self._talking
 
     async def close(self) -> None:
@@ -108,6 +148,7 @@ class Sitting:
         talking, self._talking = self._talking, None
         if talking is not None:
             await asyncio.to_thread(talking[0].close)
+            self._replies = talking[1].way.reply
 
     def _begin(
         self, wanted: SessionSettings, instructions: str, history: list[tuple[str, str]]
@@ -116,13 +157,23 @@ class Sitting:
         clock, rates_hz = self._engines.clock, (RATES_HZ[wanted.hears], RATES_HZ[wanted.speaks])
         config, held = _configured(self._config, wanted, instructions), wanted.detection == "none"
 
-        def send(block: Int16, fades: bool) -> None:  # noqa: FBT001  # as the devices call
-            self._hand(lambda: self._told.on_sound(block, fades=fades))
+        def send(voiced: Voiced) -> None:
+            self._hand(lambda: self._told.on_sound(voiced))
 
-        streams = RemoteStreams(clock, rates_hz, send, self._takes_sound)
+        def clear(reply: int) -> None:
+            self._hand(lambda: self._told.on_clear(reply))
+
+        way = OnItsWay(rates_hz[1], self._credit_s, self._replies)
+        streams = RemoteStreams(clock, rates_hz, send, self._takes_sound, clear, way)
         session = self._engines.session()
         talk = Talk(streams, session, config, clock, self._began, push_to_talk=held, history=history)
-        streams.follow(talk.crew.playback)
+
+        def overdue() -> None:
+            found = f"the client has not reported for {OVERDUE_S:g} s how far it has played"
+            with contextlib.suppress(ChannelClosed):
+                talk.warn(found, "it is taken to have played all that was sent")
+
+        streams.follow(talk.crew.playback, overdue)
         reader = talk.events.reader("client")
         talk.start()
         watching = threading.Thread(target=self._watch, args=(talk, streams, reader), daemon=True)

@@ -1,18 +1,26 @@
 """One client: obeys its requests with a talk of its own, and tells it what happens there.
 
-Everything in here runs on the asyncio loop, also what the talk's threads report (`sitting`).
+Everything in here runs on the asyncio loop, also what the talk's threads report (`sitting`). A session
+outlives its connection (`line`): while there is none, the talk is silent, and what happens is kept.
 """
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+import secrets
+from typing import TYPE_CHECKING
 
-from voicecli.serve.client.outbox import Outbox
-from voicecli.serve.client.remote import INPUT_S
+from voicecli.errors import VoicecliError
+from voicecli.events import as_object
+from voicecli.serve.client.line import ClientLine
 from voicecli.serve.client.sitting import Sitting
-from voicecli.serve.wire.formats import encoded
-from voicecli.serve.wire.incoming import Add, Append, BadRequest, OfItem, Plain, Respond, Update, read
+from voicecli.serve.client.steering import Steered
+from voicecli.serve.client.way import Voiced
+from voicecli.serve.wire import incoming as asks
+from voicecli.serve.wire.extension import Extension, told_history
+from voicecli.serve.wire.formats import RATES_HZ, encoded
+from voicecli.serve.wire.framed import framed
+from voicecli.serve.wire.incoming import BadRequest, error_event, fresh_sound, read
 from voicecli.serve.wire.items import fresh, history
 from voicecli.serve.wire.ledger import Ledger
 from voicecli.serve.wire.settings import SessionSettings, Unfit
@@ -22,11 +30,10 @@ if TYPE_CHECKING:
 
     from voicecli.config import Config
     from voicecli.engines import Engines
-    from voicecli.errors import VoicecliError
     from voicecli.events import Event
-    from voicecli.messages import Int16
+    from voicecli.serve.client.line import Socket
+    from voicecli.serve.client.outbox import Message, Outbox
     from voicecli.serve.client.remote import RemoteStreams
-    from voicecli.serve.wire.incoming import Request
     from voicecli.serve.wire.settings import Json
     from voicecli.talk import Talk
 
@@ -34,118 +41,149 @@ NO_WORDS = "Please begin."
 """What the model is told where a client asks for a response and nobody has said anything."""
 
 
-class Socket(Protocol):
-    """What a talker needs of a connection."""
-
-    async def send(self, text: str) -> None:
-        """Send a text; wait while too much waits to be sent. Raises ConnectionError."""
-        ...
-
-    def unsent(self) -> int:
-        """Bytes that wait to be sent."""
-        ...
-
-
 class Talker:
-    """A client's session, from `run` until `close`."""
+    """A client's session, from the first `attach` until `close`."""
 
     def __init__(
         self,
-        socket: Socket,
         engines: Engines,
         config: Config,
         expires_at: int,
+        resume_s: float,
         *,
         alarm: Callable[[int], None],
         count: Callable[[Event], None],
     ) -> None:
-        """`expires_at` is told to the client, a Unix time, s. `alarm`: as in `Outbox`.
+        """`expires_at` is told to the client, a Unix time, s; so is `resume_s`.
 
-        `count` is called with each event of the talk.
+        `alarm`: as in `Outbox`. `count` is called with each event of the talk.
         """
         self._config = config
         self._count = count
         self._expires_at = expires_at
+        self._resume_s = resume_s
         self.id = fresh("sess")
+        self.token = secrets.token_urlsafe(24)
+        """Whoever knows it may take the session up when its connection is lost."""
         self.wanted = SessionSettings()
-        self.outbox = Outbox(socket.send, socket.unsent, engines.clock, alarm)
+        self.extension = Extension()
+        self._extended = False  # the client has asked for something of it
+        self.line = ClientLine(engines.clock, alarm)
         self.ledger = Ledger(lambda: self.wanted)
         self.failure: VoicecliError | None = None
         """Why the talk ended by itself."""
-        self._sitting = Sitting(engines, config, self, self.outbox.takes_sound)
+        self._sitting = Sitting(engines, config, self, self.line.takes_sound)
+        self._steered = Steered(self._sitting, self.ledger, self._talking)
+        self._one_by_one = asyncio.Lock()
+        self._taking: set[asyncio.Task[None]] = set()
         self._other_history = False  # the client added items that the talk does not know
         self._lines: list[tuple[str, str]] = []  # id and text of items that wait for `response.create`
+        self._place: Json = {}  # the newest event with sound, without the sound
+        self._heard_ms: int | None = None  # what the client's microphone heard is here up to this time of its
+
+    # ---- connections
+
+    def attach(self, socket: Socket, after: str | None = None) -> Outbox:
+        """Tell the client on this connection that the session is there; give what waits to be sent.
+
+        `after`: id of the last event that it got on another one; None: this is the first.
+        """
+        if self.line.attached is not None:
+            self.lose(self.line.attached)  # what it did not carry yet is sent again
+        outbox = self.line.attach(socket)
+        texts, missed = ([], False) if after is None else self.line.missed(after)
+        session = self._session()
+        if after is not None:
+            resumed = {"resumed": True, "missed": missed, "heard_ms": self._heard_ms}
+            session["voicecli"] = {**self._offer(), **resumed}
+        self.line.say_now({"type": "session.created", "session": session})
+        self.line.repeat(texts)
+        self._sitting.take_up()
+        return outbox
+
+    def lose(self, outbox: Outbox) -> None:
+        """The connection of this outbox is lost: the talk is silent until the next `attach`."""
+        if self.line.attached is outbox:
+            self.line.detach()
+            self._sitting.lose()
 
     # ---- what the client asks
 
-    def greet(self) -> None:
-        """Tell the client that the session is there."""
-        self._put([{"type": "session.created", "session": self._session()}])
+    async def take(self, message: Message) -> None:
+        """Obey one message, also if the connection is lost meanwhile; tell the client where it is wrong."""
+        taking = asyncio.create_task(self._take(message))
+        self._taking.add(taking)
+        taking.add_done_callback(self._taken)
+        await asyncio.shield(taking)
 
-    async def take(self, text: str) -> None:
-        """Obey one message; tell the client where it is wrong."""
-        try:
-            await self._obey(read(text, self.wanted.hears))
-        except BadRequest as bad:
-            self._put([_error(bad.code, str(bad), bad.event_id, bad.param)])
+    async def _take(self, message: Message) -> None:
+        async with self._one_by_one:
+            try:
+                await self._obey(read(message, self.wanted.hears, binary=self.extension.binary))
+            except BadRequest as bad:
+                self.line.say([error_event(bad.code, str(bad), bad.event_id, bad.param)])
+
+    def _taken(self, taking: asyncio.Task[None]) -> None:
+        self._taking.discard(taking)
+        if not taking.cancelled() and isinstance(raised := taking.exception(), VoicecliError):
+            self.failure = self.failure or raised  # perhaps nobody waits for it any more
 
     async def close(self) -> None:
         """End the talk, also one that is only beginning."""
+        for taking in list(self._taking):
+            taking.cancel()
         await self._sitting.close()
 
-    async def _obey(self, request: Request) -> None:
+    async def _obey(self, request: asks.Request) -> None:  # noqa: C901  # one line a request
         match request:
-            case Append(samples):
-                await self._hear(samples)
-            case Update(session, event_id):
+            case asks.Append():
+                await self._hear(request)
+            case asks.PlayedSoFar(played):
+                self._sitting.played(played)
+            case asks.Update(session, event_id):
                 await self._update(session, event_id)
-            case Add(item):
+            case asks.Add(item):
                 self._add(item.id, request)
-            case OfItem():
+            case asks.OfItem():
                 self._of_item(request)
-            case Respond():
+            case asks.Respond():
                 await self._respond(request)
-            case Plain():
-                await self._do(request)
+            case asks.Plain("clear"):
+                self.line.say([{"type": "input_audio_buffer.cleared"}])
+            case asks.Plain("commit"):
+                await self._steered.commit(self.wanted, request.event_id)
+            case asks.Plain():
+                self._steered.cancel(request)
+            case asks.Steer(does):
+                self.line.say(await self._steered.steer(does, self.wanted))
 
-    async def _do(self, request: Plain) -> None:
-        match request.kind:
-            case "commit":
-                await self._commit(request.event_id)
-            case "clear":
-                self._put([{"type": "input_audio_buffer.cleared"}])
-            case "cancel" | "clear_output":
-                if self.ledger.cancel():
-                    self._sitting.press("interrupt")
-                elif request.kind == "cancel":
-                    found = "Cancellation failed: no active response"
-                    raise BadRequest("response_cancel_not_active", found, request.event_id)
-
-    async def _hear(self, samples: Int16) -> None:
+    async def _hear(self, sound: asks.Append) -> None:
         talk, streams = await self._talking()
-        if self.wanted.detection == "none" and not talk.controls.open:
-            talk.controls.talk(begins=True, ago_s=INPUT_S)  # it may come in less time than it took to say
-        streams.heard(samples)
-
-    async def _commit(self, event_id: str) -> None:
-        if self.wanted.detection != "none":
-            found = "the server decides when the user's turn is over"
-            raise BadRequest("input_audio_buffer_commit_empty", found, event_id)
-        talk, streams = await self._talking()
-        streams.once_heard(lambda: talk.controls.talk(begins=False))
+        self._steered.sound_comes(talk, self.wanted)
+        samples, self._heard_ms = fresh_sound(sound, RATES_HZ[self.wanted.hears], self._heard_ms)
+        streams.heard(samples, after_gap=sound.after_gap)
 
     async def _update(self, session: object, event_id: str) -> None:
         try:
-            self.wanted = self.wanted.merged(session)
+            wanted = self.wanted.merged(session)
+            asked = session.get("voicecli") if isinstance(session, dict) else None
+            extension = self.extension.merged(asked)
+            told = told_history(asked.get("history")) if isinstance(asked, dict) else []
         except Unfit as unfit:
             raise BadRequest("invalid_value", str(unfit), event_id, unfit.param) from unfit
+        self.wanted, self.extension, self._extended = wanted, extension, self._extended or asked is not None
+        for item in told:
+            self.line.say(self.ledger.add(item))
+        if told:
+            self._learn()
+        self._sitting.credit(extension.credit_ms / 1000 if wanted.aloud else 0.0)
         if self._idle:
             await self._talking()  # now, so that the model has read the instructions when the user speaks
-        self._put([{"type": "session.updated", "session": self._session()}])
+        self.line.say([{"type": "session.updated", "session": self._session()}])
 
-    def _add(self, item_id: str, request: Add) -> None:
+    def _add(self, item_id: str, request: asks.Add) -> None:
         try:
-            self._put(self.ledger.add(request.item))
+            self.line.say(self.ledger.add(request.item))
         except KeyError:
             found = f"there is an item {item_id} already"
             raise BadRequest("item_create_duplicate_item_id", found) from None
@@ -159,7 +197,7 @@ class Talker:
         self._lines.clear()
         self._other_history = True
 
-    def _of_item(self, request: OfItem) -> None:
+    def _of_item(self, request: asks.OfItem) -> None:
         item = self.ledger.items.get(request.item_id)
         if item is None:
             if request.kind == "truncate":  # an interruption and its report cross: no error
@@ -167,23 +205,15 @@ class Talker:
             raise BadRequest("item_not_found", "there is no such item", param="item_id")
         match request.kind:
             case "retrieve":
-                self._put([{"type": "conversation.item.retrieved", "item": item.as_json()}])
+                self.line.say([{"type": "conversation.item.retrieved", "item": item.as_json()}])
             case "delete":
-                self._put(self.ledger.delete(item.id))
+                self.line.say(self.ledger.delete(item.id))
                 self._learn()
-            case "truncate":  # what was heard is known here, from this side's own clock
-                self._put(
-                    [
-                        {
-                            "type": "conversation.item.truncated",
-                            "item_id": item.id,
-                            "content_index": 0,
-                            "audio_end_ms": request.audio_end_ms,
-                        }
-                    ]
-                )
+            case "truncate":  # what was heard is known here, from this side's clock or the client's reports
+                place = {"item_id": item.id, "content_index": 0, "audio_end_ms": request.audio_end_ms}
+                self.line.say([{"type": "conversation.item.truncated", **place}])
 
-    async def _respond(self, request: Respond) -> None:
+    async def _respond(self, request: asks.Respond) -> None:
         """Answer the lines that the client added; speech is answered without being asked for."""
         lines, self._lines = self._lines, []
         if not lines and not request.instructions and not self._idle:
@@ -214,36 +244,54 @@ class Talker:
         """Tell the client of an event of the talk."""
         self._count(event)
         self._put(self.ledger.on_event(event))
+        if self.extension.events:
+            told: Json = {"type": "voicecli.event", "event": as_object(event)}
+            self.line.say([told], provisional=event.name == "partial")
 
-    def on_sound(self, block: Int16, *, fades: bool) -> None:
-        """Send (n,) int16 of the agent's voice; `fades`: the end of what was dropped or put on hold."""
-        self._put(self.ledger.on_sound(encoded(block, self._sitting.speaks), fades=fades))
+    def on_sound(self, voiced: Voiced) -> None:
+        """Send a block of the agent's voice."""
+        if voiced.losses != self._sitting.losses or self.line.attached is None:
+            return  # it is sent again
+        if not voiced.again:
+            self._put(self.ledger.on_sound(voiced, fades=voiced.last))
+        elif not self.ledger.silenced:
+            messages = list(self.ledger.on_sound(voiced, fades=True))  # it begins no response
+            self._put(messages or ([{**self._place, "delta": voiced}] if self._place else []))
+
+    def on_clear(self, reply: int) -> None:
+        """The client is to drop what it has of the replies up to this one."""
+        self.line.forget_sound()
+        self.line.say([{"type": "voicecli.clear", "reply": reply}])
 
     def on_failure(self, failure: VoicecliError) -> None:
         """The talk ended by itself."""
-        self.failure = failure
-        self._put([_error("server_error", f"{failure.found}; {failure.remedy}", kind="server_error")])
+        self.failure, found = failure, f"{failure.found}; {failure.remedy}"
+        self.line.say([error_event("server_error", found, kind="server_error")])
 
     # ---- out
 
     def _session(self) -> Json:
-        return self.wanted.effective(self.id, self._config.synthesize.voice, self._expires_at)
+        session = self.wanted.effective(self.id, self._config.synthesize.voice, self._expires_at)
+        return {**session, "voicecli": self._offer()}
+
+    def _offer(self) -> Json:
+        return {**self.extension.as_json(), "resume": {"token": self.token, "ttl_s": self._resume_s}}
 
     def _put(self, messages: Iterable[Json]) -> None:
         for message in messages:
-            self.outbox.put(json.dumps({"event_id": fresh("event"), **message}))
+            voiced = message.get("delta")
+            if isinstance(voiced, Voiced):
+                self._place = {key: value for key, value in message.items() if key != "delta"}
+                self._sound(self._place, voiced)
+            else:
+                self.line.say([message])
 
-
-def _error(
-    code: str, message: str, event_id: str = "", param: str = "", kind: str = "invalid_request_error"
-) -> Json:
-    return {
-        "type": "error",
-        "error": {
-            "type": kind,
-            "code": code,
-            "message": message,
-            "param": param or None,
-            "event_id": event_id or None,
-        },
-    }
+    def _sound(self, place: Json, voiced: Voiced) -> None:
+        if self.extension.binary:
+            self.line.sound(framed(voiced.samples, voiced.start_ms, voiced.reply, fades=voiced.fades))
+            return
+        message = {**place, "delta": encoded(voiced.samples, self._sitting.speaks)}
+        if self._extended:
+            about = {"reply": voiced.reply, "start_ms": voiced.start_ms, "fades": voiced.fades}
+            message["voicecli"] = about
+        self.line.say_now(message, is_sound=True)

@@ -9,18 +9,26 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from voicecli.serve.wire.extension import played, steering
 from voicecli.serve.wire.formats import decoded
+from voicecli.serve.wire.framed import unframed
 from voicecli.serve.wire.items import ConversationItem, fresh
-from voicecli.serve.wire.settings import MOST_INSTRUCTIONS
+from voicecli.serve.wire.settings import MOST_INSTRUCTIONS, Unfit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from voicecli.messages import Int16
+    from voicecli.serve.wire.extension import Played, Steering
     from voicecli.serve.wire.formats import Encoding
     from voicecli.serve.wire.settings import Json
 
 MOST_BYTES = 1 << 20
 """Longest message that a client may send."""
 
+
+_MS = 1 << 32
+"""A client's clock begins again after so many ms."""
 
 MOST_METADATA = 16
 """Pairs of a response's metadata, each a key of 64 characters and a value of 512 at most, as at OpenAI."""
@@ -46,9 +54,12 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """`input_audio_buffer.append`: (n,) int16."""
+    """`input_audio_buffer.append`, or a binary frame: (n,) int16."""
 
     samples: Int16
+    at_ms: int | None = None
+    """When the client's microphone heard the first, on a clock of its own; None: it does not say."""
+    after_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,21 @@ class Plain:
     event_id: str
 
 
-Request: TypeAlias = Update | Append | Add | OfItem | Respond | Plain
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """`voicecli.control`."""
+
+    does: Steering
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedSoFar:
+    """`voicecli.playout`."""
+
+    played: Played
+
+
+Request: TypeAlias = Update | Append | Add | OfItem | Respond | Plain | Steer | PlayedSoFar
 
 _PLAIN: dict[object, Literal["commit", "clear", "cancel", "clear_output"]] = {
     "input_audio_buffer.commit": "commit",
@@ -98,9 +123,16 @@ _OF_ITEM: dict[object, Literal["retrieve", "delete", "truncate"]] = {
     "conversation.item.truncate": "truncate",
 }
 
+_EXTENSION: dict[str, Callable[[Json], Request]] = {
+    "voicecli.control": lambda message: Steer(steering(message)),
+    "voicecli.playout": lambda message: PlayedSoFar(played(message)),
+}
 
-def read(text: str, hears: Encoding) -> Request:
-    """One message. Raises BadRequest."""
+
+def read(text: str | bytes, hears: Encoding, *, binary: bool = False) -> Request:
+    """One message; bytes are a binary frame, which is sound if `binary` is in effect. Raises BadRequest."""
+    if isinstance(text, bytes):
+        return _sound(text, binary=binary)
     try:
         message = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -109,7 +141,12 @@ def read(text: str, hears: Encoding) -> Request:
         raise BadRequest("invalid_json", "the message is not a JSON object")
     event_id = _word(message.get("event_id"))
     try:
+        kind = message.get("type")
+        if isinstance(kind, str) and kind in _EXTENSION:
+            return _EXTENSION[kind](message)
         return _request(message, hears, event_id)
+    except Unfit as unfit:
+        raise BadRequest("invalid_value", str(unfit), event_id, unfit.param) from None
     except BadRequest as bad:
         raise BadRequest(bad.code, str(bad), event_id, bad.param) from None
 
@@ -142,6 +179,17 @@ def _request(message: Json, hears: Encoding, event_id: str) -> Request:
             return Plain(_PLAIN[kind], event_id)
         case _:
             raise BadRequest("unknown_event", "this server does not know that type of event", param="type")
+
+
+def _sound(data: bytes, *, binary: bool) -> Append:
+    if not binary:
+        found = "binary frames are sound only with session.voicecli.audio = binary"
+        raise BadRequest("unexpected_binary", found, param="session.voicecli.audio")
+    try:
+        sound = unframed(data)
+    except ValueError as error:
+        raise BadRequest("invalid_value", str(error), param="audio") from error
+    return Append(sound.samples, sound.at_ms, sound.after_gap)
 
 
 def _respond(asked: Json) -> Respond:
@@ -181,3 +229,30 @@ def _item(asked: object) -> ConversationItem:
 def _word(value: object) -> str:
     """A short name that a client gave, or nothing."""
     return value[:200] if isinstance(value, str) else ""
+
+
+MOST_TWICE_MS = 5000
+"""Sound that a client sends again when it takes its talk up: it keeps no more."""
+
+
+def fresh_sound(sound: Append, rate_hz: int, heard_ms: int | None) -> tuple[Int16, int | None]:
+    """What of it has not come before, (n,) int16; and up to which time of the client's all has come.
+
+    `heard_ms`: that time so far. A client cannot know what arrived before its connection was lost.
+    """
+    if sound.at_ms is None:
+        return sound.samples, heard_ms
+    twice_ms = 0 if heard_ms is None else (heard_ms - sound.at_ms) % _MS
+    if twice_ms > MOST_TWICE_MS:  # it is later, or of another clock
+        twice_ms = 0
+    lasts_ms = len(sound.samples) * 1000 // rate_hz
+    samples = sound.samples[twice_ms * rate_hz // 1000 :]
+    return samples, (sound.at_ms + max(lasts_ms, twice_ms)) % _MS
+
+
+def error_event(
+    code: str, message: str, event_id: str = "", param: str = "", kind: str = "invalid_request_error"
+) -> Json:
+    """What a client is told of a message that cannot be obeyed; `event_id` is the message's."""
+    details = {"type": kind, "code": code, "message": message}
+    return {"type": "error", "error": {**details, "param": param or None, "event_id": event_id or None}}

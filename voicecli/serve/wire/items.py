@@ -51,17 +51,17 @@ class Response:
 
     @property
     def written(self) -> str:
-        """All its words."""
+        """All words of the response so far."""
         return " ".join(self.clauses)
 
     @property
     def place(self) -> Json:
-        """Where an event about its one part belongs."""
+        """Where an event about the one part of the response belongs."""
         return {"response_id": self.id, "item_id": self.item.id, "output_index": 0, "content_index": 0}
 
     @property
     def part(self) -> Json:
-        """Its one part, with the words so far."""
+        """The one part of the response, with the words so far."""
         if self.item.kind == "output_audio":
             return {"type": "audio", "transcript": self.written}
         return {"type": "text", "text": self.written}

@@ -46,7 +46,9 @@ class Ledger:
         self._response: Response | None = None
         self._silenced = False  # the user has interrupted: what still comes of the sound is not wanted
         self._metadata: dict[str, str] = {}
-        self._early: deque[str] = deque(maxlen=MOST_EARLY)  # sound of the next reply, until that is told of
+        self._early: deque[object] = deque(
+            maxlen=MOST_EARLY
+        )  # sound of the next reply, until that is told of
         self._by_client = False  # the client asked for the next cancellation
         self._began_ms = 0
         self._latency_ms: float | None = None
@@ -71,14 +73,14 @@ class Ledger:
         return self._by_client
 
     @property
-    def responding(self) -> bool:
-        """Whether a response is under way."""
-        return self._response is not None
+    def silenced(self) -> bool:
+        """Whether the user has interrupted, and no reply is told of since: sound is not wanted."""
+        return self._silenced
 
     @property
     def busy(self) -> bool:
         """Whether a response is under way, or the client's line has yet to be taken up."""
-        return self.responding or bool(self._typed)
+        return self._response is not None or bool(self._typed)
 
     # ---- what the talk tells
 
@@ -95,7 +97,7 @@ class Ledger:
             case events.ReplyClause(_, _, _, text):
                 yield from self._clause(text)
                 yield from self._may_sound()
-            case events.Speaking():
+            case events.Speaking() | events.Cued():
                 yield from self._may_sound()
             case events.Interrupted(_, _, heard):
                 yield from self._ended("cancelled", heard)
@@ -108,18 +110,19 @@ class Ledger:
             case _:
                 pass
 
-    def on_sound(self, audio: str, *, fades: bool = False) -> Iterator[Json]:
-        """What to send for the next block of the agent's voice, base64.
+    def on_sound(self, audio: object, *, fades: bool = False) -> Iterator[Json]:
+        """What to send for the next block of the agent's voice, which is passed on as it is.
 
-        `fades`: it is the end of a reply that was dropped, or put on hold.
+        `fades`: it is the end of a reply that is over, was dropped, or put on hold.
         """
         if not self._wanted().aloud:
             return
         if self._silenced:
-            if not fades:
+            if self._early or not fades:  # else it is the end of the reply before
                 self._early.append(audio)
             return
-        yield from self._respond()
+        if not fades:  # with that no response begins
+            yield from self._respond()
         response = self._response
         if response is None:
             return

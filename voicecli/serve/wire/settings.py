@@ -1,7 +1,8 @@
 """What a client asks of its session, and what it gets: OpenAI's `session` object, merged and checked.
 
 A client is told the settings that are in effect, so it can see what this server does not do: it has one
-voice, no tools, and answers every turn. Present `null` turns a thing off; what is not present stays.
+voice, no tools, and answers every turn. A field that is `null` turns a thing off; one that is absent
+changes nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Json: TypeAlias = dict[str, object]
 
 MOST_INSTRUCTIONS = 32_768
-"""Characters."""
+"""Most characters of a session's instructions."""
 
 Eagerness: TypeAlias = Literal["low", "medium", "high", "auto"]
 

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voicecli.audio.recordings.wav import head
-from voicecli.listen.recognise.recogniser_command import DEFAULT_LANGUAGE
 from voicecli.models.choice import recogniser_name, voice_name
-from voicecli.network.trouble.guard import guard_of
 from voicecli.network.wyoming.wyoming_events import NoEventError, SoundForm, WyomingEvent
 from voicecli.reply.conversation.language_names import known_codes
 from voicecli.serve.single_requests import RATE_OUT_HZ, answered, spoken, transcribed
+from voicecli.speak.voice import besides
 from voicecli.threads.lane import Place
 from voicecli.waiting.buffers import Buffer
 
@@ -195,11 +194,10 @@ def _text_of(event: WyomingEvent) -> str:
 def _described(engines: Engines, config: Config) -> dict[str, Json]:
     """The data of `info`: what is served, in the words that Home Assistant shows."""
     hears, voice = engines.recogniser.seat(), engines.voice.seat()
-    asks = config.transcribe.language == "auto" and guard_of(hears.it) is not None
-    language = DEFAULT_LANGUAGE if config.transcribe.language == "auto" else config.transcribe.language
-    listens: list[Json] = list(known_codes()) if asks or hears.it.finds_language else [language]
+    listens: list[Json] = [*sorted(hears.it.languages or known_codes())]
+    speaks: list[Json] = [voice.it.language, *besides(voice.it)]
     heard = _part(recogniser_name(config.transcribe), "Speech to text", languages=listens)
-    said = _part(voice_name(config.synthesize), "A voice", languages=[voice.it.language], speakers=None)
+    said = _part(voice_name(config.synthesize), "A voice", languages=speaks, speakers=None)
     answers = _part("conversation", "A language model, which remembers nothing", languages=[])
     hears.leave()
     voice.leave()

@@ -52,6 +52,7 @@ class GuardedVoice:
     def __init__(self, server: ServerSounds, breaker: Breaker, stand_in: StandIn[Voice] | None) -> None:
         """`breaker` is shared by all that ask this server; `stand_in` is loaded when it is first needed."""
         self.language = server.language
+        self.languages = frozenset({server.language})
         self.guard = Guard(breaker, lambda: server.name, is_local=server.is_local)
         self._server = server
         self._voice = StreamedVoice(server)

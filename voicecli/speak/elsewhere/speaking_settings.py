@@ -1,4 +1,4 @@
-"""The settings -> the voice on a server that they name."""
+"""Settings -> the voice on a server that they name, for any number of talks; and its language."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
 from voicecli.speak.elsewhere.speech_server import SpeechServer
 from voicecli.speak.elsewhere.wyoming_voice import WyomingSpeech
 from voicecli.speak.synthesize import Piper
+from voicecli.system.clock import MonotonicClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 
 OPENAI_MODEL, OPENAI_VOICE = "tts-1", "alloy"
 """Asked for where the settings name none: servers with one voice take any name, others know these."""
+
+
+def languages(config: SynthesizeConfig, store: ModelStore) -> frozenset[str]:
+    """The language of the settings: a server does not tell which ones it speaks."""
+    return frozenset({config.language})
+
+
+def load(config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
+    """See that the server is there, or what stands in; give what makes a voice for each talk.
+
+    Raises ConfigError, ServerError as `server_voice` does.
+    """
+    return server_voice(config, store, MonotonicClock())
 
 
 def speech_server(

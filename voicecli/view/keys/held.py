@@ -24,7 +24,7 @@ RELEASE_S: Final = 0.25
 """s of silence after which a key counts as let go at the earliest, however fast it repeats."""
 
 LEARNING_S: Final = 0.5
-"""s: once repeats have come for so long, the time between two of them is known; a network may send some of
+"""s: once repeats have come for this long, the time between two of them is known; a network may send some of
 them together."""
 
 

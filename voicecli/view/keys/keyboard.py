@@ -29,7 +29,7 @@ PASTE_S: Final = 1.0
 """s of silence that end a paste whose end is missing: Ctrl-Z in it makes the system drop the rest."""
 
 LONGEST_LINE: Final = int(TYPED_LINE.capacity)
-"""Characters."""
+"""Most characters of a typed line."""
 
 _NAMES: Final = {
     " ": "space",

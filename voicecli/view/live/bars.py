@@ -16,7 +16,7 @@ SCALE_DBFS: Final = (-80.0, 0.0)
 """Ends of the level bar. Quiet rooms are near -60, a voice at a desk near -25."""
 
 LONGEST_BAR: Final = 40
-"""Columns: 2 dB each."""
+"""Columns of the longest level bar: 2 dB each."""
 
 LONG_MS: Final = 1600.0
 """ms of wait that get the tallest bar; the eight heights are 200 ms apart."""

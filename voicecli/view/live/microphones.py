@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from voicecli.devices.single.meter import Level
 
 WIDEST_BAR: Final = 50
-"""Columns."""
+"""Columns of the widest bar."""
 
 WITH_PEAK: Final = 72
 """Columns from which on the peak stands there as a number too."""
