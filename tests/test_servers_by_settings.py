@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,13 @@ import pytest
 from tests.model_fakes import small_manifest
 from tests.raw_server import free_port, status
 from tests.seats import place, seat
-from tests.sound_server import WORDS, AskedFor, heard, said, sounding
+from tests.sound_server import WORDS, AskedFor, heard, hum, said, sounding
 from tests.test_engines_elsewhere import SPEECH, recogniser, voice
 from tests.test_talking import RATE_HZ
+from voicecli.audio.recordings.wav import head
 from voicecli.audio.streams import StreamFormat
 from voicecli.config import Config, PlaybackConfig, SynthesizeConfig, TranscribeConfig
+from voicecli.config.text import effective_toml
 from voicecli.doctor.engine_checks import EngineChecks
 from voicecli.errors import ServerError
 from voicecli.floor import orders
@@ -24,6 +28,8 @@ from voicecli.loading import load_recogniser, load_voice, unused_voices
 from voicecli.messages import Clause, Utterance
 from voicecli.models.choice import needed, recogniser_name, voice_name
 from voicecli.models.store import ModelStore
+from voicecli.serve.rest import UNTOLD_BYTES
+from voicecli.serve.single_requests import RATE_OUT_HZ
 from voicecli.speak.playback import Playback
 from voicecli.system.clock import FakeClock, MonotonicClock
 from voicecli.talk.attempts import Attempts
@@ -102,6 +108,20 @@ def test_nothing_is_fetched_for_them_and_they_have_names_without_secrets() -> No
     assert needed(settings) == ("vad-silero", "turn-smart-v3")
     assert recogniser_name(settings.transcribe) == "large at http://192.0.2.1/v1"
     assert voice_name(settings.synthesize) == "openai at http://192.0.2.1/v1"
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    settings = config("http://me:pass-word@192.0.2.1/v1")
+    shown = effective_toml(settings, {})
+    assert "pass-word" not in shown
+    assert shown.count('url = "http://***@192.0.2.1/v1"') == 2
+
+
+def test_the_sound_of_the_rest_server_is_a_wav_that_every_program_reads() -> None:
+    sound = hum(0.1, RATE_OUT_HZ).tobytes()
+    with wave.open(io.BytesIO(head(RATE_OUT_HZ, 1, UNTOLD_BYTES) + sound)) as wav:
+        assert wav.getframerate() == RATE_OUT_HZ
+        assert wav.readframes(1 << 20) == sound
 
 
 def test_a_server_may_find_any_language(store: ModelStore) -> None:
