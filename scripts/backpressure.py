@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from voicecli.config import Config
+from voicecli.satellite import DECLARED
 from voicecli.serve.wyoming.wyoming_services import WYOMING_SOUND
 from voicecli.talk.report import declared
 from voicecli.waiting.buffers import POLICIES, Buffer
@@ -39,11 +40,23 @@ nobody waits for what is in them, and each has a fixed size.
 |---|---|---|---|
 """
 
+ELSEWHERE = """\
+
+## With `talk --server`
+
+A talk whose engines are elsewhere ([satellite.md](satellite.md)) has, of these, those between the microphone
+and the canceller, the jitter buffer, the loudspeaker and the events. On the way to and from the server:
+
+| place | holds | when full | why |
+|---|---|---|---|
+"""
+
 
 def page() -> str:
     """The whole document."""
     policies = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in POLICIES.items())
-    return HEAD + policies + BETWEEN + "".join(map(_row, (*declared(Config()), WYOMING_SOUND)))
+    here, there = (*declared(Config()), WYOMING_SOUND), DECLARED
+    return HEAD + policies + BETWEEN + "".join(map(_row, here)) + ELSEWHERE + "".join(map(_row, there))
 
 
 def _row(place: Buffer) -> str:

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Finds or installs what `make talk`, `make check` and `make test` need. They run it; you may run it by hand.
 #
-#   setup.sh talk [--light]   .venv with the package, PortAudio, the models; --light: the small language model
+#   setup.sh talk [--light]   .venv with the package and its engines, PortAudio, the models; --light: the small language model
 #   setup.sh check            .venv with the package and the development tools
-#   setup.sh test             all of these, an audio server, voices, a browser and Prometheus's promtool for the
+#   setup.sh test             all of these, an audio server, voices, a browser, HAProxy and Prometheus's promtool for the
 #                             tests, and the small language model, which the tests use whatever else is there
 #
 # You may interrupt it anywhere and run it again. `.venv/place` holds the checkout's path while the .venv is
@@ -120,6 +120,12 @@ browser() {
     say "without chromium the tests that look at the report's page are skipped"
 }
 
+# The package also has a service. It ends at once: nothing in Debian's configuration of it listens.
+balancer() {
+    if command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || apt_install haproxy; then return; fi
+    say "without haproxy the tests that have it share talks out between servers are skipped"
+}
+
 # Only the program, out of Debian's package: installed, the package would also run a server. No root needed.
 prometheus_tool() {
     if command -v promtool >/dev/null || [ -x .venv/bin/promtool ]; then return; fi
@@ -139,8 +145,8 @@ prometheus_tool() {
 models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 
 case "${1:-}" in
-talk) shift; venv; portaudio; packages talk ""; models "$@" ;;
-check) venv; packages dev "[dev]" ;;
-test) venv; portaudio; room; browser; prometheus_tool; packages dev "[dev]"; models --light; models moonshine-tiny-en ;;
+talk) shift; venv; portaudio; packages talk "[local]"; models "$@" ;;
+check) venv; packages dev "[local,dev]" ;;
+test) venv; portaudio; room; browser; balancer; prometheus_tool; packages dev "[local,dev]"; models --light; models moonshine-tiny-en ;;
 *) die "usage: setup.sh talk [--light] | check | test" ;;
 esac

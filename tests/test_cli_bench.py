@@ -258,6 +258,11 @@ def test_help_names_every_option_and_the_document() -> None:
         "--check",
         "--devices",
         "--models-dir",
+        "--serve",
+        "--sessions",
+        "--questions",
+        "--metrics",
+        "--token-file",
     ):
         assert option in text
     assert "docs/latency.md" in " ".join(text.split())

@@ -7,9 +7,9 @@ import pytest
 from rig.made_speech import speak
 from rig.program import talking
 from rig.room import Room
-from rig.word_errors import distance
 from tests.test_talk import room_needed, words
 from tests.test_talk_over import ASKED, LATE_S, after, names
+from voicecli.bench.word_errors import distance
 
 pytestmark = [pytest.mark.models, pytest.mark.room, room_needed]
 

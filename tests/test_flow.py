@@ -13,6 +13,7 @@ import pytest
 from scripts import backpressure
 from tests import flow_drivers as sound
 from tests import flow_replies as replies
+from tests import flow_satellite as far
 from tests.stepped import Stepped
 from tests.test_talking import silence, tone
 from voicecli.aloud.clauses import ClauseSplitter
@@ -20,6 +21,7 @@ from voicecli.aloud.lengths import CLAUSE_REST
 from voicecli.config import AudioConfig, Config
 from voicecli.listen.gate.segment import Segmenter
 from voicecli.messages import FRAME_SAMPLES, RATE_HZ, Float32Frame, ScoredFrame
+from voicecli.satellite import DECLARED
 from voicecli.talk.report import declared, places
 from voicecli.waiting.buffers import POLICIES, Buffer, added_ms
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 CONFIG = Config()
 PLACES = {place.name: place for place in declared(CONFIG)}
+EVERYWHERE = {**PLACES, **{place.name: place for place in DECLARED}}
+"""With those of a talk whose engines are elsewhere."""
 
 DRIVERS: dict[str, Callable[[Buffer], sound.Driver]] = {
     "microphone": sound.OfMicrophone,
@@ -61,6 +65,9 @@ DRIVERS: dict[str, Callable[[Buffer], sound.Driver]] = {
     "loudspeaker": replies.OfLoudspeaker,
     "events": sound.OfLog,
     "facts": sound.OfLog,
+    "sound to the server": far.OfSoundOut,
+    "requests to the server": far.OfRequestsOut,
+    "sound of the server": far.OfServerSound,
 }
 
 UNDER_PRESSURE_S = 60.0
@@ -97,9 +104,9 @@ def pressed(driver: sound.Driver, seconds: float, times: float) -> None:
         driver.take()
 
 
-@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("name", EVERYWHERE)
 def test_at_five_times_the_rate_the_bound_holds_losses_are_counted_and_it_recovers(name: str) -> None:
-    place = PLACES[name]
+    place = EVERYWHERE[name]
     tracemalloc.start()
     try:
         driver = DRIVERS[name](place)
@@ -136,8 +143,8 @@ def test_the_page_is_what_the_declarations_say() -> None:
 
 
 def test_every_place_has_a_reason_and_names_of_its_own() -> None:
-    assert len(PLACES) == len(declared(CONFIG))
-    for place in PLACES.values():
+    assert len(EVERYWHERE) == len(declared(CONFIG)) + len(DECLARED)
+    for place in EVERYWHERE.values():
         assert place.policy in POLICIES
         assert len(place.why.split()) > 5
         assert ": " not in place.name

@@ -32,6 +32,7 @@ from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
 from voicecli.speak.synthesize import load as load_piper
 from voicecli.speak.voices import language_of, never_heard
 from voicecli.system.clock import MonotonicClock
+from voicecli.system.extras import demand_packages, told
 from voicecli.system.posix import usable_cores
 from voicecli.threads.lane import Lane
 from voicecli.turn.complete import SmartTurn
@@ -78,11 +79,13 @@ class AbsentGenerator:
         """Do nothing."""
 
 
+@told()
 def load(config: Config, store: ModelStore, tell: Callable[[str], None], talks: int = 1) -> Engines:
     """Load every engine, for this many `talks` at the same time; before each, call `tell` with its name.
 
     Raises ModelError, for any but the language model; ConfigError, EngineError as the functions below do.
     """
+    demand_packages("onnxruntime", "faster_whisper")
     demand(config, store)
     tell("voice activity detection")
     detector = load_detector(store)
@@ -123,12 +126,14 @@ def demand(config: Config, store: ModelStore) -> None:
 
 
 def load_detector(store: ModelStore) -> SharedModel[Detector]:
-    """Silero. Raises ModelError."""
+    """Silero. Raises ModelError, and EngineError where onnxruntime is not installed."""
+    demand_packages("onnxruntime")
     return SharedModel(lambda: Silero(store.file("vad-silero", ".onnx")).session)
 
 
 def load_turn_model(store: ModelStore) -> SharedModel[TurnModel]:
-    """Smart Turn, warm. Raises ModelError."""
+    """Smart Turn, warm. Raises ModelError, EngineError."""
+    demand_packages("onnxruntime", "faster_whisper")
 
     def load() -> Callable[[], TurnModel]:
         model = SmartTurn(store.file("turn-smart-v3", ".onnx"))
@@ -245,6 +250,8 @@ def load_language_model(
     config: GenerateConfig, store: ModelStore, talks: int = 1
 ) -> tuple[SharedModel[Generator], str]:
     """The language model, or its stand-in, and how to get a better one. Its `warm` loads or connects it."""
+    if config.engine == "embedded":
+        demand_packages("xllamacpp")
     hints: list[str] = []
     try:
         gguf = language_model_file(store, config.model) if config.engine == "embedded" else None

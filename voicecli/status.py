@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-State: TypeAlias = Literal["loading", "listening", "hearing", "thinking", "speaking"]
+State: TypeAlias = Literal["loading", "offline", "listening", "hearing", "thinking", "speaking"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Status:
     losses: dict[str, int]
     """Counters that should be zero, by name: xruns, samples lost, underruns, events dropped."""
     loading: str = ""
-    """What is being loaded while `state` is loading, for people."""
+    """What is being loaded while `state` is loading, or waited for while it is offline; for people."""
     threshold_dbfs: float = -60.0
     """Nothing below it counts as speech."""
     heard_so_far: str = ""
@@ -58,5 +58,7 @@ class Status:
     """What it does without therefore, for people."""
     stepped: int = 0
     """How often it gave up something, since it began."""
+    again_in_s: float | None = None
+    """While offline: s until the next attempt to connect; None while one is under way."""
     breaker: Literal["closed", "open", "half open"] | None = None
     """Whether the server of the language model is asked; None where there is no server."""

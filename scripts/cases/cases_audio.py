@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import cases_audio_made
 from cases import Outcome, wanted
 
-from rig.word_errors import distance, normalised
+from voicecli.bench.word_errors import distance, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

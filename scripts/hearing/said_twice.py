@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from rig import noise_sounds
 from rig.made_speech import speak
 from rig.speech_clips import speak_with
-from rig.word_errors import distance, normalised
 from voicecli.audio.frames import frames_of
+from voicecli.bench.word_errors import distance, normalised
 from voicecli.listen.gate.segment import CLEAR
 from voicecli.listen.whisper.transcriber import Transcriber
 from voicecli.listen.whisper.whisper import Whisper

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from rig.speech_clips import Clip, clips
-from rig.word_errors import distance, normalised
+from voicecli.bench.word_errors import distance, normalised
 from voicecli.listen.recognise.moonshine import Moonshine
 from voicecli.listen.whisper.transcriber import Transcriber
 from voicecli.listen.whisper.whisper import Whisper

@@ -26,6 +26,7 @@ from voicecli.cli.serve import serve
 from voicecli.cli.talk.commands import demo, talk
 from voicecli.cli.transcribe import transcribe
 from voicecli.errors import VoicecliError
+from voicecli.system.extras import told
 from voicecli.threads.worker import any_alive
 from voicecli.view.safe import safe
 
@@ -147,7 +148,8 @@ def _run() -> None:
     if _working_folder_is_gone() and not {"--help", "--version"} & set(sys.argv):
         _fail("the working folder is not there any more; go to one that is", 1)
     try:
-        app()
+        with told():
+            app()
     except VoicecliError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:

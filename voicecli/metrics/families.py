@@ -121,6 +121,11 @@ SESSIONS_REFUSED = Family("voicecli_sessions_refused_total", "counter", "Clients
 SESSIONS_TAKEN_UP = Family(
     "voicecli_sessions_taken_up_total", "counter", "Lost connections whose talk was taken up on another one."
 )
+LOOP_LAG = Family(
+    "voicecli_loop_lag_seconds",
+    "histogram",
+    "How late the loop of `voicecli serve` is, ten times a second; only there.",
+)
 
 FAMILIES: tuple[Family, ...] = (
     *(INFO, STATE, FAILED, UPTIME),
@@ -128,7 +133,7 @@ FAMILIES: tuple[Family, ...] = (
     *(DRAFTS, DRAFTS_WORK, PROMPT, PROMPT_NEW, WARNINGS, ERRORS, ENGINE_FAILURES, ENGINE_LATE),
     *(LOSSES, DROPPED, QUEUE_FILL, QUEUE_PEAK, QUEUE_CAPACITY, QUEUE_LOST, LAG, REOPENED),
     *(LEVEL, NOISE, PRESSURE, QUALITY, BREAKER, CPU, MEMORY, MEMORY_PEAK, THREADS),
-    *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED, SESSIONS_TAKEN_UP),
+    *(SESSIONS, SESSIONS_MOST, SESSIONS_LET_IN, SESSIONS_REFUSED, SESSIONS_TAKEN_UP, LOOP_LAG),
 )
 """All metrics, in the order of the page."""
 

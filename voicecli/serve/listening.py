@@ -6,18 +6,41 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import web
 
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
     from voicecli.serve.server import Server
+
+    Protocols: TypeAlias = Callable[[], asyncio.Protocol]
+    """Makes what reads one connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """A certificate chain and its private key, PEM."""
+
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What serves with them. Raises ConfigError."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"{self.certificate} and {self.key} are no certificate and key ({error})", "check them"
+            ) from error
+        return context
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,17 @@ async def serve(
     """
     port = listening.getsockname()[1]
     server = make(port)
+    async with running(server, address, listening):
+        ready(address.url(port))
+        await asked_to_end(server)
+
+
+@contextlib.asynccontextmanager
+async def running(server: Server, address: Address, listening: socket.socket) -> AsyncIterator[Protocols]:
+    """Serve on a socket that has the address, until the block ends; gives what reads other connections.
+
+    Raises ConfigError where another server listens there meanwhile.
+    """
     runner = web.AppRunner(server.application(), access_log=None, handle_signals=False)
     await runner.setup()
     try:
@@ -73,14 +107,15 @@ async def serve(
             await web.SockSite(runner, listening, ssl_context=address.tls).start()
         except OSError as error:
             raise address.taken(error) from error
-        ready(address.url(port))
-        await _asked_to_end(server)
+        assert runner.server is not None
+        yield runner.server
     finally:
         await server.end()
         await runner.cleanup()
 
 
-async def _asked_to_end(server: Server) -> None:
+async def asked_to_end(server: Server) -> None:
+    """Wait for SIGINT, or for SIGTERM and the end of the last talk."""
     loop, at_once, slowly = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
     loop.add_signal_handler(signal.SIGINT, at_once.set)
     loop.add_signal_handler(signal.SIGTERM, slowly.set)

@@ -23,12 +23,13 @@ from voicecli.serve import browser_page
 from voicecli.serve.client.outbox import NOT_SENT_BYTES, hold_little
 from voicecli.serve.client.talker import Talker
 from voicecli.serve.guests import Guest, Guests
+from voicecli.serve.pulse import LoopPulse
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.visit import LINGER_S, LOOK_S, TAKEN_UP, Visit
 from voicecli.serve.wire.incoming import MOST_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from voicecli.config import Config
     from voicecli.engines import Engines
@@ -87,6 +88,7 @@ class Server:
         self._aside: set[asyncio.Task[None]] = set()
         """What outlives a request: sessions, waiting for a client that was lost, and closing."""
         self._counts = TalkCounts()
+        self._pulse = LoopPulse(engines.clock)
         self._let_in = self._refused = self._taken_up = 0
         self._draining = self._ended = False
         self._empty = asyncio.Event()
@@ -97,11 +99,22 @@ class Server:
         app = web.Application(middlewares=[self._checked], client_max_size=MOST_BYTES)
         Rest(self._engines).add_to(app)
         browser_page.add_to(app)
+        app.cleanup_ctx.append(self._beating)
         app.router.add_get(PATH, self._realtime)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._metrics)
         return app
+
+    @property
+    def talking(self) -> int:
+        """How many clients have a session."""
+        return len(self._guests)
+
+    async def _beating(self, _: web.Application) -> AsyncIterator[None]:
+        pulse = asyncio.create_task(self._pulse.run(), name="pulse")
+        yield
+        pulse.cancel()
 
     # ---- requests
 
@@ -117,9 +130,11 @@ class Server:
         free = self._limits.sessions - len(self._guests)
         state = "draining" if self._draining else "ok" if free > 0 else "full"
         body = {"status": state, "sessions": len(self._guests), "limit": self._limits.sessions}
-        if state == "ok":
-            return web.json_response(body)
-        return web.json_response(body, status=503, headers={"Retry-After": str(RETRY_S)})
+        answer = web.json_response(body)
+        if state != "ok":
+            answer = web.json_response(body, status=503, headers={"Retry-After": str(RETRY_S)})
+        answer.force_close()  # of several processes, another one may answer the next question
+        return answer
 
     async def _metrics(self, _: web.Request) -> web.Response:
         """What all talks so far counted together, and how many there are."""
@@ -131,7 +146,8 @@ class Server:
             Sample(f.SESSIONS_TAKEN_UP, (), self._taken_up),
         )
         samples = [*self._counts.samples(), *of_process(), *sessions]
-        kind, text = await asyncio.to_thread(metrics_page, samples, self._counts.distributions())
+        found = [*self._counts.distributions(), self._pulse.distribution()]
+        kind, text = await asyncio.to_thread(metrics_page, samples, found)
         return web.Response(body=text, headers={"Content-Type": kind})
 
     async def _models(self, _: web.Request) -> web.Response:

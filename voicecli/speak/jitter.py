@@ -8,8 +8,7 @@ A reply may be pushed before it is known whether it is wanted: `begin` holds it 
 somebody speaks over one, `duck` makes it softer and `hold` stops it; after `resume` it goes on where it broke
 off, and no sample is lost.
 
-A device that has just begun, or begun again, may take block after block at once and lose them: PulseAudio's
-for 0.2 s and more. While a device rushes so, it gets silence and nothing of a reply.
+A device that has just begun may take block after block at once and lose them; then it gets silence.
 
 Promises: `pull` never waits; it fills every block, with silence where it has nothing. A reply begins when
 the target (150-250 ms, adaptive) is buffered, or at once when it is complete. Running dry within a reply
@@ -17,9 +16,8 @@ is an underrun: faded, counted, and the target grows. Running dry when it is com
 
 Relies on: `pull` on one audio thread, in blocks no shorter than a fade, the rest on other threads. The
 samples lie in a ring, never more than it has room for. Counters are monotonic samples with one writer each:
-the ring's `written`, `_complete_at` and `_drop_to` belong to the pushing side (where a lock keeps a drop and
-a push apart), `_pulled` and the play state to the audio thread, `_opened` and `_wish` to the thread that runs
-the floor.
+the ring's `written`, `_complete_at` and `_drop_to` belong to the pushing side (a lock keeps a drop and a push
+apart), `_pulled` and the play state to the audio thread, `_opened` and `_wish` to the floor's thread.
 """
 
 from __future__ import annotations
@@ -44,18 +42,12 @@ DUCK_GAIN = 0.22
 """-13 dB: so much softer that the user notices it, and still audible in case nobody interrupts."""
 
 RUSHING = 0.5
-"""Share of a block's length. If a device ran dry, and asks for a block sooner than this after the last one,
-it has lost the last one."""
+"""A device that ran dry, and asks for a block within this share of a block after the last, lost that one."""
 
 RUSH_S = 0.08
 """A device that rushed gets sound only this long after it did so for the last time: docs/decisions/0039."""
 
-STARTS = 8
-"""So many are kept of a reply: it may run dry or be held a few times before its first sound is looked for."""
-
-GROW_S = 0.05
-SHRINK_S = 0.01
-CALM_S = 10.0
+GROW_S, SHRINK_S, CALM_S = 0.05, 0.01, 10.0
 """The target grows by GROW_S at each underrun and shrinks by SHRINK_S for each CALM_S of sound without."""
 
 
@@ -102,12 +94,10 @@ class JitterBuffer:
         self.began = Heartbeat(0, 0.0)
         """Where and when sound last began after silence."""
         self.starts: tuple[Heartbeat, ...] = ()
-        """Where and when the newest reply began to sound, and went on after silences: the first STARTS."""
-        self.ended_at = 0.0
-        """When sound last ended; means nothing while `sounding`."""
+        """Where and when the newest reply began to sound, and went on after silences: the first eight."""
+        self.ended_at = 0.0  # when sound last ended; means nothing while `sounding`
         self.underruns = self.device_underruns = 0
-        self.blocks = 0
-        """Blocks the device has asked for; stands still when it is gone."""
+        self.blocks = 0  # that the device has asked for; stands still when it is gone
         self._asked_at = 0.0
         self._rushes_until = 0.0
         self.peak = 0
@@ -243,7 +233,7 @@ class JitterBuffer:
         if begins:  # before `_pulled`: of a sample that was pulled it is known when it sounds
             self.began = self.heartbeat
             fresh = not self.starts or self.starts[0].position < drop_to  # where a reply begins
-            self.starts = (self.began,) if fresh else (*self.starts, self.began)[:STARTS]
+            self.starts = (self.began,) if fresh else (*self.starts, self.began)[:8]
         count = min(len(block), waiting)
         self._copy(block, count)
         self._pulled += count

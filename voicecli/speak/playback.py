@@ -101,8 +101,7 @@ class Playback:
         self.pull = self.cues.pull
         self.open = self.jitter.open
         self.duck, self.hold, self.resume = self.cues.duck, self.cues.hold, self.jitter.resume
-        self.drops = 0
-        """How often what was to sound was dropped: who has taken sound ahead is to drop it, too."""
+        self.drops = 0  # how often sound was dropped: who has taken some ahead is to drop it, too
         self._draft = 0
         self._cut = (0, 0)  # a draft, and the position at which all drafts before it were dropped
         self._placed: list[Placed] = []

@@ -18,6 +18,7 @@ from voicecli.models.choice import voice_file
 from voicecli.speak.halves import halves
 from voicecli.speak.voice import Piece, sound_of
 from voicecli.speak.voices import language_called, language_of
+from voicecli.system.extras import demand_packages
 from voicecli.system.onnx import open_session
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def languages(config: SynthesizeConfig, store: ModelStore) -> frozenset[str]:
 
 
 def load(config: SynthesizeConfig, store: ModelStore) -> Callable[[], Voice]:
-    """Load the voice, and give what makes one for each talk. Raises ModelError."""
+    """Load the voice, and give what makes one for each talk. Raises ModelError, EngineError."""
+    demand_packages("piper", "onnxruntime")
     piper = Piper(voice_file(store, config.voice), config)
     piper.warm()
     return piper.session

@@ -30,6 +30,7 @@ from voicecli.waiting.buffers import EVENTS_LOST, LOST, REMEDIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from voicecli.audio.probe import Probe
     from voicecli.audio.streams import AudioStreams
     from voicecli.config import Config
     from voicecli.engines import Session
@@ -73,6 +74,8 @@ class Talk:
         """What keys may ask for."""
         self.events: Log[Event] = crew.events
         """What views are told, for any number of readers; one made before `start` misses nothing."""
+        self.facts = crew.facts
+        """What the workers report, for any number of readers."""
         bodies = {
             "ear": crew.listen,
             "scribe": crew.scribe.run,
@@ -101,7 +104,7 @@ class Talk:
         ended = [worker.join(max(0.0, deadline - self._clock.now())) for worker in self._workers]
         released = self._streams.close()
         self.events.close()
-        self.crew.facts.close()
+        self.facts.close()
         return released and all(ended)
 
     def tell_losses(self) -> None:
@@ -114,6 +117,10 @@ class Talk:
     def warn(self, found: str, remedy: str) -> None:
         """Tell all readers what is wrong, and what to do. Raises ChannelClosed after the end."""
         self.events.put(Warned(self.crew.floor.elapsed_s(self._clock.now()), found, remedy))
+
+    def look_at(self, probe: Probe) -> None:
+        """Show whoever looks at the boundaries what crosses them; before `start`."""
+        self.crew.ear.probe = self.crew.mouth.probe = probe
 
     def check(self) -> None:
         """Raise what a worker failed with, if one has; warn of an engine that hangs.

@@ -39,8 +39,9 @@ class PlainView:
         """`verbose`: what was dropped, and levels, are written as well."""
         self._output = LineOutput(stdout)
         self._verbose = verbose
-        self._loading = ""
+        self._waits_for = ""
         self._with = ""
+        self._model: tuple[str, str | None] = ("", None)
         self._greeted = False
         self._interrupting = ""
         self._recorded_in = ""
@@ -62,15 +63,17 @@ class PlainView:
 
     def tick(self, status: Status) -> None:
         """Say what is being loaded and how to interrupt, when that changes; check for the reader."""
-        self._with = (
-            f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}; "
-            f"model: {safe(status.model)}" + (f" ({safe(status.hint)})" if status.hint else "")
-        )
-        loading = safe(status.loading) or "models" if status.state == "loading" else ""
-        if loading != self._loading:
-            self._loading = loading
-            if loading:
-                self._output.write(f"{'':7}  loading {loading}")
+        self._with = f"microphone: {safe(status.microphone)}; loudspeaker: {safe(status.loudspeaker)}"
+        self._model = status.model, status.hint
+        waits_for = ""
+        if status.state == "loading":
+            waits_for = f"loading {safe(status.loading) or 'models'}"
+        elif status.state == "offline":
+            waits_for = safe(status.loading)
+        if waits_for != self._waits_for:
+            self._waits_for = waits_for
+            if waits_for:
+                self._output.write(f"{'':7}  {waits_for}")
         self._tell_of_recording(status)
         interrupting = how_to_interrupt(status) if status.state == "speaking" else self._interrupting
         if interrupting != self._interrupting:
@@ -95,7 +98,7 @@ class PlainView:
     def _words(self, event: Event) -> str:  # noqa: C901, PLR0911, PLR0912  # one case an event
         match event:
             case Listening():
-                return self._listening()
+                return self._listening(event)
             case SpeechBegan():
                 return "hearing you"
             case Partial(text=text):
@@ -127,11 +130,14 @@ class PlainView:
             case _ as never:
                 assert_never(never)
 
-    def _listening(self) -> str:
+    def _listening(self, event: Listening) -> str:
         if self._greeted:
             return "listening"
         self._greeted = True
-        return "; ".join(part for part in ("listening: speak now", "Ctrl-C ends", self._with) if part)
+        name, hint = (event.model, event.hint) if event.model else self._model
+        model = f"model: {safe(name)}" + (f" ({safe(hint)})" if hint else "") if name else ""
+        parts = ("listening: speak now", "Ctrl-C ends", self._with, model)
+        return "; ".join(part for part in parts if part)
 
 
 def _turn(event: TurnDone) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from voicecli.events import Dropped, Failed, QualityStepped, Warned
     from voicecli.status import Status
 
+SILENT: Final = ("loading", "offline")
+"""States in which nothing is heard; `loading` of the status says why."""
+
 _STAGES: Final = {
     "device_in": "microphone",
     "pause": "pause",
@@ -42,6 +45,7 @@ _ONE = {
     "loudspeaker underflows": "loudspeaker underflow",
     "gaps in the reply": "gap in the reply",
     "pieces of speech lost": "piece of speech lost",
+    "samples for the server lost": "sample for the server lost",
     "events lost": "event lost",
 }
 """Name of a counter -> the same in the singular, for a count of 1."""
@@ -83,6 +87,12 @@ LATE_RECORDING_S, TIMELY_RECORDING_S = 2.0, 1.0
 def is_late(status: Status, *, already: bool) -> bool:
     """Whether the recording is so far behind that a person should know; `already`: it was."""
     return status.record_lag_s > (TIMELY_RECORDING_S if already else LATE_RECORDING_S)
+
+
+def waited_for(status: Status) -> str:
+    """Say what is loaded, or waited for, and when it is tried again."""
+    again = "" if status.again_in_s is None else f" ({status.again_in_s:.0f} s)"
+    return f"{safe(status.loading)}{again}"
 
 
 def how_to_speak(status: Status) -> str:

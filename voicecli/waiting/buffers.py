@@ -95,6 +95,7 @@ def added_ms(buffers: Iterable[BufferFill]) -> float:
 
 
 EVENTS_LOST = "events lost"
+SOUND_UNSENT = "samples for the server lost"
 
 LOST = {
     "microphone overflows": "some of what you said may be lost",
@@ -102,6 +103,7 @@ LOST = {
     "loudspeaker underflows": "the loudspeaker had gaps",
     "gaps in the reply": "the reply had gaps",
     "pieces of speech lost": "some of what you said was lost",
+    SOUND_UNSENT: "some of what you said did not reach the server",
     EVENTS_LOST: "something was not shown, or not written",
 }
 """Counter of losses -> what it means to a person."""
@@ -114,6 +116,7 @@ REMEDIES = {
     "loudspeaker underflows": f"{_TOO_BUSY}, or raise audio.latency_ms in the settings",
     "gaps in the reply": f"{_TOO_BUSY}, or raise playback.jitter_min_ms in the settings",
     "pieces of speech lost": f"pause now and then, or set a quicker transcribe.model; {_TOO_BUSY}",
+    SOUND_UNSENT: "pause while the connection is lost, or move nearer to the network",
     EVENTS_LOST: "read faster, or close what keeps the processor or the disk busy",
 }
 """Counter of losses -> what to do."""

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voicecli.cli.measure.bench_serve import (
+    MetricsUrls,
+    QuestionsEach,
+    ServerToken,
+    ServeUrl,
+    Sessions,
+    capacity,
+)
 from voicecli.cli.measure.bench_turns import trade_off
 from voicecli.cli.measure.bench_turns import turns as bench_turns
 from voicecli.cli.options import ConfigFile, Light, ModelsDir, Record, lightened, settings, store_at
@@ -62,12 +70,28 @@ def bench(
         typer.Option(help="Add the figures that `bench turns` finds for this folder of labelled turns."),
     ] = None,
     record: Record = None,
+    serve: ServeUrl = None,
+    sessions: Sessions = "1,2,4",
+    questions: QuestionsEach = 10,
+    metrics: MetricsUrls = None,
+    token_file: ServerToken = None,
     light: Light = False,
     config_file: ConfigFile = None,
     models_dir: ModelsDir = None,
 ) -> None:
     """Measure a talk: asks questions in real time and shows what each stage takes (docs/latency.md)."""
     if context.invoked_subcommand is not None:
+        return
+    config = lightened(settings(config_file, {}), light=light)
+    if serve is not None:
+        _alone(
+            {"--html": html, "--compare": compare, "--check": check, "--labelled": labelled}
+            | {"--record": record, "--devices": devices or None}
+        )
+        capacity(
+            *(serve, sessions, questions, metrics or (), token_file, wav or (), config, models_dir),
+            as_json=as_json,
+        )
         return
     from voicecli.bench.budget import read_budget
     from voicecli.bench.compare import read_report
@@ -77,7 +101,7 @@ def bench(
     old = read_report(compare) if compare else None
     if html is not None and not html.absolute().parent.is_dir():
         raise ConfigError(f"there is no folder {html.parent}", "name a file in one that is there")
-    config = _with_short_answers(lightened(settings(config_file, {}), light=light))
+    config = _with_short_answers(config)
     _check_readable(wav or ())
     report, stopped = _measured(
         lambda stop, made: _run(config, store_at(models_dir), wav or (), turns, devices, record, stop, made)
@@ -96,6 +120,11 @@ def bench(
     if not report.stages:
         raise VoicecliError("no question was answered", "listen to what it does: voicecli demo")
     _check(report, limits)
+
+
+def _alone(others: dict[str, object]) -> None:
+    if given := [flag for flag, value in others.items() if value is not None]:
+        raise ConfigError(f"{given[0]} does not go with --serve", "leave it out")
 
 
 def _with_short_answers(config: Config) -> Config:

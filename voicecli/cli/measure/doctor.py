@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from voicecli.config import Config
     from voicecli.config.load import Flags
-    from voicecli.doctor import Check, Look, Status
+    from voicecli.doctor import Check, Finding, Look, Status
 
 STYLES: dict[Status, str] = {"pass": "green", "warn": "bold yellow", "fail": "bold red", "skip": "dim"}
 
@@ -88,10 +88,23 @@ def _looks(
     from voicecli.doctor.engine_checks import EngineChecks
     from voicecli.doctor.sound_checks import SoundChecks
     from voicecli.system.clock import MonotonicClock
+    from voicecli.system.extras import missing
 
     clock = MonotonicClock()
     sound = SoundChecks(config.audio, clock, listen=listen, speech_dbfs=config.segment.min_level_dbfs)
     engines = EngineChecks(config, store_at(models_dir), clock, full=full, connect=connect)
+    if absent := missing():
+        finding = _without_engines(absent)
+        engine_looks: list[tuple[str, Look]] = [("engines", lambda: finding)]
+    else:
+        engine_looks = [
+            ("voice activity", engines.detector),
+            ("end of turn", engines.completion),
+            ("speech to text", engines.transcriber),
+            ("text to speech", engines.synthesizer),
+            ("language model", engines.language_model),
+            ("speed", engines.speed),
+        ]
     return [
         ("PortAudio", sound.portaudio),
         ("microphone", sound.microphone),
@@ -100,13 +113,18 @@ def _looks(
         ("sample rates", sound.rates),
         ("latency", sound.latency),
         ("echo path", sound.echo),
-        ("voice activity", engines.detector),
-        ("end of turn", engines.completion),
-        ("speech to text", engines.transcriber),
-        ("text to speech", engines.synthesizer),
-        ("language model", engines.language_model),
-        ("speed", engines.speed),
+        *engine_looks,
     ]
+
+
+def _without_engines(absent: list[str]) -> Finding:
+    """A light install has no engines, which is right where they are on another computer."""
+    from voicecli.doctor import Finding
+    from voicecli.system.extras import not_installed
+
+    error = not_installed(absent)
+    found = f"{error.found}: only voicecli talk --server can talk"
+    return Finding("warn", found, f"for talks without a server {error.remedy}")
 
 
 def _settings(config_file: Path | None, flags: Flags) -> tuple[Config, Look]:

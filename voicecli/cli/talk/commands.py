@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +23,7 @@ from voicecli.cli.options import (
     settings,
     store_at,
 )
+from voicecli.cli.talk import elsewhere
 from voicecli.cli.talk import watchers as other
 from voicecli.cli.talk.outputs import AsJson, JsonFile, Plain, Verbose, outputs_for
 from voicecli.errors import ConfigError
@@ -42,8 +42,6 @@ DEMO_QUESTIONS = (
     "How many legs does a spider have?",
     "Thank you. Can you tell me something about the moon?",
 )
-PAUSE_S = 1.0
-"""s that the scripted user waits before the next question."""
 
 
 def talk(
@@ -96,6 +94,8 @@ def talk(
         str | None,
         typer.Option(help="How long it waits when you pause: quick, normal or patient."),
     ] = None,
+    server: elsewhere.Server = None,
+    token_file: elsewhere.TokenFile = None,
     metrics_port: other.MetricsPort = None,
     metrics_host: other.MetricsHost = "127.0.0.1",
     debug: other.DebugPath = None,
@@ -127,22 +127,29 @@ def talk(
         },
     )
     config = lightened(config, light=light)
+    engines: dict[str, object] = {"--engine": engine, "--model": model, "--light": light}
+    engines |= {"--base-url": base_url, "--voice": voice, "--language": language, "--models-dir": models_dir}
+    at = elsewhere.server_of(server, token_file, engines)
     watching = other.Watching(metrics_port, metrics_host, debug, debug_words, log, log_file)
     outputs = outputs_for(plain, as_json, json_file, record, max_minutes, watching, verbose=verbose)
     if from_file is None and config.audio.push_to_talk:
         from voicecli.cli.talk.session import reads_keys
 
         _need_talk_key(config, reads_keys=reads_keys(outputs.view))
-    if from_file is not None:
+    typed = (input_device is not None, output_device is not None)
+    if from_file is not None and at is not None:
+        chosen = (channel or 0, track or 0)
+        elsewhere.talk_with_file(at, config, outputs, from_file, chosen, to_file)
+    elif from_file is not None:
         _talk_with_file(from_file, (channel or 0, track or 0), to_file, config, models_dir, outputs)
     elif track is not None:
         raise ConfigError("--track needs --from-file", "name the recording that has several")
     elif to_file is not None:
         raise ConfigError("--to-file needs --from-file", "name the recording to listen to")
+    elif at is not None:
+        elsewhere.talk_with_devices(at, config, outputs, typed=typed)
     else:
-        _talk_with_devices(
-            config, models_dir, outputs, typed=(input_device is not None, output_device is not None)
-        )
+        _talk_with_devices(config, models_dir, outputs, typed=typed)
 
 
 def demo(
@@ -250,12 +257,8 @@ def talk_simulated(
     stereo: bool,
 ) -> None:
     """Talk on simulated devices, at the voice's rate; record both sides if `stereo`, else the agent alone."""
-    import numpy as np
-
-    from voicecli.audio.recordings.files import WavWriter
-    from voicecli.cli.talk.scripted import Script
+    from voicecli.cli.talk.scripted import Script, simulated
     from voicecli.cli.talk.session import hold_talk
-    from voicecli.devices.simulated import SimulatedStreams
     from voicecli.system.clock import MonotonicClock
 
     # A recording presses no key.
@@ -263,20 +266,11 @@ def talk_simulated(
     config = config.model_copy(update={"audio": audio})
     clock = MonotonicClock()
     script: list[Script] = []
-    with contextlib.ExitStack() as stack:
+    with simulated(tape, audio.block_ms, clock, stereo=stereo) as devices:
 
         def open_streams(session: Session) -> AudioStreams:
-            rate_hz = session.voice.it.rate_hz
-            script.append(Script(lines(session), PAUSE_S, clock))
-            writer = None
-            if tape is not None:
-                writer = stack.enter_context(WavWriter(tape, rate_hz, channels=2 if stereo else 1))
-
-            def keep(spoken: Int16, played: Int16) -> None:
-                if writer is not None:
-                    writer.write(np.stack((spoken, played), axis=1) if stereo else played)
-
-            return SimulatedStreams(script[0].user, rate_hz, config.audio.block_ms, clock, keep)
+            script.append(Script(lines(session), clock))
+            return devices(script[0], session.voice.it.rate_hz)
 
         hold_talk(
             config,

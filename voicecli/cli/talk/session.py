@@ -1,4 +1,4 @@
-"""One talk from the command line: loads the engines while a view shows it, shows events, ends orderly."""
+"""One talk from the command line: made while a view shows that, its events shown, ended orderly."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from voicecli.audio.streams import AudioStreams
+    from voicecli.cli.talk.any_talk import AnyTalk
     from voicecli.cli.talk.watchers import Watcher
     from voicecli.config import Config
     from voicecli.engines import Session
@@ -55,24 +56,56 @@ class Outputs:
     """The most sound that is kept there; 0: all."""
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a talk is made with."""
+
+    config: Config
+    view: View
+    clock: Clock
+    began: float
+    """When it began on the clock: the `t` of its events counts from there."""
+    over: Callable[[AudioStreams], AudioStreams]
+    """Gives the streams that it is to use in place of its own."""
+
+
 def hold_talk(
     config: Config,
     store: ModelStore,
     open_streams: Callable[[Session], AudioStreams],
     outputs: Outputs,
-    finished: Callable[[Talk], bool],
+    finished: Callable[[AnyTalk], bool],
 ) -> None:
-    """Load, listen and answer until `finished()`, Ctrl-C or SIGTERM, or until nobody reads the view's output.
+    """Hold a talk with the engines of this computer, loaded first. Raises as `hold` and `load` do."""
+
+    def make(start: Start) -> Talk:
+        from voicecli.talk import Talk
+
+        session = _load(start.config, store, start.view)
+        streams = start.over(open_streams(session))
+        talk_key = start.config.audio.push_to_talk
+        return Talk(streams, session, start.config, start.clock, start.began, push_to_talk=talk_key)
+
+    hold(config, make, outputs, finished)
+
+
+def hold(
+    config: Config,
+    make: Callable[[Start], AnyTalk],
+    outputs: Outputs,
+    finished: Callable[[AnyTalk], bool],
+) -> None:
+    """Listen and answer until `finished()`, Ctrl-C or SIGTERM, or until nobody reads the view's output.
 
     The first Ctrl-C lets the talk close its devices and files, a second one ends the process at once. Raises
     the error of a stage that failed, and ConfigError if a file or a port for the outputs cannot be opened.
     """
-    from voicecli.talk import Talk
     from voicecli.view.eventfile import EventFile
 
     signal.signal(signal.SIGTERM, _interrupt)
     clock, view = MonotonicClock(), outputs.view
-    began, talk = clock.now(), None
+    began = clock.now()
+    talk: AnyTalk | None = None
     last: list[Failed] = []
     watchers: list[Watcher] = []
     file = EventFile(outputs.json_file) if outputs.json_file is not None else None
@@ -81,11 +114,7 @@ def hold_talk(
     try:
         watchers.extend(watch(clock, began) for watch in outputs.watchers)
         with view, _failure_shown(view, lambda: clock.now() - began, last):
-            config = spoken_errors(config, view)
-            session = _load(config, store, view)
-            talk_key = config.audio.push_to_talk
-            streams = recorder.over(open_streams(session))
-            talk = Talk(streams, session, config, clock, began, push_to_talk=talk_key)
+            talk = make(Start(spoken_errors(config, view), view, clock, began, recorder.over))
             reader = talk.events.reader("view")
             recorder.follow(talk)
             if file is not None:
@@ -201,7 +230,7 @@ def reads_keys(view: View) -> bool:
     return isinstance(view, LiveView) and is_one_terminal(sys.stdin, sys.stdout)
 
 
-def _keys(config: Config, talk: Talk, view: View, clock: Clock) -> KeyReader | None:
+def _keys(config: Config, talk: AnyTalk, view: View, clock: Clock) -> KeyReader | None:
     from voicecli.system.posix import KeyInput
     from voicecli.view.keys.keyboard import KeyReader
 
@@ -211,10 +240,10 @@ def _keys(config: Config, talk: Talk, view: View, clock: Clock) -> KeyReader | N
 
 
 def _show(
-    talk: Talk,
+    talk: AnyTalk,
     events: Reader[Event],
     view: View,
-    finished: Callable[[Talk], bool],
+    finished: Callable[[AnyTalk], bool],
     keys: KeyReader | None,
     clock: Clock,
     recorder: WithRecorder,

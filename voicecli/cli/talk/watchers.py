@@ -14,10 +14,10 @@ from voicecli.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicecli.cli.talk.any_talk import AnyTalk
     from voicecli.events import Failed
     from voicecli.metrics.pages import MetricsPage
     from voicecli.system.clock import Clock
-    from voicecli.talk import Talk
     from voicecli.tracing.debugfile import DebugFile
     from voicecli.tracing.talklog import TalkLog
 
@@ -56,7 +56,7 @@ def is_local(host: str) -> bool:
 class Watcher(Protocol):
     """Follows one talk, on threads of its own."""
 
-    def follow(self, talk: Talk) -> None:
+    def follow(self, talk: AnyTalk) -> None:
         """Begin; called before the talk starts."""
         ...
 
@@ -114,8 +114,8 @@ class Watching:
 class _Metrics:
     page: MetricsPage
 
-    def follow(self, talk: Talk) -> None:
-        self.page.follow(talk, talk.events, talk.crew.facts)
+    def follow(self, talk: AnyTalk) -> None:
+        self.page.follow(talk, talk.events, talk.facts)
 
     def close(self, last: Failed | None = None) -> str:
         self.page.close()
@@ -126,9 +126,9 @@ class _Metrics:
 class _Debug:
     file: DebugFile
 
-    def follow(self, talk: Talk) -> None:
-        self.file.follow(talk.crew.facts, talk.warn)
-        talk.crew.ear.probe = talk.crew.mouth.probe = self.file.probe
+    def follow(self, talk: AnyTalk) -> None:
+        self.file.follow(talk.facts, talk.warn)
+        talk.look_at(self.file.probe)
 
     def close(self, last: Failed | None = None) -> str:
         return self.file.close()
@@ -138,7 +138,7 @@ class _Debug:
 class _Logged:
     log: TalkLog
 
-    def follow(self, talk: Talk) -> None:
+    def follow(self, talk: AnyTalk) -> None:
         self.log.follow(talk.events, talk.status, talk.warn)
 
     def close(self, last: Failed | None = None) -> str:

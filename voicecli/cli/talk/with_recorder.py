@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicecli.audio.streams import AudioStreams
+    from voicecli.cli.talk.any_talk import AnyTalk
     from voicecli.config import Config
     from voicecli.records.recorder import Followed, Recorder
     from voicecli.status import Status
     from voicecli.system.clock import Clock
-    from voicecli.talk import Talk
 
 
 class WithRecorder:
@@ -22,10 +22,13 @@ class WithRecorder:
     def __init__(
         self, folder: Path | None, max_minutes: int, config: Config, clock: Clock, began: float
     ) -> None:
-        """Make the folder, if there is to be one. Raises ConfigError."""
+        """Make the folder, if there is to be one. Raises ConfigError, and EngineError without libav."""
         self._recorder: Recorder | None = None
         if folder is not None:
             from voicecli.records.recorder import Recorder
+            from voicecli.system.extras import demand_packages
+
+            demand_packages("av")
 
             self._recorder = Recorder(folder, config, clock, began, max_minutes=max_minutes)
 
@@ -33,7 +36,7 @@ class WithRecorder:
         """Give the streams that the talk is to use in place of these."""
         return streams if self._recorder is None else self._recorder.over(streams)
 
-    def follow(self, talk: Talk) -> None:
+    def follow(self, talk: AnyTalk) -> None:
         """Take what this talk, which has not started yet, will report."""
         if self._recorder is not None:
             self._recorder.follow(followed(talk))
@@ -55,14 +58,14 @@ class WithRecorder:
         return "" if self._recorder is None else self._recorder.close()
 
 
-def followed(talk: Talk) -> Followed:
+def followed(talk: AnyTalk) -> Followed:
     """What a recorder needs of a talk."""
     from voicecli.records.notes import noted
     from voicecli.records.recorder import Followed
 
     return Followed(
         events=talk.events.reader("recorder"),
-        facts=talk.crew.facts.reader("recorder", wants=lambda entry: noted(entry[1])),
+        facts=talk.facts.reader("recorder", wants=lambda entry: noted(entry[1])),
         deaf=talk.controls.deaf,
         losses=lambda: talk.status().losses,
         warn=talk.warn,

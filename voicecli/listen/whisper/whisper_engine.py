@@ -8,6 +8,7 @@ from voicecli.listen.recogniser import understood
 from voicecli.listen.whisper.transcriber import Transcriber
 from voicecli.listen.whisper.whisper import Whisper, languages_of
 from voicecli.models.choice import whisper_folder
+from voicecli.system.extras import demand_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,8 @@ def languages(config: TranscribeConfig, store: ModelStore) -> frozenset[str]:
 
 
 def load(config: TranscribeConfig, store: ModelStore) -> Callable[[], Recogniser]:
-    """Load the model, and give what makes a recogniser of it. Raises ModelError, ConfigError."""
+    """Load the model, and give what makes a recogniser of it. Raises ModelError, ConfigError, EngineError."""
+    demand_packages("faster_whisper", "ctranslate2")
     whisper = Whisper(whisper_folder(store, config.model), config.threads)
     Transcriber(whisper, config.language).warm()
     return lambda: Transcriber(whisper, config.language)

@@ -44,7 +44,7 @@ INPUT_S = 5.0
 """s of a client's sound that may wait; beyond that the oldest is lost, and counted."""
 
 START_S = 20.0
-"""The same while the talk begins, because the model reads its instructions, and while a lost one is taken up."""
+"""The same while the talk begins, because the model reads its instructions, and while one is taken up."""
 
 CLIENT_SOUND = Buffer(
     "sound of a client",

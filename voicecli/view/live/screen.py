@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final, Literal
 from rich.cells import cell_len
 from rich.text import Text
 
+from voicecli.view import wording
 from voicecli.view.live.bars import latency_bars, level_bar
 from voicecli.view.live.glyphs import glyphs_for
 from voicecli.view.safe import safe
-from voicecli.view.wording import counted, how_to_interrupt, how_to_speak, is_late, key_words, stages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ TURNS: Final = 12
 
 STATE_STYLES: Final = {
     "loading": "bold",
+    "offline": "bold",
     "listening": "green",
     "hearing": "bold green",
     "thinking": "bold",
@@ -185,10 +186,11 @@ def _joined(first: str, sign: str, then: str, console: Console) -> str:
 
 def _state_line(screen: Screen, width: int, glyphs: Glyphs) -> Text:
     status = screen.status
-    if status is None or status.state == "loading":
-        what = safe(status.loading) if status else ""
+    if status is None or status.state in wording.SILENT:
+        what = wording.waited_for(status) if status else ""
+        label = "loading" if status is None else status.state
         line = Text.assemble(
-            ("loading".ljust(LABEL), STATE_STYLES["loading"]), f"{what or 'the models'} {glyphs.more}"
+            (label.ljust(LABEL), STATE_STYLES[label]), f"{what or 'the models'} {glyphs.more}"
         )
         line.truncate(width, overflow="crop")
         return line
@@ -204,19 +206,19 @@ def _closed(status: Status) -> bool:
 def _hint(screen: Screen, width: int) -> list[Text]:
     """What to do, what is muted, or what waits: always one line, so that the other lines do not move."""
     status = screen.status
-    if status is None or status.state == "loading":
+    if status is None or status.state in wording.SILENT:
         return [Text("Ctrl-C ends", "dim")]
     switches = ("microphone", status.microphone_muted), ("voice", status.voice_muted)
     muted = ", ".join(what for what, is_muted in switches if is_muted)
     style = "bold" if muted or not screen.turns_done else "dim"
     words = [f"Muted: {muted}."] if muted else []
     if status.state == "listening" and not status.microphone_muted and not screen.turns:
-        words += [how_to_speak(status), "Ctrl-C ends."]
+        words += [wording.how_to_speak(status), "Ctrl-C ends."]
     elif status.state == "speaking" and not status.microphone_muted:
-        words.append(how_to_interrupt(status))
+        words.append(wording.how_to_interrupt(status))
     if any(status.waiting.values()):
         style = style if words else "dim"
-        words.append(f"waiting: {counted(status.waiting)}")
+        words.append(f"waiting: {wording.counted(status.waiting)}")
     line = Text(style=style)
     for sentence in words:
         if not line or line.cell_len + 1 + cell_len(sentence) <= width:
@@ -234,10 +236,10 @@ def _typed(screen: Screen, console: Console) -> list[Text]:
 
 def _keys(screen: Screen, console: Console) -> list[Text]:
     status = screen.status
-    if status is None or status.state == "loading" or not status.keys:
+    if status is None or status.state in wording.SILENT or not status.keys:
         return []
     words, column, room = Text(), 0, max(console.width - 1, LABEL * 2) - LABEL
-    for key, does in key_words(status):
+    for key, does in wording.key_words(status):
         width = cell_len(f"  {key} {does}")
         gap = "\n" if column + width > room else "  " if column else ""
         column = width if gap == "\n" else column + width
@@ -249,7 +251,7 @@ def _latency(screen: Screen, console: Console) -> list[Text]:
     if "total" not in screen.latency_ms:
         return []
     bars = latency_bars(screen.totals_ms, glyphs_for(console))
-    words = f"{screen.latency_ms['total']:.0f} ms: {stages(screen.latency_ms)}"
+    words = f"{screen.latency_ms['total']:.0f} ms: {wording.stages(screen.latency_ms)}"
     return labelled("latency", Text.assemble(bars, " ", (words, "dim")), console)
 
 
@@ -283,7 +285,7 @@ def _recording(screen: Screen, console: Console) -> list[Text]:
     """Say that sound and words are kept, and how far that is behind."""
     if screen.status is None or not screen.status.recorded_in:
         return []
-    late = is_late(screen.status, already=False)
+    late = wording.is_late(screen.status, already=False)
     behind = f", {screen.status.record_lag_s:.0f} s behind" if late else ""
     words = f"recorded in {safe(screen.status.recorded_in)}{behind}"
     return labelled("record", Text(words, "bold"), console)
@@ -291,5 +293,5 @@ def _recording(screen: Screen, console: Console) -> list[Text]:
 
 def loss_lines(screen: Screen, console: Console) -> list[Text]:
     """Say what was lost, if anything."""
-    words = counted(screen.status.losses) if screen.status else ""
+    words = wording.counted(screen.status.losses) if screen.status else ""
     return labelled("lost", Text(words, "bold"), console) if words else []

@@ -1,6 +1,6 @@
 """docs/page.png: the page of `voicecli serve` in a browser, after a question that it heard.
 
-    python -m scripts.page_picture
+    python -m scripts.pages.page_picture
 
 Needs chromium and the models. The browser hears a made voice for a microphone.
 """
@@ -22,7 +22,7 @@ QUESTION = "How many legs does a spider have?"
 LEAD_S = 8.0
 """s before the question: the page opens, and the talk begins."""
 
-PICTURE = Path(__file__).parent.parent / "docs" / "page.png"
+PICTURE = Path(__file__).parent.parent.parent / "docs" / "page.png"
 
 
 async def take(folder: Path, url: str) -> bytes:

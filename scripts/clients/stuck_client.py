@@ -1,6 +1,6 @@
 """A client of `voicecli serve` that stops reading for 30 s: what the server holds for it, and who notices.
 
-    python -m scripts.stuck_client [--seconds 30] [--window 4096]
+    python -m scripts.clients.stuck_client [--seconds 30] [--window 4096]
 
 Starts a server of its own with the small language model, and two clients. One asks for something long, then
 takes nothing any more from a socket with a small window, and goes on sending its microphone. The other types
