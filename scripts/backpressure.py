@@ -11,6 +11,7 @@ from pathlib import Path
 
 from voicecli.config import Config
 from voicecli.satellite import DECLARED
+from voicecli.serve.wyoming.wyoming_services import WYOMING_SOUND
 from voicecli.talk.report import declared
 from voicecli.waiting.buffers import POLICIES, Buffer
 
@@ -21,7 +22,8 @@ HEAD = """\
 
 Where one part is faster than the next, something has to wait, and must not wait without bound. This page
 lists every place where it does, in the order in which sound passes: from the microphone to the loudspeaker,
-then what views are told. It is made of the declarations in the code (`python -m scripts.backpressure`);
+then what views are told, then what other programs send. It is made of the declarations in the code
+(`python -m scripts.backpressure`);
 `voicecli bench` shows how full each place is ([how to read that](latency.md#how-to-read-the-buffer-audit)).
 Capacities are those of the default settings. Reasons: [decisions/0032](decisions/0032-where-things-wait.md).
 
@@ -53,7 +55,7 @@ and the canceller, the jitter buffer, the loudspeaker and the events. On the way
 def page() -> str:
     """The whole document."""
     policies = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in POLICIES.items())
-    here, there = declared(Config()), DECLARED
+    here, there = (*declared(Config()), WYOMING_SOUND), DECLARED
     return HEAD + policies + BETWEEN + "".join(map(_row, here)) + ELSEWHERE + "".join(map(_row, there))
 
 

@@ -17,12 +17,12 @@ from voicecli.messages import ChatMessage
 from voicecli.network.address import host_of, moved, shown
 from voicecli.network.connection import Answer, Connection
 from voicecli.network.proxies import check_proxies
+from voicecli.network.trouble.waits import wait_s
 from voicecli.reply.generate import Notice
 from voicecli.reply.replytext import ReplyText
 from voicecli.reply.server.asking import Asking
 from voicecli.reply.server.openai import OpenAiGenerator
 from voicecli.reply.server.streamed import StreamedReply
-from voicecli.reply.server.waits import wait_s
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,8 @@ from voicecli.command import Command
 from voicecli.errors import AudioFileError, EngineError
 from voicecli.listen.recognise.recogniser_command import CommandRecogniser
 from voicecli.messages import RATE_HZ
-from voicecli.speak.voice_command import MOST_S, CommandVoice, Spoken
+from voicecli.speak.streamed_voice import MOST_S, StreamedVoice
+from voicecli.speak.voice_command import Spoken
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -115,7 +116,7 @@ class Printing(Command):
 def _say(data: bytes, _folder: Path) -> None:
     spoken = Spoken(Printing("synthesize.command", data), "en")
     spoken.warm()
-    said = sum(piece.samples.size for piece in CommandVoice(spoken).say("Good morning."))
+    said = sum(piece.samples.size for piece in StreamedVoice(spoken).say("Good morning."))
     assert said <= (MOST_S + 1) * spoken.rate_hz
 
 

@@ -45,8 +45,9 @@ from voicecli.listen.gate import gain, segment
 from voicecli.listen.whisper import guards, window
 from voicecli.listen.whisper import transcriber as transcribe
 from voicecli.messages import FRAME_S
-from voicecli.network import breaker
-from voicecli.reply.server import answer_stream, complaint, openai, waits
+from voicecli.network import errands
+from voicecli.network.trouble import breaker, complaint, waits
+from voicecli.reply.server import answer_stream
 from voicecli.talk import inboxes
 from voicecli.turn import decision as turn_end
 from voicecli.turn import habits, witness
@@ -150,7 +151,7 @@ QUOTED = [
     ("0016", f"{answer_stream.SILENCE_S:g} s of silence"),
     ("0016", f"up to {waits.LOAD_S:g} s; `Retry-After` is obeyed up to {waits.SHORT_WAIT_S:g} s"),
     ("0016", f"A connection has {CONFIG.generate.connect_s:g} s"),
-    ("0016", f"takes {openai.POLL_S * 1000:g} ms at most"),
+    ("0016", f"takes {errands.POLL_S * 1000:g} ms at most"),
     ("0017", f"correlation of {residual.COPY_FOLLOWS:g}, within {residual.COPY_DB:g} dB"),
     ("0017", f"{residual.FEW} loud frames are enough where the correlation is {residual.CLOSELY_FEW:g}"),
     ("0019", f"anything for {answering.DATE_CHECK_S:g} s"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from voicecli.network.breaker import FAILURES, FIRST_S, LONGEST_S, Breaker
+from voicecli.network.trouble.breaker import FAILURES, FIRST_S, LONGEST_S, Breaker
 from voicecli.system.clock import FakeClock
 
 

@@ -17,8 +17,9 @@ from voicecli.command import Command
 from voicecli.errors import ConfigError, EngineError
 from voicecli.listen.recognise.recogniser_command import MOST_TEXT, CommandRecogniser, wav_of
 from voicecli.messages import RATE_HZ
+from voicecli.speak.streamed_voice import MOST_S
 from voicecli.speak.voice import sound_of
-from voicecli.speak.voice_command import MOST_S, Spoken
+from voicecli.speak.voice_command import Spoken
 
 EAR, MOUTH_SETTING = "transcribe.command", "synthesize.command"
 SOUND = np.full(RATE_HZ // 2, 0.1, np.float32)

@@ -712,7 +712,7 @@ def _values(key: Key) -> st.SearchStrategy[Value]:
             return st.sampled_from((key.default, "none", "tab", "7"))
         case _ if key.name == "language":
             return st.sampled_from(("auto", "en", "haw") if key.section == "transcribe" else ("en", "haw"))
-        case _ if key.name == "base_url":
+        case _ if key.name in ("base_url", "url"):
             return st.from_regex(r"https?://[a-z\"\\']{1,9}(:[0-9]{1,5})?/v1", fullmatch=True)
         case _ if key.name == "api_key_env":
             return st.sampled_from(("", "A_KEY"))

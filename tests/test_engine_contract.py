@@ -6,6 +6,8 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +17,13 @@ import pytest
 from rig.made_speech import speak
 from tests import added_ears, added_mouth
 from tests.fake_commands import EARS, MOUTH, SENTENCES, program
+from tests.real_servers import real_servers
 from voicecli.audio.level import first_audible, level_dbfs, to_float
 from voicecli.command import Command
 from voicecli.config import SynthesizeConfig, TranscribeConfig, speech_engines
+from voicecli.listen.elsewhere import hearing_settings
+from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
+from voicecli.listen.elsewhere.hearing_settings import hearing_server
 from voicecli.listen.recognise import moonshine_engine, recogniser_command
 from voicecli.listen.recognise.moonshine import Moonshine
 from voicecli.listen.recognise.recogniser_command import CommandRecogniser
@@ -28,10 +34,15 @@ from voicecli.listen.whisper.whisper import Whisper
 from voicecli.loading import recogniser_engine, voice_engine
 from voicecli.messages import RATE_HZ
 from voicecli.models.store import ModelStore, models_root, pull_command
+from voicecli.network.trouble.breaker import Breaker
 from voicecli.speak import synthesize, voice_command
+from voicecli.speak.elsewhere import speaking_settings
+from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
+from voicecli.speak.elsewhere.speaking_settings import speech_server
 from voicecli.speak.synthesize import LEAD_S, Piper
 from voicecli.speak.voice import Voice, VoiceEngine, sound_of
 from voicecli.speak.voice_command import Spoken
+from voicecli.system.clock import MonotonicClock
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32
@@ -82,21 +93,102 @@ def espeak_ng(_: Path) -> Speaks:
     return Spoken(Command("synthesize.command", "espeak-ng --stdout"), "en").session
 
 
+SERVING = ExitStack()
+"""The servers that run, once an entry needs them."""
+
+
+@cache
+def servers() -> tuple[str, str]:
+    """Addresses of `voicecli serve`, with the models of the entries above: REST and Wyoming."""
+    folder_of("whisper-base")
+    folder_of("voice-en-us-joe")
+    return SERVING.enter_context(real_servers())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _servers_end() -> Iterator[None]:
+    with SERVING:
+        yield
+    servers.cache_clear()
+
+
+def url_for(engine: str) -> str:
+    """The address for the settings; empty for an engine without a server."""
+    if engine not in ("openai", "wyoming"):
+        return ""
+    return servers()[engine == "wyoming"]
+
+
+def listens_at(engine: str, url: str) -> Listens:
+    config = TranscribeConfig.model_validate(
+        {"engine": engine, "url": url, "language": "en", "timeout_s": 30.0}
+    )
+
+    def session() -> GuardedRecogniser:
+        engine = GuardedRecogniser(hearing_server(config), Breaker(MonotonicClock()), None)
+        SERVING.callback(engine.close)
+        return engine
+
+    return session
+
+
+def speaks_at(engine: str, url: str) -> Speaks:
+    config = SynthesizeConfig.model_validate({"engine": engine, "url": url, "timeout_s": 30.0})
+
+    def session() -> GuardedVoice:
+        engine = GuardedVoice(speech_server(config), Breaker(MonotonicClock()), None)
+        SERVING.callback(engine.close)
+        return engine
+
+    return session
+
+
+def openai_that_listens(_: Path) -> Listens:
+    return listens_at("openai", url_for("openai"))
+
+
+def wyoming_that_listens(_: Path) -> Listens:
+    return listens_at("wyoming", url_for("wyoming"))
+
+
+def openai_that_speaks(_: Path) -> Speaks:
+    return speaks_at("openai", url_for("openai"))
+
+
+def wyoming_that_speaks(_: Path) -> Speaks:
+    return speaks_at("wyoming", url_for("wyoming"))
+
+
 models = pytest.mark.models
 RECOGNISERS = [
     pytest.param(whisper, marks=models),
     pytest.param(moonshine, marks=models),
     pytest.param(command_that_listens, marks=models),  # what it hears is said by Piper
+    pytest.param(openai_that_listens, marks=models),
+    pytest.param(wyoming_that_listens, marks=models),
 ]
-VOICES = [pytest.param(piper, marks=models), command_that_speaks, espeak_ng]
+VOICES = [
+    pytest.param(piper, marks=models),
+    command_that_speaks,
+    espeak_ng,
+    pytest.param(openai_that_speaks, marks=models),
+    pytest.param(wyoming_that_speaks, marks=models),
+]
 
 FILES: dict[str, RecogniserEngine] = {
     "whisper": whisper_engine,
     "moonshine": moonshine_engine,
     "command": recogniser_command,
+    "openai": hearing_settings,
+    "wyoming": hearing_settings,
 }
 """The file of each recogniser by its name in the settings; mypy sees that it has what it must have."""
-VOICE_FILES: dict[str, VoiceEngine] = {"piper": synthesize, "command": voice_command}
+VOICE_FILES: dict[str, VoiceEngine] = {
+    "piper": synthesize,
+    "command": voice_command,
+    "openai": speaking_settings,
+    "wyoming": speaking_settings,
+}
 ADDED: tuple[RecogniserEngine, VoiceEngine] = (added_ears, added_mouth)
 """The shortest of each kind: mypy looks at them, too."""
 
@@ -117,7 +209,9 @@ def test_each_engine_that_the_settings_name_is_here() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_recogniser_understands_what_its_file_tells(tmp_path: Path, name: str, language: str) -> None:
     store = ModelStore(models_root())
-    config = TranscribeConfig(engine=name, language=language, command=program(tmp_path, EARS))
+    config = TranscribeConfig(
+        engine=name, language=language, command=program(tmp_path, EARS), url=url_for(name)
+    )
     assert FILES[name].languages(config, store) == FILES[name].load(config, store)().languages
 
 
@@ -125,7 +219,7 @@ def test_a_recogniser_understands_what_its_file_tells(tmp_path: Path, name: str,
 @pytest.mark.parametrize("name", VOICE_FILES)
 def test_a_voice_speaks_what_its_file_tells(tmp_path: Path, name: str) -> None:
     store = ModelStore(models_root())
-    config = SynthesizeConfig(engine=name, command=program(tmp_path, MOUTH))
+    config = SynthesizeConfig(engine=name, command=program(tmp_path, MOUTH), url=url_for(name))
     assert VOICE_FILES[name].languages(config, store) == VOICE_FILES[name].load(config, store)().languages
 
 

@@ -15,7 +15,8 @@ from voicecli import events
 from voicecli.config import GenerateConfig, PressureConfig
 from voicecli.floor.load_facts import QualityChanged
 from voicecli.floor.stages import LANGUAGE_MODEL, TRANSCRIBER
-from voicecli.reply.generate import Notify, TooManyRequests, ignore
+from voicecli.network.trouble.remarks import TooManyRequests
+from voicecli.reply.generate import Notify, ignore
 from voicecli.system.clock import FakeClock
 from voicecli.talk.governor import Governor
 from voicecli.waiting.buffers import BufferFill

@@ -33,12 +33,12 @@ from voicecli import events
 from voicecli.aloud.apology import APOLOGIES
 from voicecli.config import GenerateConfig
 from voicecli.messages import ChatMessage
-from voicecli.network.breaker import FAILURES, FIRST_S, Breaker
+from voicecli.network.trouble.breaker import FAILURES, FIRST_S, Breaker
+from voicecli.network.trouble.waits import BACKOFF_S, TRIES
 from voicecli.reply.generate import never
 from voicecli.reply.generators import EchoGenerator
 from voicecli.reply.guarded import GuardedGenerator
 from voicecli.reply.server.openai import OpenAiGenerator
-from voicecli.reply.server.waits import BACKOFF_S, TRIES
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:

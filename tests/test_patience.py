@@ -7,7 +7,8 @@ import re
 import pytest
 
 from tests.sentences import pattern
-from voicecli.reply.server.patience import Patience
+from voicecli.network.trouble.patience import Patience
+from voicecli.reply.server.too_slow import too_slow
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def test_what_is_no_word_does_not_make_the_wait_longer(patience: Patience) -> No
         patience.end(now)
         assert patience.begin(now) == 115.0
     patience.end(115.0)
-    assert re.search(pattern("server.silent", seconds=15), str(patience.error("there", thought=False)))
-    assert "thought" in patience.error("there", thought=True).found
+    assert re.search(pattern("server.silent", seconds=15), str(too_slow(patience, "there", thought=False)))
+    assert "thought" in too_slow(patience, "there", thought=True).found
 
 
 def test_a_word_gives_it_time_for_the_next(patience: Patience) -> None:
@@ -33,7 +34,7 @@ def test_a_word_gives_it_time_for_the_next(patience: Patience) -> None:
     patience.end(29.0)
     assert patience.begin(29.0, 2) == 49.0
     patience.end(49.0)
-    assert "generate.timeout_s" in patience.error("there", thought=False).remedy
+    assert "generate.timeout_s" in too_slow(patience, "there", thought=False).remedy
 
 
 def test_all_waiting_together_is_limited(patience: Patience) -> None:
@@ -43,7 +44,7 @@ def test_all_waiting_together_is_limited(patience: Patience) -> None:
         now += 12.0
         patience.end(now)
     assert patience.begin(now, 5) == now
-    assert "generate.total_s" in patience.error("there", thought=False).remedy
+    assert "generate.total_s" in too_slow(patience, "there", thought=False).remedy
 
 
 def test_while_the_voice_is_behind_no_time_counts(patience: Patience) -> None:

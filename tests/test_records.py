@@ -320,8 +320,16 @@ def test_no_secret_is_in_the_settings(tmp_path: Path) -> None:
                 "base_url": "https://me:SECRET@example.org/v1?key=SECRET",
                 "api_key_env": "SK_SECRET",
             },
-            "transcribe": {"engine": "command", "command": "hear --key SECRET"},
-            "synthesize": {"engine": "command", "command": "speak --key SECRET"},
+            "transcribe": {
+                "engine": "command",
+                "command": "hear --key SECRET",
+                "url": "https://me:SECRET@example.org/v1?key=SECRET",
+            },
+            "synthesize": {
+                "engine": "command",
+                "command": "speak --key SECRET",
+                "url": "https://me:SECRET@example.org/v1?key=SECRET",
+            },
         }
     )
     desk = Desk(tmp_path / "talk", config=config)

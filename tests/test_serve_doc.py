@@ -10,6 +10,7 @@ import pytest
 from voicecli.serve import rest, server, visit
 from voicecli.serve.client import outbox, recent, remote, way
 from voicecli.serve.wire import extension, incoming, settings
+from voicecli.serve.wyoming import wyoming_listener, wyoming_services
 
 if TYPE_CHECKING:
     from voicecli.waiting.buffers import Buffer
@@ -41,6 +42,10 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"nothing for {visit.IDLE_S:.0f} s is closed",
         f"at most {rest.MOST_FILE_BYTES >> 20} MB",
         f"at most {rest.MOST_TEXT} characters",
+        f"up to {wyoming_services.MOST_RATE_HZ} Hz, at most {wyoming_services.MOST_SOUND_S:.0f} s",
+        f"At most {wyoming_listener.MOST_CONNECTIONS} connections",
+        f"sends nothing for {wyoming_listener.IDLE_S:.0f} s is closed",
+        f"reads nothing for {wyoming_listener.WRITE_S:.0f} s",
     ],
 )
 def test_number(said: str) -> None:

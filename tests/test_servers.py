@@ -32,10 +32,11 @@ from voicecli.aloud.clauses import ClauseSplitter
 from voicecli.config import GenerateConfig
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
+from voicecli.network.trouble.waits import TRIES
 from voicecli.reply.conversation.conversation import Conversation
-from voicecli.reply.generate import AllTakenBack, Notice, Remark, TooManyRequests
+from voicecli.reply.generate import AllTakenBack, Notice
 from voicecli.reply.server.openai import OpenAiGenerator
-from voicecli.reply.server.waits import TRIES
 
 OVERFLOW = "the request has 4390 tokens, the context holds 4096"
 PROMPT = "Be brief."
@@ -645,7 +646,7 @@ def test_a_long_wait_is_told_and_not_waited_for() -> None:
 
 
 def test_loading_is_waited_for_with_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("voicecli.reply.server.waits.LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("voicecli.network.trouble.waits.LOOK_AGAIN_S", 0.01)
     loading = status("503 Service Unavailable", {"error": {"message": "Loading model", "code": 503}})
     with talking(lambda _r, number: loading if number < 5 else said()) as talk:
         notices: list[object] = []

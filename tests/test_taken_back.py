@@ -7,7 +7,8 @@ from tests.test_talking import Answers, silence, talking, tone
 from voicecli import events
 from voicecli.errors import EngineError
 from voicecli.messages import ChatMessage, GenerationStats
-from voicecli.reply.generate import AllTakenBack, Notify, Remark, ignore
+from voicecli.network.trouble.remarks import Remark
+from voicecli.reply.generate import AllTakenBack, Notify, ignore
 
 THOUGHT = "okay the user asks for the hours and i know them. " * 6
 ANSWER = "It is noon, my friend."

@@ -11,6 +11,7 @@ from voicecli.aloud.locales import localised
 from voicecli.config.speech_engines import RECOGNISERS, VOICES
 from voicecli.engines import Engines, SharedModel
 from voicecli.errors import ConfigError, EngineError, ModelError, VoicecliError
+from voicecli.listen.elsewhere.guarded_recogniser import GuardedRecogniser
 from voicecli.listen.gate.detect import Silero
 from voicecli.models.choice import (
     absent,
@@ -27,6 +28,7 @@ from voicecli.models.store import pull_command
 from voicecli.models.suited import LIGHT_MODEL
 from voicecli.reply.generate import ignore, never
 from voicecli.reply.generators import make_language_model
+from voicecli.speak.elsewhere.guarded_voice import GuardedVoice
 from voicecli.speak.synthesize import load as load_piper
 from voicecli.speak.voices import language_of, never_heard
 from voicecli.system.clock import MonotonicClock
@@ -151,8 +153,11 @@ def voice_engine(config: SynthesizeConfig) -> VoiceEngine:
 
 
 def load_recogniser(config: TranscribeConfig, store: ModelStore) -> SharedModel[Recogniser]:
-    """The recogniser of the settings, warm. Raises ModelError, ConfigError; EngineError for a command."""
-    return SharedModel(partial(recogniser_engine(config).load, config, store))
+    """The recogniser of the settings, warm.
+
+    Raises ModelError, ConfigError; EngineError for a command that is missing, or a server that is not there.
+    """
+    return SharedModel(partial(recogniser_engine(config).load, config, store), _end_requests)
 
 
 def load_smaller(
@@ -178,14 +183,23 @@ def _understands_as_much(one: TranscribeConfig, other: TranscribeConfig, store: 
 
 
 def load_voice(config: SynthesizeConfig, store: ModelStore) -> SharedModel[Voice]:
-    """The voice of the settings, warm. Raises ModelError; ConfigError, EngineError for a command."""
+    """The voice of the settings, warm.
+
+    Raises ModelError; ConfigError, EngineError for a command, or a server that is not there.
+    """
 
     def load() -> Callable[[], Voice]:
         session = voice_engine(config).load(config, store)
         localised("1", session().language)  # loads the language's tables now, not in the first reply
         return session
 
-    return SharedModel(load)
+    return SharedModel(load, _end_requests)
+
+
+def _end_requests(engine: Recogniser | Voice) -> None:
+    """End what an engine still asks of its server, if it has one."""
+    if isinstance(engine, GuardedRecogniser | GuardedVoice):
+        engine.close()
 
 
 def load_voices(

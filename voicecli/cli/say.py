@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voicecli.cli.options import ConfigFile, ModelsDir, OutputDevice, Voice, settings, store_at
+from voicecli.cli.options import ConfigFile, ModelsDir, OutputDevice, Voice, note, settings, store_at
 from voicecli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def say(
 ) -> None:
     """Say TEXT, or what comes from a pipe, aloud or into a WAV file; begin before all text has come."""
     from voicecli.loading import load_voice
+    from voicecli.network.trouble.guard import tell_by
     from voicecli.system.clock import MonotonicClock
 
     pieces = _given(text)
@@ -64,6 +65,7 @@ def say(
         {"--output-device": ("audio.output_device", output_device), "--voice": ("synthesize.voice", voice)},
     )
     speaker = load_voice(config.synthesize, store_at(models_dir)).seat().it
+    tell_by(speaker, lambda remark: note(f"{remark.found}; {remark.remedy}"))
     clauses = clauses_of(pieces, speaker.language)
     first = next(clauses, None)
     if first is None:

@@ -17,8 +17,10 @@ from voicecli.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voicecli.engines import Engines
     from voicecli.serve.listening import Address, TlsFiles
     from voicecli.serve.processes.starting import ServePlan
+    from voicecli.serve.wyoming.wyoming_listener import Reach
 
 
 def serve(
@@ -48,6 +50,27 @@ def serve(
         Path | None, typer.Option(help="Certificate chain, PEM: serve wss and https.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    wyoming: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Serve Home Assistant, too: Wyoming, usually on port 10300.",
+        ),
+    ] = None,
+    wyoming_host: Annotated[str, typer.Option(help="Address for Wyoming to listen on.")] = "127.0.0.1",
+    wyoming_unprotected: Annotated[
+        bool,
+        typer.Option(
+            "--wyoming-unprotected",
+            help="Let other computers use Wyoming, which asks nobody for a password.",
+        ),
+    ] = False,
+    wyoming_announce: Annotated[
+        bool,
+        typer.Option("--wyoming-announce", help="Tell the local network, so that Home Assistant finds it."),
+    ] = False,
     light: Light = False,
     voice: Voice = None,
     config_file: ConfigFile = None,
@@ -59,12 +82,14 @@ def serve(
     from voicecli.serve.listening import serve as serve_at
     from voicecli.serve.processes.starting import ServePlan
     from voicecli.serve.server import ServerLimits
+    from voicecli.serve.wyoming.wyoming_listener import wyoming_beside
 
     config = lightened(settings(config_file, {"--voice": ("synthesize.voice", voice)}), light=light)
     if not is_loopback(host) and token_file is None:
         raise ConfigError(
             f"{host} can be reached from other computers, and there is no token", "add --token-file"
         )
+    reach = _reach(wyoming, wyoming_host, unprotected=wyoming_unprotected, announce=wyoming_announce)
     token = _token(token_file) if token_file is not None else ""
     tls = _tls(tls_cert, tls_key)
     address = Address(
@@ -78,11 +103,34 @@ def serve(
         at = f"{url.replace('http', 'ws', 1)}/v1/realtime"
         note(f"serving at {at}, {sessions * workers} talks at a time; Ctrl-C ends")
 
+    async def serving(engines: Engines, listening: socket.socket) -> None:
+        async with wyoming_beside(engines, config, reach, note, announce=wyoming_announce):
+            await serve_at(plan.made_with(engines, note), address, listening, ready)
+
     if workers == 1:
         with bound(address) as listening:
-            asyncio.run(serve_at(plan.prepare(note), address, listening, ready))
+            asyncio.run(serving(plan.loaded(note), listening))
+    elif reach is not None:
+        raise ConfigError("--wyoming needs all engines in one process", "leave out --workers")
     else:
         _in_processes(plan, workers, address, tls, ready)
+
+
+def _reach(port: int | None, host: str, *, unprotected: bool, announce: bool) -> Reach | None:
+    """Where Wyoming is to be served; None: nowhere. Raises ConfigError."""
+    from voicecli.serve.wyoming.wyoming_listener import Reach
+
+    if port is None:
+        if unprotected or announce or host != "127.0.0.1":
+            raise ConfigError("the other --wyoming flags need --wyoming PORT", "add --wyoming 10300")
+        return None
+    reach = Reach("127.0.0.1" if host == "localhost" else host, port, unprotected)
+    reach.check()
+    if announce:
+        from voicecli.serve.wyoming.announce import check
+
+        check(reach.host)
+    return reach
 
 
 def _in_processes(

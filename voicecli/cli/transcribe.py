@@ -47,6 +47,7 @@ def transcribe(
     from voicecli.listen.recognise.transcript import transcribe_file
     from voicecli.loading import load_detector, load_recogniser
     from voicecli.messages import RATE_HZ
+    from voicecli.network.trouble.guard import tell_by
     from voicecli.system.clock import MonotonicClock
     from voicecli.talk.attempts import in_one_line
     from voicecli.view.safe import safe
@@ -57,6 +58,7 @@ def transcribe(
     store = store_at(models_dir)
     detector = load_detector(store).seat().it
     recogniser = load_recogniser(config.transcribe, store).seat().it
+    tell_by(recogniser, lambda remark: _tell(f"{remark.found}; {remark.remedy}"))
     clock, failed = MonotonicClock(), False
     for file in files:
         began = clock.now()

@@ -21,6 +21,32 @@ LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
 """ISO 639-1."""
 VoiceName = Annotated[str, Field(min_length=1)]
 
+ServerUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^((https?|tcp)://[^\s/]\S*)?$",
+        description="openai: where the server is, as in http://127.0.0.1:8000/v1; wyoming: tcp://127.0.0.1:10300",
+        json_schema_extra={"allowed": "a URL that begins with http://, https:// or tcp://"},
+    ),
+]
+KeyVariable = Annotated[
+    str,
+    Field(
+        pattern=r"^([A-Z_][A-Z0-9_]*)?$",  # many keys would pass for a name with small letters
+        description="openai: environment variable that holds the key",
+        json_schema_extra={"allowed": "a name in capitals such as OPENAI_API_KEY, not the key itself"},
+        repr=False,  # if somebody puts the key itself here, no error may show it
+    ),
+]
+ConnectLimit = Annotated[
+    float,
+    Field(
+        gt=0,
+        le=10,
+        description="openai, wyoming: longest wait for the server to accept the connection",
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class EngineFile:
@@ -40,12 +66,16 @@ RECOGNISERS: Mapping[str, EngineFile] = {
     "whisper": EngineFile("99 languages", "voicecli.listen.whisper.whisper_engine"),
     "moonshine": EngineFile("English, quick", "voicecli.listen.recognise.moonshine_engine"),
     "command": EngineFile("a program of your own", "voicecli.listen.recognise.recogniser_command"),
+    "openai": EngineFile("a server with OpenAI's endpoints", "voicecli.listen.elsewhere.hearing_settings"),
+    "wyoming": EngineFile("a server for Home Assistant", "voicecli.listen.elsewhere.hearing_settings"),
 }
 """What `transcribe.engine` can be."""
 
 VOICES: Mapping[str, EngineFile] = {
     "piper": EngineFile("a Piper voice", "voicecli.speak.synthesize"),
     "command": EngineFile("a program of your own", "voicecli.speak.voice_command"),
+    "openai": EngineFile("a server with OpenAI's endpoints", "voicecli.speak.elsewhere.speaking_settings"),
+    "wyoming": EngineFile("a server for Home Assistant", "voicecli.speak.elsewhere.speaking_settings"),
 }
 """What `synthesize.engine` can be."""
 
@@ -75,7 +105,7 @@ class TranscribeConfig(Section):
     language: str = Field(
         default="auto",
         pattern=r"^(auto|[a-z]{2,3})$",
-        description="the language spoken; with a command, auto means English",
+        description="the language spoken; with a command, auto means English; a server is left to find it",
         json_schema_extra={"allowed": '"auto" or a language code such as "en"'},
     )
     command: str = Field(
@@ -83,11 +113,30 @@ class TranscribeConfig(Section):
         max_length=LONGEST_COMMAND,
         description="command: reads a 16 kHz WAV from its standard input and prints the words",
     )
+    url: ServerUrl = ""
+    server_model: str = Field(
+        default="",
+        description="openai, wyoming: the server's name for its model; empty: whisper-1, or for wyoming the "
+        "server's choice",
+    )
+    api_key_env: KeyVariable = "OPENAI_API_KEY"
+    connect_s: ConnectLimit = 3.0
+    timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=30,
+        description="openai, wyoming: longest wait for the words, in all tries",
+    )
+    fallback: Literal["local", "off"] = Field(
+        default="local",
+        description="openai, wyoming: while the server fails, the Whisper of transcribe.model listens, if it "
+        "is here; or nobody",
+    )
     threads: int = Field(default=0, ge=0, le=64, description="CPU threads, 0 for a number that suits")
 
     @model_validator(mode="after")
-    def _a_command_is_there(self) -> Self:
-        return _with_command(self, self.engine, self.command)
+    def _what_the_engine_needs_is_there(self) -> Self:
+        return _complete(self, self.engine, self.command, self.url)
 
 
 class GenerateConfig(Section):
@@ -173,6 +222,23 @@ class SynthesizeConfig(Section):
         description="command: reads text from its standard input and prints a WAV, such as "
         "`espeak-ng --stdout`",
     )
+    url: ServerUrl = ""
+    server_model: str = Field(default="", description="openai: the server's name for its model; empty: tts-1")
+    server_voice: str = Field(
+        default="",
+        description="openai, wyoming: the server's name for the voice; empty: alloy, or for wyoming the "
+        "server's choice",
+    )
+    api_key_env: KeyVariable = "OPENAI_API_KEY"
+    connect_s: ConnectLimit = 3.0
+    timeout_s: float = Field(
+        default=10.0, gt=0, le=30, description="openai, wyoming: longest wait for the next sound of a clause"
+    )
+    fallback: Literal["local", "off"] = Field(
+        default="local",
+        description="openai, wyoming: while the server fails, the Piper voice of synthesize.voice speaks, if "
+        "it is here; or nobody",
+    )
     language: str = Field(
         default="en",
         pattern=r"^[a-z]{2,3}$",
@@ -187,9 +253,12 @@ class SynthesizeConfig(Section):
             "allowed": 'language codes of two letters, each with a voice: { de = "de_DE-thorsten-medium" }'
         },
     )
-    speed: float = Field(default=1.0, ge=0.5, le=2, description="piper: 1 is the voice's own pace")
+    speed: float = Field(default=1.0, ge=0.5, le=2, description="piper, openai: 1 is the voice's own pace")
     volume: float = Field(
-        default=0.7, gt=0, le=1, description="1 is full scale; with a command, 1 is as loud as the command"
+        default=0.7,
+        gt=0,
+        le=1,
+        description="1 is full scale; with a command or a server, 1 is as loud as that is",
     )
     threads: int = Field(default=0, ge=0, le=64, description="piper: CPU threads, 0 for a number that suits")
     speak_errors: Literal["auto", "on", "off"] = Field(
@@ -198,15 +267,17 @@ class SynthesizeConfig(Section):
     )
 
     @model_validator(mode="after")
-    def _a_command_is_there(self) -> Self:
-        return _with_command(self, self.engine, self.command)
+    def _what_the_engine_needs_is_there(self) -> Self:
+        return _complete(self, self.engine, self.command, self.url)
 
 
 SectionT = TypeVar("SectionT", bound=Section)
 
 
-def _with_command(section: SectionT, engine: str, command: str) -> SectionT:
-    """Refuse the engine `command` without a command."""
-    if engine == "command" and not command.strip():
-        raise PydanticCustomError("lacks", "{key} needs {other}", {"key": "engine", "other": "command"})
+def _complete(section: SectionT, engine: str, command: str, url: str) -> SectionT:
+    """Refuse the engine `command` without a command, and a server without its address."""
+    needed = {"command": ("command", command), "openai": ("url", url), "wyoming": ("url", url)}
+    other, value = needed.get(engine, ("", engine))
+    if not value.strip():
+        raise PydanticCustomError("lacks", "{key} needs {other}", {"key": "engine", "other": other})
     return section

@@ -48,7 +48,7 @@ def effective_toml(config: Config, origins: Mapping[str, str]) -> str:
         lines = [f"[{section}]"]
         for key in keys:
             value = value_of(config, key)
-            if isinstance(value, str) and key.name == "base_url":
+            if isinstance(value, str) and key.name in ("base_url", "url"):
                 value = without_userinfo(value)
             origin = f"  # {origins[key.path]}" if value != key.default and key.path in origins else ""
             lines.append(f"{key.name} = {to_toml(value)}{origin}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.command import Command
 from voicecli.doctor import Finding
+from voicecli.doctor.speech_server_checks import check_hearing, check_speaking, sends_away
 from voicecli.errors import ConfigError, ModelError, VoicecliError
 from voicecli.loading import load, mistaken_voices, recogniser_engine, unused_voices
 from voicecli.measure.alone import run_alone
@@ -99,6 +100,8 @@ class EngineChecks:
                 return self._model(lambda: moonshine_folder(self._store, transcribe.model))
             case "command":
                 return _command("transcribe.command", transcribe.command)
+            case "openai" | "wyoming":
+                return check_hearing(transcribe, connect=self._connect)
             case _:
                 return _without_files(engine)
 
@@ -131,6 +134,8 @@ class EngineChecks:
                 return self._model(lambda: voice_file(self._store, synthesize.voice))
             case "command":
                 return _command("synthesize.command", synthesize.command)
+            case "openai" | "wyoming":
+                return check_speaking(synthesize, connect=self._connect)
             case _:
                 return _without_files(engine)
 
@@ -151,6 +156,9 @@ class EngineChecks:
 
     def speed(self) -> Finding:
         """Measure each engine alone, on two questions that the voice says."""
+        if not self._connect and sends_away(self._config):
+            found = "not measured: it would send sound or words to another computer"
+            return Finding("skip", found, "measure it: voicecli doctor --connect")
         config = self._config.model_copy(update={"generate": self._local_generator()})
         try:
             session = load(config, self._store, lambda _: None).session()

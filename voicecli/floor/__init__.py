@@ -40,7 +40,7 @@ from voicecli.floor.user.scribing import Scribing
 from voicecli.floor.user.speech import Speech
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from voicecli.config import TurnConfig
     from voicecli.errors import StageError
@@ -77,13 +77,16 @@ class Floor:
         others: Collection[str] = (),
         *,
         speaks_errors: bool = False,
+        leaves: Sequence[tuple[str, str]] = (),
     ) -> None:
         """`language` is the main voice's, `others` are those that it or another voice speaks besides.
 
         `began` is the time the `t` of events is counted from. `remember` makes the conversation; its argument
         is a function that gives date and time. `speaks_errors`: the agent tells of failures by voice, too.
+        `leaves`: what else leaves this computer, and how to keep it here; told at the start.
         """
         self._model = model
+        self._leaves = leaves
         self._out = out = Out(began)
         self._numbers = Numbers()
         self.exchange = self.exchange_type(out, self._numbers)
@@ -121,6 +124,8 @@ class Floor:
         if not self._model.is_local:
             found = f"what you say goes to another computer: {self._model.name}"
             self._out.tell(events.Warned(self._out.t, found, "--engine embedded keeps it here"))
+        for found, remedy in self._leaves:
+            self._out.tell(events.Warned(self._out.t, found, remedy))
         self.answering.read_first()
         return self._out.taken()
 

@@ -15,6 +15,7 @@ from voicecli.errors import ModelError
 from voicecli.models.manifest import hub_name, is_voice_name
 from voicecli.models.store import LIST_COMMAND
 from voicecli.models.suited import LIGHT_MODEL, Suited, default_model, in_order, is_better, this_machine
+from voicecli.network.address import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ def moonshine_name(name: str) -> str:
 
 
 def recogniser_name(config: TranscribeConfig) -> str:
-    """The recogniser's name on the screen: of its model, of the program in its command, or of its engine."""
+    """The recogniser's name on the screen: of its model, its command's program, its server or its engine."""
     engine: str = config.engine  # one that is not named below has no model and no command
     match engine:
         case "whisper":
@@ -90,18 +91,22 @@ def recogniser_name(config: TranscribeConfig) -> str:
             return moonshine_name(config.model)
         case "command":
             return Command("transcribe.command", config.command).name
+        case "openai" | "wyoming":
+            return f"{config.server_model or config.engine} at {shown(config.url)}"
         case _:
             return engine
 
 
 def voice_name(config: SynthesizeConfig) -> str:
-    """The voice's name on the screen: of its model, of the program in its command, or of its engine."""
+    """The voice's name on the screen: of its model, its command's program, its server or its engine."""
     engine: str = config.engine  # as above
     match engine:
         case "piper":
             return config.voice
         case "command":
             return Command("synthesize.command", config.command).name
+        case "openai" | "wyoming":
+            return f"{config.server_voice or config.engine} at {shown(config.url)}"
         case _:
             return engine
 

@@ -14,16 +14,16 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  # what serv
 """Addresses that mean "any" to a server that listens -> addresses that a client on this computer can use."""
 
 
-def host_of(url: str) -> str:
-    """Give the host's name or IP address in a URL. Raises ConfigError where there is none."""
+def host_of(url: str, setting: str = "generate.base_url") -> str:
+    """Give the host's name or IP address in the URL of a setting. Raises ConfigError where there is none."""
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port  # reading the port checks it
     except ValueError as error:
         # The error of the library quotes a part of the URL, which may be a password.
-        raise ConfigError("generate.base_url is no address", EXAMPLE) from error
+        raise ConfigError(f"{setting} is no address", EXAMPLE) from error
     if not host:
-        raise ConfigError("generate.base_url names no server", EXAMPLE)
+        raise ConfigError(f"{setting} names no server", EXAMPLE)
     return host
 
 

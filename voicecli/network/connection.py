@@ -7,7 +7,8 @@ so that the API key and the user's words go nowhere else.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
 from voicecli.errors import ConfigError, ServerError
 from voicecli.network.address import moved, reachable, shown
@@ -33,6 +34,30 @@ _UNPACKED = ("", "identity", "gzip", "deflate")
 """Content encodings that httpx can undo without optional packages."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How people know a server."""
+
+    where: str
+    """Its address, without secrets."""
+    setting: str = "generate.base_url"
+    """The setting that names it."""
+    instead: str = "use --engine embedded"
+    """What does without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A form with one file, called `file`."""
+
+    fields: Mapping[str, str]
+    name: str
+    """The file's; servers tell its format by the ending."""
+    data: bytes
+    kind: str
+    """Its media type."""
+
+
 class BrokenOffError(ServerError):
     """The connection ended in the middle of an answer, or before it."""
 
@@ -40,10 +65,10 @@ class BrokenOffError(ServerError):
 class Answer:
     """A server's answer, which can be read while the connection is open."""
 
-    def __init__(self, response: httpx.Response, where: str) -> None:
+    def __init__(self, response: httpx.Response, known: Known) -> None:
         """Raise ServerError for an unknown compression."""
         self._response = response
-        self._where = where
+        self._known = known
         self.status = response.status_code
         self.kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         """The media type; empty where none is given."""
@@ -51,13 +76,13 @@ class Answer:
         packed = response.headers.get("content-encoding", "").strip().lower()
         if packed not in _UNPACKED:
             raise ServerError(
-                f"{where} sends its answer compressed ({packed[:20]}), which was not asked for",
+                f"{known.where} sends its answer compressed ({packed[:20]}), which was not asked for",
                 "switch compression off there, or for this address in the proxy before it",
             )
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they come, decompressed. Raises ServerError where they break off."""
-        with _faults(self._where, ""):
+        with _faults(self._known, ""):
             async for piece in self._response.aiter_bytes():
                 yield piece
 
@@ -77,12 +102,22 @@ class Connection:
     It limits how long connecting may take; the caller limits how long the answer may take.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], connect_s: float, *, is_local: bool) -> None:
-        """`url` is the base of all paths. Raises ConfigError for proxy variables that cannot be used."""
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        connect_s: float,
+        *,
+        is_local: bool,
+        known: Known | None = None,
+    ) -> None:
+        """`url` is the base of all paths; `known` says how people know the server.
+
+        Raises ConfigError for proxy variables that cannot be used.
+        """
         if not is_local:
             check_proxies()
-        self.where = shown(url)
-        """The address, as people may see it."""
+        self.known = known or Known(shown(url))
         self._url = reachable(url)
         self._headers = {"Accept-Encoding": "identity", **headers}
         self._connect_s = connect_s
@@ -94,27 +129,36 @@ class Connection:
         self._moved: dict[str, str] = {}
         """Path -> the address that a redirect led to; later requests go there at once."""
 
+    @property
+    def where(self) -> str:
+        """The address, as people may see it."""
+        return self.known.where
+
     @asynccontextmanager
     async def ask(
-        self, method: str, path: str, body: Mapping[str, Json] | None = None
+        self, method: str, path: str, body: Mapping[str, Json] | None = None, upload: Upload | None = None
     ) -> AsyncGenerator[Answer, None]:
-        """Send a request and give the answer. Raises ServerError where none comes, or where it breaks off."""
+        """Send a request, with JSON or a form, and give the answer.
+
+        Raises ServerError where none comes, or where it breaks off.
+        """
         import httpx
 
         client = self._http()
         url = self._moved.get(path, f"{self._url}/{path}")
         timeout = httpx.Timeout(None, connect=self._connect_s)
-        with _faults(self.where, self._proxy):
+        form: _Form = {} if upload is None else _form(upload)
+        with _faults(self.known, self._proxy):
             for _hop in range(MOST_REDIRECTS + 1):
                 response = await self._send(
-                    client, client.build_request(method, url, json=body, timeout=timeout)
+                    client, client.build_request(method, url, json=body, timeout=timeout, **form)
                 )
                 try:
                     location = response.headers.get("location", "")
                     if response.status_code not in _REDIRECTS or not location:
                         if response.is_success and url != f"{self._url}/{path}":
                             self._moved[path] = url
-                        yield Answer(response, self.where)
+                        yield Answer(response, self.known)
                         return
                 finally:
                     await response.aclose()
@@ -122,7 +166,7 @@ class Connection:
         base = shown(url).rstrip("/").removesuffix(f"/{path}")
         raise ServerError(
             f"{self.where} sends requests round in circles, at last to {shown(url)}",
-            f"set generate.base_url to the server's own address, perhaps {base}",
+            f"set {self.known.setting} to the server's own address, perhaps {base}",
         )
 
     async def close(self) -> None:
@@ -165,19 +209,31 @@ class Connection:
             base = shown(there).rstrip("/").removesuffix(f"/{path}")
             raise ServerError(
                 f"{self.where} sends requests on to {shown(there)[:200]}, another server",
-                f"if that is right, set generate.base_url to {base[:200]}",
+                f"if that is right, set {self.known.setting} to {base[:200]}",
             )
         return there
 
 
+class _Form(TypedDict, total=False):
+    """What httpx calls the parts of a form."""
+
+    data: dict[str, str]
+    files: dict[str, tuple[str, bytes, str]]
+
+
+def _form(upload: Upload) -> _Form:
+    return {"data": dict(upload.fields), "files": {"file": (upload.name, upload.data, upload.kind)}}
+
+
 @contextmanager
-def _faults(where: str, proxy: str) -> Iterator[None]:
+def _faults(known: Known, proxy: str) -> Iterator[None]:
     """Turn httpx's exceptions into a ServerError of one line.
 
     `proxy`: the variable that names the proxy in between.
     """
     import httpx
 
+    where = known.where
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
@@ -186,7 +242,7 @@ def _faults(where: str, proxy: str) -> Iterator[None]:
             raise ServerError(
                 found, f"correct {proxy} or unset it, or list the server in NO_PROXY"
             ) from error
-        found, remedy = f"no server answers at {where}", "start it, or use --engine embedded"
+        found, remedy = f"no server answers at {where}", f"start it, or {known.instead}"
         raise ServerError(found, remedy, passes=True) from error
     except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
         raise BrokenOffError(
@@ -197,4 +253,4 @@ def _faults(where: str, proxy: str) -> Iterator[None]:
             f"{where} sends an answer whose compression is damaged", "switch compression off there"
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ServerError(f"{where}: {error}", "check generate.base_url") from error
+        raise ServerError(f"{where}: {error}", f"check {known.setting}") from error

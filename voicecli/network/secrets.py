@@ -1,16 +1,17 @@
-"""Texts that servers and tools write -> the same without the user's key, password or token.
+"""A key out of the environment; and texts of servers and tools -> the same without the user's secrets.
 
 A server may repeat in an error what it was sent; then the key would be in views, events and logs.
 """
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from string import ascii_lowercase, ascii_uppercase
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from voicecli.errors import without_userinfo
+from voicecli.errors import ConfigError, without_userinfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,14 @@ INSTEAD = "***"
 
 SHORTEST = 8
 """Characters of the shortest secret that is looked for: shorter ones are words, as "none" and "ollama"."""
+
+
+def key_in(variable: str) -> str:
+    """The key in an environment variable; empty for none. Raises ConfigError for what is no key."""
+    key = os.environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(f"{variable} holds characters that no key has", "set it again")
+    return key
 
 
 def in_address(url: str) -> tuple[str, ...]:

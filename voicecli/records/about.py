@@ -31,15 +31,17 @@ ENGINES = (
 
 
 def without_secrets(config: Config) -> Config:
-    """Leave out possible secrets: the address's user, password and query, the key's variable, arguments."""
+    """Leave out possible secrets: the addresses' user, password and query, the keys' variables, arguments."""
+    variable = type(config.generate).model_fields["api_key_env"].default
     generate = config.generate.model_copy(
-        update={
-            "base_url": _bare(config.generate.base_url),
-            "api_key_env": type(config.generate).model_fields["api_key_env"].default,
-        }
+        update={"base_url": _bare(config.generate.base_url), "api_key_env": variable}
     )
-    transcribe = config.transcribe.model_copy(update={"command": _program(config.transcribe.command)})
-    synthesize = config.synthesize.model_copy(update={"command": _program(config.synthesize.command)})
+    heard, spoken = (
+        {"command": _program(table.command), "url": _bare(table.url), "api_key_env": variable}
+        for table in (config.transcribe, config.synthesize)
+    )
+    transcribe = config.transcribe.model_copy(update=heard)
+    synthesize = config.synthesize.model_copy(update=spoken)
     return config.model_copy(
         update={"generate": generate, "transcribe": transcribe, "synthesize": synthesize}
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from voicecli.messages import ChatMessage, GenerationStats
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
 
 if TYPE_CHECKING:
     from voicecli.turn.witness import Ending
@@ -30,23 +31,8 @@ def never() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """Something the user should know and can do, while the reply goes on."""
-
-    found: str
-    remedy: str
-    of_reply: bool = True
-    """False: it is so, whatever becomes of this reply."""
-
-
-@dataclass(frozen=True, slots=True)
 class AllTakenBack:
     """All pieces of this reply so far were the model's thinking: nobody should hear or remember them."""
-
-
-@dataclass(frozen=True, slots=True)
-class TooManyRequests:
-    """The server takes no more requests for now: HTTP status 429 or 503."""
 
 
 Notice: TypeAlias = Remark | AllTakenBack | TooManyRequests

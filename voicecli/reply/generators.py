@@ -45,7 +45,7 @@ def make_language_model(
 
 def _guarded(config: GenerateConfig, gguf: Path | None, talks: int, clock: Clock) -> Callable[[], Generator]:
     """A server, and the embedded model in `gguf` to stand in for it, if the settings want that."""
-    from voicecli.network.breaker import Breaker
+    from voicecli.network.trouble.breaker import Breaker
     from voicecli.reply.guarded import GuardedGenerator
     from voicecli.reply.server.openai import OpenAiGenerator
 

@@ -12,13 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError, ServerError, VoicecliError
-from voicecli.reply.generate import Notify, Remark, ignore, never
+from voicecli.network.trouble.guard import Guard
+from voicecli.reply.generate import Notify, ignore, never
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from voicecli.messages import ChatMessage, GenerationStats
-    from voicecli.network.breaker import Breaker, BreakerState
+    from voicecli.network.trouble.breaker import Breaker, BreakerState
     from voicecli.reply.generate import Cancelled, Emit, Generator
     from voicecli.turn.witness import Ending
 
@@ -39,7 +40,7 @@ class GuardedGenerator:
         `apologise`: where nobody answers, the user is to hear an apology.
         """
         self._server = server
-        self._breaker = breaker
+        self._guard = Guard(breaker, lambda: server.name, is_local=server.is_local)
         self._make_stand_in = stand_in
         self._stand_in: Generator | None = None
         self._apologise = apologise
@@ -53,7 +54,7 @@ class GuardedGenerator:
     @property
     def breaker(self) -> BreakerState:
         """Whether the server is asked at all."""
-        return self._breaker.state
+        return self._guard.breaker.state
 
     @property
     def is_local(self) -> bool:
@@ -68,50 +69,41 @@ class GuardedGenerator:
     @property
     def reads_ahead(self) -> bool:
         """Whether the server saves time by reading ahead; not while it fails."""
-        return self._server.reads_ahead and self._breaker.state == "closed"
+        return self._server.reads_ahead and self.breaker == "closed"
 
     def warm(self, messages: Sequence[ChatMessage], cancelled: Cancelled = never) -> None:
         """Let the server read ahead, unless it has just failed. Raises EngineError."""
-        if self._breaker.state == "closed":
+        if self.breaker == "closed":
             self._server.notify = self.notify
             self._server.warm(messages, cancelled)
 
     def generate(self, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled) -> GenerationStats:
         """Stream the reply of whoever answers. Raises ServerError where nobody does."""
-        if not (question := self._breaker.ask()):
-            rest_s = self._breaker.open_for_s
-            when = f"for {rest_s:.0f} s" if rest_s >= 1 else "at the moment"
-            found = f"{self.name} failed again and again, so it is not asked {when}"
-            resting = ServerError(found, "wait, or start it")
-            return self._without(resting, messages, emit, cancelled, known=True)
-        spoke = settled = False
-
-        def on_text(piece: str) -> None:
-            nonlocal spoke, settled
-            if not settled:
-                settled = True
-                self._worked(question)
-            spoke = True
-            emit(piece)
-
-        self._server.notify = self.notify
+        self._server.notify = self._guard.notify = self.notify
+        spoke = False
         try:
-            stats = self._server.generate(messages, on_text, cancelled)
+            with self._guard.ask() as question:
+
+                def on_text(piece: str) -> None:
+                    nonlocal spoke
+                    question.worked()
+                    spoke = True
+                    emit(piece)
+
+                try:
+                    return self._server.generate(messages, on_text, cancelled)
+                except ServerError:
+                    raise
+                except EngineError as error:
+                    # The server works; its model, or the conversation, is what is wrong.
+                    question.worked()
+                    wrong = ServerError(error.found, error.remedy)
+                    wrong.__cause__ = error
         except ServerError as error:
-            settled = True
-            self._failed(question, error)
             if spoke:
                 raise
             return self._without(error, messages, emit, cancelled)
-        except EngineError as error:
-            # The server works; its model, or the conversation, is what is wrong.
-            settled = True
-            self._worked(question)
-            raise ServerError(error.found, error.remedy) from error
-        finally:
-            if not settled:
-                self._breaker.left(question)
-        return stats
+        raise wrong
 
     def ending(self, messages: Sequence[ChatMessage]) -> Ending | None:
         """What the server says of it: nothing."""
@@ -124,37 +116,16 @@ class GuardedGenerator:
             self._stand_in.close()
 
     def _without(
-        self,
-        error: ServerError,
-        messages: Sequence[ChatMessage],
-        emit: Emit,
-        cancelled: Cancelled,
-        *,
-        known: bool = False,
+        self, error: ServerError, messages: Sequence[ChatMessage], emit: Emit, cancelled: Cancelled
     ) -> GenerationStats:
-        """Have the stand-in answer; `known`: the user was told that it does.
-
-        Raises ServerError where there is none, or where it fails, too.
-        """
+        """Have the stand-in answer. Raises ServerError where there is none, or where it fails, too."""
         error.apologise = self._apologise
         if self._make_stand_in is None or cancelled():
             raise error
         try:
             self._stand_in = self._stand_in or self._make_stand_in()
-            if not known:
-                remedy = f"{self._stand_in.name} answers meanwhile; {error.remedy}"
-                self.notify(Remark(error.found, remedy))
+            self._guard.replaced(error, self._stand_in.name, "answers")
             self._stand_in.notify = self.notify
             return self._stand_in.generate(messages, emit, cancelled)
         except VoicecliError as failed:
             raise error from failed
-
-    def _worked(self, question: int) -> None:
-        if self._breaker.worked(question):
-            self.notify(Remark(f"{self.name} answers again", "nothing need be done", of_reply=False))
-
-    def _failed(self, question: int, error: ServerError) -> None:
-        if self._breaker.failed(question, error.wait_s):
-            found = f"{self.name} is not asked for {self._breaker.open_for_s:.0f} s, because it keeps failing"
-            remedy = "it is tried again by itself"
-            self.notify(Remark(found, remedy, of_reply=False))

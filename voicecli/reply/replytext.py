@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError
-from voicecli.reply.generate import AllTakenBack, Remark, ignore
+from voicecli.network.trouble.remarks import Remark
+from voicecli.reply.generate import AllTakenBack, ignore
 from voicecli.reply.thinking import Thinking
 
 if TYPE_CHECKING:

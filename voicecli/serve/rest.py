@@ -14,23 +14,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import BodyPartReader, web
 
-from voicecli.aloud.clauses import ClauseSplitter
-from voicecli.audio.convert import Resampler
-from voicecli.audio.level import to_float, to_int16
-from voicecli.audio.recordings.recording import Recording
-from voicecli.audio.recordings.wav import head
+from voicecli.audio.recordings.wav import HEAD_BYTES, head
 from voicecli.errors import VoicecliError
-from voicecli.floor.stages import TRANSCRIBER, VOICE
-from voicecli.listen.recognise.transcript import transcribe_file
-from voicecli.messages import RATE_HZ
-from voicecli.talk.attempts import in_one_line
-from voicecli.waiting.urgency import Work
+from voicecli.serve.single_requests import RATE_OUT_HZ, spoken, transcribed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from voicecli.engines import Engines, Session
-    from voicecli.listen.recognise.transcript import FileTranscript
     from voicecli.serve.wire.settings import Json
 
 MOST_FILE_BYTES = 25 << 20
@@ -42,11 +33,8 @@ MOST_TEXT = 4096
 MOST_FIELD_BYTES = 4096
 """Longest field of a form beside the file."""
 
-RATE_OUT_HZ = 24_000
-"""Sample rate of what is spoken: clients expect this of PCM without a header."""
-
-UNTOLD_BYTES = 0xFFFFFFFF - 36
-"""Stands in a WAV header for a length that is not known yet."""
+UNTOLD_BYTES = 0xFFFFFFFF - (HEAD_BYTES - 8)
+"""Stands in a WAV header for a length that is not known yet: the largest that RIFF can tell."""
 
 KINDS = {"wav": "audio/wav", "pcm": "audio/pcm"}
 
@@ -79,7 +67,7 @@ class Rest:
                 fields = await _form(request, path)
                 form = _form_of_answer(fields)
                 async with self._transcribing:
-                    found = await asyncio.to_thread(_transcribed, self._engines, path)
+                    found = await asyncio.to_thread(transcribed, self._engines, path)
             except Refused as refused:
                 return error(str(refused), refused.param, refused.status)
             except VoicecliError as failure:
@@ -116,7 +104,7 @@ class Rest:
         self, request: web.Request, session: Session, text: str, form: str
     ) -> web.StreamResponse:
         """Send sound as it is made; a client that reads slowly makes the voice wait."""
-        pieces = spoken(session, text)
+        pieces = spoken(session.voice.it, session.place, text)
         try:
             first = await asyncio.to_thread(next, pieces, b"")
         except VoicecliError as failure:
@@ -132,40 +120,11 @@ class Rest:
         return response
 
 
-def spoken(session: Session, text: str) -> Iterator[bytes]:
-    """16-bit PCM at RATE_OUT_HZ, piece by piece. Raises EngineError."""
-    voice = session.voice.it
-    splitter = ClauseSplitter(voice.language)
-    for clause in (*splitter.push(text), *splitter.finish()):
-        resampler = Resampler(voice.rate_hz, RATE_OUT_HZ)
-        pieces = voice.say(clause)
-        while True:
-            with in_one_line(VOICE, [clause]), session.place.turn(Work.SOUND, VOICE):
-                piece = next(pieces, None)
-            if piece is None:
-                break
-            samples = to_int16(resampler.push(to_float(piece.samples), last=not piece.to_come))
-            if len(samples):
-                yield samples.astype("<i2").tobytes()
-
-
 def error(message: str, param: str = "", status: int = 400, code: str = "") -> web.Response:
     """An error as OpenAI's API tells it."""
     kind = "invalid_request_error" if status < 500 else "server_error"
     body = {"message": message, "type": kind, "param": param or None, "code": code or None}
     return web.json_response({"error": body}, status=status)
-
-
-def _transcribed(engines: Engines, path: Path) -> FileTranscript:
-    """The words of a file. Raises AudioFileError, EngineError."""
-    detector, recogniser = engines.detector.seat(), engines.recogniser.seat()
-    try:
-        with in_one_line(TRANSCRIBER):
-            recording = Recording(path, RATE_HZ, called="the file")
-            return transcribe_file(recording, detector.it, recogniser.it)
-    finally:
-        detector.leave()
-        recogniser.leave()
 
 
 def _form_of_answer(fields: dict[str, str]) -> str:

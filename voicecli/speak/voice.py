@@ -1,7 +1,8 @@
 """Clause text -> sound: what every voice promises, and what its file gives.
 
-Voice ── Synthesizer   Piper, in parts          (synthesize.py)
-      ── CommandVoice  a command of the user's  (voice_command.py)
+Voice ── Synthesizer    Piper, in parts                                   (synthesize.py)
+      ── StreamedVoice  sound of a command of the user's, or of a server  (streamed_voice.py)
+      ── GuardedVoice   a server that may fail, and a stand-in            (elsewhere/guarded_voice.py)
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import math
 import re
 import threading
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -65,15 +65,18 @@ class Attempts:
         call: Callable[[], T],
         given: Sequence[str] = (),
         size: float | None = None,
+        *,
+        here: bool = True,
     ) -> T | Fault:
         """Wait until it is the turn of this work, then give what `attempt` gives.
 
-        With `size`, how much work it is in any unit, the time counts for `lateness`: the wait, too.
+        With `size`, how much work it is in any unit, the time counts for `lateness`: the wait, too. If not
+        `here`, the engine asks a server: nothing is computed in this process, so it waits for no turn.
         """
         asked_at = self._clock.now()
         if size is not None:
             self._asked[stage] = asked_at, size
-        with self._place.turn(work, _engine(stage)):
+        with self._place.turn(work, _engine(stage)) if here else nullcontext():
             found = self.attempt(stage, call, given)
         if size is not None and not isinstance(found, Fault):
             now = self._clock.now()

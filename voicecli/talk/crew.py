@@ -19,6 +19,7 @@ from voicecli.floor.stages import CONVERSION, DETECTOR, LANGUAGE_MODEL, TRANSCRI
 from voicecli.listen.capture import Capture
 from voicecli.listen.echo import canceller as echo
 from voicecli.listen.echo.reference import Reference
+from voicecli.network.trouble.leaving import leaving, stays_here
 from voicecli.reply.conversation.prompt import begin
 from voicecli.speak.playback import Playback
 from voicecli.speak.voice import besides
@@ -83,6 +84,7 @@ class Crew:
             lambda local: begin(config.conversation, generator, local, history),
             [*besides(session.voice.it), *session.voices],
             speaks_errors=config.synthesize.speak_errors == "on",
+            leaves=leaving(session.recogniser.it, session.voice.it),
         )
         self.controls = Controls(clock, self.post, push_to_talk=push_to_talk)
         self.capture = Capture(streams.microphone, config.audio.ring_s)
@@ -95,7 +97,10 @@ class Crew:
             make_canceller = partial(echo.EchoCanceller, self.reference, config.audio)
             self.on_output = _heard_by(self.reference, self.on_output)
         self.attempts = attempts = Attempts(clock, session.place, bounds(config))
-        late = [TRANSCRIBER, TURN_MODEL, VOICE, *([LANGUAGE_MODEL] if generator.is_local else [])]
+        engines = {TRANSCRIBER: session.recogniser.it, VOICE: session.voice.it}
+        elsewhere = {stage for stage, engine in engines.items() if not stays_here(engine)}
+        elsewhere |= set() if generator.is_local else {LANGUAGE_MODEL}
+        late = [each for each in (TRANSCRIBER, TURN_MODEL, VOICE, LANGUAGE_MODEL) if each not in elsewhere]
         self.governor = Governor(
             config.pressure,
             clock,

@@ -30,7 +30,10 @@ MOST_S: Mapping[Stage, float] = MappingProxyType(
 """s that an engine of this program may usually take, because beyond it a user waits, whatever is usual on
 this computer. For a pass: for each second of sound, and as much again. For a judgement; for a part of a
 clause, about a second of sound; for the first words of a reply. The first three are about four times what the
-default models take on two free cores, the last one is chosen. A command of the user's has no bound."""
+default models take on two free cores, the last one is chosen. Engines of NOT_HERE have no bound."""
+
+NOT_HERE = ("command", "openai", "wyoming")
+"""Engines of hearing and speaking outside this program: nobody knows what is usual for them."""
 
 GROWS = "the queue '{name}' has grown for {minutes:g} min"
 REMEDY = "it is read too slowly: close what keeps the processor busy, or what reads the events of this talk"
@@ -93,6 +96,6 @@ def reading(place: BufferFill) -> Reading:
 
 
 def bounds(config: Config) -> dict[Hashable, float]:
-    """`MOST_S` without the engines that are a command."""
+    """`MOST_S` without the engines that do not compute in this program."""
     own = {TRANSCRIBER: config.transcribe.engine, VOICE: config.synthesize.engine}
-    return {stage: most_s for stage, most_s in MOST_S.items() if own.get(stage) != "command"}
+    return {stage: most_s for stage, most_s in MOST_S.items() if own.get(stage) not in NOT_HERE}

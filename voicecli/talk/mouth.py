@@ -15,6 +15,7 @@ from voicecli.floor.agent.reply_language import MAIN
 from voicecli.floor.orders import Drop, End, LetSound, MakeCue, Say, Unsay
 from voicecli.floor.stages import VOICE, Fault
 from voicecli.messages import SpokenChunk
+from voicecli.network.trouble.guard import guard_of, tell_by
 from voicecli.speak.voice import besides, sound_of
 from voicecli.waiting.urgency import Work
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from voicecli.engines import Seat
     from voicecli.floor.orders import ToMouth
     from voicecli.messages import Clause, Int16
+    from voicecli.network.trouble.remarks import Remark
     from voicecli.speak.playback import Playback
     from voicecli.speak.voice import Piece, Voice
     from voicecli.system.clock import Clock
@@ -168,6 +170,7 @@ class Mouth:
                 self._draft, self._begins_at = clause.draft, 0
                 self._playback.begin(clause.draft)
         voice = self._voices[clause.language]
+        tell_by(voice.it, self._remark)
         saying = _Saying(clause, voice.it.say(clause.text))
         if self._wanted(clause):
             saying.chunks = self._chunks(saying, voice)
@@ -175,11 +178,21 @@ class Mouth:
         else:
             self._post(saying.voiced())
 
+    def _remark(self, remark: Remark) -> None:
+        self._post(facts.Noticed(remark.found, remark.remedy))
+
     def _make(self, cue: MakeCue) -> None:
         """Have the voice say a phrase for later."""
         voice, self._making = self._voices[cue.language].it, cue
         self._made(
-            cue, self._attempts.in_turn(Work.DRAFT, VOICE, lambda: sound_of(voice, cue.text), [cue.text])
+            cue,
+            self._attempts.in_turn(
+                Work.DRAFT,
+                VOICE,
+                lambda: sound_of(voice, cue.text),
+                [cue.text],
+                here=guard_of(voice) is None,
+            ),
         )
 
     def _made(self, cue: MakeCue, sound: Int16 | Fault) -> None:
@@ -196,11 +209,16 @@ class Mouth:
 
     def _chunks(self, saying: _Saying, voice: Seat[Voice]) -> Iterator[SpokenChunk]:
         """Have the voice make piece after piece, while they are wanted; obey orders that came meanwhile."""
-        clause, rate_hz = saying.clause, voice.it.rate_hz
+        clause, rate_hz, here = saying.clause, voice.it.rate_hz, guard_of(voice.it) is None
         while self._saying is saying and self._wanted(clause):
             began_at = self._clock.now()
             piece = self._attempts.in_turn(
-                Work.SOUND, VOICE, lambda: next(saying.pieces, None), [clause.text], size=1.0
+                Work.SOUND,
+                VOICE,
+                lambda: next(saying.pieces, None),
+                [clause.text],
+                size=1.0,
+                here=here,
             )
             if isinstance(piece, Fault):
                 saying.fault = piece

@@ -93,10 +93,14 @@ class CommandRecogniser:
             text = printed.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise self._command.error("what it prints is not UTF-8 text") from None
-        text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-        if _NOTES.fullmatch(text):
-            text = ""
-        return Transcript(text, self._language, float(bool(text)), float(bool(text)))
+        words = words_in(text)
+        return Transcript(words, self._language, float(bool(words)), float(bool(words)))
+
+
+def words_in(text: str) -> str:
+    """What a recogniser wrote, in one line; empty where it is only a note that nobody said a word."""
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return "" if _NOTES.fullmatch(text) else text
 
 
 def wav_of(samples: Float32) -> bytes:

@@ -40,3 +40,8 @@ def name_of(code: str) -> str:
 def voice_for(code: str) -> str:
     """The name of a Piper voice of this language; empty where none is known."""
     return _VOICES.get(code, "")
+
+
+def known_codes() -> list[str]:
+    """The codes of all languages that have a name here: those that Whisper knows."""
+    return list(_NAMES)

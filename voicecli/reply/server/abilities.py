@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from voicecli.messages import ChatMessage
 from voicecli.network.sse import Json, parsed
-from voicecli.reply.server.complaint import MOST_READ
+from voicecli.network.trouble.complaint import MOST_READ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from voicecli.errors import ServerError
 from voicecli.network.connection import BrokenOffError
 from voicecli.network.sse import EventLines
-from voicecli.reply.server.complaint import quoted
+from voicecli.network.trouble.complaint import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

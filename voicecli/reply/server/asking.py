@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 
 from voicecli.errors import EngineError, ServerError
 from voicecli.network.sse import parsed
+from voicecli.network.trouble.complaint import is_overflow, quoted
+from voicecli.network.trouble.patience import Patience
+from voicecli.network.trouble.waits import LOAD_S, Refusal, Waits, again, wait_s
 from voicecli.reply.conversation.context import ContextRoom, without_oldest
 from voicecli.reply.replytext import LARGER_CONTEXT, ReplyText
 from voicecli.reply.server.abilities import Abilities
 from voicecli.reply.server.answer_stream import read
-from voicecli.reply.server.complaint import is_overflow, quoted
-from voicecli.reply.server.patience import Patience
 from voicecli.reply.server.streamed import TOKENS_PER_WORD_LIMIT, ServerRefusal, StreamedReply
-from voicecli.reply.server.waits import LOAD_S, Refusal, Waits, again, wait_s
+from voicecli.reply.server.too_slow import patience_of, too_slow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from voicecli.messages import ChatMessage
     from voicecli.network.connection import Connection
     from voicecli.network.sse import Event, Json
+    from voicecli.network.trouble.waits import Sleep
     from voicecli.reply.generate import Notify
-    from voicecli.reply.server.waits import Sleep
 
 _NOT_THE_REQUEST = (401, 402, 403, 404, 429)
 _THE_REQUEST = (400, 413, 422)
@@ -84,7 +85,7 @@ class Asking:
         `begin` is called for each try, with the number of events that the reply may have at most. Raises
         ServerError; EngineError for a conversation that is too long.
         """
-        patience, waits = Patience.of(self._config), Waits(self._connection.where, notify, self._sleep)
+        patience, waits = patience_of(self._config), Waits(self._connection.where, notify, self._sleep)
         newest: StreamedReply | None = None
 
         def begun(most_events: int | None) -> StreamedReply:
@@ -101,7 +102,7 @@ class Asking:
 
     async def models(self) -> list[str]:
         """Names of the models the server has. Raises ServerError."""
-        patience = Patience.of(self._config)
+        patience = patience_of(self._config)
         try:
             async with (
                 asyncio.timeout_at(patience.begin(asyncio.get_running_loop().time())),
@@ -112,7 +113,7 @@ class Asking:
                 listed = parsed(await answer.text())
         except TimeoutError:
             patience.end(asyncio.get_running_loop().time())
-            raise patience.error(self._connection.where, thought=False) from None
+            raise too_slow(patience, self._connection.where, thought=False) from None
         entries = listed.get("data") if isinstance(listed, dict) else None
         if not isinstance(entries, list):
             return []
@@ -201,7 +202,7 @@ class Asking:
             patience.end(now())
             if reply.done or reply.credible:
                 return None
-            raise patience.error(self._connection.where, thought=reply.text.thought) from None
+            raise too_slow(patience, self._connection.where, thought=reply.text.thought) from None
         finally:
             patience.end(now())
 

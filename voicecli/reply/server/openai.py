@@ -1,28 +1,24 @@
 """Text -> text with any OpenAI-compatible server: Ollama, llama-server, LM Studio, vLLM.
 
-One request runs as an asyncio task on a loop of this engine's own, on the thread that asked. That thread
-wakes every `POLL_S` to ask whether the reply is still wanted; cancelling the task closes the connection
-whatever it waits for (an address, a connection, the first byte, the next one), and a server stops when its
-client is gone. A blocking HTTP client cannot be stopped while it waits; one can only stop waiting for it.
-
-`asking` finds out from refusals what a server accepts.
+`errands` runs the requests, so that each can be cancelled; `asking` finds out from refusals what a server
+accepts.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from voicecli.errors import ConfigError, EngineError
+from voicecli.errors import EngineError
 from voicecli.messages import GenerationStats
 from voicecli.network.address import host_of, is_loopback, shown
 from voicecli.network.connection import Connection
-from voicecli.network.secrets import Secrets, in_address
-from voicecli.reply.generate import NEXT_USER, AllTakenBack, Remark, TooManyRequests, ignore, never
+from voicecli.network.errands import Errands
+from voicecli.network.secrets import Secrets, in_address, key_in
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
+from voicecli.reply.generate import NEXT_USER, AllTakenBack, ignore, never
 from voicecli.reply.replytext import ReplyText
 from voicecli.reply.server.asking import Asking
 from voicecli.reply.server.streamed import StreamedReply
@@ -32,12 +28,9 @@ if TYPE_CHECKING:
 
     from voicecli.config import GenerateConfig
     from voicecli.messages import ChatMessage
+    from voicecli.network.trouble.waits import Sleep
     from voicecli.reply.generate import Cancelled, Emit, Notice, Notify
-    from voicecli.reply.server.waits import Sleep
     from voicecli.turn.witness import Ending
-
-POLL_S = 0.03
-"""How often a thread that waits for a request asks whether its caller still wants the reply, s."""
 
 
 class OpenAiGenerator:
@@ -51,11 +44,8 @@ class OpenAiGenerator:
         self._config = config
         self._url = config.base_url.rstrip("/")
         self.is_local = is_loopback(host_of(self._url))
-        headers = {}
-        if key := os.environ.get(config.api_key_env, "").strip():
-            if not (key.isascii() and key.isprintable()):
-                raise ConfigError(f"{config.api_key_env} holds characters that no key has", "set it again")
-            headers["Authorization"] = f"Bearer {key}"
+        key = key_in(config.api_key_env)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.notify: Notify = ignore
         self.is_small = False
         self.reads_ahead = False
@@ -64,9 +54,7 @@ class OpenAiGenerator:
         self._asking = Asking(self._connection, config, sleep, is_local=self.is_local, has_key=bool(headers))
         self._thinks_first = False
         """The model was seen to think before it speaks, without an opening tag."""
-        self._busy = threading.Lock()
-        self._closing = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._errands = Errands(self._connection.close)
 
     @property
     def name(self) -> str:
@@ -130,21 +118,12 @@ class OpenAiGenerator:
 
     def close(self) -> None:
         """End the call under way, close the connection."""
-        self._closing.set()
-        with self._busy:
-            if self._loop is not None and not self._loop.is_closed():
-                self._loop.run_until_complete(self._finish())
-                self._loop.close()
+        self._errands.close()
 
     def _run(self, request: Coroutine[None, None, object], cancelled: Cancelled) -> bool:
         """Run a request to its end; False when it was cancelled before."""
-        with self._busy:
-            if self._closing.is_set():
-                request.close()
-                return False
-            self._loop = self._loop or asyncio.new_event_loop()
-            with self._hiding():
-                return self._loop.run_until_complete(self._watch(request, cancelled))
+        with self._hiding():
+            return self._errands.run(request, cancelled)
 
     @contextmanager
     def _hiding(self) -> Iterator[None]:
@@ -160,27 +139,6 @@ class OpenAiGenerator:
             found, remedy = self._secrets.all_hidden((notice.found, notice.remedy))
             notice = replace(notice, found=found, remedy=remedy)
         self.notify(notice)
-
-    async def _finish(self) -> None:
-        loop = asyncio.get_running_loop()
-        await self._connection.close()
-        # A stream left early leaves generators inside of generators, and tasks that close some of them.
-        await loop.shutdown_asyncgens()
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
-        await loop.shutdown_default_executor()
-
-    async def _watch(self, request: Coroutine[None, None, object], cancelled: Cancelled) -> bool:
-        task = asyncio.ensure_future(request)
-        try:
-            while not task.done():
-                if cancelled() or self._closing.is_set():
-                    return False
-                await asyncio.wait({task}, timeout=POLL_S)
-            task.result()
-            return True
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 class _Packet:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from voicecli.errors import EngineError, ServerError
 from voicecli.messages import GenerationStats
 from voicecli.network.sse import DONE, Json, parsed
+from voicecli.network.trouble.complaint import is_error
 from voicecli.reply.replytext import CHARS_PER_TOKEN
-from voicecli.reply.server.complaint import is_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

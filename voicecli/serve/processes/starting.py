@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from voicecli.config import Config
+    from voicecli.engines import Engines
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,12 @@ class ServePlan:
     def prepare(self, tell: Callable[[str], None]) -> Callable[[int], Server]:
         """Load the models; give what makes a server for a port. `tell`: as in `Server`, also while it loads.
 
-        Raises what `load` raises; EngineError where the language model fails.
+        Raises what `loaded` raises.
         """
+        return self.made_with(self.loaded(tell), tell)
+
+    def loaded(self, tell: Callable[[str], None]) -> Engines:
+        """Load the models. Raises what `load` raises; EngineError where the language model fails."""
         store = ModelStore(models_root(self.models_dir))
         engines = load(self.config, store, lambda what: tell(f"loading {what}"), self.limits.sessions)
         session = engines.session()
@@ -42,6 +47,10 @@ class ServePlan:
             begin(self.config.conversation, generator).messages_for("")
         )  # now, not in the first talk
         session.close()
+        return engines
+
+    def made_with(self, engines: Engines, tell: Callable[[str], None]) -> Callable[[int], Server]:
+        """What makes a server for a port, with engines that are loaded."""
 
         def make(port: int) -> Server:
             access = Access(port, self.token, self.names, any_address=self.any_address)

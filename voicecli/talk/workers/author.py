@@ -18,7 +18,8 @@ from voicecli.floor.orders import GoOn, Hurry, ReadAhead, Write
 from voicecli.floor.stages import LANGUAGE_MODEL, Fault
 from voicecli.floor.turns.turn import CLAUSES_AHEAD
 from voicecli.messages import GenerationStats
-from voicecli.reply.generate import AllTakenBack, Remark, TooManyRequests, never
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
+from voicecli.reply.generate import AllTakenBack, never
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:

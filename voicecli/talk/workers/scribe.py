@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from voicecli.floor import facts, orders
 from voicecli.floor.stages import TRANSCRIBER, TURN_MODEL, Fault
 from voicecli.listen.recognise.passes import NO_WORDS, Passes
+from voicecli.network.trouble.guard import guard_of, tell_by
 from voicecli.waiting.urgency import Work
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Scribe:
         if recogniser is not self._recogniser:
             self._recogniser, self._passes = recogniser, Passes(recogniser.it)
         recogniser.it.narrow(on=order.narrow)
+        tell_by(recogniser.it, lambda remark: self._post(facts.Noticed(remark.found, remark.remedy)))
+        here = guard_of(recogniser.it) is None
         found = self._attempts.in_turn(
             order.work,
             TRANSCRIBER,
@@ -64,6 +67,7 @@ class Scribe:
             ),
             size=1.0
             + order.utterance.duration_s,  # a pass over a second of sound takes half of one over three
+            here=here,
         )
         if isinstance(found, Fault):
             self._post(facts.Transcribed(order, NO_WORDS, fault=found))

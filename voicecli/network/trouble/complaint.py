@@ -33,6 +33,7 @@ _OVERFLOW = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LOADING = re.compile(r"\bload(?:ing|ed)?\b|warming up|starting up|not (?:yet )?ready", re.IGNORECASE)
+_WORD = re.compile(r"\w{3,}")
 _TITLE = re.compile(r"<(title|h1)[^>]*>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 _NOT_READ = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
@@ -54,9 +55,15 @@ def words_of(body: str) -> str:
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 3].rstrip()}..."
 
 
-def quoted(body: str) -> str:
-    """Give the same after a colon, to end a sentence with; empty where it says nothing."""
+def quoted(body: str, given: str = "") -> str:
+    """Give the same after a colon, to end a sentence with; empty where it says nothing.
+
+    `given`: what somebody said, and the server was sent. Its words are not shown.
+    """
     words = words_of(body)
+    said = {word.casefold() for word in _WORD.findall(given)}
+    if said:
+        words = _WORD.sub(lambda word: "..." if word[0].casefold() in said else word[0], words)
     return f": {words}" if words else ""
 
 

@@ -8,17 +8,16 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from voicecli.errors import ServerError
-from voicecli.reply.generate import Remark, TooManyRequests
-from voicecli.reply.server.complaint import is_loading
+from voicecli.network.trouble.complaint import is_loading
+from voicecli.network.trouble.remarks import Remark, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from tenacity import AsyncRetrying
 
-    from voicecli.reply.generate import Notify
-
     Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+    Notify: TypeAlias = Callable[[Remark | TooManyRequests], None]
 
 LOAD_S = 180.0
 """Longest wait for a server that loads its model, s; Ollama does so at the first request."""

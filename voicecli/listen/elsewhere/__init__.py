@@ -1,0 +1,1 @@
+"""Recognisers of servers: asked for each pause, with a recogniser of this process to stand in."""

@@ -1,0 +1,1 @@
+"""The Wyoming protocol of Home Assistant and its voice programs: its events as bytes, and calls by it."""

@@ -1,0 +1,1 @@
+"""The engines for Home Assistant: a server of the Wyoming protocol."""
