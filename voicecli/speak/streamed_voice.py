@@ -32,7 +32,7 @@ END_S = 0.01
 """Sound held back until it is known whether more comes, because a piece tells whether it is the last."""
 
 
-class Sounds(Protocol):
+class ClauseSource(Protocol):
     """Says clauses, as sound of one rate."""
 
     @property
@@ -61,7 +61,7 @@ class Sounds(Protocol):
 class StreamedVoice:
     """A voice outside this process, for one talk."""
 
-    def __init__(self, source: Sounds) -> None:
+    def __init__(self, source: ClauseSource) -> None:
         self.rate_hz = source.rate_hz
         self.language = source.language
         self.languages = frozenset({source.language})
@@ -71,7 +71,7 @@ class StreamedVoice:
     def say(self, text: str) -> Generator[Piece, None, None]:
         """Give the clause as it comes, without the silence in front; none where there is nothing to say.
 
-        Raises EngineError: see `Sounds.sounds`.
+        Raises EngineError: see `ClauseSource.sounds`.
         """
         if not any(char.isalnum() for char in text):
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from voicecli.errors import ServerError, VoicecliError
 from voicecli.network.trouble.guard import Guard
 from voicecli.speak.elsewhere.one_rate import ONE_RATE_HZ, OneRate
-from voicecli.speak.streamed_voice import Sounds, StreamedVoice
+from voicecli.speak.streamed_voice import ClauseSource, StreamedVoice
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from voicecli.speak.voice import Piece, Voice
 
 
-class ServerSounds(Sounds, Protocol):
+class ServerSounds(ClauseSource, Protocol):
     """Says clauses by asking a server."""
 
     @property
