@@ -17,9 +17,9 @@ from voicecli.listen.bargein.verdict import (
     STOP_PAUSE_S,
     UNHEARD_S,
     OverlapEvidence,
+    cannot_be_echo,
     kind_of,
     may_end_otherwise,
-    objects,
     verdict,
 )
 from voicecli.listen.echo.residual import EchoState
@@ -200,15 +200,18 @@ def test_any_text_is_of_some_kind(text: str, language: str) -> None:
         ("What?", "en", "Whatever you like.", False),
         ("You.", "en", "The sky is blue.", False),
         ("No clouds.", "en", "The sky is blue.", False),
+        ("What about tomorrow?", "en", "The sky is blue.", True),
+        ("What about tomorrow?", "en", "It is about blue skies.", False),
+        ("the sky is", "en", "The sky is blue.", False),
         ("Okay.", "en", "The sky is blue.", False),
         ("", "en", "The sky is blue.", False),
         ("Nein!", "en", "The sky is blue.", False),
     ],
 )
-def test_an_objection_is_no_echo_unless_the_agent_said_something_like_it(
+def test_an_objection_or_several_words_are_no_echo_unless_the_agent_said_something_like_them(
     text: str, language: str, agent_said: str, objected: bool
 ) -> None:
-    assert objects(text, language, agent_said) == objected
+    assert cannot_be_echo(text, language, agent_said) == objected
 
 
 # ---- the verdict

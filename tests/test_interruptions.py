@@ -430,7 +430,7 @@ def test_what_ends_as_the_agent_falls_silent_is_its_echo_that_became_louder(
     assert len(talk.answers.asked) == 1
 
 
-@pytest.mark.parametrize("said", ["no", "hey", "excuse me"])
+@pytest.mark.parametrize("said", ["no", "hey", "excuse me", "what about Rome"])
 def test_an_objection_that_is_over_before_the_agent_is_silent_interrupts(
     over_echo: SetOverEcho, said: str
 ) -> None:

@@ -20,7 +20,7 @@ from voicecli import events
 from voicecli.floor.orders import Believe, EndSegment, Playout, Snapshot, Trim
 from voicecli.floor.user.hush import Hush
 from voicecli.listen.bargein.bargein import HOLD_FRAMES, response
-from voicecli.listen.bargein.verdict import LONG_S, OverlapEvidence, objects, verdict
+from voicecli.listen.bargein.verdict import LONG_S, OverlapEvidence, cannot_be_echo, verdict
 from voicecli.listen.echo.residual import BEYOND_ECHO_DB
 from voicecli.listen.gate.segment import State
 from voicecli.messages import (
@@ -233,7 +233,7 @@ class Overlaps:
                 asked=saying.rstrip().endswith("?"),
             )
         )
-        no_echo = known and overlap.own and objects(words.text, words.language, saying)
+        no_echo = known and overlap.own and cannot_be_echo(words.text, words.language, saying)
         if found == "interrupt" and not (overlap.somebodys or no_echo):
             return "wait" if pause_s < GOES_ON_S else "dismiss"
         return found

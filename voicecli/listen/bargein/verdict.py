@@ -25,6 +25,9 @@ The agent is silent meanwhile, and no user would wait for a recogniser that take
 GIVE_UP_S = 1.0
 """Seconds of pause after which the agent goes on although the words are not known yet."""
 
+SEVERAL = 3
+"""Words. Chosen: an echo so long that it has three of them is rarely misheard in all of them."""
+
 STOP_PAUSE_S = 0.4
 """Seconds of quiet after "stop" or "wait" that end the reply: words that follow sooner belong to it."""
 
@@ -160,18 +163,19 @@ def may_end_otherwise(text: str, language: str) -> bool:
     return any(kind_of(f"{text} {tail}", language) != "words" for tail in _TAILS.get(language, ()))
 
 
-def objects(text: str, language: str, agent_said: str) -> bool:
-    """Whether `text` is an objection, or a call, that cannot be the echo of what the agent said just now.
+def cannot_be_echo(text: str, language: str, agent_said: str) -> bool:
+    """Whether `text` cannot be the echo of what the agent said just now, even one that was misheard.
 
-    Echo that a recogniser misheard is like what was said, so none of the agent's words may begin as these do.
+    What a recogniser makes of an echo is like what was said. So none of the agent's words may begin as these
+    do, and they must be `SEVERAL`, or an objection: one or two words may have been misheard.
     """
     said = words_of(text)
     known = language if language in _OBJECTED else ""
     like = tuple(word[:3] for word in said)
-    own = any(
-        word.removeprefix("k").startswith(like) for word in words_of(agent_said)
-    )  # "know" is said as "no"
-    return bool(said) and not own and _OBJECTED[known].fullmatch(" ".join(said)) is not None
+    # "Know" sounds as "no" does.
+    own = any(word.removeprefix("k").startswith(like) for word in words_of(agent_said))
+    enough = len(said) >= SEVERAL or _OBJECTED[known].fullmatch(" ".join(said)) is not None
+    return bool(said) and not own and enough
 
 
 @dataclass(frozen=True, slots=True)
