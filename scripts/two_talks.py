@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from voicecli.engines import Session
     from voicecli.messages import Int16
 
-PAUSE_S = 1.0
-"""Seconds between an answer and the next question."""
 
 QUESTIONS = (
     ("What is the capital of France?", "How far away is the moon?", "Which animal is the fastest?"),
@@ -65,7 +63,7 @@ class OneTalk:
         self.asked: list[str] = []
         self._questions = itertools.cycle(questions)
         self._stopped = self._over = False
-        self._script = Script(self._lines(), PAUSE_S, clock)
+        self._script = Script(self._lines(), clock)
         streams = SimulatedStreams(self._script.user, session.voice.it.rate_hz, 20, clock)
         self.talk = Talk(streams, session, config, clock, clock.now())
         self._reader = self.talk.events.reader("room")

