@@ -130,14 +130,14 @@ async def measured(server: Served, seconds: float, window: int) -> dict[str, obj
         connection = deaf._conn  # noqa: SLF001  # a client of aiohttp has no other way to it
         assert connection is not None
         assert connection.transport is not None
-        connection.transport.pause_reading()  # type: ignore[attr-defined]
+        connection.transport.pause_reading()  # type: ignore[attr-defined]  # typed as any transport
         most_mb, alarmed_s, meanwhile_s = before_mb, None, []
         while time.monotonic() - stopped_at < seconds:
             meanwhile_s.append(await answered(patient, GREETED))
             most_mb = max(most_mb, server.memory_mb)
             if server.alarms and alarmed_s is None:
                 alarmed_s = round(time.monotonic() - stopped_at, 1)
-        connection.transport.resume_reading()  # type: ignore[attr-defined]
+        connection.transport.resume_reading()  # type: ignore[attr-defined]  # the same
         waited = 0
         while (message := await deaf.receive(timeout=30)).type in (
             aiohttp.WSMsgType.TEXT,

@@ -118,7 +118,7 @@ class Wires:
                 return since + float(loud[0]) / 100
             if time.monotonic() >= deadline:
                 return None
-            time.sleep(0.03)
+            time.sleep(0.03)  # the wire's tape wakes nobody
 
     def sounds_now(self, over_s: float = 0.6) -> bool:
         """Whether the agent has sounded lately."""
@@ -181,17 +181,17 @@ def attempts(wires: Wires, over: list[tuple[str, Float32]]) -> Iterator[dict[str
     """Let each sound over the agent, and say what came of it."""
     for number, (name, samples) in enumerate(over):
         while wires.sounds_now(1.5):
-            time.sleep(0.1)
+            time.sleep(0.1)  # silence tells nobody that it has come
         question = speak_with("flite", "awb", QUESTIONS[number % len(QUESTIONS)])
         said = wires.room.say(peaked(question)) + question.size / RATE_HZ
         answered_at = wires.first_sound(said - 0.1, 8.0)
         if answered_at is None:
             yield {"sound": name, "failed": "no answer to talk over"}
             continue
-        time.sleep(max(0.0, answered_at + AFTER_S - time.monotonic()))
+        time.sleep(max(0.0, answered_at + AFTER_S - time.monotonic()))  # the interval that is asked for
         began = wires.room.say(samples)
         onset = began + onset_s(samples)
-        time.sleep(max(0.0, onset + SETTLED_S - time.monotonic()))
+        time.sleep(max(0.0, onset + SETTLED_S - time.monotonic()))  # in which nothing may be told
         before = levels_dbfs(wires.sound(wires.room.spk, onset - 0.1, onset))
         silent_ms = until_silent_ms(wires, onset)
         interrupted = bool(wires.told("interrupted", began))
@@ -219,7 +219,7 @@ def main() -> int:
     parser.add_argument("--log", type=Path, default=Path("over_the_agent.log"))
     args = parser.parse_args()
     sys.path.insert(0, str(args.rig))
-    from room import Room  # type: ignore[import-not-found]
+    from room import Room  # type: ignore[import-not-found]  # it lies outside the project, in RIG
 
     over = sounds(args.what, args.tries, args.people)
     room = Room()
