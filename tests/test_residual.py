@@ -132,3 +132,24 @@ def test_a_reply_that_begins_with_a_short_clause_shows_how_loud_its_echo_is(gap:
     over = over_echo_db(played, somebody)
     assert alone[begin:].max() < BEYOND_ECHO_DB
     assert np.mean(over[begin : begin + 40] > BEYOND_ECHO_DB) > 0.3
+
+
+def test_people_who_speak_over_the_agent_are_not_taken_for_its_echo_where_there_is_none() -> None:
+    """Reply after reply is interrupted at the same place, so each interruption follows what was played."""
+    residual = Residual()
+    pushed(residual, voice(500, seed=9), np.full(500, -80.0))
+    reply, silence = voice(80, seed=10), np.full(120, -100.0)
+    person = np.concatenate((np.full(70, -80.0), np.maximum(voice(60, seed=11), -25.0), np.full(70, -80.0)))
+    for _ in range(12):
+        over = pushed(residual, np.concatenate((reply, silence)), person)
+        assert over[70:130].min() > BEYOND_ECHO_DB
+
+
+def test_an_echo_that_nobody_doubts_is_learnt_where_there_was_none() -> None:
+    """The loudspeaker is turned up from nothing; what the canceller leaves is too soft to hold the agent."""
+    residual, played = Residual(), voice(1100, seed=12)
+    pushed(residual, played[:500], np.full(500, -80.0))
+    assert residual.absent
+    pushed(residual, played[500:1000], echo(played, -20)[500:1000])
+    assert not residual.absent
+    assert pushed(residual, played[1000:], echo(played, -20)[1000:]).max() < BEYOND_ECHO_DB

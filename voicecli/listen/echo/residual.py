@@ -152,7 +152,8 @@ class Residual:
         self._since = 0  # what came before is not looked at
         self._state = NOTHING_KNOWN
         self.absent = False
-        """The microphone stays quiet while the agent speaks: there is nothing to remove."""
+        """The microphone stays quiet while the agent speaks: there is nothing to remove. This is believed
+        until an echo is learnt from all of `HISTORY`, or doubted twice (`louder`)."""
         self._path: tuple[int, float] | None = None
         """By how many frames the echo follows its reference, and how much louder it can be, dB."""
         self.copied = False
@@ -220,14 +221,16 @@ class Residual:
         lag, follows = _lag(reference, heard)
         played = reference[LAGS - lag : LAGS - lag + known]
         loud = played > threshold
-        if np.count_nonzero(loud) < FEW:
-            return state
-        if follows < FOLLOWS:
-            return state  # somebody else is louder
+        if np.count_nonzero(loud) < FEW or follows < FOLLOWS:
+            return state  # too little is known, or somebody else is louder
         few = np.count_nonzero(loud) < ENOUGH
         early = CLOSELY_SOON if self._count - self._since < SOON else CLOSELY
-        self._learn(levels[3], levels[4, LAGS:], heard, threshold, CLOSELY_FEW if few else early)
-        if few:
+        # Where there was no echo, what seems to be one may be a person who began some time after the agent.
+        shown = not self.absent or (known == HISTORY and not few)
+        learnt = shown and self._learn(
+            levels[3], levels[4, LAGS:], heard, threshold, CLOSELY_FEW if few else early
+        )
+        if few or (self.absent and not learnt):
             return state
         self.absent = False
         coupling = heard - played
@@ -242,11 +245,11 @@ class Residual:
 
     def _learn(
         self, played: Levels, falling: Levels, heard: Levels, threshold: float, closely: float
-    ) -> None:
-        """Learn how late and how loud the echo is, if the microphone hears nothing else."""
+    ) -> bool:
+        """Learn how late and how loud the echo is, if the microphone hears nothing else; tell whether so."""
         lag, follows = _lag(played, falling)
-        if follows < closely:
-            return
+        if follows < closely or (self.absent and lag > ECHO_BY):
+            return False
         self.alone = lag
         around = np.lib.stride_tricks.sliding_window_view(
             np.pad(played, (LATER, EARLIER), constant_values=SILENCE_DBFS), LATER + 1 + EARLIER
@@ -261,6 +264,7 @@ class Residual:
                 and abs(self._path[1]) <= COPY_DB
                 and float(np.percentile(heard, 5)) <= SILENCE_DBFS
             )
+        return True
 
 
 def _sounding(loud: NDArray[np.bool_]) -> NDArray[np.bool_]:
