@@ -35,8 +35,8 @@ check: ## format, lint, types and import contracts
 	@sh scripts/setup.sh check
 	@$(CHECKS) $(VERDICT)
 
-# Two at a time: many tests wait in real time, and few need more than one core.
-PYTEST := $(PY) -m pytest -n 2 --dist loadgroup
+# Three at a time, on two cores: many tests wait in real time.
+PYTEST := $(PY) -m pytest -n 3 --dist loadgroup
 
 test: ## the checks, then the tests (flags for pytest: make test ARGS="-k ring")
 	@sh scripts/setup.sh test

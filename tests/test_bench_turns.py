@@ -117,6 +117,7 @@ def test_a_folder_is_heard_from_end_to_end(folder: Path, run: typer.Typer) -> No
 
 
 @pytest.mark.models
+@pytest.mark.matrix
 @pytest.mark.timeout(900)  # words that repeat themselves are looked at up to three times at each pause
 def test_who_speaks_for_longer_than_the_transcriber_can_hear_is_judged_by_the_end(
     folder: Path, run: typer.Typer

@@ -97,7 +97,7 @@ def test_frames_follow_one_another_and_say_when_they_were_heard(rate_hz: int, ch
 @settings(deadline=None, max_examples=30)
 @given(
     form=st.sampled_from(FORMATS),
-    blocks=st.lists(st.integers(1, 3000), min_size=1, max_size=4),
+    blocks=st.lists(st.integers(1, 3000), min_size=1, max_size=4).filter(lambda sizes: sum(sizes) >= 400),
     lost=st.tuples(st.integers(0, 40_000), st.integers(1, 20_000)),
 )
 def test_after_a_gap_samples_are_where_and_when_they_say(

@@ -8,12 +8,11 @@ from rig.made_speech import speak
 from rig.program import talking
 from rig.room import Room
 from tests.test_talk import room_needed, words
-from tests.test_talk_over import ASKED, LATE_S, after, names
+from tests.test_talk_over import ASKED, LATE_S, OVER, after, names
 from voicecli.bench.word_errors import distance
 
 pytestmark = [pytest.mark.models, pytest.mark.room, room_needed]
 
-OVER = "What about the weather in Norway?"
 TRIES = 3
 """Beside busy programs somebody who is as loud as the echo may be missed, or misheard, and tries again."""
 

@@ -14,9 +14,9 @@ import pytest
 from rig.made_speech import speak
 from rig.program import started, talking
 from rig.room import Room, can_run
-from tests.test_echo_room import OVER, close
-from tests.test_talk import alike, likeness, words
-from tests.test_talk_over import ASKED, after, names
+from tests.matrix import also
+from tests.test_talk import alike, holds, likeness, words
+from tests.test_talk_over import ASKED, OVER, after, names
 
 pytestmark = [
     pytest.mark.models,
@@ -112,7 +112,7 @@ def test_a_question_is_answered_aloud_by_a_server_also_after_the_wire_was_cut() 
         wire.close()
 
 
-@pytest.mark.parametrize("level_db", [-15.0, pytest.param(-6.0, marks=pytest.mark.matrix)])
+@pytest.mark.parametrize("level_db", also(-15.0, -6.0))
 def test_the_agent_s_echo_is_taken_out_here_and_who_speaks_over_it_is_heard(level_db: float) -> None:
     with serving(VOICECLI_GENERATE__ENGINE="echo") as port, Room() as room:
         room.echo(level_db, 120)
@@ -132,5 +132,5 @@ def test_the_agent_s_echo_is_taken_out_here_and_who_speaks_over_it_is_heard(leve
             while names(agent).count("turn_done") < 3:
                 agent.until("turn_done")
         heard = [event["text"] for event in agent.seen if event["event"] == "transcript"]
-        assert close(str(heard[-1]), OVER)
+        assert holds(str(heard[-1]), OVER)
         assert names(agent).count("interrupted") == 1

@@ -42,6 +42,13 @@ def alike(one: str, other: str) -> float:
     return SequenceMatcher(None, "".join(words(one)), "".join(words(other))).ratio()
 
 
+def holds(text: str, said: str) -> bool:
+    """Whether a transcript has at least two thirds of what was said, in order. A busy computer mishears."""
+    wanted = words(said)
+    same = SequenceMatcher(None, wanted, words(text)).get_matching_blocks()
+    return sum(block.size for block in same) >= len(wanted) * 2 / 3
+
+
 def likeness(said: str, samples: Float32) -> float:
     """How much of `said` speech recognition finds in the sound.
 

@@ -14,7 +14,7 @@ from rig.noises import hiss_music_keys, murmur
 from rig.program import Agent, talking
 from rig.room import RATE_HZ, Room
 from tests.matrix import also
-from tests.test_talk import likeness, room_needed, words
+from tests.test_talk import holds, likeness, room_needed, words
 
 if TYPE_CHECKING:
     from voicecli.messages import Float32
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.models, pytest.mark.room, room_needed]
 
 ASKED = "I would like to hear a very long sentence that goes on and on about ships and trains and mountains."
+OVER = "What about the weather in Norway?"
 LATE_S = 4.0
 """The echo of it takes a second or two more."""
 
@@ -75,12 +76,13 @@ def names(agent: Agent) -> list[object]:
 @pytest.mark.parametrize("after_s", [2.0, *also(0.0, LATE_S)])
 def test_words_stop_the_agent_early_and_late_and_are_answered_whole(after_s: float) -> None:
     with answering() as (room, agent):
-        room.say(after(after_s, speak("What about the weather in Norway?")))
+        room.say(after(after_s, speak(OVER)))
         agent.until("interrupted")
         if names(agent).count("transcript") < 2:
             agent.until("transcript")
         heard = next(event for event in agent.seen[::-1] if event["event"] == "transcript")
-        assert words(str(heard["text"])) == ["what", "about", "the", "weather", "in", "norway"]
+        assert holds(str(heard["text"]), OVER)
+        assert words(str(heard["text"]))[0] == "what"  # not even the first is lost
         agent.until("turn_done")
         assert "overheard" not in names(agent)
 
@@ -91,12 +93,12 @@ def test_words_in_the_last_words_of_the_agent_are_answered_whole() -> None:
     with answering() as (room, agent):
         while agent.seen[-1]["text"] != [e["text"] for e in agent.seen if e["event"] == "reply"][-1]:
             agent.until("speaking")
-        room.say(speak("What about the weather in Norway?"))
+        room.say(speak(OVER))
         agent.until("transcript")
-        assert words(str(agent.seen[-1]["text"])) == ["what", "about", "the", "weather", "in", "norway"]
+        assert holds(str(agent.seen[-1]["text"]), OVER)
         while agent.until("turn_done")["turn"] != 2:
             pass
-        assert "Norway" in str(agent.seen[-1]["heard"])
+        assert holds(str(agent.seen[-1]["heard"]), OVER)
         agent.until("listening")
         assert names(agent).count("speech_started") == 2
 
