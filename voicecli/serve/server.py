@@ -20,13 +20,14 @@ from voicecli.metrics.exposition import page as metrics_page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
 from voicecli.serve import browser_page
-from voicecli.serve.client.outbox import NOT_SENT_BYTES, hold_little
+from voicecli.serve.client.outbox import NOT_SENT_BYTES
 from voicecli.serve.client.talker import Talker
 from voicecli.serve.guests import Guest, Guests
 from voicecli.serve.pulse import LoopPulse
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.visit import LINGER_S, LOOK_S, TAKEN_UP, Visit
 from voicecli.serve.wire.incoming import MOST_BYTES
+from voicecli.system.unsent import hold_little
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -214,7 +215,7 @@ class Server:
     ) -> None:
         """Serve a session on this connection; keep it when the connection is lost, else end it."""
         transport, clock = request.transport, self._engines.clock
-        hold_little(transport)
+        hold_little(transport, NOT_SENT_BYTES)
         visit = Visit(client, transport, guest.talker, clock, self._tell)
         before, guest.visit = guest.visit, visit
         if before is not None:

@@ -7,7 +7,6 @@ to take little at a time, and what waits is counted here.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -127,16 +126,3 @@ class Outbox:
                 self._bytes -= len(message)
                 self._moved_at = self._clock.now()
             self._some.clear()
-
-
-def hold_little(transport: asyncio.Transport | None) -> None:
-    """Have the kernel send at once, and keep little that is unsent; where it cannot, do nothing."""
-    if transport is None:
-        return
-    transport.set_write_buffer_limits(high=NOT_SENT_BYTES)
-    sock: socket.socket | None = transport.get_extra_info("socket")
-    if sock is None:
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if (low_water := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, low_water, NOT_SENT_BYTES)
