@@ -202,6 +202,7 @@ class Server:
             self._config,
             int(clock.local().timestamp()) + SESSION_S,
             self._limits.resume_s,
+            port=self._access.port,
             alarm=self._alarm,
             count=self._counts.event,
         )
