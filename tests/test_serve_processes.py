@@ -191,7 +191,9 @@ def test_who_takes_up_a_lost_talk_comes_to_the_process_that_keeps_it() -> None:
             created = client.got[0]["session"]
             token = created["voicecli"]["resume"]["token"]  # type: ignore[index]
             transport_of(client.socket).abort()
-            again = Client(await session.ws_connect(f"{url}/v1/realtime", params={"resume": token, "after": ""}))
+            again = Client(
+                await session.ws_connect(f"{url}/v1/realtime", params={"resume": token, "after": ""})
+            )
             resumed = (await again.until("session.created"))["session"]
             assert resumed["voicecli"]["resumed"] is True  # type: ignore[index]
             assert resumed["id"] == created["id"]  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""`voicecli serve` over TLS: pages, a talk by `talk --server wss://`, and files and clients that do not fit."""
+"""`voicecli serve` over TLS: pages, a talk by `talk --server`, and files and clients that do not fit."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_pages_are_served_to_who_trusts_the_authority_and_to_nobody_else(
 def test_old_tls_is_refused(server: Secured, files: Certificates) -> None:
     old = trusting(files)
     old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", server.port), WAIT_S) as plain, pytest.raises(ssl.SSLError):
         old.wrap_socket(plain, server_hostname="localhost")
@@ -117,7 +117,11 @@ def test_old_tls_is_refused(server: Secured, files: Certificates) -> None:
 def test_a_client_without_tls_gets_nothing_and_the_next_one_is_served(
     server: Secured, files: Certificates
 ) -> None:
-    for sent in (b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\xff" * 5000):
+    for sent in (
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"\xff" * 5000,
+    ):
         with socket.create_connection(("127.0.0.1", server.port), WAIT_S) as plain:
             plain.sendall(sent)
             plain.shutdown(socket.SHUT_WR)

@@ -59,7 +59,9 @@ def below(client: asyncio.Transport) -> asyncio.Transport:
     return carrier
 
 
-@pytest.fixture(params=["plain", pytest.param("tls", marks=pytest.mark.skipif(not OPENSSL, reason="openssl"))])
+@pytest.fixture(
+    params=["plain", pytest.param("tls", marks=pytest.mark.skipif(not OPENSSL, reason="openssl"))]
+)
 def contexts(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> tuple[ssl.SSLContext | None, ssl.SSLContext | None]:
@@ -92,7 +94,9 @@ def test_little_is_held_for_who_does_not_read_and_all_of_it_is_counted(
             for _ in range(200):
                 sender.send()
                 await asyncio.sleep(0)
-            assert unsent_bytes(sender.transport) - before >= 200 * len(PIECE) - MOST, "nothing goes uncounted"
+            assert unsent_bytes(sender.transport) - before >= 200 * len(PIECE) - MOST, (
+                "nothing goes uncounted"
+            )
             sender.transport.abort()
             client.abort()
         server.close()

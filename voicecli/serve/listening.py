@@ -41,7 +41,8 @@ class TlsFiles:
         except ssl.SSLError as error:
             if error.reason == "KEY_VALUES_MISMATCH":
                 raise ConfigError(
-                    f"{self.key} is not the key of {self.certificate}", "give the two files that belong together"
+                    f"{self.key} is not the key of {self.certificate}",
+                    "give the two files that belong together",
                 ) from error
             raise ConfigError(
                 f"{self.certificate} and {self.key} are no certificate and key in PEM",
@@ -52,7 +53,8 @@ class TlsFiles:
     def _locked(self) -> str:
         """Asked for a pass phrase, which a server that starts by itself does not have."""
         raise ConfigError(
-            f"{self.key} is encrypted", f"write one without a pass phrase: openssl pkey -in {self.key} -out FILE"
+            f"{self.key} is encrypted",
+            f"write one without a pass phrase: openssl pkey -in {self.key} -out FILE",
         )
 
 
@@ -60,7 +62,9 @@ def _check_readable(file: Path) -> None:
     try:
         file.open("rb").close()
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror})", "check --tls-cert and --tls-key") from error
+        raise ConfigError(
+            f"{file} cannot be read ({error.strerror})", "check --tls-cert and --tls-key"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

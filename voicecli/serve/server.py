@@ -27,6 +27,7 @@ from voicecli.serve.pulse import LoopPulse
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.visit import LINGER_S, LOOK_S, TAKEN_UP, Visit
 from voicecli.serve.wire.incoming import MOST_BYTES
+from voicecli.system.freed_memory import give_back
 from voicecli.system.unsent import hold_little
 
 if TYPE_CHECKING:
@@ -252,6 +253,7 @@ class Server:
         guest.over = True
         await guest.talker.close()
         self._guests.remove(guest)
+        self._do_aside(asyncio.to_thread(give_back))
         if not self._guests:
             self._empty.set()
 
@@ -262,7 +264,7 @@ class Server:
         return task
 
     def _alarm(self, waiting: int) -> None:
-        self._tell(f"a client does not read: {waiting >> 10} KB wait for it")
+        self._tell(f"a client does not read, or too slowly: {waiting >> 10} KB wait for it")
 
     # ---- end
 

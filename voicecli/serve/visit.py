@@ -180,6 +180,7 @@ class Visit:
 
     async def _until_stuck(self, outbox: Outbox) -> None:
         while not outbox.stuck and self._talker.failure is None:
+            outbox.look()
             await asyncio.sleep(LOOK_S)
         if outbox.stuck:
             outbox.alarm()

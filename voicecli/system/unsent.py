@@ -32,8 +32,9 @@ def unsent_bytes(transport: asyncio.Transport | None) -> int:
 
 
 def _layers(transport: asyncio.Transport) -> list[asyncio.Transport]:
-    """The transport, and with TLS also the one below it, which has a buffer of its own that asyncio counts
-    nowhere: 64 KB, a second of the agent's voice.
+    """Give the transport, and with TLS also the one below it.
+
+    That has a buffer of its own, which asyncio counts nowhere: 64 KB, a second of the agent's voice.
     """
     below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
     return [transport, below] if isinstance(below, asyncio.Transport) else [transport]

@@ -55,7 +55,7 @@ class Talker:
         alarm: Callable[[int], None],
         count: Callable[[Event], None],
     ) -> None:
-        """`expires_at` is told to the client, a Unix time, s; so is `resume_s`. `port`: of this process alone.
+        """`expires_at` is told to the client, a Unix time, s; so is `resume_s`. `port` is the process's own.
 
         `alarm`: as in `Outbox`. `count` is called with each event of the talk.
         """
@@ -65,8 +65,8 @@ class Talker:
         self._resume_s = resume_s
         self.id = fresh("sess")
         self.token = f"{port}.{secrets.token_urlsafe(24)}"
-        """Whoever knows it may take the session up when its connection is lost. It begins with the port, so that
-        of several processes the right one is asked."""
+        """Whoever knows it may take the session up when its connection is lost. The port tells several
+        processes apart."""
         self.wanted = SessionSettings()
         self.extension = Extension()
         self._extended = False  # the client has asked for something of it
