@@ -6,7 +6,7 @@ import asyncio
 
 from scripts.serving.come_and_go import POOL, settled, visits
 from scripts.serving.many_replies import measured
-from scripts.serving.simple_server import Simple
+from scripts.serving.counted_server import CountedServer
 
 INTERRUPTIONS = 100
 CLIENTS = 8
@@ -14,7 +14,7 @@ VISITS = 40
 
 
 def test_of_many_interrupted_replies_no_sound_comes_after_that_was_told() -> None:
-    with Simple("--sessions", str(CLIENTS)) as server:
+    with CountedServer("--sessions", str(CLIENTS)) as server:
         plain, credit = asyncio.run(measured(server.url, INTERRUPTIONS, CLIENTS))
     for half in (plain, credit):
         assert [error for each in half for error in each.errors] == []
@@ -23,7 +23,7 @@ def test_of_many_interrupted_replies_no_sound_comes_after_that_was_told() -> Non
 
 
 def test_clients_that_come_and_go_half_of_them_rude_leave_nothing_open() -> None:
-    with Simple("--sessions", "16", "--resume-s", "0.1") as server:
+    with CountedServer("--sessions", "16", "--resume-s", "0.1") as server:
 
         async def run() -> None:
             url, port = server.url, server.port

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from scripts.serving.simple_server import Simple
+from scripts.serving.counted_server import CountedServer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,7 +43,7 @@ SOUND = {"type": "input_audio_buffer.append", "audio": "AAAA" * 1000}
 
 
 @dataclass(frozen=True)
-class Kept:
+class Remains:
     """What a process has."""
 
     threads: int
@@ -51,7 +51,7 @@ class Kept:
     memory_kb: int
 
     @classmethod
-    def by(cls, pid: int) -> Kept:
+    def by(cls, pid: int) -> Remains:
         """Read it."""
         status = Path(f"/proc/{pid}/status").read_text("ascii")
         memory, threads = (re.search(rf"{name}:\s+(\d+)", status) for name in ("VmRSS", "Threads"))
@@ -154,17 +154,17 @@ async def emptied(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
-async def settled(url: str, pid: int, like: Kept | None = None) -> Kept:
+async def settled(url: str, pid: int, like: Remains | None = None) -> Remains:
     """What the server has when all are gone; waits until that is as little as before, for a while."""
     await emptied(url)
     loop = asyncio.get_running_loop()
     ends = loop.time() + SETTLES_S
     while like is not None and loop.time() < ends:
-        kept = Kept.by(pid)
+        kept = Remains.by(pid)
         if kept.threads <= like.threads + POOL and kept.files <= like.files:
             break
         await asyncio.sleep(0.2)
-    return Kept.by(pid)
+    return Remains.by(pid)
 
 
 async def visits(url: str, port: int, numbers: range) -> None:
@@ -178,10 +178,10 @@ async def visits(url: str, port: int, numbers: range) -> None:
     await asyncio.gather(*(some() for _ in range(AT_ONCE)))
 
 
-async def measured(server: Simple, count: int) -> list[Kept]:
+async def measured(server: CountedServer, count: int) -> list[Remains]:
     """What the server has after each tenth of the visits."""
     url, port, pid = server.url, server.port, server.pid
-    found: list[Kept] = []
+    found: list[Remains] = []
     for tenth in range(TENTHS):
         await visits(url, port, range(count * tenth // TENTHS, count * (tenth + 1) // TENTHS))
         found.append(await settled(url, pid, found[0] if found else None))
@@ -194,7 +194,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--visits", type=int, default=500)
     asked = parser.parse_args()
-    with Simple("--sessions", str(AT_ONCE * 4), "--resume-s", "0.5") as server:
+    with CountedServer("--sessions", str(AT_ONCE * 4), "--resume-s", "0.5") as server:
         found = asyncio.run(measured(server, asked.visits))
     first, half, last = found[0], found[TENTHS // 2 - 1], found[-1]
     print(json.dumps({"kept": [asdict(each) for each in found], "load": round(os.getloadavg()[0], 1)}))

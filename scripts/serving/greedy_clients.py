@@ -2,7 +2,7 @@
 
     python -m scripts.serving.greedy_clients [--messages 100]
 
-The server has simple engines and a process of its own. The first client reads a reply of 37 s from a socket
+The server has simple engines and a process of its own. The first client reads a reply of 18 s from a socket
 with a small window, at half the bytes a second of its sound; the second sends `--messages` messages of just
 1 MiB of sound as fast as they are taken, then one that is larger. Prints a line of JSON: by how much the
 server's memory grew (MB), how much of the reply came, how often the server told of the client, and with which
@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from scripts.clients.stuck_client import small_window
-from scripts.serving.come_and_go import Kept
-from scripts.serving.simple_server import RATE_HZ, REPLY, Simple
+from scripts.serving.come_and_go import Remains
+from scripts.serving.counted_server import RATE_HZ, REPLY, CountedServer
 from voicecli.serve.wire.incoming import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-WORD_S = 1.0
+WORD_S = 0.5
 WINDOW = 4096
 HEAD_BYTES = 12
 PACE = 0.5
@@ -46,20 +46,23 @@ async def connected(url: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         yield socket
 
 
-async def half_read(server: Simple) -> dict[str, object]:
+async def half_read(server: CountedServer) -> dict[str, object]:
     """Read one reply slowly."""
     sound_s, most_kb = 0.0, 0
     async for socket in connected(server.url):
         await socket.send_json(GREET)
-        began, before = 0.0, Kept.by(server.pid)
+        began, before = 0.0, Remains.by(server.pid)
         while True:
-            message = await socket.receive(timeout=WAIT_S)
+            try:
+                message = await socket.receive(timeout=WAIT_S)
+            except ConnectionError:  # the server has closed it
+                break
             if message.type is aiohttp.WSMsgType.BINARY:
                 began = began or time.monotonic()
                 lasts_s = (len(message.data) - HEAD_BYTES) / 2 / RATE_HZ
                 sound_s += lasts_s
                 await asyncio.sleep(max(0.0, began + sound_s / PACE - time.monotonic()))
-                most_kb = max(most_kb, Kept.by(server.pid).memory_kb)
+                most_kb = max(most_kb, Remains.by(server.pid).memory_kb)
             elif message.type is not aiohttp.WSMsgType.TEXT or '"response.done"' in message.data:
                 break
     return {
@@ -71,7 +74,7 @@ async def half_read(server: Simple) -> dict[str, object]:
     }
 
 
-async def sent(server: Simple, count: int) -> dict[str, object]:
+async def sent(server: CountedServer, count: int) -> dict[str, object]:
     """Send much sound, then too much."""
     frame = {"type": "input_audio_buffer.append", "audio": ""}
     room = (MOST_BYTES - len(json.dumps(frame))) // 4 * 3
@@ -81,7 +84,7 @@ async def sent(server: Simple, count: int) -> dict[str, object]:
         await socket.receive()
         for _ in range(count):
             await socket.send_str(whole)
-            memory_kb.append(Kept.by(server.pid).memory_kb)
+            memory_kb.append(Remains.by(server.pid).memory_kb)
         await socket.send_str(whole + " " * MOST_BYTES)
         while (await socket.receive(timeout=WAIT_S)).type is aiohttp.WSMsgType.TEXT:
             pass
@@ -99,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--messages", type=int, default=100)
     asked = parser.parse_args()
-    with Simple("--word-s", str(WORD_S)) as server:
+    with CountedServer("--word-s", str(WORD_S)) as server:
         slow = asyncio.run(half_read(server))
         large = asyncio.run(sent(server, asked.messages))
     print(json.dumps({"half the pace": slow, "1 MiB": large, "load": round(os.getloadavg()[0], 1)}))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scripts.serving.simple_server import RATE_HZ, Simple, tone
+from scripts.serving.counted_server import RATE_HZ, CountedServer, tone
 from voicecli import events
 from voicecli.config import AudioConfig, Config
 from voicecli.devices.simulated import RecordedUser, SimulatedStreams
@@ -117,7 +117,7 @@ def main() -> int:
     asked = parser.parse_args()
     each = -(-asked.interruptions // asked.talks)
     with (
-        Simple("--sessions", str(asked.talks), "--word-s", str(WORD_S)) as server,
+        CountedServer("--sessions", str(asked.talks), "--word-s", str(WORD_S)) as server,
         ThreadPoolExecutor(asked.talks) as pool,
     ):
         runs = list(pool.map(lambda seed: differences(server.port, each, seed), range(asked.talks)))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from scripts.serving.simple_server import RATE_HZ, tone
+from scripts.serving.counted_server import RATE_HZ, tone
 
 if TYPE_CHECKING:
     from random import Random

@@ -23,7 +23,7 @@ from random import Random
 import aiohttp
 
 from scripts.serving.interrupting import Interrupter, Noted
-from scripts.serving.simple_server import Simple
+from scripts.serving.counted_server import CountedServer
 from voicecli.serve.client.remote import LEAD_S
 
 MOST_LEAD_MS = LEAD_S * 1000 + 20
@@ -65,7 +65,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=8)
     asked = parser.parse_args()
     began = time.monotonic()
-    with Simple("--sessions", str(asked.clients)) as server:
+    with CountedServer("--sessions", str(asked.clients)) as server:
         plain, credit = asyncio.run(measured(server.url, asked.interruptions, asked.clients))
     found = {
         "without credit": summed(plain),

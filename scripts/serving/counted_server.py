@@ -1,10 +1,10 @@
 """A server of the program's own with engines that do simple things at once, in a process of its own.
 
-    python -m scripts.serving.simple_server [--sessions 8] [--resume-s 30] [--word-s 0.1]
+    python -m scripts.serving.counted_server [--sessions 8] [--resume-s 30] [--word-s 0.1]
 
 Speech is a tone; its pitch names the line that is heard. The model answers each line with 30 words, and the
 voice takes `--word-s` for each. Prints its port, and serves until it gets SIGTERM or SIGINT. Another program
-has one by `Simple`.
+has one by `CountedServer`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class CountingVoice:
             yield Piece(self._word, (count - 1 - number) * len(self._word))
 
 
-class SimpleEngines:
+class CountedEngines:
     """As `Engines`, with a session of simple engines for each client."""
 
     def __init__(self, word_s: float) -> None:
@@ -85,11 +85,11 @@ class SimpleEngines:
         return seated(LoudIsSpeech(), Judge(), Scribe(list(LINES)), model, voice, self.clock)
 
 
-class Simple:
+class CountedServer:
     """The server, while the block lasts."""
 
     def __init__(self, *flags: str) -> None:
-        self._command = [sys.executable, "-m", "scripts.serving.simple_server", *flags]
+        self._command = [sys.executable, "-m", "scripts.serving.counted_server", *flags]
 
     def __enter__(self) -> Self:
         root = Path(__file__).parent.parent.parent
@@ -135,7 +135,7 @@ def main() -> int:
     parser.add_argument("--word-s", type=float, default=0.1)
     asked = parser.parse_args()
     limits = ServerLimits(asked.sessions, asked.sessions, asked.resume_s)
-    engines = SimpleEngines(asked.word_s)
+    engines = CountedEngines(asked.word_s)
     keep_all()
     address = Address("127.0.0.1", 0)
 
