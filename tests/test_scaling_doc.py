@@ -14,7 +14,7 @@ from voicecli.bench.crowd.caller import FRAME_S, Manner
 from voicecli.cli.serve import serve as serve_command
 from voicecli.serve import server
 from voicecli.serve.client import remote
-from voicecli.serve.processes import loads
+from voicecli.serve.processes import loads, peeking
 
 FOLDER = Path(__file__).parent.parent / "docs"
 TEXT = " ".join((FOLDER / "scaling.md").read_text("utf-8").split())
@@ -38,6 +38,7 @@ MANNER = Manner()
         f"at most {loads.MOST_STARTS} times in {loads.STARTS_S / 60:.0f} minutes",
         f"for more than {server.ServerLimits().per_address} at once",
         f"for {server.DRAIN_S / 60:.0f} minutes at most",
+        f"waits {peeking.PEEK_S} s for that line, at most {peeking.MOST_PEEKED} clients",
     ],
 )
 def test_number(said: str) -> None:

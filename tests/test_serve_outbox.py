@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, STUCK_S, Outbox
+from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, SLOW_S, STUCK_S, Outbox
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -71,6 +71,49 @@ def test_the_alarm_is_given_once_and_then_the_client_is_given_up() -> None:
         assert MOST_BYTES < wire.box.waiting <= MOST_BYTES + len(TEXT)
 
     asyncio.run(run())
+
+
+def test_a_client_that_reads_at_half_the_pace_is_told_of_once_and_keeps_its_talk() -> None:
+    async def run() -> None:
+        wire, reads = Wire(), asyncio.Semaphore(0)
+
+        async def send(_: Message) -> None:
+            await reads.acquire()
+
+        wire.box = Outbox(send, lambda: 0, wire.clock, wire.alarms.append)
+        task = asyncio.create_task(wire.box.run())
+        for step in range(round(SLOW_S) * 40):  # of 0.1 s each: four blocks are due, and two are read
+            for _ in range(4):
+                if wire.box.takes_sound():
+                    wire.box.put(TEXT, is_sound=True)
+            left = wire.box.waiting - 2 * len(TEXT)
+            reads.release()
+            reads.release()
+            while wire.box.waiting > left:
+                await asyncio.sleep(0)
+            wire.clock.advance(0.1)
+            wire.box.look()
+            assert not wire.box.stuck
+            assert wire.box.waiting <= FULL_BYTES + len(TEXT)
+            if step < SLOW_S * 10:
+                assert not wire.alarms, "it was behind for a moment"
+        assert len(wire.alarms) == 1
+        task.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_client_that_is_behind_now_and_then_is_not_told_of() -> None:
+    wire = Wire()
+    for _ in range(20):
+        while wire.box.takes_sound():
+            wire.box.put(TEXT, is_sound=True)
+        wire.clock.advance(SLOW_S * 0.9)
+        wire.box.look()
+        wire.box.forget_sound()
+        wire.clock.advance(SLOW_S * 0.9)
+        wire.box.look()
+    assert not wire.alarms
 
 
 def test_a_client_that_takes_nothing_is_given_up_but_not_one_that_is_slow() -> None:

@@ -21,11 +21,13 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 from rig.program import started
 from tests.fake_processes import broken, endless, one_talk_each, without_models
 from tests.test_serve import WAIT_S, Client
+from tests.test_serve_stuck import transport_of
 from voicecli.errors import ConfigError, VoicecliError
 from voicecli.serve.listening import Address, bound
 from voicecli.serve.processes.handing import hand, taken
 from voicecli.serve.processes.loads import MOST_STARTS, PENDING_S, STARTS_S, Loads, Restarts
 from voicecli.serve.processes.overseer import OverseerPlan, oversee
+from voicecli.serve.processes.peeking import MOST_PEEKED, wanted_port
 from voicecli.system.clock import FakeClock
 
 # ---- who gets a client
@@ -181,6 +183,58 @@ def test_all_rooms_of_all_processes_are_had_before_anybody_is_refused() -> None:
         assert not any("ended" in line for line in notes)
 
     overseen(body)
+
+
+def test_who_takes_up_a_lost_talk_comes_to_the_process_that_keeps_it() -> None:
+    async def body(session: ClientSession, url: str, notes: list[str]) -> None:
+        for client in [await begun(session, url) for _ in range(2)]:
+            created = client.got[0]["session"]
+            token = created["voicecli"]["resume"]["token"]  # type: ignore[index]
+            transport_of(client.socket).abort()
+            again = Client(
+                await session.ws_connect(f"{url}/v1/realtime", params={"resume": token, "after": ""})
+            )
+            resumed = (await again.until("session.created"))["session"]
+            assert resumed["voicecli"]["resumed"] is True  # type: ignore[index]
+            assert resumed["id"] == created["id"]  # type: ignore[index]
+            assert await answered(again)
+
+    overseen(body)
+
+
+def test_who_says_nothing_keeps_nobody_waiting() -> None:
+    async def body(session: ClientSession, url: str, notes: list[str]) -> None:
+        host, port = url.removeprefix("http://").split(":")
+        silent = [await asyncio.open_connection(host, int(port)) for _ in range(MOST_PEEKED + 6)]
+        assert await answered(await begun(session, url))
+        for _, writer in silent:
+            writer.close()
+
+    overseen(body)
+
+
+@pytest.mark.parametrize(
+    ("said", "port"),
+    [
+        (b"GET /v1/realtime?resume=8766.abc&after=event_1 HTTP/1.1\r\n", 8766),
+        (b"GET /v1/realtime?model=x&resume=1.abc HTTP/1.1\r\n", 1),
+        (b"GET /v1/realtime HTTP/1.1\r\nX: ?resume=1.abc\r\n", None),
+        (b"GET /v1/realtime?resume=abc HTTP/1.1\r\n", None),
+        (b"GET /v1/realtime?resume=999999.abc HTTP/1.1\r\n", None),
+        (b"GET /v1/realtime?resume=87", None),
+        (b"\x16\x03\x01\x02\x00", None),
+        (b"", None),
+    ],
+)
+def test_what_a_request_wants_is_seen_and_left_unread(said: bytes, port: int | None) -> None:
+    client, accepted = socket.socketpair()
+    accepted.setblocking(False)
+    with accepted:
+        client.sendall(said)
+        client.shutdown(socket.SHUT_WR)
+        assert asyncio.run(wanted_port(accepted)) == port
+        assert accepted.recv(4096) == said
+        client.close()
 
 
 def test_each_process_has_pages_of_its_own() -> None:

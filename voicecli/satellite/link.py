@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from voicecli.errors import ServerError
 from voicecli.satellite.protocol.sound_blocks import MOST_BYTES
 from voicecli.satellite.refusals import Backoff, Lost, closed, refused
 from voicecli.satellite.server_url import EXAMPLE
+from voicecli.system.unsent import hold_little, unsent_bytes
 from voicecli.threads.worker import Worker
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Link:
     async def _connected(self, session: aiohttp.ClientSession) -> None:
         """Hold one connection to its end. Raises Lost, ServerError."""
         server = await self._connect(session)
-        _hold_little(_transport_of(server))
+        hold_little(_transport_of(server), MOST_UNSENT)
         self._far_end.opened()
         tasks = [
             asyncio.create_task(self._read(server)),
@@ -215,7 +215,7 @@ class Link:
 
     async def _has_room(self, transport: asyncio.Transport | None) -> None:
         """Wait until little waits to be sent: what waits in `outgoing` can still give way to newer sound."""
-        while transport is not None and transport.get_write_buffer_size() > MOST_UNSENT:
+        while unsent_bytes(transport) > MOST_UNSENT:
             await asyncio.sleep(LOOK_S / 5)
 
     async def _look(self, server: aiohttp.ClientWebSocketResponse) -> None:
@@ -229,13 +229,6 @@ def _transport_of(server: aiohttp.ClientWebSocketResponse) -> asyncio.Transport 
     connection = server._response.connection  # noqa: SLF001  # aiohttp offers no other way
     transport = None if connection is None else connection.transport
     return transport if isinstance(transport, asyncio.Transport) else None
-
-
-def _hold_little(transport: asyncio.Transport | None) -> None:
-    """Have the kernel keep little that is unsent; where it cannot, do nothing."""
-    sock = None if transport is None else transport.get_extra_info("socket")
-    if sock is not None and (low_water := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, low_water, MOST_UNSENT)
 
 
 def _seconds(text: str) -> float:

@@ -32,15 +32,39 @@ class TlsFiles:
     key: Path
 
     def context(self) -> ssl.SSLContext:
-        """What serves with them. Raises ConfigError."""
+        """What serves with them. Raises ConfigError; never asks a terminal for a pass phrase."""
+        for file in (self.certificate, self.key):
+            _check_readable(file)
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
-            context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as error:
+            context.load_cert_chain(self.certificate, self.key, self._locked)
+        except ssl.SSLError as error:
+            if error.reason == "KEY_VALUES_MISMATCH":
+                raise ConfigError(
+                    f"{self.key} is not the key of {self.certificate}",
+                    "give the two files that belong together",
+                ) from error
             raise ConfigError(
-                f"{self.certificate} and {self.key} are no certificate and key ({error})", "check them"
+                f"{self.certificate} and {self.key} are no certificate and key in PEM",
+                "give --tls-cert the certificates, the server's own first, and --tls-key its key",
             ) from error
         return context
+
+    def _locked(self) -> str:
+        """Asked for a pass phrase, which a server that starts by itself does not have."""
+        raise ConfigError(
+            f"{self.key} is encrypted",
+            f"write one without a pass phrase: openssl pkey -in {self.key} -out FILE",
+        )
+
+
+def _check_readable(file: Path) -> None:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read ({error.strerror})", "check --tls-cert and --tls-key"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

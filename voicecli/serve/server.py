@@ -20,13 +20,15 @@ from voicecli.metrics.exposition import page as metrics_page
 from voicecli.metrics.families import Sample
 from voicecli.metrics.own_process import of_process
 from voicecli.serve import browser_page
-from voicecli.serve.client.outbox import NOT_SENT_BYTES, hold_little
+from voicecli.serve.client.outbox import NOT_SENT_BYTES
 from voicecli.serve.client.talker import Talker
 from voicecli.serve.guests import Guest, Guests
 from voicecli.serve.pulse import LoopPulse
 from voicecli.serve.rest import Rest, error
 from voicecli.serve.visit import LINGER_S, LOOK_S, TAKEN_UP, Visit
 from voicecli.serve.wire.incoming import MOST_BYTES
+from voicecli.system.freed_memory import give_back
+from voicecli.system.unsent import hold_little
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -201,6 +203,7 @@ class Server:
             self._config,
             int(clock.local().timestamp()) + SESSION_S,
             self._limits.resume_s,
+            port=self._access.port,
             alarm=self._alarm,
             count=self._counts.event,
         )
@@ -214,7 +217,7 @@ class Server:
     ) -> None:
         """Serve a session on this connection; keep it when the connection is lost, else end it."""
         transport, clock = request.transport, self._engines.clock
-        hold_little(transport)
+        hold_little(transport, NOT_SENT_BYTES)
         visit = Visit(client, transport, guest.talker, clock, self._tell)
         before, guest.visit = guest.visit, visit
         if before is not None:
@@ -250,6 +253,7 @@ class Server:
         guest.over = True
         await guest.talker.close()
         self._guests.remove(guest)
+        self._do_aside(asyncio.to_thread(give_back))
         if not self._guests:
             self._empty.set()
 
@@ -260,7 +264,7 @@ class Server:
         return task
 
     def _alarm(self, waiting: int) -> None:
-        self._tell(f"a client does not read: {waiting >> 10} KB wait for it")
+        self._tell(f"a client does not read, or too slowly: {waiting >> 10} KB wait for it")
 
     # ---- end
 

@@ -10,6 +10,7 @@ from aiohttp import WebSocketError, WSCloseCode, WSMsgType
 
 from voicecli.errors import VoicecliError
 from voicecli.serve.client.outbox import STUCK_S
+from voicecli.system.unsent import unsent_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ class Visit:
     def unsent(self) -> int:
         """Bytes that the transport still has."""
         transport = self._transport
-        return 0 if transport is None or transport.is_closing() else transport.get_write_buffer_size()
+        return 0 if transport is None or transport.is_closing() else unsent_bytes(transport)
 
     # ---- as the server sees it
 
@@ -179,6 +180,7 @@ class Visit:
 
     async def _until_stuck(self, outbox: Outbox) -> None:
         while not outbox.stuck and self._talker.failure is None:
+            outbox.look()
             await asyncio.sleep(LOOK_S)
         if outbox.stuck:
             outbox.alarm()

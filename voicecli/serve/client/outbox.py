@@ -7,7 +7,6 @@ to take little at a time, and what waits is counted here.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -28,6 +27,9 @@ FULL_BYTES = 64_000
 ALARM_BYTES = 256 << 10
 MOST_BYTES = 1 << 20
 """A client for which so much waits is given up: only events wait there, and it reads none of them."""
+
+SLOW_S = 5.0
+"""A client for which half of FULL_BYTES has waited for so many s reads too slowly, and is told of."""
 
 STUCK_S = 10.0
 """A client that has taken nothing for this many s while something waits is given up, too."""
@@ -59,8 +61,8 @@ class Outbox:
     ) -> None:
         """`send` waits until a message is on its way; `in_kernel` counts bytes that the transport still has.
 
-        `alarm` is called once, with the bytes that wait: when they are more than ALARM_BYTES, or the client
-        is given up.
+        `alarm` is called once, with the bytes that wait: when these are over ALARM_BYTES, the client reads
+        too slowly for SLOW_S, or it is given up.
         """
         self._send = send
         self._in_kernel = in_kernel
@@ -72,7 +74,7 @@ class Outbox:
         self.peak = 0
         """The most bytes that ever waited."""
         self._some = asyncio.Event()
-        self._moved_at = clock.now()
+        self._moved_at = self._kept_up_at = clock.now()
 
     @property
     def waiting(self) -> int:
@@ -100,8 +102,16 @@ class Outbox:
         self._messages = deque(kept)  # the first may be on its way
         self._bytes = sum(len(message) for message, _ in kept)
 
+    def look(self) -> None:
+        """Call it often: tells of a client that reads too slowly, so that its sound stands still again."""
+        now = self._clock.now()
+        if self._bytes < FULL_BYTES // 2:
+            self._kept_up_at = now
+        elif now - self._kept_up_at > SLOW_S:
+            self.alarm()
+
     def alarm(self) -> None:
-        """Tell, once, that the client does not read."""
+        """Tell, once, that the client does not read, or too slowly."""
         if not self._alarmed:
             self._alarmed = True
             self._alarm(self.waiting)
@@ -127,16 +137,3 @@ class Outbox:
                 self._bytes -= len(message)
                 self._moved_at = self._clock.now()
             self._some.clear()
-
-
-def hold_little(transport: asyncio.Transport | None) -> None:
-    """Have the kernel send at once, and keep little that is unsent; where it cannot, do nothing."""
-    if transport is None:
-        return
-    transport.set_write_buffer_limits(high=NOT_SENT_BYTES)
-    sock: socket.socket | None = transport.get_extra_info("socket")
-    if sock is None:
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if (low_water := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, low_water, NOT_SENT_BYTES)

@@ -51,10 +51,11 @@ class Talker:
         expires_at: int,
         resume_s: float,
         *,
+        port: int = 0,
         alarm: Callable[[int], None],
         count: Callable[[Event], None],
     ) -> None:
-        """`expires_at` is told to the client, a Unix time, s; so is `resume_s`.
+        """`expires_at` is told to the client, a Unix time, s; so is `resume_s`. `port` is the process's own.
 
         `alarm`: as in `Outbox`. `count` is called with each event of the talk.
         """
@@ -63,8 +64,9 @@ class Talker:
         self._expires_at = expires_at
         self._resume_s = resume_s
         self.id = fresh("sess")
-        self.token = secrets.token_urlsafe(24)
-        """Whoever knows it may take the session up when its connection is lost."""
+        self.token = f"{port}.{secrets.token_urlsafe(24)}"
+        """Whoever knows it may take the session up when its connection is lost. The port tells several
+        processes apart."""
         self.wanted = SessionSettings()
         self.extension = Extension()
         self._extended = False  # the client has asked for something of it

@@ -1,6 +1,7 @@
 """The process that has the port of several server processes: starts them, hands each client on, ends them.
 
-It accepts connections and gives each to the process with the fewest clients (`loads`), unread. A port that
+It accepts connections and gives each, unread, to the process with the fewest clients (`loads`), or to the one
+that keeps the talk which the client takes up (`peeking`). A port that
 the processes share (SO_REUSEPORT) would need no such process, but there the system chooses by chance, so that
 clients are refused by a process that is full while another one has room.
 
@@ -22,6 +23,7 @@ from voicecli.errors import StageError, VoicecliError
 from voicecli.serve.listening import Address, TlsFiles, bound
 from voicecli.serve.processes.handing import ProcessFailed, ProcessNote, ProcessReady, ProcessTalks, hand
 from voicecli.serve.processes.loads import Loads, Restarts
+from voicecli.serve.processes.peeking import MOST_PEEKED, wanted_port
 from voicecli.serve.processes.server_process import work
 from voicecli.system.clock import MonotonicClock
 
@@ -50,7 +52,8 @@ class _Staff:
     process: BaseProcess
     way: socket.socket
     reports: Connection
-    ready: bool = False
+    port: int | None = None
+    """Its own; None until it is ready."""
     failure: ProcessFailed | None = None
 
 
@@ -104,6 +107,7 @@ class Overseer:
         self._failure: VoicecliError | None = None  # of a process that could not begin
         self._settled = asyncio.Event()  # all are ready, or one of them cannot begin
         self._burials: set[asyncio.Task[None]] = set()
+        self._peeking: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._at_once, self._slowly, self._none_left = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._loop.add_signal_handler(signal.SIGINT, self._at_once.set)
@@ -132,13 +136,14 @@ class Overseer:
                     "all server processes ended, again and again", "see what the notes above say"
                 )
         finally:
-            accepting.cancel()
+            for task in (accepting, *self._peeking):
+                task.cancel()
 
     async def end(self) -> None:
         """End all processes at once."""
         self._at_once.set()
         for staff in self._staff.values():
-            if not staff.ready:
+            if staff.port is None:
                 staff.process.kill()  # it has no client yet, and listens to nobody while it loads
         self._send(signal.SIGINT)
         if self._staff:
@@ -158,13 +163,26 @@ class Overseer:
             except OSError:
                 await asyncio.sleep(TIRED_S)
                 continue
-            with connection:  # the process gets a copy
-                self._hand(connection)
+            if self._plan.tls_files is None and len(self._peeking) < MOST_PEEKED:
+                peeking = self._loop.create_task(self._look_and_hand(connection))
+                self._peeking.add(peeking)
+                peeking.add_done_callback(self._peeking.discard)
+            else:
+                with connection:
+                    self._hand(connection, None)
 
-    def _hand(self, connection: socket.socket) -> None:
-        for number in self._loads.order():
+    async def _look_and_hand(self, connection: socket.socket) -> None:
+        with connection:  # the process gets a copy
+            self._hand(connection, await wanted_port(connection))
+
+    def _hand(self, connection: socket.socket, port: int | None) -> None:
+        """Hand it to the process with this port of its own, else to the one with the fewest clients."""
+        order = self._loads.order()
+        keeps = [number for number in order if port is not None and self._staff[number].port == port]
+        for number in (*keeps, *order):
             if hand(self._staff[number].way, connection):
-                self._loads.handed(number)
+                if number not in keeps:  # a talk that is kept counts already
+                    self._loads.handed(number)
                 return
 
     # ---- processes
@@ -204,8 +222,8 @@ class Overseer:
                     f"process {number}: its own pages are at http://127.0.0.1:{port}/metrics and /health"
                 )
                 self._loads.add(number)
-                staff.ready = True
-                if sum(each.ready for each in self._staff.values()) == self._plan.count:
+                staff.port = port
+                if sum(each.port is not None for each in self._staff.values()) == self._plan.count:
                     self._settled.set()
             case ProcessTalks(count):
                 self._loads.talking(number, count)

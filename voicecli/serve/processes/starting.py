@@ -10,6 +10,7 @@ from voicecli.models.store import ModelStore, models_root
 from voicecli.reply.conversation.prompt import begin
 from voicecli.serve.access import Access
 from voicecli.serve.server import Server, ServerLimits
+from voicecli.system.freed_memory import keep_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ class ServePlan:
             begin(self.config.conversation, generator).messages_for("")
         )  # now, not in the first talk
         session.close()
+        keep_all()
         return engines
 
     def made_with(self, engines: Engines, tell: Callable[[str], None]) -> Callable[[int], Server]:
