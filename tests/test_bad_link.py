@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import statistics
 import time
 from collections.abc import Iterator
 from typing import Self
@@ -12,6 +11,7 @@ import pytest
 
 from rig.links.bad_link import ADDRESSES, CONTROL, HERE, THERE, BadLink, control_of, why_not
 from rig.links.one_way import Conditions, OneWay
+from voicecli.system.sound_socket import _LINUX_RTO_MAX_MS, RESEND_MS, made_prompt
 
 WAIT_S = 20.0
 PACKET = bytes(1000)
@@ -131,13 +131,34 @@ class Echo:
         return (time.monotonic() - began) * 1000
 
 
+class Connection:
+    """TCP from one end to the other."""
+
+    def __init__(self, link: BadLink) -> None:
+        door = link.socket(THERE, socket.SOCK_STREAM)
+        self.near = link.socket(HERE, socket.SOCK_STREAM)
+        door.bind((ADDRESSES[THERE], 0))
+        door.listen()
+        self.near.settimeout(WAIT_S)
+        self.near.connect(door.getsockname())
+        self.far, _ = door.accept()
+        self.far.settimeout(WAIT_S)
+        door.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.near.close()
+        self.far.close()
+
+
 @real
 def test_the_way_there_and_back_takes_both_delays(link: BadLink) -> None:
     link.change(Conditions(delay_s=0.03), Conditions(delay_s=0.07))
     with Echo(link) as echo:
         took = [echo.took_ms() for _ in range(10)]
-    assert min(took) >= 100
-    assert statistics.median(took) < 150  # this computer may be busy
+    assert 100 <= min(took) < 150  # this computer may be busy
 
 
 @real
@@ -162,28 +183,38 @@ def test_what_was_sent_came_or_was_lost(link: BadLink) -> None:
 def test_a_connection_keeps_to_the_rate_and_uses_cubic(link: BadLink) -> None:
     rate, size = 200_000, 300_000
     link.change(Conditions(delay_s=0.01, bytes_per_s=rate, queue_bytes=30_000), Conditions(delay_s=0.01))
-    with (
-        link.socket(THERE, socket.SOCK_STREAM) as door,
-        link.socket(HERE, socket.SOCK_STREAM) as near,
-    ):
-        door.bind((ADDRESSES[THERE], 0))
-        door.listen()
-        near.settimeout(WAIT_S)
-        near.connect(door.getsockname())
-        far, _ = door.accept()
-        with far:
-            assert (control_of(near), control_of(far)) == (CONTROL, CONTROL)
-            began, came = time.monotonic(), 0
-            far.settimeout(WAIT_S)
-            near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size * 2)
-            near.sendall(bytes(size))
-            while came < size:
-                came += len(far.recv(65_536))
-            took_s = time.monotonic() - began
+    with Connection(link) as it:
+        assert (control_of(it.near), control_of(it.far)) == (CONTROL, CONTROL)
+        it.near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size * 2)
+        began, came = time.monotonic(), 0
+        it.near.sendall(bytes(size))
+        while came < size:
+            came += len(it.far.recv(65_536))
+        took_s = time.monotonic() - began
     there, _ = link.counts()
     assert took_s >= 0.9 * size / rate
     assert took_s < 4 * size / rate
     assert there.most_queued <= 30_000
+
+
+@real
+def test_what_a_dead_link_swallowed_is_sent_again_soon(link: BadLink) -> None:
+    """The kernel would wait from 3.0 to 6.2 s after the first byte; only Linux 6.15 and later can be told."""
+    good = Conditions(delay_s=0.005)
+    link.change(good)
+    with Connection(link) as it:
+        made_prompt(it.near, 16_384)
+        if it.near.getsockopt(socket.IPPROTO_TCP, _LINUX_RTO_MAX_MS) != RESEND_MS:
+            pytest.skip("this kernel cannot be told to send again sooner")
+        link.change(Conditions(dead=True))
+        it.near.send(b"x")
+        it.far.settimeout(3.8)
+        with pytest.raises(TimeoutError):
+            it.far.recv(1)
+        back = link.change(good)
+        it.far.settimeout(WAIT_S)
+        assert it.far.recv(1) == b"x"
+        assert time.monotonic() - back < 1.5
 
 
 @real

@@ -2,10 +2,9 @@
 
     python -m scripts.links.bad_links [--real] [--seconds 100] [--only NAME ...]
 
-Needs root. For each condition a server is at one end of a link between two network namespaces. Its engines do
-simple things at once; with `--real` they are the real ones, with the small language model. At the other end
-are callers of `voicecli bench --serve`, or a `talk --server` on simulated devices. Each condition begins after
-a first answer over a good link. Prints a line of JSON for each.
+Needs root. For each condition a server is at one end of a link between two network namespaces; its engines
+do simple things at once, or are the real ones with `--real`. At the other end are callers of `voicecli bench --serve`, or a `talk --server` on simulated devices. Each condition begins after a first
+answer over a good link. Prints a line of JSON for each.
 """
 
 from __future__ import annotations
@@ -43,6 +42,12 @@ PCM_BASE64_BYTES_S = 75_000
 """What PCM in base64 needs in one direction: 64 kB of sound, with what stands around each block."""
 NARROW = Conditions(delay_s=0.02, bytes_per_s=PCM_BASE64_BYTES_S / 2, queue_bytes=32_000)
 DEAD_S = 20.0
+DEAD_AGAIN_S = 14.0
+"""Of a second time, when the client is at another point of its attempts."""
+
+BLIP_S = 6.0
+"""Too short for a connection to be given up."""
+
 CALLERS = 3
 ANSWER_S = 40.0
 
@@ -56,7 +61,9 @@ class Case:
     client: Format | Literal["talk"]
     callers: int = CALLERS
     dead: Literal["", "reply", "question"] = ""
-    """In the middle of what the link dies for DEAD_S."""
+    """In the middle of what the link dies."""
+    dead_s: tuple[float, ...] = (DEAD_S, DEAD_AGAIN_S)
+    """For how long, one time after the other."""
 
 
 CASES = (
@@ -76,7 +83,9 @@ CASES = (
     Case("half, talk", NARROW, "talk"),
     Case("dead in a reply, talk", GOOD, "talk", dead="reply"),
     Case("dead in a question, talk", GOOD, "talk", dead="question"),
+    Case("blips in a reply, talk", GOOD, "talk", dead="reply", dead_s=(BLIP_S, 3.0, 4.5)),
     Case("dead in a reply, base64", GOOD, "base64", callers=1, dead="reply"),
+    Case("blip in a reply, base64", GOOD, "base64", callers=1, dead="reply", dead_s=(BLIP_S,)),
 )
 
 
@@ -96,7 +105,7 @@ def told_of(calls: Calls) -> dict[str, object]:
     """Calls as figures."""
     answered = [each for each in calls.found if each.wait_ms is not None or each.cut_in]
     waits = [each.wait_ms for each in calls.found if each.wait_ms is not None]
-    rest = {key: value for key, value in asdict(calls).items() if key != "found"}
+    rest = {key: value for key, value in asdict(calls).items() if key not in ("found", "came", "ended_at")}
     return {
         "replies": len(answered),
         "without_a_gap": sum(not each.gaps for each in answered),
@@ -164,9 +173,9 @@ def talk_told(far: FarTalk, found: TalkFound, since: float) -> dict[str, object]
 def dead(
     case: Case, link: BadLink, server: ServedThere, far: FarTalk, lines: Sequence[AskedLine]
 ) -> dict[str, object]:
-    """The link dies in the middle of something, twice; what comes after it is back."""
+    """The link dies in the middle of something; what comes after it is back."""
     runs = []
-    for number in (1, 2):
+    for number, dead_s in enumerate(case.dead_s):
         since = time.monotonic()
         line = lines[number] if case.dead == "reply" else simple_server.asked(number, 4.0)
         far.say(line)
@@ -176,7 +185,7 @@ def dead(
         else:
             far.pass_time(1.5)
         died = link.change(replace(case.link, dead=True))
-        far.pass_time(DEAD_S)
+        far.pass_time(dead_s)
         back = link.change(case.link)
         connected = far.until(lambda: far.talk.status().state != "offline", 30.0)
         connected_s = time.monotonic() - back
@@ -184,11 +193,14 @@ def dead(
         sound = min((at for at, _, agent in far.sound if agent and at >= back), default=None)
         far.until(lambda since=since: far.names(since, "turn_done"), 20.0)  # type: ignore[misc]
         far.until(lambda: far.silent_for_s() > 1.0 and far.talk.idle, 10.0)
+        sounded_s = round(sum(agent for at, _, agent in far.sound if at >= since) * far.block_s, 2)
         after = TalkFound()
         far.ask(lines[3], after, ANSWER_S)
         runs.append(
             {
+                "dead_s": dead_s,
                 "connected_s": round(connected_s, 2) if connected else None,
+                "sounded_s": sounded_s,
                 "sounds_s": None if sound is None else round(sound - back, 2),
                 "noticed_s": noticed(far, died, back),
                 "finals": [str(getattr(event, "text", "")) for event in far.names(since, "transcript")],
@@ -217,7 +229,7 @@ def of_dead_call(
     async def die() -> None:
         await asyncio.sleep(3.0)
         times["died"] = link.change(replace(case.link, dead=True))
-        await asyncio.sleep(DEAD_S)
+        await asyncio.sleep(case.dead_s[0])
         times["back"] = link.change(case.link)
 
     async def run() -> Calls:
@@ -228,14 +240,19 @@ def of_dead_call(
             lines,
             1,
             lambda: task.append(asyncio.create_task(die())),
-            DEAD_S + 40.0,  # type: ignore[arg-type]
+            case.dead_s[0] + 40.0,  # type: ignore[arg-type]
         )
         await task[0]
         return calls
 
     calls = asyncio.run(run())
     after = [each for each in calls.found if each.began >= times["back"]]
-    return {**told_of(calls), "answered_after": sum(each.wait_ms is not None for each in after)}
+    return {
+        **told_of(calls),
+        "answered_after": sum(each.wait_ms is not None for each in after),
+        "came_after_s": [round(at - times["back"], 2) for at in calls.came if at >= times["back"]][:1],
+        "ended_after_s": [round(at - times["back"], 2) for at in calls.ended_at],
+    }
 
 
 def run(

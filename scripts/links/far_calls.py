@@ -44,6 +44,10 @@ class Calls:
     told: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     """How connections ended that did before the measurement did."""
+    ended_at: list[float] = field(default_factory=list)
+    """When, of time.monotonic()."""
+    came: list[float] = field(default_factory=list)
+    """When messages came to the callers, ten times a second at most."""
     silent_s: float = 0.0
     """The longest time for which a caller got nothing at all."""
     kb_s: float = 0.0
@@ -55,6 +59,7 @@ class OneCall:
 
     def __init__(self, wire: FarWire, lines: Sequence[AskedLine], seed: int) -> None:
         self.wire = wire
+        self.ended_at = 0.0
         self.first = asyncio.Event()
         """The first line is answered."""
         self.stop = asyncio.Event()
@@ -62,7 +67,9 @@ class OneCall:
 
     async def run(self) -> CallRecord:
         """Until `stop`."""
-        return await self.caller.run(self.stop, lambda _: self.first.set())
+        record = await self.caller.run(self.stop, lambda _: self.first.set())
+        self.ended_at = time.monotonic()
+        return record
 
 
 async def measured(
@@ -94,6 +101,7 @@ async def measured(
             call.stop.set()
     for end in ends:
         _count(out, end.result(), since, lines)
+    out.ended_at = [call.ended_at for call, end in zip(calls, ends, strict=True) if end.result().lost]
     out.told = [words for call in calls for words in call.wire.told]
     return out
 
@@ -101,6 +109,7 @@ async def measured(
 async def _watched(calls: Sequence[OneCall], seconds: float, out: Calls) -> None:
     until = time.monotonic() + seconds
     while (now := time.monotonic()) < until:
+        out.came += [call.wire.at for call in calls if call.wire.at not in out.came[-len(calls) :]]
         out.silent_s = round(max(out.silent_s, *(now - call.wire.at for call in calls)), 1)
         await asyncio.sleep(0.1)  # the pace of this loop
 

@@ -55,7 +55,7 @@ class FarTalk:
         """Each event, and when it was told, of time.monotonic()."""
         self.sound: list[tuple[float, bool, bool]] = []
         """Each block of the devices: when, and whether the user and the agent are audible in it."""
-        self._block_s = AudioConfig().block_ms / 1000
+        self.block_s = AudioConfig().block_ms / 1000
 
         def keep(said: Int16, heard: Int16) -> None:
             loud = [bool(np.abs(each.astype(int)).max(initial=0) > LOUD) for each in (said, heard)]
@@ -129,8 +129,8 @@ class FarTalk:
         said = [number for number, (_, user, _) in enumerate(blocks) if user]
         heard = [number for number, (_, _, agent) in enumerate(blocks) if agent]
         if said and heard:  # by the clock of the devices, which counts blocks
-            found.waits_ms.append((heard[0] - said[-1]) * self._block_s * 1000)
-        pauses = [(later - before - 1) * self._block_s for before, later in pairwise(heard)]
+            found.waits_ms.append((heard[0] - said[-1]) * self.block_s * 1000)
+        pauses = [(later - before - 1) * self.block_s for before, later in pairwise(heard)]
         gaps = [round(pause * 1000) for pause in pauses if pause > GAP_S]
         found.replies += 1
         found.whole += not gaps

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from voicecli.errors import ServerError
 from voicecli.satellite.protocol.sound_blocks import MOST_BYTES
 from voicecli.satellite.refusals import Backoff, Lost, closed, refused
 from voicecli.satellite.server_url import EXAMPLE
+from voicecli.system.sound_socket import made_prompt
 from voicecli.threads.worker import Worker
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10.0
 """Longest that an attempt takes, s."""
+
+REACH_S = 3.0
+"""Of that, until there is a connection, s: while a network is dead every attempt is in vain, and the kernel
+repeats the first packet ever more seldom. A new attempt finds sooner that the network is back."""
 
 PING_S = 6.0
 """Time between two pings, s. A server that answers none for half of it is lost: radio links die silently."""
@@ -94,7 +98,7 @@ class Link:
     async def _run(self) -> None:
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
         self._outgoing.wake = self._wake
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=REACH_S)
         try:
             async with aiohttp.ClientSession(
                 timeout=timeout, headers=self._at.headers, trace_configs=[_no_redirects(self._at.shown)]
@@ -103,7 +107,7 @@ class Link:
                     try:
                         await self._connected(session)
                     except Lost as lost:
-                        wait_s = max(lost.wait_s, self._backoff.next_s())
+                        wait_s = max(lost.wait_s, self._backoff.next_s(lost.took_s))
                         if lost.forgotten:
                             wait_s = 0.0
                         self._far_end.lost(lost.why, wait_s, forgotten=lost.forgotten)
@@ -175,8 +179,10 @@ class Link:
             raise Lost("cannot be made: no computer of that name is known") from error
         except aiohttp.ClientConnectorError as error:
             raise Lost("cannot be made: no server answers there") from error
+        except aiohttp.ConnectionTimeoutError as error:
+            raise Lost("cannot be made: nothing answers there", took_s=REACH_S) from error
         except TimeoutError as error:
-            raise Lost(f"cannot be made: no answer within {CONNECT_S:g} s") from error
+            raise Lost(f"cannot be made: no answer within {CONNECT_S:g} s", took_s=CONNECT_S) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Lost("breaks off before it is made") from error
 
@@ -232,10 +238,10 @@ def _transport_of(server: aiohttp.ClientWebSocketResponse) -> asyncio.Transport 
 
 
 def _hold_little(transport: asyncio.Transport | None) -> None:
-    """Have the kernel keep little that is unsent; where it cannot, do nothing."""
+    """Have the kernel keep little that is unsent, and send it soon again; where it cannot, do nothing."""
     sock = None if transport is None else transport.get_extra_info("socket")
-    if sock is not None and (low_water := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, low_water, MOST_UNSENT)
+    if sock is not None:
+        made_prompt(sock, MOST_UNSENT)
 
 
 def _seconds(text: str) -> float:

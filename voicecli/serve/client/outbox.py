@@ -11,6 +11,7 @@ import socket
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.system.sound_socket import made_prompt
 from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Outbox:
 
 
 def hold_little(transport: asyncio.Transport | None) -> None:
-    """Have the kernel send at once, and keep little that is unsent; where it cannot, do nothing."""
+    """Have the kernel send at once and soon again, and keep little unsent; where it cannot, do nothing."""
     if transport is None:
         return
     transport.set_write_buffer_limits(high=NOT_SENT_BYTES)
@@ -138,5 +139,4 @@ def hold_little(transport: asyncio.Transport | None) -> None:
     if sock is None:
         return
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if (low_water := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, low_water, NOT_SENT_BYTES)
+    made_prompt(sock, NOT_SENT_BYTES)
