@@ -3,8 +3,9 @@
     python -m scripts.links.bad_links [--real] [--seconds 100] [--only NAME ...]
 
 Needs root. For each condition a server is at one end of a link between two network namespaces; its engines
-do simple things at once, or are the real ones with `--real`. At the other end are callers of `voicecli bench --serve`, or a `talk --server` on simulated devices. Each condition begins after a first
-answer over a good link. Prints a line of JSON for each.
+do simple things at once, or are the real ones with `--real`. At the other end are the callers of
+`voicecli bench --serve`, or a `talk --server` on simulated devices. Each condition begins after a first answer
+over a good link. Prints a line of JSON for each.
 """
 
 from __future__ import annotations
