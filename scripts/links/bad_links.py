@@ -4,7 +4,7 @@
 
 Needs root. For each condition a server is at one end of a link between two network namespaces; its engines
 do simple things at once, or are the real ones with `--real`. At the other end are the callers of
-`voicecli bench --serve`, or a `talk --server` on simulated devices. Each condition begins after a first answer
+`voicecli bench --serve`, or a `talk --server` on simulated devices. Each condition begins after one answer
 over a good link. Prints a line of JSON for each.
 """
 
