@@ -19,6 +19,7 @@ from voicecli.config import Config
 from voicecli.serve.access import Access
 from voicecli.serve.client.outbox import FULL_BYTES, NOT_SENT_BYTES, STUCK_S
 from voicecli.serve.server import Server, ServerLimits
+from voicecli.serve.visit import LOOK_S
 
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
@@ -114,6 +115,7 @@ def test_a_client_whose_network_is_too_slow_is_told_so_once() -> None:
                 if told:
                     break
                 await asyncio.sleep(0.1)
+            await asyncio.sleep(2.5 * LOOK_S)  # it looks again, and the voice still stands still
             transport_of(client.socket).resume_reading()
             while (event := (await client.until("voicecli.event"))["event"])["event"] != "warning":  # type: ignore[index]
                 continue

@@ -42,9 +42,8 @@ SHAKY = Conditions(delay_s=0.01, jitter_s=0.08)
 PCM_BASE64_BYTES_S = 75_000
 """What PCM in base64 needs in one direction: 64 kB of sound, with what stands around each block."""
 NARROW = Conditions(delay_s=0.02, bytes_per_s=PCM_BASE64_BYTES_S / 2, queue_bytes=32_000)
-DEAD_S = 20.0
-DEAD_AGAIN_S = 14.0
-"""Of a second time, when the client is at another point of its attempts."""
+DEAD_S = (20.0, 14.0, 17.0, 23.0)
+"""The link is back when the client is at another point of its attempts each time."""
 
 BLIP_S = 6.0
 """Too short for a connection to be given up."""
@@ -63,7 +62,7 @@ class Case:
     callers: int = CALLERS
     dead: Literal["", "reply", "question"] = ""
     """In the middle of what the link dies."""
-    dead_s: tuple[float, ...] = (DEAD_S, DEAD_AGAIN_S)
+    dead_s: tuple[float, ...] = DEAD_S
     """For how long, one time after the other."""
 
 
@@ -83,9 +82,9 @@ CASES = (
     Case("half, G.711", NARROW, "pcmu", callers=1),
     Case("half, talk", NARROW, "talk"),
     Case("dead in a reply, talk", GOOD, "talk", dead="reply"),
-    Case("dead in a question, talk", GOOD, "talk", dead="question"),
+    Case("dead in a question, talk", GOOD, "talk", dead="question", dead_s=DEAD_S[:2]),
     Case("blips in a reply, talk", GOOD, "talk", dead="reply", dead_s=(BLIP_S, 3.0, 4.5)),
-    Case("dead in a reply, base64", GOOD, "base64", callers=1, dead="reply"),
+    Case("dead in a reply, base64", GOOD, "base64", callers=1, dead="reply", dead_s=DEAD_S[:1]),
     Case("blip in a reply, base64", GOOD, "base64", callers=1, dead="reply", dead_s=(BLIP_S,)),
 )
 
