@@ -3,8 +3,8 @@
 #
 #   setup.sh talk [--light]   .venv with the package and its engines, PortAudio, the models; --light: the small language model
 #   setup.sh check            .venv with the package and the development tools
-#   setup.sh test             all of these, an audio server, voices, a browser, HAProxy and Prometheus's promtool for the
-#                             tests, and the small language model, which the tests use whatever else is there
+#   setup.sh test             all of these, an audio server, voices, a browser, HAProxy, Prometheus's promtool and iproute2
+#                             for the tests, and the small language model, which the tests use whatever else is there
 #
 # You may interrupt it anywhere and run it again. `.venv/place` holds the checkout's path while the .venv is
 # whole; without it, or with another path in it, this script makes the .venv anew. `.venv/installed-*` are
@@ -126,6 +126,12 @@ balancer() {
     say "without haproxy the tests that have it share talks out between servers are skipped"
 }
 
+# Network namespaces for the tests with a bad link. Those tests need root, and /dev/net/tun.
+namespaces() {
+    if [ "$(uname -s)" != Linux ] || command -v ip >/dev/null || apt_install iproute2; then return; fi
+    say "without iproute2 the tests that talk over a bad link are skipped"
+}
+
 # Only the program, out of Debian's package: installed, the package would also run a server. No root needed.
 prometheus_tool() {
     if command -v promtool >/dev/null || [ -x .venv/bin/promtool ]; then return; fi
@@ -147,6 +153,6 @@ models() { .venv/bin/python -m voicecli models pull "$@" >&2; }
 case "${1:-}" in
 talk) shift; venv; portaudio; packages talk "[local]"; models "$@" ;;
 check) venv; packages dev "[local,dev]" ;;
-test) venv; portaudio; room; browser; balancer; prometheus_tool; packages dev "[local,dev]"; models --light; models moonshine-tiny-en ;;
+test) venv; portaudio; room; browser; balancer; namespaces; prometheus_tool; packages dev "[local,dev]"; models --light; models moonshine-tiny-en ;;
 *) die "usage: setup.sh talk [--light] | check | test" ;;
 esac

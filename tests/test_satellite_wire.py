@@ -303,6 +303,11 @@ def test_waits_double_up_to_a_bound_and_are_drawn_from_zero() -> None:
         assert most.next_s() <= LONGEST_WAIT_S
 
 
+def test_an_attempt_that_waited_in_vain_counts_as_a_wait() -> None:
+    most = Backoff(lambda: 1.0)
+    assert [most.next_s(took_s=0.75) for _ in range(5)] == [0.0, 0.0, 0.25, 1.25, 3.25]
+
+
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 426])
 def test_who_refuses_for_good_is_told_once(status: int) -> None:
     with pytest.raises(ServerError) as caught:

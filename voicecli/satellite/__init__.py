@@ -52,6 +52,11 @@ DECLARED: tuple[Buffer, ...] = (SOUND_OUT, REQUESTS_OUT, WAITING)
 """Where something waits that a local talk does not have."""
 
 
+_GAPS = "gaps in the reply"
+
+_REMEDIES = {**REMEDIES, _GAPS: "use a faster or a steadier network: a cable is steadier than radio"}
+"""As in a local talk, but that gaps come from the network."""
+
 SENT_S = 0.2
 """With less sound that waits to be sent, s, the server has heard all that matters."""
 
@@ -141,7 +146,7 @@ class RemoteTalk:
         for name, count in self._losses().items():
             if count and name not in self._told and name != EVENTS_LOST:  # each reader tells its own
                 self._told.add(name)
-                self.warn(f"{LOST[name]} ({name}: {count} so far)", REMEDIES[name])
+                self.warn(f"{LOST[name]} ({name}: {count} so far)", _REMEDIES[name])
 
     def warn(self, found: str, remedy: str) -> None:
         """Tell all readers what is wrong, and what to do. Raises ChannelClosed after the end."""
@@ -224,7 +229,7 @@ class RemoteTalk:
             "microphone overflows": self._capture.overflows,
             "microphone samples lost": self._capture.lost,
             "loudspeaker underflows": self._player.jitter.device_underruns,
-            "gaps in the reply": self._player.gaps,
+            _GAPS: self._player.gaps,
             "pieces of speech lost": 0,
             SOUND_UNSENT: self._outgoing.lost,
             EVENTS_LOST: self.events.lost,

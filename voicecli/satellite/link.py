@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 CONNECT_S = 10.0
 """Longest that an attempt takes, s."""
 
+REACH_S = 3.0
+"""Of that, until there is a connection, s: while a network is dead every attempt is in vain, and the kernel
+repeats the first packet ever more seldom. A new attempt finds sooner that the network is back."""
+
 PING_S = 6.0
 """Time between two pings, s. A server that answers none for half of it is lost: radio links die silently."""
 
@@ -94,7 +98,7 @@ class Link:
     async def _run(self) -> None:
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
         self._outgoing.wake = self._wake
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=REACH_S)
         try:
             async with aiohttp.ClientSession(
                 timeout=timeout, headers=self._at.headers, trace_configs=[_no_redirects(self._at.shown)]
@@ -103,7 +107,7 @@ class Link:
                     try:
                         await self._connected(session)
                     except Lost as lost:
-                        wait_s = max(lost.wait_s, self._backoff.next_s())
+                        wait_s = max(lost.wait_s, self._backoff.next_s(lost.took_s))
                         if lost.forgotten:
                             wait_s = 0.0
                         self._far_end.lost(lost.why, wait_s, forgotten=lost.forgotten)
@@ -175,8 +179,10 @@ class Link:
             raise Lost("cannot be made: no computer of that name is known") from error
         except aiohttp.ClientConnectorError as error:
             raise Lost("cannot be made: no server answers there") from error
+        except aiohttp.ConnectionTimeoutError as error:
+            raise Lost("cannot be made: nothing answers there", took_s=REACH_S) from error
         except TimeoutError as error:
-            raise Lost(f"cannot be made: no answer within {CONNECT_S:g} s") from error
+            raise Lost(f"cannot be made: no answer within {CONNECT_S:g} s", took_s=CONNECT_S) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Lost("breaks off before it is made") from error
 

@@ -29,11 +29,17 @@ _REASON_CHARS = 120
 class Lost(Exception):  # noqa: N818  # like ChannelClosed: what happened, not an error
     """There is no connection now. `why` completes "the connection to NAME ..."."""
 
-    def __init__(self, why: str, wait_s: float = 0.0, *, forgotten: bool = False) -> None:
-        """`wait_s`: how long the server wants to be left alone. `forgotten`: it does not keep the talk."""
+    def __init__(
+        self, why: str, wait_s: float = 0.0, *, took_s: float = 0.0, forgotten: bool = False
+    ) -> None:
+        """`wait_s`: how long the server wants to be left alone. `forgotten`: it does not keep the talk.
+
+        `took_s`: for so long the attempt waited for an answer in vain.
+        """
         super().__init__(why)
         self.why = why
         self.wait_s = min(wait_s, MOST_ASKED_S)
+        self.took_s = took_s
         self.forgotten = forgotten
 
 
@@ -49,11 +55,11 @@ class Backoff:
     """Gives a number from 0 up to 1."""
     tries: int = 0
 
-    def next_s(self) -> float:
-        """The wait before the next attempt."""
+    def next_s(self, took_s: float = 0.0) -> float:
+        """The wait before the next attempt; for `took_s` the last one has waited itself."""
         bound = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(self.tries, 16))
         self.tries += 1
-        return float(bound * self.chance())
+        return max(0.0, float(bound * self.chance()) - took_s)
 
     def reset(self) -> None:
         """An attempt was right."""

@@ -30,6 +30,9 @@ LOOK_S = 0.5
 CLOSE_S = 1.0
 """s that a client has to confirm the end of its WebSocket."""
 
+SLOW_S = 3.0
+"""When the agent's voice has stood still for so long in all, because a client took no more, both are told."""
+
 LINGER_S = 30.0
 """A client that did not read has so long to read why it was closed."""
 
@@ -179,8 +182,13 @@ class Visit:
             await asyncio.wait_for(closing, within_s)
 
     async def _until_stuck(self, outbox: Outbox) -> None:
+        still_s, told = 0.0, False
         while not outbox.stuck and self._talker.failure is None:
             outbox.look()
             await asyncio.sleep(LOOK_S)
+            still_s += 0.0 if outbox.takes_sound() else LOOK_S
+            if still_s >= SLOW_S and not told:
+                told = True
+                self._tell(f"a client takes the agent's voice too slowly: {self._talker.slow()}")
         if outbox.stuck:
             outbox.alarm()

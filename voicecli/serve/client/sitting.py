@@ -19,7 +19,7 @@ from voicecli.errors import VoicecliError
 from voicecli.events import Listening
 from voicecli.serve.client.remote import RemoteStreams
 from voicecli.serve.client.way import OVERDUE_S, OnItsWay
-from voicecli.serve.wire.formats import RATES_HZ
+from voicecli.serve.wire.formats import RATES_HZ, too_slow
 from voicecli.serve.wire.settings import SessionSettings
 from voicecli.talk import Talk
 from voicecli.threads.channel import ChannelClosed
@@ -123,6 +123,14 @@ class Sitting:
         self._away = False
         if self._talking is not None:
             self._talking[1].take_up()
+
+    def slow(self, *, binary: bool) -> str:
+        """Have the talk tell that the network is too slow for the agent's voice; give what it tells."""
+        found, remedy = too_slow(self.speaks, binary=binary)
+        if self._talking is not None:
+            with contextlib.suppress(ChannelClosed):
+                self._talking[0].warn(found, remedy)
+        return found
 
     async def need(
         self, wanted: SessionSettings, instructions: str, history: list[tuple[str, str]]

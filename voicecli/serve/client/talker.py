@@ -109,6 +109,10 @@ class Talker:
             self.line.detach()
             self._sitting.lose()
 
+    def slow(self) -> str:
+        """The network carries less than the agent's voice needs: have the talk tell so; give what is told."""
+        return self._sitting.slow(binary=self.extension.binary)
+
     # ---- what the client asks
 
     async def take(self, message: Message) -> None:
@@ -294,6 +298,5 @@ class Talker:
             return
         message = {**place, "delta": encoded(voiced.samples, self._sitting.speaks)}
         if self._extended:
-            about = {"reply": voiced.reply, "start_ms": voiced.start_ms, "fades": voiced.fades}
-            message["voicecli"] = about
+            message["voicecli"] = {"reply": voiced.reply, "start_ms": voiced.start_ms, "fades": voiced.fades}
         self.line.say_now(message, is_sound=True)

@@ -40,6 +40,13 @@ def encoded(samples: Int16, encoding: Encoding) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
+def too_slow(encoding: Encoding, *, binary: bool) -> tuple[str, str]:
+    """What is found where a network carries less than sound in this format needs, and what to do."""
+    found = f"the network is too slow for {encoding} in {'binary frames' if binary else 'base64'}"
+    less = ", or a format that needs less: audio/pcmu" if encoding == "audio/pcm" else ""
+    return found, f"use a faster network{less}"
+
+
 def _mu_law() -> Int16:
     """The sample of each byte: ITU-T G.711, table 2."""
     code = ~np.arange(256, dtype=np.int32) & 0xFF
