@@ -11,7 +11,7 @@ class Capture extends AudioWorkletProcessor {
   constructor() {
     super();
     this.resampler = new Resampler(sampleRate, RATE);
-    this.free = Array.from({ length: 8 }, () => new Int16Array(HEADER + BLOCK)); // the page gives each one back
+    this.free = Array.from({ length: 50 }, () => new Int16Array(HEADER + BLOCK)); // the page gives each one back
     this.block = this.free.pop();
     this.count = this.ms = this.flags = 0;
     this.port.onmessage = ({ data }) => this.free.push(data);

@@ -6,7 +6,7 @@
 
 const FIRST_WAIT_MS = 250, LONGEST_WAIT_MS = 4000, OPEN_MS = 10000;
 const BLOCK_MS = 20, KEPT_MS = 5000, TOLD_GONE = 1500, MOST_UNSENT = 1 << 16, FLAGS_AT = 4, AFTER_GAP = 2;
-const ASK_MS = 3000, DEAD_MS = 6000, LOOK_MS = 500; // a radio link dies silently: it is noticed within 9 s
+const ASK_MS = 3000, DEAD_MS = 6000, LOOK_MS = 500; // a radio link dies silently
 const OVER = 1000, BUSY = 1013, ELSEWHERE = 4000, GIVEN_UP = 4001;
 
 const later = (one, other) => ((one - other) | 0) >= 0; // ms modulo 2^32
