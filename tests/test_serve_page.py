@@ -27,10 +27,18 @@ LARGEST = 40_000
 browser = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium: make test installs it")
 
 
+ELSEWHERE = "page.test"
+"""A name that means another computer to a browser."""
+
+
 def show(
-    folder: Path, body: Callable[[Page], Awaitable[None]], microphone: np.ndarray | None, token: str = ""
+    folder: Path,
+    body: Callable[[Page], Awaitable[None]],
+    microphone: np.ndarray | None,
+    token: str = "",
+    name: str = "127.0.0.1",
 ) -> None:
-    """Serve to the page; it hears (n,) int16 at 24 kHz, or has no microphone."""
+    """Serve to the page under a name of ours; it hears (n,) int16 at 24 kHz, or has no microphone."""
     flags = ["--use-fake-device-for-media-stream"]
     if microphone is not None:
         recording = folder / "said.wav"
@@ -39,13 +47,15 @@ def show(
         flags.append(f"--use-file-for-fake-audio-capture={recording}%noloop")
     else:
         flags = ["--deny-permission-prompts"]
+    flags.append(f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1")
 
     async def run() -> None:
         hall = Hall(["What is it?"], ["It is this and that."] * 3)
-        server = Server(hall, Config(), Access(0, token), ServerLimits(), lambda _: None)  # type: ignore[arg-type]
+        access = Access(0, token, names={name})
+        server = Server(hall, Config(), access, ServerLimits(), lambda _: None)  # type: ignore[arg-type]
         async with (
             TestServer(server.application()) as at,
-            opened(str(at.make_url("/")), folder / "profile", *flags) as page,
+            opened(f"http://{name}:{at.port}/", folder / "profile", *flags) as page,
         ):
             await body(page)
             await server.end()
@@ -89,6 +99,24 @@ def test_without_a_microphone_one_can_type(tmp_path: Path) -> None:
         assert "microphone" in str(await page.ask(text_of("problem")))
 
     show(tmp_path, body, None)
+
+
+@browser
+def test_over_plain_http_from_another_computer_one_can_type_and_read(tmp_path: Path) -> None:
+    """Browsers give such a page neither a microphone nor a way to play sound."""
+
+    async def body(page: Page) -> None:
+        assert await page.ask("isSecureContext") is False
+        await click(page, "start")
+        await page.until(f"{text_of('state')} === 'Listening.'")
+        assert "--tls-cert" in str(await page.ask(text_of("problem")))
+        await page.ask("document.getElementById('line').value = 'Hello'")
+        await page.ask("document.getElementById('typed').requestSubmit()")
+        await page.until("document.querySelector('#log .agent')?.textContent === 'It is this and that.'")
+        await page.until(f"{text_of('state')} === 'Listening.'")
+        assert not page.complaints
+
+    show(tmp_path, body, None, name=ELSEWHERE)
 
 
 @browser

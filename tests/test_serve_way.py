@@ -293,7 +293,7 @@ def test_a_lost_connection_is_taken_up_where_the_client_had_played_to(credit_s: 
     evening.run(0.3)  # sent, and lost
     evening.streams.lose()
     evening.house.forget()
-    evening.house.speaks = False
+    evening.house.speaks = evening.house.reports = False
     evening.run(10.0)
     heard = evening.heard_s
     assert heard == pytest.approx(2.3 if credit_s == 0 else 2.1, abs=0.25)
@@ -301,6 +301,7 @@ def test_a_lost_connection_is_taken_up_where_the_client_had_played_to(credit_s: 
     assert evening.heard_s == heard, "the loudspeaker is held"
     evening.streams.take_up()
     evening.house.listens = evening.house.speaks = True
+    evening.house.reports = credit_s > 0
     evening.run(0.05)
     again = next(each for each in evening.got if not isinstance(each, int) and each.again)
     assert again.start_ms / 1000 == pytest.approx(heard, abs=0.021)
@@ -309,6 +310,44 @@ def test_a_lost_connection_is_taken_up_where_the_client_had_played_to(credit_s: 
     assert evening.playback.done(evening.clock.now())
     values = set(evening.ramp().tolist())
     assert values.issuperset(range(round(1000 + heard * 1000) + 30, 8970)), "from there to the end"
+
+
+def played_on_while_lost() -> Evening:
+    """A client that went on with what it had while its connection was lost, and has just said so."""
+    evening = Evening()
+    evening.says(8.0)
+    evening.run(2.0)
+    evening.streams.lose()
+    evening.house.listens = False
+    before = evening.played_s
+    evening.run(0.4)
+    assert evening.played_s == pytest.approx(before + 0.4, abs=0.02)
+    evening.house.listens = True
+    return evening
+
+
+def test_what_a_client_plays_while_its_connection_is_lost_counts_as_heard() -> None:
+    evening = played_on_while_lost()
+    evening.house.speaks = False  # its user stops it
+    evening.streams.way.told(Played(1, round(evening.played_s * 1000), 4000, 0, 0))
+    evening.streams.take_up()
+    evening.run(0.02)
+    assert evening.heard_s == pytest.approx(evening.played_s, abs=0.03)
+
+
+def test_what_a_client_played_while_its_connection_was_lost_is_not_sent_again() -> None:
+    evening = played_on_while_lost()
+    count = len(evening.got)
+    played_ms = round(evening.played_s * 1000)
+    evening.streams.way.told(Played(1, played_ms, 4000, 0, 0))
+    evening.streams.take_up()
+    evening.run(0.02)
+    first = next(each for each in evening.got[count:] if not isinstance(each, int))
+    assert first.start_ms >= played_ms - 1
+    evening.run(8.0)
+    assert evening.playback.done(evening.clock.now())
+    assert evening.played_s == pytest.approx(8.0, abs=0.03)  # and a fade
+    assert set(evening.ramp().tolist()).issuperset(range(1100, 8970))
 
 
 def test_a_second_connection_at_once_loses_nothing() -> None:

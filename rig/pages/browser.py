@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -81,12 +81,15 @@ class Page:
 
 
 @asynccontextmanager
-async def opened(url: str, folder: Path, *flags: str) -> AsyncIterator[Page]:
-    """Open a page in a Chromium of its own, whose profile is in `folder`."""
+async def opened(
+    url: str, folder: Path, *flags: str, env: Mapping[str, str] | None = None
+) -> AsyncIterator[Page]:
+    """Open a page in a Chromium of its own, with its profile in `folder`, and these variables or ours."""
     if CHROMIUM is None:
         raise FileNotFoundError("chromium")
     process = subprocess.Popen(
         [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", *flags, url],
+        env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

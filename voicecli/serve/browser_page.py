@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "index.html": "text/html",
     "page.css": "text/css",
     "page.js": "text/javascript",
+    "link.js": "text/javascript",
     "capture.js": "text/javascript",
     "play.js": "text/javascript",
     "resample.js": "text/javascript",

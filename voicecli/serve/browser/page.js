@@ -1,18 +1,21 @@
 // The page: microphone and loudspeaker of this browser, the server's Realtime protocol, captions and keys.
 
+import { Link } from "./link.js";
+
 const $ = (id) => document.getElementById(id);
 const log = $("log"), level = $("level");
-const FIRST_RETRY_MS = 250, LAST_RETRY_MS = 4000, MOST_LINES = 100, MOST_UNSENT = 1 << 18;
+const MOST_LINES = 100, MOST_HISTORY = 40, CREDIT_MS = 800, SPEAKS = "The agent speaks.";
 
-let audio, capture, play, socket, retries = 0, wanted = false, muted = false, pressed = false, ready = false, token = "";
+let audio, capture, play, muted = false, pressed = false, doing = "";
 let lines = new Map(); // item id -> its line in the log
-let history = []; // [role, words], for a server that has forgotten us
-let typed = []; // lines that wait for a session
-let spoken = performance.now(); // when the microphone last heard something
+let history = []; // {role, text}, for a server that has forgotten us
+let typed = new Map(); // item id -> a line that the server does not have yet
+let stopped = false; // the agent was told to stop, and the server does not know yet
 
 // ---- what a person sees
 
-const say = (text) => { $("state").textContent = text; };
+const say = (text) => { $("state").textContent = muted && text === "Listening." ? "Muted. Press m to be heard." : text; };
+function does(text) { doing = text; if (link.settled) say(text); }
 function trouble(text) { $("problem").hidden = !text; $("problem").textContent = text; }
 
 function line(id, role, text) {
@@ -43,13 +46,19 @@ function whyNoMicrophone(error) {
 // ---- sound
 
 async function openSound() {
+  if (!window.isSecureContext) return trouble(whyNoMicrophone()); // nor does it let a page play what it makes
   audio = new AudioContext({ latencyHint: 0.04 });
   await Promise.all([audio.audioWorklet.addModule("capture.js"), audio.audioWorklet.addModule("play.js")]);
   play = new AudioWorkletNode(audio, "play", { numberOfInputs: 0, outputChannelCount: [1] });
   play.connect(audio.destination);
   play.port.onmessage = ({ data }) => {
-    if (data.began !== undefined) say("The agent speaks.");
-    else if (data.ended !== undefined) { say("Listening."); document.body.dataset.underruns = data.underruns; }
+    play.port.postMessage({ latency: audio.outputLatency || audio.baseLatency || 0 });
+    if (data.began) return does(SPEAKS);
+    const { reply, played, buffered, gaps, over } = data;
+    link.send({
+      type: "voicecli.playout", reply, played_ms: played, limit_ms: played + CREDIT_MS, buffered_ms: buffered, underruns: gaps,
+    });
+    if (over) document.body.dataset.underruns = gaps;
   };
   try {
     const stream = await navigator.mediaDevices.getUserMedia({
@@ -66,115 +75,111 @@ async function openSound() {
 }
 
 function heard(block) {
+  const count = block.length - 6; // behind the header
   let sum = 0;
-  for (const sample of block) sum += sample * sample;
-  const dbfs = 10 * Math.log10(sum / block.length / 32768 ** 2 + 1e-9);
+  for (let at = 6; at < block.length; at++) sum += block[at] * block[at];
+  const dbfs = 10 * Math.log10(sum / count / 32768 ** 2 + 1e-9);
   level.value = muted ? -60 : dbfs;
-  if (dbfs > -45) spoken = performance.now();
-  const open = !muted && (!$("held").checked || pressed);
-  if (!open || !socket || socket.readyState !== 1 || socket.bufferedAmount > MOST_UNSENT) return;
-  send({ type: "input_audio_buffer.append", audio: base64(new Uint8Array(block.buffer)) });
+  if (!muted && (!$("held").checked || pressed)) link.sound(block);
 }
 
-function base64(bytes) { return btoa(String.fromCharCode(...bytes)); }
-
-function samples(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Int16Array(bytes.buffer);
-}
+const silence = (how) => play?.port.postMessage(how);
 
 // ---- the server
 
-const send = (message) => { if (socket && socket.readyState === 1) socket.send(JSON.stringify(message)); };
+const link = new Link({
+  event: on,
+  sound: (buffer) => play?.port.postMessage(buffer, [buffer]),
+  history: () => history,
+  settings: () => ({
+    type: "realtime",
+    output_modalities: [play ? "audio" : "text"],
+    audio: { input: { turn_detection: $("held").checked ? null : { type: "semantic_vad" } } },
+    voicecli: { audio: "binary", playout: { credit_ms: CREDIT_MS } },
+  }),
 
-function connect() {
-  const protocols = ["realtime"];
-  if (token) protocols.push(`openai-insecure-api-key.${token}`);
-  const address = new URL("v1/realtime", location.href);
-  address.protocol = address.protocol.replace("http", "ws");
-  socket = new WebSocket(address, protocols);
-  let opened = false;
-  socket.onopen = () => { opened = true; };
-  socket.onmessage = ({ data }) => on(JSON.parse(data));
-  socket.onclose = ({ code, reason }) => closed(opened, code, reason);
-}
+  begun({ resumed, lostMs }) {
+    if (capture) trouble("");
+    if (lostMs) trouble(`${(lostMs / 1000).toFixed(1)} s of what you said were lost with the connection.`);
+    document.body.dataset.link = resumed ? "resumed" : "begun";
+    if (resumed) return silence({ again: true });
+    silence({ forget: true });
+    stopped = false;
+    doing = "Listening.";
+    $("now").textContent = "";
+  },
 
-function closed(opened, code, reason) {
-  ready = false;
-  if (play) play.port.postMessage("clear");
-  if (!wanted) return say("The talk is over. Press Start for another one.");
-  if (!opened) fetch("v1/models", token ? { headers: { Authorization: `Bearer ${token}` } } : {}).then((answer) => {
-    $("login").hidden = answer.status !== 401;
-    if (answer.status === 401) { wanted = false; say("This server wants a token."); $("token").focus(); }
-  }).catch(() => {});
-  const wait = Math.random() * Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** retries++);
-  say(code === 1013 ? `${reason || "The server is busy"}. Trying again.` : "Not connected. Trying again.");
-  setTimeout(() => { if (wanted) connect(); }, wait + 50);
-}
+  settled() { // the settings are in effect, and what was missed has come
+    say(doing);
+    $("stop").disabled = false;
+    if (stopped) link.send({ type: "output_audio_buffer.clear" });
+    sendTyped([...typed]);
+  },
 
-function settings() {
-  const detection = $("held").checked ? null : { type: "semantic_vad" };
-  send({ type: "session.update", session: { type: "realtime", audio: { input: { turn_detection: detection } } } });
-}
+  lost(reason) {
+    document.body.dataset.link = "lost";
+    if (!reason && link.resume) say("The connection is lost. Trying again; what you say meanwhile is kept for 5 s.");
+    else say(`${reason || "Not connected"}. Trying again.`);
+  },
 
-function greeted() {
-  retries = 0;
-  if (capture) trouble("");
-  settings();
-  for (const [role, text] of history) {
-    const type = role === "assistant" ? "output_text" : "input_text";
-    send({ type: "conversation.item.create", item: { type: "message", role, content: [{ type, text }] } });
+  ended(why) {
+    document.body.dataset.link = "over";
+    silence({ stop: true });
+    $("start").textContent = "Start";
+    $("stop").disabled = true;
+    if (why === "elsewhere") return say("The talk goes on elsewhere. Press Start for another one.");
+    $("login").hidden = false;
+    say("This server wants a token.");
+    $("token").focus();
+  },
+});
+
+function sendTyped(entries) {
+  if (!link.settled || !entries.length) return;
+  for (const [id, text] of entries) {
+    link.send({ type: "conversation.item.create", item: { id, type: "message", role: "user", content: [{ type: "input_text", text }] } });
   }
-  ready = true;
-  sendTyped();
-  say("Listening.");
-  $("stop").disabled = false;
+  link.send({ type: "response.create" });
 }
 
-function sendTyped() {
-  if (!ready || !typed.length) return;
-  for (const [id, text] of typed.splice(0)) {
-    history.push(["user", text]);
-    const content = [{ type: "input_text", text }];
-    send({ type: "conversation.item.create", item: { id, type: "message", role: "user", content } });
-  }
-  send({ type: "response.create" });
+function said(role, text) {
+  if (text) history = [...history, { role, text }].slice(-MOST_HISTORY);
 }
 
 function on(event) {
   switch (event.type) {
-    case "session.created": return greeted();
     case "input_audio_buffer.speech_started":
-      play.port.postMessage("clear");
+      silence({ stop: true });
       $("now").textContent = "";
-      return say("You speak.");
+      return does("You speak.");
     case "conversation.item.input_audio_transcription.delta":
       $("now").textContent += event.delta;
       return;
     case "conversation.item.input_audio_transcription.completed":
       $("now").textContent = "";
-      say("Thinking.");
-      history.push(["user", event.transcript]);
+      does("Thinking.");
+      said("user", event.transcript);
       return line(event.item_id, "user", event.transcript);
+    case "conversation.item.added": // a typed line is there
+      said("user", typed.get(event.item.id));
+      return typed.delete(event.item.id);
     case "response.output_audio_transcript.delta":
+    case "response.output_text.delta":
       return line(event.item_id, "agent", (lines.get(event.item_id)?.textContent || "") + event.delta);
-    case "response.output_audio.delta":
-      return play.port.postMessage(samples(event.delta));
-    case "response.output_audio.done":
-      return play.port.postMessage("end");
-    case "output_audio_buffer.cleared":
-      return play.port.postMessage("clear");
+    case "voicecli.clear":
+      stopped = false;
+      return silence({ clear: event.reply });
     case "response.done": return done(event.response);
     case "error":
-      if (event.error.code !== "response_cancel_not_active") trouble(event.error.message);
+      if (!["response_cancel_not_active", "item_create_duplicate_item_id"].includes(event.error.code)) trouble(event.error.message);
   }
 }
 
 function done(response) {
   const [item] = response.output;
-  const words = item?.content[0]?.transcript || "";
-  if (words) history.push(["assistant", words]);
-  history = history.slice(-40);
+  said("assistant", item?.content[0]?.transcript || item?.content[0]?.text);
+  stopped = false;
+  if (doing !== "You speak.") does("Listening.");
   if (response.status === "failed") trouble(response.status_details.error.message);
   const ms = response.voicecli?.latency_ms;
   if (ms) $("latency").textContent = `Answered ${Math.round(ms)} ms after your last word, and the way to you.`;
@@ -183,50 +188,57 @@ function done(response) {
 // ---- what a person does
 
 async function start() {
-  wanted = !wanted;
-  $("start").textContent = wanted ? "End" : "Start";
   $("login").hidden = true;
-  if (!wanted) { $("stop").disabled = true; socket?.close(); return; }
+  if (link.wanted) {
+    link.stop();
+    silence({ stop: true });
+    $("start").textContent = "Start";
+    $("stop").disabled = true;
+    return say("The talk is over. Press Start for another one.");
+  }
+  $("start").textContent = "End";
   say("Connecting.");
+  link.wanted = true; // the second click ends it
   if (!audio) await openSound();
-  await audio.resume();
-  connect();
+  await audio?.resume();
+  if (link.wanted) link.start();
 }
 
 function mute() {
   muted = !muted;
   $("mute").setAttribute("aria-pressed", muted);
-  say(muted ? "Muted." : "Listening.");
+  say(link.settled ? doing : $("state").textContent);
 }
 
 function stop() {
-  play?.port.postMessage("clear");
-  send({ type: "output_audio_buffer.clear" });
+  silence({ stop: true });
+  if (!link.wanted) return;
+  stopped = doing === SPEAKS;
+  link.send({ type: "output_audio_buffer.clear" });
 }
 
 function press(down) {
   if (!$("held").checked || pressed === down) return;
   pressed = down;
-  if (down) { play?.port.postMessage("clear"); say("You speak."); } else send({ type: "input_audio_buffer.commit" });
+  if (down) { silence({ stop: true }); does("You speak."); } else link.inPlace({ type: "input_audio_buffer.commit" });
 }
 
 $("start").onclick = start;
 $("mute").onclick = mute;
 $("stop").onclick = stop;
-$("held").onchange = () => { $("talk").hidden = !$("held").checked; settings(); };
+$("held").onchange = () => { $("talk").hidden = !$("held").checked; link.send({ type: "session.update", session: link.on.settings() }); };
 $("talk").onpointerdown = () => press(true);
 for (const name of ["onpointerup", "onpointercancel", "onpointerleave"]) $("talk")[name] = () => press(false);
-$("login").onsubmit = (event) => { event.preventDefault(); token = $("token").value.trim(); if (!wanted) start(); };
+$("login").onsubmit = (event) => { event.preventDefault(); link.token = $("token").value.trim(); if (!link.wanted) start(); };
 $("typed").onsubmit = async (event) => {
   event.preventDefault();
   const text = $("line").value.trim();
   if (!text) return;
-  if (!wanted) await start();
   $("line").value = "";
   const id = `item_${crypto.randomUUID?.() ?? Date.now()}`;
   line(id, "user", text);
-  typed.push([id, text]);
-  sendTyped();
+  typed.set(id, text);
+  if (link.wanted) sendTyped([[id, text]]); else await start();
 };
 const typing = (event) => ["INPUT", "TEXTAREA"].includes(event.target.tagName) && event.target.type !== "checkbox";
 document.onkeydown = (event) => {

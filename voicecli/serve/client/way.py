@@ -195,18 +195,27 @@ class OnItsWay:
             self._limit = min(news.limit_ms * self._rate_hz // 1000, most)
         while self._blocks and self._is_played(self._blocks[0], news.reply, played):
             self._blocks.popleft()
-        if self._blocks:
-            first, run = self._blocks[0], 0
+        # It may have gone on while the connection was lost: what it played then is not sent again.
+        while not self._blocks and self._again and self._is_played(self._again[0], news.reply, played):
+            self._forego(self._again.popleft())
+        if blocks := self._blocks or self._again:
+            first, run = blocks[0], 0
             if first.reply == news.reply:
-                self._blocks[0] = first = first.without(max(0, played - first.start))
+                blocks[0] = first = first.without(max(0, played - first.start))
                 run = 0 if self.held else round(min(REPORT_S, news.buffered_ms / 1000) * self._rate_hz)
             self._known = _Known(first.position, now, run)
+
+    def _forego(self, block: _Block) -> None:
+        """Do not send this again; what comes next still lies behind it."""
+        if block.reply == self.reply:
+            self._sent = max(self._sent, block.end)
 
     def _is_played(self, block: _Block, reply: int, played: int) -> bool:
         if block.reply != reply:
             return block.reply < reply
         # A client that resamples counts a little differently, so the last block is through when it has begun.
-        return played >= (block.start if self._over and block is self._blocks[-1] else block.end)
+        newest = (self._again or self._blocks)[-1]
+        return played >= (block.start if self._over and block is newest else block.end)
 
     def add(
         self, samples: Int16, position: int, advance: int, due: float, *, fades: bool, last: bool, losses: int
