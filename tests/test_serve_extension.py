@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from tests.test_serve import Client
     from voicecli.serve.wire.settings import Json
 
+NO_RATES: tuple[object, ...] = (
+    *(0, -1, 7_999, 48_001, 16_000.5, 10**400, float("nan"), float("inf")),
+    *(True, "16000", [], {}),
+)
 LONG = "It is this and that and all the rest of it. " * 6
 
 
@@ -106,24 +110,7 @@ def test_credit_is_brought_within_its_bounds(asked: float, got: int) -> None:
         {"playout": {"credit_ms": 10**400}},
         {"rates": 16_000},
         {"rates": [16_000, 22_050]},
-        *(
-            {"rates": {side: bad}}
-            for side in ("input", "output")
-            for bad in (
-                0,
-                -1,
-                7_999,
-                48_001,
-                16_000.5,
-                10**400,
-                float("nan"),
-                float("inf"),
-                True,
-                "16000",
-                [],
-                {},
-            )
-        ),
+        *({"rates": {side: bad}} for side in ("input", "output") for bad in NO_RATES),
         {"rates": {"input": "voice"}},
         {"rates": {"output": "Voice"}},
         {"rates": {"input": 16_000, "output": "own"}},

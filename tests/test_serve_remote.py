@@ -227,6 +227,9 @@ def test_sound_is_heard_when_it_comes_and_not_with_the_next_look() -> None:
     heard = queue.Queue[int]()
     streams.listen()
     streams.start(lambda samples, _at, _lost: heard.put(len(samples)), lambda *_: None)
+    for _ in range(16):
+        streams.heard(np.ones(10, np.int16))  # crumbs: not each is worth a look
+    assert heard.get(timeout=WAIT_S) == 160
     streams.heard(np.ones(512, np.int16))
     assert heard.get(timeout=WAIT_S) == 512
     assert streams.close()

@@ -91,6 +91,11 @@ class IncomingSound:
         self._once_heard = call
 
     @property
+    def waiting_s(self) -> float:
+        """Sound that has come and was not heard, s."""
+        return self._ring.waiting / self._rate_hz
+
+    @property
     def lost(self) -> int:
         """Samples lost because the client sent more than it could have heard."""
         return self._ring.lost + self._shed

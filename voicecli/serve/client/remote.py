@@ -39,6 +39,9 @@ BLOCK_S = 0.02
 LEAD_S = 0.3
 """s of sound that may be sent before they are due: enough for a network's jitter, and little to take back."""
 
+WORTH_S = 0.01
+"""So much sound of a client is worth a look at once, s; a client that sends it in crumbs costs no more."""
+
 SOON_S = 0.005
 """So often it looks while a reply waits to be let sound; else every BLOCK_S."""
 
@@ -89,7 +92,8 @@ class RemoteStreams:
     def heard(self, samples: Int16, *, after_gap: bool = False) -> None:
         """Take (n,) int16 that the client's microphone heard; `after_gap`: the client lost some before it."""
         self._incoming.heard(samples, after_gap=after_gap)
-        self._wake.set()
+        if self._incoming.waiting_s >= WORTH_S:
+            self._wake.set()
 
     def listen(self) -> None:
         """The talk listens: give it what has come, and what comes. Until then it waits here."""
