@@ -56,8 +56,16 @@ class Visit:
 class FarServer:
     """`answers`: what each of the next connections gets: "talk", "full", a status, "html"; then "talk"."""
 
-    def __init__(self, *, extended: bool = True, answers: tuple[str | int, ...] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        extended: bool = True,
+        answers: tuple[str | int, ...] = (),
+        rates: dict[str, int] | None = None,
+    ) -> None:
+        """`rates`: what it answers who asks for other rates; None: it is old, and knows of none."""
         self.extended = extended
+        self.rates = rates
         self.answers = list(answers)
         self.keeps = True
         """Whether it takes up a talk again."""
@@ -209,6 +217,7 @@ class FarServer:
                 "resumed": bool(visit.resume),
                 "events": bool(visit.resume),
                 "audio": "binary" if visit.resume else "base64",
+                **({"rates": self.rates} if self.rates and visit.resume else {}),
             }
         self.send("session.created", session=session)
 
@@ -221,7 +230,10 @@ class FarServer:
         if message["type"] == "session.update":
             asked = message["session"]
             assert isinstance(asked, dict)
-            self.send("session.updated", session={"id": "sess_1", "voicecli": asked.get("voicecli")})
+            ours = asked.get("voicecli")
+            if isinstance(ours, dict):
+                ours = {**ours, "rates": self.rates} if self.rates else {**ours, "rates": None}
+            self.send("session.updated", session={"id": "sess_1", "voicecli": ours})
             if self.extended:
                 self.event("listening", model="a model")
 

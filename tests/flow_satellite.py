@@ -9,6 +9,7 @@ import numpy as np
 from tests.flow_drivers import BLOCK_S, Driver
 from voicecli.audio.streams import StreamFormat
 from voicecli.config import PlaybackConfig
+from voicecli.messages import RATE_HZ
 from voicecli.satellite.outgoing import Outgoing
 from voicecli.satellite.player import Player
 from voicecli.satellite.protocol.requests import TypedLine
@@ -29,7 +30,7 @@ class OfSoundOut(Driver):
         self._outgoing = Outgoing()
 
     def offer(self) -> None:
-        self._outgoing.sound(HeardBlock(np.zeros(WIRE_HZ // 25, np.int16), self.offered))
+        self._outgoing.sound(HeardBlock(np.zeros(RATE_HZ // 25, np.int16), self.offered))
         super().offer()
 
     def take(self) -> None:
@@ -39,7 +40,7 @@ class OfSoundOut(Driver):
 
     @property
     def lost(self) -> int:
-        return self.stats().losses // (WIRE_HZ // 25)
+        return self.stats().losses // (RATE_HZ // 25)
 
     @property
     def inside(self) -> float:

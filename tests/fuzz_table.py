@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.fuzz_files import FILES
 from tests.fuzz_models import MODELS
 from tests.fuzz_servers import SERVERS
+from tests.fuzz_sessions import SESSIONS
 from tests.fuzz_sounds import SOUNDS
 from tests.fuzz_texts import TEXTS
 
-PARSERS = {**SOUNDS, **SERVERS, **FILES, **MODELS, **TEXTS}
+PARSERS = {**SOUNDS, **SERVERS, **FILES, **MODELS, **TEXTS, **SESSIONS}

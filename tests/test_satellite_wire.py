@@ -151,12 +151,38 @@ def test_what_nobody_knows_is_passed_over() -> None:
 
 def test_a_session_tells_what_the_server_can_do() -> None:
     dialogue = Dialogue()
-    session = {"model": "m", "voicecli": {"resume": {"token": "t"}, "resumed": False}}
-    (began,) = dialogue.text(json.dumps({"type": "session.created", "session": session}), 0.0)
+    created = {"model": "m", "voicecli": {"resume": {"token": "t"}, "resumed": False}}
+    (began,) = dialogue.text(json.dumps({"type": "session.created", "session": created}), 0.0)
     assert began == it.Began(to.Offers(extended=True), "m", False, "t")
-    session = {"voicecli": {"events": True, "audio": "binary"}}
+    session: dict[str, dict[str, object]] = {"voicecli": {"events": True, "audio": "binary"}}
     (settled,) = dialogue.text(json.dumps({"type": "session.updated", "session": session}), 0.0)
-    assert settled == it.Settled(to.Offers(extended=True, binary=True))
+    assert settled == it.Settled(to.Offers(extended=True, binary=True)), "an old one: 24 kHz"
+    session["voicecli"]["rates"] = {"input": 16_000, "output": 22_050}
+    (settled,) = dialogue.text(json.dumps({"type": "session.updated", "session": session}), 0.0)
+    assert settled == it.Settled(to.Offers(extended=True, binary=True, input_hz=16_000, output_hz=22_050))
+    (sounds,) = dialogue.binary(bytes.fromhex("e8030000 02000000 0000 0000 0100 feff"))
+    assert isinstance(sounds, it.Sounds)
+    assert sounds.block.rate_hz == 22_050
+
+
+@pytest.mark.parametrize("bad", [0, -1, 7_999, 48_001, 1e4, "16000", True, [], {}, 1 << 40])
+@pytest.mark.parametrize("side", ["input", "output"])
+def test_a_rate_that_cannot_be_is_counted_and_nothing_of_it_counts(side: str, bad: object) -> None:
+    dialogue = Dialogue()
+    session = {"voicecli": {"events": True, "audio": "binary", "rates": {side: bad}}}
+    assert list(dialogue.text(json.dumps({"type": "session.updated", "session": session}), 0.0)) == []
+    assert (dialogue.unread, dialogue.offers) == (1, to.Offers())
+
+
+def test_a_talk_that_is_taken_up_keeps_its_rates() -> None:
+    dialogue = Dialogue()
+    rates = {"input": 16_000, "output": 22_050}
+    ours = {"resumed": True, "resume": {"token": "t"}, "events": True, "audio": "binary", "rates": rates}
+    began, settled = dialogue.text(
+        json.dumps({"type": "session.created", "session": {"voicecli": ours}}), 0.0
+    )
+    assert isinstance(began, it.Began)
+    assert settled == it.Settled(to.Offers(extended=True, binary=True, input_hz=16_000, output_hz=22_050))
 
 
 def test_the_opening_asks_for_what_the_talk_wants_and_tells_what_was_said() -> None:
@@ -165,7 +191,12 @@ def test_the_opening_asks_for_what_the_talk_wants_and_tells_what_was_said() -> N
     assert [each["item"]["role"] for each in messages[:-1]] == ["user", "assistant", "assistant"]
     session = messages[-1]["session"]
     assert session["audio"]["input"]["turn_detection"] is None
-    assert session["voicecli"] == {"events": True, "audio": "binary", "playout": {"credit_ms": 800}}
+    assert session["voicecli"] == {
+        "events": True,
+        "audio": "binary",
+        "playout": {"credit_ms": 800},
+        "rates": {"input": 16_000, "output": "voice"},
+    }
     (other,) = to.opening(to.Wishes(eagerness="low"), [], extended=False)
     assert "voicecli" not in other
     assert '"eagerness": "low"' in other

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from voicecli.serve import rest, server, visit
-from voicecli.serve.client import outbox, recent, remote, way
-from voicecli.serve.wire import extension, incoming, settings
+from voicecli.serve.client import incoming_sound, outbox, remote, way
+from voicecli.serve.wire import extension, formats, incoming, recent, settings
 from voicecli.serve.wyoming import wyoming_listener, wyoming_services
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
     "said",
     [
         f"at most {remote.LEAD_S * 1000:.0f} ms before the time",
-        f"microphone at most {remote.INPUT_S:.0f} s wait, and {remote.START_S:.0f} s while",
-        f"up to {remote.CATCH_UP} times real time",
-        f"nothing for {remote.SILENT_AFTER_S} s",
+        f"microphone at most {incoming_sound.INPUT_S:.0f} s wait, and {incoming_sound.START_S:.0f} s while",
+        f"up to {incoming_sound.CATCH_UP} times real time",
+        f"nothing for {incoming_sound.SILENT_AFTER_S} s",
         f"more than {outbox.FULL_BYTES // 1000} KB waits",
         f"{outbox.ALARM_BYTES >> 10} KB wait, or half of those {outbox.FULL_BYTES // 1000} KB",
         f"KB for {outbox.SLOW_S:.0f} s",
@@ -32,6 +32,7 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"takes nothing for {outbox.STUCK_S:.0f} s",
         f"A message is at most {incoming.MOST_BYTES >> 20} MiB",
         f"{settings.MOST_INSTRUCTIONS:,} characters",
+        f"from {formats.LEAST_HZ} to {formats.MOST_HZ} Hz",
         f"between {extension.LEAST_CREDIT_MS} and {extension.MOST_CREDIT_MS} ms",
         f"at most {extension.MOST_HISTORY} texts",
         f"every {way.REPORT_S * 1000:.0f} ms, and at the end",
@@ -55,7 +56,7 @@ def test_number(said: str) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    [remote.CLIENT_SOUND, outbox.TO_CLIENT, way.ON_ITS_WAY, recent.EVENTS_KEPT],
+    [incoming_sound.CLIENT_SOUND, outbox.TO_CLIENT, way.ON_ITS_WAY, recent.EVENTS_KEPT],
     ids=lambda place: place.name,
 )
 def test_every_place_where_something_waits_is_listed(place: Buffer) -> None:

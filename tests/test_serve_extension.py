@@ -13,7 +13,6 @@ import pytest
 from tests.caller import Caller
 from tests.test_serve import Hall, talk, tone
 from tests.test_serve_resume import served
-from voicecli.serve.client.recent import MOST_EVENTS, MOST_KEPT_BYTES, RecentEvents
 from voicecli.serve.wire.extension import (
     LEAST_CREDIT_MS,
     MOST_CREDIT_MS,
@@ -25,6 +24,7 @@ from voicecli.serve.wire.extension import (
     Switch,
     told_history,
 )
+from voicecli.serve.wire.formats import LEAST_HZ, MOST_HZ, WireRates
 from voicecli.serve.wire.framed import FADES, HEADER, framed
 from voicecli.serve.wire.incoming import (
     MOST_TWICE_MS,
@@ -35,6 +35,7 @@ from voicecli.serve.wire.incoming import (
     fresh_sound,
     read,
 )
+from voicecli.serve.wire.recent import MOST_EVENTS, MOST_KEPT_BYTES, RecentEvents
 from voicecli.serve.wire.settings import Unfit
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from tests.test_serve import Client
     from voicecli.serve.wire.settings import Json
 
+NO_RATES: tuple[object, ...] = (
+    *(0, -1, 7_999, 48_001, 16_000.5, 10**400, float("nan"), float("inf")),
+    *(True, "16000", [], {}),
+)
 LONG = "It is this and that and all the rest of it. " * 6
 
 
@@ -52,8 +57,36 @@ LONG = "It is this and that and all the rest of it. " * 6
 def test_what_is_asked_is_merged_and_told() -> None:
     wanted = Extension().merged({"events": True, "playout": {"credit_ms": 800}})
     wanted = wanted.merged({"audio": "binary"}).merged(None).merged({})
-    assert wanted.as_json() == {"events": True, "audio": "binary", "playout": {"credit_ms": 800}}
-    assert wanted.merged({"playout": None, "events": False}).as_json()["playout"] is None
+    assert wanted.as_json((16_000, 22_050)) == {
+        "events": True,
+        "audio": "binary",
+        "rates": {"input": 16_000, "output": 22_050},
+        "playout": {"credit_ms": 800},
+    }
+    assert wanted.merged({"playout": None, "events": False}).as_json((0, 0))["playout"] is None
+
+
+def test_rates_are_merged_and_the_format_comes_first() -> None:
+    asked = Extension().merged({"rates": {"input": 16_000.0, "output": "voice"}}).rates
+    assert asked == WireRates(16_000, "voice")
+    assert asked.in_effect("audio/pcm", "audio/pcm", 22_050) == (16_000, 22_050)
+    assert asked.in_effect("audio/pcmu", "audio/pcma", 22_050) == (8_000, 8_000)
+    assert asked.in_effect("audio/pcm", "audio/pcm", 192_000) == (16_000, MOST_HZ)
+    assert asked.in_effect("audio/pcm", "audio/pcm", 4_000) == (16_000, LEAST_HZ)
+    assert WireRates().in_effect("audio/pcm", "audio/pcmu", 22_050) == (24_000, 8_000)
+    wanted = Extension(rates=asked)
+    assert wanted.merged({}).merged({"rates": {}}).rates == asked
+    assert wanted.merged({"rates": {"output": 48_000}}).rates == WireRates(16_000, 48_000)
+    assert wanted.merged({"rates": {"input": None}}).rates == WireRates(None, "voice")
+    assert wanted.merged({"rates": None}).rates == WireRates()
+
+
+def test_rates_change_between_two_turns_alone() -> None:
+    wanted = Extension().merged({"rates": {"input": 16_000}})
+    assert wanted.merged({"rates": {"input": 16_000}, "events": True}, between_turns=False).events
+    with pytest.raises(Unfit) as refused:
+        wanted.merged({"rates": {"output": "voice"}}, between_turns=False)
+    assert refused.value.param == "session.voicecli.rates"
 
 
 @pytest.mark.parametrize(("asked", "got"), [(1, LEAST_CREDIT_MS), (10**9, MOST_CREDIT_MS), (640.4, 640)])
@@ -75,6 +108,12 @@ def test_credit_is_brought_within_its_bounds(asked: float, got: int) -> None:
         {"playout": {"credit_ms": True}},
         {"playout": {"credit_ms": float("nan")}},
         {"playout": {"credit_ms": 10**400}},
+        {"rates": 16_000},
+        {"rates": [16_000, 22_050]},
+        *({"rates": {side: bad}} for side in ("input", "output") for bad in NO_RATES),
+        {"rates": {"input": "voice"}},
+        {"rates": {"output": "Voice"}},
+        {"rates": {"input": 16_000, "output": "own"}},
     ],
 )
 def test_what_cannot_be_is_named(asked: object) -> None:
@@ -245,6 +284,7 @@ def test_a_client_of_openai_is_sent_nothing_of_it_but_how_to_take_its_talk_up() 
         (session,) = [event["session"] for event in client.got if event["type"] == "session.created"]
         ours = session["voicecli"]  # type: ignore[index]
         assert (ours["events"], ours["audio"], ours["playout"]) == (False, "base64", None)
+        assert ours["rates"] == {"input": 24_000, "output": 24_000}
         assert (len(ours["resume"]["token"]) >= 32, ours["resume"]["ttl_s"]) == (True, 30.0)
 
     talk(body)

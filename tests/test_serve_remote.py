@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import queue
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from voicecli.serve.client.remote import (
-    BLOCK_S,
+from voicecli.errors import DeviceError
+from voicecli.messages import FRAME_S, FRAME_SAMPLES
+from voicecli.serve.client.incoming_sound import (
+    AT_ONCE_S,
+    CATCH_UP,
     INPUT_S,
-    LEAD_S,
     LOST_AFTER_S,
     SILENT_AFTER_S,
-    RemoteStreams,
 )
+from voicecli.serve.client.remote import BLOCK_S, LEAD_S, SOON_S, RemoteStreams
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from voicecli.messages import Int16
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 HEARS_HZ, SPEAKS_HZ = 16_000, 24_000
 BLOCK = round(BLOCK_S * SPEAKS_HZ)
+WAIT_S = 20
 
 
 class Reply:
@@ -208,3 +213,79 @@ def test_a_gap_of_the_client_is_told_with_the_next_sound() -> None:
         room.streams.heard(np.ones(320, np.int16), after_gap=after_gap)
         room.streams.hear(lambda _samples, _at, lost: told.append(lost))
     assert told == [False, True, False]
+
+
+class Woken(FakeClock):
+    """No time passes by itself: who waits goes on when it is woken."""
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        return event.wait(WAIT_S)
+
+
+def test_sound_is_heard_when_it_comes_and_not_with_the_next_look() -> None:
+    streams = RemoteStreams(Woken(), (HEARS_HZ, SPEAKS_HZ), lambda _: None, lambda: True)
+    heard = queue.Queue[int]()
+    streams.listen()
+    streams.start(lambda samples, _at, _lost: heard.put(len(samples)), lambda *_: None)
+    for _ in range(16):
+        streams.heard(np.ones(10, np.int16))  # crumbs: not each is worth a look
+    assert heard.get(timeout=WAIT_S) == 160
+    streams.heard(np.ones(512, np.int16))
+    assert heard.get(timeout=WAIT_S) == 512
+    assert streams.close()
+
+
+def test_however_often_it_is_asked_late_sound_is_no_faster() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    room.streams.heard(np.ones(2 * HEARS_HZ, np.int16))
+    for _ in range(100):
+        room.streams.hear(room.keep)
+    assert room.heard_s == pytest.approx(AT_ONCE_S)
+    room.clock.advance(BLOCK_S)
+    for _ in range(100):
+        room.streams.hear(room.keep)
+    assert room.heard_s == pytest.approx(AT_ONCE_S + CATCH_UP * BLOCK_S)
+
+
+def test_silence_is_put_in_by_whole_frames_of_the_detector() -> None:
+    room = Room(Reply(0))
+    room.streams.listen()
+    room.streams.heard(np.ones(FRAME_SAMPLES, np.int16))
+    room.run(2.0)
+    assert {count for _, count in room.heard} == {FRAME_SAMPLES}
+    room.clock.advance(3600)  # the computer slept
+    before = len(room.heard)
+    room.run(0.5)
+    assert len(room.heard) - before <= 0.5 / FRAME_S + 2
+    assert all(at > room.clock.now() - 1 for at, _ in room.heard[before:])
+
+
+class Held(Reply):
+    """It is not let sound yet."""
+
+    def pull(self, block: Int16, at: float, _: bool) -> None:
+        block[:] = 0
+
+
+@pytest.mark.parametrize(("waits_s", "between_s"), [(0.0, BLOCK_S), (0.5, SOON_S)])
+def test_it_looks_more_often_while_a_reply_waits_to_be_let_sound(waits_s: float, between_s: float) -> None:
+    looks: list[float] = []
+
+    class Counting(FakeClock):
+        def wait(self, event: threading.Event, timeout_s: float) -> bool:
+            looks.append(timeout_s)
+            if len(looks) > 10:
+                raise InterruptedError
+            return super().wait(event, timeout_s)
+
+    streams, reply = (
+        RemoteStreams(Counting(), (HEARS_HZ, SPEAKS_HZ), lambda _: None, lambda: True),
+        Held(waits_s),
+    )
+    streams.follow(reply)
+    streams.start(lambda *_: None, reply.pull)
+    assert streams.close()
+    assert looks[1:] == pytest.approx([between_s] * 10)
+    with pytest.raises(DeviceError):
+        streams.poll()

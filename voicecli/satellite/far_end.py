@@ -17,6 +17,7 @@ from voicecli import events
 from voicecli.satellite.protocol import meanings as it
 from voicecli.satellite.protocol import requests as to
 from voicecli.satellite.protocol.dialogue import Dialogue
+from voicecli.satellite.to_wire import ToWire
 from voicecli.threads.channel import ChannelClosed
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ KEPT_CHARS = 2_000
 """Characters of each side of such a turn."""
 
 SETTLES_S = 10.0
-"""A server that has not answered the settings for so long is spoken to as it is."""
+"""A server that has not answered the settings for so long is spoken to as it is; a voicecli answers them, and
+until then nobody knows the rate of the sound that it takes."""
 
 
 class FarEnd:
@@ -84,6 +86,7 @@ class FarEnd:
         self._clock = clock
         self._began = began
         self._dialogue = Dialogue()
+        self._to_wire = ToWire()
         self._settled = False
         self._opened_at = 0.0
         self._report_at = 0.0
@@ -100,7 +103,7 @@ class FarEnd:
     def may_send(self) -> bool:
         """Whether sound and requests may be sent: the settings are in effect."""
         late = self._opened_at and self._clock.now() - self._opened_at > SETTLES_S
-        return self._settled or bool(late)
+        return self._settled or bool(late and not self._dialogue.offers.extended)
 
     @property
     def last_id(self) -> str:
@@ -111,6 +114,7 @@ class FarEnd:
         """There is a socket; the server speaks first."""
         self.again_at = None
         self._settled = False
+        self._to_wire = ToWire()
         self._opened_at = self._clock.now()
 
     def text(self, text: str) -> list[str]:
@@ -157,7 +161,7 @@ class FarEnd:
             case to.KeyPress() | to.TypedLine() | to.Opened() | to.LetGo():
                 return self._asked(parcel)
             case _:
-                return [to.sound(parcel, self._dialogue.offers)]
+                return [to.sound(block, self._dialogue.offers) for block in self._to_wire.push(parcel)]
 
     def _asked(self, request: to.Asked) -> list[str]:
         if not self._dialogue.offers.extended:
@@ -179,8 +183,10 @@ class FarEnd:
             match meaning:
                 case it.Began():
                     answers += self._begin(meaning)
-                case it.Settled():
+                case it.Settled(offers):
                     self._settled = True
+                    if offers.input_hz != self._to_wire.rate_hz:
+                        self._to_wire = ToWire(offers.input_hz)
                 case it.EventTold(event):
                     self._tell(event)
                 case it.Sounds(block):

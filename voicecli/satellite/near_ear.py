@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.convert import Converter, Resampler
+from voicecli.audio.convert import Converter
 from voicecli.audio.level import SILENCE_DBFS, level_dbfs, to_int16
 from voicecli.listen.echo.residual import BEYOND_ECHO_DB
 from voicecli.listen.gate.noise_floor import NoiseFloor
 from voicecli.listen.hearing import Hearing
 from voicecli.messages import RATE_HZ
-from voicecli.satellite.protocol.sound_blocks import WIRE_HZ, HeardBlock
+from voicecli.satellite.protocol.sound_blocks import HeardBlock
 from voicecli.system.priority import step_forward
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class NearEar:
         self._open_until = 0.0  # somebody was louder than any echo shortly before
         self._next = 0  # position of the next frame, if none is lost
         self._noise = np.random.default_rng(0)
-        self._resampler = Resampler(RATE_HZ, WIRE_HZ)
-        self._taken = self._given = 0  # samples into and out of it
+        self._began_ms = self._ends_ms = 0.0  # of what was handed on since the last gap: its time
+        self._given = 0  # the samples of it
         self._after_gap = self._deaf = True
 
     def run(self, stop: threading.Event) -> None:
@@ -136,11 +136,6 @@ class NearEar:
         """Nothing below it is loud enough to be speech, as far as can be told here."""
         return max(self._floor.dbfs + self._snr_db, self._least_dbfs)
 
-    @property
-    def held_ms(self) -> float:
-        """What the filter holds between the canceller and the server."""
-        return self._resampler.held_ms
-
     def _look_at_the_key(self) -> None:
         """When the talk key has closed the microphone, and all before that was handed on, tell so."""
         if self._controls.open:
@@ -157,12 +152,10 @@ class NearEar:
             self._floor.update(self.level_dbfs)
         if deaf or not self.listens:
             if not self._deaf:
-                self._hand_on(frame, last=True)
-                self._begin_anew()
-            self._deaf = True
+                self._send(HeardBlock(np.zeros(0, np.int16), round(self._ends_ms)))
+            self._deaf = self._after_gap = True
             return
-        if frame.position != self._next:
-            self._begin_anew()
+        self._after_gap = self._after_gap or frame.position != self._next
         self._next = frame.position + len(frame.samples)
         self._deaf = False
         if self.probe is not None:
@@ -181,30 +174,23 @@ class NearEar:
             self._open_until = at + OPEN_S
         return at < self._open_until
 
-    def _hand_on(self, frame: Float32Frame, *, last: bool = False) -> None:
-        """Give the next frame to the server; `last`: what the filter holds instead, because a gap follows.
+    def _hand_on(self, frame: Float32Frame) -> None:
+        """Give the next frame to the server.
 
-        What may be an echo, or is digital silence, becomes a quiet room: the server's time goes on.
+        What may be an echo, or is digital silence, becomes a quiet room: the server's time goes on. Its time
+        is counted in samples from the last gap on: devices tell theirs with an error of some ms, and sound
+        that seems to go back in time counts as heard before.
         """
-        if last:
-            samples = np.zeros(0, np.float32)
-        else:
-            passes = self._passes(frame.captured_at) and frame.samples.any()
-            samples = frame.samples if passes else self._nothing(len(frame.samples))
-        # The filter holds samples back, so the first one out is older than the first one in.
-        first_at = frame.captured_at + (self._given / WIRE_HZ - self._taken / RATE_HZ)
-        out = to_int16(self._resampler.push(samples, last=last))
-        self._taken, self._given = self._taken + len(samples), self._given + len(out)
-        if len(out):
-            self._send(HeardBlock(out, round(first_at * 1000), self._after_gap))
-            self._after_gap = False
+        if self._after_gap:
+            self._began_ms, self._given = max(self._ends_ms, frame.captured_at * 1000), 0
+        passes = self._passes(frame.captured_at) and frame.samples.any()
+        samples = frame.samples if passes else self._nothing(len(frame.samples))
+        at_ms = self._began_ms + self._given * 1000 / RATE_HZ
+        self._given += len(samples)
+        self._ends_ms = self._began_ms + self._given * 1000 / RATE_HZ
+        self._send(HeardBlock(to_int16(samples), round(at_ms), self._after_gap))
+        self._after_gap = False
 
     def _nothing(self, count: int) -> Float32:
         """Sound of a room without anybody: no real microphone gives zeros."""
         return self._noise.uniform(-NOISE, NOISE, count).astype(np.float32)
-
-    def _begin_anew(self) -> None:
-        """What is handed on next does not follow what was handed on last."""
-        self._resampler = Resampler(RATE_HZ, WIRE_HZ)
-        self._taken = self._given = 0
-        self._after_gap = self._deaf = True

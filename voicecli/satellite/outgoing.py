@@ -11,8 +11,9 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.messages import RATE_HZ
 from voicecli.satellite.protocol.requests import Asked
-from voicecli.satellite.protocol.sound_blocks import WIRE_HZ, HeardBlock
+from voicecli.satellite.protocol.sound_blocks import HeardBlock
 from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ REQUESTS_OUT = Buffer(
     "drop_oldest",
     "keys and typed lines, which a person makes; while the server cannot be reached the newest count",
 )
+
+AS_GOOD_AS_HEARD_MS = 2
+"""Less than this of a block is no part of it that was not heard, but rounding to whole ms."""
 
 _WRAP = 1 << 32
 
@@ -103,9 +107,12 @@ class Outgoing:
                         self._gone.popleft()
 
     def again(self, heard_ms: int) -> None:
-        """Send again what the server has not heard: up to this time, ms modulo 2^32, it has."""
+        """Send again what the server has not heard: up to this time, ms modulo 2^32, it has.
+
+        A block of which it has heard a part goes again, and it leaves that part out.
+        """
         with self._lock:
-            while self._gone and (self._gone[-1][1].ms - heard_ms) % _WRAP < _WRAP // 2:
+            while self._gone and (_end_ms(self._gone[-1][1]) - heard_ms) % _WRAP < _WRAP // 2:
                 number, block = self._gone.pop()
                 self._sound.appendleft((number, block))
                 self._samples += len(block.samples)
@@ -113,7 +120,7 @@ class Outgoing:
 
     def _lose(self) -> None:
         """Drop the oldest sound where too much waits."""
-        while self._samples > KEPT_S * WIRE_HZ:
+        while self._samples > KEPT_S * RATE_HZ:
             _, oldest = self._sound.popleft()
             self._samples -= len(oldest.samples)
             self.lost += len(oldest.samples)
@@ -127,13 +134,18 @@ class Outgoing:
     @property
     def waiting_s(self) -> float:
         """Sound that waits, s."""
-        return self._samples / WIRE_HZ
+        return self._samples / RATE_HZ
 
     def filled(self) -> list[BufferFill]:
         """Both for the buffer audit."""
         with self._lock:
-            ms = 1000 / WIRE_HZ
+            ms = 1000 / RATE_HZ
             return [
                 SOUND_OUT.filled(self._samples * ms, self._peak * ms, self.lost, lag_s=self.waiting_s),
                 REQUESTS_OUT.filled(len(self._asked), self._asked_peak, self._asked_lost),
             ]
+
+
+def _end_ms(block: HeardBlock) -> int:
+    """Until when its sound counts as not heard, ms."""
+    return block.ms + len(block.samples) * 1000 // RATE_HZ - AS_GOOD_AS_HEARD_MS

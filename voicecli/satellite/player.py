@@ -24,7 +24,6 @@ import numpy as np
 from voicecli.audio.convert import Resampler
 from voicecli.audio.level import to_float, to_int16
 from voicecli.satellite.protocol.requests import CREDIT_MS, PlayedReply
-from voicecli.satellite.protocol.sound_blocks import WIRE_HZ
 from voicecli.speak.jitter import JitterBuffer
 from voicecli.waiting.buffers import Buffer
 
@@ -110,14 +109,14 @@ class Player:
         if block.fades:
             self._hold()
             return
-        if reply is None or reply.number != block.reply:
+        if reply is None or (reply.number, reply.resampler.from_hz) != (block.reply, block.rate_hz):
             reply = self._next(block)
         self._count_gap(reply)
         self._go_on()
         samples = block.samples
         if (over_ms := reply.next_ms - block.start_ms) >= OVERLAP_MS:
-            samples = samples[round(over_ms * WIRE_HZ / 1000) :]
-        end_ms = block.start_ms + len(block.samples) / WIRE_HZ * 1000
+            samples = samples[round(over_ms * block.rate_hz / 1000) :]
+        end_ms = block.start_ms + len(block.samples) / block.rate_hz * 1000
         reply.next_ms = max(reply.next_ms, end_ms) if over_ms >= 0 else end_ms
         reply.came_at, reply.whole, reply.still, reply.reported = now, False, False, False
         self._keep(reply, to_int16(reply.resampler.push(to_float(samples))))
@@ -229,7 +228,7 @@ class Player:
         elif self._incoming is not None:
             self._end(self._incoming)
         self._generation += 1
-        resampler, at_ms = Resampler(WIRE_HZ, self._rate_hz), block.start_ms
+        resampler, at_ms = Resampler(block.rate_hz, self._rate_hz), block.start_ms
         self._incoming = reply = _Arriving(block.reply, self._generation, at_ms, resampler, float(at_ms))
         return reply
 
@@ -246,7 +245,7 @@ class Player:
         """Let out what the filter holds: all that came is there now."""
         if not reply.whole and reply.cut_ms is None:
             self._keep(reply, to_int16(reply.resampler.push(np.zeros(0, np.float32), last=True)))
-            reply.resampler = Resampler(WIRE_HZ, self._rate_hz)
+            reply.resampler = Resampler(reply.resampler.from_hz, self._rate_hz)
         reply.whole = True
 
     def _begin(self, reply: _Arriving) -> bool:

@@ -15,7 +15,14 @@ from voicecli.events import Warned
 from voicecli.satellite.protocol import meanings as it
 from voicecli.satellite.protocol.plain_talk import PlainTalk
 from voicecli.satellite.protocol.requests import Offers
-from voicecli.satellite.protocol.sound_blocks import ReplyBlock, samples_of, unpacked
+from voicecli.satellite.protocol.sound_blocks import (
+    LEAST_HZ,
+    MOST_HZ,
+    WIRE_HZ,
+    ReplyBlock,
+    samples_of,
+    unpacked,
+)
 from voicecli.satellite.protocol.told_events import told
 
 if TYPE_CHECKING:
@@ -47,7 +54,7 @@ class Dialogue:
     def binary(self, data: bytes) -> Iterator[Meaning]:
         """What a binary message means."""
         try:
-            yield it.Sounds(unpacked(data))
+            yield it.Sounds(unpacked(data, self.offers.output_hz))
         except ValueError:
             self.unread += 1
 
@@ -91,7 +98,7 @@ class Dialogue:
             case "voicecli.clear":
                 yield it.Cleared(_number(message.get("reply")))
             case "response.output_audio.delta" if "voicecli" in message:
-                yield it.Sounds(_block(message, _table(message["voicecli"])))
+                yield it.Sounds(_block(message, _table(message["voicecli"]), self.offers.output_hz))
             case "response.output_audio.done" if self.offers.extended:
                 yield it.AllSent()
             case str() as kind if not self.offers.extended:
@@ -118,7 +125,13 @@ class Dialogue:
     def _settled(self, session: Json) -> it.Settled:
         ours = _table(session.get("voicecli"))
         extended = ours.get("events") is True
-        self.offers = Offers(extended=extended, binary=extended and ours.get("audio") == "binary")
+        rates = _table(ours.get("rates")) if extended else {}
+        self.offers = Offers(
+            extended=extended,
+            binary=extended and ours.get("audio") == "binary",
+            input_hz=_hertz(rates.get("input")),
+            output_hz=_hertz(rates.get("output")),
+        )
         return it.Settled(self.offers)
 
 
@@ -140,15 +153,25 @@ def _number(value: object) -> int:
     return value
 
 
+def _hertz(value: object) -> int:
+    """A rate; the protocol's, where the server tells none. Raises ValueError."""
+    if value is None:
+        return WIRE_HZ
+    if not LEAST_HZ <= _number(value) <= MOST_HZ:
+        raise ValueError("no rate")
+    return _number(value)
+
+
 def _complaint(message: Json) -> str:
     found = _table(message.get("error")).get("message")
     return found[:LONGEST_COMPLAINT] if isinstance(found, str) else "an error"
 
 
-def _block(message: Json, ours: Json) -> ReplyBlock:
+def _block(message: Json, ours: Json, rate_hz: int) -> ReplyBlock:
     return ReplyBlock(
         _number(ours.get("reply")),
         _number(ours.get("start_ms")),
         samples_of(message.get("delta")),
         ours.get("fades") is True,
+        rate_hz,
     )

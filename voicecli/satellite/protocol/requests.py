@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from voicecli.messages import RATE_HZ
 from voicecli.satellite.protocol.sound_blocks import WIRE_HZ, HeardBlock, packed
 
 if TYPE_CHECKING:
@@ -17,6 +18,14 @@ Json: TypeAlias = dict[str, object]
 
 CREDIT_MS = 800
 """Sound that the server may send ahead of what was played: what the jitter buffer holds."""
+
+ASKED: Json = {
+    "events": True,
+    "audio": "binary",
+    "playout": {"credit_ms": CREDIT_MS},
+    "rates": {"input": RATE_HZ, "output": "voice"},
+}
+"""What is asked of a voicecli beyond the protocol: sound as its engines take and give it, among others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,10 @@ class Offers:
     """It tells events, and takes keys and playout reports."""
     binary: bool = False
     """It sends and takes sound as binary messages."""
+    input_hz: int = WIRE_HZ
+    """Rate of the microphone's sound that it takes."""
+    output_hz: int = WIRE_HZ
+    """Rate of the sound that it sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +108,12 @@ def opening(wishes: Wishes, history: Sequence[tuple[str, str]], *, extended: boo
         "audio": {"input": heard, "output": {"format": form}},
     }
     if extended:
-        session["voicecli"] = {"events": True, "audio": "binary", "playout": {"credit_ms": CREDIT_MS}}
+        session["voicecli"] = ASKED
     yield _message("session.update", session=session)
 
 
 def sound(block: HeardBlock, offers: Offers) -> str | bytes:
-    """The message for a block of the microphone."""
+    """The message for a block of the microphone, which is at the rate that the server takes."""
     if offers.binary:
         return packed(block)
     data = base64.b64encode(block.samples.astype("<i2").tobytes()).decode("ascii")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 WIRE_HZ = 24_000
 """Samples a second in both directions: what OpenAI's Realtime protocol has for `audio/pcm`."""
 
+LEAST_HZ, MOST_HZ = 8_000, 48_000
+"""Bounds of the rates that a server may put in their place."""
+
 FADES = 1
 """Flag: the block ends a fade. The rest of the reply was dropped, or is on hold until the next block."""
 
@@ -39,7 +42,8 @@ class HeardBlock:
     """Sound of the microphone, on its way to the server."""
 
     samples: Int16
-    """(n,) int16 at WIRE_HZ."""
+    """(n,) int16 at 16 kHz, or, on the wire, at the rate that the server takes. None at all where the
+    microphone is off from here on: what comes next does not follow what came before."""
     ms: int
     """When the microphone heard the first sample, ms on its own clock."""
     after_gap: bool = False
@@ -54,9 +58,10 @@ class ReplyBlock:
     start_ms: int
     """Position of the first sample in the reply."""
     samples: Int16
-    """(n,) int16 at WIRE_HZ."""
+    """(n,) int16 at `rate_hz`."""
     fades: bool = False
     """Whether it ends a fade: what follows was dropped, or is on hold."""
+    rate_hz: int = WIRE_HZ
 
 
 def packed(block: HeardBlock) -> bytes:
@@ -65,15 +70,15 @@ def packed(block: HeardBlock) -> bytes:
     return _HEADER.pack(block.ms % _WRAP, 0, flags, 0) + block.samples.astype("<i2").tobytes()
 
 
-def unpacked(data: bytes) -> ReplyBlock:
-    """The block of a message. Raises ValueError where it is none."""
+def unpacked(data: bytes, rate_hz: int = WIRE_HZ) -> ReplyBlock:
+    """The block of a message, whose samples are of this rate. Raises ValueError where it is none."""
     if not _HEADER.size <= len(data) <= MOST_BYTES or (len(data) - _HEADER.size) % 2:
         raise ValueError("no header, half a sample, or too long")
     start_ms, reply, flags, _ = _HEADER.unpack_from(data)
     if not reply:
         raise ValueError("of no reply")
     samples = np.frombuffer(data, "<i2", offset=_HEADER.size).astype(np.int16)
-    return ReplyBlock(reply, start_ms, samples, bool(flags & FADES))
+    return ReplyBlock(reply, start_ms, samples, bool(flags & FADES), rate_hz)
 
 
 def samples_of(delta: object) -> Int16:

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 from voicecli.serve.client.outbox import Outbox
-from voicecli.serve.client.recent import RecentEvents
+from voicecli.serve.wire.recent import RecentEvents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

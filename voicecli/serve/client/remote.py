@@ -1,6 +1,6 @@
 """The microphone and loudspeaker of a client at the other end of a socket, as `AudioStreams`.
 
-    heard(samples)  ->  ring  ->  on_input    every 20 ms; a client that was late is caught up with
+    heard(samples)  ->  ring  ->  on_input    at once; a client that was late is caught up with
     send(block)     <-  on_output             at most LEAD_S before the time at which it is due, or as far as
                                               the client's credit goes
 
@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from voicecli.audio.ring import Ring
 from voicecli.audio.streams import StreamFormat
 from voicecli.errors import DeviceError
+from voicecli.serve.client.incoming_sound import IncomingSound
 from voicecli.serve.client.way import OnItsWay
-from voicecli.waiting.buffers import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,32 +39,11 @@ BLOCK_S = 0.02
 LEAD_S = 0.3
 """s of sound that may be sent before they are due: enough for a network's jitter, and little to take back."""
 
-INPUT_S = 5.0
-"""s of a client's sound that may wait; beyond that the oldest is lost, and counted."""
+WORTH_S = 0.01
+"""So much sound of a client is worth a look at once, s; a client that sends it in crumbs costs no more."""
 
-START_S = 20.0
-"""The same while the talk begins, because the model reads its instructions, and while one is taken up."""
-
-CLIENT_SOUND = Buffer(
-    "sound of a client",
-    "ms",
-    INPUT_S * 1000,
-    "drop_oldest",
-    "a client may send a recording at once, or what it kept while its connection was lost; it is heard at up "
-    "to 8 times real time; 20 s may wait while the talk begins, or has just been taken up",
-)
-
-CATCH_UP = 8
-"""Sound that came late is heard at up to this many times real time."""
-
-SILENT_AFTER_S = 0.3
-"""A client that has sent nothing for this many s is taken to be silent, so that its turn can end."""
-
-LOST_AFTER_S = 2.0
-"""The same while the connection is lost: who is back sooner goes on in the middle of a sentence."""
-
-NOISE = 2
-"""Largest sample of the silence put in its place, of 32767: no room is more silent than -90 dBFS."""
+SOON_S = 0.005
+"""So often it looks while a reply waits to be let sound; else every BLOCK_S."""
 
 
 class RemoteStreams:
@@ -92,21 +70,18 @@ class RemoteStreams:
         self._may_send = may_send
         self._clear = clear
         self.way = way or OnItsWay(rates_hz[1])
-        self._ring = Ring(round(START_S * rates_hz[0]))
-        self._shed = self._gaps = self._gaps_told = 0  # samples of it thrown away; gaps of the client's own
-        self._noise = np.random.default_rng(0)
+        self._incoming = IncomingSound(clock, rates_hz[0])
         self._playout: PlayedSound | None = None
         self._overdue: Callable[[], None] = lambda: None
-        self._heard_at = self._due = clock.now()
+        self._due = clock.now()
         self._drops, self._cut = 0, False  # a reply was dropped, and nothing has sounded since
         self._faded: Int16 | None = None  # the fade before a hold, which the client was not sent
         self._block = round(BLOCK_S * rates_hz[1])
+        self._block_s = self._block / rates_hz[1]  # of some rates 20 ms are no whole number of samples
         self.losses = 0
         """How often the connection was lost."""
         self._lost, self._still, self._losses_seen = False, False, 0
-        self._stop = threading.Event()
-        self._once_heard: Callable[[], None] | None = None
-        self._listened_at: float | None = None
+        self._stop, self._wake = False, threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
@@ -116,41 +91,41 @@ class RemoteStreams:
 
     def heard(self, samples: Int16, *, after_gap: bool = False) -> None:
         """Take (n,) int16 that the client's microphone heard; `after_gap`: the client lost some before it."""
-        self._gaps += after_gap
-        self._ring.write(samples)
+        self._incoming.heard(samples, after_gap=after_gap)
+        if self._incoming.waiting_s >= WORTH_S:
+            self._wake.set()
 
     def listen(self) -> None:
         """The talk listens: give it what has come, and what comes. Until then it waits here."""
-        self._listened_at = self._clock.now()
+        self._incoming.listen()
 
     def lose(self) -> None:
         """The connection is lost: hold the loudspeaker; what has not sounded will be sent again."""
         self.losses += 1
-        self._lost = True
+        self._lost, self._incoming.connected = True, False
 
     def take_up(self) -> None:
         """There is a connection again."""
         self._lost = False
-        if self._listened_at is not None:
-            self._listened_at = self._clock.now()  # what was said meanwhile comes at once
+        self._incoming.take_up()
 
     def once_heard(self, call: Callable[[], None]) -> None:
         """Call this, from the thread of the devices, once all that has come by now was heard."""
-        self._once_heard = call
+        self._incoming.once_heard(call)
 
     @property
     def lost(self) -> int:
         """Samples lost because the client sent more than it could have heard."""
-        return self._ring.lost + self._shed
+        return self._incoming.lost
 
     def stats(self) -> BufferFill:
         """Sound of the client's that waits."""
-        ms = 1000 / self.microphone.rate_hz
-        return CLIENT_SOUND.filled(self._ring.waiting * ms, self._ring.peak * ms, self.lost)
+        return self._incoming.stats()
 
     def start(self, on_input: OnInput, on_output: OnOutput) -> None:
         """Begin to call both callbacks, from a thread of their own."""
-        self._heard_at = self._due = self._clock.now()
+        self._due = self._clock.now()
+        self._incoming.begin()
         self._thread = threading.Thread(
             target=self._run, args=(on_input, on_output), name="remote devices", daemon=True
         )
@@ -159,36 +134,25 @@ class RemoteStreams:
     def _run(self, on_input: OnInput, on_output: OnOutput) -> None:
         try:
             at = self._clock.now()
-            while not self._clock.wait(self._stop, max(0.0, at - self._clock.now())):
+            while not self._stop:
+                self._clock.wait(self._wake, max(0.0, at - self._clock.now()))
+                self._wake.clear()
                 self.hear(on_input)
-                self.sound(on_output)
-                at = max(at + BLOCK_S, self._clock.now())
+                if self._clock.now() >= at:
+                    self.sound(on_output)
+                    at = max(at + (SOON_S if self._soon else BLOCK_S), self._clock.now())
         except Exception as failure:  # noqa: BLE001  # told by `poll`
             self._failure = failure
 
+    @property
+    def _soon(self) -> bool:
+        """Whether a reply is there that may be let sound at any moment."""
+        playout = self._playout
+        return playout is not None and playout.waiting_s > 0 and not (playout.sounding or playout.on_hold)
+
     def hear(self, on_input: OnInput) -> None:
-        """Give what has come, at most CATCH_UP blocks of it; silence where long nothing has."""
-        now, rate_hz = self._clock.now(), self.microphone.rate_hz
-        if self._listened_at is None:
-            self._heard_at = now
-            return
-        before, gaps = self.lost, self._gaps
-        may_wait_s = max(INPUT_S, START_S - CATCH_UP * (now - self._listened_at))
-        if (excess := self._ring.waiting - round(may_wait_s * rate_hz)) > 0:
-            self._shed += len(self._ring.read(excess)[1])
-        _, samples = self._ring.read(round(CATCH_UP * BLOCK_S * rate_hz))
-        if len(samples):
-            behind_s = self._ring.waiting / rate_hz
-            self._heard_at = now
-            lost = self._ring.lost > before or gaps > self._gaps_told
-            self._gaps_told = gaps
-            on_input(samples[:, np.newaxis], now - behind_s - len(samples) / rate_hz, lost)
-        elif (call := self._once_heard) is not None:
-            self._once_heard = None
-            call()
-        elif now - self._heard_at >= (LOST_AFTER_S if self._lost else SILENT_AFTER_S):
-            silence = self._noise.integers(-NOISE, NOISE, round(BLOCK_S * rate_hz), np.int16, endpoint=True)
-            on_input(silence[:, np.newaxis], now - BLOCK_S, False)
+        """Give what has come of the client's microphone; silence where long nothing has."""
+        self._incoming.hear(on_input)
 
     def sound(self, on_output: OnOutput) -> None:
         """Send what is due, and as much of what comes after it as there is, up to the lead or the credit."""
@@ -201,7 +165,7 @@ class RemoteStreams:
             again = None if playout.on_hold else self._again(now)
             if again is None and not self._pull(playout, on_output, now):
                 return
-            self._due += BLOCK_S
+            self._due += self._block_s
 
     def _stands_still(self, playout: PlayedSound, now: float) -> bool:
         """Whether the connection is lost; then what has not sounded waits for the next one."""
@@ -294,7 +258,8 @@ class RemoteStreams:
 
     def close(self) -> bool:
         """End the thread; say whether it ended in time."""
-        self._stop.set()
+        self._stop = True
+        self._wake.set()
         if self._thread is not None:
             self._thread.join(timeout=2.0)
         return self._thread is None or not self._thread.is_alive()

@@ -88,6 +88,14 @@ class Sitting:
         return self._wanted.speaks
 
     @property
+    def rates_hz(self) -> tuple[int, int]:
+        """Of the client's microphone and loudspeaker; before the first talk those of the formats."""
+        if self._talking is None:
+            return RATES_HZ[self._wanted.hears], RATES_HZ[self._wanted.speaks]
+        streams = self._talking[1]
+        return streams.microphone.rate_hz, streams.loudspeaker.rate_hz
+
+    @property
     def losses(self) -> int:
         """How often the connection was lost while this talk went on."""
         return 0 if self._talking is None else self._talking[1].losses
@@ -162,7 +170,8 @@ class Sitting:
         self, wanted: SessionSettings, instructions: str, history: list[tuple[str, str]]
     ) -> tuple[Talk, RemoteStreams]:
         """A thread of the loop's: start a talk. Raises EngineError."""
-        clock, rates_hz = self._engines.clock, (RATES_HZ[wanted.hears], RATES_HZ[wanted.speaks])
+        clock, session = self._engines.clock, self._engines.session()
+        rates_hz = wanted.rates.in_effect(wanted.hears, wanted.speaks, session.voice.it.rate_hz)
         config, held = _configured(self._config, wanted, instructions), wanted.detection == "none"
 
         def send(voiced: Voiced) -> None:
@@ -173,7 +182,6 @@ class Sitting:
 
         way = OnItsWay(rates_hz[1], self._credit_s, self._replies)
         streams = RemoteStreams(clock, rates_hz, send, self._takes_sound, clear, way)
-        session = self._engines.session()
         talk = Talk(streams, session, config, clock, self._began, push_to_talk=held, history=history)
 
         def overdue() -> None:
@@ -214,7 +222,7 @@ class Sitting:
 def _lasting(wanted: SessionSettings) -> tuple[object, ...]:
     """The settings that a talk keeps from its beginning."""
     held = wanted.detection == "none"
-    return wanted.instructions, wanted.hears, wanted.speaks, wanted.style, held
+    return wanted.instructions, wanted.hears, wanted.speaks, wanted.rates, wanted.style, held
 
 
 def _configured(config: Config, wanted: SessionSettings, instructions: str) -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from voicecli.serve.client.remote import INPUT_S
+from voicecli.serve.client.incoming_sound import INPUT_S
 from voicecli.serve.wire.extension import Press, Pushed, SayLine, Switch
 from voicecli.serve.wire.incoming import BadRequest
 from voicecli.serve.wire.items import ConversationItem, fresh

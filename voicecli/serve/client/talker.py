@@ -18,7 +18,7 @@ from voicecli.serve.client.steering import Steered
 from voicecli.serve.client.way import Voiced
 from voicecli.serve.wire import incoming as asks
 from voicecli.serve.wire.extension import Extension, told_history
-from voicecli.serve.wire.formats import RATES_HZ, encoded
+from voicecli.serve.wire.formats import encoded
 from voicecli.serve.wire.framed import framed
 from voicecli.serve.wire.incoming import BadRequest, error_event, fresh_sound, read
 from voicecli.serve.wire.items import fresh, history
@@ -166,14 +166,14 @@ class Talker:
     async def _hear(self, sound: asks.Append) -> None:
         talk, streams = await self._talking()
         self._steered.sound_comes(talk, self.wanted)
-        samples, self._heard_ms = fresh_sound(sound, RATES_HZ[self.wanted.hears], self._heard_ms)
+        samples, self._heard_ms = fresh_sound(sound, streams.microphone.rate_hz, self._heard_ms)
         streams.heard(samples, after_gap=sound.after_gap)
 
     async def _update(self, session: object, event_id: str) -> None:
         try:
-            wanted = self.wanted.merged(session)
             asked = session.get("voicecli") if isinstance(session, dict) else None
-            extension = self.extension.merged(asked)
+            extension = self.extension.merged(asked, between_turns=self._idle)
+            wanted = self.wanted.merged(session, extension.rates)
             told = told_history(asked.get("history")) if isinstance(asked, dict) else []
         except Unfit as unfit:
             raise BadRequest("invalid_value", str(unfit), event_id, unfit.param) from unfit
@@ -281,22 +281,23 @@ class Talker:
         return {**session, "voicecli": self._offer()}
 
     def _offer(self) -> Json:
-        return {**self.extension.as_json(), "resume": {"token": self.token, "ttl_s": self._resume_s}}
+        offer = self.extension.as_json(self._sitting.rates_hz)
+        return {**offer, "resume": {"token": self.token, "ttl_s": self._resume_s}}
 
     def _put(self, messages: Iterable[Json]) -> None:
         for message in messages:
             voiced = message.get("delta")
             if isinstance(voiced, Voiced):
-                self._place = {key: value for key, value in message.items() if key != "delta"}
-                self._sound(self._place, voiced)
+                self._sound(message, voiced)
             else:
                 self.line.say([message])
 
-    def _sound(self, place: Json, voiced: Voiced) -> None:
+    def _sound(self, message: Json, voiced: Voiced) -> None:
+        self._place = {key: value for key, value in message.items() if key != "delta"}
         if self.extension.binary:
             self.line.sound(framed(voiced.samples, voiced.start_ms, voiced.reply, fades=voiced.fades))
             return
-        message = {**place, "delta": encoded(voiced.samples, self._sitting.speaks)}
+        message = {**self._place, "delta": encoded(voiced.samples, self._sitting.speaks)}
         if self._extended:
             message["voicecli"] = {"reply": voiced.reply, "start_ms": voiced.start_ms, "fades": voiced.fades}
         self.line.say_now(message, is_sound=True)

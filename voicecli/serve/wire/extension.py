@@ -2,6 +2,7 @@
 
     events     each event of the talk, as `voicecli talk --json` tells it
     audio      sound in binary frames instead of base64
+    rates      sound at other rates than the protocol's
     playout    credit: the client tells how far it has played, and how far it may be sent
     history    what was said in a talk before this one
 
@@ -14,6 +15,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeGuard
 
+from voicecli.serve.wire.formats import AS_FORMATS, LEAST_HZ, MOST_HZ, WireRates
 from voicecli.serve.wire.items import ConversationItem, fresh
 from voicecli.serve.wire.settings import MOST_INSTRUCTIONS, Unfit
 
@@ -38,11 +40,15 @@ class Extension:
 
     events: bool = False
     binary: bool = False
+    rates: WireRates = AS_FORMATS
     credit_ms: int = 0
     """How far beyond what it has played the client may be sent; 0: it tells nothing of its playing."""
 
-    def merged(self, asked: object) -> Extension:
-        """What is in effect once the client has asked for this; what it does not name stays. Raises Unfit."""
+    def merged(self, asked: object, *, between_turns: bool = True) -> Extension:
+        """What is in effect once the client has asked for this; what it does not name stays. Raises Unfit.
+
+        Rates change only `between_turns`: sound that is under way has its rate.
+        """
         if asked is None:
             return self
         table = _object(asked, "session.voicecli")
@@ -56,6 +62,10 @@ class Extension:
                 wanted = replace(wanted, binary=audio == "binary")
             case _:
                 raise Unfit("session.voicecli.audio", "audio is binary or base64")
+        if "rates" in table:
+            wanted = replace(wanted, rates=_rates(self.rates, table["rates"]))
+            if wanted.rates != self.rates and not between_turns:
+                raise Unfit("session.voicecli.rates", "rates change between two turns")
         if "playout" in table:
             if table["playout"] is None:
                 return replace(wanted, credit_ms=0)
@@ -64,13 +74,37 @@ class Extension:
             wanted = replace(wanted, credit_ms=min(max(credit_ms, LEAST_CREDIT_MS), MOST_CREDIT_MS))
         return wanted
 
-    def as_json(self) -> Json:
-        """What is in effect, as a client is told."""
+    def as_json(self, rates_hz: tuple[int, int]) -> Json:
+        """What is in effect, as a client is told; `rates_hz`: of its microphone and its loudspeaker."""
         return {
             "events": self.events,
             "audio": "binary" if self.binary else "base64",
+            "rates": {"input": rates_hz[0], "output": rates_hz[1]},
             "playout": {"credit_ms": self.credit_ms} if self.credit_ms else None,
         }
+
+
+def _rates(rates: WireRates, asked: object) -> WireRates:
+    """`rates` with those that are asked for: `{"input": 16000, "output": "voice"}`. Raises Unfit."""
+    if asked is None:
+        return AS_FORMATS
+    table = _object(asked, "session.voicecli.rates")
+    if "input" in table:
+        rates = replace(rates, input_hz=_hertz(table, "input"))
+    if "output" in table:
+        own = table["output"] == "voice"
+        rates = replace(rates, output_hz="voice" if own else _hertz(table, "output"))
+    return rates
+
+
+def _hertz(table: Json, name: str) -> int | None:
+    """A whole number of Hz within the bounds; None is none."""
+    value = table[name]
+    if value is None:
+        return None
+    if not _is_number(value) or value != int(value) or not LEAST_HZ <= value <= MOST_HZ:
+        raise Unfit(f"session.voicecli.rates.{name}", f"a rate is a number from {LEAST_HZ} to {MOST_HZ} Hz")
+    return int(value)
 
 
 def told_history(asked: object) -> list[ConversationItem]:

@@ -1,8 +1,9 @@
-"""Sound on the wire: 16-bit PCM at 24 kHz, or G.711 (mu-law, A-law) at 8 kHz <-> int16 samples."""
+"""Sound on the wire: 16-bit PCM, at 24 kHz or as asked, or G.711 (mu-law, A-law) at 8 kHz <-> samples."""
 
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -14,6 +15,32 @@ Encoding: TypeAlias = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 
 RATES_HZ: dict[Encoding, int] = {"audio/pcm": 24_000, "audio/pcmu": 8_000, "audio/pcma": 8_000}
 """Samples a second of each: OpenAI's API allows no other rate."""
+
+LEAST_HZ, MOST_HZ = 8_000, 48_000
+"""Bounds of the rates that a client may ask for beyond that API."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireRates:
+    """Samples a second that a client asks for where its format is `audio/pcm`; None: those of the format."""
+
+    input_hz: int | None = None
+    output_hz: int | Literal["voice"] | None = None
+    """voice: the rate of the agent's voice, so that nothing need be converted here."""
+
+    def in_effect(self, hears: Encoding, speaks: Encoding, voice_hz: int) -> tuple[int, int]:
+        """Rates of the client's microphone and loudspeaker, Hz. `voice_hz` is brought within the bounds."""
+        output_hz = self.output_hz
+        if isinstance(output_hz, str):
+            output_hz = min(max(voice_hz, LEAST_HZ), MOST_HZ)
+        return (
+            self.input_hz if self.input_hz and hears == "audio/pcm" else RATES_HZ[hears],
+            output_hz if output_hz and speaks == "audio/pcm" else RATES_HZ[speaks],
+        )
+
+
+AS_FORMATS = WireRates()
+"""Nothing beyond the protocol."""
 
 
 def decoded(text: str, encoding: Encoding) -> Int16:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from voicecli.serve.wire.formats import RATES_HZ, Encoding
+from voicecli.serve.wire.formats import AS_FORMATS, RATES_HZ, Encoding, WireRates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,8 @@ class SessionSettings:
     """Empty: this program's own."""
     hears: Encoding = "audio/pcm"
     speaks: Encoding = "audio/pcm"
+    rates: WireRates = AS_FORMATS
+    """What the client asks for beyond the protocol."""
     aloud: bool = True
     """False: the client wants text alone."""
     detection: Literal["server_vad", "semantic_vad", "none"] = "server_vad"
@@ -59,10 +61,13 @@ class SessionSettings:
         """How long the agent waits in a pause."""
         return STYLES[self.eagerness]
 
-    def merged(self, asked: object) -> SessionSettings:
-        """These settings with those of a `session.update`. Raises Unfit, and then nothing of it counts."""
+    def merged(self, asked: object, rates: WireRates = AS_FORMATS) -> SessionSettings:
+        """These settings with those of a `session.update`, and `rates` in place of those so far.
+
+        Raises Unfit, and then nothing of it counts.
+        """
         session = _table(asked, "session")
-        wanted = self
+        wanted = replace(self, rates=rates)
         if session.get("type", "realtime") != "realtime":
             raise Unfit("session.type", "this server holds realtime sessions alone")
         if "instructions" in session:
