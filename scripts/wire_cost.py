@@ -354,9 +354,10 @@ def settings(models: str | None) -> Config:
 
 
 def in_sum(turns: list[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Of each part the median, the 95th percentile and the worst, ms."""
+    """Of each part the least, the median, the 95th percentile and the worst, ms."""
     return {
         name: {
+            "least": min(values),
             "median": round(statistics.median(values), 1),
             "p95": round(float(np.percentile(values, 95)), 1),
             "worst": max(values),

@@ -53,7 +53,7 @@ def crossed(rates: dict[str, int] | None, devices_hz: int) -> tuple[np.ndarray, 
         try:
             held.until(events.Listening)
             user.say(iter([noise(1.0, devices_hz)]))
-            server.until(lambda: np.count_nonzero(np.abs(server.visit.sound()) > 100) > 0.8 * RATE_HZ)
+            server.until(lambda: bool(np.sum(np.abs(server.visit.sound()) > 100) > 0.8 * RATE_HZ))
             server.until(lambda: bool(np.abs(server.visit.sound()[-400:]).max() <= 4))
             sound = noise(1.0, rates["output"] if rates else WIRE_HZ)
             for start_ms in range(0, 1000, 50):
