@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from scripts.serving.come_and_go import POOL, settled, visits
-from scripts.serving.many_replies import measured
 from scripts.serving.counted_server import CountedServer
+from scripts.serving.many_replies import measured
 
 INTERRUPTIONS = 100
 CLIENTS = 8

@@ -22,8 +22,8 @@ from random import Random
 
 import aiohttp
 
-from scripts.serving.interrupting import Interrupter, Noted
 from scripts.serving.counted_server import CountedServer
+from scripts.serving.interrupting import Interrupter, Noted
 from voicecli.serve.client.remote import LEAD_S
 
 MOST_LEAD_MS = LEAD_S * 1000 + 20
