@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from scripts.serving.come_and_go import POOL, settled, visits
 from scripts.serving.counted_server import CountedServer
 from scripts.serving.many_replies import measured
@@ -13,6 +15,7 @@ CLIENTS = 8
 VISITS = 40
 
 
+@pytest.mark.timeout(900)  # it speaks in real time, and a busy computer is slow
 def test_of_many_interrupted_replies_no_sound_comes_after_that_was_told() -> None:
     with CountedServer("--sessions", str(CLIENTS)) as server:
         plain, credit = asyncio.run(measured(server.url, INTERRUPTIONS, CLIENTS))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from scripts.clients.stuck_client import small_window
-from scripts.serving.come_and_go import Remains
+from scripts.serving.come_and_go import Remains, carrier
 from scripts.serving.counted_server import RATE_HZ, REPLY, CountedServer
 from voicecli.serve.wire.incoming import MOST_BYTES
 
@@ -61,7 +61,9 @@ async def half_read(server: CountedServer) -> dict[str, object]:
                 began = began or time.monotonic()
                 lasts_s = (len(message.data) - HEAD_BYTES) / 2 / RATE_HZ
                 sound_s += lasts_s
+                carrier(socket).pause_reading()  # else aiohttp reads ahead of us
                 await asyncio.sleep(max(0.0, began + sound_s / PACE - time.monotonic()))
+                carrier(socket).resume_reading()
                 most_kb = max(most_kb, Remains.by(server.pid).memory_kb)
             elif message.type is not aiohttp.WSMsgType.TEXT or '"response.done"' in message.data:
                 break

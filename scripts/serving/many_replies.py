@@ -22,6 +22,7 @@ from random import Random
 
 import aiohttp
 
+from scripts.serving.come_and_go import carrier
 from scripts.serving.counted_server import CountedServer
 from scripts.serving.interrupting import Interrupter, Noted
 from voicecli.serve.client.remote import LEAD_S
@@ -37,7 +38,10 @@ async def measured(url: str, interruptions: int, clients: int) -> tuple[list[Not
         async def one(number: int) -> Noted:
             async with session.ws_connect(url, max_msg_size=1 << 23) as socket:
                 await socket.receive()
-                return await Interrupter(socket, Random(number), credit=number % 2 == 1).run(each)  # noqa: S311  # no secret
+                client = Interrupter(socket, Random(number), credit=number % 2 == 1)  # noqa: S311  # no secret
+                noted = await client.run(each)
+                carrier(socket).abort()  # what it has yet to send is of no use
+                return noted
 
         noted = await asyncio.gather(*(one(number) for number in range(clients)))
     return noted[::2], noted[1::2]

@@ -17,7 +17,6 @@ import re
 import statistics
 import sys
 import time
-from contextlib import suppress
 
 import aiohttp
 
@@ -86,8 +85,7 @@ async def measured(server: Served, tries: int) -> dict[str, object]:
         found["busy"] = await tried(server.url, tries)
         for task in asking:
             task.cancel()
-        with suppress(Exception):
-            await asyncio.gather(*asking)
+        await asyncio.gather(*asking, return_exceptions=True)
     return found
 
 
