@@ -11,6 +11,7 @@ from voicecli.serve import rest, server, visit
 from voicecli.serve.client import outbox, recent, remote, way
 from voicecli.serve.wire import extension, incoming, settings
 from voicecli.serve.wyoming import wyoming_listener, wyoming_services
+from voicecli.system import sound_socket
 
 if TYPE_CHECKING:
     from voicecli.waiting.buffers import Buffer
@@ -40,6 +41,8 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"closed with {visit.TAKEN_UP}",
         f"aiohttp keep {outbox.NOT_SENT_BYTES >> 10} KiB each",
         f"nothing for {visit.IDLE_S:.0f} s is closed",
+        f"stood still for {visit.SLOW_S:.0f} s in all",
+        f"sent again after {sound_socket.RESEND_MS / 1000:.0f} s at the latest",
         f"at most {rest.MOST_FILE_BYTES >> 20} MB",
         f"at most {rest.MOST_TEXT} characters",
         f"up to {wyoming_services.MOST_RATE_HZ} Hz, at most {wyoming_services.MOST_SOUND_S:.0f} s",

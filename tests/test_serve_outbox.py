@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, STUCK_S, Outbox
+from tests.sentences import wording
+from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, MOVES_S, STUCK_S, Outbox
+from voicecli.serve.wire.formats import too_slow
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ class Wire:
     async def send(self, message: Message) -> None:
         await self.open.wait()
         self.sent.append(message)
+
+    def slow_after(self, seconds: float) -> bool:
+        self.clock.advance(seconds)
+        return self.box.slow
 
     def stuck_after(self, seconds: float) -> bool:
         self.clock.advance(seconds)
@@ -73,6 +79,25 @@ def test_the_alarm_is_given_once_and_then_the_client_is_given_up() -> None:
     asyncio.run(run())
 
 
+def test_a_full_box_is_slow_while_something_leaves() -> None:
+    async def run() -> None:
+        wire = Wire()
+        assert not wire.slow_after(0)
+        while wire.box.takes_sound():
+            wire.box.put(TEXT)
+        assert wire.slow_after(0)
+        assert not wire.slow_after(MOVES_S)  # nothing leaves: it is stuck, or its network is dead
+        task = asyncio.create_task(wire.box.run())
+        wire.open.set()
+        await asyncio.sleep(0)
+        while wire.box.waiting:
+            await asyncio.sleep(0)
+        assert not wire.slow_after(0)
+        task.cancel()
+
+    asyncio.run(run())
+
+
 def test_a_client_that_takes_nothing_is_given_up_but_not_one_that_is_slow() -> None:
     async def run() -> None:
         wire = Wire()
@@ -92,3 +117,12 @@ def test_a_client_that_takes_nothing_is_given_up_but_not_one_that_is_slow() -> N
         task.cancel()
 
     asyncio.run(run())
+
+
+def test_the_format_that_a_network_is_too_slow_for_is_named() -> None:
+    found, remedy = too_slow("audio/pcm", binary=False)
+    assert found == wording("server.slow_network", format="audio/pcm in base64")
+    assert "audio/pcmu" in remedy
+    found, remedy = too_slow("audio/pcmu", binary=True)
+    assert found == wording("server.slow_network", format="audio/pcmu in binary frames")
+    assert "audio/pcmu" not in remedy

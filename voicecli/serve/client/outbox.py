@@ -33,6 +33,9 @@ MOST_BYTES = 1 << 20
 STUCK_S = 10.0
 """A client that has taken nothing for this many s while something waits is given up, too."""
 
+MOVES_S = 1.0
+"""A client that has taken something within this is slow, not stuck."""
+
 NOT_SENT_BYTES = 16 << 10
 """Most that the kernel holds back unsent (TCP_NOTSENT_LOWAT), and the same for what is before it in this
 program: aiohttp would take a quarter of a megabyte before it lets a sender wait."""
@@ -112,6 +115,11 @@ class Outbox:
         """Whether the client does not read, and is to be given up."""
         late = bool(self._messages) and self._clock.now() - self._moved_at > STUCK_S
         return late or self.waiting > MOST_BYTES
+
+    @property
+    def slow(self) -> bool:
+        """Whether the agent's voice stands still although the client takes something."""
+        return not self.takes_sound() and self._clock.now() - self._moved_at < MOVES_S
 
     def stats(self) -> BufferFill:
         """What waits."""
