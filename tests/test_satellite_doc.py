@@ -24,6 +24,7 @@ RECORD = " ".join((DOCS / "decisions" / "0041-a-talk-elsewhere.md").read_text(en
         f"At most {outgoing.KEPT_S:.0f} s of the microphone",
         f"loudspeaker ({requests.CREDIT_MS / 1000} s)",
         f"noticed within {link.PING_S * 1.5:.0f} s",
+        f"is over after {link.REACH_S:.0f} s",
     ],
 )
 def test_number(said: str) -> None:

@@ -11,6 +11,7 @@ from voicecli.serve import rest, server, visit
 from voicecli.serve.client import incoming_sound, outbox, remote, way
 from voicecli.serve.wire import extension, formats, incoming, recent, settings
 from voicecli.serve.wyoming import wyoming_listener, wyoming_services
+from voicecli.system import unsent
 
 if TYPE_CHECKING:
     from voicecli.waiting.buffers import Buffer
@@ -26,8 +27,7 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"up to {incoming_sound.CATCH_UP} times real time",
         f"nothing for {incoming_sound.SILENT_AFTER_S} s",
         f"more than {outbox.FULL_BYTES // 1000} KB waits",
-        f"{outbox.ALARM_BYTES >> 10} KB wait, or half of those {outbox.FULL_BYTES // 1000} KB",
-        f"KB for {outbox.SLOW_S:.0f} s",
+        f"{outbox.ALARM_BYTES >> 10} KB wait",
         f"{outbox.MOST_BYTES >> 20} MiB waits",
         f"takes nothing for {outbox.STUCK_S:.0f} s",
         f"A message is at most {incoming.MOST_BYTES >> 20} MiB",
@@ -42,6 +42,8 @@ TEXT = " ".join((Path(__file__).parent.parent / "docs" / "serve.md").read_text(e
         f"closed with {visit.TAKEN_UP}",
         f"aiohttp keep {outbox.NOT_SENT_BYTES >> 10} KiB each",
         f"nothing for {visit.IDLE_S:.0f} s is closed",
+        f"stood still for {visit.SLOW_S:.0f} s in all",
+        f"sent again after {unsent.RESEND_MS / 1000:.0f} s at the latest",
         f"at most {rest.MOST_FILE_BYTES >> 20} MB",
         f"at most {rest.MOST_TEXT} characters",
         f"up to {wyoming_services.MOST_RATE_HZ} Hz, at most {wyoming_services.MOST_SOUND_S:.0f} s",

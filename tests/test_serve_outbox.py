@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, SLOW_S, STUCK_S, Outbox
+from tests.sentences import wording
+from voicecli.serve.client.outbox import ALARM_BYTES, FULL_BYTES, MOST_BYTES, MOVES_S, STUCK_S, Outbox
+from voicecli.serve.wire.formats import too_slow
 from voicecli.system.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ class Wire:
     async def send(self, message: Message) -> None:
         await self.open.wait()
         self.sent.append(message)
+
+    def slow_after(self, seconds: float) -> bool:
+        self.clock.advance(seconds)
+        return self.box.slow
 
     def stuck_after(self, seconds: float) -> bool:
         self.clock.advance(seconds)
@@ -73,47 +79,23 @@ def test_the_alarm_is_given_once_and_then_the_client_is_given_up() -> None:
     asyncio.run(run())
 
 
-def test_a_client_that_reads_at_half_the_pace_is_told_of_once_and_keeps_its_talk() -> None:
+def test_a_full_box_is_slow_while_something_leaves() -> None:
     async def run() -> None:
-        wire, reads = Wire(), asyncio.Semaphore(0)
-
-        async def send(_: Message) -> None:
-            await reads.acquire()
-
-        wire.box = Outbox(send, lambda: 0, wire.clock, wire.alarms.append)
+        wire = Wire()
+        assert not wire.slow_after(0)
+        while wire.box.takes_sound():
+            wire.box.put(TEXT)
+        assert wire.slow_after(0)
+        assert not wire.slow_after(MOVES_S)  # nothing leaves: it is stuck, or its network is dead
         task = asyncio.create_task(wire.box.run())
-        for step in range(round(SLOW_S) * 40):  # of 0.1 s each: four blocks are due, and two are read
-            for _ in range(4):
-                if wire.box.takes_sound():
-                    wire.box.put(TEXT, is_sound=True)
-            left = wire.box.waiting - 2 * len(TEXT)
-            reads.release()
-            reads.release()
-            while wire.box.waiting > left:
-                await asyncio.sleep(0)
-            wire.clock.advance(0.1)
-            wire.box.look()
-            assert not wire.box.stuck
-            assert wire.box.waiting <= FULL_BYTES + len(TEXT)
-            if step < SLOW_S * 10:
-                assert not wire.alarms, "it was behind for a moment"
-        assert len(wire.alarms) == 1
+        wire.open.set()
+        await asyncio.sleep(0)
+        while wire.box.waiting:
+            await asyncio.sleep(0)
+        assert not wire.slow_after(0)
         task.cancel()
 
     asyncio.run(run())
-
-
-def test_a_client_that_is_behind_now_and_then_is_not_told_of() -> None:
-    wire = Wire()
-    for _ in range(20):
-        while wire.box.takes_sound():
-            wire.box.put(TEXT, is_sound=True)
-        wire.clock.advance(SLOW_S * 0.9)
-        wire.box.look()
-        wire.box.forget_sound()
-        wire.clock.advance(SLOW_S * 0.9)
-        wire.box.look()
-    assert not wire.alarms
 
 
 def test_a_client_that_takes_nothing_is_given_up_but_not_one_that_is_slow() -> None:
@@ -135,3 +117,12 @@ def test_a_client_that_takes_nothing_is_given_up_but_not_one_that_is_slow() -> N
         task.cancel()
 
     asyncio.run(run())
+
+
+def test_the_format_that_a_network_is_too_slow_for_is_named() -> None:
+    found, remedy = too_slow("audio/pcm", binary=False)
+    assert found == wording("server.slow_network", format="audio/pcm in base64")
+    assert "audio/pcmu" in remedy
+    found, remedy = too_slow("audio/pcmu", binary=True)
+    assert found == wording("server.slow_network", format="audio/pcmu in binary frames")
+    assert "audio/pcmu" not in remedy

@@ -12,14 +12,12 @@ import numpy as np
 from aiohttp import ClientSession, TCPConnector, WSMsgType
 from aiohttp.test_utils import TestServer
 
-from tests.sentences import wording
 from tests.test_serve import WAIT_S, Client, Hall, tone
 from tests.test_serve_resume import SkippingClock
 from voicecli.config import Config
 from voicecli.serve.access import Access
 from voicecli.serve.client.outbox import FULL_BYTES, NOT_SENT_BYTES, STUCK_S
 from voicecli.serve.server import Server, ServerLimits
-from voicecli.serve.visit import LOOK_S
 
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
@@ -71,7 +69,7 @@ def test_a_client_that_stops_reading_is_bounded_told_and_closed_and_heard_until_
                 await client.until("response.output_audio.delta")
                 transport_of(client.socket).pause_reading()
                 for step in range(60):
-                    if any("does not read" in line for line in told):  # it is given up
+                    if told:  # it is given up
                         break
                     await asyncio.sleep(0.25)
                     await sound(client, np.zeros(480, "<i2"))
@@ -93,36 +91,3 @@ def test_a_client_that_stops_reading_is_bounded_told_and_closed_and_heard_until_
     asyncio.run(run())
     assert len([line for line in told if "does not read" in line]) == 1
     assert "moon" not in json.dumps(told)
-
-
-def test_a_client_whose_network_is_too_slow_is_told_so_once() -> None:
-    hall = Hall(["What is it?"], [LONG])
-    told: list[str] = []
-    slow = wording("server.slow_network", format="audio/pcm in base64")
-
-    async def run() -> None:
-        engines: Engines = hall  # type: ignore[assignment]  # duck-typed
-        server = Server(engines, Config(), Access(0), ServerLimits(), told.append)
-        connector = TCPConnector(socket_factory=small_window)
-        async with TestServer(server.application()) as at, ClientSession(connector=connector) as session:
-            client = Client(await session.ws_connect(at.make_url("/v1/realtime")))
-            await client.send("session.update", session={"voicecli": {"events": True}})
-            await client.until("session.updated")
-            await sound(client, tone(0.6))
-            await client.until("response.output_audio.delta")
-            transport_of(client.socket).pause_reading()
-            for _ in range(round(WAIT_S / 0.1)):
-                if told:
-                    break
-                await asyncio.sleep(0.1)
-            await asyncio.sleep(2.5 * LOOK_S)  # it looks again, and the voice still stands still
-            transport_of(client.socket).resume_reading()
-            while (event := (await client.until("voicecli.event"))["event"])["event"] != "warning":  # type: ignore[index]
-                continue
-            assert slow in str(event)
-            await client.socket.close()
-            await server.end()
-
-    asyncio.run(run())
-    assert len(told) == 1
-    assert told[0].endswith(slow)

@@ -71,7 +71,7 @@ async def half_read(server: CountedServer) -> dict[str, object]:
         "grew_mb": round((most_kb - before.memory_kb) / 1024, 2),
         "sound_s": round(sound_s, 2),
         "of_s": len(REPLY.split()) * WORD_S,
-        "told": sum("does not read" in line for line in server.lines),
+        "told": sum("too slowly" in line for line in server.lines),
         "took_s": round(time.monotonic() - began),
     }
 

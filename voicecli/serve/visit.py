@@ -31,7 +31,7 @@ CLOSE_S = 1.0
 """s that a client has to confirm the end of its WebSocket."""
 
 SLOW_S = 3.0
-"""When the agent's voice has stood still for so long in all, because a client took no more, both are told."""
+"""When the agent's voice has stood still for so long in all, because a client takes it slowly, it is told."""
 
 LINGER_S = 30.0
 """A client that did not read has so long to read why it was closed."""
@@ -184,9 +184,8 @@ class Visit:
     async def _until_stuck(self, outbox: Outbox) -> None:
         still_s, told = 0.0, False
         while not outbox.stuck and self._talker.failure is None:
-            outbox.look()
             await asyncio.sleep(LOOK_S)
-            still_s += 0.0 if outbox.takes_sound() else LOOK_S
+            still_s += LOOK_S if outbox.slow else 0.0
             if still_s >= SLOW_S and not told:
                 told = True
                 self._tell(f"a client takes the agent's voice too slowly: {self._talker.slow()}")

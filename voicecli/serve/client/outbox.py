@@ -28,11 +28,11 @@ ALARM_BYTES = 256 << 10
 MOST_BYTES = 1 << 20
 """A client for which so much waits is given up: only events wait there, and it reads none of them."""
 
-SLOW_S = 5.0
-"""A client for which half of FULL_BYTES has waited for so many s reads too slowly, and is told of."""
-
 STUCK_S = 10.0
 """A client that has taken nothing for this many s while something waits is given up, too."""
+
+MOVES_S = 1.0
+"""A client that has taken something within this is slow, not stuck."""
 
 NOT_SENT_BYTES = 16 << 10
 """Most that the kernel holds back unsent (TCP_NOTSENT_LOWAT), and the same for what is before it in this
@@ -61,8 +61,8 @@ class Outbox:
     ) -> None:
         """`send` waits until a message is on its way; `in_kernel` counts bytes that the transport still has.
 
-        `alarm` is called once, with the bytes that wait: when these are over ALARM_BYTES, the client reads
-        too slowly for SLOW_S, or it is given up.
+        `alarm` is called once, with the bytes that wait: when these are over ALARM_BYTES, or the client is
+        given up.
         """
         self._send = send
         self._in_kernel = in_kernel
@@ -74,7 +74,7 @@ class Outbox:
         self.peak = 0
         """The most bytes that ever waited."""
         self._some = asyncio.Event()
-        self._moved_at = self._kept_up_at = clock.now()
+        self._moved_at = clock.now()
 
     @property
     def waiting(self) -> int:
@@ -102,16 +102,8 @@ class Outbox:
         self._messages = deque(kept)  # the first may be on its way
         self._bytes = sum(len(message) for message, _ in kept)
 
-    def look(self) -> None:
-        """Call it often: tells of a client that reads too slowly, so that its sound stands still again."""
-        now = self._clock.now()
-        if self._bytes < FULL_BYTES // 2:
-            self._kept_up_at = now
-        elif now - self._kept_up_at > SLOW_S:
-            self.alarm()
-
     def alarm(self) -> None:
-        """Tell, once, that the client does not read, or too slowly."""
+        """Tell, once, that the client does not read."""
         if not self._alarmed:
             self._alarmed = True
             self._alarm(self.waiting)
@@ -121,6 +113,11 @@ class Outbox:
         """Whether the client does not read, and is to be given up."""
         late = bool(self._messages) and self._clock.now() - self._moved_at > STUCK_S
         return late or self.waiting > MOST_BYTES
+
+    @property
+    def slow(self) -> bool:
+        """Whether the agent's voice stands still although the client takes something."""
+        return not self.takes_sound() and self._clock.now() - self._moved_at < MOVES_S
 
     def stats(self) -> BufferFill:
         """What waits."""
