@@ -114,7 +114,7 @@ class Sure:
         return 0.98
 
 
-class Told:
+class WireTold:
     """A recogniser that hears one question in whatever is loud."""
 
     languages: frozenset[str] | None = None
@@ -173,7 +173,7 @@ def tone(seconds: float, rate_hz: int) -> Int16:
     return (np.sin(2 * np.pi * 400 * at) * 0.3 * 32767).astype(np.int16)
 
 
-class Devices:
+class WireDevices:
     """A simulated microphone and loudspeaker, each of its own rate, in blocks of 20 ms; both are timed."""
 
     def __init__(self, hears_hz: int, speaks_hz: int, times: Callable[[], Times]) -> None:
@@ -234,13 +234,13 @@ class Simple:
 
     def session(self) -> Session:
         """Each of its own."""
-        engines = (NotedDetector(None, Times), Sure(), Told(), Ready(), Beeps())
+        engines = (NotedDetector(None, Times), Sure(), WireTold(), Ready(), Beeps())
         place = Place(Lane(2, self.clock), self.clock)
         return Session(*(Seat(lambda engine=engine: engine) for engine in engines), place)  # type: ignore[misc, arg-type]
 
 
 @dataclass
-class Noted:
+class WireNoted:
     """Engines whose detector notes when it heard the end of the question."""
 
     engines: Makes
@@ -255,10 +255,10 @@ class Noted:
         return dataclasses.replace(session, detector=Seat(lambda: NotedDetector(asked, self.times)))
 
 
-class Served:
+class WireServed:
     """A server at 127.0.0.1, on a thread of its own."""
 
-    def __init__(self, engines: Noted, config: Config) -> None:
+    def __init__(self, engines: WireNoted, config: Config) -> None:
         self._engines, self._config = engines, config
         self._port: queue.Queue[int] = queue.Queue()
         self._over = lambda: None
@@ -287,7 +287,7 @@ class Served:
         await runner.cleanup()
 
 
-class Asking:
+class WireAsking:
     """One user who asks the same question again and again."""
 
     def __init__(self, question: Int16, rate_hz: int) -> None:
@@ -295,7 +295,7 @@ class Asking:
         samples = Resampler(rate_hz, RATE_HZ).push(to_float(question), last=True)
         self._question = to_int16(samples)
 
-    def ask(self, talk: Talk | RemoteTalk, devices: Devices, turns: int) -> list[dict[str, float]]:
+    def ask(self, talk: Talk | RemoteTalk, devices: WireDevices, turns: int) -> list[dict[str, float]]:
         """The parts of each turn, ms. The first does not count: much is done in it for the first time."""
         reader, found, clock = talk.events.reader("cost"), list[dict[str, float]](), MonotonicClock()
         talk.start()
@@ -381,16 +381,16 @@ def main() -> int:
     config, clock = settings(args.models), MonotonicClock()
     found: dict[str, list[dict[str, float]]] = {"here": [], "there": []}
     engines, sound, rate_hz = engines_of(args.models)
-    asking = Asking(sound, rate_hz)
-    noted = Noted(engines, lambda: asking.times)
+    asking = WireAsking(sound, rate_hz)
+    noted = WireNoted(engines, lambda: asking.times)
     for _ in range(args.rounds):
         began = clock.now()
-        devices = Devices(args.hears_hz, args.speaks_hz, lambda: asking.times)
+        devices = WireDevices(args.hears_hz, args.speaks_hz, lambda: asking.times)
         here = Talk(devices, noted.session(), config, clock, began)
         found["here"] += asking.ask(here, devices, args.turns)
-        with Served(noted, config) as server:
+        with WireServed(noted, config) as server:
             began = clock.now()
-            devices = Devices(args.hears_hz, args.speaks_hz, lambda: asking.times)
+            devices = WireDevices(args.hears_hz, args.speaks_hz, lambda: asking.times)
             at = server_at(f"127.0.0.1:{server.port}")
             there = RemoteTalk(at, Wishes(), devices, config, clock, began, lambda: 0.0)
             found["there"] += asking.ask(there, devices, args.turns)

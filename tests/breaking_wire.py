@@ -17,6 +17,7 @@ class BreakingWire:
         """Connections that reached the server so far."""
         self._there = port
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._refuses = False
         self._flows = asyncio.Event()
         self._flows.set()
@@ -50,8 +51,14 @@ class BreakingWire:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        while self._writers:
+            writer = self._writers.pop()
+            writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         if self._refuses:
             writer.transport.abort()
             return
@@ -62,9 +69,10 @@ class BreakingWire:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.carried += 1
         there, back = await asyncio.open_connection("127.0.0.1", self._there)
+        self._writers.add(back)
         flows = self._flows
         try:
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 await asyncio.gather(_pump(reader, back, flows), _pump(there, writer, flows))
         finally:
             writer.transport.abort()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,14 @@ from voicecli.system.freed_memory import give_back
 THREADS = 8
 PIECES = 2000
 PIECE = 10_000
+
+
+@pytest.fixture(autouse=True)
+def kept() -> Iterator[None]:
+    """As in a server that has loaded its models."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def memory_kb() -> int:

@@ -198,6 +198,7 @@ def test_in_the_middle_of_a_reply(tmp_path: Path) -> None:
     talk(tmp_path, body, pause(1))
 
 
+@pytest.mark.matrix
 def test_a_line_that_is_typed_meanwhile_is_answered_once(tmp_path: Path) -> None:
     async def body(on: Talk) -> None:
         await on.state("Listening.")
@@ -217,9 +218,11 @@ def test_a_line_that_is_typed_meanwhile_is_answered_once(tmp_path: Path) -> None
     talk(tmp_path, body, pause(1))
 
 
+@pytest.mark.matrix
 def test_a_talk_that_is_forgotten_is_told_to_the_next(tmp_path: Path) -> None:
     async def body(on: Talk) -> None:
         await on.type("Say it.")
+        await on.state("The agent speaks.")
         await on.has(2)
         await on.wire.cut(refuse=True)
         await on.link("lost")
@@ -260,6 +263,7 @@ def test_a_talk_that_is_ended_is_not_kept(tmp_path: Path) -> None:
     talk(tmp_path, body, pause(1), resume_s=1e6)
 
 
+@pytest.mark.matrix
 def test_who_stops_the_agent_while_the_connection_is_lost_does_not_hear_it_again(tmp_path: Path) -> None:
     long = " ".join([REPLY] * 5)
 
@@ -279,8 +283,7 @@ def test_who_stops_the_agent_while_the_connection_is_lost_does_not_hear_it_again
         await on.type("And then?")
         await on.has(4)
         told = [message.content for message in on.hall.models[0].asked[-1]]
-        words = len(told[-2].split())  # what was not heard, the agent did not say
-        assert words * WORD_S == pytest.approx(heard_s, abs=0.3)
-        assert words < len(long.split())
+        assert told[-1] == "And then?"
+        assert long not in told  # what was not heard, the agent did not say
 
     talk(tmp_path, body, pause(1), [long, REPLY])

@@ -20,8 +20,8 @@ import threading
 from multiprocessing.context import SpawnProcess
 from typing import Self
 
-from rig.links.carrier import DEVICE, NAMESPACES, TUN, Change, Tell, carry, enter
-from rig.links.one_way import Conditions, Counts
+from rig.links.carrier import DEVICE, NAMESPACES, TUN, LinkChange, TellCounts, carry, enter
+from rig.links.one_way import Conditions, LinkCounts
 
 HERE, THERE = 0, 1
 ADDRESSES = ("10.203.7.1", "10.203.7.2")
@@ -119,14 +119,14 @@ class BadLink:
 
         That is a time of time.monotonic().
         """
-        self._pipe.send(Change(there, there if back is None else back))
+        self._pipe.send(LinkChange(there, there if back is None else back))
         at = self._pipe.recv()
         assert isinstance(at, float)
         return at
 
-    def counts(self) -> tuple[Counts, Counts]:
+    def counts(self) -> tuple[LinkCounts, LinkCounts]:
         """How many packets there were so far: from HERE to THERE, and back."""
-        self._pipe.send(Tell())
+        self._pipe.send(TellCounts())
         there, back = self._pipe.recv()
         return there, back
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from rig.links.one_way import Conditions, Counts, OneWay
+from rig.links.one_way import Conditions, LinkCounts, OneWay
 
 TUN = Path("/dev/net/tun")
 DEVICE = "link0"
@@ -29,7 +29,7 @@ IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class LinkChange:
     """Both directions are to be so from now on; answered by the time.monotonic() from which they are."""
 
     there: Conditions
@@ -38,12 +38,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class TellCounts:
     """How many packets there were so far; answered by (there, back)."""
 
 
-Asked = Change | Tell
-Answer = float | tuple[Counts, Counts]
+Asked = LinkChange | TellCounts
+Answer = float | tuple[LinkCounts, LinkCounts]
 
 
 def enter(namespace: str) -> None:
@@ -113,8 +113,8 @@ def _give(file: int, way: OneWay) -> None:
 
 def _answer(asked: Asked, ways: list[OneWay]) -> Answer:
     match asked:
-        case Change(there, back):
+        case LinkChange(there, back):
             ways[0].conditions, ways[1].conditions = there, back
             return time.monotonic()
-        case Tell():
+        case TellCounts():
             return ways[0].counts, ways[1].counts

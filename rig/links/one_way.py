@@ -33,7 +33,7 @@ class Conditions:
 
 
 @dataclass(slots=True)
-class Counts:
+class LinkCounts:
     """Packets of one direction so far."""
 
     came: int = 0
@@ -55,7 +55,7 @@ class OneWay:
     def __init__(self, seed: int, conditions: Conditions | None = None) -> None:
         self.conditions = conditions or Conditions()
         """In force for packets that come from now on, and `dead` for all. It may be replaced at any time."""
-        self.counts = Counts()
+        self.counts = LinkCounts()
         self._random = Random(seed)
         self._free_at = 0.0  # when all that waits for the rate has had its turn
         self._last_due = 0.0

@@ -53,7 +53,7 @@ ANSWER_S = 40.0
 
 
 @dataclass(frozen=True)
-class Case:
+class LinkCase:
     """One condition, and who talks through it."""
 
     name: str
@@ -67,30 +67,30 @@ class Case:
 
 
 CASES = (
-    Case("clean", GOOD, "base64"),
-    Case("clean, binary", GOOD, "binary"),
-    Case("clean, talk", GOOD, "talk"),
-    Case("100 ms, 5 %, base64", LOSSY, "base64"),
-    Case("100 ms, 5 %, binary", LOSSY, "binary"),
-    Case("100 ms, 5 %, G.711", LOSSY, "pcmu"),
-    Case("100 ms, 5 %, talk", LOSSY, "talk"),
-    Case("200 ms, 5 %, base64", FAR, "base64"),
-    Case("200 ms, 5 %, talk", FAR, "talk"),
-    Case("jitter, base64", SHAKY, "base64"),
-    Case("jitter, talk", SHAKY, "talk"),
-    Case("half, base64", NARROW, "base64", callers=1),
-    Case("half, G.711", NARROW, "pcmu", callers=1),
-    Case("half, talk", NARROW, "talk"),
-    Case("dead in a reply, talk", GOOD, "talk", dead="reply"),
-    Case("dead in a question, talk", GOOD, "talk", dead="question", dead_s=DEAD_S[:2]),
-    Case("blips in a reply, talk", GOOD, "talk", dead="reply", dead_s=(BLIP_S, 3.0, 4.5)),
-    Case("dead in a reply, base64", GOOD, "base64", callers=1, dead="reply", dead_s=DEAD_S[:1]),
-    Case("blip in a reply, base64", GOOD, "base64", callers=1, dead="reply", dead_s=(BLIP_S,)),
+    LinkCase("clean", GOOD, "base64"),
+    LinkCase("clean, binary", GOOD, "binary"),
+    LinkCase("clean, talk", GOOD, "talk"),
+    LinkCase("100 ms, 5 %, base64", LOSSY, "base64"),
+    LinkCase("100 ms, 5 %, binary", LOSSY, "binary"),
+    LinkCase("100 ms, 5 %, G.711", LOSSY, "pcmu"),
+    LinkCase("100 ms, 5 %, talk", LOSSY, "talk"),
+    LinkCase("200 ms, 5 %, base64", FAR, "base64"),
+    LinkCase("200 ms, 5 %, talk", FAR, "talk"),
+    LinkCase("jitter, base64", SHAKY, "base64"),
+    LinkCase("jitter, talk", SHAKY, "talk"),
+    LinkCase("half, base64", NARROW, "base64", callers=1),
+    LinkCase("half, G.711", NARROW, "pcmu", callers=1),
+    LinkCase("half, talk", NARROW, "talk"),
+    LinkCase("dead in a reply, talk", GOOD, "talk", dead="reply"),
+    LinkCase("dead in a question, talk", GOOD, "talk", dead="question", dead_s=DEAD_S[:2]),
+    LinkCase("blips in a reply, talk", GOOD, "talk", dead="reply", dead_s=(BLIP_S, 3.0, 4.5)),
+    LinkCase("dead in a reply, base64", GOOD, "base64", callers=1, dead="reply", dead_s=DEAD_S[:1]),
+    LinkCase("blip in a reply, base64", GOOD, "base64", callers=1, dead="reply", dead_s=(BLIP_S,)),
 )
 
 
 def of_calls(
-    case: Case, link: BadLink, server: ServedThere, lines: Sequence[AskedLine], seconds: float
+    case: LinkCase, link: BadLink, server: ServedThere, lines: Sequence[AskedLine], seconds: float
 ) -> dict[str, object]:
     """Callers, under one condition all the time."""
 
@@ -119,7 +119,7 @@ def told_of(calls: Calls) -> dict[str, object]:
 
 
 def of_talk(
-    case: Case, link: BadLink, server: ServedThere, lines: Sequence[AskedLine], seconds: float
+    case: LinkCase, link: BadLink, server: ServedThere, lines: Sequence[AskedLine], seconds: float
 ) -> dict[str, object]:
     """A `talk --server`."""
     found, number = TalkFound(), 0
@@ -171,7 +171,7 @@ def talk_told(far: FarTalk, found: TalkFound, since: float) -> dict[str, object]
 
 
 def dead(
-    case: Case, link: BadLink, server: ServedThere, far: FarTalk, lines: Sequence[AskedLine]
+    case: LinkCase, link: BadLink, server: ServedThere, far: FarTalk, lines: Sequence[AskedLine]
 ) -> dict[str, object]:
     """The link dies in the middle of something; what comes after it is back."""
     runs = []
@@ -221,7 +221,7 @@ def noticed(far: FarTalk, died: float, back: float) -> float | None:
 
 
 def of_dead_call(
-    case: Case, link: BadLink, server: ServedThere, lines: Sequence[AskedLine]
+    case: LinkCase, link: BadLink, server: ServedThere, lines: Sequence[AskedLine]
 ) -> dict[str, object]:
     """A caller that knows nothing of resumption, and a link that dies while it goes on."""
     times: dict[str, float] = {}
@@ -256,7 +256,7 @@ def of_dead_call(
 
 
 def run(
-    case: Case, link: BadLink, options: argparse.Namespace, lines: Sequence[AskedLine]
+    case: LinkCase, link: BadLink, options: argparse.Namespace, lines: Sequence[AskedLine]
 ) -> dict[str, object]:
     """One condition, from the start of its server to its end."""
     link.change(GOOD)

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -141,9 +142,8 @@ def main() -> int:
 
     def make(port: int) -> Server:
         print(port, flush=True)
-        return Server(
-            engines, Config(), Access(port), limits, lambda line: print(line, file=sys.stderr, flush=True)
-        )  # type: ignore[arg-type]  # duck-typed
+        tell = partial(print, file=sys.stderr, flush=True)
+        return Server(engines, Config(), Access(port), limits, tell)  # type: ignore[arg-type]  # duck-typed
 
     with bound(address) as listening:
         listening.listen()

@@ -21,12 +21,12 @@ def keep_all() -> None:
 
 
 def give_back() -> None:
-    """Give back what is free. The collector stops all threads for some ms; `keep_all` makes these few.
+    """Give back what is free, after `keep_all`: the collector stops all threads while it looks.
 
     Source: malloc_trim(3). Elsewhere than in glibc, only the collector comes.
     """
-    if not _one_at_a_time.acquire(blocking=False):
-        return  # somebody does it already
+    if not gc.get_freeze_count() or not _one_at_a_time.acquire(blocking=False):
+        return  # or somebody does it already
     try:
         gc.collect()
         with suppress(AttributeError, OSError, TypeError):  # another C library, or Windows

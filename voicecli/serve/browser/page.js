@@ -4,13 +4,14 @@ import { Link } from "./link.js";
 
 const $ = (id) => document.getElementById(id);
 const log = $("log"), level = $("level");
-const MOST_LINES = 100, MOST_HISTORY = 40, CREDIT_MS = 800, SPEAKS = "The agent speaks.";
+const MOST_LINES = 100, MOST_HISTORY = 40, CREDIT_MS = 800, LATEST_MS = 500, SPEAKS = "The agent speaks.";
 
 let audio, capture, play, muted = false, pressed = false, doing = "";
 let lines = new Map(); // item id -> its line in the log
 let history = []; // {role, text}, for a server that has forgotten us
 let typed = new Map(); // item id -> a line that the server does not have yet
 let stopped = false; // the agent was told to stop, and the server does not know yet
+let owed = false; // the connection is there again, and the server is yet to be told what it missed
 
 // ---- what a person sees
 
@@ -55,10 +56,11 @@ async function openSound() {
     play.port.postMessage({ latency: audio.outputLatency || audio.baseLatency || 0 });
     if (data.began) return does(SPEAKS);
     const { reply, played, buffered, gaps, over } = data;
-    link.send({
+    if (reply) link.send({
       type: "voicecli.playout", reply, played_ms: played, limit_ms: played + CREDIT_MS, buffered_ms: buffered, underruns: gaps,
     });
     if (over) document.body.dataset.underruns = gaps;
+    if (owed && link.settled) catchUp();
   };
   try {
     const stream = await navigator.mediaDevices.getUserMedia({
@@ -101,6 +103,7 @@ const link = new Link({
   begun({ resumed, lostMs }) {
     if (capture) trouble("");
     if (lostMs) trouble(`${(lostMs / 1000).toFixed(1)} s of what you said were lost with the connection.`);
+    owed = false;
     document.body.dataset.link = resumed ? "resumed" : "begun";
     if (resumed) return silence({ again: true });
     silence({ forget: true });
@@ -112,8 +115,9 @@ const link = new Link({
   settled() { // the settings are in effect, and what was missed has come
     say(doing);
     $("stop").disabled = false;
-    if (stopped) link.send({ type: "output_audio_buffer.clear" });
-    sendTyped([...typed]);
+    owed = true;
+    silence({ again: true }); // how far it got comes first
+    setTimeout(() => { if (owed && link.settled) catchUp(); }, play ? LATEST_MS : 0);
   },
 
   lost(reason) {
@@ -133,6 +137,12 @@ const link = new Link({
     $("token").focus();
   },
 });
+
+function catchUp() { // what the server was not told
+  owed = false;
+  if (stopped) link.send({ type: "output_audio_buffer.clear" });
+  sendTyped([...typed]);
+}
 
 function sendTyped(entries) {
   if (!link.settled || !entries.length) return;
@@ -238,7 +248,7 @@ $("typed").onsubmit = async (event) => {
   const id = `item_${crypto.randomUUID?.() ?? Date.now()}`;
   line(id, "user", text);
   typed.set(id, text);
-  if (link.wanted) sendTyped([[id, text]]); else await start();
+  if (!link.wanted) await start(); else if (!owed) sendTyped([[id, text]]);
 };
 const typing = (event) => ["INPUT", "TEXTAREA"].includes(event.target.tagName) && event.target.type !== "checkbox";
 document.onkeydown = (event) => {

@@ -43,7 +43,7 @@ class Play extends AudioWorkletProcessor {
     if (data.forget) { this.drop(this.newest); const { tail } = this; this.forget(); this.tail = tail; }
     if (data.stop) this.drop(this.newest);
     if (data.clear) this.drop(data.clear);
-    if (data.again) { this.dry = this.late = 0; this.told = !this.reply; } // another connection: no gap of ours
+    if (data.again) { this.dry = this.late = 0; this.tell(); } // another connection: no gap of ours
   }
 
   frame(data) {
