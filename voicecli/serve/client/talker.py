@@ -94,10 +94,8 @@ class Talker:
             self.lose(self.line.attached)  # what it did not carry yet is sent again
         outbox = self.line.attach(socket)
         texts, missed = ([], False) if after is None else self.line.missed(after)
-        session = self._session()
-        if after is not None:
-            resumed = {"resumed": True, "missed": missed, "heard_ms": self._heard_ms}
-            session["voicecli"] = {**self._offer(), **resumed}
+        back: Json = {"resumed": True, "missed": missed, "heard_ms": self._heard_ms}
+        session = self._session({} if after is None else back)
         self.line.say_now({"type": "session.created", "session": session})
         self.line.repeat(texts)
         self._sitting.take_up()
@@ -185,7 +183,7 @@ class Talker:
         self._sitting.credit(extension.credit_ms / 1000 if wanted.aloud else 0.0)
         if self._idle:
             await self._talking()  # now, so that the model has read the instructions when the user speaks
-        self.line.say([{"type": "session.updated", "session": self._session()}])
+        self.line.say([{"type": "session.updated", "session": self._session({})}])
 
     def _add(self, item_id: str, request: asks.Add) -> None:
         try:
@@ -276,13 +274,13 @@ class Talker:
 
     # ---- out
 
-    def _session(self) -> Json:
+    def _session(self, back: Json) -> Json:
         session = self.wanted.effective(self.id, self._config.synthesize.voice, self._expires_at)
-        return {**session, "voicecli": self._offer()}
-
-    def _offer(self) -> Json:
-        offer = self.extension.as_json(self._sitting.rates_hz)
-        return {**offer, "resume": {"token": self.token, "ttl_s": self._resume_s}}
+        resume = {"token": self.token, "ttl_s": self._resume_s}
+        return {
+            **session,
+            "voicecli": {**self.extension.as_json(self._sitting.rates_hz), "resume": resume, **back},
+        }
 
     def _put(self, messages: Iterable[Json]) -> None:
         for message in messages:
