@@ -65,8 +65,7 @@ class Talker:
         self._resume_s = resume_s
         self.id = fresh("sess")
         self.token = f"{port}.{secrets.token_urlsafe(24)}"
-        """Whoever knows it may take the session up when its connection is lost. The port tells several
-        processes apart."""
+        """Whoever knows it may take the lost session up. The port tells several processes apart."""
         self.wanted = SessionSettings()
         self.extension = Extension()
         self._extended = False  # the client has asked for something of it
