@@ -148,6 +148,7 @@ def question(each_s: float = 0.25) -> np.ndarray:
     return np.concatenate([tone(each_s, line) for line in range(len(LINES))])
 
 
+@pytest.mark.matrix  # a busy browser leaves holes in a question
 def test_in_the_middle_of_a_question(tmp_path: Path) -> None:
     async def body(on: Talk) -> None:
         await on.state("You speak.")
@@ -164,6 +165,7 @@ def test_in_the_middle_of_a_question(tmp_path: Path) -> None:
     talk(tmp_path, body, np.concatenate((pause(3), question(), pause(3))))
 
 
+@pytest.mark.matrix  # a busy browser leaves holes in a question
 def test_a_question_that_nobody_was_connected_to_hear(tmp_path: Path) -> None:
     async def body(on: Talk) -> None:
         await on.state("Listening.")

@@ -53,6 +53,10 @@ LEAST_DBFS = -60.0
 ENOUGH = 30
 """Loud frames needed for a judgement."""
 
+ENOUGH_LATE = 150
+"""Where there was no echo, one that seems to come later than `ECHO_BY` takes so many: a person who speaks over
+the agent begins as late, and the agent is silent soon."""
+
 STEADY = 20
 ECHO_BY = 50
 """Where STEADY of the last ECHO_BY frames of the reference (0.5 s) were loud, the microphone hears their echo
@@ -226,7 +230,8 @@ class Residual:
         few = np.count_nonzero(loud) < ENOUGH
         early = CLOSELY_SOON if self._count - self._since < SOON else CLOSELY
         # Where there was no echo, what seems to be one may be a person who began some time after the agent.
-        shown = not self.absent or (known == HISTORY and not few)
+        least = ENOUGH if lag <= ECHO_BY else ENOUGH_LATE
+        shown = not self.absent or (known == HISTORY and np.count_nonzero(loud) >= least)
         learnt = shown and self._learn(
             levels[3], levels[4, LAGS:], heard, threshold, CLOSELY_FEW if few else early
         )
@@ -248,7 +253,7 @@ class Residual:
     ) -> bool:
         """Learn how late and how loud the echo is, if the microphone hears nothing else; tell whether so."""
         lag, follows = _lag(played, falling)
-        if follows < closely or (self.absent and lag > ECHO_BY):
+        if follows < closely:
             return False
         self.alone = lag
         around = np.lib.stride_tricks.sliding_window_view(
