@@ -54,8 +54,8 @@ ENOUGH = 30
 """Loud frames needed for a judgement."""
 
 ENOUGH_LATE = 150
-"""Where there was no echo, one that seems to come later than `ECHO_BY` takes so many: who speaks over the agent
-begins as late, and soon the agent is silent."""
+"""Where there was no echo, one that seems to come later than `ECHO_BY` takes so many. A person who speaks
+over the agent begins as late, and the agent is silent soon."""
 
 STEADY = 20
 ECHO_BY = 50
