@@ -47,7 +47,7 @@ def back_after(agent: Agent, room: Room, fault: str) -> float:
     goes, returns = FAULTS[fault]
     goes(room)
     told(agent, "stopped")
-    time.sleep(AWAY_S)
+    time.sleep(AWAY_S)  # the interval that is asked for
     returns(room)
     began = time.monotonic()
     told(agent, "goes on")
@@ -89,7 +89,7 @@ def speaking(agent: Agent, room: Room, fault: str) -> tuple[float, float | None,
     goes, returns = FAULTS[fault]
     goes(room)
     told(agent, "stopped")
-    time.sleep(AWAY_S)
+    time.sleep(AWAY_S)  # the interval that is asked for
     begin = room.position()
     returns(room)
     began = time.monotonic()
